@@ -1,0 +1,107 @@
+"""What exists and what can be measured: clouds, neurons, risks, observables, trajectories."""
+
+from particles import masses
+from particles.activations import (
+    GELU,
+    Activation,
+    Erf,
+    LeakyReLU,
+    Linear,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Softplus,
+    Tanh,
+)
+from particles.cloud import ParticleCloud
+from particles.dataset import Dataset
+from particles.embeddings import Biased, Embedding, Identity, Quadratic, RandomFeatures
+from particles.errors import FlowDiverged, FlowRefused, MassError, ShapeError, TrajectoryError, TransportUnsolved
+from particles.functional import MappedNeuron, UserNeuron, as_neuron
+from particles.laws import GaussianLaw, GaussianOutputs, Law, OutputLaw, RademacherOutputs, SymmetricPairs
+from particles.losses import CrossEntropy, Logistic, Loss, Squared
+from particles.network import Network
+from particles.neurons import Neuron, Perceptron, Tangent
+from particles.observables import (
+    Accuracy,
+    Alignment,
+    GramChange,
+    LargestMovement,
+    MassWeightedMovement,
+    MeanMovement,
+    SmallestEigenvalue,
+    effective_count,
+)
+from particles.points import Points, Random, Sobol
+from particles.randomness import generator
+from particles.risk import L2, Risk
+from particles.scaling import NTK, Lazy, MeanField, Power, Scaling
+from particles.tangent import jacobian_product, jacobian_transpose_product, tangent_gram
+from particles.trajectory import Trajectory
+
+__all__ = [
+    "GELU",
+    "L2",
+    "NTK",
+    "Accuracy",
+    "Activation",
+    "Alignment",
+    "Biased",
+    "CrossEntropy",
+    "Dataset",
+    "Embedding",
+    "Erf",
+    "FlowDiverged",
+    "FlowRefused",
+    "GaussianLaw",
+    "GaussianOutputs",
+    "GramChange",
+    "Identity",
+    "LargestMovement",
+    "Law",
+    "Lazy",
+    "LeakyReLU",
+    "Linear",
+    "Logistic",
+    "Loss",
+    "MappedNeuron",
+    "MassError",
+    "MassWeightedMovement",
+    "MeanField",
+    "MeanMovement",
+    "Network",
+    "Neuron",
+    "OutputLaw",
+    "ParticleCloud",
+    "Perceptron",
+    "Points",
+    "Power",
+    "Quadratic",
+    "RademacherOutputs",
+    "Random",
+    "RandomFeatures",
+    "ReLU",
+    "Risk",
+    "Scaling",
+    "ShapeError",
+    "SiLU",
+    "Sigmoid",
+    "SmallestEigenvalue",
+    "Sobol",
+    "Softplus",
+    "Squared",
+    "SymmetricPairs",
+    "Tangent",
+    "Tanh",
+    "Trajectory",
+    "TrajectoryError",
+    "TransportUnsolved",
+    "UserNeuron",
+    "as_neuron",
+    "effective_count",
+    "generator",
+    "jacobian_product",
+    "jacobian_transpose_product",
+    "masses",
+    "tangent_gram",
+]

@@ -1,0 +1,225 @@
+"""Activations sigma: value, derivative, and the properties that theorems ask for.
+
+Each is a frozen value. `homogeneous` means sigma(c z) = c sigma(z) for c > 0, `lipschitz` is the least constant,
+`bounded` that |sigma| is bounded, `smooth` that sigma is infinitely differentiable.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+import torch
+from torch.nn import functional
+
+from particles.shapes import AnyFloat
+
+TWO_OVER_ROOT_PI = 2.0 / math.sqrt(math.pi)
+ROOT_HALF = math.sqrt(0.5)
+ROOT_TWO_PI = math.sqrt(2.0 * math.pi)
+
+
+class Activation(Protocol):
+    """A function of one number, applied entry by entry."""
+
+    @property
+    def homogeneous(self) -> bool:
+        """Whether sigma(c z) = c sigma(z) for every c > 0."""
+        ...
+
+    @property
+    def lipschitz(self) -> float:
+        """The supremum of |sigma'|."""
+        ...
+
+    @property
+    def bounded(self) -> bool:
+        """Whether sigma is bounded."""
+        ...
+
+    @property
+    def smooth(self) -> bool:
+        """Whether sigma is infinitely differentiable."""
+        ...
+
+    def value(self, z: AnyFloat) -> AnyFloat:
+        """sigma(z)."""
+        ...
+
+    def derivative(self, z: AnyFloat, value: AnyFloat | None = None) -> AnyFloat:
+        """sigma'(z); a caller who already holds sigma(z) passes it and saves computing it again."""
+        ...
+
+
+@dataclass(frozen=True)
+class Linear:
+    """sigma(z) = z: networks whose training is a linear equation."""
+
+    homogeneous: ClassVar[bool] = True
+    lipschitz: ClassVar[float] = 1.0
+    bounded: ClassVar[bool] = False
+    smooth: ClassVar[bool] = True
+
+    def value(self, z: AnyFloat) -> AnyFloat:
+        """z."""
+        return z
+
+    def derivative(self, z: AnyFloat, value: AnyFloat | None = None) -> AnyFloat:
+        """1."""
+        return torch.ones_like(z)
+
+
+@dataclass(frozen=True)
+class ReLU:
+    """sigma(z) = max(z, 0)."""
+
+    homogeneous: ClassVar[bool] = True
+    lipschitz: ClassVar[float] = 1.0
+    bounded: ClassVar[bool] = False
+    smooth: ClassVar[bool] = False
+
+    def value(self, z: AnyFloat) -> AnyFloat:
+        """max(z, 0)."""
+        return torch.relu(z)
+
+    def derivative(self, z: AnyFloat, value: AnyFloat | None = None) -> AnyFloat:
+        """1 for z > 0, else 0; the value at the kink is 0."""
+        return torch.sign(torch.relu(z) if value is None else value)
+
+
+@dataclass(frozen=True)
+class LeakyReLU:
+    """sigma(z) = z for z > 0, slope z otherwise."""
+
+    slope: float = 0.01
+
+    homogeneous: ClassVar[bool] = True
+    bounded: ClassVar[bool] = False
+    smooth: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.slope) or self.slope == 1.0:
+            raise ValueError(f"The slope of LeakyReLU is {self.slope!r}; give a finite one, and use Linear() for 1.")
+
+    @property
+    def lipschitz(self) -> float:
+        """max(1, |slope|)."""
+        return max(1.0, abs(self.slope))
+
+    def value(self, z: AnyFloat) -> AnyFloat:
+        """z for z > 0, slope z otherwise."""
+        return functional.leaky_relu(z, self.slope)
+
+    def derivative(self, z: AnyFloat, value: AnyFloat | None = None) -> AnyFloat:
+        """1 for z > 0, slope otherwise, the kink included."""
+        return torch.where(z > 0, z.new_tensor(1.0), z.new_tensor(self.slope))
+
+
+@dataclass(frozen=True)
+class Erf:
+    """sigma(z) = erf(z)."""
+
+    homogeneous: ClassVar[bool] = False
+    lipschitz: ClassVar[float] = TWO_OVER_ROOT_PI
+    bounded: ClassVar[bool] = True
+    smooth: ClassVar[bool] = True
+
+    def value(self, z: AnyFloat) -> AnyFloat:
+        """erf(z)."""
+        return torch.erf(z)
+
+    def derivative(self, z: AnyFloat, value: AnyFloat | None = None) -> AnyFloat:
+        """(2 / sqrt(pi)) exp(-z^2)."""
+        return TWO_OVER_ROOT_PI * torch.exp(-(z * z))
+
+
+@dataclass(frozen=True)
+class Tanh:
+    """sigma(z) = tanh(z)."""
+
+    homogeneous: ClassVar[bool] = False
+    lipschitz: ClassVar[float] = 1.0
+    bounded: ClassVar[bool] = True
+    smooth: ClassVar[bool] = True
+
+    def value(self, z: AnyFloat) -> AnyFloat:
+        """tanh(z)."""
+        return torch.tanh(z)
+
+    def derivative(self, z: AnyFloat, value: AnyFloat | None = None) -> AnyFloat:
+        """1 - tanh(z)^2."""
+        value = torch.tanh(z) if value is None else value
+        return 1.0 - value * value
+
+
+@dataclass(frozen=True)
+class Sigmoid:
+    """sigma(z) = 1 / (1 + exp(-z))."""
+
+    homogeneous: ClassVar[bool] = False
+    lipschitz: ClassVar[float] = 0.25
+    bounded: ClassVar[bool] = True
+    smooth: ClassVar[bool] = True
+
+    def value(self, z: AnyFloat) -> AnyFloat:
+        """1 / (1 + exp(-z))."""
+        return torch.sigmoid(z)
+
+    def derivative(self, z: AnyFloat, value: AnyFloat | None = None) -> AnyFloat:
+        """sigma (1 - sigma)."""
+        value = torch.sigmoid(z) if value is None else value
+        return value * (1.0 - value)
+
+
+@dataclass(frozen=True)
+class Softplus:
+    """sigma(z) = log(1 + exp(z))."""
+
+    homogeneous: ClassVar[bool] = False
+    lipschitz: ClassVar[float] = 1.0
+    bounded: ClassVar[bool] = False
+    smooth: ClassVar[bool] = True
+
+    def value(self, z: AnyFloat) -> AnyFloat:
+        """log(1 + exp(z)), without overflow."""
+        return torch.logaddexp(z, torch.zeros_like(z))
+
+    def derivative(self, z: AnyFloat, value: AnyFloat | None = None) -> AnyFloat:
+        """1 / (1 + exp(-z))."""
+        return torch.sigmoid(z)
+
+
+@dataclass(frozen=True)
+class GELU:
+    """sigma(z) = z Phi(z) with the Gaussian distribution function Phi (Hendrycks and Gimpel 2016), exact."""
+
+    homogeneous: ClassVar[bool] = False
+    lipschitz: ClassVar[float] = 1.128904145185155
+    bounded: ClassVar[bool] = False
+    smooth: ClassVar[bool] = True
+
+    def value(self, z: AnyFloat) -> AnyFloat:
+        """z Phi(z)."""
+        return functional.gelu(z)
+
+    def derivative(self, z: AnyFloat, value: AnyFloat | None = None) -> AnyFloat:
+        """Phi(z) + z phi(z), phi the Gaussian density."""
+        return 0.5 * torch.erfc(-ROOT_HALF * z) + z * torch.exp(-0.5 * z * z) / ROOT_TWO_PI
+
+
+@dataclass(frozen=True)
+class SiLU:
+    """sigma(z) = z / (1 + exp(-z)), also called swish."""
+
+    homogeneous: ClassVar[bool] = False
+    lipschitz: ClassVar[float] = 1.099839320128867
+    bounded: ClassVar[bool] = False
+    smooth: ClassVar[bool] = True
+
+    def value(self, z: AnyFloat) -> AnyFloat:
+        """z / (1 + exp(-z))."""
+        return functional.silu(z)
+
+    def derivative(self, z: AnyFloat, value: AnyFloat | None = None) -> AnyFloat:
+        """s + z s (1 - s), s = 1 / (1 + exp(-z))."""
+        logistic = torch.sigmoid(z)
+        return logistic * (1.0 + z * (1.0 - logistic))

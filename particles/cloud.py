@@ -1,0 +1,115 @@
+"""The particle cloud: positions and masses, a finite probability measure on parameter space."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import torch
+
+from particles.errors import MassError, ShapeError
+from particles.shapes import Masses, Positions
+
+#: How far the total mass may be from one: rounding of a few million masses in the dtype, not a mistake.
+TOTAL_TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-5}
+
+
+@dataclass(frozen=True, eq=False, init=False)
+class ParticleCloud:
+    """A weighted cloud: particle j sits at theta_j = positions[j] with mass lambda_j >= 0, sum_j lambda_j = 1.
+
+    positions [particles, dim] in float64 or float32; masses [particles], equal ones where left out, taken to the
+    dtype and device of the positions. A frozen value: methods return new clouds, no method writes into a tensor.
+    Raises ShapeError, MassError, TypeError (not a float tensor) or ValueError (positions that are not finite).
+    """
+
+    positions: Positions
+    masses: Masses
+
+    def __init__(self, positions: Positions, masses: Masses | None = None) -> None:
+        _check_positions(positions)
+        count = positions.shape[0]
+        if masses is None:
+            masses = torch.full((count,), 1.0 / count, dtype=positions.dtype, device=positions.device)
+        _check_masses(masses, count)
+        object.__setattr__(self, "positions", positions)
+        object.__setattr__(self, "masses", masses.to(device=positions.device, dtype=positions.dtype))
+
+    @property
+    def count(self) -> int:
+        """Number of particles, m."""
+        return self.positions.shape[0]
+
+    @property
+    def dim(self) -> int:
+        """Number of coordinates of one particle."""
+        return self.positions.shape[1]
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """torch.float64 or torch.float32, of positions and masses alike."""
+        return self.positions.dtype
+
+    @property
+    def device(self) -> torch.device:
+        """Where positions and masses live."""
+        return self.positions.device
+
+    def to(self, device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> Self:
+        """The same cloud on another device or in another dtype."""
+        positions = self.positions.to(device=device, dtype=dtype)
+        return type(self)(positions, self.masses.to(device=device, dtype=dtype))
+
+    def moved(self, positions: Positions) -> Self:
+        """The particles with their masses at other positions [particles, dim].
+
+        Only the shape is checked: this is what integrators call inside a step.
+        """
+        if positions.shape != self.positions.shape:
+            raise ShapeError(
+                f"Positions of shape {tuple(positions.shape)} were given to a cloud of shape "
+                f"{tuple(self.positions.shape)}; give one row per particle."
+            )
+        return self._unchecked(positions, self.masses)
+
+    def reweighted(self, masses: Masses) -> Self:
+        """The particles where they are, with other masses [particles], checked like any masses."""
+        return type(self)(self.positions, masses)
+
+    def _unchecked(self, positions: Positions, masses: Masses) -> Self:
+        cloud = object.__new__(type(self))
+        object.__setattr__(cloud, "positions", positions)
+        object.__setattr__(cloud, "masses", masses)
+        return cloud
+
+
+def _check_positions(positions: object) -> None:
+    if not isinstance(positions, torch.Tensor) or positions.dtype not in TOTAL_TOLERANCE:
+        kind = positions.dtype if isinstance(positions, torch.Tensor) else type(positions).__name__
+        raise TypeError(f"Positions are {kind}, but a torch tensor in float64 or float32 is needed.")
+    if positions.ndim != 2 or positions.shape[0] == 0 or positions.shape[1] == 0:
+        raise ShapeError(
+            f"Positions have shape {tuple(positions.shape)}, but [particles, dim] with at least one of each is needed."
+        )
+    broken = int((~torch.isfinite(positions)).any(dim=1).sum())
+    if broken:
+        raise ValueError(f"{broken} of {positions.shape[0]} particles have positions that are not finite; remove them.")
+
+
+def _check_masses(masses: object, count: int) -> None:
+    if not isinstance(masses, torch.Tensor) or masses.dtype not in TOTAL_TOLERANCE:
+        kind = masses.dtype if isinstance(masses, torch.Tensor) else type(masses).__name__
+        raise TypeError(f"Masses are {kind}, but a torch tensor in float64 or float32 is needed.")
+    if masses.shape != (count,):
+        raise ShapeError(
+            f"Cloud has {count} positions but masses of shape {tuple(masses.shape)}; give one mass per particle, or "
+            "leave masses out for equal ones."
+        )
+    if not bool(torch.isfinite(masses).all()):
+        raise MassError(f"{int((~torch.isfinite(masses)).sum())} of {count} masses are not finite; give finite masses.")
+    if bool((masses < 0).any()):
+        raise MassError(
+            f"{int((masses < 0).sum())} of {count} masses are negative, the smallest {float(masses.min()):.6g}; "
+            "masses are non-negative, signs belong into the output weights."
+        )
+    total = float(masses.double().sum())
+    if abs(total - 1.0) > TOTAL_TOLERANCE[masses.dtype]:
+        raise MassError(f"Masses sum to {total:.9g} instead of 1; normalise them with masses.from_values.")

@@ -1,0 +1,157 @@
+"""Embeddings phi(x): the frozen map from inputs to what the hidden weights see, h_j(x) = w_j . phi(x)."""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from particles.activations import Activation
+from particles.errors import ShapeError
+from particles.randomness import generator
+from particles.shapes import AnyFloat
+
+
+class Embedding(Protocol):
+    """A fixed feature map from R^inputs to R^features, normalised so that phi(x) is of order one."""
+
+    @property
+    def inputs(self) -> int:
+        """Number of inputs, d."""
+        ...
+
+    @property
+    def features(self) -> int:
+        """Number of features, D."""
+        ...
+
+    def __call__(self, x: AnyFloat) -> AnyFloat:
+        """phi(x): [..., inputs] to [..., features]."""
+        ...
+
+
+@dataclass(frozen=True)
+class Identity:
+    """phi(x) = x / sqrt(d), D = d."""
+
+    dim: int
+
+    def __post_init__(self) -> None:
+        _check_dim(self.dim)
+
+    @property
+    def inputs(self) -> int:
+        """d."""
+        return self.dim
+
+    @property
+    def features(self) -> int:
+        """d."""
+        return self.dim
+
+    def __call__(self, x: AnyFloat) -> AnyFloat:
+        """x / sqrt(d)."""
+        return _checked(x, self.dim) / math.sqrt(self.dim)
+
+
+@dataclass(frozen=True)
+class Biased:
+    """phi(x) = (inner(x), 1): the last hidden weight is the neuron's bias."""
+
+    inner: Embedding
+
+    @property
+    def inputs(self) -> int:
+        """Inputs of the inner embedding."""
+        return self.inner.inputs
+
+    @property
+    def features(self) -> int:
+        """Features of the inner embedding and one."""
+        return self.inner.features + 1
+
+    def __call__(self, x: AnyFloat) -> AnyFloat:
+        """(inner(x), 1)."""
+        phi = self.inner(x)
+        return torch.cat([phi, torch.ones_like(phi[..., :1])], dim=-1)
+
+
+@dataclass(frozen=True)
+class Quadratic:
+    """phi(x) = vec(x x^T) / d, D = d^2: all products of two inputs (Chen, Vanden-Eijnden and Bruna 2022)."""
+
+    dim: int
+
+    def __post_init__(self) -> None:
+        _check_dim(self.dim)
+
+    @property
+    def inputs(self) -> int:
+        """d."""
+        return self.dim
+
+    @property
+    def features(self) -> int:
+        """d^2."""
+        return self.dim**2
+
+    def __call__(self, x: AnyFloat) -> AnyFloat:
+        """vec(x x^T) / d."""
+        x = _checked(x, self.dim)
+        return (x[..., :, None] * x[..., None, :]).flatten(-2) / self.dim
+
+
+@dataclass(frozen=True)
+class RandomFeatures:
+    """phi(x) = sigma(Z inner(x)) / sqrt(count), Z frozen with independent N(0, 1) entries from the seed.
+
+    On top of `Identity` this is the frozen first layer of the three-layer network of Chen, Vanden-Eijnden and Bruna
+    (2022); stacked on itself it is a frozen deep network.
+    """
+
+    inner: Embedding
+    activation: Activation
+    count: int
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        _check_dim(self.count)
+
+    @property
+    def inputs(self) -> int:
+        """Inputs of the inner embedding."""
+        return self.inner.inputs
+
+    @property
+    def features(self) -> int:
+        """Number of random features."""
+        return self.count
+
+    @cached_property
+    def weights(self) -> Tensor:
+        """Z [count, inner features] in float64; floors of a stack draw from streams of their own."""
+        numbers = generator(self.seed, f"random features {_depth(self)}")
+        return torch.from_numpy(numbers.standard_normal((self.count, self.inner.features)))
+
+    def __call__(self, x: AnyFloat) -> AnyFloat:
+        """sigma(Z inner(x)) / sqrt(count)."""
+        inner = self.inner(x)
+        return self.activation.value(inner @ self.weights.to(inner).T) / math.sqrt(self.count)
+
+
+def _depth(embedding: Embedding) -> int:
+    inner = getattr(embedding, "inner", None)
+    return 0 if inner is None else _depth(inner) + isinstance(embedding, RandomFeatures)
+
+
+def _check_dim(dim: int) -> None:
+    if isinstance(dim, bool) or not isinstance(dim, int) or dim < 1:
+        raise ValueError(f"An embedding was given size {dim!r}, but a positive integer is needed.")
+
+
+def _checked(x: Tensor, dim: int) -> Tensor:
+    if x.ndim == 0 or x.shape[-1] != dim:
+        raise ShapeError(f"Inputs have shape {tuple(x.shape)}, but the embedding reads {dim} inputs in the last axis.")
+    return x

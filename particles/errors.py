@@ -1,0 +1,35 @@
+"""The few errors a caller may want to catch; each is also the built-in one would expect."""
+
+
+class ShapeError(ValueError):
+    """Tensors whose shapes do not fit each other or what was needed."""
+
+
+class MassError(ValueError):
+    """Masses that are negative, not finite, or do not sum to one."""
+
+
+class FlowRefused(TypeError):
+    """An integrator that cannot handle a part of the flow it was given."""
+
+
+class FlowDiverged(ArithmeticError):
+    """A cloud with positions that are no longer finite.
+
+    Holds `step` and `time` of the first such cloud and the number of `particles` concerned.
+    """
+
+    def __init__(self, *, step: int, time: float, particles: int, count: int) -> None:
+        self.step, self.time, self.particles = step, time, particles
+        super().__init__(
+            f"The flow diverged at step {step}, time {time:.6g}: {particles} of {count} particles are not finite; "
+            "take a smaller step or a stable integrator."
+        )
+
+
+class TransportUnsolved(RuntimeError):
+    """An optimal transport solver that stopped before the optimum."""
+
+
+class TrajectoryError(OSError):
+    """A trajectory file that cannot be created, read or continued."""

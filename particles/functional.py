@@ -1,0 +1,131 @@
+"""Any neuron a user writes for one particle and one input, run through torch.func; slower than a closed form."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol, Self, cast, runtime_checkable
+
+import torch
+from torch import Tensor
+from torch.func import jacrev, vmap
+
+from particles.errors import ShapeError
+from particles.neurons import Neuron
+from particles.shapes import (
+    Features,
+    Gram,
+    Inputs,
+    Outputs,
+    ParticleFeatures,
+    ParticleGradients,
+    PerParticle,
+    Positions,
+)
+
+
+@runtime_checkable
+class UserNeuron(Protocol):
+    """What a user writes: the number of coordinates and the feature of one particle at one input.
+
+    `feature(theta, x)` takes theta [dim] and x [inputs] and returns a number or [outputs]; it is written in torch
+    operations that torch.func can map and differentiate. An attribute `outputs` (default 1) says how many outputs.
+    """
+
+    dim: int
+
+    def feature(self, theta: Tensor, x: Tensor) -> Tensor:
+        """g(theta, x)."""
+        ...
+
+
+def as_neuron(neuron: Neuron | UserNeuron) -> Neuron:
+    """The neuron itself where it has closed forms, a `MappedNeuron` around it where a user wrote `feature`."""
+    if hasattr(neuron, "tangent") and hasattr(neuron, "embed"):
+        return cast(Neuron, neuron)
+    if isinstance(neuron, UserNeuron) and isinstance(neuron.dim, int):
+        return MappedNeuron(neuron, neuron.dim, int(getattr(neuron, "outputs", 1)))
+    raise TypeError(
+        f"{type(neuron).__name__} is not a neuron; give a Perceptron, or an object with an integer `dim` and a method "
+        "`feature(theta, x)` for one particle and one input."
+    )
+
+
+@dataclass(frozen=True)
+class MappedNeuron:
+    """A user neuron mapped over particles and inputs. All coordinates are trained and count as hidden weights."""
+
+    single: UserNeuron
+    dim: int
+    outputs: int
+
+    @property
+    def hidden(self) -> int:
+        """All coordinates."""
+        return self.dim
+
+    @property
+    def trained_columns(self) -> slice:
+        """All coordinates."""
+        return slice(0, self.dim)
+
+    def embed(self, inputs: Inputs) -> Features:
+        """The inputs themselves."""
+        return inputs
+
+    def tangent(self, positions: Positions, phi: Features) -> "MappedTangent":
+        """These particles at these inputs."""
+        if positions.shape[1] != self.dim:
+            raise ShapeError(f"Particles have {positions.shape[1]} coordinates, but this neuron needs {self.dim}.")
+        return MappedTangent(self, positions, phi)
+
+    def one(self, theta: Tensor, x: Tensor) -> Tensor:
+        """g(theta, x) as [outputs]."""
+        return self.single.feature(theta, x).reshape(self.outputs)
+
+
+@dataclass(frozen=True, eq=False)
+class MappedTangent:
+    """User neurons at fixed positions and inputs; features and gradients are computed once, when first needed."""
+
+    neuron: MappedNeuron
+    positions: Positions
+    phi: Features
+
+    @cached_property
+    def _features(self) -> ParticleFeatures:
+        over_data = vmap(self.neuron.one, in_dims=(None, 0))
+        return vmap(over_data, in_dims=(0, None))(self.positions, self.phi).detach()
+
+    @cached_property
+    def _gradients(self) -> ParticleGradients:
+        over_data = vmap(jacrev(self.neuron.one), in_dims=(None, 0))
+        return cast(Tensor, vmap(over_data, in_dims=(0, None))(self.positions, self.phi)).detach()
+
+    def features(self) -> ParticleFeatures:
+        """g_j(x_i)."""
+        return self._features
+
+    def gradients(self) -> ParticleGradients:
+        """grad g_j(x_i) [particles, data, outputs, dim]."""
+        return self._gradients
+
+    def predict(self, factors: PerParticle) -> Outputs:
+        """sum_j factors_j g_j(x_i)."""
+        return torch.einsum("j,jic->ic", factors, self._features)
+
+    def pair(self, cotangents: Outputs) -> PerParticle:
+        """sum_i c_i . g_j(x_i)."""
+        return torch.einsum("ic,jic->j", cotangents, self._features)
+
+    def pull(self, cotangents: Outputs) -> Positions:
+        """sum_i c_i . grad g_j(x_i)."""
+        return torch.einsum("ic,jicq->jq", cotangents, self._gradients)
+
+    def push(self, factors: PerParticle, velocities: Positions) -> Outputs:
+        """sum_j factors_j grad g_j(x_i) . v_j."""
+        return torch.einsum("j,jicq,jq->ic", factors, self._gradients, velocities)
+
+    def gram(self, weights: PerParticle, other: Self) -> Gram:
+        """sum_j weights_j grad g_j(x_i) . grad g_j(x'_l)."""
+        rows = self._gradients.flatten(1, 2)
+        columns = other._gradients.flatten(1, 2)
+        return torch.einsum("j,jrq,jsq->rs", weights, rows, columns)

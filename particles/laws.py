@@ -1,0 +1,117 @@
+"""Initial laws: how a cloud's positions are sampled for given masses."""
+
+import math
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import torch
+
+from particles.cloud import ParticleCloud
+from particles.errors import MassError
+from particles.functional import UserNeuron, as_neuron
+from particles.neurons import Neuron
+from particles.points import Points, Random
+from particles.shapes import AnyFloat, Masses
+
+
+class Law(Protocol):
+    """A distribution that clouds are drawn from."""
+
+    def sample(self, *, masses: Masses, seed: int) -> ParticleCloud:
+        """One cloud with these masses; the same seed gives the same positions whatever the masses."""
+        ...
+
+
+class OutputLaw(Protocol):
+    """Law of one output weight, by its quantile function; mean zero."""
+
+    @property
+    def variance(self) -> float:
+        """Second moment E a^2."""
+        ...
+
+    def quantile(self, uniforms: AnyFloat) -> AnyFloat:
+        """Output weights from uniform numbers in (0, 1), entry by entry."""
+        ...
+
+
+@dataclass(frozen=True)
+class RademacherOutputs:
+    """Output weights -1 or +1 with equal probability."""
+
+    variance: float = field(default=1.0, init=False)
+
+    def quantile(self, uniforms: AnyFloat) -> AnyFloat:
+        """-1 below one half, +1 from there on."""
+        return torch.where(uniforms < 0.5, -torch.ones_like(uniforms), torch.ones_like(uniforms))
+
+
+@dataclass(frozen=True)
+class GaussianOutputs:
+    """Output weights from N(0, variance)."""
+
+    variance: float = 1.0
+
+    def __post_init__(self) -> None:
+        _check_variance(self.variance)
+
+    def quantile(self, uniforms: AnyFloat) -> AnyFloat:
+        """Gaussian quantiles."""
+        normals: AnyFloat = torch.special.ndtri(uniforms)
+        return math.sqrt(self.variance) * normals
+
+
+@dataclass(frozen=True)
+class GaussianLaw:
+    """Hidden weights w_j ~ N(0, variance I), output weights a_j from `outputs`, all independent.
+
+    `variance` is 1 in the text of the asymmetric paper and 2 in its published code (Caron et al. 2023). `points` says
+    where the uniform numbers come from: `Random()` or `Sobol()`. For a user neuron all coordinates are hidden weights.
+    """
+
+    neuron: Neuron | UserNeuron
+    outputs: OutputLaw = RademacherOutputs()
+    variance: float = 1.0
+    points: Points = Random()
+
+    def __post_init__(self) -> None:
+        _check_variance(self.variance)
+
+    def sample(self, *, masses: Masses, seed: int) -> ParticleCloud:
+        """A cloud with these masses [particles]; positions [particles, dim] from the seed's stream "init"."""
+        neuron = as_neuron(self.neuron)
+        uniforms = self.points.draw(masses.shape[0], neuron.dim, seed).to(masses.device)
+        hidden = math.sqrt(self.variance) * torch.special.ndtri(uniforms[:, : neuron.hidden])
+        outputs = self.outputs.quantile(uniforms[:, neuron.hidden :])
+        return ParticleCloud(torch.cat([hidden, outputs], dim=1).to(masses.dtype), masses)
+
+
+@dataclass(frozen=True)
+class SymmetricPairs:
+    """Pairs of particles j and j + m/2 with equal hidden and opposite output weights: the network starts at zero.
+
+    The tangent kernel is that of the first half (Hu et al. 2020; Chizat et al. 2019). The masses of the two halves must
+    agree, as `masses.paired` makes them, and the neuron must have output weights.
+    """
+
+    law: GaussianLaw
+
+    def sample(self, *, masses: Masses, seed: int) -> ParticleCloud:
+        """A cloud of symmetric pairs; raises MassError where the halves of the masses differ."""
+        neuron = as_neuron(self.law.neuron)
+        if neuron.hidden == neuron.dim:
+            raise ValueError("Symmetric pairs flip output weights, but this neuron has none; use the law itself.")
+        half = masses.shape[0] // 2
+        if masses.shape[0] % 2 or not torch.equal(masses[:half], masses[half:]):
+            raise MassError(
+                "Symmetric pairs need an even number of masses whose second half repeats the first; make them with "
+                "masses.paired(values)."
+            )
+        first = self.law.sample(masses=masses[:half] / masses[:half].sum(), seed=seed).positions
+        mirrored = torch.cat([first[:, : neuron.hidden], -first[:, neuron.hidden :]], dim=1)
+        return ParticleCloud(torch.cat([first, mirrored]), masses)
+
+
+def _check_variance(variance: float) -> None:
+    if not (variance >= 0.0 and math.isfinite(variance)):
+        raise ValueError(f"A variance is finite and non-negative, but {variance!r} was given.")

@@ -1,0 +1,97 @@
+"""Masses, that is, node scalings: how much each particle of a cloud weighs.
+
+Every function returns masses [count] in float64 that sum to one. The random ones are normalised independent draws
+from a heavy-tailed law, lambda_j = X_j / sum_k X_k.
+"""
+
+import numpy as np
+import torch
+from scipy import stats
+
+from particles.errors import MassError
+from particles.randomness import generator
+from particles.shapes import Masses
+
+
+def uniform(count: int) -> Masses:
+    """Equal masses 1/m, the mean-field and NTK case."""
+    return torch.full((_checked(count),), 1.0 / count, dtype=torch.float64)
+
+
+def zipf(count: int, alpha: float) -> Masses:
+    """Zipf masses lambda_j = j^(-1/alpha) / sum_k k^(-1/alpha), j from 1, alpha in (0, 1); smaller is more unequal."""
+    if not 0.0 < alpha < 1.0:
+        raise ValueError(f"Zipf masses need alpha in (0, 1), but alpha is {alpha!r}.")
+    powers = torch.arange(1, _checked(count) + 1, dtype=torch.float64) ** (-1.0 / alpha)
+    return powers / powers.sum()
+
+
+def asymmetrical(count: int, gamma: float, alpha: float | None = None) -> Masses:
+    """Asymmetrical node scaling lambda_j = gamma/m + (1 - gamma) zipf_j (Caron et al. 2023, section 2).
+
+    gamma = 1 gives equal masses and needs no alpha; with gamma < 1 heavy particles stay heavy as m grows.
+    """
+    if not 0.0 <= gamma <= 1.0:
+        raise ValueError(f"Asymmetrical masses need gamma in [0, 1], but gamma is {gamma!r}.")
+    if gamma == 1.0:
+        return uniform(count)
+    if alpha is None:
+        raise ValueError(f"Asymmetrical masses with gamma = {gamma!r} need the Zipf index alpha in (0, 1) as well.")
+    return gamma * uniform(count) + (1.0 - gamma) * zipf(count, alpha)
+
+
+def from_values(values: torch.Tensor | np.ndarray | list[float]) -> Masses:
+    """Masses proportional to given non-negative finite values."""
+    masses = torch.as_tensor(values, dtype=torch.float64)
+    if masses.ndim != 1 or masses.numel() == 0:
+        raise MassError(f"Masses come from a list of values, but the shape given is {tuple(masses.shape)}.")
+    if not bool(torch.isfinite(masses).all()) or bool((masses < 0).any()):
+        span = f"{float(masses.min()):.6g} to {float(masses.max()):.6g}"
+        raise MassError(f"Masses come from finite non-negative values, but these span {span}.")
+    total = masses.sum()
+    if not 0.0 < float(total) < float("inf"):
+        raise MassError(f"The values sum to {float(total)!r}, so they cannot be normalised to masses.")
+    return masses / total
+
+
+def paired(values: Masses) -> Masses:
+    """Masses of 2 m particles from masses of m: both halves carry half of each, as SymmetricPairs needs."""
+    half = from_values(values) / 2.0
+    return torch.cat([half, half])
+
+
+def stable(count: int, alpha: float, *, seed: int) -> Masses:
+    """Normalised draws of the positive stable law of index alpha in (0, 1), whose tail is x^(-alpha)."""
+    if not 0.0 < alpha < 1.0:
+        raise ValueError(f"Positive stable masses need alpha in (0, 1), but alpha is {alpha!r}.")
+    return from_values(stats.levy_stable(alpha, 1.0).rvs(_checked(count), random_state=generator(seed, "masses")))
+
+
+def generalised_gamma(count: int, shape: float, power: float, *, seed: int) -> Masses:
+    """Normalised draws with density proportional to x^(shape power - 1) exp(-x^power); small shape is unequal."""
+    _positive("Generalised gamma masses", shape=shape, power=power)
+    return from_values(stats.gengamma(shape, power).rvs(_checked(count), random_state=generator(seed, "masses")))
+
+
+def beta(count: int, a: float, b: float, *, seed: int) -> Masses:
+    """Normalised draws of the Beta(a, b) law; small a gives few heavy particles."""
+    _positive("Beta masses", a=a, b=b)
+    return from_values(stats.beta(a, b).rvs(_checked(count), random_state=generator(seed, "masses")))
+
+
+def horseshoe(count: int, *, seed: int) -> Masses:
+    """Normalised squares of half-Cauchy draws, the variances of the horseshoe prior; their tail is x^(-1/2)."""
+    half_cauchy = np.abs(generator(seed, "masses").standard_cauchy(_checked(count)))
+    return from_values(half_cauchy**2)
+
+
+def _checked(count: int) -> int:
+    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+        raise ValueError(f"The number of particles is {count!r}, but a positive integer is needed.")
+    return count
+
+
+def _positive(what: str, **parameters: float) -> None:
+    for name, value in parameters.items():
+        if not value > 0.0:
+            raise ValueError(f"{what} need {name} > 0, but {name} is {value!r}.")

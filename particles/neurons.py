@@ -1,0 +1,236 @@
+"""Neurons: one particle's feature g(theta, x) and its gradient, for all particles and all inputs at once.
+
+A `Neuron` evaluated at given positions and embedded inputs is a `Tangent`: everything that a flow needs of a piece of
+the cloud, in closed form and without an autograd graph.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol, Self
+
+import torch
+
+from particles.activations import Activation
+from particles.embeddings import Embedding
+from particles.errors import ShapeError
+from particles.shapes import (
+    Features,
+    Gram,
+    Hidden,
+    Inputs,
+    Outputs,
+    ParticleFeatures,
+    ParticleGradients,
+    PerParticle,
+    Positions,
+)
+
+TRAINED = ("hidden", "output", "both")
+
+
+class Tangent(Protocol):
+    """Neurons at fixed positions and inputs, linearised: features g_j(x_i) and their gradients in theta_j.
+
+    Gradients are zero in coordinates that are not trained.
+    """
+
+    def features(self) -> ParticleFeatures:
+        """g_j(x_i) [particles, data, outputs]; writes that tensor, so for small clouds only."""
+        ...
+
+    def predict(self, factors: PerParticle) -> Outputs:
+        """sum_j factors_j g_j(x_i) [data, outputs]."""
+        ...
+
+    def pair(self, cotangents: Outputs) -> PerParticle:
+        """sum_i c_i . g_j(x_i) [particles]."""
+        ...
+
+    def pull(self, cotangents: Outputs) -> Positions:
+        """sum_i c_i . grad g_j(x_i) [particles, dim]."""
+        ...
+
+    def push(self, factors: PerParticle, velocities: Positions) -> Outputs:
+        """sum_j factors_j grad g_j(x_i) . v_j [data, outputs]."""
+        ...
+
+    def gram(self, weights: PerParticle, other: Self) -> Gram:
+        """sum_j weights_j grad g_j(x_i) . grad g_j(x'_l), row index i k + c; `other` holds the same particles at x'."""
+        ...
+
+
+class Neuron(Protocol):
+    """How a particle's position is laid out and what feature it stands for."""
+
+    @property
+    def dim(self) -> int:
+        """Coordinates of one particle."""
+        ...
+
+    @property
+    def hidden(self) -> int:
+        """How many of them, from the left, are hidden weights."""
+        ...
+
+    @property
+    def outputs(self) -> int:
+        """Number of outputs, k."""
+        ...
+
+    @property
+    def trained_columns(self) -> slice:
+        """The coordinates that training moves."""
+        ...
+
+    def embed(self, inputs: Inputs) -> Features:
+        """phi(x_i) [data, features]."""
+        ...
+
+    def tangent(self, positions: Positions, phi: Features) -> Tangent:
+        """These particles at these embedded inputs."""
+        ...
+
+
+@dataclass(frozen=True)
+class Perceptron:
+    """g(theta, x) = a sigma(w . phi(x)), theta = (w, a): hidden weights w [features], output weights a [outputs].
+
+    positions[:, :features] are the hidden weights and the rest the output weights. `trained` says which of them move:
+    "hidden", "output" or "both".
+    """
+
+    activation: Activation
+    embedding: Embedding
+    outputs: int = 1
+    trained: str = "hidden"
+
+    def __post_init__(self) -> None:
+        if self.trained not in TRAINED:
+            raise ValueError(f"trained is {self.trained!r}, but one of {', '.join(map(repr, TRAINED))} is needed.")
+        if isinstance(self.outputs, bool) or not isinstance(self.outputs, int) or self.outputs < 1:
+            raise ValueError(f"The number of outputs is {self.outputs!r}, but a positive integer is needed.")
+
+    @property
+    def hidden(self) -> int:
+        """D, the number of hidden weights."""
+        return self.embedding.features
+
+    @property
+    def dim(self) -> int:
+        """D + k."""
+        return self.hidden + self.outputs
+
+    @property
+    def trained_columns(self) -> slice:
+        """The coordinates that training moves."""
+        first = self.hidden if self.trained == "output" else 0
+        return slice(first, self.hidden if self.trained == "hidden" else self.dim)
+
+    def embed(self, inputs: Inputs) -> Features:
+        """phi(x_i) [data, features]."""
+        return self.embedding(inputs)
+
+    def tangent(self, positions: Positions, phi: Features) -> "PerceptronTangent":
+        """These particles [particles, dim] at these embedded inputs [data, features]."""
+        if positions.shape[1] != self.dim:
+            raise ShapeError(
+                f"Particles have {positions.shape[1]} coordinates, but this neuron needs {self.dim}: {self.hidden} "
+                f"hidden weights and {self.outputs} output weights."
+            )
+        return PerceptronTangent(self, positions, phi)
+
+
+@dataclass(frozen=True, eq=False)
+class PerceptronTangent:
+    """Perceptrons at fixed positions and embedded inputs; sigma and sigma' are computed once, when first needed."""
+
+    neuron: Perceptron
+    positions: Positions
+    phi: Features
+
+    @cached_property
+    def _w(self) -> Positions:
+        return self.positions[:, : self.neuron.hidden]
+
+    @cached_property
+    def _a(self) -> Positions:
+        return self.positions[:, self.neuron.hidden :]
+
+    @cached_property
+    def _z(self) -> Hidden:
+        return self._w @ self.phi.T
+
+    @cached_property
+    def _value(self) -> Hidden:
+        return self.neuron.activation.value(self._z)
+
+    @cached_property
+    def _derivative(self) -> Hidden:
+        return self.neuron.activation.derivative(self._z, self.__dict__.get("_value"))
+
+    @property
+    def _moves_hidden(self) -> bool:
+        return self.neuron.trained != "output"
+
+    @property
+    def _moves_output(self) -> bool:
+        return self.neuron.trained != "hidden"
+
+    def features(self) -> ParticleFeatures:
+        """a_jc sigma(w_j . phi(x_i))."""
+        return self._value[:, :, None] * self._a[:, None, :]
+
+    def gradients(self) -> ParticleGradients:
+        """grad g_jc(x_i) [particles, data, outputs, dim], all of it: for small clouds, and for tests."""
+        hidden = self._derivative[:, :, None, None] * self._a[:, None, :, None] * self.phi[None, :, None, :]
+        identity = torch.eye(self.neuron.outputs, dtype=self.phi.dtype, device=self.phi.device)
+        output = self._value[:, :, None, None] * identity
+        return torch.cat([hidden * self._moves_hidden, output * self._moves_output], dim=-1)
+
+    def predict(self, factors: PerParticle) -> Outputs:
+        """sum_j factors_j a_j sigma(w_j . phi(x_i))."""
+        return self._value.T @ (factors[:, None] * self._a)
+
+    def pair(self, cotangents: Outputs) -> PerParticle:
+        """sum_i c_i . a_j sigma(w_j . phi(x_i))."""
+        return ((self._value @ cotangents) * self._a).sum(dim=1)
+
+    def pull(self, cotangents: Outputs) -> Positions:
+        """In w_j: sum_i (c_i . a_j) sigma'(w_j . phi(x_i)) phi(x_i); in a_j: sum_i c_i sigma(w_j . phi(x_i))."""
+        result = torch.zeros_like(self.positions)
+        if self._moves_hidden:
+            result[:, : self.neuron.hidden] = self._pull_hidden(cotangents)
+        if self._moves_output:
+            result[:, self.neuron.hidden :] = self._value @ cotangents
+        return result
+
+    def _pull_hidden(self, cotangents: Outputs) -> Positions:
+        if self.neuron.outputs == 1:
+            return self._a * (self._derivative @ (cotangents * self.phi))
+        return (self._derivative * (self._a @ cotangents.T)) @ self.phi
+
+    def push(self, factors: PerParticle, velocities: Positions) -> Outputs:
+        """sum_j factors_j [a_j sigma'(w_j . phi(x_i)) v^w_j . phi(x_i) + v^a_j sigma(w_j . phi(x_i))]."""
+        result = self.phi.new_zeros(self.phi.shape[0], self.neuron.outputs)
+        if self._moves_hidden:
+            rates = self._derivative * (velocities[:, : self.neuron.hidden] @ self.phi.T)
+            result = rates.T @ (factors[:, None] * self._a)
+        if self._moves_output:
+            result = result + self._value.T @ (factors[:, None] * velocities[:, self.neuron.hidden :])
+        return result
+
+    def gram(self, weights: PerParticle, other: Self) -> Gram:
+        """sum_j weights_j [a_jc a_je (phi . phi') sigma' sigma'  +  1{c = e} sigma sigma]."""
+        k = self.neuron.outputs
+        blocks = self.phi.new_zeros(self.phi.shape[0], k, other.phi.shape[0], k)
+        if self._moves_hidden:
+            overlap = self.phi @ other.phi.T
+            for c in range(k):
+                for e in range(k):
+                    factor = (weights * self._a[:, c] * self._a[:, e])[:, None]
+                    blocks[:, c, :, e] = ((factor * self._derivative).T @ other._derivative) * overlap
+        if self._moves_output:
+            features = (weights[:, None] * self._value).T @ other._value
+            for c in range(k):
+                blocks[:, c, :, c] += features
+        return blocks.reshape(self.phi.shape[0] * k, other.phi.shape[0] * k)

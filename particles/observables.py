@@ -1,0 +1,137 @@
+"""Observables: functions of a cloud worth recording. Each is a frozen value to be called with a cloud.
+
+Movements are measured against a start cloud, Gram matrices in the normalisation of `tangent_gram`.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from particles.cloud import ParticleCloud
+from particles.errors import ShapeError
+from particles.risk import Risk
+from particles.shapes import Gram, Inputs, PerParticle, Scalar
+from particles.tangent import tangent_gram
+
+
+@dataclass(frozen=True, eq=False)
+class MeanMovement:
+    """(1/m) sum_j |theta_j - theta_j(0)|."""
+
+    start: ParticleCloud
+
+    def __call__(self, cloud: ParticleCloud) -> Scalar:
+        """The mean distance moved."""
+        return movement(self.start, cloud).mean()
+
+
+@dataclass(frozen=True, eq=False)
+class MassWeightedMovement:
+    """sum_j lambda_j |theta_j - theta_j(0)|, with the masses of the cloud at hand."""
+
+    start: ParticleCloud
+
+    def __call__(self, cloud: ParticleCloud) -> Scalar:
+        """The mean distance moved by mass."""
+        return cloud.masses @ movement(self.start, cloud)
+
+
+@dataclass(frozen=True, eq=False)
+class LargestMovement:
+    """max_j |theta_j - theta_j(0)|."""
+
+    start: ParticleCloud
+
+    def __call__(self, cloud: ParticleCloud) -> Scalar:
+        """The distance moved by the particle that moved most."""
+        return movement(self.start, cloud).max()
+
+
+@dataclass(frozen=True, eq=False)
+class GramChange:
+    """Spectral norm |K(cloud) - K(start)|_2 of the change of the tangent Gram matrix on inputs [data, inputs].
+
+    The figures of Caron et al. (2023) show its square root under the name of the norm itself.
+    """
+
+    risk: Risk
+    start: ParticleCloud
+    inputs: Inputs
+
+    @cached_property
+    def _first(self) -> Gram:
+        return tangent_gram(self.risk, self.start, self.inputs)
+
+    def __call__(self, cloud: ParticleCloud) -> Scalar:
+        """The largest absolute eigenvalue of the change."""
+        change = tangent_gram(self.risk, cloud, self.inputs) - self._first.to(cloud.positions)
+        return _eigenvalues(change).abs().max()
+
+
+@dataclass(frozen=True, eq=False)
+class SmallestEigenvalue:
+    """Smallest eigenvalue of the tangent Gram matrix on inputs [data, inputs]: the rate of the slowest mode."""
+
+    risk: Risk
+    inputs: Inputs
+
+    def __call__(self, cloud: ParticleCloud) -> Scalar:
+        """lambda_min(K)."""
+        return _eigenvalues(tangent_gram(self.risk, cloud, self.inputs))[0]
+
+
+@dataclass(frozen=True, eq=False)
+class Alignment:
+    """Kernel-target alignment y^T K y / (|K|_F |y|^2) in [0, 1] on the risk's own data (Cristianini et al. 2001)."""
+
+    risk: Risk
+
+    def __call__(self, cloud: ParticleCloud) -> Scalar:
+        """How far the tangent kernel points at the targets."""
+        gram = tangent_gram(self.risk, cloud)
+        y = self.risk.prepared(cloud).targets.reshape(-1)
+        alignment: Scalar = (y @ gram @ y) / (gram.square().sum().sqrt() * (y @ y))
+        return alignment
+
+
+@dataclass(frozen=True, eq=False)
+class Accuracy:
+    """Weighted share of the risk's data that are classified correctly.
+
+    With one output the sign decides between targets -1 and +1, with several the largest output.
+    """
+
+    risk: Risk
+
+    def __call__(self, cloud: ParticleCloud) -> Scalar:
+        """Share in [0, 1]."""
+        data, f = self.risk.prepared(cloud), self.risk.predictions(cloud)
+        if data.targets.shape[1] > 1:
+            right = f.argmax(dim=1) == data.targets.argmax(dim=1)
+        else:
+            right = (f[:, 0] > 0) == (data.targets[:, 0] > 0)
+        return data.weights @ right.to(f.dtype)
+
+
+def effective_count(cloud: ParticleCloud) -> Scalar:
+    """1 / sum_j lambda_j^2: the number of equal particles with the same concentration of mass; m for equal masses."""
+    return 1.0 / cloud.masses.square().sum()
+
+
+def movement(start: ParticleCloud, cloud: ParticleCloud) -> PerParticle:
+    """|theta_j - theta_j(0)| [particles]."""
+    if start.positions.shape != cloud.positions.shape:
+        raise ShapeError(
+            f"The start has shape {tuple(start.positions.shape)} but the cloud {tuple(cloud.positions.shape)}; "
+            "movement compares the same particles."
+        )
+    distances: PerParticle = torch.linalg.vector_norm(cloud.positions - start.positions.to(cloud.positions), dim=1)
+    return distances
+
+
+def _eigenvalues(gram: Gram) -> Float[Tensor, " rows"]:
+    values: Tensor = torch.linalg.eigvalsh(gram)
+    return values

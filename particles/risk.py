@@ -1,0 +1,147 @@
+"""The risk of a cloud, its residual, its potential and the velocity it gives every particle."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Self
+
+import torch
+
+from particles.cloud import ParticleCloud
+from particles.dataset import Dataset
+from particles.errors import ShapeError
+from particles.functional import UserNeuron, as_neuron
+from particles.losses import Loss
+from particles.network import Network, predict
+from particles.neurons import Neuron
+from particles.scaling import Scaling
+from particles.shapes import Features, Inputs, Outputs, PerDatum, PerParticle, Positions, Scalar, Velocity
+from particles.tiles import Tiles
+
+
+@dataclass(frozen=True)
+class L2:
+    """Mass-weighted regulariser sum_j lambda_j (strength / 2) |theta_j|^2 over the trained coordinates."""
+
+    strength: float
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.strength < float("inf"):
+            raise ValueError(f"The strength of L2 is {self.strength!r}, but a finite non-negative number is needed.")
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A data set ready for clouds of one dtype and device: embedded inputs, targets and weights."""
+
+    phi: Features
+    targets: Outputs
+    weights: PerDatum
+
+
+@dataclass(frozen=True, eq=False)
+class Risk:
+    """R(cloud) = sum_i p_i loss(f(x_i), y_i) + sum_j lambda_j (strength / 2) |theta_j|^2.
+
+    f(x) = sum_j s_j g(theta_j, x) with output factors s_j of the scaling. The residual is d loss / d f, that is f - y
+    for the squared loss 1/2 (f - y)^2. Data follow the dtype and device of the cloud. Papers that leave out the factor
+    1/n describe the same flow with time divided by n.
+    """
+
+    neuron: Neuron | UserNeuron
+    scaling: Scaling
+    loss: Loss
+    data: Dataset
+    regulariser: L2 | None = None
+
+    def __post_init__(self) -> None:
+        outputs = self._neuron.outputs
+        if self.data.outputs != outputs:
+            raise ShapeError(f"Targets have {self.data.outputs} outputs but the neuron has {outputs}; make them agree.")
+        self._neuron.embed(self.data.inputs[:1])
+        self.loss.check(self.data.targets)
+
+    @property
+    def network(self) -> Network:
+        """The predictor of which this is the risk."""
+        return Network(self._neuron, self.scaling)
+
+    def on(self, data: Dataset) -> Self:
+        """The same risk on other data, a test set for instance."""
+        return replace(self, data=data)
+
+    def __call__(self, cloud: ParticleCloud) -> Scalar:
+        """R(cloud)."""
+        data = self.prepared(cloud)
+        value = data.weights @ self.loss.value(self.predictions(cloud), data.targets)
+        return value + self._penalty(cloud)
+
+    def predictions(self, cloud: ParticleCloud, inputs: Inputs | None = None) -> Outputs:
+        """f(x_i) [data, outputs] on the risk's own inputs, or on others [data, inputs]."""
+        if inputs is not None:
+            return self.network(cloud, inputs)
+        phi = self.prepared(cloud).phi
+        return predict(self.tiles(cloud), self.scaling, cloud, phi, self._neuron.outputs)
+
+    def residual(self, cloud: ParticleCloud) -> Outputs:
+        """d loss / d f at every datum [data, outputs]; f - y for the squared loss."""
+        return self.loss.residual(self.predictions(cloud), self.prepared(cloud).targets)
+
+    def potential(self, cloud: ParticleCloud, positions: Positions | None = None) -> PerParticle:
+        """V(theta) = sum_i p_i r_i . g(theta, x_i) + (strength / 2) |theta|^2 at the cloud's or other positions.
+
+        Under `MeanField` this is the first variation of the risk in the measure, and the velocity is -grad V.
+        Returns [particles].
+        """
+        places = cloud.positions if positions is None else positions.to(cloud.positions)
+        cotangents = self.prepared(cloud).weights[:, None] * self.residual(cloud)
+        tiles = Tiles(self._neuron, places, self.prepared(cloud).phi)
+        values = torch.cat([tangent.pair(cotangents) for _, tangent in tiles])
+        return values + 0.5 * self._strength * places[:, self._neuron.trained_columns].square().sum(dim=1)
+
+    def velocity(self, cloud: ParticleCloud) -> Velocity:
+        """-eta_j grad_{theta_j} R [particles, dim]; zero in coordinates that are not trained.
+
+        grad_{theta_j} R = s_j sum_i p_i r_i . grad g(theta_j, x_i) + lambda_j strength theta_j.
+        """
+        data, tiles = self.prepared(cloud), self.tiles(cloud)
+        predictions = predict(tiles, self.scaling, cloud, data.phi, self._neuron.outputs)
+        cotangents = data.weights[:, None] * self.loss.residual(predictions, data.targets)
+        mobility = self.scaling.mobility(cloud.masses)
+        rate = mobility * self.scaling.factor(cloud.masses)
+        result = torch.empty_like(cloud.positions)
+        for part, tangent in tiles:
+            result[part] = tangent.pull(cotangents) * -rate[part, None]
+        if self._strength > 0.0:
+            columns = self._neuron.trained_columns
+            decay = self._strength * mobility * cloud.masses
+            result[:, columns] -= decay[:, None] * cloud.positions[:, columns]
+        return result
+
+    def tiles(self, cloud: ParticleCloud, phi: Features | None = None) -> Tiles:
+        """The cloud's tangents at the risk's own inputs, or at other embedded ones."""
+        return Tiles(self._neuron, cloud.positions, self.prepared(cloud).phi if phi is None else phi)
+
+    def prepared(self, cloud: ParticleCloud) -> Prepared:
+        """The data in the cloud's dtype and on its device, embedded once."""
+        key = (cloud.dtype, cloud.device)
+        if key not in self._memo:
+            data = self.data.to(device=cloud.device, dtype=cloud.dtype)
+            phi = self._neuron.embed(self.data.inputs).to(data.inputs)
+            self._memo[key] = Prepared(phi, data.targets, data.weights)
+        return self._memo[key]
+
+    @cached_property
+    def _memo(self) -> dict[tuple[torch.dtype, torch.device], Prepared]:
+        return {}
+
+    @cached_property
+    def _neuron(self) -> Neuron:
+        return as_neuron(self.neuron)
+
+    @property
+    def _strength(self) -> float:
+        return 0.0 if self.regulariser is None else self.regulariser.strength
+
+    def _penalty(self, cloud: ParticleCloud) -> Scalar:
+        squares = cloud.positions[:, self._neuron.trained_columns].square().sum(dim=1)
+        return 0.5 * self._strength * (cloud.masses @ squares)

@@ -1,0 +1,102 @@
+"""Scalings: what a particle's mass means for its output factor and its mobility.
+
+    f(x) = sum_j s_j g(theta_j, x),   d theta_j / dt = -eta_j grad_{theta_j} R,   sum_j eta_j s_j^2 = 1 in each.
+
+A particle of mass zero has s_j = eta_j = 0: it neither speaks nor moves, and is never divided by.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+
+from particles.shapes import PerParticle
+
+
+class Scaling(Protocol):
+    """From masses lambda_j to output factors s_j and mobilities eta_j."""
+
+    def factor(self, masses: PerParticle) -> PerParticle:
+        """Output factors s_j [particles]."""
+        ...
+
+    def mobility(self, masses: PerParticle) -> PerParticle:
+        """Mobilities eta_j [particles]."""
+        ...
+
+
+@dataclass(frozen=True)
+class Power:
+    """s_j = lambda_j^p, eta_j = lambda_j^(1 - 2p): p = 1 is mean field, p = 1/2 the asymmetrical or NTK scaling.
+
+    The mean tangent kernel at initialisation is the same for every p; the features of particle j move at speed
+    lambda_j^(1 - p).
+    """
+
+    exponent: float
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.exponent) or self.exponent <= 0.0:
+            raise ValueError(f"The power of a scaling is {self.exponent!r}, but a positive number is needed.")
+
+    def factor(self, masses: PerParticle) -> PerParticle:
+        """lambda_j^p."""
+        return masses**self.exponent
+
+    def mobility(self, masses: PerParticle) -> PerParticle:
+        """lambda_j^(1 - 2p), zero for mass zero."""
+        return _where_positive(masses, masses ** (1.0 - 2.0 * self.exponent))
+
+
+@dataclass(frozen=True)
+class MeanField:
+    """s_j = lambda_j, eta_j = 1 / lambda_j: the Wasserstein gradient flow of the measure (Chizat and Bach 2018)."""
+
+    def factor(self, masses: PerParticle) -> PerParticle:
+        """lambda_j."""
+        return masses
+
+    def mobility(self, masses: PerParticle) -> PerParticle:
+        """1 / lambda_j, zero for mass zero."""
+        return _where_positive(masses, 1.0 / masses)
+
+
+@dataclass(frozen=True)
+class NTK:
+    """s_j = sqrt(lambda_j), eta_j = 1: NTK scaling for equal masses (Jacot et al. 2018), asymmetrical otherwise
+    (Caron et al. 2023)."""
+
+    def factor(self, masses: PerParticle) -> PerParticle:
+        """sqrt(lambda_j)."""
+        return masses.sqrt()
+
+    def mobility(self, masses: PerParticle) -> PerParticle:
+        """1, zero for mass zero."""
+        return _where_positive(masses, torch.ones_like(masses))
+
+
+@dataclass(frozen=True)
+class Lazy:
+    """s_j = c lambda_j, eta_j = 1 / (c^2 lambda_j): c = 1 is mean field, c to infinity lazy (Chizat et al. 2019).
+
+    With equal masses c = sqrt(m) is NTK scaling.
+    """
+
+    scale: float
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.scale) or self.scale <= 0.0:
+            raise ValueError(f"The scale of Lazy is {self.scale!r}, but a positive number is needed.")
+
+    def factor(self, masses: PerParticle) -> PerParticle:
+        """c lambda_j."""
+        return self.scale * masses
+
+    def mobility(self, masses: PerParticle) -> PerParticle:
+        """1 / (c^2 lambda_j), zero for mass zero."""
+        return _where_positive(masses, 1.0 / (self.scale**2 * masses))
+
+
+def _where_positive(masses: PerParticle, values: PerParticle) -> PerParticle:
+    return torch.where(masses > 0, values, 0.0)
