@@ -1,0 +1,109 @@
+"""The loop that evolves a cloud. It knows nothing of files or plots: it hands (step, time, cloud) to observers."""
+
+import math
+from collections.abc import Sequence
+from typing import TypeVar
+
+import torch
+
+from flows.base import Advance, Flow, Integrator, Observer, Schedule, parts
+from flows.integrators.fixed import FixedStep
+from flows.noise import StepNoise
+from particles import FlowDiverged, FlowRefused, ParticleCloud
+
+State = TypeVar("State")
+
+
+def evolve(
+    flow: Flow,
+    cloud: ParticleCloud,
+    integrator: Integrator[State],
+    *,
+    until: float,
+    step: float | None = None,
+    observers: Sequence[Observer] = (),
+    seed: int = 0,
+    time: float = 0.0,
+    index: int = 0,
+) -> ParticleCloud:
+    """The cloud at flow time `until`, or where an observer stopped the run.
+
+    Every observer sees the start and then the end of every step; `Every` and `LogSpaced` thin that out. `seed` is the
+    noise's. A resumed run passes the `time` and the number of steps (`index`) at which the cloud was recorded; that
+    state is not handed on again. Raises FlowRefused where the integrator cannot handle the flow, FlowDiverged as soon
+    as a particle is not finite, ValueError for a time span that cannot be.
+    """
+    integrator = _checked(flow, integrator, time, until, step)
+    state = integrator.init(flow, cloud, time)
+    hands = [_Hand(observer) for observer in observers]
+    stopped = index == 0 and _any_stops([hand.give(0, time, cloud) for hand in hands])
+    while time < until and not stopped:
+        taken = integrator.step(flow, cloud, state, time, until, StepNoise(seed, index))
+        _check_finite(taken, index + 1)
+        stopped = _any_stops([hand.offer((index, time), index + 1, taken) for hand in hands])
+        time, cloud, state, index = taken.time, taken.cloud, taken.state, index + 1
+    for hand in hands:
+        hand.give(index, time, cloud)
+    return cloud
+
+
+def _any_stops(answers: list[bool]) -> bool:
+    """Whether an observer asked to stop; a list, since every observer is called before any is heeded."""
+    return any(answers)
+
+
+class _Hand:
+    """Hands states to one observer, each at most once."""
+
+    def __init__(self, observer: Observer) -> None:
+        self._observer, self._last = observer, -math.inf
+        self._schedule = observer if isinstance(observer, Schedule) else None
+
+    def give(self, step: int, time: float, cloud: ParticleCloud) -> bool:
+        if time <= self._last:
+            return False
+        self._last = time
+        return bool(self._observer(step, time, cloud))
+
+    def offer(self, before: tuple[int, float], step: int, taken: "Advance[State]") -> bool:
+        if self._schedule is None:
+            return self.give(step, taken.time, taken.cloud)
+        due = self._schedule.due(before, (step, taken.time))
+        if taken.between is None:
+            return bool(due) and self.give(step, taken.time, taken.cloud)
+        return _any_stops([self.give(step, moment, _at(taken, moment)) for moment in due])
+
+
+def _at(taken: "Advance[State]", moment: float) -> ParticleCloud:
+    if taken.between is None or moment >= taken.time:
+        return taken.cloud
+    return taken.between(moment)
+
+
+def _checked(
+    flow: Flow, integrator: Integrator[State], time: float, until: float, step: float | None
+) -> Integrator[State]:
+    if not isinstance(flow, Flow):
+        raise TypeError(f"{type(flow).__name__} is not a flow; give an object with velocity(cloud, time).")
+    missing = parts(flow) - integrator.handles
+    if missing:
+        handled = " and ".join(sorted(part.value for part in integrator.handles))
+        raise FlowRefused(
+            f"{type(integrator).__name__} handles {handled}, but {type(flow).__name__} also has "
+            f"{' and '.join(sorted(part.value for part in missing))}; take an integrator made for that."
+        )
+    if not (math.isfinite(time) and math.isfinite(until) and until >= time):
+        raise ValueError(f"The run goes from time {time!r} until {until!r}, but a finite span forward is needed.")
+    if step is None:
+        return integrator
+    if not isinstance(integrator, FixedStep):
+        raise TypeError(f"{type(integrator).__name__} chooses its own steps; leave step={step!r} out.")
+    return integrator.sized(step)
+
+
+def _check_finite(taken: "Advance[State]", step: int) -> None:
+    positions = taken.cloud.positions
+    if bool(torch.isfinite(positions).all()):
+        return
+    broken = int((~torch.isfinite(positions)).any(dim=1).sum())
+    raise FlowDiverged(step=step, time=taken.time, particles=broken, count=taken.cloud.count)

@@ -1,0 +1,1 @@
+"""Schemes that step a flow, one a file."""

@@ -1,0 +1,71 @@
+"""The noisy flow: gradient descent of a free energy, or of a potential in a heat bath."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from particles import ParticleCloud, Risk
+from particles.shapes import PerParticle, Velocity
+
+PAIRINGS = ("measure", "joint")
+
+
+@dataclass(frozen=True)
+class LangevinFlow:
+    """d theta_j = -eta_j grad_{theta_j} (R + U) dt + sigma_j dW_j,  U = sum_j lambda_j (confinement / 2) |theta_j|^2.
+
+    Temperature T, constant or a function of time, and two pairings of mobility and noise:
+
+    - "measure": sigma_j = sqrt(2 eta_j lambda_j T), the gradient flow of the free energy
+      R + U + T sum_j lambda_j log rho(theta_j) of the mass-weighted measure; under `MeanField` every particle has noise
+      sqrt(2 T). For equal masses the joint law exp(-m (R + U) / T) is stationary (Mei, Montanari and Nguyen 2018).
+    - "joint": sigma_j = sqrt(2 eta_j T), for which exp(-(R + U) / T) is stationary for any count and any mobilities.
+
+    Only trained coordinates are confined and shaken. The confinement adds to the risk's own regulariser.
+    """
+
+    risk: Risk
+    temperature: float | Callable[[float], float]
+    confinement: float = 0.0
+    pairing: str = "measure"
+
+    def __post_init__(self) -> None:
+        if self.pairing not in PAIRINGS:
+            raise ValueError(f"pairing is {self.pairing!r}, but one of {', '.join(map(repr, PAIRINGS))} is needed.")
+        if not 0.0 <= self.confinement < math.inf:
+            raise ValueError(f"The confinement is {self.confinement!r}, but a finite non-negative number is needed.")
+        if not callable(self.temperature):
+            _check_temperature(self.temperature)
+
+    def velocity(self, cloud: ParticleCloud, time: float = 0.0) -> Velocity:
+        """-eta_j grad_{theta_j} (R + U) [particles, dim]."""
+        drift = self.risk.velocity(cloud)
+        if self.confinement > 0.0:
+            columns = self.risk.network.neuron.trained_columns
+            decay = self.confinement * self._mobility(cloud) * cloud.masses
+            drift[:, columns] -= decay[:, None] * cloud.positions[:, columns]
+        return drift
+
+    def diffusion(self, cloud: ParticleCloud, time: float = 0.0) -> Velocity:
+        """sigma_j in every trained coordinate, zero in frozen ones [particles, dim]."""
+        variance = 2.0 * self.temperature_at(time) * self._mobility(cloud)
+        if self.pairing == "measure":
+            variance = variance * cloud.masses
+        result = torch.zeros_like(cloud.positions)
+        result[:, self.risk.network.neuron.trained_columns] = variance.sqrt()[:, None]
+        return result
+
+    def temperature_at(self, time: float) -> float:
+        """T at this time."""
+        return _check_temperature(self.temperature(time) if callable(self.temperature) else self.temperature)
+
+    def _mobility(self, cloud: ParticleCloud) -> PerParticle:
+        return self.risk.scaling.mobility(cloud.masses)
+
+
+def _check_temperature(temperature: float) -> float:
+    if not 0.0 <= temperature < math.inf:
+        raise ValueError(f"The temperature is {temperature!r}, but a finite non-negative number is needed.")
+    return temperature

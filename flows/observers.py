@@ -1,0 +1,152 @@
+"""Observers: when a run is looked at, what is kept in memory, and when it stops.
+
+`Every` and `LogSpaced` say when and are frozen: whether a state is due depends on its step and time alone, so a
+resumed run records what an uninterrupted one does. Both always hand on the first and the last state too.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flows.base import Observer
+from particles import ParticleCloud
+from particles.shapes import AnyFloat, Scalar
+
+#: Times closer than this, relative, are the same time.
+SAME = 1e-9
+
+
+@dataclass(frozen=True, init=False)
+class Every:
+    """Hand a state on every so many steps, `Every(100, observer)`, or so much time, `Every(time=1.0, observer=o)`.
+
+    With an integrator that knows the cloud between its steps the times are exact multiples; otherwise the first state
+    at or after each multiple is handed on, under its own time.
+    """
+
+    steps: int | None
+    time: float | None
+    observer: Observer
+
+    def __init__(
+        self, steps: int | None = None, observer: Observer | None = None, *, time: float | None = None
+    ) -> None:
+        if (steps is None) == (time is None):
+            raise ValueError(
+                "Every needs a number of steps or a time: Every(100, observer) or Every(time=1.0, observer=o)."
+            )
+        if observer is None or not callable(observer):
+            raise TypeError(f"Every was given the observer {observer!r}, but a callable (step, time, cloud) is needed.")
+        if steps is not None and (isinstance(steps, bool) or not isinstance(steps, int) or steps < 1):
+            raise ValueError(f"Every was given {steps!r} steps, but a positive integer is needed.")
+        if time is not None and not 0.0 < time < math.inf:
+            raise ValueError(f"Every was given the time {time!r}, but a positive finite number is needed.")
+        object.__setattr__(self, "steps", steps)
+        object.__setattr__(self, "time", time)
+        object.__setattr__(self, "observer", observer)
+
+    def due(self, before: tuple[int, float], now: tuple[int, float]) -> list[float]:
+        """Multiples of the time in (before, now], or now where the step is a multiple of the steps."""
+        if self.steps is not None:
+            return [now[1]] if now[0] % self.steps == 0 else []
+        if self.time is None:
+            return []
+        first, last = (math.floor(moment / self.time * (1.0 + SAME)) for moment in (before[1], now[1]))
+        return [count * self.time for count in range(first + 1, last + 1)]
+
+    def __call__(self, step: int, time: float, cloud: ParticleCloud, /) -> bool | None:
+        """Hand the state on."""
+        return self.observer(step, time, cloud)
+
+
+@dataclass(frozen=True)
+class LogSpaced:
+    """Hand a state on at `count` times from `first` to `last`, evenly spaced in their logarithm."""
+
+    first: float
+    last: float
+    count: int
+    observer: Observer
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.first < self.last < math.inf or self.count < 2:
+            raise ValueError(
+                f"LogSpaced was given {self.count!r} times from {self.first!r} to {self.last!r}, but 0 < first < last "
+                "and two times or more are needed."
+            )
+
+    @cached_property
+    def times(self) -> NDArray[np.float64]:
+        """The times [count]."""
+        return np.geomspace(self.first, self.last, self.count)
+
+    def due(self, before: tuple[int, float], now: tuple[int, float]) -> list[float]:
+        """Those of the times in (before, now]."""
+        late, early = before[1] * (1.0 + SAME), now[1] * (1.0 + SAME)
+        return [float(time) for time in self.times if late < time <= early]
+
+    def __call__(self, step: int, time: float, cloud: ParticleCloud, /) -> bool | None:
+        """Hand the state on."""
+        return self.observer(step, time, cloud)
+
+
+class Trace:
+    """Named observables over time, kept in memory: `Trace(risk=risk, movement=MeanMovement(start))`.
+
+    An observer; afterwards `trace["risk"]` is an array [times] or [times, ...], beside `trace.steps` and `trace.times`.
+    """
+
+    def __init__(self, **observables: Callable[[ParticleCloud], AnyFloat]) -> None:
+        if not observables:
+            raise ValueError("Trace was given nothing to record; name one observable or more, as in Trace(risk=risk).")
+        self._observables: Mapping[str, Callable[[ParticleCloud], AnyFloat]] = dict(observables)
+        self._steps: list[int] = []
+        self._times: list[float] = []
+        self._values: dict[str, list[NDArray[np.float64]]] = {name: [] for name in observables}
+
+    def __call__(self, step: int, time: float, cloud: ParticleCloud, /) -> None:
+        """Evaluate every observable on the cloud."""
+        values = {name: observable(cloud).detach().cpu().numpy() for name, observable in self._observables.items()}
+        self._steps.append(step)
+        self._times.append(time)
+        for name, value in values.items():
+            self._values[name].append(value)
+
+    def __len__(self) -> int:
+        return len(self._steps)
+
+    def __getitem__(self, name: str) -> NDArray[np.float64]:
+        if name not in self._values:
+            raise KeyError(f"The trace holds {', '.join(self._values)}, not {name!r}.")
+        return np.array(self._values[name])
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The observables' names."""
+        return tuple(self._values)
+
+    @property
+    def steps(self) -> NDArray[np.int64]:
+        """Step numbers [times]."""
+        return np.array(self._steps, dtype=np.int64)
+
+    @property
+    def times(self) -> NDArray[np.float64]:
+        """Flow times [times]."""
+        return np.array(self._times, dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class StopBelow:
+    """Stop the run as soon as an observable, the risk for instance, falls below a level."""
+
+    observable: Callable[[ParticleCloud], Scalar]
+    level: float
+
+    def __call__(self, step: int, time: float, cloud: ParticleCloud, /) -> bool:
+        """Whether the observable is below the level."""
+        return float(self.observable(cloud)) < self.level

@@ -1,0 +1,59 @@
+"""Progress of a run: how far it is and how long it will still take."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import monotonic
+
+from particles import ParticleCloud
+
+
+@dataclass(frozen=True)
+class Report:
+    """One line of news about a run."""
+
+    step: int
+    time: float
+    share: float
+    remaining: float
+
+    def __str__(self) -> str:
+        return f"step {self.step}, time {self.time:.6g}, {self.share:.0%}, {_clock(self.remaining)} to go"
+
+
+def to_stderr(report: Report) -> None:
+    """Write the report to standard error: over the line before on a terminal, as a line of its own elsewhere."""
+    end = "\r" if sys.stderr.isatty() and report.share < 1.0 else "\n"
+    print(f"{report}      ", end=end, file=sys.stderr, flush=True)
+
+
+@dataclass
+class Progress:
+    """An observer that reports at most every `interval` seconds, and at the end; the remaining time is in proportion
+    to the flow time done since the first state it saw."""
+
+    until: float
+    report: Callable[[Report], None] = to_stderr
+    interval: float = 1.0
+    _began: tuple[float, float] | None = field(default=None, init=False)
+    _spoke: float = field(default=0.0, init=False)
+
+    def __call__(self, step: int, time: float, cloud: ParticleCloud, /) -> None:
+        """Report where it is time to."""
+        now = monotonic()
+        if self._began is None:
+            self._began, self._spoke = (now, time), now
+        if now - self._spoke < self.interval and time < self.until:
+            return
+        self._spoke = now
+        began, start = self._began
+        done = time - start
+        remaining = (now - began) * (self.until - time) / done if done > 0.0 else float("inf")
+        self.report(Report(step, time, time / self.until if self.until > 0.0 else 1.0, remaining))
+
+
+def _clock(seconds: float) -> str:
+    if seconds == float("inf"):
+        return "unknown time"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
