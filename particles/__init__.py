@@ -16,7 +16,15 @@ from particles.activations import (
 from particles.cloud import ParticleCloud
 from particles.dataset import Dataset
 from particles.embeddings import Biased, Embedding, Identity, Quadratic, RandomFeatures
-from particles.errors import FlowDiverged, FlowRefused, MassError, ShapeError, TrajectoryError, TransportUnsolved
+from particles.errors import (
+    FlowDiverged,
+    FlowRefused,
+    MassError,
+    ShapeError,
+    ToleranceNotReached,
+    TrajectoryError,
+    TransportUnsolved,
+)
 from particles.functional import MappedNeuron, UserNeuron, as_neuron
 from particles.laws import GaussianLaw, GaussianOutputs, Law, OutputLaw, RademacherOutputs, SymmetricPairs
 from particles.losses import CrossEntropy, Logistic, Loss, Squared
@@ -93,6 +101,7 @@ __all__ = [
     "SymmetricPairs",
     "Tangent",
     "Tanh",
+    "ToleranceNotReached",
     "Trajectory",
     "TrajectoryError",
     "TransportUnsolved",

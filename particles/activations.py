@@ -6,7 +6,7 @@ Each is a frozen value. `homogeneous` means sigma(c z) = c sigma(z) for c > 0, `
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
 import torch
 from torch.nn import functional
@@ -18,6 +18,7 @@ ROOT_HALF = math.sqrt(0.5)
 ROOT_TWO_PI = math.sqrt(2.0 * math.pi)
 
 
+@runtime_checkable
 class Activation(Protocol):
     """A function of one number, applied entry by entry."""
 

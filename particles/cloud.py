@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 import torch
+from torch import Tensor
 
 from particles.errors import MassError, ShapeError
 from particles.shapes import Masses, Positions
@@ -31,7 +32,7 @@ class ParticleCloud:
             masses = torch.full((count,), 1.0 / count, dtype=positions.dtype, device=positions.device)
         _check_masses(masses, count)
         object.__setattr__(self, "positions", positions)
-        object.__setattr__(self, "masses", masses.to(device=positions.device, dtype=positions.dtype))
+        object.__setattr__(self, "masses", converted(masses, positions))
 
     @property
     def count(self) -> int:
@@ -55,8 +56,7 @@ class ParticleCloud:
 
     def to(self, device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> Self:
         """The same cloud on another device or in another dtype."""
-        positions = self.positions.to(device=device, dtype=dtype)
-        return type(self)(positions, self.masses.to(device=device, dtype=dtype))
+        return type(self)(self.positions.to(device=device, dtype=dtype), self.masses)
 
     def moved(self, positions: Positions) -> Self:
         """The particles with their masses at other positions [particles, dim].
@@ -79,6 +79,15 @@ class ParticleCloud:
         object.__setattr__(cloud, "positions", positions)
         object.__setattr__(cloud, "masses", masses)
         return cloud
+
+
+def converted(masses: Masses, like: Tensor) -> Masses:
+    """Masses in the dtype and on the device of another tensor.
+
+    From float32 to float64 they are made to sum to one again: three times a third in float32 is 1 + 3e-8.
+    """
+    result = masses.to(like)
+    return result / result.sum() if result.dtype == torch.float64 != masses.dtype else result
 
 
 def _check_positions(positions: object) -> None:

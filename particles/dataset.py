@@ -6,6 +6,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
+from particles.cloud import TOTAL_TOLERANCE, converted
 from particles.errors import MassError, ShapeError
 from particles.shapes import Inputs, Outputs, PerDatum
 
@@ -50,14 +51,19 @@ class Dataset:
     def to(self, device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> Self:
         """The same data on another device or in another dtype."""
         inputs = self.inputs.to(device=device, dtype=dtype)
-        return type(self)(inputs, self.targets.to(inputs), self.weights.to(inputs))
+        return type(self)(inputs, self.targets.to(inputs), self.weights)
+
+
+def _float(values: object, what: str) -> Tensor:
+    if not isinstance(values, Tensor):
+        raise TypeError(f"{what} are {type(values).__name__}, but a torch tensor is needed.")
+    if values.dtype not in TOTAL_TOLERANCE:
+        raise TypeError(f"{what} are {values.dtype}, but float64 or float32 is needed.")
+    return values
 
 
 def _finite(values: object, what: str) -> Tensor:
-    if not isinstance(values, Tensor):
-        raise TypeError(f"{what} are {type(values).__name__}, but a torch tensor is needed.")
-    if values.dtype not in (torch.float64, torch.float32):
-        raise TypeError(f"{what} are {values.dtype}, but float64 or float32 is needed.")
+    values = _float(values, what)
     broken = int((~torch.isfinite(values)).sum())
     if broken:
         raise ValueError(
@@ -66,7 +72,8 @@ def _finite(values: object, what: str) -> Tensor:
     return values
 
 
-def _checked_weights(weights: Tensor, inputs: Tensor) -> Tensor:
+def _checked_weights(weights: object, inputs: Tensor) -> Tensor:
+    weights = _float(weights, "Data weights")
     if weights.shape != inputs.shape[:1]:
         raise ShapeError(
             f"There are {inputs.shape[0]} data but weights of shape {tuple(weights.shape)}; give one per datum."
@@ -74,6 +81,6 @@ def _checked_weights(weights: Tensor, inputs: Tensor) -> Tensor:
     if not bool(torch.isfinite(weights).all()) or bool((weights < 0).any()):
         raise MassError("Data weights must be finite and non-negative; at least one is not.")
     total = float(weights.double().sum())
-    if abs(total - 1.0) > (1e-9 if weights.dtype == torch.float64 else 1e-5):
+    if abs(total - 1.0) > TOTAL_TOLERANCE[weights.dtype]:
         raise MassError(f"Data weights sum to {total:.9g} instead of 1; divide them by their sum.")
-    return weights.to(inputs)
+    return converted(weights, inputs)

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -14,6 +14,7 @@ from particles.randomness import generator
 from particles.shapes import AnyFloat
 
 
+@runtime_checkable
 class Embedding(Protocol):
     """A fixed feature map from R^inputs to R^features, normalised so that phi(x) is of order one."""
 

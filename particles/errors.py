@@ -27,6 +27,20 @@ class FlowDiverged(ArithmeticError):
         )
 
 
+class ToleranceNotReached(ArithmeticError):
+    """A tolerance that no step of an adaptive integrator is short enough for.
+
+    Holds the number of the `step`, the `time` it began at and the `size` last tried.
+    """
+
+    def __init__(self, *, step: int, time: float, size: float, reason: str) -> None:
+        self.step, self.time, self.size = step, time, size
+        super().__init__(
+            f"The tolerance was not reached at step {step}, time {time:.6g}: even with a step of {size:.3g} {reason}; "
+            "loosen the tolerance, or end the run before this time."
+        )
+
+
 class TransportUnsolved(RuntimeError):
     """An optimal transport solver that stopped before the optimum."""
 

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 
@@ -14,6 +14,7 @@ from particles.points import Points, Random
 from particles.shapes import AnyFloat, Masses
 
 
+@runtime_checkable
 class Law(Protocol):
     """A distribution that clouds are drawn from."""
 
@@ -22,6 +23,7 @@ class Law(Protocol):
         ...
 
 
+@runtime_checkable
 class OutputLaw(Protocol):
     """Law of one output weight, by its quantile function; mean zero."""
 

@@ -1,7 +1,7 @@
 """Losses of one datum: value, residual (first derivative in the prediction) and curvature (second)."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch.nn import functional
@@ -9,6 +9,7 @@ from torch.nn import functional
 from particles.shapes import Curvature, Outputs, PerDatum
 
 
+@runtime_checkable
 class Loss(Protocol):
     """A convex function of the prediction f [data, outputs] for a target y [data, outputs]."""
 

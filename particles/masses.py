@@ -10,7 +10,7 @@ from scipy import stats
 
 from particles.errors import MassError
 from particles.randomness import generator
-from particles.shapes import Masses
+from particles.shapes import AnyFloat, Masses
 
 
 def uniform(count: int) -> Masses:
@@ -54,7 +54,7 @@ def from_values(values: torch.Tensor | np.ndarray | list[float]) -> Masses:
     return masses / total
 
 
-def paired(values: Masses) -> Masses:
+def paired(values: AnyFloat) -> Masses:
     """Masses of 2 m particles from masses of m: both halves carry half of each, as SymmetricPairs needs."""
     half = from_values(values) / 2.0
     return torch.cat([half, half])

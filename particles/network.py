@@ -18,18 +18,12 @@ class Network:
 
     def __call__(self, cloud: ParticleCloud, inputs: Inputs) -> Outputs:
         """f(x_i) [data, outputs] of the cloud on inputs [data, inputs], which follow the cloud's dtype and device."""
-        phi = self.embed(cloud, inputs)
-        return predict(Tiles(self.neuron, cloud.positions, phi), self.scaling, cloud, phi, self.neuron.outputs)
+        return self.tiles(cloud, self.embed(cloud, inputs)).predict(self.scaling.factor(cloud.masses))
 
     def embed(self, cloud: ParticleCloud, inputs: Inputs) -> Features:
         """phi(x_i) [data, features] in the cloud's dtype and on its device."""
         return self.neuron.embed(inputs).to(cloud.positions)
 
-
-def predict(tiles: Tiles, scaling: Scaling, cloud: ParticleCloud, phi: Features, outputs: int) -> Outputs:
-    """sum_j s_j g(theta_j, x_i) over the tiles of a cloud."""
-    factors = scaling.factor(cloud.masses)
-    total = phi.new_zeros(phi.shape[0], outputs)
-    for part, tangent in tiles:
-        total += tangent.predict(factors[part])
-    return total
+    def tiles(self, cloud: ParticleCloud, phi: Features) -> Tiles:
+        """The cloud's tangents at embedded inputs."""
+        return Tiles(self.neuron, cloud.positions, phi)

@@ -6,7 +6,7 @@ the cloud, in closed form and without an autograd graph.
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 import torch
 
@@ -21,6 +21,7 @@ from particles.shapes import (
     Outputs,
     ParticleFeatures,
     ParticleGradients,
+    ParticleOutputs,
     PerParticle,
     Positions,
 )
@@ -28,6 +29,7 @@ from particles.shapes import (
 TRAINED = ("hidden", "output", "both")
 
 
+@runtime_checkable
 class Tangent(Protocol):
     """Neurons at fixed positions and inputs, linearised: features g_j(x_i) and their gradients in theta_j.
 
@@ -59,6 +61,7 @@ class Tangent(Protocol):
         ...
 
 
+@runtime_checkable
 class Neuron(Protocol):
     """How a particle's position is laid out and what feature it stands for."""
 
@@ -213,11 +216,15 @@ class PerceptronTangent:
         """sum_j factors_j [a_j sigma'(w_j . phi(x_i)) v^w_j . phi(x_i) + v^a_j sigma(w_j . phi(x_i))]."""
         result = self.phi.new_zeros(self.phi.shape[0], self.neuron.outputs)
         if self._moves_hidden:
-            rates = self._derivative * (velocities[:, : self.neuron.hidden] @ self.phi.T)
-            result = rates.T @ (factors[:, None] * self._a)
+            result = self._push_hidden(factors[:, None] * self._a, velocities[:, : self.neuron.hidden])
         if self._moves_output:
             result = result + self._value.T @ (factors[:, None] * velocities[:, self.neuron.hidden :])
         return result
+
+    def _push_hidden(self, speaking: ParticleOutputs, velocities: Positions) -> Outputs:
+        if self.neuron.outputs == 1:
+            return (self.phi * (self._derivative.T @ (speaking * velocities))).sum(dim=1, keepdim=True)
+        return (self._derivative * (velocities @ self.phi.T)).T @ speaking
 
     def gram(self, weights: PerParticle, other: Self) -> Gram:
         """sum_j weights_j [a_jc a_je (phi . phi') sigma' sigma'  +  1{c = e} sigma sigma]."""

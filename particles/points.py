@@ -1,7 +1,7 @@
 """Where the uniform numbers behind a law come from: pseudo-random, or a scrambled Sobol sequence."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ SMALLEST = 2.0**-54
 SOBOL_DIMENSIONS = qmc.Sobol.MAXDIM
 
 
+@runtime_checkable
 class Points(Protocol):
     """Numbers in (0, 1), one row per particle, one column per coordinate."""
 

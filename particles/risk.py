@@ -11,10 +11,10 @@ from particles.dataset import Dataset
 from particles.errors import ShapeError
 from particles.functional import UserNeuron, as_neuron
 from particles.losses import Loss
-from particles.network import Network, predict
+from particles.network import Network
 from particles.neurons import Neuron
 from particles.scaling import Scaling
-from particles.shapes import Features, Inputs, Outputs, PerDatum, PerParticle, Positions, Scalar, Velocity
+from particles.shapes import Features, Gram, Inputs, Outputs, PerDatum, PerParticle, Positions, Scalar, Velocity
 from particles.tiles import Tiles
 
 
@@ -79,12 +79,11 @@ class Risk:
         """f(x_i) [data, outputs] on the risk's own inputs, or on others [data, inputs]."""
         if inputs is not None:
             return self.network(cloud, inputs)
-        phi = self.prepared(cloud).phi
-        return predict(self.tiles(cloud), self.scaling, cloud, phi, self._neuron.outputs)
+        return self.at(cloud).predictions
 
     def residual(self, cloud: ParticleCloud) -> Outputs:
         """d loss / d f at every datum [data, outputs]; f - y for the squared loss."""
-        return self.loss.residual(self.predictions(cloud), self.prepared(cloud).targets)
+        return self.at(cloud).residual
 
     def potential(self, cloud: ParticleCloud, positions: Positions | None = None) -> PerParticle:
         """V(theta) = sum_i p_i r_i . g(theta, x_i) + (strength / 2) |theta|^2 at the cloud's or other positions.
@@ -94,32 +93,19 @@ class Risk:
         """
         places = cloud.positions if positions is None else positions.to(cloud.positions)
         cotangents = self.prepared(cloud).weights[:, None] * self.residual(cloud)
-        tiles = Tiles(self._neuron, places, self.prepared(cloud).phi)
-        values = torch.cat([tangent.pair(cotangents) for _, tangent in tiles])
-        return values + 0.5 * self._strength * places[:, self._neuron.trained_columns].square().sum(dim=1)
+        values = Tiles(self._neuron, places, self.prepared(cloud).phi).pair(cotangents)
+        return values + 0.5 * self.strength * places[:, self._neuron.trained_columns].square().sum(dim=1)
 
     def velocity(self, cloud: ParticleCloud) -> Velocity:
         """-eta_j grad_{theta_j} R [particles, dim]; zero in coordinates that are not trained.
 
         grad_{theta_j} R = s_j sum_i p_i r_i . grad g(theta_j, x_i) + lambda_j strength theta_j.
         """
-        data, tiles = self.prepared(cloud), self.tiles(cloud)
-        predictions = predict(tiles, self.scaling, cloud, data.phi, self._neuron.outputs)
-        cotangents = data.weights[:, None] * self.loss.residual(predictions, data.targets)
-        mobility = self.scaling.mobility(cloud.masses)
-        rate = mobility * self.scaling.factor(cloud.masses)
-        result = torch.empty_like(cloud.positions)
-        for part, tangent in tiles:
-            result[part] = tangent.pull(cotangents) * -rate[part, None]
-        if self._strength > 0.0:
-            columns = self._neuron.trained_columns
-            decay = self._strength * mobility * cloud.masses
-            result[:, columns] -= decay[:, None] * cloud.positions[:, columns]
-        return result
+        return self.at(cloud).velocity
 
-    def tiles(self, cloud: ParticleCloud, phi: Features | None = None) -> Tiles:
-        """The cloud's tangents at the risk's own inputs, or at other embedded ones."""
-        return Tiles(self._neuron, cloud.positions, self.prepared(cloud).phi if phi is None else phi)
+    def at(self, cloud: ParticleCloud) -> "RiskAt":
+        """This risk at one cloud, where predictions, velocity and tangent share what they compute."""
+        return RiskAt(self, cloud)
 
     def prepared(self, cloud: ParticleCloud) -> Prepared:
         """The data in the cloud's dtype and on its device, embedded once."""
@@ -139,9 +125,75 @@ class Risk:
         return as_neuron(self.neuron)
 
     @property
-    def _strength(self) -> float:
+    def strength(self) -> float:
+        """Strength of the regulariser, zero without one."""
         return 0.0 if self.regulariser is None else self.regulariser.strength
 
     def _penalty(self, cloud: ParticleCloud) -> Scalar:
         squares = cloud.positions[:, self._neuron.trained_columns].square().sum(dim=1)
-        return 0.5 * self._strength * (cloud.masses @ squares)
+        return 0.5 * self.strength * (cloud.masses @ squares)
+
+
+@dataclass(frozen=True, eq=False)
+class RiskAt:
+    """A risk at one cloud. Everything is computed when first asked for, once; nothing is kept beyond this value."""
+
+    risk: Risk
+    cloud: ParticleCloud
+
+    @cached_property
+    def data(self) -> Prepared:
+        """The data in the cloud's dtype and on its device."""
+        return self.risk.prepared(self.cloud)
+
+    @cached_property
+    def tiles(self) -> Tiles:
+        """The cloud's tangents at the data."""
+        return self.risk.network.tiles(self.cloud, self.data.phi)
+
+    @cached_property
+    def factors(self) -> PerParticle:
+        """Output factors s_j [particles]."""
+        return self.risk.scaling.factor(self.cloud.masses)
+
+    @cached_property
+    def mobility(self) -> PerParticle:
+        """Mobilities eta_j [particles]."""
+        return self.risk.scaling.mobility(self.cloud.masses)
+
+    @cached_property
+    def predictions(self) -> Outputs:
+        """f(x_i) [data, outputs]."""
+        return self.tiles.predict(self.factors)
+
+    @cached_property
+    def residual(self) -> Outputs:
+        """d loss / d f [data, outputs]."""
+        return self.risk.loss.residual(self.predictions, self.data.targets)
+
+    @cached_property
+    def decay(self) -> PerParticle:
+        """eta_j lambda_j strength [particles]: the rate at which the regulariser pulls trained coordinates to zero."""
+        return self.risk.strength * self.mobility * self.cloud.masses
+
+    @cached_property
+    def velocity(self) -> Velocity:
+        """-eta_j grad_{theta_j} R [particles, dim]."""
+        result = self.pull(-self.data.weights[:, None] * self.residual)
+        if self.risk.strength > 0.0:
+            columns = self.risk.network.neuron.trained_columns
+            result[:, columns] -= self.decay[:, None] * self.cloud.positions[:, columns]
+        return result
+
+    def push(self, velocities: Velocity) -> Outputs:
+        """J v = sum_j s_j grad g_j(x_i) . v_j [data, outputs]."""
+        return self.tiles.push(self.factors, velocities)
+
+    def pull(self, cotangents: Outputs) -> Velocity:
+        """M J^T c = eta_j s_j sum_i c_i . grad g_j(x_i) [particles, dim], with the mobilities M."""
+        return self.tiles.pull(self.mobility * self.factors, cotangents)
+
+    def gram(self, weights: PerParticle | None = None) -> Gram:
+        """J W J^T [n k, n k] with W the mobilities, or other weights [particles]."""
+        weights = self.mobility if weights is None else weights
+        return self.tiles.gram(weights * self.factors.square())

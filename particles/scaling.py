@@ -2,18 +2,20 @@
 
     f(x) = sum_j s_j g(theta_j, x),   d theta_j / dt = -eta_j grad_{theta_j} R,   sum_j eta_j s_j^2 = 1 in each.
 
-A particle of mass zero has s_j = eta_j = 0: it neither speaks nor moves, and is never divided by.
+A particle of mass zero has s_j = eta_j = 0: it neither speaks nor moves, and is never divided by. One whose mobility
+is beyond the largest number of the dtype does not move either.
 """
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 
 from particles.shapes import PerParticle
 
 
+@runtime_checkable
 class Scaling(Protocol):
     """From masses lambda_j to output factors s_j and mobilities eta_j."""
 
@@ -99,4 +101,5 @@ class Lazy:
 
 
 def _where_positive(masses: PerParticle, values: PerParticle) -> PerParticle:
-    return torch.where(masses > 0, values, 0.0)
+    # 1 / lambda overflows for the subnormal masses of a steep Zipf law: those particles stand still like massless ones.
+    return torch.where((masses > 0) & torch.isfinite(values), values, 0.0)

@@ -13,6 +13,7 @@ Masses = Float[Tensor, " particles"]
 PerParticle = Float[Tensor, " particles"]
 
 Inputs = Float[Tensor, "data inputs"]
+OtherInputs = Float[Tensor, "others inputs"]
 Features = Float[Tensor, "data features"]
 Outputs = Float[Tensor, "data outputs"]
 PerDatum = Float[Tensor, " data"]

@@ -6,8 +6,10 @@ linearised, so that what prediction computed serves the gradient as well.
 
 from collections.abc import Iterator
 
+import torch
+
 from particles.neurons import Neuron, Tangent
-from particles.shapes import Features, Positions
+from particles.shapes import Features, Gram, Outputs, PerParticle, Positions
 
 #: Entries of one [particles, data] matrix of a tile: a few of them fit into a core's cache.
 TILE_ENTRIES = 2**18
@@ -17,7 +19,10 @@ SMALLEST_TILE = 16
 
 
 class Tiles:
-    """The tangents of a cloud's particles at fixed inputs: iterate for (slice of particles, Tangent) in order."""
+    """The tangents of a cloud's particles at fixed embedded inputs, and sums over them.
+
+    Iterating gives (slice of particles, Tangent) in order.
+    """
 
     def __init__(self, neuron: Neuron, positions: Positions, phi: Features, *, entries: int = TILE_ENTRIES) -> None:
         self._neuron, self._positions, self._phi = neuron, positions, phi
@@ -38,3 +43,40 @@ class Tiles:
                 made.append((part, tangent))
             yield part, tangent
         self._kept = made
+
+    def predict(self, factors: PerParticle) -> Outputs:
+        """sum_j factors_j g(theta_j, x_i) [data, outputs]."""
+        total = self._zeros()
+        for part, tangent in self:
+            total += tangent.predict(factors[part])
+        return total
+
+    def pair(self, cotangents: Outputs) -> PerParticle:
+        """sum_i c_i . g(theta_j, x_i) [particles]."""
+        return torch.cat([tangent.pair(cotangents) for _, tangent in self])
+
+    def push(self, factors: PerParticle, velocities: Positions) -> Outputs:
+        """sum_j factors_j grad g_j(x_i) . v_j [data, outputs]."""
+        total = self._zeros()
+        for part, tangent in self:
+            total += tangent.push(factors[part], velocities[part])
+        return total
+
+    def pull(self, factors: PerParticle, cotangents: Outputs) -> Positions:
+        """factors_j sum_i c_i . grad g_j(x_i) [particles, dim]."""
+        result = torch.empty_like(self._positions)
+        for part, tangent in self:
+            torch.mul(tangent.pull(cotangents), factors[part, None], out=result[part])
+        return result
+
+    def gram(self, weights: PerParticle, phi: Features | None = None) -> Gram:
+        """sum_j weights_j grad g_j(x) . grad g_j(x') [n k, n' k] with other embedded inputs x', or with x itself."""
+        columns = self._phi.shape[0] if phi is None else phi.shape[0]
+        total = self._zeros().new_zeros(self._phi.shape[0] * self._neuron.outputs, columns * self._neuron.outputs)
+        for part, tangent in self:
+            other = tangent if phi is None else self._neuron.tangent(self._positions[part], phi)
+            total += tangent.gram(weights[part], other)
+        return total
+
+    def _zeros(self) -> Outputs:
+        return self._phi.new_zeros(self._phi.shape[0], self._neuron.outputs)
