@@ -30,7 +30,10 @@ class UserNeuron(Protocol):
     operations that torch.func can map and differentiate. An attribute `outputs` (default 1) says how many outputs.
     """
 
-    dim: int
+    @property
+    def dim(self) -> int:
+        """Number of coordinates of one particle; a plain attribute will do."""
+        ...
 
     def feature(self, theta: Tensor, x: Tensor) -> Tensor:
         """g(theta, x)."""

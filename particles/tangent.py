@@ -6,11 +6,11 @@ is K = J M J^T, the matrix in dr/dt = -K P r; it is not divided by n.
 
 from particles.cloud import ParticleCloud
 from particles.risk import Risk
-from particles.shapes import Features, Gram, Inputs, Outputs, Positions, Velocity
+from particles.shapes import Features, Gram, Inputs, OtherInputs, Outputs, Positions, Velocity
 
 
 def tangent_gram(
-    risk: Risk, cloud: ParticleCloud, inputs1: Inputs | None = None, inputs2: Inputs | None = None
+    risk: Risk, cloud: ParticleCloud, inputs1: Inputs | None = None, inputs2: OtherInputs | None = None
 ) -> Gram:
     """K(x, x') = sum_j eta_j s_j^2 grad g_j(x) . grad g_j(x') [n1 k, n2 k].
 

@@ -1,0 +1,95 @@
+"""Adding groups and growing datasets to a file so that a killed process leaves them whole or not at all.
+
+Objects are made without a name, flushed, and named last: naming is one write into the header of the group around.
+"""
+
+from collections.abc import Callable
+
+import h5py
+import numpy as np
+
+from particles.trajectory.layout import RECORDS_PER_CHUNK, UNWRITTEN, fixed_text
+
+_PURE_DIMENSION = "This is a netCDF dimension but not a netCDF variable.{:10d}"
+
+
+def add_group(parent: h5py.Group, name: str, fill: Callable[[h5py.Group], None]) -> h5py.Group:
+    """Add a group with the content that `fill` gives it."""
+    group = parent.create_group(None, track_order=True)
+    fill(group)
+    parent.file.flush()
+    parent[name] = group
+    parent.file.flush()
+    return parent[name]
+
+
+def add_element(
+    group: h5py.Group,
+    shape: tuple[int, ...],
+    dtype: np.dtype[np.generic],
+    chunk: tuple[int, ...],
+    *,
+    dimensions: tuple[h5py.Dataset, ...] | None = None,
+    beside: h5py.Group | None = None,
+    compression: str | None = None,
+) -> None:
+    """Make an empty group an H5MD element {step, time, value} for records of one shape and dtype.
+
+    chunk: that of value [records, *shape]. dimensions: what the axes of a record are; None for axes of their own,
+    called component, component_1, ... beside: the group of an element sampled at the same steps, whose step and time
+    are shared by hard links, as H5MD asks.
+    """
+    parts: dict[str, h5py.Dataset] = {}
+    if beside is None:
+        parts["step"] = _growing(group, (), np.dtype(np.int64), (RECORDS_PER_CHUNK,), empty=UNWRITTEN)
+        parts["step"].make_scale("step")
+        parts["time"] = _growing(group, (), np.dtype(np.float64), (RECORDS_PER_CHUNK,))
+        parts["time"].dims[0].attach_scale(parts["step"])
+        parts["time"].attrs["long_name"] = fixed_text("flow time")
+    else:
+        parts |= {"step": beside["step"], "time": beside["time"]}
+    if dimensions is None:
+        names = [f"component_{axis}" if axis else "component" for axis in range(len(shape))]
+        parts |= {name: pure_dimension(group, None, size) for name, size in zip(names, shape, strict=True)}
+        dimensions = tuple(parts[name] for name in names)
+    parts["value"] = _growing(group, shape, dtype, chunk, compression=compression)
+    parts["value"].attrs["coordinates"] = fixed_text("time")
+    for axis, scale in enumerate((parts["step"], *dimensions)):
+        parts["value"].dims[axis].attach_scale(scale)
+    group.file.flush()
+    for name, dataset in parts.items():
+        group[name] = dataset
+    group.file.flush()
+
+
+def pure_dimension(group: h5py.Group, name: str | None, size: int) -> h5py.Dataset:
+    """Create a dimension of fixed size without values of its own; it takes no room for them in the file."""
+    scale = group.create_dataset(name, shape=(size,), dtype=">f4")
+    scale.make_scale(_PURE_DIMENSION.format(size))
+    return scale
+
+
+def _growing(
+    group: h5py.Group,
+    shape: tuple[int, ...],
+    dtype: np.dtype[np.generic],
+    chunk: tuple[int, ...],
+    *,
+    empty: int = 0,
+    compression: str | None = None,
+) -> h5py.Dataset:
+    """A dataset [1, *shape] without a name yet, with room for a first record that is still to be written.
+
+    So the index of its chunks is on disk before it has a name, and the first record is written like any other.
+    """
+    dataset = group.create_dataset(
+        None,
+        shape=(1, *shape),
+        maxshape=(None, *shape),
+        dtype=dtype,
+        chunks=chunk,
+        fillvalue=empty,
+        compression=compression,
+    )
+    dataset[(0,) * dataset.ndim] = empty
+    return dataset

@@ -1,0 +1,98 @@
+"""A flow, a risk or any nested value as JSON: what it is made of, never the objects themselves."""
+
+import dataclasses
+import enum
+import functools
+import hashlib
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import TypeAlias
+
+import numpy as np
+import torch
+
+Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+
+
+def describe(value: object, where: str = "the value") -> Json:
+    """Describe a value as JSON.
+
+    Dataclasses become {"class": name, field: ...}; tensors and arrays {"class", "shape", "dtype", "sha256"} with the
+    digest of their bytes in C order; functions and classes their qualified names; enumeration members, dtypes,
+    devices and paths their text; mappings with text keys, lists, tuples, sets and scalars themselves.
+    Raises TypeError for anything else; `where` names the value in its sentence.
+    """
+    if value is None or (isinstance(value, (bool, int, float, str)) and not isinstance(value, enum.Enum)):
+        return value
+    if isinstance(value, np.generic) and value.dtype.kind in "biufU":
+        return describe(value.item(), where)
+    if isinstance(value, (torch.Tensor, np.ndarray)):
+        return _describe_array(value, where)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {field.name: describe(getattr(value, field.name), f"{where}.{field.name}") for field in _fields(value)}
+        return {"class": qualified_name(type(value)), **fields}
+    if isinstance(value, Mapping):
+        return _describe_mapping(value, where)
+    if isinstance(value, (list, tuple)):
+        return [describe(item, f"{where}[{index}]") for index, item in enumerate(value)]
+    if isinstance(value, (set, frozenset)):
+        return sorted((describe(item, where) for item in value), key=str)
+    return _describe_name(value, where)
+
+
+def qualified_name(value: object) -> str:
+    """Module and qualified name of a class or function, without the module where it has none."""
+    name = getattr(value, "__qualname__", None) or getattr(value, "__name__", None) or type(value).__qualname__
+    module = getattr(value, "__module__", None)
+    return f"{module}.{name}" if module else str(name)
+
+
+def _describe_name(value: object, where: str) -> Json:
+    """What is described by a name or by its text alone."""
+    if isinstance(value, enum.Enum):
+        return f"{qualified_name(type(value))}.{value.name}"
+    if isinstance(value, (torch.dtype, torch.device, PurePath)):
+        return str(value)
+    if isinstance(value, functools.partial):
+        parts = {"function": value.func, "arguments": value.args, "keywords": value.keywords}
+        return {"class": "functools.partial", **{key: describe(part, f"{where}.{key}") for key, part in parts.items()}}
+    if callable(value) and (hasattr(value, "__qualname__") or hasattr(value, "__name__")):
+        return qualified_name(value)
+    raise TypeError(
+        f"A value of type {qualified_name(type(value))} at {where} cannot be described in a file; make it a frozen "
+        "dataclass of numbers, text, tensors, functions or such dataclasses."
+    )
+
+
+def _describe_mapping(value: Mapping[object, object], where: str) -> Json:
+    described: dict[str, Json] = {}
+    for key, item in value.items():
+        if not isinstance(key, str):
+            raise TypeError(
+                f"A key of type {qualified_name(type(key))} at {where} cannot be described in a file; use text as keys."
+            )
+        described[key] = describe(item, f"{where}[{key!r}]")
+    return described
+
+
+def _describe_array(value: torch.Tensor | np.ndarray, where: str) -> Json:
+    """Shape, dtype and digest; a tensor anywhere counts like its copy in main memory."""
+    if isinstance(value, torch.Tensor):
+        kind, dtype = "torch.Tensor", str(value.dtype).removeprefix("torch.")
+        flat = value.detach().to("cpu").contiguous().reshape(-1)
+        content = flat.view(torch.uint8).numpy() if flat.numel() else np.empty(0, dtype=np.uint8)
+    else:
+        kind, dtype = "numpy.ndarray", str(value.dtype)
+        content = np.ascontiguousarray(value)
+        if value.dtype.hasobject:
+            raise TypeError(f"An array of Python objects at {where} cannot be described; give an array of numbers.")
+    return {
+        "class": kind,
+        "shape": list(value.shape),
+        "dtype": dtype,
+        "sha256": hashlib.sha256(content.tobytes()).hexdigest(),
+    }
+
+
+def _fields(value: object) -> tuple[dataclasses.Field[object], ...]:
+    return dataclasses.fields(value)  # type: ignore[arg-type]

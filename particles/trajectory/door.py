@@ -1,0 +1,108 @@
+"""Trajectory, the door to trajectory files: create one, append to one, open one."""
+
+import json
+from collections.abc import Mapping
+from os import PathLike
+
+import torch
+
+from particles.errors import TrajectoryError
+from particles.trajectory.describe import describe
+from particles.trajectory.layout import MODULE, Options, write_root
+from particles.trajectory.opening import (
+    child_group,
+    damage_reported,
+    file_to_append,
+    file_to_read,
+    new_file,
+)
+from particles.trajectory.provenance import note_resume, provenance
+from particles.trajectory.reader import TrajectoryReader
+from particles.trajectory.resuming import trim_to_resume
+from particles.trajectory.writer import TrajectoryWriter
+
+
+class Trajectory:
+    """One HDF5 file with the frames, observables, parameters and provenance of one run.
+
+    The file is H5MD 1.1 with named dimensions: any HDF5, H5MD or xarray program reads it. Nothing in it is ever
+    unpickled, no link in it is followed, and no existing file is ever overwritten.
+    """
+
+    @staticmethod
+    def create(
+        path: str | PathLike[str],
+        *,
+        flow: object = None,
+        seed: int | None = None,
+        parameters: Mapping[str, object] | None = None,
+        dtype: torch.dtype | None = None,
+        moving_masses: bool = False,
+        compression: str | None = None,
+    ) -> TrajectoryWriter:
+        """Create a file and return its writer, a context manager and an observer.
+
+        flow and parameters are stored as JSON (`particles.trajectory.describe`), the flow and the seed as parameters of
+        these names. dtype: torch.float32 or torch.float64 to round positions to it, None to keep the cloud's dtype.
+        moving_masses: store the masses of every frame instead of refusing other ones than the first cloud's.
+        compression: "gzip" or "lzf" for positions; it saves a tenth or two and costs ten times the writing speed.
+        Raises TrajectoryError where the path exists or cannot be created, TypeError for parameters that cannot be
+        described, ValueError for other options. Nothing is created in these cases.
+        """
+        configuration = _configuration(flow, seed, parameters)
+        options = Options(_dtype_name(dtype), moving_masses, compression)
+        if compression not in (None, "gzip", "lzf"):
+            raise ValueError(f"Compression {compression!r} is not known; take 'gzip', 'lzf' or None.")
+        origin = provenance()
+        return TrajectoryWriter(new_file(path, lambda file: write_root(file, options, configuration, origin)))
+
+    @staticmethod
+    def append(path: str | PathLike[str]) -> TrajectoryWriter:
+        """Open a file to write on and return its writer, whose `last` is the frame to resume from, or None.
+
+        All datasets are cut to what an uninterrupted run had written right after that frame, so a run resumed there
+        (its first state is not handed on again) gives the same datasets bit for bit. See `resuming.trim_to_resume`:
+        frames that were never committed, observables at later steps, and in one case the last frame are cut off.
+        Raises TrajectoryError where the path is missing, a folder, open elsewhere, damaged or not a trajectory.
+        """
+        file = file_to_append(path)
+        try:
+            with damage_reported(file):
+                note_resume(child_group(file, MODULE))
+                trim_to_resume(file)
+                file.flush()
+                return TrajectoryWriter(file)
+        except TrajectoryError:
+            file.close()
+            raise
+
+    @staticmethod
+    def open(path: str | PathLike[str]) -> TrajectoryReader:
+        """Open a file for reading, even while it is written: then it ends at what was committed by now.
+
+        Raises TrajectoryError where the path is missing, a folder, damaged or not a trajectory of this version.
+        """
+        file = file_to_read(path)
+        try:
+            return TrajectoryReader(file)
+        except TrajectoryError:
+            file.close()
+            raise
+
+
+def _configuration(flow: object, seed: int | None, parameters: Mapping[str, object] | None) -> str:
+    """The parameters with flow and seed among them, as JSON text."""
+    given = {} if parameters is None else describe(parameters, "parameters")
+    if not isinstance(given, dict) or not isinstance(parameters, Mapping | None):
+        raise TypeError(f"Parameters are {type(parameters).__name__}, but a mapping from names to values is needed.")
+    taken = sorted({"flow", "seed"} & set(given))
+    if taken:
+        raise ValueError(f"Parameters hold {' and '.join(taken)}; give these as arguments of their own.")
+    return json.dumps({**given, "flow": describe(flow, "flow"), "seed": describe(seed, "seed")})
+
+
+def _dtype_name(dtype: torch.dtype | None) -> str | None:
+    """Name of a dtype that positions are stored in; raises ValueError for another one."""
+    if dtype not in (None, torch.float32, torch.float64):
+        raise ValueError(f"Positions in {dtype} cannot be stored; take torch.float32, torch.float64 or None.")
+    return None if dtype is None else str(dtype).removeprefix("torch.")

@@ -1,0 +1,105 @@
+"""One growing H5MD element, {step, time, value}, whose length of `step` is the number of committed records."""
+
+from collections.abc import Iterable
+
+import h5py
+import numpy as np
+
+from particles.errors import TrajectoryError
+from particles.trajectory.layout import UNWRITTEN
+from particles.trajectory.opening import child_dataset, child_group, whole_numbers
+
+
+class Element:
+    """Handle on one element; `length` records are committed, whatever lies beyond was never finished.
+
+    A record is added in the order put, flush of the file, commit, flush of the file. A process that is killed in
+    between leaves the last record uncommitted and the ones before it untouched.
+    """
+
+    def __init__(self, group: h5py.Group) -> None:
+        """Take up the element in a group; raises TrajectoryError where it is not one."""
+        self.name: str = group.name
+        self.step = child_dataset(group, "step")
+        self.time = child_dataset(group, "time")
+        self.value = child_dataset(group, "value")
+        self.length = self._committed()
+        self.last_step = int(self.step[self.length - 1]) if self.length else UNWRITTEN
+
+    def check_order(self, step: int, time: float) -> None:
+        """Raise TrajectoryError unless the step is above, and the time not below, those of the last record."""
+        check_start(self.name, step, time)
+        if step <= self.last_step:
+            raise TrajectoryError(
+                f"Step {step} came after step {self.last_step} in {self.name}, but steps must increase; hand on every "
+                "step once."
+            )
+        if self.length and time < (before := float(self.time[self.length - 1])):
+            raise TrajectoryError(
+                f"Time {time:.9g} came after time {before:.9g} in {self.name}, but times must not decrease; continue "
+                "from the last recorded time."
+            )
+
+    def put(self, record: np.ndarray, time: float) -> None:
+        """Write a record and its time behind the committed ones; it counts only after flush and commit."""
+        self.value.resize(self.length + 1, axis=0)
+        self.value[self.length] = record
+        self.time.resize(self.length + 1, axis=0)
+        self.time[self.length] = time
+
+    def commit(self, step: int) -> None:
+        """Let the record that was put count; flush the file before and after."""
+        self.step.resize(self.length + 1, axis=0)
+        self.step[self.length] = step
+        self.length += 1
+        self.last_step = step
+
+    def trim(self, length: int) -> None:
+        """Cut all three datasets to the first `length` records."""
+        for dataset in (self.step, self.time, self.value):
+            if len(dataset) != length:
+                dataset.resize(length, axis=0)
+        self.length = length
+        self.last_step = int(self.step[length - 1]) if length else UNWRITTEN
+
+    def steps(self) -> np.ndarray:
+        """Steps [length] of the committed records."""
+        return whole_numbers(self.step, self.length)
+
+    def times(self) -> np.ndarray:
+        """Times [length] of the committed records, float64."""
+        return np.asarray(self.time[: self.length], dtype=np.float64)
+
+    def _committed(self) -> int:
+        """Length of `step` without an entry at its end that was made room for and not written."""
+        length = len(self.step)
+        if length and not self._is_written(length - 1):
+            length -= 1
+        if length > min(len(self.time), len(self.value)):
+            raise TrajectoryError(
+                f"{self.step.file.filename} has {length} steps in {self.name} but fewer times or values, as only a "
+                "damaged file has; restore it from a copy."
+            )
+        return length
+
+    def _is_written(self, index: int) -> bool:
+        """Whether an entry of `step` is on disk; a chunk behind the noted end of the file was not there in time."""
+        try:
+            return int(self.step[index]) != UNWRITTEN
+        except OSError:
+            return False
+
+
+def check_start(name: str, step: int, time: float) -> None:
+    """Raise TrajectoryError unless a first record of `name` may have this step and time."""
+    if step < 0 or not np.isfinite(time):
+        raise TrajectoryError(
+            f"Step {step} at time {time:.9g} came for {name}, but steps must not be negative and times must be finite; "
+            "count from 0."
+        )
+
+
+def recorded_elements(parent: h5py.Group, names: Iterable[str]) -> dict[str, Element]:
+    """The elements in those of the named child groups that hold one, not only its name."""
+    groups = {name: child_group(parent, name) for name in names}
+    return {name: Element(group) for name, group in groups.items() if "step" in group}

@@ -1,0 +1,150 @@
+"""The frames of a file: positions and masses of one cloud as it moves, written and read under particles/cloud."""
+
+import h5py
+import numpy as np
+import torch
+
+from particles.cloud import ParticleCloud
+from particles.errors import TrajectoryError
+from particles.trajectory.adding import add_element, add_group, pure_dimension
+from particles.trajectory.element import Element
+from particles.trajectory.layout import CLOUD, PARTICLES, Options, fixed_text, frame_chunk
+from particles.trajectory.opening import child_dataset, child_group
+from particles.trajectory.provenance import device_name
+
+_DTYPES = {"float32": torch.float32, "float64": torch.float64}
+
+
+class Frames:
+    """Handle on the recorded positions [frames, particles, dim] and masses of a file."""
+
+    def __init__(self, file: h5py.File) -> None:
+        """Take up the frames of a file; raises TrajectoryError where they are not ours."""
+        cloud = child_group(file, CLOUD)
+        self.position = Element(child_group(cloud, "position"))
+        value = self.position.value
+        if value.ndim != 3 or str(value.dtype) not in _DTYPES:
+            raise TrajectoryError(
+                f"{file.filename} has positions of shape {value.shape} in {value.dtype}, but [frames, particles, dim] "
+                "in float64 or float32 is needed; give a file that we wrote."
+            )
+        self.moving = isinstance(cloud["mass"], h5py.Group)
+        self.mass: h5py.Dataset = child_dataset(cloud, "mass/value" if self.moving else "mass")
+        if self.moving and len(self.mass) < len(self):
+            raise TrajectoryError(
+                f"{file.filename} has masses of {len(self.mass)} frames but {len(self)} steps, as only a damaged file "
+                "has; restore it from a copy."
+            )
+        self.dtype = _DTYPES[bytes(value.attrs["cloud_dtype"]).decode()]
+        self._fixed_masses = None if self.moving else torch.from_numpy(self.mass[()])
+        self._accepted: torch.Tensor | None = None
+        self._sample: ParticleCloud | None = None
+
+    @classmethod
+    def create(cls, file: h5py.File, first: ParticleCloud, options: Options) -> "Frames":
+        """Create the empty datasets for clouds like the first one; refuses one that cannot be a frame before."""
+        _stored_positions(first, _DTYPES[options.dtype] if options.dtype else first.dtype)
+        add_group(child_group(file, PARTICLES), "cloud", lambda group: _fill(group, first, options))
+        return cls(file)
+
+    def __len__(self) -> int:
+        return self.position.length
+
+    @property
+    def device(self) -> str:
+        """Where the first cloud lived."""
+        return bytes(self.position.value.attrs["device"]).decode()
+
+    @property
+    def count(self) -> int:
+        """Number of particles."""
+        return int(self.position.value.shape[1])
+
+    @property
+    def dim(self) -> int:
+        """Number of coordinates of one particle."""
+        return int(self.position.value.shape[2])
+
+    def check(self, cloud: ParticleCloud) -> None:
+        """Raise TrajectoryError unless the cloud is one whose frames this file holds."""
+        file = self.position.value.file.filename
+        if (cloud.count, cloud.dim) != (self.count, self.dim):
+            raise TrajectoryError(
+                f"A cloud of {cloud.count} particles in {cloud.dim} dimensions came for {file}, which holds "
+                f"{self.count} particles in {self.dim}; write it to a file of its own."
+            )
+        if cloud.dtype != self.dtype:
+            raise TrajectoryError(
+                f"A cloud in {cloud.dtype} came for {file}, whose run is in {self.dtype}; convert it with "
+                ".to(dtype=...)."
+            )
+        if not self.moving and not self._has_masses(cloud):
+            raise TrajectoryError(
+                f"A cloud with other masses came for {file}, where masses are fixed; create the file with "
+                "moving_masses=True."
+            )
+
+    def put(self, time: float, cloud: ParticleCloud) -> None:
+        """Write a frame behind the committed ones; raises TrajectoryError for positions the file cannot hold."""
+        self.position.put(_stored_positions(cloud, _DTYPES[str(self.position.value.dtype)]), time)
+        if self.moving:
+            self.mass.resize(len(self) + 1, axis=0)
+            self.mass[len(self)] = cloud.masses.detach().cpu().numpy()
+
+    def trim(self, length: int) -> None:
+        """Cut positions, and masses where they move, to the first `length` frames."""
+        self.position.trim(length)
+        if self.moving and len(self.mass) != length:
+            self.mass.resize(length, axis=0)
+
+    def cloud(self, index: int, dtype: torch.dtype | None = None) -> ParticleCloud:
+        """The cloud [particles, dim] of one frame, in main memory, in the stored dtype unless another is given."""
+        positions = torch.from_numpy(self.position.value[index]).to(dtype=dtype)
+        if self._fixed_masses is None:
+            return ParticleCloud(positions, torch.from_numpy(self.mass[index]))
+        if self._sample is None or self._sample.dtype != positions.dtype:
+            self._sample = ParticleCloud(positions, self._fixed_masses)
+        return self._sample.moved(positions)
+
+    def _has_masses(self, cloud: ParticleCloud) -> bool:
+        """Whether the cloud's masses are the file's; the very tensor that was accepted last is not compared again."""
+        if cloud.masses is not self._accepted:
+            if self._fixed_masses is None or not torch.equal(cloud.masses.detach().cpu(), self._fixed_masses):
+                return False
+            self._accepted = cloud.masses
+        return True
+
+
+def _stored_positions(cloud: ParticleCloud, dtype: torch.dtype) -> np.ndarray:
+    """Positions [particles, dim] of a cloud as stored; raises TrajectoryError where not finite in the dtype."""
+    positions = cloud.positions.detach().to(device="cpu", dtype=dtype)
+    if not bool(torch.isfinite(positions.sum())) and not bool(torch.isfinite(positions).all()):
+        raise TrajectoryError(
+            f"Positions that are not finite in {dtype} came for a frame, which holds finite ones; stop the run where "
+            "it diverges."
+        )
+    return positions.numpy()
+
+
+def _fill(group: h5py.Group, first: ParticleCloud, options: Options) -> None:
+    """Give the group of a cloud its open box, dimensions, empty frames and, where they are fixed, masses."""
+    box = group.create_group("box")
+    box.attrs["dimension"] = np.int64(first.dim)
+    box.attrs["boundary"] = np.full(first.dim, b"none")
+    particle = pure_dimension(group, "particle", first.count)
+    coordinate = pure_dimension(group, "coordinate", first.dim)
+    own = np.dtype(str(first.dtype).removeprefix("torch."))
+    stored = np.dtype(options.dtype or own)
+    chunk = frame_chunk(first.count, first.dim, stored.itemsize)
+    position = group.create_group("position", track_order=True)
+    shape = (first.count, first.dim)
+    add_element(position, shape, stored, chunk, dimensions=(particle, coordinate), compression=options.compression)
+    position["value"].attrs["cloud_dtype"] = fixed_text(own.name)
+    position["value"].attrs["device"] = fixed_text(device_name(first.device))
+    if options.moving_masses:
+        mass_chunk = frame_chunk(first.count, 1, own.itemsize)[:2]
+        mass = group.create_group("mass", track_order=True)
+        add_element(mass, shape[:1], own, mass_chunk, dimensions=(particle,), beside=position)
+    else:
+        fixed = group.create_dataset("mass", data=first.masses.detach().cpu().numpy())
+        fixed.dims[0].attach_scale(particle)

@@ -1,0 +1,214 @@
+"""Opening files that may be missing, foreign, damaged or in use, and reaching into them without following links."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from os import PathLike
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from particles.errors import TrajectoryError
+from particles.trajectory.layout import CLOUD, MODULE, OBSERVABLES, PARTICLES, SCHEMA_VERSION
+from particles.trajectory.publishing import note_end_of_file, open_to_write, publish
+
+
+def new_file(path: str | PathLike[str], fill: Callable[[h5py.File], None]) -> h5py.File:
+    """Create a file where nothing is yet, let `fill` write its fixed parts, and open it for writing.
+
+    It appears under its name only when it is whole. Raises TrajectoryError where something has that name, the folder is
+    missing, or the file cannot be written.
+    """
+    target = Path(path)
+    if target.is_dir():
+        raise TrajectoryError(f"{target} is a folder, but the name of a new file is needed; add one.")
+    if target.exists():
+        raise TrajectoryError(f"{target} exists already and is not overwritten; append to it or choose another name.")
+    if not target.parent.is_dir():
+        raise TrajectoryError(f"There is no folder {target.parent} to create {target.name} in; create it first.")
+    try:
+        publish(target, fill)
+    except TrajectoryError:
+        raise
+    except (OSError, RuntimeError) as error:
+        raise TrajectoryError(f"{target} cannot be created ({_first_line(error)}); choose another place.") from error
+    return file_to_append(target)
+
+
+def file_to_append(path: str | PathLike[str]) -> h5py.File:
+    """Open one of our trajectories for writing, mended where its writer was killed.
+
+    Raises TrajectoryError where it is missing, a folder, open elsewhere, truncated, or no trajectory of this version.
+    """
+    target = _existing(path)
+    try:
+        with _checked(h5py.File(target, "r")) as file:
+            if file.mode != "r":
+                raise TrajectoryError(_in_use(target))
+        note_end_of_file(target)
+        return open_to_write(target)
+    except TrajectoryError:
+        raise
+    except OSError as error:
+        raise TrajectoryError(_refusal(target, error)) from error
+
+
+def file_to_read(path: str | PathLike[str]) -> h5py.File:
+    """Open one of our trajectories for reading, without a lock where a running writer holds it.
+
+    What was committed by then stays where it is and is safe to read meanwhile. Raises TrajectoryError where the file is
+    missing, a folder, truncated, or no trajectory of this version.
+    """
+    target = _existing(path)
+    try:
+        try:
+            return _checked(h5py.File(target, "r"))
+        except BlockingIOError:
+            return _checked(h5py.File(target, "r", locking=False))
+    except TrajectoryError:
+        raise
+    except OSError as error:
+        raise TrajectoryError(_refusal(target, error)) from error
+
+
+@contextmanager
+def damage_reported(file: h5py.File) -> Iterator[None]:
+    """Turn what h5py raises over unreadable content into a TrajectoryError of one sentence."""
+    name = file.filename
+    try:
+        yield
+    except TrajectoryError:
+        raise
+    except (OSError, KeyError, RuntimeError, ValueError, TypeError) as error:
+        raise TrajectoryError(
+            f"{name} cannot be read ({_first_line(error)}), as only a damaged file cannot; restore it from a copy."
+        ) from error
+
+
+@contextmanager
+def failure_reported(file: h5py.File) -> Iterator[None]:
+    """Turn what h5py raises over a write that fails into a TrajectoryError of one sentence."""
+    name = file.filename
+    try:
+        yield
+    except TrajectoryError:
+        raise
+    except (OSError, RuntimeError) as error:
+        raise TrajectoryError(
+            f"{name} cannot be written ({_first_line(error)}); make room, then append from its last frame."
+        ) from error
+
+
+def child_group(parent: h5py.Group, path: str) -> h5py.Group:
+    """The group at a path below a group, reached through plain links only; raises TrajectoryError otherwise."""
+    node = _child(parent, path)
+    if not isinstance(node, h5py.Group):
+        raise TrajectoryError(_foreign(parent, f"no group {path} in {parent.name}"))
+    return node
+
+
+def child_dataset(parent: h5py.Group, path: str) -> h5py.Dataset:
+    """The dataset at a path below a group: numbers or text in the file itself; raises TrajectoryError otherwise."""
+    node = _child(parent, path)
+    if not isinstance(node, h5py.Dataset):
+        raise TrajectoryError(_foreign(parent, f"no dataset {path} in {parent.name}"))
+    if node.is_virtual or node.external:
+        raise TrajectoryError(_foreign(parent, f"values of {node.name} outside the file"))
+    if node.dtype.kind not in "iuf" and h5py.check_string_dtype(node.dtype) is None:
+        raise TrajectoryError(_foreign(parent, f"neither numbers nor text in {node.name}"))
+    return node
+
+
+def text(parent: h5py.Group, name: str) -> str:
+    """Text of a scalar dataset of strings."""
+    dataset = child_dataset(parent, name)
+    if dataset.shape != () or h5py.check_string_dtype(dataset.dtype) is None:
+        raise TrajectoryError(_foreign(parent, f"no text in {dataset.name}"))
+    stored = dataset[()]
+    return stored.decode() if isinstance(stored, bytes) else str(stored)
+
+
+def json_object(parent: h5py.Group, name: str) -> dict[str, object]:
+    """A JSON object stored as text."""
+    stored = json.loads(text(parent, name))
+    if not isinstance(stored, dict):
+        raise TrajectoryError(_foreign(parent, f"no JSON object in {parent.name}/{name}"))
+    return stored
+
+
+def whole_numbers(dataset: h5py.Dataset, length: int) -> np.ndarray:
+    """The first entries of a dataset as int64."""
+    return np.asarray(dataset[:length], dtype=np.int64)
+
+
+def _child(parent: h5py.Group, path: str) -> h5py.Group | h5py.Dataset | None:
+    node = parent
+    for name in path.split("/"):
+        link = node.get(name, getlink=True) if isinstance(node, h5py.Group) else None
+        if link is None:
+            return None
+        if not isinstance(link, h5py.HardLink):
+            raise TrajectoryError(_foreign(parent, f"a link instead of content at {node.name.rstrip('/')}/{name}"))
+        node = node[name]
+    return node
+
+
+def _existing(path: str | PathLike[str]) -> Path:
+    """The path of something that may be a file."""
+    target = Path(path)
+    if target.is_dir():
+        raise TrajectoryError(f"{target} is a folder, but a trajectory file is needed; name a file in it.")
+    if not target.exists():
+        raise TrajectoryError(f"There is no file {target}; check the name, or create it first.")
+    return target
+
+
+def _checked(file: h5py.File) -> h5py.File:
+    """The file itself where it is a trajectory of ours; closed and refused with TrajectoryError where it is not."""
+    try:
+        with damage_reported(file):
+            _check_schema(file)
+    except TrajectoryError:
+        file.close()
+        raise
+    return file
+
+
+def _check_schema(file: h5py.File) -> None:
+    """Raise TrajectoryError unless the file has our groups and the version of our schema."""
+    module = child_group(file, MODULE)
+    version = tuple(int(number) for number in np.atleast_1d(module.attrs.get("version", ())))
+    if version != SCHEMA_VERSION:
+        found, needed = (".".join(map(str, numbers)) or "none" for numbers in (version, SCHEMA_VERSION))
+        raise TrajectoryError(
+            f"{file.filename} has version {found} of the trajectory layout, but {needed} is needed; use the release "
+            "of meanfield-particles that wrote it."
+        )
+    child_group(file, OBSERVABLES)
+    if "cloud" in child_group(file, PARTICLES):
+        child_group(file, CLOUD)
+
+
+def _foreign(parent: h5py.Group, found: str) -> str:
+    return f"{parent.file.filename} has {found}, so it is not a trajectory of ours; give a file that we wrote."
+
+
+def _refusal(target: Path, error: OSError) -> str:
+    """The sentence for an error of HDF5 on opening a file."""
+    reason = str(error)
+    if isinstance(error, BlockingIOError) or "already open" in reason:
+        return _in_use(target)
+    if "truncated file" in reason:
+        return f"{target} is truncated, its end is missing; restore it from a copy or run again."
+    if "signature not found" in reason:
+        return f"{target} is not an HDF5 file; give a trajectory file."
+    return f"{target} cannot be opened ({_first_line(error)}); check its permissions or restore it from a copy."
+
+
+def _in_use(target: Path) -> str:
+    return f"{target} is open elsewhere; close it there, or wait until that run has ended."
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -1,0 +1,105 @@
+"""Where a trajectory comes from: versions, git state of our source, device, command line, start and resumes."""
+
+import functools
+import platform
+import subprocess
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TypeAlias
+
+import h5py
+import numpy as np
+import torch
+
+from particles.trajectory.describe import Json
+from particles.trajectory.layout import OPENED
+from particles.trajectory.opening import child_dataset
+
+Provenance: TypeAlias = dict[str, Json]
+
+DISTRIBUTION = "meanfield-particles"
+SOURCE = Path(__file__).resolve().parents[1]
+
+
+def provenance() -> Provenance:
+    """What is known when a file is created, as JSON.
+
+    version: ours; git: {"commit", "dirty"} of the checkout that holds our source, None where it is installed from a
+    package; libraries: versions; command: sys.argv; started: UTC time in ISO form. A reader adds the device of the
+    first cloud and the resumes.
+    """
+    state = git_state(SOURCE)
+    return {
+        "version": distribution_version(),
+        "git": None if state is None else {"commit": state[0], "dirty": state[1]},
+        "libraries": {
+            "python": platform.python_version(),
+            "torch": str(torch.__version__),
+            "numpy": np.__version__,
+            "h5py": h5py.__version__,
+        },
+        "command": list(sys.argv),
+        "started": utc_now(),
+    }
+
+
+def note_resume(module: h5py.Group) -> None:
+    """Add the time now to the resumes of a file.
+
+    The entry is a chunk of its own at the end of the file. Written before anything is cut off, it keeps the file from
+    being shortened before HDF5 has noted the shorter end.
+    """
+    dataset = child_dataset(module, OPENED)
+    dataset.resize(len(dataset) + 1, axis=0)
+    dataset[-1] = utc_now().encode()
+
+
+def resumes(module: h5py.Group) -> list[str]:
+    """UTC times at which a file was opened for append, which are all times it was opened to write but the first."""
+    return [bytes(entry).decode() for entry in child_dataset(module, OPENED)[1:] if entry]
+
+
+def distribution_version() -> str:
+    """Version of our installed distribution, "unknown" where the source is used without being installed."""
+    try:
+        return version(DISTRIBUTION)
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def utc_now() -> str:
+    """The time now in UTC, ISO 8601 to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def device_name(device: torch.device) -> str:
+    """A device as torch writes it, with the product name of a CUDA device."""
+    return f"{device} ({torch.cuda.get_device_name(device)})" if device.type == "cuda" else str(device)
+
+
+@functools.cache
+def git_state(folder: Path) -> tuple[str, bool] | None:
+    """Commit of the git checkout that tracks the folder, and whether tracked files were changed since.
+
+    None where git is missing, or the folder is in no checkout or not tracked by it (as in a virtual environment that
+    lies inside somebody's repository).
+    """
+    if not _git(folder, "ls-files", "--", "."):
+        return None
+    commit = _git(folder, "rev-parse", "HEAD")
+    changes = _git(folder, "status", "--porcelain", "--untracked-files=no")
+    return None if not commit or changes is None else (commit, bool(changes))
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    """Output of a git command run in a folder, None where it fails."""
+    try:
+        done = subprocess.run(
+            ["git", "--no-optional-locks", "-C", str(folder), *arguments],
+            capture_output=True, text=True, errors="replace", timeout=20, check=False,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None

@@ -1,0 +1,150 @@
+"""Reading a trajectory: clouds, observables, parameters and provenance, nothing beyond what was committed."""
+
+import operator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from types import TracebackType
+from typing import NamedTuple, Self
+
+import h5py
+import numpy as np
+
+from particles.cloud import ParticleCloud
+from particles.errors import TrajectoryError
+from particles.trajectory.element import recorded_elements
+from particles.trajectory.frames import Frames
+from particles.trajectory.layout import CLOUD, CONFIGURATION, MODULE, OBSERVABLES, PARAMETERS, PROVENANCE
+from particles.trajectory.opening import child_group, damage_reported, json_object
+from particles.trajectory.provenance import resumes
+
+
+class Series(NamedTuple):
+    """Records of one observable: steps [records] int64, times [records] float64, values [records, ...]."""
+
+    steps: np.ndarray
+    times: np.ndarray
+    values: np.ndarray
+
+
+class TrajectoryReader:
+    """A trajectory opened for reading: a sequence of clouds [particles, dim] with their steps and times.
+
+    A context manager; `len` is the number of committed frames. Every access raises TrajectoryError once it is closed
+    or where the file is damaged. Made by `Trajectory.open`.
+    """
+
+    def __init__(self, file: h5py.File) -> None:
+        """Take up an open and checked file, which belongs to the reader from now on."""
+        self._file: h5py.File = file
+        self._path: str = file.filename
+        with damage_reported(file):
+            self._frames = Frames(file) if CLOUD in file else None
+
+    def __len__(self) -> int:
+        return 0 if self._frames is None else len(self._frames)
+
+    def __getitem__(self, index: int) -> ParticleCloud:
+        """The cloud of a frame in the stored dtype; negative indices count from the end. Raises IndexError beyond."""
+        number = operator.index(index)
+        if self._frames is None or not -len(self) <= number < len(self):
+            raise IndexError(f"Frame {number} was asked of {self._path}, which has {len(self)}; ask for one of these.")
+        with self._access():
+            return self._frames.cloud(number % len(self))
+
+    def __iter__(self) -> Iterator[ParticleCloud]:
+        return (self[index] for index in range(len(self)))
+
+    def at(self, time: float) -> ParticleCloud:
+        """The cloud of the frame nearest in time, the earlier one of two.
+
+        Raises ValueError for a time outside the recorded ones (by more than rounding), TrajectoryError without frames.
+        """
+        times = self.times
+        if not len(times):
+            raise TrajectoryError(f"{self._path} has no frame, but one at time {time:.9g} was asked for; run on first.")
+        slack = 1e-9 * max(abs(times[0]), abs(times[-1]))
+        if not times[0] - slack <= time <= times[-1] + slack:
+            raise ValueError(
+                f"Time {time:.9g} was asked of {self._path}, which covers times {times[0]:.9g} to {times[-1]:.9g}; "
+                "ask for one of these."
+            )
+        return self[int(np.argmin(np.abs(times - time)))]
+
+    @property
+    def steps(self) -> np.ndarray:
+        """Steps [frames] of the frames, int64."""
+        with self._access():
+            return np.empty(0, dtype=np.int64) if self._frames is None else self._frames.position.steps()
+
+    @property
+    def times(self) -> np.ndarray:
+        """Flow times [frames] of the frames, float64."""
+        with self._access():
+            return np.empty(0) if self._frames is None else self._frames.position.times()
+
+    @property
+    def observables(self) -> Mapping[str, Series]:
+        """Name -> (steps, times, values) of each observable, read when it is asked for."""
+        with self._access():
+            return _Observables(self._file, self._access)
+
+    @property
+    def parameters(self) -> dict[str, object]:
+        """The parameters given on creation, with the described "flow" and the "seed" beside them."""
+        with self._access():
+            return json_object(child_group(self._file, PARAMETERS), CONFIGURATION)
+
+    @property
+    def provenance(self) -> dict[str, object]:
+        """Versions, git state, device, command line, start and resumes of the run that wrote the file."""
+        with self._access():
+            module = child_group(self._file, MODULE)
+            device = None if self._frames is None else self._frames.device
+            return {**json_object(module, PROVENANCE), "device": device, "resumes": resumes(module)}
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the run was marked finished."""
+        with self._access():
+            return bool(child_group(self._file, MODULE).attrs["complete"])
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def _access(self) -> Iterator[None]:
+        if not self._file:
+            raise TrajectoryError(f"{self._path} is closed, but an open file is needed; open it again.")
+        with damage_reported(self._file):
+            yield
+
+
+class _Observables(Mapping[str, Series]):
+    """The observables of an open file by name."""
+
+    def __init__(self, file: h5py.File, access: Callable[[], AbstractContextManager[None]]) -> None:
+        self._group = child_group(file, OBSERVABLES)
+        self._names = tuple(recorded_elements(self._group, self._group))
+        self._access = access
+
+    def __getitem__(self, name: str) -> Series:
+        with self._access():
+            if name in self._names:
+                element = recorded_elements(self._group, [name])[name]
+                return Series(element.steps(), element.times(), element.value[: element.length])
+        raise KeyError(f"No observable {name!r} was recorded; there are {', '.join(self._names) or 'none'}.")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)

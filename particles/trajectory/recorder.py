@@ -1,0 +1,88 @@
+"""The observer that evaluates observables and appends their values to a trajectory file."""
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+import h5py
+import numpy as np
+import torch
+
+from particles.cloud import ParticleCloud
+from particles.errors import TrajectoryError
+from particles.trajectory.adding import add_element, add_group
+from particles.trajectory.element import Element, check_start, recorded_elements
+from particles.trajectory.layout import OBSERVABLES, record_chunk
+from particles.trajectory.opening import child_group, failure_reported
+
+#: A number or a small array of fixed shape computed from a cloud.
+Observable: TypeAlias = Callable[[ParticleCloud], torch.Tensor | np.ndarray | float]
+
+
+class ObservableRecorder:
+    """Observer (step, time, cloud) -> None; every call appends one record to each of its observables.
+
+    All values are written, then the file is flushed, then all steps are written and the file is flushed again.
+    """
+
+    def __init__(self, file: h5py.File, observables: Mapping[str, Observable], begin: Callable[[], None]) -> None:
+        """Take up observables that the file may hold already; `begin` is called before each write.
+
+        Each gets its group at once: a group without records tells that the observable was due and is still missing.
+        """
+        group = child_group(file, OBSERVABLES)
+        self._file, self._group, self._begin = file, group, begin
+        self._observables = dict(observables)
+        for name in observables:
+            if name not in group:
+                add_group(group, name, fill=lambda _: None)
+        self.elements = recorded_elements(group, observables)
+
+    def __call__(self, step: int, time: float, cloud: ParticleCloud) -> None:
+        """Evaluate the observables on the cloud and append the values.
+
+        Raises TrajectoryError for a step that does not increase, a value whose shape or dtype differs from the records
+        before, a closed file or a failing disk; TypeError for a value that is not a number or an array of numbers.
+        """
+        self._begin()
+        values = {name: _as_array(name, observable(cloud)) for name, observable in self._observables.items()}
+        for name, value in values.items():
+            check_start(name, step, time)
+            if name in self.elements:
+                _check_like(self.elements[name], name, value)
+                self.elements[name].check_order(step, time)
+        with failure_reported(self._file):
+            for name, value in values.items():
+                if name not in self.elements:
+                    group = child_group(self._group, name)
+                    add_element(group, value.shape, value.dtype, record_chunk(value.shape, value.itemsize))
+                    self.elements[name] = Element(group)
+                self.elements[name].put(value, time)
+            self._file.flush()
+            for name in values:
+                self.elements[name].commit(step)
+            self._file.flush()
+
+
+def _as_array(name: str, value: object) -> np.ndarray:
+    """The value as an array of integers or floats in main memory."""
+    if isinstance(value, torch.Tensor):
+        value = value.detach().cpu()
+        value = (value.float() if value.dtype is torch.bfloat16 else value).numpy()
+    array = np.asarray(value)
+    if array.dtype.kind == "b":
+        array = array.astype(np.uint8)
+    if array.dtype.kind not in "iuf" or array.size == 0:
+        raise TypeError(
+            f"Observable {name} gave {type(value).__name__} of shape {array.shape} in {array.dtype}, but a real number "
+            "or a non-empty array of them is needed; return a tensor or a float."
+        )
+    return array
+
+
+def _check_like(element: Element, name: str, value: np.ndarray) -> None:
+    shape, dtype = element.value.shape[1:], element.value.dtype
+    if value.shape != shape or value.dtype != dtype:
+        raise TrajectoryError(
+            f"Observable {name} gave shape {value.shape} in {value.dtype}, but its records have shape {shape} in "
+            f"{dtype}; record it under another name."
+        )

@@ -1,0 +1,143 @@
+"""Writing a trajectory: frames and observables that survive the death of the process."""
+
+from types import TracebackType
+from typing import Self
+
+import h5py
+
+from particles.cloud import ParticleCloud
+from particles.errors import TrajectoryError
+from particles.trajectory.element import check_start
+from particles.trajectory.frames import Frames
+from particles.trajectory.layout import CLOUD, MODULE, UNWRITTEN, options_of
+from particles.trajectory.opening import child_group, failure_reported
+from particles.trajectory.recorder import Observable, ObservableRecorder
+
+
+class TrajectoryWriter:
+    """Context manager and observer (step, time, cloud) -> None that appends every cloud it is handed as a frame.
+
+    A frame is written as value and time, flush, step, flush: a killed process loses at most the frame it was writing.
+    Made by `Trajectory.create` and `Trajectory.append`.
+    """
+
+    def __init__(self, file: h5py.File) -> None:
+        """Take up an open and checked file, which belongs to the writer from now on."""
+        self._file: h5py.File = file
+        self._path: str = file.filename
+        self._module = child_group(file, MODULE)
+        self._options = options_of(self._module)
+        self._frames = Frames(file) if CLOUD in file else None
+        self._complete = bool(self._module.attrs["complete"])
+        self._recorders: dict[str, ObservableRecorder] = {}
+
+    def __call__(self, step: int, time: float, cloud: ParticleCloud) -> None:
+        """Append the cloud as the frame of a step at a flow time.
+
+        Raises TrajectoryError for a cloud with another count, dim, dtype or (unless the file was created with
+        moving_masses=True) other masses than the first one, a step that does not increase, a time that decreases,
+        positions that are not finite, a closed file or a failing disk.
+        """
+        self._begin()
+        with failure_reported(self._file):
+            if self._frames is None:
+                check_start("/" + CLOUD, step, time)
+                self._frames = Frames.create(self._file, cloud, self._options)
+            frames = self._frames
+            frames.check(cloud)
+            frames.position.check_order(step, time)
+            frames.put(time, cloud)
+            self._file.flush()
+            frames.position.commit(step)
+            self._file.flush()
+
+    def trace(self, **observables: Observable) -> ObservableRecorder:
+        """An observer that evaluates the observables on each cloud it is handed and appends the values.
+
+        Values are numbers or small arrays whose shape stays; they lie under observables/<name>/{step, time, value}.
+        Raises ValueError for a name that is traced already or no observables at all, TrajectoryError for a closed file.
+        """
+        self._check_open()
+        taken = sorted(set(observables) & set(self._recorders))
+        wrong = sorted(name for name in observables if not name.isidentifier())
+        if not observables or taken or wrong:
+            found = f"{taken} again" if taken else f"the names {wrong}" if wrong else "no observable"
+            raise ValueError(f"The trace got {found}; give observables by keywords new to this writer.")
+        with failure_reported(self._file):
+            recorder = ObservableRecorder(self._file, observables, self._begin)
+            self._recorders.update(dict.fromkeys(observables, recorder))
+        return recorder
+
+    @property
+    def last(self) -> tuple[int, float, ParticleCloud] | None:
+        """Step, time and cloud [particles, dim] of the last frame, None before the first one.
+
+        The cloud is in main memory and in the run's dtype; positions that were stored in float32 are rounded to it, so
+        only a file that keeps the cloud's dtype resumes to the same numbers. Raises TrajectoryError once closed.
+        """
+        self._check_open()
+        if self._frames is None or not len(self._frames):
+            return None
+        position, index = self._frames.position, len(self._frames) - 1
+        return position.last_step, float(position.time[index]), self._frames.cloud(index, self._frames.dtype)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the run was marked finished and nothing was written since."""
+        return self._complete
+
+    def complete(self) -> None:
+        """Mark the run as finished; writing on takes the mark back. Raises TrajectoryError for a closed file."""
+        self._check_open()
+        with failure_reported(self._file):
+            self._seal()
+            self._set_complete(True)
+            self._file.flush()
+
+    def close(self) -> None:
+        """Close the file in order: what was recorded up to now is all there is up to the last frame's step."""
+        if self._file:
+            with failure_reported(self._file):
+                self._seal()
+            self._close()
+
+    def __enter__(self) -> Self:
+        self._check_open()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if error is None:
+            self.close()
+        elif self._file:
+            self._close()
+
+    def _begin(self) -> None:
+        """Called before each write: refuse a closed file, take back the mark of a finished run."""
+        self._check_open()
+        if self._complete:
+            self._set_complete(False)
+
+    def _set_complete(self, complete: bool) -> None:
+        self._module.attrs.modify("complete", int(complete))
+        self._complete = complete
+
+    def _seal(self) -> None:
+        """Note that the last frame's step was handled to the end."""
+        last = UNWRITTEN if self._frames is None else self._frames.position.last_step
+        self._module.attrs.modify("sealed", last)
+
+    def _close(self) -> None:
+        """Cut off what was put but not committed, and close."""
+        with failure_reported(self._file):
+            if self._frames is not None:
+                self._frames.trim(len(self._frames))
+            for recorder in self._recorders.values():
+                for element in recorder.elements.values():
+                    element.trim(element.length)
+            self._file.close()
+
+    def _check_open(self) -> None:
+        if not self._file:
+            raise TrajectoryError(f"{self._path} is closed, but an open file is needed; append to it again.")
