@@ -7,7 +7,7 @@ flow and hands its state back; an observer is called with (step, time, cloud). `
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Generic, Protocol, TypeVar, runtime_checkable
+from typing import Generic, Protocol, Self, TypeVar, runtime_checkable
 
 from flows.noise import StepNoise
 from particles import ParticleCloud
@@ -22,6 +22,7 @@ class Part(Enum):
     TRANSPORT = "transport"
     NOISE = "noise"
     GROWTH = "growth"
+    INERTIA = "inertia"
 
 
 @runtime_checkable
@@ -51,11 +52,48 @@ class GrowingFlow(Flow, Protocol):
         ...
 
 
+@runtime_checkable
+class DecayingFlow(Flow, Protocol):
+    """A flow whose linear part is known: velocity = force - decay theta, coordinate by coordinate."""
+
+    def decay(self, cloud: ParticleCloud, time: float) -> Velocity:
+        """Rate at which every coordinate decays towards zero by itself [particles, dim], at any positions."""
+        ...
+
+    def force(self, cloud: ParticleCloud, time: float) -> Velocity:
+        """The velocity without that decay [particles, dim]."""
+        ...
+
+
+@runtime_checkable
+class KineticFlow(Flow, Protocol):
+    """A flow with inertia: d theta = v dt, d v = (acceleration - friction v) dt + sqrt(2 friction) agitation dW."""
+
+    @property
+    def friction(self) -> float:
+        """Rate at which velocities decay."""
+        ...
+
+    def acceleration(self, cloud: ParticleCloud, time: float) -> Velocity:
+        """What drives the velocities, without friction and noise [particles, dim]."""
+        ...
+
+    def agitation(self, cloud: ParticleCloud, time: float) -> Velocity:
+        """Standard deviation of every velocity in equilibrium [particles, dim]; zero where frozen."""
+        ...
+
+
+#: Which protocol shows which part.
+_SHOWN: tuple[tuple[Part, type], ...] = (
+    (Part.NOISE, NoisyFlow),
+    (Part.GROWTH, GrowingFlow),
+    (Part.INERTIA, KineticFlow),
+)
+
+
 def parts(flow: Flow) -> frozenset[Part]:
     """What this flow consists of, read off the methods it has."""
-    noise = {Part.NOISE} if isinstance(flow, NoisyFlow) else set()
-    growth = {Part.GROWTH} if isinstance(flow, GrowingFlow) else set()
-    return frozenset({Part.TRANSPORT} | noise | growth)
+    return frozenset({Part.TRANSPORT} | {part for part, protocol in _SHOWN if isinstance(flow, protocol)})
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,12 +109,16 @@ class Advance(Generic[State]):
     between: Callable[[float], ParticleCloud] | None = None
 
 
+@runtime_checkable
 class Integrator(Protocol[State]):
     """A scheme that steps a flow: a frozen value of hyper-parameters; whatever changes is handed from step to step."""
 
     @property
     def order(self) -> float:
-        """Claimed order of convergence at a fixed time, tested; strong order where there is noise."""
+        """Claimed order of convergence at a fixed time, tested.
+
+        Where there is noise it is the strong order, or the weak one of schemes made for laws, which say so.
+        """
         ...
 
     @property
@@ -95,6 +137,29 @@ class Integrator(Protocol[State]):
         ...
 
 
+@runtime_checkable
+class StepRule(Protocol):
+    """What may stand for a number where a step is given: it finds one for a flow and the cloud where a run begins."""
+
+    def longest_step(self, flow: Flow, cloud: ParticleCloud, interval: float) -> float:
+        """The step, for a method whose real stability interval has this length."""
+        ...
+
+
+@runtime_checkable
+class Resizable(Protocol):
+    """An integrator whose step is given, and may be given in the call of `evolve`."""
+
+    def sized(self, step: float | StepRule) -> Self:
+        """This integrator with a step; raises ValueError where it already has another."""
+        ...
+
+    def resolved(self, flow: Flow, cloud: ParticleCloud) -> Self:
+        """This integrator with a number for its step, where it had a rule."""
+        ...
+
+
+@runtime_checkable
 class Observer(Protocol):
     """Whatever is called with the state of a run; a plain function will do. Returning True stops the run."""
 

@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Sequence
+from numbers import Integral
 from typing import TypeVar
 
 import torch
 
-from flows.base import Advance, Flow, Integrator, Observer, Schedule, parts
-from flows.integrators.fixed import FixedStep
-from flows.noise import StepNoise
+from flows.base import Advance, Flow, Integrator, Observer, Resizable, Schedule, StepRule, parts
+from flows.noise import StepNoise, checked_seed
 from particles import FlowDiverged, FlowRefused, ParticleCloud
 
 State = TypeVar("State")
@@ -20,25 +20,30 @@ def evolve(
     integrator: Integrator[State],
     *,
     until: float,
-    step: float | None = None,
+    step: float | StepRule | None = None,
     observers: Sequence[Observer] = (),
     seed: int = 0,
+    split: int = 1,
     time: float = 0.0,
     index: int = 0,
 ) -> ParticleCloud:
     """The cloud at flow time `until`, or where an observer stopped the run.
 
     Every observer sees the start and then the end of every step; `Every` and `LogSpaced` thin that out. `seed` is the
-    noise's. A resumed run passes the `time` and the number of steps (`index`) at which the cloud was recorded; that
-    state is not handed on again. Raises FlowRefused where the integrator cannot handle the flow, FlowDiverged as soon
-    as a particle is not finite, ValueError for a time span that cannot be.
+    noise's; with `split` = s its increments are sums of s increments of a run with steps s times shorter, so that both
+    follow one Brownian path. A resumed run passes the `time` and the number of steps (`index`) at which the cloud was
+    recorded; that state is not handed on again. Raises FlowRefused where the integrator cannot handle the flow,
+    FlowDiverged as soon as a particle is not finite, ValueError for a time span, index, seed or split that cannot be.
     """
     integrator = _checked(flow, integrator, time, until, step)
+    if isinstance(integrator, Resizable):
+        integrator = integrator.resolved(flow, cloud)
+    index, seed = _checked_index(index), checked_seed(seed)
     state = integrator.init(flow, cloud, time)
-    hands = [_Hand(observer) for observer in observers]
+    hands = [_Hand(observer, seen=time if index > 0 else -math.inf) for observer in observers]
     stopped = index == 0 and _any_stops([hand.give(0, time, cloud) for hand in hands])
     while time < until and not stopped:
-        taken = integrator.step(flow, cloud, state, time, until, StepNoise(seed, index))
+        taken = integrator.step(flow, cloud, state, time, until, StepNoise(seed, index, split=split))
         _check_finite(taken, index + 1)
         stopped = _any_stops([hand.offer((index, time), index + 1, taken) for hand in hands])
         time, cloud, state, index = taken.time, taken.cloud, taken.state, index + 1
@@ -53,10 +58,10 @@ def _any_stops(answers: list[bool]) -> bool:
 
 
 class _Hand:
-    """Hands states to one observer, each at most once."""
+    """Hands states to one observer, each at most once; those up to the time `seen` were handed on by an earlier run."""
 
-    def __init__(self, observer: Observer) -> None:
-        self._observer, self._last = observer, -math.inf
+    def __init__(self, observer: Observer, seen: float) -> None:
+        self._observer, self._last = observer, seen
         self._schedule = observer if isinstance(observer, Schedule) else None
 
     def give(self, step: int, time: float, cloud: ParticleCloud) -> bool:
@@ -71,7 +76,7 @@ class _Hand:
         due = self._schedule.due(before, (step, taken.time))
         if taken.between is None:
             return bool(due) and self.give(step, taken.time, taken.cloud)
-        return _any_stops([self.give(step, moment, _at(taken, moment)) for moment in due])
+        return _any_stops([self.give(step, min(moment, taken.time), _at(taken, moment)) for moment in due])
 
 
 def _at(taken: "Advance[State]", moment: float) -> ParticleCloud:
@@ -81,7 +86,7 @@ def _at(taken: "Advance[State]", moment: float) -> ParticleCloud:
 
 
 def _checked(
-    flow: Flow, integrator: Integrator[State], time: float, until: float, step: float | None
+    flow: Flow, integrator: Integrator[State], time: float, until: float, step: float | StepRule | None
 ) -> Integrator[State]:
     if not isinstance(flow, Flow):
         raise TypeError(f"{type(flow).__name__} is not a flow; give an object with velocity(cloud, time).")
@@ -96,9 +101,15 @@ def _checked(
         raise ValueError(f"The run goes from time {time!r} until {until!r}, but a finite span forward is needed.")
     if step is None:
         return integrator
-    if not isinstance(integrator, FixedStep):
+    if not isinstance(integrator, Resizable):
         raise TypeError(f"{type(integrator).__name__} chooses its own steps; leave step={step!r} out.")
     return integrator.sized(step)
+
+
+def _checked_index(index: int) -> int:
+    if isinstance(index, bool) or not isinstance(index, Integral) or index < 0:
+        raise ValueError(f"The run continues after {index!r} steps, but a non-negative integer is needed.")
+    return int(index)
 
 
 def _check_finite(taken: "Advance[State]", step: int) -> None:

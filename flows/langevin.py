@@ -41,21 +41,27 @@ class LangevinFlow:
 
     def velocity(self, cloud: ParticleCloud, time: float = 0.0) -> Velocity:
         """-eta_j grad_{theta_j} (R + U) [particles, dim]."""
-        drift = self.risk.velocity(cloud)
-        if self.confinement > 0.0:
-            columns = self.risk.network.neuron.trained_columns
-            decay = self.confinement * self._mobility(cloud) * cloud.masses
-            drift[:, columns] -= decay[:, None] * cloud.positions[:, columns]
-        return drift
+        force = self.force(cloud, time)
+        return force if self._strength == 0.0 else force - self.decay(cloud, time) * cloud.positions
+
+    def force(self, cloud: ParticleCloud, time: float = 0.0) -> Velocity:
+        """The part that comes from the data, -eta_j grad_{theta_j} sum_i p_i loss(f(x_i), y_i) [particles, dim]."""
+        here = self.risk.at(cloud)
+        return here.pull(-here.data.weights[:, None] * here.residual)
+
+    def decay(self, cloud: ParticleCloud, time: float = 0.0) -> Velocity:
+        """eta_j lambda_j (confinement + L2 strength) in every trained coordinate, zero in frozen ones.
+
+        velocity = force - decay theta. Returns [particles, dim].
+        """
+        return self._in_trained(cloud, self._strength * self._mobility(cloud) * cloud.masses)
 
     def diffusion(self, cloud: ParticleCloud, time: float = 0.0) -> Velocity:
         """sigma_j in every trained coordinate, zero in frozen ones [particles, dim]."""
         variance = 2.0 * self.temperature_at(time) * self._mobility(cloud)
         if self.pairing == "measure":
             variance = variance * cloud.masses
-        result = torch.zeros_like(cloud.positions)
-        result[:, self.risk.network.neuron.trained_columns] = variance.sqrt()[:, None]
-        return result
+        return self._in_trained(cloud, variance.sqrt())
 
     def temperature_at(self, time: float) -> float:
         """T at this time."""
@@ -63,6 +69,15 @@ class LangevinFlow:
 
     def _mobility(self, cloud: ParticleCloud) -> PerParticle:
         return self.risk.scaling.mobility(cloud.masses)
+
+    def _in_trained(self, cloud: ParticleCloud, values: PerParticle) -> Velocity:
+        result = torch.zeros_like(cloud.positions)
+        result[:, self.risk.network.neuron.trained_columns] = values[:, None]
+        return result
+
+    @property
+    def _strength(self) -> float:
+        return self.confinement + self.risk.strength
 
 
 def _check_temperature(temperature: float) -> float:

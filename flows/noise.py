@@ -5,23 +5,53 @@ observes, or on where a run was resumed.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from numbers import Integral
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
-from flows.philox import MASK, philox, words
+from flows.philox import MASK, Words, philox, words
 from particles.shapes import Positions
 
 WORD = 2.0**-32
 
+Uniforms = Float[Tensor, " count"]
+
+
+def checked_seed(seed: int) -> int:
+    """The seed of a run as a plain integer; raises ValueError for one that has no stream of its own."""
+    if isinstance(seed, bool) or not isinstance(seed, Integral) or not 0 <= seed < 2**64:
+        raise ValueError(f"The seed is {seed!r}, but an integer from 0 to 2^64 - 1 is needed.")
+    return int(seed)
+
 
 @dataclass(frozen=True)
 class StepNoise:
-    """The noise of one step of a run."""
+    """The noise of one step of a run.
+
+    A run with `split` = s steps s times as far as one with split 1 and the same seed, along the same Brownian path:
+    its increment in step n is the sum of the other's increments in steps s n, ..., s n + s - 1.
+    """
 
     seed: int
     step: int
     stream: int = 0
+    split: int = 1
+
+    def __post_init__(self) -> None:
+        if isinstance(self.split, bool) or not isinstance(self.split, Integral) or self.split < 1:
+            raise ValueError(f"The noise is split into {self.split!r} increments, but a positive integer is needed.")
+
+    @property
+    def after(self) -> "StepNoise":
+        """The noise of the next step."""
+        return replace(self, step=self.step + 1)
+
+    def on(self, stream: int) -> "StepNoise":
+        """Noise of the same step that is independent of this one: another stream."""
+        return replace(self, stream=stream)
 
     def normals(self, positions: Positions, first: int = 0) -> Positions:
         """Independent N(0, 1) numbers in the shape, dtype and device of positions [particles, dim].
@@ -29,15 +59,31 @@ class StepNoise:
         `first` is the number in the whole cloud of the first particle given, where only a part of it is at hand.
         Box-Muller on 32-bit words, evaluated in float64: |z| < 6.8.
         """
+        drawn = self._drawn(self.step * self.split, positions, first)
+        for part in range(1, self.split):
+            drawn = drawn + self._drawn(self.step * self.split + part, positions, first)
+        return (drawn if self.split == 1 else drawn / math.sqrt(self.split)).to(positions.dtype)
+
+    def uniforms(self, count: int) -> Uniforms:
+        """Independent numbers in (0, 1), in float64 on the CPU [count]; with `split` those of the first increment."""
+        device = torch.device("cpu")
+        blocks = torch.arange(-(-count // 4), dtype=torch.int64)[:, None]
+        four = torch.cat(self._words(self.step * self.split, blocks, words(0, device)), dim=1)
+        return (four.reshape(-1)[:count].double() + 0.5) * WORD
+
+    def _drawn(self, step: int, positions: Positions, first: int) -> Positions:
         count, dim = positions.shape
         device = positions.device
         blocks = torch.arange(-(-dim // 4), dtype=torch.int64, device=device)[None, :]
         particles = torch.arange(first, first + count, dtype=torch.int64, device=device)[:, None]
-        step, stream = words(self.step, device), words((self.step >> 32) ^ (self.stream << 16), device)
-        four = philox((blocks, particles, step, stream), (self.seed & MASK, (self.seed >> 32) & MASK))
+        four = self._words(step, blocks, particles)
         pairs = [_box_muller(four[0], four[1]), _box_muller(four[2], four[3])]
         numbers = torch.stack([number for pair in pairs for number in pair], dim=-1)
-        return numbers.reshape(count, -1)[:, :dim].to(positions.dtype)
+        return numbers.reshape(count, -1)[:, :dim]
+
+    def _words(self, step: int, blocks: Tensor, particles: Tensor) -> Words:
+        low, high = words(step, blocks.device), words((step >> 32) ^ (self.stream << 16), blocks.device)
+        return philox((blocks, particles, low, high), (self.seed & MASK, (self.seed >> 32) & MASK))
 
 
 def _box_muller(first: torch.Tensor, second: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -8,13 +8,18 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, TypeAlias
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from flows.base import Observer
 from particles import ParticleCloud
-from particles.shapes import AnyFloat, Scalar
+from particles.shapes import Scalar
+
+#: A number or an array of fixed shape computed from a cloud.
+Observable: TypeAlias = Callable[[ParticleCloud], torch.Tensor | NDArray[Any] | float]
 
 #: Times closer than this, relative, are the same time.
 SAME = 1e-9
@@ -39,8 +44,7 @@ class Every:
             raise ValueError(
                 "Every needs a number of steps or a time: Every(100, observer) or Every(time=1.0, observer=o)."
             )
-        if observer is None or not callable(observer):
-            raise TypeError(f"Every was given the observer {observer!r}, but a callable (step, time, cloud) is needed.")
+        observer = _checked_observer("Every", observer)
         if steps is not None and (isinstance(steps, bool) or not isinstance(steps, int) or steps < 1):
             raise ValueError(f"Every was given {steps!r} steps, but a positive integer is needed.")
         if time is not None and not 0.0 < time < math.inf:
@@ -55,7 +59,8 @@ class Every:
             return [now[1]] if now[0] % self.steps == 0 else []
         if self.time is None:
             return []
-        first, last = (math.floor(moment / self.time * (1.0 + SAME)) for moment in (before[1], now[1]))
+        ratios = (moment / self.time for moment in (before[1], now[1]))
+        first, last = (math.floor(ratio + SAME * abs(ratio)) for ratio in ratios)
         return [count * self.time for count in range(first + 1, last + 1)]
 
     def __call__(self, step: int, time: float, cloud: ParticleCloud, /) -> bool | None:
@@ -78,6 +83,7 @@ class LogSpaced:
                 f"LogSpaced was given {self.count!r} times from {self.first!r} to {self.last!r}, but 0 < first < last "
                 "and two times or more are needed."
             )
+        _checked_observer("LogSpaced", self.observer)
 
     @cached_property
     def times(self) -> NDArray[np.float64]:
@@ -94,23 +100,31 @@ class LogSpaced:
         return self.observer(step, time, cloud)
 
 
+def _checked_observer(schedule: str, observer: Observer | None) -> Observer:
+    if observer is None or not callable(observer):
+        raise TypeError(
+            f"{schedule} was given the observer {observer!r}, but a callable (step, time, cloud) is needed."
+        )
+    return observer
+
+
 class Trace:
     """Named observables over time, kept in memory: `Trace(risk=risk, movement=MeanMovement(start))`.
 
     An observer; afterwards `trace["risk"]` is an array [times] or [times, ...], beside `trace.steps` and `trace.times`.
     """
 
-    def __init__(self, **observables: Callable[[ParticleCloud], AnyFloat]) -> None:
+    def __init__(self, **observables: Observable) -> None:
         if not observables:
             raise ValueError("Trace was given nothing to record; name one observable or more, as in Trace(risk=risk).")
-        self._observables: Mapping[str, Callable[[ParticleCloud], AnyFloat]] = dict(observables)
+        self._observables: Mapping[str, Observable] = dict(observables)
         self._steps: list[int] = []
         self._times: list[float] = []
-        self._values: dict[str, list[NDArray[np.float64]]] = {name: [] for name in observables}
+        self._values: dict[str, list[NDArray[Any]]] = {name: [] for name in observables}
 
     def __call__(self, step: int, time: float, cloud: ParticleCloud, /) -> None:
         """Evaluate every observable on the cloud."""
-        values = {name: observable(cloud).detach().cpu().numpy() for name, observable in self._observables.items()}
+        values = {name: _as_array(observable(cloud)) for name, observable in self._observables.items()}
         self._steps.append(step)
         self._times.append(time)
         for name, value in values.items():
@@ -119,7 +133,7 @@ class Trace:
     def __len__(self) -> int:
         return len(self._steps)
 
-    def __getitem__(self, name: str) -> NDArray[np.float64]:
+    def __getitem__(self, name: str) -> NDArray[Any]:
         if name not in self._values:
             raise KeyError(f"The trace holds {', '.join(self._values)}, not {name!r}.")
         return np.array(self._values[name])
@@ -138,6 +152,11 @@ class Trace:
     def times(self) -> NDArray[np.float64]:
         """Flow times [times]."""
         return np.array(self._times, dtype=np.float64)
+
+
+def _as_array(value: torch.Tensor | NDArray[Any] | float) -> NDArray[Any]:
+    """A copy in main memory, whatever becomes of the tensor."""
+    return np.array(value.detach().cpu().numpy() if isinstance(value, torch.Tensor) else value)
 
 
 @dataclass(frozen=True)

@@ -47,9 +47,15 @@ class Progress:
             return
         self._spoke = now
         began, start = self._began
-        done = time - start
-        remaining = (now - began) * (self.until - time) / done if done > 0.0 else float("inf")
-        self.report(Report(step, time, time / self.until if self.until > 0.0 else 1.0, remaining))
+        self.report(Report(step, time, self._share(time), self._remaining(now - began, time - start, time)))
+
+    def _share(self, time: float) -> float:
+        return time / self.until if 0.0 <= time < self.until else float(time >= self.until)
+
+    def _remaining(self, spent: float, done: float, time: float) -> float:
+        if time >= self.until:
+            return 0.0
+        return spent * (self.until - time) / done if done > 0.0 else float("inf")
 
 
 def _clock(seconds: float) -> str:

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
-from flows.base import Advance, Flow, Part
+from flows.base import Advance, Flow, Part, StepRule
 from flows.noise import StepNoise
 from particles import ParticleCloud
 from particles.shapes import Positions
@@ -19,25 +19,56 @@ SAME = 1e-6
 
 
 @dataclass(frozen=True, init=False)
-class FixedStep(ABC):
-    """An integrator whose step is given: as `Euler(step=0.1)`, or in the call `evolve(..., step=0.1)`."""
+class GivenStep(ABC):
+    """An integrator whose step is given: as `Euler(step=0.1)`, or in the call `evolve(..., step=0.1)`.
 
-    size: float | None
+    A rule such as `StepBound(0.5)` may stand for the number. `interval` is the length of the real stability interval.
+    """
+
+    size: float | StepRule | None
     order: ClassVar[float]
     handles: ClassVar[frozenset[Part]]
+    interval: ClassVar[float] = 2.0
 
-    def __init__(self, step: float | None = None) -> None:
-        if step is not None and not 0.0 < step < math.inf:
+    def __init__(self, step: float | StepRule | None = None) -> None:
+        if not (step is None or isinstance(step, StepRule) or 0.0 < step < math.inf):
             raise ValueError(f"The step is {step!r}, but a positive finite number is needed.")
         object.__setattr__(self, "size", step)
 
-    def sized(self, step: float) -> Self:
+    def sized(self, step: float | StepRule) -> Self:
         """This integrator with a step; raises ValueError where it already has another."""
         if self.size is not None and self.size != step:
             raise ValueError(
                 f"{type(self).__name__} has step {self.size!r} but evolve was given step {step!r}; give one of them."
             )
         return type(self)(step)
+
+    def resolved(self, flow: Flow, cloud: ParticleCloud) -> Self:
+        """This integrator with a number for its step, where it had a rule; `evolve` begins so."""
+        if isinstance(self.size, StepRule):
+            return type(self)(self.size.longest_step(flow, cloud, self.interval))
+        return self
+
+    def next(self, time: float, until: float) -> tuple[float, float, float]:
+        """Start, size and end of the step from `time`: to the next multiple of the step, or `until` if that is first.
+
+        The start is the multiple of the step that `time` stands for.
+        """
+        size, reached = next_time(self._size(), time, until)
+        return on_grid(self._size(), time), size, reached
+
+    def _size(self) -> float:
+        if isinstance(self.size, float | int):
+            return self.size
+        name = type(self).__name__
+        if self.size is None:
+            raise ValueError(f"{name} was given no step; write {name}(step=0.1) or evolve(..., step=0.1).")
+        raise TypeError(f"The step {self.size!r} is not a number yet; call {name}(...).resolved(flow, cloud) first.")
+
+
+@dataclass(frozen=True, init=False)
+class FixedStep(GivenStep):
+    """One of these that carries nothing from step to step: all it adds is `moved`."""
 
     def init(self, flow: Flow, cloud: ParticleCloud, time: float = 0.0) -> None:
         """Nothing is carried from step to step."""
@@ -47,18 +78,12 @@ class FixedStep(ABC):
         self, flow: Flow, cloud: ParticleCloud, state: None, time: float, until: float, noise: StepNoise
     ) -> Advance[None]:
         """One step to the next multiple of the step, or to `until` where that comes first."""
-        size, reached = next_time(self._size(), time, until)
-        return Advance(reached, cloud.moved(self.moved(flow, cloud, time, size, noise)), None)
+        start, size, reached = self.next(time, until)
+        return Advance(reached, cloud.moved(self.moved(flow, cloud, start, size, noise)), None)
 
     @abstractmethod
     def moved(self, flow: Flow, cloud: ParticleCloud, time: float, size: float, noise: StepNoise) -> Positions:
         """The positions one step of this size later, in a new tensor."""
-
-    def _size(self) -> float:
-        if self.size is None:
-            name = type(self).__name__
-            raise ValueError(f"{name} was given no step; write {name}(step=0.1) or evolve(..., step=0.1).")
-        return self.size
 
 
 def next_time(size: float, time: float, until: float) -> tuple[float, float]:
@@ -68,3 +93,12 @@ def next_time(size: float, time: float, until: float) -> tuple[float, float]:
         reached = until
     length = reached - time
     return (size if abs(length - size) <= SAME * size else length), reached
+
+
+def on_grid(size: float, time: float) -> float:
+    """The multiple of the step that is the same time, else the time itself.
+
+    A run that ended at 0.7 and is continued has the velocities of one that went through 7 * 0.1 = 0.7000000000000001.
+    """
+    multiple = round(time / size) * size
+    return multiple if abs(multiple - time) <= SAME * size else time

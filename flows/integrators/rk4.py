@@ -16,6 +16,7 @@ class RK4(FixedStep):
 
     order: ClassVar[float] = 4.0
     handles: ClassVar[frozenset[Part]] = frozenset({Part.TRANSPORT})
+    interval: ClassVar[float] = 2.785293563405282
 
     def moved(self, flow: Flow, cloud: ParticleCloud, time: float, size: float, noise: StepNoise) -> Positions:
         """Every stage sees the cloud moved to its own place."""

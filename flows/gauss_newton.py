@@ -1,0 +1,141 @@
+"""The stiff part of a gradient flow, which lives in function space: n k numbers, not m D.
+
+The Jacobian of theta' = -M grad R is, but for the curvature of single neurons times the residual,
+
+    A = -(Delta + M J^T C J),   C = blockdiag(p_i d^2 loss / d f_i^2),   Delta = regulariser's decay,
+
+a diagonal and a matrix of rank n k. With C = B B^T, everything one wants of A is done with the symmetric Gram matrix
+G = B^T J M J^T B, one product with J and one with J^T.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from flows.base import Flow
+from flows.gradient import GradientFlow
+from flows.ntk import NTKFlow
+from particles import FlowRefused, ParticleCloud, Risk
+from particles.risk import RiskAt
+from particles.shapes import Curvature, Gram, Outputs, PerParticle, Velocity
+
+#: Largest n k for which Gram matrices are formed and factorised.
+LARGEST_GRAM = 6000
+
+
+def dense_risk(flow: Flow, integrator: str) -> Risk:
+    """The risk of a plain gradient flow small enough for Gram matrices; raises FlowRefused for anything else."""
+    if not isinstance(flow, (GradientFlow, NTKFlow)):
+        raise FlowRefused(
+            f"{integrator} works in the function space of a gradient flow's risk, but was given {type(flow).__name__}; "
+            "take Chebyshev or DormandPrince, which need velocities only."
+        )
+    numbers = flow.risk.data.count * flow.risk.data.outputs
+    if numbers > LARGEST_GRAM:
+        raise FlowRefused(
+            f"{integrator} factorises n k by n k matrices and takes n k up to {LARGEST_GRAM}, but n k is {numbers}; "
+            "take Chebyshev, which needs velocities only."
+        )
+    return flow.risk
+
+
+@dataclass(frozen=True, eq=False)
+class GaussNewton:
+    """A gradient flow's velocity and the stiff part of its Jacobian at one cloud."""
+
+    at: RiskAt
+
+    @classmethod
+    def of(cls, risk: Risk, cloud: ParticleCloud) -> "GaussNewton":
+        """At this cloud."""
+        return cls(risk.at(cloud))
+
+    @property
+    def velocity(self) -> Velocity:
+        """F = -M grad R [particles, dim]."""
+        return self.at.velocity
+
+    @property
+    def weighted_residual(self) -> Tensor:
+        """sqrt(p_i) r_i, flattened [n k]: the residual in the norm of the risk."""
+        return (self.at.data.weights.sqrt()[:, None] * self.at.residual).reshape(-1)
+
+    @cached_property
+    def root(self) -> Curvature:
+        """B_i with B_i B_i^T = p_i d^2 loss / d f_i^2 [data, outputs, outputs]."""
+        data = self.at.data
+        curvature = data.weights[:, None, None] * self.at.risk.loss.curvature(self.at.predictions, data.targets)
+        if curvature.shape[1] == 1:
+            return curvature.sqrt()
+        values, vectors = torch.linalg.eigh(curvature)
+        root: Curvature = vectors * values.clamp_min(0.0).sqrt()[:, None, :]
+        return root
+
+    @cached_property
+    def gram(self) -> Gram:
+        """G = B^T J M J^T B [n k, n k]."""
+        return self._weighted(self.at.gram())
+
+    def push(self, velocities: Velocity) -> Tensor:
+        """B^T J v [n k]."""
+        return torch.einsum("ice,ic->ie", self.root, self.at.push(velocities)).reshape(-1)
+
+    def pull(self, weights: Tensor) -> Velocity:
+        """M J^T B w [particles, dim]."""
+        cotangents: Outputs = torch.einsum("ice,ie->ic", self.root, weights.reshape(self.at.data.targets.shape))
+        return self.at.pull(cotangents)
+
+    def shifted(self, size: float) -> "Shifted":
+        """1 - size A, factorised."""
+        return Shifted(self, size)
+
+    def _weighted(self, gram: Gram) -> Gram:
+        n, k = self.at.data.targets.shape
+        if k == 1:
+            root = self.root.reshape(-1)
+            return gram.mul_(root[:, None]).mul_(root)
+        blocks = gram.reshape(n, k, n, k)
+        return torch.einsum("ica,icje,jeb->iajb", self.root, blocks, self.root).reshape(n * k, n * k)
+
+
+@dataclass(frozen=True, eq=False)
+class Shifted:
+    """The matrix 1 - h A = D + h M J^T C J, D = 1 + h Delta, by Woodbury's identity and one Cholesky factor."""
+
+    stiff: GaussNewton
+    size: float
+
+    @cached_property
+    def _diagonal(self) -> PerParticle | None:
+        decay = self.stiff.at.decay
+        return None if self.stiff.at.risk.strength == 0.0 else 1.0 + self.size * decay
+
+    @cached_property
+    def _factor(self) -> Gram:
+        if self._diagonal is None:
+            gram = self.stiff.gram
+        else:
+            gram = self.stiff._weighted(self.stiff.at.gram(self.stiff.at.mobility / self._diagonal))
+        shifted = self.size * gram
+        shifted.diagonal().add_(1.0)
+        factor: Gram = torch.linalg.cholesky(shifted)
+        return factor
+
+    def solve(self, right: Velocity) -> tuple[Velocity, Tensor]:
+        """v = (1 - h A)^(-1) right, and B^T J v [n k], the change of the function that v brings.
+
+        v = D^-1 (right - h M J^T B w), (1 + h B^T J D^-1 M J^T B) w = B^T J D^-1 right, and w = B^T J v.
+        """
+        first = self._divided(right)
+        w = torch.cholesky_solve(self.stiff.push(first)[:, None], self._factor)[:, 0]
+        return first - self._divided(self.stiff.pull(w).mul_(self.size)), w
+
+    def _divided(self, vector: Velocity) -> Velocity:
+        if self._diagonal is None:
+            return vector
+        result = vector.clone()
+        columns = self.stiff.at.risk.network.neuron.trained_columns
+        result[:, columns] /= self._diagonal[:, None]
+        return result

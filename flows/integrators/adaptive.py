@@ -1,0 +1,95 @@
+"""The integrator to take when nothing else is said: it chooses the method for the flow and cloud at hand."""
+
+import logging
+from dataclasses import dataclass
+from typing import ClassVar, Generic, TypeVar
+
+from flows.base import Advance, Flow, Integrator, Part
+from flows.gauss_newton import LARGEST_GRAM, GaussNewton
+from flows.gradient import GradientFlow
+from flows.integrators.bdf import BDF, BDFState
+from flows.integrators.chebyshev import Chebyshev, ChebyshevState
+from flows.integrators.control import Tolerance
+from flows.integrators.exponential import Exponential, ExponentialState, LinearPart, Trial
+from flows.integrators.function_space import Scales
+from flows.noise import StepNoise
+from flows.ntk import NTKFlow
+from particles import ParticleCloud
+
+LOGGER = logging.getLogger(__name__)
+#: An exponential step over the whole run whose error is this many times the tolerance is repaired by shorter ones
+#: about as fast as BDF does the run; below it they are faster (measured over m = 500 to 20,000).
+LAZY_ENOUGH = 1e5
+
+State = TypeVar("State")
+
+
+@dataclass(frozen=True, eq=False)
+class Running(Generic[State]):
+    """A method with its own state."""
+
+    method: Integrator[State]
+    state: State
+
+    @classmethod
+    def begun(cls, method: Integrator[State], flow: Flow, cloud: ParticleCloud, time: float) -> "Running[State]":
+        """The method before its first step."""
+        return cls(method, method.init(flow, cloud, time))
+
+    def step(
+        self, flow: Flow, cloud: ParticleCloud, time: float, until: float, noise: StepNoise
+    ) -> Advance["Running[State]"]:
+        """One step of the method."""
+        taken = self.method.step(flow, cloud, self.state, time, until, noise)
+        return Advance(taken.time, taken.cloud, Running(self.method, taken.state), taken.between)
+
+
+Chosen = Running[BDFState] | Running[ExponentialState] | Running[ChebyshevState]
+
+
+@dataclass(frozen=True)
+class Adaptive:
+    """The flow to a tolerance, by the fastest of our methods.
+
+    - `Exponential` where training is lazy enough: one exponential step over the whole run is tried first.
+    - `BDF` for the other gradient flows with n k up to 6000.
+    - `Chebyshev` for larger data and for any other flow, which may be stiff; it needs velocities only.
+
+    The choice is made in the first step, written to the log of `flows.integrators.adaptive`, and kept in the state
+    (`state.method`). rtol and atol mean what they mean for the method chosen: errors relative to the distance moved.
+    """
+
+    rtol: float = 1e-4
+    atol: float = 1e-12
+    order: ClassVar[float] = Chebyshev.order
+    handles: ClassVar[frozenset[Part]] = frozenset({Part.TRANSPORT})
+
+    def __post_init__(self) -> None:
+        Tolerance(self.rtol, self.atol)
+
+    def init(self, flow: Flow, cloud: ParticleCloud, time: float = 0.0) -> Chosen | None:
+        """Nothing is chosen before the end of the run is known."""
+        return None
+
+    def step(
+        self, flow: Flow, cloud: ParticleCloud, state: Chosen | None, time: float, until: float, noise: StepNoise
+    ) -> Advance[Chosen | None]:
+        """One step of the method chosen."""
+        running = state or self.choose(flow, cloud, time, until)
+        taken = running.step(flow, cloud, time, until, noise)
+        return Advance(taken.time, taken.cloud, taken.state, taken.between)
+
+    def choose(self, flow: Flow, cloud: ParticleCloud, time: float, until: float) -> Chosen:
+        """The method for a run of this flow from this cloud, ready to take its first step."""
+        chosen = self._fastest(flow, cloud, time, until)
+        LOGGER.info("%s of %d particles: %s", type(flow).__name__, cloud.count, chosen.method)
+        return chosen
+
+    def _fastest(self, flow: Flow, cloud: ParticleCloud, time: float, until: float) -> Chosen:
+        if not isinstance(flow, (GradientFlow, NTKFlow)) or flow.risk.data.targets.numel() > LARGEST_GRAM:
+            return Running.begun(Chebyshev(self.rtol, self.atol), flow, cloud, time)
+        linear = LinearPart(GaussNewton.of(flow.risk, cloud))
+        trial, scales = Trial(linear, until - time), Scales.of(linear.stiff, until - time)
+        if scales.error(*trial.error, Tolerance(self.rtol, self.atol)) <= LAZY_ENOUGH:
+            return Running.begun(Exponential(self.rtol, self.atol), flow, cloud, time)
+        return Running.begun(BDF(self.rtol, self.atol), flow, cloud, time)

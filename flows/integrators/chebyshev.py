@@ -1,0 +1,198 @@
+"""The stabilised explicit Runge-Kutta-Chebyshev method of order 2: stiff flows by velocities alone."""
+
+import math
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
+from typing import ClassVar
+
+import torch
+
+from flows.base import Advance, Flow, Part
+from flows.integrators.control import Controller, Pace, Tolerance, Work, euler_trial, next_time
+from flows.integrators.spectral_radius import SpectralRadius
+from flows.noise import StepNoise
+from particles import ParticleCloud
+from particles.shapes import Positions, Velocity
+
+DAMPING = 2.0 / 13.0
+#: Steps after which the spectral radius is estimated again.
+REFRESH = 25
+CONTROLLER = Controller(power=3)
+
+
+@dataclass(frozen=True, eq=False)
+class ChebyshevState:
+    """The pace, the velocity at the cloud reached, the spectral radius there and its age in steps."""
+
+    pace: Pace
+    velocity: Velocity
+    radius: SpectralRadius
+    age: int = 0
+
+    @property
+    def work(self) -> Work:
+        """Steps accepted and rejected and velocities evaluated so far."""
+        return self.pace.work
+
+
+@dataclass(frozen=True, eq=False)
+class Span:
+    """A step: positions and velocities at both ends."""
+
+    cloud: ParticleCloud
+    time: float
+    size: float
+    positions: Positions
+    velocities: tuple[Velocity, Velocity]
+
+    def at(self, moment: float) -> ParticleCloud:
+        """The cloud at any time inside the step, by the cubic with these positions and velocities at the ends.
+
+        With s = (moment - time) / h and Delta = theta_1 - theta_0:
+        theta_0 + s (Delta + (1 - s) (h v_0 - Delta + s (2 Delta - h v_0 - h v_1))); order 3.
+        """
+        s, start = (moment - self.time) / self.size, self.cloud.positions
+        first, last = (self.size * velocity for velocity in self.velocities)
+        across = self.positions - start
+        return self.cloud.moved(start + s * (across + (1.0 - s) * (first - across + s * (2.0 * across - first - last))))
+
+
+@dataclass(frozen=True)
+class Chebyshev:
+    """An explicit method of order 2 whose step grows with the square of its stages: h rho < 0.65 (s^2 - 1).
+
+    The stages follow the three-term recurrence of shifted Chebyshev polynomials with damping 2/13 (van der Houwen and
+    Sommeijer 1980; Sommeijer, Shampine and Verwer 1998); their number s comes from the step, which the error chooses,
+    and the spectral radius rho, which a power iteration on velocities estimates every 25 steps and after a rejection.
+    For flows whose eigenvalues lie close to the negative real axis, such as gradient flows; any neuron, loss and size.
+    The error of every step is kept below `atol` per coordinate plus `rtol` times the distance the cloud has moved.
+    """
+
+    rtol: float = 1e-4
+    atol: float = 1e-12
+    order: ClassVar[float] = 2.0
+    handles: ClassVar[frozenset[Part]] = frozenset({Part.TRANSPORT})
+
+    def __post_init__(self) -> None:
+        Tolerance(self.rtol, self.atol)
+
+    @property
+    def tolerance(self) -> Tolerance:
+        """What error is allowed."""
+        return Tolerance(self.rtol, self.atol)
+
+    def init(self, flow: Flow, cloud: ParticleCloud, time: float = 0.0) -> ChebyshevState:
+        """The velocity and the spectral radius at the start, and a first step from one more velocity."""
+        velocity = flow.velocity(cloud, time)
+        radius = SpectralRadius.estimate(flow, cloud, velocity, time)
+        size = euler_trial(cloud.positions, velocity)
+        if radius.value > 0.0:
+            size = min(size, 1.0 / radius.value)
+        change = flow.velocity(cloud.moved(cloud.positions + size * velocity), time + size) - velocity
+        size = self.tolerance.first_step(CONTROLLER.power, velocity, change, size)
+        return ChebyshevState(
+            Pace(cloud.positions, size, work=Work(velocities=2 + radius.velocities)), velocity, radius
+        )
+
+    def step(
+        self, flow: Flow, cloud: ParticleCloud, state: ChebyshevState, time: float, until: float, noise: StepNoise
+    ) -> Advance[ChebyshevState]:
+        """One accepted step. Raises ToleranceNotReached where no step is short enough."""
+        if state.age >= REFRESH:
+            state = _refreshed(flow, cloud, state, time)
+        limit = self._most_stages(cloud.dtype)
+        while True:
+            wanted = min(state.pace.size, stable_step(limit, state.radius.value))
+            size, reached = next_time(wanted, time, until)
+            stages = stages_for(size, state.radius.value)
+            positions = attempt(flow, cloud, state.velocity, time, size, stages)
+            velocity = flow.velocity(cloud.moved(positions), reached)
+            estimate = (cloud.positions - positions).mul_(0.8).add_(state.velocity + velocity, alpha=0.4 * size)
+            pace = state.pace.worked(stages)
+            error, moved = self.tolerance.measured(estimate, positions, pace)
+            if error <= 1.0:
+                break
+            pace = CONTROLLER.rejected(pace, size, error, step=noise.step + 1, time=time)
+            state = replace(state, pace=pace)
+            if state.age > 0:
+                state = _refreshed(flow, cloud, _turned(state, estimate), time)
+        after = replace(state, pace=CONTROLLER.accepted(pace, size, error, moved), velocity=velocity, age=state.age + 1)
+        between = partial(Span.at, Span(cloud, time, size, positions, (state.velocity, velocity)))
+        return Advance(reached, cloud.moved(positions), after, between)
+
+    def _most_stages(self, dtype: torch.dtype) -> int:
+        """Rounding grows with the square of the stages; this many keep it below a tenth of the tolerance."""
+        return max(int(math.sqrt(0.1 * self.rtol / torch.finfo(dtype).eps)), 10)
+
+
+def _turned(state: ChebyshevState, estimate: Positions) -> ChebyshevState:
+    """The search for the leading direction turned towards the error of a rejected step, in which instability shows."""
+    length = float(torch.linalg.vector_norm(estimate))
+    if not 0.0 < length < math.inf:
+        return state
+    known = state.radius.direction
+    direction = known / float(torch.linalg.vector_norm(known)) + estimate / length
+    return replace(state, radius=replace(state.radius, direction=direction))
+
+
+def _refreshed(flow: Flow, cloud: ParticleCloud, state: ChebyshevState, time: float) -> ChebyshevState:
+    radius = SpectralRadius.estimate(flow, cloud, state.velocity, time, state.radius.direction)
+    return replace(state, radius=radius, age=0, pace=state.pace.worked(radius.velocities))
+
+
+def attempt(flow: Flow, cloud: ParticleCloud, velocity: Velocity, time: float, size: float, stages: int) -> Positions:
+    """The positions one step later, by the recurrence for the displacements D_j = Y_j - theta:
+
+    D_1 = mu~_1 h v_0,  D_j = mu_j D_(j-1) + nu_j D_(j-2) + mu~_j h v(theta + D_(j-1)) + gamma~_j h v_0.
+    """
+    recurrence = coefficients(stages)
+    before, now = torch.zeros_like(velocity), recurrence.first * size * velocity
+    for (mu, nu, mu_tilde, gamma_tilde), node in zip(recurrence.rows, recurrence.nodes, strict=True):
+        inner = flow.velocity(cloud.moved(cloud.positions + now), time + node * size)
+        before.mul_(nu).add_(now, alpha=mu).add_(inner, alpha=mu_tilde * size).add_(velocity, alpha=gamma_tilde * size)
+        before, now = now, before
+    return now.add_(cloud.positions)
+
+
+@dataclass(frozen=True)
+class Recurrence:
+    """mu~_1; then mu_j, nu_j, mu~_j, gamma~_j for j = 2..s, and the time c_(j-1) of the velocity in each of these."""
+
+    first: float
+    rows: tuple[tuple[float, float, float, float], ...]
+    nodes: tuple[float, ...]
+
+
+@lru_cache(maxsize=1024)
+def coefficients(stages: int) -> Recurrence:
+    """With w_0 = 1 + 2/13 / s^2, w_1 = T_s'(w_0) / T_s''(w_0) and b_j = T_j''(w_0) / T_j'(w_0)^2, b_0 = b_1 = b_2:
+
+    mu~_1 = b_1 w_1, mu_j = 2 b_j w_0 / b_(j-1), nu_j = -b_j / b_(j-2), mu~_j = 2 b_j w_1 / b_(j-1),
+    gamma~_j = -(1 - b_(j-1) T_(j-1)(w_0)) mu~_j. The nodes are what the recurrence makes of a velocity of one.
+    """
+    w0 = 1.0 + DAMPING / stages**2
+    value, slope, bend = [1.0, w0], [0.0, 1.0], [0.0, 0.0]
+    for j in range(2, stages + 1):
+        value.append(2.0 * w0 * value[-1] - value[-2])
+        slope.append(2.0 * value[j - 1] + 2.0 * w0 * slope[-1] - slope[-2])
+        bend.append(4.0 * slope[j - 1] + 2.0 * w0 * bend[-1] - bend[-2])
+    w1 = slope[stages] / bend[stages]
+    b = [0.0, 0.0, *(bend[j] / slope[j] ** 2 for j in range(2, stages + 1))]
+    b[0] = b[1] = b[2]
+    rows, nodes = [], [0.0, b[1] * w1]
+    for j in range(2, stages + 1):
+        mu, nu, mu_tilde = 2.0 * b[j] * w0 / b[j - 1], -b[j] / b[j - 2], 2.0 * b[j] * w1 / b[j - 1]
+        gamma_tilde = -(1.0 - b[j - 1] * value[j - 1]) * mu_tilde
+        rows.append((mu, nu, mu_tilde, gamma_tilde))
+        nodes.append(mu * nodes[-1] + nu * nodes[-2] + mu_tilde + gamma_tilde)
+    return Recurrence(b[1] * w1, tuple(rows), tuple(nodes[1:stages]))
+
+
+def stages_for(size: float, radius: float) -> int:
+    """The fewest stages, two or more, whose stability interval 0.65 (s^2 - 1) covers size times radius."""
+    return max(2, math.ceil(math.sqrt(1.0 + 1.54 * size * radius)))
+
+
+def stable_step(stages: int, radius: float) -> float:
+    """The longest step that this many stages allow."""
+    return (stages**2 - 1) / (1.54 * radius) if radius > 0.0 else math.inf

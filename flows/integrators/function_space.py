@@ -1,0 +1,62 @@
+"""What integrators in function space measure errors by: how far the cloud moves, and the residual it starts from."""
+
+import math
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from flows.gauss_newton import GaussNewton
+from flows.integrators.control import Tolerance
+from particles.shapes import Positions, Velocity
+
+
+@dataclass(frozen=True, eq=False)
+class Scales:
+    """The distance |theta - theta(start)|_F that the cloud moves and the residual sqrt(sum_i p_i |r_i|^2) at the start.
+
+    The distance is the larger of what has been moved and what an implicit Euler step over the whole run predicts, so
+    the first moments of a run are not resolved more finely than its end asks for.
+    """
+
+    start: Positions
+    distance: float
+    residual: float
+
+    @classmethod
+    def of(cls, stiff: GaussNewton, span: float) -> "Scales":
+        """Before a run over this span of time."""
+        whole, _ = stiff.shifted(span).solve(span * stiff.velocity)
+        return cls(stiff.at.cloud.positions, norm(whole), norm(stiff.weighted_residual))
+
+    def reached(self, positions: Positions) -> "Scales":
+        """After the cloud has come to these positions."""
+        return replace(self, distance=max(self.distance, norm(positions - self.start)))
+
+    def error(self, vector: Velocity, change: Tensor, tolerance: Tolerance) -> float:
+        """An error of the positions [particles, dim] and of the function [n k] in units of the tolerance, the larger.
+
+        rtol is relative to the distance in the positions and to the residual in the function; infinite where anything
+        is not finite.
+        """
+        sizes = torch.stack([torch.linalg.vector_norm(vector), torch.linalg.vector_norm(change)]).tolist()
+        if not all(map(math.isfinite, sizes)):
+            return math.inf
+        allowed = (
+            tolerance.allowed(vector.numel(), self.distance),
+            tolerance.allowed(1, self.residual),
+        )
+        return max(
+            size / limit if limit > 0.0 else size and math.inf for size, limit in zip(sizes, allowed, strict=True)
+        )
+
+
+def norm(vector: Tensor) -> float:
+    """The Euclidean norm of all entries."""
+    return float(torch.linalg.vector_norm(vector))
+
+
+def _ratio(size: float, limit: float) -> float:
+    if size == 0.0:
+        return 0.0
+    return size / limit if limit > 0.0 else math.inf

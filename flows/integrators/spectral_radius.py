@@ -1,0 +1,55 @@
+"""The largest eigenvalue, in absolute value, of how a velocity changes with the positions, from velocities alone."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+
+from flows.base import Flow
+from flows.noise import StepNoise
+from particles import ParticleCloud
+from particles.shapes import Positions, Velocity
+
+#: The iteration ends when an estimate changes by less than this part.
+SETTLED = 0.01
+#: It converges from below, and so is multiplied by this.
+SAFETY = 1.1
+MOST_ITERATIONS = 50
+#: Stream of the noise that the first direction contains, apart from the flows' own.
+STREAM = 64
+
+
+@dataclass(frozen=True, eq=False)
+class SpectralRadius:
+    """An upper estimate of |largest eigenvalue of dv/dtheta|, and the direction to start the next estimate from."""
+
+    value: float
+    direction: Positions
+    velocities: int
+
+    @classmethod
+    def estimate(
+        cls, flow: Flow, cloud: ParticleCloud, velocity: Velocity, time: float, direction: Positions | None = None
+    ) -> "SpectralRadius":
+        """Power iteration on differences: d <- [v(theta + eps d / |d|) - v(theta)] / eps, |d| tends to the radius.
+
+        eps is sqrt(machine eps) |theta|. Starts from the last `direction`, or from noise: the velocity itself may have
+        next to nothing of the leading direction (Sommeijer, Shampine and Verwer 1998, section 5, begin with it).
+        """
+        direction = StepNoise(0, 0, STREAM).normals(cloud.positions) if direction is None else direction
+        eps = math.sqrt(torch.finfo(cloud.dtype).eps) * (_norm(cloud.positions) or math.sqrt(cloud.positions.numel()))
+        length, before = _norm(direction), math.inf
+        for count in range(1, MOST_ITERATIONS + 1):
+            probe = torch.add(cloud.positions, direction, alpha=eps / length)
+            changed = (flow.velocity(cloud.moved(probe), time) - velocity).div_(eps)
+            radius = _norm(changed)
+            if not (math.isfinite(radius) and radius > 0.0):
+                return cls(SAFETY * before if math.isfinite(before) else 0.0, direction, count)
+            if abs(radius - before) <= SETTLED * radius:
+                break
+            direction, length, before = changed, radius, radius
+        return cls(SAFETY * radius, changed, count)
+
+
+def _norm(vector: Positions) -> float:
+    return float(torch.linalg.vector_norm(vector))

@@ -1,0 +1,46 @@
+"""Stochastic gradient descent as a flow: at every time the velocity of the batch that is in force."""
+
+import math
+from dataclasses import dataclass
+
+from flows.batches import Batches
+from flows.integrators.fixed import SAME
+from particles import ParticleCloud, Risk
+from particles.shapes import Velocity
+
+
+@dataclass(frozen=True)
+class MinibatchFlow:
+    """d theta_j / dt = -eta_j grad_{theta_j} R_B with batch number floor(t / s): each batch is in force for a time s.
+
+    `evolve(flow, cloud, Euler(s), until=...)` with the flow's own step s is stochastic gradient descent as papers write
+    it, theta_j <- theta_j - s eta_j grad_{theta_j} R_B: under `NTK` with learning rate s, under `MeanField` with equal
+    masses the step theta_j <- theta_j - s m grad_{theta_j} R_B that grows with the width m (Mei, Montanari and Nguyen
+    2018). Papers whose loss is (y - f)^2, without our 1/2, have twice the s. Batches are addressed by their number, so
+    runs can be observed and resumed without changing one of them.
+
+    In continuous time: as s goes to zero the flow averages to the gradient flow of the expected risk; at small s it has
+    the law, to first order in s, of d theta = v dt + sqrt(s) C^(1/2) dW with C the covariance of one batch's velocity
+    (Li, Tai and E 2017), a noise that vanishes with the step. Integrators with inner stages would look into the next
+    batch: take `Euler`, with the flow's step or a divisor of it.
+    """
+
+    risk: Risk
+    batches: Batches
+    step: float
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.step < math.inf:
+            raise ValueError(f"The step is {self.step!r}, but a positive finite number is needed.")
+
+    def velocity(self, cloud: ParticleCloud, time: float = 0.0) -> Velocity:
+        """-eta_j grad_{theta_j} R_B, B the batch in force at this time [particles, dim]."""
+        return self.risk_at(time).velocity(cloud)
+
+    def risk_at(self, time: float) -> Risk:
+        """R_B, the risk on the batch in force at this time."""
+        return self.risk.on(self.batches.batch(self.risk.data, self.number(time)))
+
+    def number(self, time: float) -> int:
+        """Number of the batch in force at this time, from 0."""
+        return math.floor(time / self.step + SAME)

@@ -1,0 +1,65 @@
+"""Observers that stop a run: when the cloud has come to rest, or when the time on the clock is up."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import monotonic
+
+from flows.base import Flow
+from particles import ParticleCloud
+from particles.shapes import Scalar
+
+
+def speed(flow: Flow, cloud: ParticleCloud, time: float = 0.0) -> Scalar:
+    """sqrt(sum_j lambda_j |v_j|^2), the mass-weighted root mean square velocity of the particles.
+
+    On a gradient flow under `MeanField` its square is -dR/dt.
+    """
+    return (cloud.masses @ flow.velocity(cloud, time).square().sum(dim=1)).sqrt()
+
+
+@dataclass(frozen=True)
+class StopStationary:
+    """Stop the run as soon as the particles' mass-weighted root mean square velocity falls below a level.
+
+    The level is absolute, so that a resumed run stops where an uninterrupted one does; for a part of the speed at the
+    start write `StopStationary(flow, below=1e-6 * float(speed(flow, cloud)))`. One velocity a state: put it in `Every`
+    where that matters.
+    """
+
+    flow: Flow
+    below: float
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.below < math.inf:
+            raise ValueError(f"StopStationary was given the level {self.below!r}, but a positive number is needed.")
+
+    def __call__(self, step: int, time: float, cloud: ParticleCloud, /) -> bool:
+        """Whether the cloud has come to rest."""
+        return float(speed(self.flow, cloud, time)) < self.below
+
+
+@dataclass
+class StopAfter:
+    """Stop the run once so many seconds have passed on the clock since the first state it saw.
+
+    The state reached is handed on like any last state, so a run can be resumed from it.
+    """
+
+    seconds: float
+    clock: Callable[[], float] = monotonic
+    _began: float | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.seconds < math.inf:
+            raise ValueError(
+                f"StopAfter was given {self.seconds!r} seconds, but a finite non-negative number is needed."
+            )
+
+    def __call__(self, step: int, time: float, cloud: ParticleCloud, /) -> bool:
+        """Whether the time is up."""
+        now = self.clock()
+        if self._began is None:
+            self._began = now
+            return False
+        return now - self._began >= self.seconds

@@ -1,0 +1,76 @@
+"""The noisy flow with inertia: kinetic Langevin dynamics of a risk."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+
+from flows.kinetic import KineticCloud, kinetic
+from flows.langevin import LangevinFlow
+from flows.noise import StepNoise
+from particles import ParticleCloud, Risk
+from particles.shapes import Scalar, Velocity
+
+#: Stream of the noise from which velocities in equilibrium are drawn.
+MAXWELLIAN = 3
+
+
+@dataclass(frozen=True)
+class UnderdampedFlow:
+    """d theta_j = v_j dt,  d v_j = [-eta_j grad_{theta_j} (R + U) - gamma v_j] dt + sqrt(2 gamma) a_j dW_j.
+
+    U = sum_j lambda_j (confinement / 2) |theta_j|^2, gamma the friction, 1 / eta_j the inertia of particle j, and a_j
+    the standard deviation of a velocity in equilibrium, in two pairings as in `LangevinFlow`:
+
+    - "measure": a_j = sqrt(eta_j lambda_j T), under `MeanField` sqrt(T) for every particle. For equal masses
+      exp(-m H / T) is stationary, H = R + U + sum_j |v_j|^2 / (2 eta_j).
+    - "joint": a_j = sqrt(eta_j T), for which exp(-H / T) is stationary for any count, masses and mobilities.
+
+    In positions these two laws are those of `LangevinFlow`, whose paths at time t / gamma are met for large friction.
+    "measure" with unequal masses is out of equilibrium, with a stationary law of its own at every friction; every
+    particle tends to exp(-V / T) as the masses become small (Mei, Montanari and Nguyen 2018, in positions).
+
+    Velocities live in a `KineticCloud`; any other cloud is at rest, `maxwellian` gives it the velocities of
+    equilibrium. Frozen coordinates are not driven, so they stay where they are if they are at rest.
+    """
+
+    risk: Risk
+    temperature: float | Callable[[float], float]
+    friction: float
+    confinement: float = 0.0
+    pairing: str = "measure"
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.friction < math.inf:
+            raise ValueError(f"The friction is {self.friction!r}, but a finite positive number is needed.")
+        LangevinFlow(self.risk, self.temperature, self.confinement, self.pairing)
+
+    def velocity(self, cloud: ParticleCloud, time: float = 0.0) -> Velocity:
+        """v_j [particles, dim]."""
+        return kinetic(cloud).velocities
+
+    def acceleration(self, cloud: ParticleCloud, time: float = 0.0) -> Velocity:
+        """-eta_j grad_{theta_j} (R + U) [particles, dim]."""
+        return self._overdamped.velocity(cloud, time)
+
+    def agitation(self, cloud: ParticleCloud, time: float = 0.0) -> Velocity:
+        """a_j in every trained coordinate, zero in frozen ones [particles, dim]."""
+        return math.sqrt(0.5) * self._overdamped.diffusion(cloud, time)
+
+    def maxwellian(self, cloud: ParticleCloud, seed: int = 0, time: float = 0.0) -> KineticCloud:
+        """The cloud with independent velocities N(0, a_j^2), addressed by the seed like the noise of a run."""
+        normals = StepNoise(seed, 0, MAXWELLIAN).normals(cloud.positions)
+        return KineticCloud(cloud.positions, cloud.masses, self.agitation(cloud, time) * normals)
+
+    def kinetic_energy(self, cloud: ParticleCloud) -> Scalar:
+        """sum_j |v_j|^2 / (2 eta_j), an observable; particles that cannot move have none."""
+        mobility = self.risk.scaling.mobility(cloud.masses)
+        moving = mobility > 0.0
+        energies = 0.5 * kinetic(cloud).velocities.square().sum(dim=1) / torch.where(moving, mobility, 1.0)
+        return torch.where(moving, energies, 0.0).sum()
+
+    @cached_property
+    def _overdamped(self) -> LangevinFlow:
+        return LangevinFlow(self.risk, self.temperature, self.confinement, self.pairing)
