@@ -1,0 +1,1 @@
+"""Questions put to the simulator: data sources, studies, figures and the command line."""

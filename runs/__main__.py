@@ -1,0 +1,40 @@
+"""The command line, `meanfield` or `python -m runs`: one sentence and exit code 2 on bad input."""
+
+import sys
+from collections.abc import Sequence
+
+import typer
+from typer.main import get_command
+
+from runs.commands import INTERRUPTED, app
+from runs.refusal import Refusal, WorkerLost
+
+BAD_INPUT = 2
+FAILED = 1
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code: 0 done, 1 a run failed, 2 bad input, 130 interrupted."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = get_command(app).main(args=given or ["--help"], prog_name="meanfield", standalone_mode=False)
+    except typer.TyperException as error:
+        return _refused(f"{error.format_message().rstrip('.')} (see meanfield --help)")
+    except Refusal as error:
+        return _refused(str(error))
+    except WorkerLost as error:
+        print(f"meanfield: {error}", file=sys.stderr)
+        return FAILED
+    except (KeyboardInterrupt, typer.Abort):
+        print("Interrupted.", file=sys.stderr)
+        return INTERRUPTED
+    return code if isinstance(code, int) else 0
+
+
+def _refused(sentence: str) -> int:
+    print(f"meanfield: {' '.join(sentence.split())}", file=sys.stderr)
+    return BAD_INPUT
+
+
+if __name__ == "__main__":
+    sys.exit(main())

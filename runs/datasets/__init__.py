@@ -1,0 +1,20 @@
+"""Data sources by name: each a pure function of a seed, split into train, validation and test."""
+
+from runs.datasets.diabetes import load_diabetes
+from runs.datasets.simulated import load_simulated
+from runs.datasets.split import PROTOCOL_SEED, SplitData
+from runs.datasets.uci import load_uci
+from runs.options import DATA_SETS
+from runs.refusal import chosen
+
+__all__ = ["PROTOCOL_SEED", "SplitData", "load"]
+
+
+def load(name: str, seed: int = PROTOCOL_SEED) -> SplitData:
+    """The data set of that name; the seed permutes the rows of a table and draws what is simulated."""
+    chosen("data set", name, DATA_SETS)
+    if name == "diabetes":
+        return load_diabetes(seed)
+    if name == "simulated":
+        return load_simulated(seed)
+    return load_uci(name, seed)

@@ -1,0 +1,157 @@
+"""Figures through matplotlib's object interface on the Agg canvas: curves with spread, particles before and after.
+
+No global state of pyplot is touched, so figures can be drawn in any thread and without a display.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+Array = npt.NDArray[np.float64]
+
+#: Four colours that stay apart for every common kind of colour blindness (Okabe and Ito 2008), and their dashes.
+COLOURS = ("#0072B2", "#009E73", "#E69F00", "#D55E00")
+DOTS_PER_INCH = 150
+GREY = "0.35"
+
+#: A particle with more than this many equal shares of the mass is drawn on top and in full colour.
+HEAVY = 5.0
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """One observable of several runs: values [runs, times] at common times, drawn as mean and min-max band."""
+
+    label: str
+    colour: str
+    times: Array
+    values: Array
+
+
+@dataclass(frozen=True, eq=False)
+class CurvePanel:
+    """One pair of axes: a title in words, the formula beside it, and the curves."""
+
+    title: str
+    formula: str
+    curves: tuple[Curve, ...]
+    log_values: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class CloudPanel:
+    """Particles in the plane before and after [particles, 2], with their masses."""
+
+    title: str
+    colour: str
+    before: Array
+    after: Array
+    masses: Array
+
+
+def draw_curves(panels: Sequence[CurvePanel], path: Path, *, title: str, time_label: str, columns: int = 3) -> None:
+    """Panels of curves against time on a log axis, one legend for all, written to a PNG file."""
+    rows = -(-len(panels) // columns)
+    figure = Figure(figsize=(3.6 * columns, 2.75 * rows + 0.8), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False, sharex=True)
+    for axis, panel in zip(axes.flat, panels, strict=False):
+        _draw_panel(axis, panel)
+    for axis in axes[-1]:
+        axis.set_xlabel(time_label)
+    figure.suptitle(title, fontsize=12)
+    handles = [Line2D([], [], color=curve.colour, lw=2.2, label=curve.label) for curve in panels[0].curves]
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False, fontsize=10.5)
+    _save(figure, path)
+
+
+def draw_clouds(panels: Sequence[CloudPanel], path: Path, *, title: str, axis_labels: tuple[str, str]) -> None:
+    """Every particle as a grey dot where it started, a line, and a coloured dot where it ended; its area is the mass.
+
+    All panels have the same limits, so that lengths compare; heavy particles lie on top.
+    """
+    figure = Figure(figsize=(2.75 * len(panels), 3.7), layout="constrained")
+    axes = figure.subplots(1, len(panels), squeeze=False, sharex=True, sharey=True)[0]
+    points = np.concatenate([ends for panel in panels for ends in (panel.before, panel.after)])
+    middle, reach = (points.max(axis=0) + points.min(axis=0)) / 2.0, 0.54 * float(np.ptp(points, axis=0).max())
+    for axis, panel in zip(axes, panels, strict=True):
+        _draw_cloud(axis, panel)
+        axis.set(xlim=(middle[0] - reach, middle[0] + reach), ylim=(middle[1] - reach, middle[1] + reach))
+        axis.set_box_aspect(1.0)
+        axis.set_xlabel(axis_labels[0])
+    axes[0].set_ylabel(axis_labels[1])
+    figure.suptitle(title, fontsize=12)
+    _save(figure, path)
+
+
+def _draw_panel(axis: Axes, panel: CurvePanel) -> None:
+    axis.set_xscale("log")
+    if panel.log_values:
+        axis.set_yscale("log")
+        _plain_ticks(axis, panel.curves)
+    for curve in panel.curves:
+        mean, low, high = curve.values.mean(axis=0), curve.values.min(axis=0), curve.values.max(axis=0)
+        axis.fill_between(curve.times, low, high, color=curve.colour, alpha=0.2, linewidth=0)
+        axis.plot(curve.times, mean, color=curve.colour, lw=1.8)
+    axis.set_title(panel.title, fontsize=10.5, loc="left")
+    axis.set_title(panel.formula, fontsize=9, loc="right", color=GREY)
+    _plain(axis)
+
+
+def _draw_cloud(axis: Axes, panel: CloudPanel) -> None:
+    heavy = panel.masses * len(panel.masses) > HEAVY
+    _draw_layer(axis, panel, ~heavy, strength=0.4)
+    _draw_layer(axis, panel, heavy, strength=1.0)
+    axis.set_title(panel.title, fontsize=10.5)
+    _plain(axis)
+
+
+def _draw_layer(axis: Axes, panel: CloudPanel, chosen: npt.NDArray[np.bool_], strength: float) -> None:
+    """Some of the particles: grey discs, lines, coloured discs; the lighter the particle the thinner its line."""
+    before, after, masses = panel.before[chosen], panel.after[chosen], panel.masses[chosen]
+    areas, widths = 1.5 + 250.0 * masses, 0.4 + 4.0 * np.sqrt(masses)
+    edges = list(0.06 * np.sqrt(areas))
+    axis.scatter(before[:, 0], before[:, 1], s=areas, color="0.7", edgecolors="0.4", linewidths=edges)
+    lines = list(np.stack([before, after], axis=1))
+    axis.add_collection(LineCollection(lines, colors=panel.colour, linewidths=widths, alpha=0.8 * strength, zorder=1.5))
+    discs = axis.scatter(after[:, 0], after[:, 1], s=areas, color=panel.colour, edgecolors="white", linewidths=edges)
+    discs.set_alpha(strength)
+
+
+def _plain_ticks(axis: Axes, curves: Sequence[Curve]) -> None:
+    """Write 0.2 and 0.5 instead of powers of ten where the values span less than two decades."""
+    low, high = (reduce(curve.values for curve in curves) for reduce in (_smallest, _largest))
+    if low > 0.0 and high / low < 100.0:
+        subs = (1.0, 2.0, 5.0) if high / low > 5.0 else (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0)
+        axis.yaxis.set_major_locator(LogLocator(subs=subs))
+        axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.yaxis.set_minor_formatter(NullFormatter())
+
+
+def _smallest(arrays: Iterable[Array]) -> float:
+    return min(float(array.min()) for array in arrays)
+
+
+def _largest(arrays: Iterable[Array]) -> float:
+    return max(float(array.max()) for array in arrays)
+
+
+def _plain(axis: Axes) -> None:
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.tick_params(labelsize=9)
+    axis.grid(alpha=0.25, linewidth=0.6)
+
+
+def _save(figure: Figure, path: Path) -> None:
+    FigureCanvasAgg(figure)
+    unfinished = path.with_name(path.name + ".part")
+    figure.savefig(unfinished, dpi=DOTS_PER_INCH, format="png")
+    unfinished.replace(path)

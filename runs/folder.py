@@ -1,0 +1,89 @@
+"""The folder of one batch of runs: it belongs to one configuration, and to one process at a time."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from runs.refusal import Refusal
+
+CONFIG_FILE = "config.json"
+LOCK_FILE = ".lock"
+
+#: Written beside the configuration for the reader; no reason to turn a folder down.
+REMARKS = ("remarks",)
+
+
+@contextmanager
+def claimed(folder: Path, identity: Mapping[str, Any], remarks: Mapping[str, Any]) -> Iterator[Path]:
+    """Make the folder this configuration's own while the block runs; `identity` and `remarks` stand in config.json.
+
+    Raises Refusal where the folder holds runs of another configuration, files that are not ours, or where another
+    process is at work in it. Nothing that is there is overwritten.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _check_owner(folder, identity)
+        lock = FileLock(folder / LOCK_FILE, timeout=0)
+        with lock:
+            _check_owner(folder, identity)
+            replace_text(folder / CONFIG_FILE, json.dumps({**identity, "remarks": dict(remarks)}, indent=2) + "\n")
+            yield folder
+    except Timeout as error:
+        raise Refusal(f"Another process is at work in {folder}: wait for it, or name another folder.") from error
+    except PermissionError as error:
+        raise Refusal(f"The folder {folder} cannot be written ({error.strerror}): name another folder.") from error
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    unfinished = path.with_name(path.name + ".part")
+    unfinished.write_text(text, encoding="utf-8")
+    os.replace(unfinished, path)
+
+
+def _check_owner(folder: Path, identity: Mapping[str, Any]) -> None:
+    path = folder / CONFIG_FILE
+    if not path.exists():
+        ours = (LOCK_FILE, f"{CONFIG_FILE}.part")
+        strangers = sorted(entry.name for entry in folder.iterdir() if entry.name not in ours)
+        if strangers:
+            raise Refusal(
+                f"The folder {folder} holds {strangers[0]!r} but no {CONFIG_FILE}, so it is not one of ours: "
+                "name an empty or a new folder."
+            )
+        return
+    found = _differences(_read(path), identity)
+    if found:
+        raise Refusal(
+            f"The folder {folder} holds runs of another configuration ({'; '.join(found)}): name another folder."
+        )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise Refusal(f"The file {path} is not readable JSON: name another folder, or remove the file.") from error
+    if not isinstance(held, dict):
+        raise Refusal(f"The file {path} does not hold a configuration: name another folder.")
+    return held
+
+
+def _differences(held: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+    """What differs, as "name: there X, here Y", sorted by name."""
+    names = sorted((held.keys() | wanted.keys()) - set(REMARKS))
+    missing = object()
+    return [
+        f"{name}: there {_shown(held.get(name, missing), missing)}, here {_shown(wanted.get(name, missing), missing)}"
+        for name in names
+        if held.get(name, missing) != wanted.get(name, missing)
+    ]
+
+
+def _shown(value: object, missing: object) -> str:
+    return "nothing" if value is missing else json.dumps(value)

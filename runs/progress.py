@@ -1,0 +1,84 @@
+"""How far a batch of runs is and how long it still takes: a bar on a terminal, a plain line now and then elsewhere."""
+
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+
+def spoken_duration(seconds: float) -> str:
+    """A duration as one would say it: "45 s", "3 min 20 s", "2 h 5 min"."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+class BatchProgress:
+    """Shows the steps done of all runs together; a context manager around the batch.
+
+    sizes: steps of each run; begun: steps each had done before this batch, which do not count for the speed; complete:
+    number of runs beside these that were complete before.
+    """
+
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        begun: Sequence[int],
+        console: Console,
+        *,
+        complete: int = 0,
+        every: float = 10.0,
+    ) -> None:
+        self._complete = complete
+        self._sizes, self._begun, self._console, self._every = tuple(sizes), sum(begun), console, every
+        self._shown = time.monotonic()
+        self._moving: tuple[float, int] | None = None
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=None),
+            TaskProgressColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[left]}"),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._task = self._bar.add_task("", total=sum(sizes), completed=self._begun, left="")
+
+    def __enter__(self) -> Self:
+        self._shown = time.monotonic()
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def show(self, done: Sequence[int]) -> None:
+        """Report the steps done of each run."""
+        complete = self._complete + sum(steps >= size for steps, size in zip(done, self._sizes, strict=True))
+        label = f"{complete} of {self._complete + len(self._sizes)} runs complete"
+        left = self._left(sum(done))
+        self._bar.update(self._task, completed=sum(done), description=label, left=left)
+        now = time.monotonic()
+        if not self._console.is_terminal and now - self._shown >= self._every:
+            self._shown = now
+            share = 100.0 * sum(done) / sum(self._sizes)
+            self._console.print(f"{label}, {share:.0f} % of all steps, {left}", highlight=False)
+
+    def _left(self, done: int) -> str:
+        """Remaining time at the mean speed since the first steps came in; the start of the workers does not count."""
+        now = time.monotonic()
+        if self._moving is None and done > self._begun:
+            self._moving = (now, done)
+        if self._moving is None or done == self._moving[1]:
+            return "estimating the time left"
+        seconds = (now - self._moving[0]) / (done - self._moving[1])
+        return f"about {spoken_duration(seconds * (sum(self._sizes) - done))} left"

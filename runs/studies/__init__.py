@@ -1,0 +1,46 @@
+"""The studies by name, known without importing torch."""
+
+import importlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, cast
+
+from runs.refusal import chosen
+
+
+class StudyModule(Protocol):
+    """What a study's module offers to the command line."""
+
+    def command(self, *, data: str, scale: str, device: str, seeds: int | None, out: Path | None) -> bool:
+        """Run the study with these options; whether every run came to its end."""
+        ...
+
+
+@dataclass(frozen=True)
+class StudyEntry:
+    """One study: its name on the command line, what it asks in one line, and where its code is."""
+
+    name: str
+    summary: str
+    module: str
+
+    def load(self) -> StudyModule:
+        """Import the study's module, torch included."""
+        return cast(StudyModule, importlib.import_module(self.module))
+
+
+STUDIES = {
+    entry.name: entry
+    for entry in (
+        StudyEntry(
+            name="asymmetric-scaling",
+            summary="One network under four node scalings: do its particles move, and does its kernel change?",
+            module="runs.studies.asymmetric_scaling.study",
+        ),
+    )
+}
+
+
+def named(name: str) -> StudyEntry:
+    """The study of that name, or a Refusal that lists the names."""
+    return STUDIES[chosen("study", name, tuple(STUDIES))]

@@ -1,0 +1,115 @@
+"""The end values of the runs as rows, a CSV file and a table for the terminal."""
+
+import csv
+import io
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from statistics import fmean
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table as RichTable
+
+from particles import Trajectory
+from runs.folder import replace_text
+from runs.studies.asymmetric_scaling.config import SETTINGS, Config
+from runs.studies.asymmetric_scaling.experiment import Run
+
+#: Observables in the order of the table, with the words of its header.
+COLUMNS = {
+    "train_risk": "train risk",
+    "test_risk": "test risk",
+    "largest_movement": "largest movement",
+    "mean_movement": "mean movement",
+    "mass_weighted_movement": "movement by mass",
+    "gram_change": "Gram change",
+    "smallest_eigenvalue": "smallest eigenvalue",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """End values of one complete run; seconds: of the process that completed it, NaN where that is not known."""
+
+    setting: str
+    gamma: float
+    alpha: float
+    seed: int
+    steps: int
+    time: float
+    train_risk: float
+    test_risk: float
+    largest_movement: float
+    mean_movement: float
+    mass_weighted_movement: float
+    gram_change: float
+    smallest_eigenvalue: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Table:
+    """What the study found: one row per complete run, a sentence per run that failed, and where the files are."""
+
+    config: Config
+    rows: tuple[Row, ...]
+    failures: tuple[str, ...]
+    files: tuple[Path, ...]
+
+
+def row_of(run: Run, seconds: float) -> Row:
+    """The last record of every observable of a complete run."""
+    with Trajectory.open(run.path) as trajectory:
+        series = {name: trajectory.observables[name] for name in COLUMNS}
+    alpha = math.nan if run.setting.alpha is None else run.setting.alpha
+    last = series["train_risk"]
+    ends = {name: float(entry.values[-1]) for name, entry in series.items()}
+    return Row(
+        setting=run.setting.name,
+        gamma=run.setting.gamma,
+        alpha=alpha,
+        seed=run.seed,
+        steps=int(last.steps[-1]),
+        time=float(last.times[-1]),
+        seconds=round(seconds, 2),
+        **ends,
+    )
+
+
+def write_rows(path: Path, rows: Sequence[Row]) -> None:
+    """Write the rows as a CSV file with a header."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, [field.name for field in fields(Row)], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(asdict(row) for row in rows)
+    replace_text(path, text.getvalue())
+
+
+def known_seconds(path: Path) -> Mapping[tuple[str, int], float]:
+    """Seconds by setting and seed from an earlier table; empty where there is none."""
+    if not path.exists():
+        return {}
+    with path.open(newline="", encoding="utf-8") as file:
+        return {(row["setting"], int(row["seed"])): float(row["seconds"]) for row in csv.DictReader(file)}
+
+
+def summary(table: Table) -> RichTable:
+    """Mean end values of each setting and, with several seeds, half their range below."""
+    config = table.config
+    seeds = "one seed" if config.seeds == 1 else f"mean ± half the range of {config.seeds} seeds"
+    shown = RichTable(title=f"{config.data}, {config.steps:,} steps, {seeds}", box=SIMPLE_HEAD)
+    by_setting = {setting.label: [row for row in table.rows if row.setting == setting.name] for setting in SETTINGS}
+    shown.add_column("", no_wrap=True)
+    for label in by_setting:
+        shown.add_column(label.replace(", ", "\n"), justify="right", no_wrap=True)
+    for name, words in COLUMNS.items():
+        shown.add_row(words, *(_spread([getattr(row, name) for row in rows]) for rows in by_setting.values()))
+    return shown
+
+
+def _spread(values: Sequence[float]) -> str:
+    if not values:
+        return "failed"
+    mean = f"{fmean(values):.3g}"
+    return mean if len(values) == 1 else f"{mean}\n± {(max(values) - min(values)) / 2.0:.2g}"
