@@ -1,0 +1,29 @@
+"""What every test shares: one thread, the devices present, and a way past the shape checker to our own refusals."""
+
+import os
+from collections.abc import Iterator
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # for the programs that tests start, and for workers side by side
+
+import jaxtyping
+import pytest
+import torch
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(params=["cpu", "cuda"])
+def device(request: pytest.FixtureRequest) -> torch.device:
+    """Each device in turn; a machine without CUDA skips that case and says so."""
+    if request.param == "cuda" and not torch.cuda.is_available():
+        pytest.skip("needs a CUDA device, and torch.cuda.is_available() is False here")
+    return torch.device(request.param)
+
+
+@pytest.fixture
+def without_shape_checks() -> Iterator[None]:
+    """Switches jaxtyping and beartype off for one test, so that our own refusal of a wrong shape is the one seen."""
+    before = jaxtyping.config.jaxtyping_disable
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", before)

@@ -1,0 +1,162 @@
+"""Step control: what is allowed, how steps follow from errors, and how a run ends. The contract that adaptive
+integrators keep with it is in tests/flows/adaptive.py."""
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+
+from flows.integrators.control import SHORTEST, Controller, Pace, Tolerance, Work, euler_trial, next_time
+from particles import ToleranceNotReached
+from tests.problems import numbers
+from tests.tolerances import assert_identical
+
+PACE = Pace(start=torch.zeros(4, 3, dtype=torch.float64), size=0.5, moved=2.0, error=0.25, work=Work(3, 1, 30))
+
+
+@pytest.mark.parametrize(("rtol", "atol"), [(-1e-3, 0.0), (1.0, 0.0), (0.0, 0.0), (0.1, math.inf), (math.nan, 1.0)])
+def test_impossible_tolerances_are_refused(rtol: float, atol: float) -> None:
+    """Assert that negative, vacuous, zero and infinite tolerances are refused in one sentence."""
+    with pytest.raises(ValueError, match="The tolerance is rtol=.*one of them positive are needed"):
+        Tolerance(rtol, atol)
+
+
+def test_error_is_relative_to_the_distance_moved() -> None:
+    """Assert that |e|_F is divided by atol sqrt(m dim) + rtol max |theta - start|_F, the step at hand included."""
+    tolerance, error, far = Tolerance(1e-2, 1e-3), numbers(1, 4, 3), 10.0 * numbers(2, 4, 3)
+    measured, moved = tolerance.measured(error, far, PACE)
+    assert moved == pytest.approx(float(far.norm()))
+    assert measured == pytest.approx(float(error.norm()) / (1e-3 * math.sqrt(12.0) + 1e-2 * float(far.norm())))
+    _, kept = tolerance.measured(error, 1e-3 * far, PACE)
+    assert kept == PACE.moved, "the cloud has been farther away before"
+
+
+def test_position_of_the_start_plays_no_part() -> None:
+    """Assert that shifting cloud and start together changes no error: coordinates are not compared with themselves."""
+    tolerance, error, moved = Tolerance(1e-4, 0.0), numbers(1, 4, 3), numbers(2, 4, 3)
+    shifted = replace(PACE, start=PACE.start + 1000.0)
+    here, there = tolerance.measured(error, moved, PACE), tolerance.measured(error, moved + 1000.0, shifted)
+    assert here == pytest.approx(there, rel=1e-12)
+
+
+def test_anything_not_finite_is_an_infinite_error() -> None:
+    """Assert that a trial with a particle at infinity, or an error that is no number, can only be rejected."""
+    tolerance, fine = Tolerance(1e-2, 1e-3), numbers(1, 4, 3)
+    for broken in (fine / 0.0, fine * math.nan):
+        assert tolerance.measured(broken, fine, PACE) == (math.inf, PACE.moved)
+        assert tolerance.measured(fine, broken, PACE) == (math.inf, PACE.moved)
+
+
+def test_no_error_where_nothing_moves_is_allowed() -> None:
+    """Assert that a cloud at rest passes with atol zero, and that an error there does not."""
+    tolerance, still = Tolerance(1e-2, 0.0), replace(PACE, moved=0.0)
+    assert tolerance.measured(0.0 * still.start, still.start, still)[0] == 0.0
+    assert tolerance.measured(1e-9 + still.start, still.start, still)[0] == math.inf
+
+
+@pytest.mark.parametrize("power", [3, 5])
+def test_step_follows_both_errors(power: int) -> None:
+    """Assert that h <- 0.9 h error^(-0.85/k) before^(0.2/k) between the limits, and that the error is handed on."""
+    after = Controller(power).accepted(PACE, 0.5, 0.6, 3.0)
+    assert after.size == pytest.approx(0.5 * 0.9 * 0.6 ** (-0.85 / power) * 0.25 ** (0.2 / power))
+    assert (after.error, after.moved, after.work) == (0.6, 3.0, Work(4, 1, 30))
+
+
+def test_steady_errors_settle_below_the_limit() -> None:
+    """Assert that with error = (h / 2)^5 the steps settle where 0.9 error^(-0.65/5) is one, without oscillation."""
+    controller, pace, sizes = Controller(5), replace(PACE, size=0.01), []
+    for _ in range(60):
+        pace = controller.accepted(pace, pace.size, (pace.size / 2.0) ** 5, 1.0)
+        sizes.append(pace.size)
+    assert sizes[-1] == pytest.approx(2.0 * 0.9 ** (1.0 / 0.65), rel=1e-6)
+    assert max(sizes) < 1.3 * sizes[-1]
+
+
+def test_growth_is_limited() -> None:
+    """Assert that a step grows at most tenfold at first, fivefold later, and shrinks at most to a fifth."""
+    controller = Controller(5)
+    fresh = replace(PACE, work=Work())
+    assert controller.accepted(fresh, 0.5, 0.0, 1.0).size == pytest.approx(5.0)
+    assert controller.accepted(PACE, 0.5, 0.0, 1.0).size == pytest.approx(2.5)
+    assert controller.rejected(PACE, 0.5, 1e9, step=1, time=0.0).size == pytest.approx(0.1)
+    assert controller.rejected(PACE, 0.5, math.inf, step=1, time=0.0).size == pytest.approx(0.1)
+
+
+def test_rejected_step_shrinks_and_the_next_does_not_grow() -> None:
+    """Assert that a rejected trial is cut by 0.9 error^(-1/k), and that what then passes leaves the step alone."""
+    controller = Controller(5)
+    cut = controller.rejected(PACE, 0.5, 32.0, step=1, time=0.0)
+    assert cut.size == pytest.approx(0.5 * 0.9 / 2.0)
+    assert cut.work == Work(3, 2, 30)
+    after = controller.accepted(cut, cut.size, 1e-9, 1.0)
+    assert after.size == cut.size
+    assert controller.accepted(after, after.size, 1e-9, 1.0).size > after.size
+
+
+def test_step_cut_short_by_the_end_leaves_the_pace_alone() -> None:
+    """Assert that a small step to a requested end keeps the proposal and the error before it."""
+    after = Controller(5).accepted(PACE, 0.001, 1e-12, 2.5)
+    assert (after.size, after.error) == (PACE.size, PACE.error)
+
+
+def test_unreachable_tolerance_is_told_with_its_reason() -> None:
+    """Assert that the sentence has step, time, size and reason, for errors too large and for what is not finite."""
+    controller, size = Controller(5), SHORTEST * 100.0
+    large = "not reached at step 8, time 100: even with a step of 1e-12 the error is 7.5 times the allowed one; loosen"
+    with pytest.raises(ToleranceNotReached, match=large):
+        controller.rejected(PACE, size, 7.5, step=8, time=100.0)
+    with pytest.raises(ToleranceNotReached, match="positions or velocities are not finite"):
+        controller.rejected(PACE, size, math.inf, step=8, time=100.0)
+
+
+def test_trials_do_not_shrink_for_ever_at_time_zero() -> None:
+    """Assert that rejections at time zero end by a sentence too, after a few dozen."""
+    controller, pace = Controller(5), PACE
+    with pytest.raises(ToleranceNotReached, match="at step 1, time 0"):
+        for _ in range(40):
+            pace = controller.rejected(pace, pace.size, 1e9, step=1, time=0.0)
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [(0.3, 0.3), (2.0, 1.0), (1.0, 1.0), (0.995, 1.0), (0.9, 0.5), (0.51, 0.5), (0.5, 0.5), (0.49, 0.49)],
+)
+def test_last_steps_share_what_is_left(size: float, expected: float) -> None:
+    """Assert that a step stretches by up to a hundredth to end the run, and that two halves end it before a sliver."""
+    taken, reached = next_time(size, 2.0, 3.0)
+    assert (taken, reached) == (pytest.approx(expected), pytest.approx(2.0 + expected))
+    assert expected != 1.0 or reached == 3.0
+
+
+def test_time_always_advances() -> None:
+    """Assert that a step below the rounding of the time still reaches a later time."""
+    taken, reached = next_time(1e-30, 1e6, 2e6)
+    assert reached > 1e6
+    assert taken == reached - 1e6
+
+
+def test_first_step_is_a_hundredth_of_the_tolerance() -> None:
+    """Assert that tau |F| (h / tau)^k is rtol |h F| / 100 at the first step, for tau = |F| / |dF/dt|."""
+    tolerance, velocity = Tolerance(1e-6, 0.0), numbers(3, 4, 3)
+    change = velocity * (1e-3 / 7.0)
+    size = tolerance.first_step(5, velocity, change, 1e-3)
+    error = 7.0 * float(velocity.norm()) * (size / 7.0) ** 5
+    assert error == pytest.approx(0.01 * 1e-6 * size * float(velocity.norm()))
+
+
+def test_first_step_of_what_never_changes_is_a_hundred_trials() -> None:
+    """Assert that constant, vanishing and broken velocities give a first step all the same."""
+    tolerance, velocity = Tolerance(1e-6, 1e-9), numbers(3, 4, 3)
+    assert tolerance.first_step(5, velocity, 0.0 * velocity, 1e-3) == pytest.approx(0.1)
+    assert tolerance.first_step(5, 0.0 * velocity, 0.0 * velocity, 1e-3) == pytest.approx(0.1)
+    assert tolerance.first_step(5, 0.0 * velocity, velocity, 1e-3) > 0.0
+    assert tolerance.first_step(5, math.nan * velocity, velocity, 1e-3) == 1e-3
+
+
+def test_trial_moves_the_cloud_by_a_hundredth() -> None:
+    """Assert that |h F| = |theta| / 100, and that a cloud at the origin or at rest gets some step."""
+    positions, velocity = numbers(1, 4, 3), numbers(2, 4, 3)
+    size = euler_trial(positions, velocity)
+    assert_identical((size * velocity).norm(), 0.01 * positions.norm())
+    assert euler_trial(0.0 * positions, velocity) == euler_trial(positions, 0.0 * velocity) == 1e-6

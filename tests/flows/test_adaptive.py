@@ -1,0 +1,53 @@
+"""Every adaptive integrator keeps the contract of its family, and the contract rejects planted errors."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.flows import adaptive, planted_adaptive
+from tests.flows.adaptive import ADAPTIVE, CHECKS, VELOCITY_CHECKS, Adaptive
+
+#: The check that must reject a planted error, the error, and what the check then says.
+PLANTED: list[tuple[Callable[[Adaptive], None], type, str]] = [
+    (adaptive.check_tolerance, planted_adaptive.Deaf, "falls as rtol"),
+    (adaptive.check_shared_contract, planted_adaptive.Overwriting, "was written to"),
+    (adaptive.check_observed_times, planted_adaptive.Straight, "inside a step"),
+    (adaptive.check_ends, planted_adaptive.Overshooting, "the run ends at"),
+    (adaptive.check_ends, planted_adaptive.Slivering, "is a sliver"),
+    (adaptive.check_state_continues, planted_adaptive.Remembering, "a kept state continues otherwise"),
+    (adaptive.check_resume, planted_adaptive.Restarting, "the resumed run ends"),
+    (adaptive.check_work, planted_adaptive.Miscounting, "for .* steps"),
+    (adaptive.check_noise_refused, planted_adaptive.Willing, "DID NOT RAISE"),
+    (adaptive.check_unreachable, planted_adaptive.Creeping, "DID NOT RAISE"),
+]
+
+
+def called(value: object) -> str | None:
+    """Test ids: the name of a check or a member; none for a sentence."""
+    return getattr(value, "__name__", None)
+
+
+@pytest.mark.parametrize("name", ADAPTIVE)
+@pytest.mark.parametrize("check", CHECKS, ids=called)
+def test_adaptive_integrator_keeps_the_contract(check: Callable[[Adaptive], None], name: str) -> None:
+    """Assert that an adaptive integrator meets its tolerance, its ends and its observers, and hands its state on."""
+    check(ADAPTIVE[name])
+
+
+@pytest.mark.parametrize("name", [name for name, member in ADAPTIVE.items() if member.any_flow])
+@pytest.mark.parametrize("check", VELOCITY_CHECKS, ids=called)
+def test_adaptive_integrator_of_any_flow_keeps_the_contract(check: Callable[[Adaptive], None], name: str) -> None:
+    """Assert that one that takes velocities only counts them, and says where no step is short enough."""
+    check(ADAPTIVE[name])
+
+
+@pytest.mark.parametrize(("check", "planted", "told"), PLANTED, ids=called)
+def test_planted_adaptive_integrator_is_rejected(check: Callable[[Adaptive], None], planted: type, told: str) -> None:
+    """Assert that the check meant for a planted error sees it and says so."""
+    with pytest.raises((AssertionError, pytest.fail.Exception), match=told):
+        check(Adaptive(planted, slope=1.0))
+
+
+def test_every_check_has_rejected_something() -> None:
+    """Assert that no check is in force that was never seen to reject."""
+    assert {check for check, _, _ in PLANTED} == {*CHECKS, *VELOCITY_CHECKS}

@@ -1,0 +1,117 @@
+"""The Gauss-Newton part of a gradient flow against its Jacobian written out, and its refusals."""
+
+import pytest
+import torch
+from torch import Tensor
+from torch.func import jacrev
+
+from flows import GradientFlow, LangevinFlow
+from flows.gauss_newton import LARGEST_GRAM, GaussNewton, dense_risk
+from particles import (
+    L2,
+    NTK,
+    CrossEntropy,
+    Dataset,
+    FlowRefused,
+    Identity,
+    Linear,
+    Logistic,
+    Loss,
+    MeanField,
+    Perceptron,
+    Risk,
+    Scaling,
+    Squared,
+    Tanh,
+    jacobian_transpose_product,
+)
+from tests.problems import network_cloud, network_risk, numbers
+from tests.tolerances import assert_identical
+
+TARGETS: dict[str, Tensor] = {
+    "Squared": numbers(2, 7, 3),
+    "Logistic": torch.sign(numbers(2, 7, 3)),
+    "CrossEntropy": torch.softmax(numbers(2, 7, 3), dim=1),
+}
+SHIFT = 0.7
+
+
+def risk_of(loss: Loss, scaling: Scaling, trained: str, strength: float) -> Risk:
+    """Seven weighted data and three outputs."""
+    like = network_risk(scaling)
+    data = Dataset(like.data.inputs, TARGETS[type(loss).__name__], like.data.weights)
+    neuron = Perceptron(Tanh(), Identity(3), outputs=3, trained=trained)
+    return Risk(neuron, scaling, loss, data, L2(strength))
+
+
+def dense_part(risk: Risk) -> Tensor:
+    """A = -(Delta + M J^T C J) [m dim, m dim], written out from J^T of unit vectors and the loss's own curvature."""
+    cloud = network_cloud(outputs=3)
+    f, n = risk.predictions(cloud), risk.data.targets.numel()
+    units = torch.eye(n, dtype=torch.float64).reshape(n, *f.shape)
+    rows = torch.stack([jacobian_transpose_product(risk, cloud, unit).reshape(-1) for unit in units])
+    gradient = jacrev(lambda f: risk.data.weights @ risk.loss.value(f, risk.data.targets))
+    curvature = jacrev(gradient)(f).reshape(n, n)
+    mobility = risk.scaling.mobility(cloud.masses)
+    trained = torch.zeros_like(cloud.positions)
+    trained[:, risk.network.neuron.trained_columns] = 1.0
+    decay = torch.diag((risk.strength * mobility * cloud.masses)[:, None].mul(trained).reshape(-1))
+    return -(decay + mobility.repeat_interleave(cloud.dim)[:, None] * (rows.T @ curvature @ rows))
+
+
+@pytest.mark.parametrize("strength", [0.0, 0.4])
+@pytest.mark.parametrize("trained", ["hidden", "output", "both"])
+@pytest.mark.parametrize("scaling", [MeanField(), NTK()], ids=repr)
+@pytest.mark.parametrize("loss", [Squared(), Logistic(), CrossEntropy()], ids=repr)
+def test_shifted_matrix_is_inverted(loss: Loss, scaling: Scaling, trained: str, strength: float) -> None:
+    """Assert that solve gives (1 - h A)^(-1) v and the change of the function that comes with it."""
+    risk, cloud, right = risk_of(loss, scaling, trained, strength), network_cloud(outputs=3), numbers(8, 6, 6)
+    stiff = GaussNewton.of(risk, cloud)
+    solution, change = stiff.shifted(SHIFT).solve(right)
+    matrix = torch.eye(right.numel(), dtype=torch.float64) - SHIFT * dense_part(risk)
+    expected = torch.linalg.solve(matrix, right.reshape(-1)).reshape(right.shape)
+    assert_identical(solution, expected, operations=1e5)
+    assert_identical(change, stiff.push(expected), operations=1e5)
+
+
+@pytest.mark.parametrize("loss", [Squared(), Logistic(), CrossEntropy()], ids=repr)
+def test_gram_is_push_of_pull(loss: Loss) -> None:
+    """Assert that G w = B^T J (M J^T B w), that G is symmetric, and that B B^T is the weighted curvature."""
+    risk, cloud = risk_of(loss, NTK(), "both", 0.0), network_cloud(outputs=3)
+    stiff, w = GaussNewton.of(risk, cloud), numbers(9, 21)
+    assert_identical(stiff.gram @ w, stiff.push(stiff.pull(w)), operations=1e5)
+    assert_identical(stiff.gram, stiff.gram.T)
+    weighted = risk.data.weights[:, None, None] * risk.loss.curvature(risk.predictions(cloud), risk.data.targets)
+    assert_identical(stiff.root @ stiff.root.mT, weighted, operations=1e5)
+
+
+def test_gauss_newton_is_the_whole_jacobian_of_linear_neurons() -> None:
+    """Assert that the velocity of linear neurons changes by A times the displacement, whatever its length."""
+    risk, cloud = network_risk(NTK(), activation=Linear(), trained="hidden", strength=0.3), network_cloud()
+    away = numbers(5, 6, 4)
+    away[:, 3] = 0.0
+    stiff = GaussNewton.of(risk, cloud)
+    change = risk.velocity(cloud.moved(cloud.positions + away)) - stiff.velocity
+    decay = torch.zeros_like(away)
+    decay[:, :3] = stiff.at.decay[:, None] * away[:, :3]
+    assert_identical(change, -(decay + stiff.pull(stiff.push(away))), operations=1e5)
+
+
+def test_weighted_residual_has_the_norm_of_the_risk() -> None:
+    """Assert that half its square is the risk of the squared loss."""
+    risk, cloud = network_risk(), network_cloud()
+    residual = GaussNewton.of(risk, cloud).weighted_residual
+    assert_identical(0.5 * residual @ residual, risk(cloud))
+
+
+def test_other_flows_are_refused() -> None:
+    """Assert that a flow which is not a plain gradient flow is refused, with what to take instead."""
+    with pytest.raises(FlowRefused, match="BDF works in the function space .* given LangevinFlow; take Chebyshev"):
+        dense_risk(LangevinFlow(network_risk(), 0.1), "BDF")
+
+
+def test_data_too_many_for_a_gram_matrix_are_refused() -> None:
+    """Assert that n k beyond the largest Gram matrix is refused with both numbers."""
+    data = Dataset(torch.zeros(LARGEST_GRAM + 1, 3).double(), torch.zeros(LARGEST_GRAM + 1).double())
+    with pytest.raises(FlowRefused, match=f"takes n k up to {LARGEST_GRAM}, but n k is {LARGEST_GRAM + 1}; take Cheb"):
+        dense_risk(GradientFlow(network_risk().on(data)), "Exponential")

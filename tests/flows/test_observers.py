@@ -1,0 +1,213 @@
+"""Observers: when a state is due, what a trace holds, and when a run is stopped."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+
+from flows import Euler, Every, LogSpaced, StopBelow, Trace, evolve
+from particles import ParticleCloud
+from tests.problems import Clock, MeanAttraction, Still, small_cloud
+
+
+def ignore(step: int, time: float, cloud: ParticleCloud) -> None:
+    """Look away."""
+
+
+def test_every_so_many_steps_is_due_at_multiples() -> None:
+    """Assert that multiples of the steps are due under their own time, and no others."""
+    every = Every(3, ignore)
+    due = {step: every.due((step - 1, 0.1 * (step - 1)), (step, 0.1 * step)) for step in range(1, 8)}
+    assert due == {1: [], 2: [], 3: [0.1 * 3], 4: [], 5: [], 6: [0.1 * 6], 7: []}
+
+
+def test_every_so_much_time_is_due_at_every_multiple_passed() -> None:
+    """Assert that all multiples in (before, now] are due: none, one, several, the one reached, not the one left."""
+    every = Every(time=0.5, observer=ignore)
+    assert every.due((0, 0.0), (1, 0.4)) == []
+    assert every.due((1, 0.4), (2, 0.6)) == [0.5]
+    assert every.due((2, 0.6), (3, 2.1)) == [1.0, 1.5, 2.0]
+    assert every.due((3, 2.1), (4, 2.5)) == [2.5]
+    assert every.due((4, 2.5), (5, 2.7)) == []
+
+
+def test_time_that_misses_a_multiple_by_rounding_is_at_it() -> None:
+    """Assert that 3 * 0.1 and 0.1 + 0.2 count as 0.3, and that the multiple is due once."""
+    every = Every(time=0.3, observer=ignore)
+    for reached in (0.3, 0.1 * 3, 0.1 + 0.2, math.nextafter(0.3, 0.0)):
+        assert every.due((1, 0.2), (2, reached)) == [0.3]
+        assert every.due((2, reached), (3, 0.4)) == []
+
+
+def test_every_multiple_of_a_long_run_is_due_once() -> None:
+    """Assert that a hundred thousand steps of 0.1 meet each of the 33,333 multiples of 0.3 once."""
+    every = Every(time=0.3, observer=ignore)
+    met = [len(every.due((step, step * 0.1), (step + 1, (step + 1) * 0.1))) for step in range(100_000)]
+    assert sum(met) == 33_333
+    assert max(met) == 1
+
+
+def test_log_spaced_times_are_evenly_spaced_in_their_logarithm() -> None:
+    """Assert that first and last are exact and that neighbours have one ratio."""
+    times = LogSpaced(0.01, 100.0, 5, ignore).times
+    assert (times[0], times[-1]) == (0.01, 100.0)
+    np.testing.assert_allclose(times[1:] / times[:-1], 10.0, rtol=1e-12)
+
+
+def test_log_spaced_is_due_at_the_times_passed() -> None:
+    """Assert that the times in (before, now] are due, each once."""
+    logged = LogSpaced(0.01, 100.0, 5, ignore)
+    assert logged.due((0, 0.0), (1, 0.005)) == []
+    assert logged.due((1, 0.005), (2, 0.01)) == [0.01]
+    assert logged.due((2, 0.01), (3, 0.05)) == []
+    assert logged.due((3, 0.05), (4, 50.0)) == pytest.approx([0.1, 1.0, 10.0])
+    assert logged.due((4, 50.0), (5, 1000.0)) == [100.0]
+
+
+def test_log_spaced_time_missed_by_rounding_is_met() -> None:
+    """Assert that a state a rounding before one of the times is at it, and that the time is due once."""
+    logged = LogSpaced(0.3, 3.0, 2, ignore)
+    for reached in (0.3, 0.1 * 3, math.nextafter(0.3, 0.0)):
+        assert logged.due((1, 0.2), (2, reached)) == [0.3]
+        assert logged.due((2, reached), (3, 0.4)) == []
+
+
+def test_schedules_pass_state_and_answer_on() -> None:
+    """Assert that the inner observer gets step, time and cloud as they are, and that its answer comes back."""
+    seen: list[tuple[int, float, ParticleCloud]] = []
+
+    def stop(step: int, time: float, cloud: ParticleCloud) -> bool:
+        """Keep the state and stop."""
+        seen.append((step, time, cloud))
+        return True
+
+    cloud = small_cloud()
+    assert Every(2, stop)(7, 0.7, cloud) is True
+    assert LogSpaced(1.0, 2.0, 3, stop)(8, 0.8, cloud) is True
+    assert seen == [(7, 0.7, cloud), (8, 0.8, cloud)]
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (lambda: Every(observer=ignore), "Every needs a number of steps or a time"),
+        (lambda: Every(3, ignore, time=1.0), "Every needs a number of steps or a time"),
+        (lambda: Every(0, ignore), "Every was given 0 steps, but a positive integer is needed"),
+        (lambda: Every(-2, ignore), "Every was given -2 steps, but a positive integer is needed"),
+        (lambda: Every(2.5, ignore), "Every was given 2.5 steps, but a positive integer is needed"),
+        (lambda: Every(True, ignore), "Every was given True steps, but a positive integer is needed"),
+        (lambda: Every(time=0.0, observer=ignore), "Every was given the time 0.0, but a positive finite number"),
+        (lambda: Every(time=math.inf, observer=ignore), "Every was given the time inf, but a positive finite number"),
+        (lambda: Every(time=math.nan, observer=ignore), "Every was given the time nan, but a positive finite number"),
+        (lambda: LogSpaced(0.0, 1.0, 3, ignore), "LogSpaced was given 3 times from 0.0 to 1.0, but 0 < first < last"),
+        (lambda: LogSpaced(2.0, 1.0, 3, ignore), "LogSpaced was given 3 times from 2.0 to 1.0, but 0 < first < last"),
+        (lambda: LogSpaced(1.0, math.inf, 3, ignore), "LogSpaced was given 3 times from 1.0 to inf"),
+        (lambda: LogSpaced(1.0, 2.0, 1, ignore), "and two times or more are needed"),
+    ],
+)
+def test_impossible_schedule_is_refused(make: Callable[[], object], told: str, without_shape_checks: None) -> None:
+    """Assert that a schedule that is never or always due is refused with what was given."""
+    with pytest.raises(ValueError, match=told):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (lambda: Every(3), "Every was given the observer None, but a callable"),
+        (lambda: Every(3, "trace"), "Every was given the observer 'trace', but a callable"),
+        (lambda: LogSpaced(1.0, 2.0, 3, None), "LogSpaced was given the observer None, but a callable"),
+    ],
+)
+def test_observer_that_cannot_be_called_is_refused(
+    make: Callable[[], object], told: str, without_shape_checks: None
+) -> None:
+    """Assert that a forgotten observer is told when the schedule is made, not in the middle of a run."""
+    with pytest.raises(TypeError, match=told):
+        make()
+
+
+def test_trace_holds_steps_times_and_values() -> None:
+    """Assert that scalars become [times] and vectors [times, ...], beside steps and times, in the order seen."""
+    trace = Trace(first=lambda cloud: cloud.positions[0, 0], all=lambda cloud: cloud.positions)
+    evolve(Clock(lambda time: 1.0), small_cloud(), Euler(0.25), until=1.0, observers=[Every(2, trace)])
+    assert trace.names == ("first", "all")
+    assert len(trace) == 3
+    assert (trace.steps.tolist(), trace.times.tolist()) == ([0, 2, 4], [0.0, 0.5, 1.0])
+    assert (trace.steps.dtype, trace.times.dtype) == (np.int64, np.float64)
+    assert trace["first"].shape == (3,)
+    assert trace["all"].shape == (3, 5, 2)
+    np.testing.assert_allclose(trace["first"], 0.3 + np.array([0.0, 0.5, 1.0]), rtol=1e-15)
+
+
+def test_trace_takes_numbers_and_arrays() -> None:
+    """Assert that an observable may return a plain number or a numpy array, kept in full precision."""
+    trace = Trace(number=lambda cloud: 0.1, array=lambda cloud: np.arange(3), tensor=lambda cloud: cloud.masses.sum())
+    evolve(Still(), small_cloud(), Euler(0.5), until=1.0, observers=[trace])
+    assert trace["number"].tolist() == [0.1, 0.1, 0.1]
+    assert trace["array"].shape == (3, 3)
+    assert trace["tensor"].dtype == np.float64
+
+
+def test_trace_keeps_float32() -> None:
+    """Assert that values of a float32 cloud stay float32, and times float64."""
+    trace = Trace(mean=lambda cloud: cloud.positions.mean())
+    evolve(MeanAttraction(), small_cloud(torch.float32), Euler(0.5), until=1.0, observers=[trace])
+    assert trace["mean"].dtype == np.float32
+    assert trace.times.dtype == np.float64
+
+
+def test_trace_keeps_copies() -> None:
+    """Assert that a tensor that an observable hands out again and again is copied each time."""
+    scratch = torch.zeros(2, dtype=torch.float64)
+    trace = Trace(same=lambda cloud: scratch.add_(1.0))
+    evolve(Still(), small_cloud(), Euler(0.5), until=1.0, observers=[trace])
+    assert trace["same"].tolist() == [[1.0, 1.0], [2.0, 2.0], [3.0, 3.0]]
+
+
+def test_trace_detaches_what_needs_gradients() -> None:
+    """Assert that an observable whose value hangs on an autograd graph is recorded."""
+    weight = torch.ones(1, dtype=torch.float64, requires_grad=True)
+    trace = Trace(attached=lambda cloud: (weight * cloud.masses).sum())
+    trace(0, 0.0, small_cloud())
+    assert trace["attached"].tolist() == pytest.approx([1.0])
+
+
+def test_empty_trace_has_empty_columns() -> None:
+    """Assert that before the first state everything is there and empty."""
+    trace = Trace(mass=lambda cloud: cloud.masses.sum())
+    assert len(trace) == len(trace["mass"]) == len(trace.steps) == len(trace.times) == 0
+
+
+def test_name_not_in_the_trace_is_refused() -> None:
+    """Assert that a name that was not recorded is refused with the names that were."""
+    with pytest.raises(KeyError, match="The trace holds risk, movement, not 'loss'"):
+        Trace(risk=lambda cloud: cloud.masses.sum(), movement=lambda cloud: cloud.masses.sum())["loss"]
+
+
+def test_trace_of_nothing_is_refused() -> None:
+    """Assert that a trace without observables is refused with how to name one."""
+    with pytest.raises(ValueError, match=r"Trace was given nothing to record; .* as in Trace\(risk=risk\)"):
+        Trace()
+
+
+def test_observable_that_fails_leaves_the_trace_whole() -> None:
+    """Assert that a failing observable adds neither a step nor the values of the others."""
+
+    def fail(cloud: ParticleCloud) -> float:
+        """Fail."""
+        raise ArithmeticError("no value")
+
+    trace = Trace(mass=lambda cloud: cloud.masses.sum(), broken=fail)
+    with pytest.raises(ArithmeticError, match="no value"):
+        trace(0, 0.0, small_cloud())
+    assert len(trace) == len(trace["mass"]) == 0
+
+
+@pytest.mark.parametrize(("value", "stops"), [(0.99, True), (1.0, False), (1.01, False), (math.nan, False)])
+def test_stop_below_is_strict(value: float, stops: bool) -> None:
+    """Assert that a run is stopped below the level, not at it, and not by NaN."""
+    observable = StopBelow(lambda cloud: torch.tensor(value, dtype=torch.float64), 1.0)
+    assert observable(3, 0.3, small_cloud()) is stops

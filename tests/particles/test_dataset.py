@@ -1,0 +1,104 @@
+"""A data set is checked once: shapes, finite values, weights that are probabilities."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from particles import Dataset, MassError, ShapeError
+from tests.particles.draws import normals, unequal
+from tests.tolerances import assert_identical
+
+X, Y = normals(4, 3, seed=85), normals(4, 2, seed=86)
+
+
+def test_weights_left_out_are_equal() -> None:
+    """Assert that the weights are 1/n in the dtype of the inputs."""
+    for dtype in (torch.float64, torch.float32):
+        data = Dataset(X.to(dtype), Y)
+        assert_identical(data.weights, torch.full((4,), 0.25, dtype=dtype))
+        assert data.targets.dtype == dtype
+
+
+def test_targets_without_outputs_are_one_output() -> None:
+    """Assert that targets [data] become [data, 1], value by value."""
+    data = Dataset(X, Y[:, 0])
+    assert torch.equal(data.targets, Y[:, :1])
+    assert (data.count, data.outputs) == (4, 1)
+
+
+def test_weights_are_kept() -> None:
+    """Assert that given weights stay as they are, in the dtype of the inputs."""
+    assert torch.equal(Dataset(X, Y, unequal(4)).weights, unequal(4))
+    assert_identical(Dataset(X.float(), Y, unequal(4)).weights, unequal(4).float())
+
+
+def test_widened_weights_sum_to_one_again() -> None:
+    """Assert that float32 data taken to float64 are data there: 3 x float32(1/3) is 1 + 3e-8, a refused total."""
+    wide = Dataset(X[:3].float(), Y[:3]).to(dtype=torch.float64)
+    assert wide.inputs.dtype == wide.targets.dtype == wide.weights.dtype == torch.float64
+    assert_identical(wide.weights.sum(), torch.ones((), dtype=torch.float64))
+
+
+@pytest.mark.parametrize(("what", "index"), [("Inputs", 0), ("Targets", 1)])
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_values_that_are_not_finite_are_refused(what: str, index: int, value: float) -> None:
+    """Assert that NaN and infinity are refused with how many there are and where."""
+    values = [X.clone(), Y.clone()]
+    values[index][1:3, 0] = value
+    with pytest.raises(
+        ValueError, match=rf"{what} hold 2 values that are not finite \(NaN or infinite\); remove or fill"
+    ):
+        Dataset(*values)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "targets"),
+    [(X, Y[:3]), (X[0], Y), (X, Y[:, :, None]), (X[:0], Y[:0])],
+    ids=["fewer-targets", "flat-inputs", "deep-targets", "no-data"],
+)
+@pytest.mark.usefixtures("without_shape_checks")
+def test_shapes_that_disagree_are_refused(inputs: Tensor, targets: Tensor) -> None:
+    """Assert that both shapes are told with what is needed."""
+    sentence = r"Inputs have shape .* and targets .*; give \[data, inputs\] and \[data, outputs\] with the same number"
+    with pytest.raises(ShapeError, match=sentence):
+        Dataset(inputs, targets)
+
+
+@pytest.mark.parametrize(
+    ("weights", "sentence"),
+    [
+        (torch.tensor([0.5, 0.6, -0.1, 0.0]), "must be finite and non-negative"),
+        (torch.tensor([0.5, float("nan"), 0.5, 0.0]), "must be finite and non-negative"),
+        (2.0 * unequal(4), "Data weights sum to 2 instead of 1; divide them by their sum"),
+    ],
+    ids=["negative", "nan", "two"],
+)
+def test_impossible_weights_are_refused(weights: Tensor, sentence: str) -> None:
+    """Assert that weights that are no probabilities are refused."""
+    with pytest.raises(MassError, match=sentence):
+        Dataset(X, Y, weights)
+
+
+@pytest.mark.usefixtures("without_shape_checks")
+def test_one_weight_per_datum_is_needed() -> None:
+    """Assert that another number of weights is refused with both numbers."""
+    with pytest.raises(ShapeError, match=r"There are 4 data but weights of shape \(5,\); give one per datum"):
+        Dataset(X, Y, unequal(5))
+
+
+@pytest.mark.usefixtures("without_shape_checks")
+def test_data_of_another_kind_are_refused() -> None:
+    """Assert that lists and integers are refused in all three places."""
+    whole = torch.ones(4, dtype=torch.int64)
+    with pytest.raises(TypeError, match="Inputs are list, but a torch tensor is needed"):
+        Dataset(X.tolist(), Y)
+    with pytest.raises(TypeError, match="Targets are torch.int64, but float64 or float32 is needed"):
+        Dataset(X, whole)
+    with pytest.raises(TypeError, match="Data weights are torch.int64, but float64 or float32 is needed"):
+        Dataset(X, Y, whole)
+
+
+def test_data_go_to_every_device(device: torch.device) -> None:
+    """Assert that inputs, targets and weights arrive together."""
+    data = Dataset(X, Y).to(device=device)
+    assert {tensor.device.type for tensor in (data.inputs, data.targets, data.weights)} == {device.type}

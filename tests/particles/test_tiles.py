@@ -1,0 +1,145 @@
+"""Streaming changes nothing but memory: any tile size gives the same numbers, and large clouds write no matrix."""
+
+import subprocess
+import sys
+from functools import partial
+
+import pytest
+import torch
+
+from particles import Identity, Perceptron, Risk, Squared, Tanh, as_neuron, jacobian_product, tangent_gram
+from particles.tiles import KEPT_ENTRIES, Tiles
+from tests.house.source import ROOT
+from tests.particles.draws import normals, unequal
+from tests.particles.members import NEURONS, name_of
+from tests.particles.plain import cloud, example
+from tests.tolerances import assert_identical
+
+COUNT = 50
+SIZES = [1, 7, 4096]
+
+
+def tile_by(monkeypatch: pytest.MonkeyPatch, size: int, data: int, *, kept: bool) -> None:
+    """Cut every cloud into tiles of this many particles, and keep them between two passes or not."""
+    monkeypatch.setattr("particles.tiles.SMALLEST_TILE", 1)
+    monkeypatch.setattr("particles.tiles.KEPT_ENTRIES", sys.maxsize if kept else 0)
+    for module in ("risk", "network"):
+        monkeypatch.setattr(f"particles.{module}.Tiles", partial(Tiles, entries=size * data))
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["kept", "anew"])
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("neuron", NEURONS, ids=name_of)
+def test_tile_size_changes_nothing(monkeypatch: pytest.MonkeyPatch, neuron: Perceptron, size: int, kept: bool) -> None:
+    """Assert that risk, potential, velocity, Gram matrix and Jacobian product are those of one tile, to rounding."""
+    outputs = as_neuron(neuron).outputs
+    risk, _ = example(neuron=Perceptron(Tanh(), Identity(3), outputs))
+    risk = Risk(neuron, risk.scaling, Squared(), risk.data, risk.regulariser)
+    at = cloud(risk.data.inputs, 1, count=COUNT)
+    at = type(at)(normals(COUNT, neuron.dim, seed=141), unequal(COUNT))
+    moving = normals(COUNT, neuron.dim, seed=142)
+    there = normals(3, 3, seed=146)
+    asked = [
+        *(risk, risk.potential, risk.velocity),
+        lambda cloud: risk.predictions(cloud, there),
+        lambda cloud: tangent_gram(risk, cloud, there, risk.data.inputs),
+        lambda cloud: jacobian_product(risk, cloud, moving),
+    ]
+    expected = [ask(at) for ask in asked]
+    tile_by(monkeypatch, size, risk.data.count * outputs, kept=kept)
+    assert len(list(risk.at(at).tiles)) == -(-COUNT // size)
+    for ask, number in zip(asked, expected, strict=True):
+        assert_identical(ask(at), number)
+
+
+def test_tiles_cover_every_particle_once_in_order() -> None:
+    """Assert that the slices are adjacent, of the size that entries and data give, the last one shorter."""
+    phi, positions = normals(10, 3, seed=143), normals(COUNT, 4, seed=144)
+    tiles = list(Tiles(Perceptron(Tanh(), Identity(3)), positions, phi, entries=200))
+    assert [len(range(COUNT)[part]) for part, _ in tiles] == [20, 20, 10]
+    assert [index for part, _ in tiles for index in range(COUNT)[part]] == list(range(COUNT))
+    for part, tangent in tiles:
+        assert torch.equal(tangent.positions, positions[part])
+
+
+def test_small_cloud_is_linearised_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Assert that a second pass hands out the same tangents for a small cloud, and new ones for a large cloud."""
+    phi, positions = normals(10, 3, seed=143), normals(COUNT, 4, seed=144)
+    neuron = Perceptron(Tanh(), Identity(3))
+    for kept in (True, False):
+        monkeypatch.setattr("particles.tiles.KEPT_ENTRIES", COUNT * 10 - (not kept))
+        tiles = Tiles(neuron, positions, phi, entries=200)
+        same = [first is second for (_, first), (_, second) in zip(list(tiles), list(tiles), strict=True)]
+        assert same == [kept] * 3
+
+
+def test_pass_broken_off_leaves_no_trace() -> None:
+    """Assert that a pass that stops after the first tile does not make later passes shorter."""
+    tiles = Tiles(Perceptron(Tanh(), Identity(3)), normals(COUNT, 4, seed=144), normals(10, 3, seed=143), entries=200)
+    next(iter(tiles))
+    assert len(list(tiles)) == len(list(tiles)) == 3
+
+
+def test_tiles_are_not_smaller_than_worth_while() -> None:
+    """Assert that a great number of data does not cut the cloud into single particles."""
+    neuron, phi = Perceptron(Tanh(), Identity(3)), normals(1000, 3, seed=145)
+    (first, _), *_ = Tiles(neuron, normals(COUNT, 4, seed=144), phi, entries=1)
+    assert first == slice(0, 16)
+
+
+#: Velocities in float32 in a process of its own: prints by how many MB each raised the peak memory, then the peak.
+PROGRAM = """
+import resource, sys
+import torch
+import particles.tiles
+from particles import Dataset, Identity, NTK, ParticleCloud, Perceptron, Risk, Squared, Tanh
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+torch.set_num_threads(1)
+count, data, inputs, *limits = (int(word) for word in sys.argv[1:])
+numbers = torch.Generator().manual_seed(0)
+x = torch.randn(data, inputs, generator=numbers)
+risk = Risk(Perceptron(Tanh(), Identity(inputs)), NTK(), Squared(), Dataset(x, x[:, :1]))
+cloud = ParticleCloud(torch.randn(count, inputs + 1, generator=numbers))
+risk.velocity(ParticleCloud(cloud.positions[:64]))
+for particles.tiles.KEPT_ENTRIES in limits:
+    before = peak()
+    risk.velocity(cloud)
+    print(peak() - before)
+print(peak())
+"""
+MANY, DATA, INPUTS = 60_000, 500, 10
+MATRIX = MANY * DATA * 4 / 2**20
+POSITIONS = MANY * (INPUTS + 1) * 4 / 2**20
+
+
+def megabytes(count: int, data: int, *limits: int) -> list[float]:
+    """What the program prints for this many particles and data, keeping tiles up to each of these limits in turn."""
+    command = [sys.executable, "-c", PROGRAM, *map(str, (count, data, INPUTS, *limits))]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=True)
+    return [float(line) for line in done.stdout.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def growths() -> list[float]:
+    """Growth of memory as the library is, and with tiles kept whatever their number."""
+    return megabytes(MANY, DATA, KEPT_ENTRIES, sys.maxsize)
+
+
+def test_large_cloud_writes_no_matrix_of_particles_and_data(growths: list[float]) -> None:
+    """Assert that a velocity needs memory for a few tensors of positions and a few tiles, far below the matrix."""
+    allowed = 4.0 * POSITIONS + 0.1 * MATRIX
+    assert growths[0] < allowed < 0.2 * MATRIX
+
+
+def test_matrix_of_particles_and_data_would_be_seen(growths: list[float]) -> None:
+    """Assert that the measure above sees the matrix where tiles are kept."""
+    assert growths[1] > MATRIX
+
+
+@pytest.mark.validation
+def test_two_million_particles_fit_into_little_memory() -> None:
+    """Assert that a velocity of 2,000,000 particles at 1000 data of 10 inputs leaves a whole process below 1.5 GB."""
+    assert megabytes(2_000_000, 1000, KEPT_ENTRIES)[-1] < 1.5e9 / 2**20

@@ -1,0 +1,82 @@
+"""The study's sizes, times and settings."""
+
+import math
+from pathlib import Path
+
+import pytest
+import torch
+
+from runs.datasets import load
+from runs.refusal import Refusal
+from runs.studies.asymmetric_scaling.config import SETTINGS, Config, configured
+
+
+def test_settings_are_the_published_four() -> None:
+    """Assert that gamma and alpha are those of the paper, from equal masses to the most unequal ones."""
+    assert [(setting.gamma, setting.alpha) for setting in SETTINGS] == [(1.0, None), (0.5, 0.7), (0.2, 0.5), (0.0, 0.4)]
+    assert [setting.label for setting in SETTINGS] == [
+        "γ = 1",
+        "γ = 0.5, α = 0.7",
+        "γ = 0.2, α = 0.5",
+        "γ = 0, α = 0.4",
+    ]
+    assert len({setting.colour for setting in SETTINGS}) == len({setting.name for setting in SETTINGS}) == 4
+
+
+def test_masses_are_gamma_of_equal_and_the_rest_of_zipf() -> None:
+    """Assert that lambda_1 and lambda_m of gamma = 0.2, alpha = 0.5 are what the formula says."""
+    masses = SETTINGS[2].masses(100)
+    total = sum(1.0 / j**2 for j in range(1, 101))
+    assert math.isclose(masses[0], 0.2 / 100 + 0.8 / total, rel_tol=1e-13)
+    assert math.isclose(masses[99], 0.2 / 100 + 0.8 / total / 100**2, rel_tol=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("data", "scale", "sizes"),
+    [
+        ("diabetes", "smoke", (400, 500, 100, 20, 1)),
+        ("diabetes", "laptop", (2000, 15_000, 176, 50, 3)),
+        ("simulated", "laptop", (2000, 15_000, 100, 100, 3)),
+        ("diabetes", "paper", (2000, 100_000, 176, 50, 5)),
+        ("simulated", "paper", (2000, 50_000, 100, 100, 5)),
+    ],
+)
+def test_scales_have_the_sizes_of_the_readme(data: str, scale: str, sizes: tuple[int, ...]) -> None:
+    """Assert that particles, steps, rows, Gram points and seeds of each scale are the published or promised ones."""
+    config = configured(data=data, scale=scale, device="cpu")
+    assert (config.count, config.steps, config.rows, config.gram_points, config.seeds) == sizes
+    assert config.out == Path("results") / f"asymmetric-scaling-{data}-{scale}"
+
+
+def test_laptop_takes_fewer_steps_on_more_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Assert that a large table is cut to 400 rows and 7,500 steps."""
+    large = load("simulated")
+    inputs = torch.zeros(900, 4, dtype=torch.float64)
+    train = type(large.train)(inputs, inputs[:, :1])
+    monkeypatch.setattr(
+        "runs.studies.asymmetric_scaling.config.load", lambda name: type(large)(name, train, train, train, "", "", "")
+    )
+    config = configured(data="plant", scale="laptop", device="cpu")
+    assert (config.rows, config.steps) == (400, 7500)
+
+
+def test_published_step_is_two_in_our_time() -> None:
+    """Assert that learning rate 1 on the mean of squares is an Euler step of 2, so 500 steps end at time 1000."""
+    config = configured(data="simulated", scale="smoke", device="cpu")
+    assert (config.rate, config.step, config.until) == (1.0, 2.0, 1000.0)
+
+
+def test_given_seeds_and_folder_are_taken(tmp_path: Path) -> None:
+    """Assert that options go before the scale's defaults."""
+    config = configured(data="simulated", scale="smoke", device="cpu", seeds=4, out=tmp_path)
+    assert (config.seeds, config.out) == (4, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("rate", 0.0), ("rate", math.inf), ("variance", -1.0), ("dtype", "float16"), ("frames", 1)]
+)
+def test_wrong_number_is_refused(field: str, value: object) -> None:
+    """Assert that a value out of range is named with its field."""
+    good = configured(data="simulated", scale="smoke", device="cpu").model_dump()
+    with pytest.raises(Refusal, match=rf"The value {value!r} does not do for {field}: "):
+        Config.validated(**{**good, field: value})

@@ -1,0 +1,152 @@
+"""One run: what it starts from, what it computes, and that it can be interrupted at any step."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from particles import Trajectory, TrajectoryError
+from runs.datasets import load
+from runs.studies.asymmetric_scaling.config import SETTINGS, Config, configured
+from runs.studies.asymmetric_scaling.experiment import Experiment, Run, perform
+from runs.sweep import Stopped
+
+
+def small(out: Path, **changes: object) -> Config:
+    """Sixty particles, 200 steps, 20 rows."""
+    sizes = {"count": 60, "steps": 200, "rows": 20, "gram_points": 5, "frames": 12, "records": 25}
+    config = configured(data="simulated", scale="smoke", device="cpu", out=out)
+    return Config.validated(**{**config.model_dump(), **sizes, **changes})
+
+
+def silent(step: int) -> None:
+    """Report to nobody."""
+
+
+def contents(path: Path) -> dict[str, np.ndarray]:
+    """Every number that a run put into its file."""
+    with Trajectory.open(path) as trajectory:
+        assert trajectory.is_complete
+        held = {"steps": trajectory.steps, "times": trajectory.times, "masses": trajectory[0].masses.numpy()}
+        held["positions"] = np.stack([cloud.positions.numpy() for cloud in trajectory])
+        for name, series in trajectory.observables.items():
+            held.update({f"{name}.{part}": getattr(series, part) for part in ("steps", "times", "values")})
+    return held
+
+
+def assert_same_bits(first: Path, second: Path) -> None:
+    """Compare two files number by number."""
+    expected, found = contents(first), contents(second)
+    assert expected.keys() == found.keys()
+    for name, values in expected.items():
+        assert values.dtype == found[name].dtype and np.array_equal(values, found[name]), name
+
+
+def test_settings_share_the_initial_weights_of_a_seed(tmp_path: Path) -> None:
+    """Assert that one seed starts all settings at the same positions, other masses, and another seed elsewhere."""
+    config = small(tmp_path)
+    data = load(config.data)
+    starts = [Experiment(Run(config, setting, 3), data).start for setting in SETTINGS]
+    for start in starts[1:]:
+        assert torch.equal(start.positions, starts[0].positions)
+        assert not torch.equal(start.masses, starts[0].masses)
+    assert not torch.equal(Experiment(Run(config, SETTINGS[0], 4), data).start.positions, starts[0].positions)
+
+
+def test_initial_weights_have_the_configured_law(tmp_path: Path) -> None:
+    """Assert that hidden weights have variance 2 where asked (|z| < 5) and output weights are -1 or 1."""
+    start = Experiment(Run(small(tmp_path, count=2000, variance=2.0), SETTINGS[0], 0), load("simulated")).start
+    hidden, outputs = start.positions[:, :-1], start.positions[:, -1]
+    error = 2.0 * (2.0 / hidden.numel()) ** 0.5
+    assert abs(float(hidden.square().mean()) - 2.0) < 5.0 * error
+    assert set(outputs.tolist()) == {-1.0, 1.0}
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
+def test_step_is_published_gradient_descent(setting: object, tmp_path: Path) -> None:
+    """Assert that a run is gradient descent with rate 1 on the mean of squares, written out with autograd here."""
+    config = small(tmp_path, steps=40, dtype="float64")
+    run = Run(config, setting, 1)
+    perform(run, silent)
+    data = load(config.data).train
+    x, y = data.inputs[:20] / 50**0.5, data.targets[:20, 0]
+    start = Experiment(run, load(config.data)).start
+    weights, signs = start.positions[:, :-1].clone(), start.positions[:, -1]
+    for _ in range(40):
+        weights.requires_grad_(True)
+        f = torch.relu(x @ weights.T) @ (start.masses.sqrt() * signs)
+        (slope,) = torch.autograd.grad((f - y).square().mean(), weights)
+        weights = (weights - 1.0 * slope).detach()
+    with Trajectory.open(run.path) as trajectory:
+        assert trajectory.steps[-1] == 40 and trajectory.times[-1] == 80.0
+        assert torch.allclose(trajectory[-1].positions[:, :-1], weights, rtol=1e-11, atol=1e-12)
+        assert torch.equal(trajectory[-1].positions[:, -1], signs)
+
+
+def test_records_and_frames_are_log_spaced_and_hold_both_ends(tmp_path: Path) -> None:
+    """Assert that both ends are recorded, fewer and fewer steps in between, in float32 clouds and float64 values."""
+    run = Run(small(tmp_path), SETTINGS[1], 0)
+    perform(run, silent)
+    held = contents(run.path)
+    for steps in (held["steps"], held["train_risk.steps"]):
+        assert steps[0] == 0 and steps[1] == 1 and steps[-1] == 200
+        assert np.all(np.diff(np.log(steps[1:].astype(float)))[-3:] > 0.0) and np.diff(steps)[-1] > np.diff(steps)[0]
+    assert len(held["steps"]) <= 13 and len(held["train_risk.steps"]) <= 26
+    assert held["positions"].dtype == np.float32 and held["train_risk.values"].dtype == np.float64
+    assert {name.split(".")[0] for name in held if "." in name} == set(Experiment(run, load("simulated")).observables())
+
+
+def test_recorded_observables_are_those_of_the_cloud(tmp_path: Path) -> None:
+    """Assert that end values are those of numpy: risks from the predictions, movements from the positions."""
+    run = Run(small(tmp_path), SETTINGS[3], 0)
+    perform(run, silent)
+    data = load("simulated")
+    with Trajectory.open(run.path) as trajectory:
+        last = {name: float(series.values[-1]) for name, series in trajectory.observables.items()}
+        before, after = trajectory[0], trajectory[-1].to(dtype=torch.float64)
+    distances = np.linalg.norm(after.positions.numpy() - before.positions.double().numpy(), axis=1)
+    masses = after.masses.numpy()
+    assert np.isclose(last["largest_movement"], distances.max(), rtol=1e-12)
+    assert np.isclose(last["mean_movement"], distances.mean(), rtol=1e-12)
+    assert np.isclose(last["mass_weighted_movement"], masses @ distances, rtol=1e-12)
+    weights, outputs = after.positions[:, :-1].numpy(), np.sqrt(masses) * after.positions[:, -1].numpy()
+    for name, part, rows in (("train_risk", data.train, 20), ("test_risk", data.test, 100)):
+        x, y = part.inputs[:rows].numpy(), part.targets[:rows, 0].numpy()
+        f = np.maximum(x @ weights.T / np.sqrt(50), 0.0) @ outputs
+        assert np.isclose(last[name], 0.5 * np.mean((f - y) ** 2), rtol=1e-12)
+
+
+@pytest.mark.parametrize("stop", [20, 60, 180, 200])
+def test_interrupted_run_ends_with_the_bits_of_an_uninterrupted_one(stop: int, tmp_path: Path) -> None:
+    """Assert that a run stopped at a step, even the last, and performed again equals one never stopped, bit by bit."""
+    (tmp_path / "whole").mkdir()
+    (tmp_path / "parts").mkdir()
+    whole, parts = (Run(small(tmp_path / name), SETTINGS[2], 0) for name in ("whole", "parts"))
+    perform(whole, silent)
+
+    def interrupt(step: int) -> None:
+        if step >= stop:
+            raise Stopped("now")
+
+    with pytest.raises(Stopped, match="now"):
+        perform(parts, interrupt)
+    with Trajectory.open(parts.path) as trajectory:
+        assert not trajectory.is_complete and 0 < trajectory.steps[-1] <= stop
+    perform(parts, silent)
+    assert_same_bits(whole.path, parts.path)
+    with Trajectory.open(parts.path) as trajectory:
+        assert len(trajectory.provenance["resumes"]) == 1
+
+
+def test_run_killed_while_its_file_was_created_begins_anew(tmp_path: Path) -> None:
+    """Assert that an unreadable file of that moment is replaced, while one without the sign of birth is not."""
+    run = Run(small(tmp_path), SETTINGS[0], 0)
+    run.path.write_bytes(b"\x89HDF")
+    with pytest.raises(TrajectoryError, match="is not an HDF5 file"):
+        perform(run, silent)
+    run.birth.touch()
+    assert not run.is_begun
+    perform(run, silent)
+    assert contents(run.path)["steps"][-1] == 200
+    assert run.is_begun and [path.name for path in tmp_path.iterdir()] == [run.path.name]

@@ -1,0 +1,50 @@
+"""The study's figures: which numbers they show."""
+
+import numpy as np
+import torch
+
+from particles import ParticleCloud, Trajectory
+from runs.studies.asymmetric_scaling.config import SETTINGS, configured
+from runs.studies.asymmetric_scaling.experiment import Run
+from runs.studies.asymmetric_scaling.pictures import PANELS, cloud_panels, curve_panels, leading_directions
+from tests.runs.conftest import Smoke
+
+
+def runs(smoke: Smoke) -> list[Run]:
+    """The four runs of the smoke study."""
+    config = configured(data="diabetes", scale="smoke", device="cpu", out=smoke.folder)
+    return [Run(config, setting, 0) for setting in SETTINGS]
+
+
+def test_curves_are_the_recorded_observables_after_time_zero(smoke: Smoke) -> None:
+    """Assert that six panels hold one curve per setting, in its colour, with the numbers of the file."""
+    panels = curve_panels(runs(smoke))
+    assert len(panels) == 6
+    for panel, (observable, title, _) in zip(panels, PANELS, strict=True):
+        assert panel.title == title
+        assert [curve.colour for curve in panel.curves] == [setting.colour for setting in SETTINGS]
+        with Trajectory.open(smoke.folder / "gamma0.0-seed0.h5") as trajectory:
+            series = trajectory.observables[observable]
+        assert np.array_equal(panel.curves[3].values, series.values[None, 1:])
+        assert panel.curves[3].times[0] == 2.0 and panel.curves[3].times[-1] == 1000.0
+
+
+def test_particles_are_shown_in_one_plane(smoke: Smoke) -> None:
+    """Assert that all panels start from the same points and end where the file says, in the plane of most movement."""
+    panels = cloud_panels(runs(smoke))
+    assert len(panels) == 4
+    for panel, run in zip(panels, runs(smoke), strict=True):
+        assert panel.title.startswith(f"{run.setting.label}\nlargest movement ")
+        assert np.array_equal(panel.before, panels[0].before)
+        with Trajectory.open(run.path) as trajectory:
+            movement = (trajectory[-1].positions - trajectory[0].positions).double().norm(dim=1).numpy()
+            assert np.allclose(panel.masses, trajectory[-1].masses.numpy(), rtol=1e-7)
+        assert np.all(np.linalg.norm(panel.after - panel.before, axis=1) <= movement * (1.0 + 1e-6) + 1e-6)
+
+
+def test_directions_are_those_in_which_mass_moved() -> None:
+    """Assert that a heavy particle's small movement goes before a light one's larger one, and units are kept."""
+    before = ParticleCloud(torch.zeros(2, 3, dtype=torch.float64), torch.tensor([0.99, 0.01], dtype=torch.float64))
+    after = before.moved(torch.tensor([[0.0, 2.0, 0.0], [0.0, 0.0, 5.0]], dtype=torch.float64))
+    directions = leading_directions([(before, after)])
+    assert torch.allclose(directions.abs(), torch.tensor([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]], dtype=torch.float64))

@@ -1,0 +1,61 @@
+"""The commands: what they print, and which options they offer."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from runs.options import DATA_SETS
+from tests.runs.conftest import Smoke, spoken
+
+
+def test_list_has_one_line_per_study() -> None:
+    """Assert that every study is listed with what it asks."""
+    code, out, _ = spoken("list")
+    assert code == 0
+    assert re.fullmatch(r"asymmetric-scaling  One network under four node scalings.*\n", out)
+
+
+def test_help_of_run_names_every_choice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Assert that the help of run lists all options, data sets, scales and devices."""
+    monkeypatch.setenv("COLUMNS", "200")
+    code, out, _ = spoken("run", "--help")
+    assert code == 0
+    for word in ("--data", "--scale", "--device", "--seeds", "--out", *DATA_SETS, "smoke", "laptop", "paper", "cuda"):
+        assert word in out, word
+
+
+def test_info_shows_what_a_run_wrote(smoke: Smoke) -> None:
+    """Assert that info says complete, and shows frames, time, size, an observable, a parameter and a library."""
+    code, out, _ = spoken("info", str(smoke.folder / "gamma0.5-seed0.h5"))
+    assert code == 0
+    for pattern in (
+        r"gamma0.5-seed0.h5: complete\n",
+        r"frames +\d+, from step 0 to 500\n",
+        r"time +0 to 1000\n",
+        r"count +400 particles, the heaviest with mass 0\.\d+\n",
+        r"dim +11 coordinates each, float32\n",
+        r"  largest_movement +last \d\S+ at time 1000, \d+ records\n",
+        r"    alpha +0.7\n",
+        r"    torch +\S+\n",
+        r"  resumes +none\n",
+    ):
+        assert re.search(pattern, out), pattern
+
+
+@pytest.mark.parametrize("kept", [0, 100, 20_000])
+def test_info_refuses_a_truncated_trajectory(smoke: Smoke, tmp_path: Path, kept: int) -> None:
+    """Assert that a file cut short is one sentence and exit code 2, wherever the cut is."""
+    cut = tmp_path / "cut.h5"
+    cut.write_bytes((smoke.folder / "gamma0.5-seed0.h5").read_bytes()[:kept])
+    code, out, err = spoken("info", str(cut))
+    assert code == 2 and out == ""
+    assert re.fullmatch(r"meanfield: .*cut.h5 is (not an HDF5 file|truncated).*\n", err)
+
+
+def test_info_refuses_a_text_file(tmp_path: Path) -> None:
+    """Assert that a file of another kind is named as such."""
+    file = tmp_path / "notes.txt"
+    file.write_text("a text\n" * 1000)
+    code, _, err = spoken("info", str(file))
+    assert code == 2 and "notes.txt is not an HDF5 file" in err
