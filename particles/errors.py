@@ -1,5 +1,8 @@
 """The few errors a caller may want to catch; each is also the built-in one would expect."""
 
+from functools import partial
+from typing import Self
+
 
 class ShapeError(ValueError):
     """Tensors whose shapes do not fit each other or what was needed."""
@@ -20,11 +23,14 @@ class FlowDiverged(ArithmeticError):
     """
 
     def __init__(self, *, step: int, time: float, particles: int, count: int) -> None:
-        self.step, self.time, self.particles = step, time, particles
+        self.step, self.time, self.particles, self.count = step, time, particles, count
         super().__init__(
             f"The flow diverged at step {step}, time {time:.6g}: {particles} of {count} particles are not finite; "
             "take a smaller step or a stable integrator."
         )
+
+    def __reduce__(self) -> tuple[partial[Self], tuple[()]]:
+        return partial(type(self), step=self.step, time=self.time, particles=self.particles, count=self.count), ()
 
 
 class ToleranceNotReached(ArithmeticError):
@@ -34,11 +40,14 @@ class ToleranceNotReached(ArithmeticError):
     """
 
     def __init__(self, *, step: int, time: float, size: float, reason: str) -> None:
-        self.step, self.time, self.size = step, time, size
+        self.step, self.time, self.size, self.reason = step, time, size, reason
         super().__init__(
             f"The tolerance was not reached at step {step}, time {time:.6g}: even with a step of {size:.3g} {reason}; "
             "loosen the tolerance, or end the run before this time."
         )
+
+    def __reduce__(self) -> tuple[partial[Self], tuple[()]]:
+        return partial(type(self), step=self.step, time=self.time, size=self.size, reason=self.reason), ()
 
 
 class TransportUnsolved(RuntimeError):

@@ -27,14 +27,19 @@ class Element:
         self.last_step = int(self.step[self.length - 1]) if self.length else UNWRITTEN
 
     def check_order(self, step: int, time: float) -> None:
-        """Raise TrajectoryError unless the step is above, and the time not below, those of the last record."""
+        """Raise TrajectoryError unless the record comes after the last one.
+
+        Its step is above that of the last record and its time not below, or, as an integrator with dense output hands
+        on several moments of one step, its step is the same and its time above.
+        """
         check_start(self.name, step, time)
-        if step <= self.last_step:
+        before = float(self.time[self.length - 1]) if self.length else -np.inf
+        if step < self.last_step or (step == self.last_step and time <= before):
             raise TrajectoryError(
                 f"Step {step} came after step {self.last_step} in {self.name}, but steps must increase; hand on every "
                 "step once."
             )
-        if self.length and time < (before := float(self.time[self.length - 1])):
+        if time < before:
             raise TrajectoryError(
                 f"Time {time:.9g} came after time {before:.9g} in {self.name}, but times must not decrease; continue "
                 "from the last recorded time."

@@ -1,6 +1,7 @@
 """Opening files that may be missing, foreign, damaged or in use, and reaching into them without following links."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from os import PathLike
@@ -21,9 +22,9 @@ def new_file(path: str | PathLike[str], fill: Callable[[h5py.File], None]) -> h5
     missing, or the file cannot be written.
     """
     target = Path(path)
-    if target.is_dir():
+    if os.path.isdir(target):
         raise TrajectoryError(f"{target} is a folder, but the name of a new file is needed; add one.")
-    if target.exists():
+    if os.path.exists(target):
         raise TrajectoryError(f"{target} exists already and is not overwritten; append to it or choose another name.")
     if not target.parent.is_dir():
         raise TrajectoryError(f"There is no folder {target.parent} to create {target.name} in; create it first.")
@@ -32,7 +33,7 @@ def new_file(path: str | PathLike[str], fill: Callable[[h5py.File], None]) -> h5
     except TrajectoryError:
         raise
     except (OSError, RuntimeError) as error:
-        raise TrajectoryError(f"{target} cannot be created ({_first_line(error)}); choose another place.") from error
+        raise TrajectoryError(f"{target} cannot be created ({_reason(error)}); choose another place.") from error
     return file_to_append(target)
 
 
@@ -82,7 +83,7 @@ def damage_reported(file: h5py.File) -> Iterator[None]:
         raise
     except (OSError, KeyError, RuntimeError, ValueError, TypeError) as error:
         raise TrajectoryError(
-            f"{name} cannot be read ({_first_line(error)}), as only a damaged file cannot; restore it from a copy."
+            f"{name} cannot be read ({_reason(error)}), as only a damaged file cannot; restore it from a copy."
         ) from error
 
 
@@ -96,7 +97,7 @@ def failure_reported(file: h5py.File) -> Iterator[None]:
         raise
     except (OSError, RuntimeError) as error:
         raise TrajectoryError(
-            f"{name} cannot be written ({_first_line(error)}); make room, then append from its last frame."
+            f"{name} cannot be written ({_reason(error)}); make room, then append from its last frame."
         ) from error
 
 
@@ -157,9 +158,9 @@ def _child(parent: h5py.Group, path: str) -> h5py.Group | h5py.Dataset | None:
 def _existing(path: str | PathLike[str]) -> Path:
     """The path of something that may be a file."""
     target = Path(path)
-    if target.is_dir():
+    if os.path.isdir(target):
         raise TrajectoryError(f"{target} is a folder, but a trajectory file is needed; name a file in it.")
-    if not target.exists():
+    if not os.path.exists(target):
         raise TrajectoryError(f"There is no file {target}; check the name, or create it first.")
     return target
 
@@ -203,12 +204,14 @@ def _refusal(target: Path, error: OSError) -> str:
         return f"{target} is truncated, its end is missing; restore it from a copy or run again."
     if "signature not found" in reason:
         return f"{target} is not an HDF5 file; give a trajectory file."
-    return f"{target} cannot be opened ({_first_line(error)}); check its permissions or restore it from a copy."
+    return f"{target} cannot be opened ({_reason(error)}); check its permissions or restore it from a copy."
 
 
 def _in_use(target: Path) -> str:
     return f"{target} is open elsewhere; close it there, or wait until that run has ended."
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+def _reason(error: Exception) -> str:
+    """What an error says, without advice and further lines, to stand in a sentence of ours."""
+    said = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return said.split(";")[0].rstrip(".")

@@ -27,7 +27,7 @@ def publish(target: Path, fill: Callable[[h5py.File], None]) -> None:
 
     Raises TrajectoryError where the target exists by then, OSError where the folder cannot be written.
     """
-    passing = target.with_name(f".{target.name}.{uuid4().hex}")
+    passing = target.with_name(f".{uuid4().hex}.unfinished")
     try:
         h5py.File(passing, "x", libver=("earliest", "latest")).close()
         with open_to_write(passing) as file:

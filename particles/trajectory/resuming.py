@@ -3,7 +3,7 @@
 import h5py
 import numpy as np
 
-from particles.trajectory.element import recorded_elements
+from particles.trajectory.element import Element, recorded_elements
 from particles.trajectory.frames import Frames
 from particles.trajectory.layout import CLOUD, MODULE, OBSERVABLES, UNWRITTEN
 from particles.trajectory.opening import child_group
@@ -16,18 +16,23 @@ def trim_to_resume(file: h5py.File) -> None:
     handed its first state again, so they would stay missing. The frame counts as handled to the end where the file
     was closed in order after it, where anything was recorded at a later step, or where every observable has a record
     at its step; otherwise (killed between two observers of one step) the frame before is taken. Observables are cut
-    to steps up to that frame's; without a frame all are emptied.
+    to steps and times up to that frame's; without a frame all are emptied.
     """
     frames = Frames(file) if CLOUD in file else None
     group = child_group(file, OBSERVABLES)
     observables = recorded_elements(group, group)
-    last = UNWRITTEN
+    last, moment = UNWRITTEN, -np.inf
     if frames is not None:
         recorded = [observables[name].last_step if name in observables else UNWRITTEN for name in group]
         frames.trim(_handled_frames(file, frames, recorded))
-        last = frames.position.last_step
+        last, moment = frames.position.last_step, _last_time(frames.position)
     for element in observables.values():
-        element.trim(int(np.searchsorted(element.steps(), last, side="right")))
+        steps, times = element.steps(), element.times()
+        element.trim(int(np.sum((steps < last) | ((steps == last) & (times <= moment)))))
+
+
+def _last_time(element: Element) -> float:
+    return float(element.times()[-1]) if element.length else -np.inf
 
 
 def _handled_frames(file: h5py.File, frames: Frames, recorded: list[int]) -> int:

@@ -1,5 +1,7 @@
 """Our errors are also the built-ins a caller would expect, and carry what a caller needs."""
 
+import pickle
+
 import pytest
 
 from particles import (
@@ -50,3 +52,17 @@ def test_every_error_is_tested() -> None:
     """Assert that the list above names every error of the module."""
     defined = {kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Exception)}
     assert defined == {ours for ours, _ in PARENTS}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        FlowDiverged(step=3, time=0.5, particles=2, count=7),
+        ToleranceNotReached(step=4, time=1.5, size=1e-9, reason="the error is too large"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_error_comes_back_from_another_process_whole(error: Exception) -> None:
+    """Assert that what process pools do to errors keeps the sentence and every number."""
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again), vars(again)) == (type(error), str(error), vars(error))

@@ -7,15 +7,30 @@ from functools import partial
 import pytest
 import torch
 
-from particles import Identity, Perceptron, Risk, Squared, Tanh, as_neuron, jacobian_product, tangent_gram
+from particles import (
+    L2,
+    NTK,
+    Identity,
+    ParticleCloud,
+    Perceptron,
+    Risk,
+    Squared,
+    Tanh,
+    as_neuron,
+    jacobian_product,
+    jacobian_transpose_product,
+    tangent_gram,
+)
 from particles.tiles import KEPT_ENTRIES, Tiles
 from tests.house.source import ROOT
 from tests.particles.draws import normals, unequal
 from tests.particles.members import NEURONS, name_of
-from tests.particles.plain import cloud, example
+from tests.particles.plain import dataset
 from tests.tolerances import assert_identical
 
 COUNT = 50
+#: For neurons that a user wrote, which are slow one by one.
+FEW = 15
 SIZES = [1, 7, 4096]
 
 
@@ -31,23 +46,25 @@ def tile_by(monkeypatch: pytest.MonkeyPatch, size: int, data: int, *, kept: bool
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("neuron", NEURONS, ids=name_of)
 def test_tile_size_changes_nothing(monkeypatch: pytest.MonkeyPatch, neuron: Perceptron, size: int, kept: bool) -> None:
-    """Assert that risk, potential, velocity, Gram matrix and Jacobian product are those of one tile, to rounding."""
+    """Assert that risk, potential, velocity, Gram matrix and Jacobian products are those of one tile, to rounding.
+
+    NTK scaling and unequal masses, because mean-field rates are one for every particle and would hide a wrong slice.
+    """
     outputs = as_neuron(neuron).outputs
-    risk, _ = example(neuron=Perceptron(Tanh(), Identity(3), outputs))
-    risk = Risk(neuron, risk.scaling, Squared(), risk.data, risk.regulariser)
-    at = cloud(risk.data.inputs, 1, count=COUNT)
-    at = type(at)(normals(COUNT, neuron.dim, seed=141), unequal(COUNT))
-    moving = normals(COUNT, neuron.dim, seed=142)
+    risk = Risk(neuron, NTK(), Squared(), dataset(Squared(), outputs), L2(0.3))
+    at = ParticleCloud(normals(FEW, neuron.dim, seed=141), unequal(FEW))
+    moving = normals(FEW, neuron.dim, seed=142)
     there = normals(3, 3, seed=146)
     asked = [
         *(risk, risk.potential, risk.velocity),
         lambda cloud: risk.predictions(cloud, there),
         lambda cloud: tangent_gram(risk, cloud, there, risk.data.inputs),
         lambda cloud: jacobian_product(risk, cloud, moving),
+        lambda cloud: jacobian_transpose_product(risk, cloud, risk.data.targets),
     ]
     expected = [ask(at) for ask in asked]
     tile_by(monkeypatch, size, risk.data.count * outputs, kept=kept)
-    assert len(list(risk.at(at).tiles)) == -(-COUNT // size)
+    assert len(list(risk.at(at).tiles)) == -(-FEW // size)
     for ask, number in zip(asked, expected, strict=True):
         assert_identical(ask(at), number)
 

@@ -64,7 +64,7 @@ def test_trim_cuts_all_three_datasets(group: h5py.Group, length: int) -> None:
 @pytest.mark.parametrize(
     ("step", "time", "sentence"),
     [
-        (4, 0.5, "Step 4 came after step 4 in /walk, but steps must increase; hand on every step once."),
+        (4, 0.2, "Step 4 came after step 4 in /walk, but steps must increase; hand on every step once."),
         (3, 0.5, "Step 3 came after step 4 in /walk, but steps must increase"),
         (-1, 0.5, "Step -1 at time 0.5 came for /walk, but steps must not be negative and times must be finite"),
         (5, float("nan"), "Step 5 at time nan came for /walk, but steps must not be negative and times must be finite"),
@@ -72,11 +72,12 @@ def test_trim_cuts_all_three_datasets(group: h5py.Group, length: int) -> None:
     ],
 )
 def test_disorder_is_refused(group: h5py.Group, step: int, time: float, sentence: str) -> None:
-    """Assert that steps that do not increase and times that decrease are refused, and a standing time is not."""
+    """Assert that steps that do not increase and times that decrease are refused, a standing time or a later moment of a step not."""
     element = Element(group)
     with pytest.raises(TrajectoryError, match=sentence):
         element.check_order(step, time)
     element.check_order(5, 0.2)
+    element.check_order(4, 0.3)
 
 
 def test_more_steps_than_values_are_damage(group: h5py.Group) -> None:

@@ -92,7 +92,7 @@ def test_steps_of_observables_increase(writer: TrajectoryWriter) -> None:
         TrajectoryError, match="Step 3 came after step 3 in /observables/spread, but steps must increase"
     ):
         trace(3, 0.3, START)
-    with pytest.raises(TrajectoryError, match="Step -1 at time 0.5 came for spread, but steps must not be negative"):
+    with pytest.raises(TrajectoryError, match="Step -1 at time 0.5 came for early, but steps must not be negative"):
         writer.trace(early=spread)(-1, 0.5, START)
 
 
