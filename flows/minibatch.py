@@ -16,8 +16,8 @@ class MinibatchFlow:
     `evolve(flow, cloud, Euler(s), until=...)` with the flow's own step s is stochastic gradient descent as papers write
     it, theta_j <- theta_j - s eta_j grad_{theta_j} R_B: under `NTK` with learning rate s, under `MeanField` with equal
     masses the step theta_j <- theta_j - s m grad_{theta_j} R_B that grows with the width m (Mei, Montanari and Nguyen
-    2018). Papers whose loss is (y - f)^2, without our 1/2, have twice the s. Batches are addressed by their number, so
-    runs can be observed and resumed without changing one of them.
+    2018). Papers whose loss is (y - f)^2, without our 1/2, have twice the s; a learning rate without the factor m is
+    m s. Batches are addressed by their number, so runs can be observed and resumed without changing one of them.
 
     In continuous time: as s goes to zero the flow averages to the gradient flow of the expected risk; at small s it has
     the law, to first order in s, of d theta = v dt + sqrt(s) C^(1/2) dW with C the covariance of one batch's velocity

@@ -12,7 +12,7 @@ from flows.base import DecayingFlow, Flow, Part, parts
 from flows.gauss_newton import GaussNewton
 from flows.noise import StepNoise
 from particles import ParticleCloud, Risk
-from particles.shapes import Gram
+from particles.shapes import AnyFloat, Gram
 
 Vector = Float[Tensor, " numbers"]
 
@@ -86,7 +86,7 @@ def ritz_bound(product: Callable[[Vector], Vector], first: Vector) -> float:
         basis = torch.cat([basis, rest[None] / length])
 
 
-def _bordered(matrix: Gram, column: Vector) -> Gram:
+def _bordered(matrix: Gram, column: Vector) -> AnyFloat:
     """A symmetric matrix with one more row and column."""
     wide = torch.cat([matrix, column[:-1, None]], dim=1)
     return torch.cat([wide, column[None]])

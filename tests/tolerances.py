@@ -23,6 +23,11 @@ LINEAR_NEURONS = 1e-8
 #: levels of extrapolation leave rounding of about eps / smallest step = 1e-13 of the function; the claim is 1e-9.
 SLOPE = 1e-9
 
+#: Kernels: the accuracy that quadrature is asked for where nobody says otherwise, and that closed forms are held to.
+QUADRATURE = 1e-10
+#: A kink found by bisection: jumps of a second derivative show to the root of the resolution, 1e-12, of a panel.
+LOCATED = 1e-9
+
 
 def assert_identical(actual: Tensor, expected: Tensor, *, operations: float = 1e3, claim: str = "") -> None:
     """Assert that two tensors are one number computed in two ways: rounding only, dtype, shape and device equal.

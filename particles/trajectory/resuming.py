@@ -8,6 +8,8 @@ from particles.trajectory.frames import Frames
 from particles.trajectory.layout import CLOUD, MODULE, OBSERVABLES, UNWRITTEN
 from particles.trajectory.opening import child_group
 
+_BEFORE_ALL = (UNWRITTEN, -np.inf)
+
 
 def trim_to_resume(file: h5py.File) -> None:
     """Cut all datasets to what an uninterrupted run had in the file right after the frame it is resumed from.
@@ -21,24 +23,25 @@ def trim_to_resume(file: h5py.File) -> None:
     frames = Frames(file) if CLOUD in file else None
     group = child_group(file, OBSERVABLES)
     observables = recorded_elements(group, group)
-    last, moment = UNWRITTEN, -np.inf
+    last, moment = _BEFORE_ALL
     if frames is not None:
-        recorded = [observables[name].last_step if name in observables else UNWRITTEN for name in group]
+        recorded = [_last(observables[name]) if name in observables else _BEFORE_ALL for name in group]
         frames.trim(_handled_frames(file, frames, recorded))
-        last, moment = frames.position.last_step, _last_time(frames.position)
+        last, moment = _last(frames.position)
     for element in observables.values():
         steps, times = element.steps(), element.times()
         element.trim(int(np.sum((steps < last) | ((steps == last) & (times <= moment)))))
 
 
-def _last_time(element: Element) -> float:
-    return float(element.times()[-1]) if element.length else -np.inf
+def _last(element: Element) -> tuple[int, float]:
+    """Step and time of the last record; several moments of one step are ordered by their times."""
+    return (element.last_step, float(element.time[element.length - 1])) if element.length else _BEFORE_ALL
 
 
-def _handled_frames(file: h5py.File, frames: Frames, recorded: list[int]) -> int:
-    """Number of frames up to the last one whose step is known to be handled; recorded: last step of each observable."""
-    last = frames.position.last_step
-    closed_in_order = int(child_group(file, MODULE).attrs["sealed"]) == last
-    went_on = any(step > last for step in recorded)
-    all_there = all(step >= last for step in recorded)
+def _handled_frames(file: h5py.File, frames: Frames, recorded: list[tuple[int, float]]) -> int:
+    """Number of frames up to the last one that is known to be handled; recorded: last record of each observable."""
+    last = _last(frames.position)
+    closed_in_order = int(child_group(file, MODULE).attrs["sealed"]) == frames.position.last_step
+    went_on = any(record > last for record in recorded)
+    all_there = all(record >= last for record in recorded)
     return len(frames) if closed_in_order or went_on or all_there else max(0, len(frames) - 1)

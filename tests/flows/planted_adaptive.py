@@ -116,6 +116,20 @@ class Overwriting(DormandPrince):
 
 
 @dataclass(frozen=True)
+class Favouring(DormandPrince):
+    """Moves the first particle a little farther than the others."""
+
+    def step(
+        self, flow: Flow, cloud: ParticleCloud, state: DormandPrinceState, time: float, until: float, noise: StepNoise
+    ) -> Advance[DormandPrinceState]:
+        """The right step, one part in a thousand longer for particle zero."""
+        taken = super().step(flow, cloud, state, time, until, noise)
+        positions = taken.cloud.positions.clone()
+        positions[0] += 1e-3 * (positions[0] - cloud.positions[0])
+        return replace(taken, cloud=cloud.moved(positions))
+
+
+@dataclass(frozen=True)
 class Willing(DormandPrince):
     """Takes noisy flows and leaves the noise out."""
 

@@ -11,6 +11,7 @@ from tests.flows.adaptive import ADAPTIVE, CHECKS, VELOCITY_CHECKS, Adaptive
 PLANTED: list[tuple[Callable[[Adaptive], None], type, str]] = [
     (adaptive.check_tolerance, planted_adaptive.Deaf, "falls as rtol"),
     (adaptive.check_shared_contract, planted_adaptive.Overwriting, "was written to"),
+    (adaptive.check_numbering, planted_adaptive.Favouring, "numbered otherwise"),
     (adaptive.check_observed_times, planted_adaptive.Straight, "inside a step"),
     (adaptive.check_ends, planted_adaptive.Overshooting, "the run ends at"),
     (adaptive.check_ends, planted_adaptive.Slivering, "is a sliver"),

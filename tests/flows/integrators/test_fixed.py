@@ -15,8 +15,10 @@ def walked(size: float, until: float, time: float = 0.0) -> list[tuple[float, fl
     """Every (size, time reached) of a run."""
     taken = []
     while time < until:
-        length, time = next_time(size, time, until)
-        taken.append((length, time))
+        length, reached = next_time(size, time, until)
+        assert reached > time, f"a step from {time} with {size} goes nowhere"
+        taken.append((length, reached))
+        time = reached
     return taken
 
 

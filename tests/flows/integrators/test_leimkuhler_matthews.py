@@ -73,6 +73,9 @@ def test_normals_carried_are_those_drawn_again() -> None:
         drawn = integrator.step(flow, drawn, integrator.init(flow, drawn), 0.1 * number, 1.0, noise).cloud
     assert torch.equal(kept.positions, drawn.positions)
     assert not torch.equal(kept.positions, small_cloud().positions)
+    jumped = integrator.step(flow, kept, state, 0.9, 1.0, StepNoise(4, 9)).cloud
+    fresh = integrator.step(flow, kept, integrator.init(flow, kept), 0.9, 1.0, StepNoise(4, 9)).cloud
+    assert torch.equal(jumped.positions, fresh.positions), "normals of another step were used"
 
 
 def test_stationary_law_has_order_two() -> None:

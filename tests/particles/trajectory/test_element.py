@@ -72,7 +72,7 @@ def test_trim_cuts_all_three_datasets(group: h5py.Group, length: int) -> None:
     ],
 )
 def test_disorder_is_refused(group: h5py.Group, step: int, time: float, sentence: str) -> None:
-    """Assert that steps that do not increase and times that decrease are refused, a standing time or a later moment of a step not."""
+    """Assert that falling steps and times are refused, and neither a standing time nor a later moment of a step."""
     element = Element(group)
     with pytest.raises(TrajectoryError, match=sentence):
         element.check_order(step, time)

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -43,20 +43,21 @@ class Killed(BaseException):
 
 
 @contextmanager
-def killed(path: Path) -> Iterator[None]:
-    """What stands on disk where Killed is raised is all there is: neither closed nor flushed."""
+def killed(path: Path) -> Iterator[Callable[[], None]]:
+    """Gives the call that ends it all: what stands on disk then is all there is, neither closed nor flushed."""
     copy = path.with_name("killed.h5")
+
+    def die() -> None:
+        shutil.copy(path, copy)
+        raise Killed("now")
+
     with pytest.raises(Killed, match="now"):
-        try:
-            yield
-        except Killed:
-            shutil.copy(path, copy)
-            raise
+        yield die
     shutil.move(copy, path)
 
 
-def play_until(writer: TrajectoryWriter, calls: int, *, first: str) -> None:
-    """Play the run, and die at the start of a call of an observer, counted over all of them."""
+def play_until(writer: TrajectoryWriter, calls: int, die: Callable[[], None], *, first: str) -> None:
+    """Play the run, and die at the start of the call of an observer with this number, counted over all of them."""
     left = [calls]
 
     class Counted:
@@ -73,7 +74,7 @@ def play_until(writer: TrajectoryWriter, calls: int, *, first: str) -> None:
 
     def count(call: object) -> None:
         if left[0] == 0:
-            raise Killed("now")
+            die()
         left[0] -= 1
         call()
 
@@ -87,8 +88,8 @@ def test_resumed_between_any_two_observers_the_file_is_the_same(tmp_path: Path, 
     whole = played(tmp_path / "whole.h5", LAST, first=first)
     for calls in range(24):
         path = tmp_path / f"{calls}.h5"
-        with killed(path), Trajectory.create(path, seed=0) as writer:
-            play_until(writer, calls, first=first)
+        with killed(path) as die, Trajectory.create(path, seed=0) as writer:
+            play_until(writer, calls, die, first=first)
         with Trajectory.append(path) as writer:
             play(writer, LAST, first=first)
         assert differing(path, whole) == set(), f"killed after {calls} calls"
@@ -97,13 +98,13 @@ def test_resumed_between_any_two_observers_the_file_is_the_same(tmp_path: Path, 
 def test_the_last_frame_is_kept_where_its_step_was_handled(tmp_path: Path) -> None:
     """Assert that append loses no committed frame where nothing at its step can be missing."""
     path = tmp_path / "run.h5"
-    with killed(path), Trajectory.create(path) as writer:
+    with killed(path) as die, Trajectory.create(path) as writer:
         trace, later = writer.trace(spread=spread), writer.trace(mean=mean)
         later(0, 0.0, START)
         writer(1, 0.5, at_step(1))
         trace(1, 0.5, at_step(1))
         trace(2, 1.0, at_step(2))
-        raise Killed("now")
+        die()
     with Trajectory.append(path) as writer:
         assert writer.last[0] == 1
     with Trajectory.open(path) as reader:
@@ -116,10 +117,10 @@ def test_the_last_frame_is_kept_where_its_step_was_handled(tmp_path: Path) -> No
 def test_a_frame_without_observables_is_always_kept(tmp_path: Path) -> None:
     """Assert that a run that records frames only is resumed at the very last one."""
     path = tmp_path / "run.h5"
-    with killed(path), Trajectory.create(path) as writer:
+    with killed(path) as die, Trajectory.create(path) as writer:
         writer(0, 0.0, START)
         writer(5, 1.0, at_step(5))
-        raise Killed("now")
+        die()
     with Trajectory.append(path) as writer:
         assert writer.last[0] == 5
 
@@ -127,15 +128,29 @@ def test_a_frame_without_observables_is_always_kept(tmp_path: Path) -> None:
 def test_a_frame_whose_observables_may_be_missing_is_given_up(tmp_path: Path) -> None:
     """Assert that killed between two observers of a step, a run is resumed at the frame before."""
     path = tmp_path / "run.h5"
-    with killed(path), Trajectory.create(path) as writer:
+    with killed(path) as die, Trajectory.create(path) as writer:
         trace = writer.trace(spread=spread)
         for step in (0, 1):
             writer(step, 0.5 * step, at_step(step))
             if step == 0:
                 trace(step, 0.5 * step, at_step(step))
-        raise Killed("now")
+        die()
     with Trajectory.append(path) as writer:
         assert writer.last[0] == 0
+
+
+def test_moments_of_one_step_are_told_apart(tmp_path: Path) -> None:
+    """Assert that an observable of an earlier moment of a step does not stand for the one that is missing."""
+    path = tmp_path / "run.h5"
+    with killed(path) as die, Trajectory.create(path) as writer:
+        trace = writer.trace(spread=spread)
+        for moment in (0.25, 0.5):
+            writer(1, moment, at_step(1))
+            if moment == 0.25:
+                trace(1, moment, at_step(1))
+        die()
+    with Trajectory.append(path) as writer:
+        assert writer.last[:2] == (1, 0.25)
 
 
 def test_closed_in_order_no_frame_is_given_up(tmp_path: Path) -> None:
@@ -152,11 +167,11 @@ def test_append_never_shortens_the_file(tmp_path: Path) -> None:
     """Assert that cutting off a frame leaves the file its length: HDF5 would shorten it before noting its new end."""
     path = tmp_path / "run.h5"
     wide = ParticleCloud(normals(300, 4, seed=76))
-    with killed(path), Trajectory.create(path) as writer:
+    with killed(path) as die, Trajectory.create(path) as writer:
         writer(0, 0.0, wide)
         writer._frames.put(0.5, wide)
         writer._file.flush()
-        raise Killed("now")
+        die()
     before = path.stat().st_size
     writer = Trajectory.append(path)
     assert path.stat().st_size >= before
@@ -166,11 +181,11 @@ def test_append_never_shortens_the_file(tmp_path: Path) -> None:
 def test_masses_that_move_are_cut_with_their_positions(tmp_path: Path) -> None:
     """Assert that append takes the masses of an unfinished frame away too."""
     path = tmp_path / "run.h5"
-    with killed(path), Trajectory.create(path, moving_masses=True) as writer:
+    with killed(path) as die, Trajectory.create(path, moving_masses=True) as writer:
         writer(0, 0.0, START)
         writer._frames.put(0.5, START.reweighted(START.masses.flip(0)))
         writer._file.flush()
-        raise Killed("now")
+        die()
     Trajectory.append(path).close()
     assert {name: len(values) for name, values in datasets(path).items() if name.endswith("value")} == {
         "particles/cloud/position/value": 1,

@@ -14,7 +14,7 @@ PEER = importlib.util.find_spec("torchsde") is not None
 
 
 def test_known_law_satisfies_the_virial_identity() -> None:
-    """Assert that the two numbers differ by T / confinement: E theta . grad V = (dim theta) T for each group of weights."""
+    """Assert that the two numbers differ by T / confinement, as E theta . grad V = (dim theta) T says of each group."""
     assert abs(float(TRUTH[1] - TRUTH[0]) - TEMPERATURE / CONFINEMENT) < 1e-6
 
 
