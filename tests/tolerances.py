@@ -25,6 +25,8 @@ SLOPE = 1e-9
 
 #: Kernels: the accuracy that quadrature is asked for where nobody says otherwise, and that closed forms are held to.
 QUADRATURE = 1e-10
+#: Published kernel values, given to seven or eight digits.
+PUBLISHED = 5e-8
 #: A kink found by bisection: jumps of a second derivative show to the root of the resolution, 1e-12, of a panel.
 LOCATED = 1e-9
 

@@ -13,8 +13,8 @@ from particles.trajectory.opening import (
     child_group,
     damage_reported,
     file_to_append,
-    file_to_read,
     new_file,
+    read_file,
 )
 from particles.trajectory.provenance import note_resume, provenance
 from particles.trajectory.reader import TrajectoryReader
@@ -82,12 +82,7 @@ class Trajectory:
 
         Raises TrajectoryError where the path is missing, a folder, damaged or not a trajectory of this version.
         """
-        file = file_to_read(path)
-        try:
-            return TrajectoryReader(file)
-        except TrajectoryError:
-            file.close()
-            raise
+        return read_file(path, TrajectoryReader)
 
 
 def _configuration(flow: object, seed: int | None, parameters: Mapping[str, object] | None) -> str:

@@ -3,9 +3,11 @@
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from os import PathLike
 from pathlib import Path
+from time import sleep
+from typing import TypeVar
 
 import h5py
 import numpy as np
@@ -13,6 +15,12 @@ import numpy as np
 from particles.errors import TrajectoryError
 from particles.trajectory.layout import CLOUD, MODULE, OBSERVABLES, PARTICLES, SCHEMA_VERSION
 from particles.trajectory.publishing import note_end_of_file, open_to_write, publish
+
+
+Taken = TypeVar("Taken")
+
+#: A running writer is inside a write for some microseconds in each frame; so many looks, so many seconds apart.
+LOOKS, BETWEEN_LOOKS = 100, 0.005
 
 
 def new_file(path: str | PathLike[str], fill: Callable[[h5py.File], None]) -> h5py.File:
@@ -44,7 +52,7 @@ def file_to_append(path: str | PathLike[str]) -> h5py.File:
     """
     target = _existing(path)
     try:
-        with _checked(h5py.File(target, "r")) as file:
+        with _taken(h5py.File(target, "r"), take=lambda file: file) as file:
             if file.mode != "r":
                 raise TrajectoryError(_in_use(target))
         note_end_of_file(target)
@@ -55,18 +63,22 @@ def file_to_append(path: str | PathLike[str]) -> h5py.File:
         raise TrajectoryError(_refusal(target, error)) from error
 
 
-def file_to_read(path: str | PathLike[str]) -> h5py.File:
-    """Open one of our trajectories for reading, without a lock where a running writer holds it.
+def read_file(path: str | PathLike[str], take: Callable[[h5py.File], Taken]) -> Taken:
+    """Open one of our trajectories for reading and hand it on, without a lock where a running writer holds it.
 
-    What was committed by then stays where it is and is safe to read meanwhile. Raises TrajectoryError where the file is
-    missing, a folder, truncated, or no trajectory of this version.
+    What is committed stays where it is, so it is safe to read meanwhile; a look that falls into the middle of a write
+    is repeated. Raises TrajectoryError where the file is missing, a folder, truncated, or no trajectory of this version.
     """
     target = _existing(path)
     try:
         try:
-            return _checked(h5py.File(target, "r"))
+            return _taken(h5py.File(target, "r"), take)
         except BlockingIOError:
-            return _checked(h5py.File(target, "r", locking=False))
+            for _ in range(LOOKS):
+                with suppress(OSError):
+                    return _taken(h5py.File(target, "r", locking=False), take)
+                sleep(BETWEEN_LOOKS)
+            return _taken(h5py.File(target, "r", locking=False), take)
     except TrajectoryError:
         raise
     except OSError as error:
@@ -165,15 +177,15 @@ def _existing(path: str | PathLike[str]) -> Path:
     return target
 
 
-def _checked(file: h5py.File) -> h5py.File:
-    """The file itself where it is a trajectory of ours; closed and refused with TrajectoryError where it is not."""
+def _taken(file: h5py.File, take: Callable[[h5py.File], Taken]) -> Taken:
+    """What `take` makes of the file where it is a trajectory of ours; closed and refused where it is not."""
     try:
         with damage_reported(file):
             _check_schema(file)
+            return take(file)
     except TrajectoryError:
         file.close()
         raise
-    return file
 
 
 def _check_schema(file: h5py.File) -> None:

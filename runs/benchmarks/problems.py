@@ -77,4 +77,4 @@ def _problem(
 def _inputs(data: int, decay: torch.Tensor, seed: int) -> Inputs:
     """Rows of length sqrt(d) whose coordinates are normal numbers times a decay."""
     rows = torch.from_numpy(generator(seed, "data").standard_normal((data, len(decay)))) * decay
-    return rows * (math.sqrt(len(decay)) / torch.linalg.vector_norm(rows, dim=1, keepdim=True))
+    return rows * (math.sqrt(len(decay)) / rows.square().sum(dim=1, keepdim=True).sqrt())

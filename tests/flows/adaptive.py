@@ -125,13 +125,23 @@ def check_tolerance(member: Adaptive) -> None:
 
 
 def check_shared_contract(member: Adaptive) -> None:
-    """What every integrator does: write into nothing, rest at rest, keep masses and dtype."""
+    """What every integrator does: write into nothing, rest at rest, keep masses."""
     make: Make = lambda _: member.make(1e-6)
     contracts.check_fixed_points(make)
     if member.any_flow:
         contracts.check_inputs_unwritten(make)
         contracts.check_masses_kept(make)
-        contracts.check_dtype_and_device(lambda _: member.make(1e-4))
+
+
+def check_dtype_and_device(member: Adaptive, device: torch.device | None = None) -> None:
+    """float32 stays float32 where it is, and ends within the tolerance of where float64 ends."""
+    for problem in member.problems:
+        start = problem.start.to(device=device, dtype=torch.float32)
+        end = evolve(problem.flow, start, member.make(1e-3), until=problem.until)
+        assert (end.dtype, end.device) == (torch.float32, start.device), f"float32 became {end.dtype} on {end.device}"
+        assert end.masses.dtype == torch.float32, "the masses' dtype changed"
+        off = problem.off(end.to(device="cpu", dtype=torch.float64), problem.until)
+        assert off < 1e-2, f"in float32 the run ends {off:.2e} off"
 
 
 def check_numbering(member: Adaptive) -> None:
@@ -263,6 +273,7 @@ def check_unreachable(member: Adaptive) -> None:
 CHECKS: list[Callable[[Adaptive], None]] = [
     check_tolerance,
     check_shared_contract,
+    check_dtype_and_device,
     check_numbering,
     check_observed_times,
     check_ends,

@@ -130,6 +130,18 @@ class Favouring(DormandPrince):
 
 
 @dataclass(frozen=True)
+class Widening(DormandPrince):
+    """Turns float32 into float64 on the way."""
+
+    def step(
+        self, flow: Flow, cloud: ParticleCloud, state: DormandPrinceState, time: float, until: float, noise: StepNoise
+    ) -> Advance[DormandPrinceState]:
+        """The right step, then wider."""
+        taken = super().step(flow, cloud, state, time, until, noise)
+        return replace(taken, cloud=taken.cloud.to(dtype=torch.float64))
+
+
+@dataclass(frozen=True)
 class Willing(DormandPrince):
     """Takes noisy flows and leaves the noise out."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+import torch
 
 from tests.flows import adaptive, planted_adaptive
 from tests.flows.adaptive import ADAPTIVE, CHECKS, VELOCITY_CHECKS, Adaptive
@@ -11,6 +12,7 @@ from tests.flows.adaptive import ADAPTIVE, CHECKS, VELOCITY_CHECKS, Adaptive
 PLANTED: list[tuple[Callable[[Adaptive], None], type, str]] = [
     (adaptive.check_tolerance, planted_adaptive.Deaf, "falls as rtol"),
     (adaptive.check_shared_contract, planted_adaptive.Overwriting, "was written to"),
+    (adaptive.check_dtype_and_device, planted_adaptive.Widening, "float32 became torch.float64"),
     (adaptive.check_numbering, planted_adaptive.Favouring, "numbered otherwise"),
     (adaptive.check_observed_times, planted_adaptive.Straight, "inside a step"),
     (adaptive.check_ends, planted_adaptive.Overshooting, "the run ends at"),
@@ -40,6 +42,12 @@ def test_adaptive_integrator_keeps_the_contract(check: Callable[[Adaptive], None
 def test_adaptive_integrator_of_any_flow_keeps_the_contract(check: Callable[[Adaptive], None], name: str) -> None:
     """Assert that one that takes velocities only counts them, and says where no step is short enough."""
     check(ADAPTIVE[name])
+
+
+@pytest.mark.parametrize("name", ADAPTIVE)
+def test_adaptive_integrator_stays_on_its_device(name: str, device: torch.device) -> None:
+    """Assert that a float32 cloud stays in float32 on the device it came from."""
+    adaptive.check_dtype_and_device(ADAPTIVE[name], device)
 
 
 @pytest.mark.parametrize(("check", "planted", "told"), PLANTED, ids=called)

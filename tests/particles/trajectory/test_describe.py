@@ -86,7 +86,7 @@ def test_a_risk_is_described_to_the_last_tensor() -> None:
             },
         ),
     ],
-    ids=str,
+    ids=lambda value: type(value).__name__,
 )
 def test_values_are_described(value: object, expected: Json) -> None:
     """Assert that each kind of value has its one description, which survives JSON."""
