@@ -16,7 +16,6 @@ from particles.errors import TrajectoryError
 from particles.trajectory.layout import CLOUD, MODULE, OBSERVABLES, PARTICLES, SCHEMA_VERSION
 from particles.trajectory.publishing import note_end_of_file, open_to_write, publish
 
-
 Taken = TypeVar("Taken")
 
 #: A running writer is inside a write for some microseconds in each frame; so many looks, so many seconds apart.
@@ -67,7 +66,7 @@ def read_file(path: str | PathLike[str], take: Callable[[h5py.File], Taken]) -> 
     """Open one of our trajectories for reading and hand it on, without a lock where a running writer holds it.
 
     What is committed stays where it is, so it is safe to read meanwhile; a look that falls into the middle of a write
-    is repeated. Raises TrajectoryError where the file is missing, a folder, truncated, or no trajectory of this version.
+    is repeated. Raises TrajectoryError where it is missing, a folder, truncated, or no trajectory of this version.
     """
     target = _existing(path)
     try:

@@ -48,8 +48,9 @@ def stiff_flow(
 ) -> Problem:
     """Inputs whose coordinates decay as 1/k, so that the tangent kernel's eigenvalues spread over many decades.
 
-    x_i proportional to (z_i1, z_i2 / 2, ..., z_id / d) with z normal and |x_i| = sqrt(d); y_i = sin(u . x_i) for a random
-    unit vector u; softplus; NTK scaling of asymmetrical masses. Largest eigenvalue of K P times the time: about 10^4.
+    x_i proportional to (z_i1, z_i2 / 2, ..., z_id / d) with z normal and |x_i| = sqrt(d); y_i = sin(u . x_i) for a
+    random unit vector u; softplus; NTK scaling of asymmetrical masses. Largest eigenvalue of K P times the time: about
+    10^4.
     """
     decay = 1.0 / torch.arange(1, dim + 1, dtype=torch.float64)
     return _problem("stiff", activation or Softplus(), count, decay, data, STIFF_TIME * data, seed)

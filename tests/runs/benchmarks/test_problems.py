@@ -19,7 +19,7 @@ def largest_rate_times_span(kind: str) -> float:
 
 
 def test_sizes_are_those_of_the_tables() -> None:
-    """Assert that n, d, m and the sum-loss time are 60, 20, 1000, 2000 with softplus, and 100, 50, 2000, 100 with tanh."""
+    """Assert that n, d, m and sum-loss time are 60, 20, 1000, 2000 with softplus and 100, 50, 2000, 100 with tanh."""
     stiff, mild = stiff_flow(), mild_flow()
     assert (stiff.flow.risk.data.inputs.shape, stiff.cloud.count, stiff.until) == ((60, 20), 1000, 2000.0 * 60)
     assert (mild.flow.risk.data.inputs.shape, mild.cloud.count, mild.until) == ((100, 50), 2000, 100.0 * 100)
