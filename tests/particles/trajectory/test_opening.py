@@ -1,8 +1,10 @@
 """What is no trajectory of ours is refused in one sentence, links lead nowhere, and running files can be read."""
 
+import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import h5py
@@ -11,7 +13,7 @@ import pytest
 import torch
 
 from particles.errors import TrajectoryError
-from particles.trajectory import Trajectory
+from particles.trajectory import Trajectory, opening
 from tests.particles.trajectory.plays import START, at_step, played
 
 POSITION = "particles/cloud/position"
@@ -199,19 +201,52 @@ sys.stdin.read()
 """
 
 
-def test_a_file_open_in_another_program_is_read_but_not_appended_to(path: Path) -> None:
-    """Assert that a running writer's lock stops a second writer, and not a reader."""
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Meanwhile another program has the file open for writing."""
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLDER, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     with holder:
-        assert holder.stdout.readline() == "held\n"
+        try:
+            assert holder.stdout.readline() == "held\n"
+            yield
+        finally:
+            holder.stdin.close()
+
+
+def test_a_file_open_in_another_program_is_read_but_not_appended_to(path: Path) -> None:
+    """Assert that a running writer's lock stops a second writer, and not a reader."""
+    with held(path):
         with pytest.raises(TrajectoryError, match="run.h5 is open elsewhere; close it there"):
             Trajectory.append(path)
         with Trajectory.open(path) as reader:
             assert len(reader) == 4 and torch.equal(reader[0].positions, START.positions)
-        holder.stdin.close()
-    assert holder.returncode == 0
+
+
+@pytest.mark.parametrize("mended", [True, False])
+def test_a_look_into_the_middle_of_a_write_is_repeated(
+    path: Path, monkeypatch: pytest.MonkeyPatch, mended: bool
+) -> None:
+    """Assert that a file that its writer makes whole in a moment is read then, and refused where it never is."""
+    whole = path.read_bytes()
+    pauses: list[float] = []
+
+    def write_on(seconds: float) -> None:
+        pauses.append(seconds)
+        if mended and len(pauses) == 3:
+            path.write_bytes(whole)
+
+    monkeypatch.setattr(opening, "sleep", write_on)
+    with held(path):
+        os.truncate(path, len(whole) // 2)
+        if mended:
+            with Trajectory.open(path) as reader:
+                assert len(reader) == 4
+            assert len(pauses) == 3
+        else:
+            with pytest.raises(TrajectoryError, match="run.h5 is truncated, its end is missing"):
+                Trajectory.open(path)
 
 
 @pytest.mark.parametrize(
