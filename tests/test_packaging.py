@@ -36,7 +36,7 @@ README_COMMANDS = {
         "python3 -m venv .venv",
         ". .venv/bin/activate",
         'python -m pip install --constraint constraints.txt --editable ".[test]"',
-        "pytest",
+        "pytest -n auto",
     ],
 }
 
@@ -101,12 +101,23 @@ def test_planted_disagreement_is_seen(wanted: str, pinned: str, said: str) -> No
 
 
 def test_library_imports_what_it_declares_and_nothing_else(settings: configparser.ConfigParser) -> None:
-    """Assert that the library's third-party imports are the packages that a plain install brings, none idle."""
-    known = {*sys.stdlib_module_names, *ROOMS}
-    tops = {module.split(".")[0] for source in sources(*ROOMS) for _, module in imported_modules(source)}
-    imported = {canonicalize_name(DISTRIBUTION_OF.get(top, top)) for top in tops - known if top.isidentifier()}
-    assert imported | AWAITED == requirements(settings["options"]["install_requires"]).keys()
+    """Assert that the library's third-party imports are the packages that a plain install brings, none idle.
+
+    Benchmarks may import a peer too, which the test extra brings.
+    """
+    imported, peers = third_parties(benchmarks=False), third_parties(benchmarks=True)
+    plain = requirements(settings["options"]["install_requires"]).keys()
+    assert imported | AWAITED == plain
     assert imported & AWAITED == set()
+    assert peers <= plain | requirements(settings["options.extras_require"]["test"]).keys()
+
+
+def third_parties(*, benchmarks: bool) -> set[str]:
+    """Distributions that the library imports, by the benchmarks or by everything else."""
+    known, folder = {*sys.stdlib_module_names, *ROOMS}, ROOT / "runs" / "benchmarks"
+    chosen = [source for source in sources(*ROOMS) if (folder in (ROOT / source.path).parents) == benchmarks]
+    tops = {module.split(".")[0] for source in chosen for _, module in imported_modules(source)}
+    return {canonicalize_name(DISTRIBUTION_OF.get(top, top)) for top in tops - known if top.isidentifier()}
 
 
 def test_one_version_everywhere(settings: configparser.ConfigParser) -> None:

@@ -25,6 +25,10 @@ SLOPE = 1e-9
 
 #: Kernels: the accuracy that quadrature is asked for where nobody says otherwise, and that closed forms are held to.
 QUADRATURE = 1e-10
+#: A linear flow in closed form against a matrix exponential: both are good to rounding times the norm of K t.
+EXPONENTIAL = 1e-12
+#: What a kernel flow without a closed form is asked for per step in tests; runs may add a hundred of such errors.
+TOLERANCE = 1e-9
 #: Published kernel values, given to seven or eight digits.
 PUBLISHED = 5e-8
 #: A kink found by bisection: jumps of a second derivative show to the root of the resolution, 1e-12, of a panel.

@@ -88,6 +88,8 @@ class DormandPrince:
     theta <- theta + h sum_i b_i v_i with seven stages, the last being the first of the next step (Dormand and Prince
     1980). The error of every step is kept below `atol` per coordinate plus `rtol` times the distance the cloud has
     moved. A method for flows that are not stiff: its steps stay below 3.3 over the largest eigenvalue of K P, about.
+    A run resumed by `evolve` chooses its steps anew and agrees to the tolerance; one continued from a kept state agrees
+    to the bit.
     """
 
     rtol: float = 1e-6

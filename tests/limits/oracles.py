@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -19,10 +20,10 @@ CASES = [
 ]
 
 
-def trapezoid(function: Callable[[Tensor], Tensor], p: float, q: float, rho: float) -> float:
+def trapezoid(function: Callable[[Tensor], Tensor], p: float, q: float, rho: float, step: float = 0.025) -> float:
     """E h(u) h(v) of an analytic h on a plain grid, where the trapezoidal rule converges geometrically."""
-    x = torch.arange(-10.0, 10.0, 0.025, dtype=torch.float64)
-    weight = torch.exp(-0.5 * (x[:, None] ** 2 + x[None, :] ** 2)) * (0.025**2 / (2.0 * math.pi))
+    x = torch.arange(-10.0, 10.0, step, dtype=torch.float64)
+    weight = torch.exp(-0.5 * (x[:, None] ** 2 + x[None, :] ** 2)) * (step**2 / (2.0 * math.pi))
     u = math.sqrt(p) * x[:, None]
     v = math.sqrt(q) * (rho * x[:, None] + math.sqrt((1.0 - rho) * (1.0 + rho)) * x[None, :])
     return float((function(u) * function(v) * weight).sum())
@@ -48,10 +49,7 @@ def half_analytic(
     places = [kink / math.sqrt(p) for kink in kinks] + layers
     places += [layer + side * width * 4.0**power for layer in layers for side in (-1, 1) for power in range(20)]
     edges = sorted({-10.0, 10.0, *(place for place in places if -10.0 < place < 10.0)})
-    parts = [
-        integrate.quad(integrand, a, b, epsabs=1e-14, epsrel=1e-12)[0] for a, b in zip(edges, edges[1:], strict=False)
-    ]
-    return math.fsum(parts)
+    return math.fsum(integrate.quad(integrand, *panel, epsabs=1e-14, epsrel=1e-12)[0] for panel in pairwise(edges))
 
 
 def density(t: float) -> float:

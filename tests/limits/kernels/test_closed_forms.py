@@ -78,7 +78,7 @@ def test_homogeneous_closed_forms_are_the_integrals(
 
 @pytest.mark.parametrize("name", PAIRS)
 def test_derivative_kernel_is_the_slope_in_the_covariance(name: str) -> None:
-    """Assert Price's theorem: d/dr E s(u) s(v) = E s'(u) s'(v), by extrapolated differences."""
+    """Assert that Price's theorem holds: d/dr E s(u) s(v) = E s'(u) s'(v), by extrapolated differences."""
     value, slope = PAIRS[name]
     p, q = torch.tensor(1.3, dtype=torch.float64), torch.tensor(0.6, dtype=torch.float64)
     r = torch.linspace(-0.6, 0.6, 7, dtype=torch.float64)

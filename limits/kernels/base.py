@@ -1,0 +1,108 @@
+"""What every kernel is, and how a Gram matrix is streamed tile by tile.
+
+Memory beyond the result stays bounded: one tile of 256 times 256 entries and a few work matrices of that size.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import torch
+from torch import Tensor
+
+from particles import ParticleCloud, ShapeError
+from particles.neurons import Neuron
+from particles.shapes import Gram, Inputs, OtherInputs
+
+#: Rows and columns of one tile: a handful of its matrices in float64 fit into a core's cache.
+TILE = 256
+
+Block = Callable[[slice, slice], tuple[tuple[Tensor, ...], float]]
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluated:
+    """A Gram matrix and a bound on the error of its entries; zero where only closed forms were used."""
+
+    gram: Gram
+    error: float
+
+
+@runtime_checkable
+class Kernel(Protocol):
+    """The limit of a Gram matrix of infinitely many particles; `neuron` names the finite partner."""
+
+    @property
+    def neuron(self) -> Neuron:
+        """The neuron whose clouds have this limit."""
+        ...
+
+    def __call__(self, x1: Inputs, x2: OtherInputs | None = None) -> Gram:
+        """The Gram matrix [n1 k, n2 k] between inputs x1 and x2 (x1 again where left out), row index i k + c."""
+        ...
+
+    def evaluate(self, x1: Inputs, x2: OtherInputs | None = None) -> Evaluated:
+        """The same with the error that quadrature achieved."""
+        ...
+
+    def sampled(self, cloud: ParticleCloud, x1: Inputs, x2: OtherInputs | None = None) -> Gram:
+        """The finite partner: the Gram matrix of a cloud of these neurons, whose mean over the law is the kernel."""
+        ...
+
+
+def streamed(
+    rows: int,
+    columns: int,
+    block: Block,
+    *,
+    like: Tensor,
+    symmetric: bool,
+    results: int = 1,
+    outputs: int = 1,
+    tile: int = TILE,
+) -> tuple[Evaluated, ...]:
+    """Matrices whose tiles `block(rows, columns)` gives, with an error, times the identity of the outputs.
+
+    Symmetric ones are computed on and above the diagonal only. Results have the dtype and device of `like`.
+    """
+    matrices = [like.new_zeros(rows, outputs, columns, outputs) for _ in range(results)]
+    largest = 0.0
+    for part, other in _tiles(rows, columns, tile, symmetric):
+        tiles, error = block(part, other)
+        largest = max(largest, error)
+        for matrix, values in zip(matrices, tiles, strict=True):
+            for output in range(outputs):
+                matrix[part, output, other, output] = values.to(like.dtype)
+                if symmetric and part != other:
+                    matrix[other, output, part, output] = values.T.to(like.dtype)
+    return tuple(Evaluated(matrix.reshape(rows * outputs, columns * outputs), largest) for matrix in matrices)
+
+
+def _tiles(rows: int, columns: int, tile: int, symmetric: bool) -> Iterator[tuple[slice, slice]]:
+    for first in range(0, rows, tile):
+        for other in range(first if symmetric else 0, columns, tile):
+            yield slice(first, min(first + tile, rows)), slice(other, min(other + tile, columns))
+
+
+def checked_inputs(inputs: Tensor) -> Tensor:
+    """Inputs [data, inputs] in float64; refuses other shapes and dtypes."""
+    if inputs.dtype not in (torch.float64, torch.float32):
+        raise TypeError(f"Inputs of a kernel are {inputs.dtype}, but float64 or float32 is needed.")
+    if inputs.ndim != 2 or inputs.shape[0] == 0:
+        raise ShapeError(f"Inputs of a kernel have shape {tuple(inputs.shape)}, but [data, inputs] is needed.")
+    if not bool(torch.isfinite(inputs).all()):
+        raise ValueError("Inputs of a kernel hold values that are not finite (NaN or infinite); remove them first.")
+    return inputs.double()
+
+
+def overlaps(features1: Tensor, features2: Tensor, part: slice, other: slice, *, symmetric: bool) -> Tensor:
+    """phi(x_i) . phi(x_l) on one tile; on the diagonal exactly the squared norms that the variances are made of."""
+    result = features1[part] @ features2[other].T
+    if symmetric and part == other:
+        result.diagonal().copy_(squared_norms(features1[part]))
+    return result
+
+
+def squared_norms(features: Tensor) -> Tensor:
+    """|phi(x_i)|^2."""
+    return features.square().sum(dim=1)

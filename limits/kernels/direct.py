@@ -1,0 +1,97 @@
+"""Direct integration of E h(u) h(v) for the pairs that an expansion in the correlation serves badly: (nearly) parallel.
+
+u = sqrt(p) x, v = sqrt(q) (rho x + c y) with c = sqrt(1 - rho^2) and independent x, y ~ N(0, 1). The inner integral is
+split where v meets a kink, so it is smooth in y; as a function of x it changes within a distance c where rho x alone
+meets a kink, and the panels of the outer integral are graded towards these places.
+"""
+
+import math
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from limits.kernels.expansion import CHUNK
+from limits.kernels.panels import Function, Pieces, composite
+from particles.shapes import AnyFloat
+
+Entries = Float[Tensor, " entries"]
+
+#: The Gaussian weight is cut off here; 2e-19 of its mass lies beyond.
+REACH = 9.0
+#: Number of plain panels, ratio of neighbouring graded panels, points on each panel.
+PANELS, RATIO, NODES = 8, 3.0, 16
+#: A coarser rule to compare with, and how many entries are compared.
+COARSE, COMPARED = 12, 4
+
+
+def integrals(function: Function, smooth: Pieces, p: Entries, q: Entries, rho: Entries) -> tuple[Entries, float]:
+    """E h(u) h(v) for every entry, and the largest difference to a coarser rule on the worst of them."""
+    if p.numel() == 0:
+        return p.clone(), 0.0
+    values = _integrals(function, smooth, p, q, rho, NODES)
+    worst = rho.abs().argsort(descending=True)[:: max(p.numel() // COMPARED, 1)]
+    coarse = _integrals(function, smooth, p[worst], q[worst], rho[worst], COARSE)
+    return values, float((values[worst] - coarse).abs().max())
+
+
+def _integrals(function: Function, smooth: Pieces, p: Entries, q: Entries, rho: Entries, nodes: int) -> Entries:
+    result = torch.empty_like(p)
+    parallel = rho.abs() >= 1.0
+    for which, rule in ((parallel, _parallel), (~parallel, _near)):
+        places = which.nonzero()[:, 0]
+        if places.numel():
+            result[places] = rule(function, smooth, p[places], q[places], rho[places], nodes)
+    return result
+
+
+def _parallel(function: Function, smooth: Pieces, p: Entries, q: Entries, rho: Entries, nodes: int) -> Entries:
+    """E h(sqrt(p) x) h(+-sqrt(q) x): one dimension, split at the kinks of both factors."""
+    u, v = p.sqrt()[:, None], (rho.sign() * q.sqrt())[:, None]
+    x, weights = _rule(torch.cat([_places(smooth.points, u), _places(smooth.points, v)], dim=1), nodes)
+    return (function(u * x) * function(v * x) * weights).sum(dim=1)
+
+
+def _near(function: Function, smooth: Pieces, p: Entries, q: Entries, rho: Entries, nodes: int) -> Entries:
+    """The two-dimensional integral, a few entries at a time."""
+    c = ((1.0 - rho) * (1.0 + rho)).sqrt()
+    levels = max(math.ceil(math.log(2.0 * REACH / float(c.min()), RATIO)), 1)
+    splits = len(smooth.points)
+    outer = PANELS + 2 * splits + (2 * levels + 1) * len(smooth.kinks)
+    inner = PANELS + splits
+    size = max(CHUNK // (outer * inner * nodes * nodes), 1)
+    chunks = zip(*(torch.split(values, size) for values in (p, q, rho, c)), strict=True)
+    return torch.cat([_near_chunk(function, smooth, levels, nodes, *chunk) for chunk in chunks])
+
+
+def _near_chunk(
+    function: Function, smooth: Pieces, levels: int, nodes: int, p: Entries, q: Entries, rho: Entries, c: Entries
+) -> Entries:
+    u, v = p.sqrt()[:, None], q.sqrt()[:, None]
+    offsets = RATIO ** torch.arange(levels).to(p)
+    offsets = torch.cat([-offsets, offsets])
+    layers = _places(smooth.kinks, v * rho[:, None])[:, :, None] + c[:, None, None] * offsets
+    edges = [_places(smooth.points, u), _places(smooth.points, v * rho[:, None]), layers.flatten(1)]
+    x, weights = _rule(torch.cat(edges, dim=1), nodes)
+    mean = rho[:, None] * x
+    crossings = (_places(smooth.points, v)[:, None, :] - mean[:, :, None]) / c[:, None, None]
+    y, inner_weights = _rule(crossings, nodes)
+    inner = (function(v[:, :, None] * (mean[:, :, None] + c[:, None, None] * y)) * inner_weights).sum(dim=2)
+    return (function(u * x) * inner * weights).sum(dim=1)
+
+
+def _places(points: tuple[float, ...], scale: AnyFloat) -> AnyFloat:
+    """Where scale x meets these points, clipped far outside of the range: [entries, 1] to [entries, points]."""
+    tiny = torch.finfo(torch.float64).tiny
+    safe = torch.where(scale.abs() < tiny, tiny, scale)
+    return (torch.tensor(points, dtype=torch.float64).to(scale) / safe).clamp(-2.0 * REACH, 2.0 * REACH)
+
+
+def _rule(edges: AnyFloat, nodes: int) -> tuple[AnyFloat, AnyFloat]:
+    """Nodes and weights of the standard Gaussian on plain panels that are split at these edges too, where in range."""
+    within = torch.where(edges.abs() < REACH, edges, REACH).sort(dim=-1).values
+    most = int((within < REACH).sum(dim=-1).max()) if within.numel() else 0
+    grid = torch.linspace(-REACH, REACH, PANELS + 1).to(edges)
+    edges = torch.cat([grid.expand(*edges.shape[:-1], -1), within[..., :most]], dim=-1)
+    x, weights = composite(edges.sort(dim=-1).values, nodes)
+    return x, weights * torch.exp(-0.5 * x * x) / math.sqrt(2.0 * math.pi)

@@ -1,0 +1,166 @@
+"""Mehler's expansion: the mean of a product of functions of two correlated Gaussians, term by term in the correlation.
+
+For centred Gaussians u, v of variances p, q and correlation rho, with orthonormal Hermite polynomials he_k,
+
+    E h(u) h(v) = sum_k c_k(p) c_k(q) rho^k,   c_k(p) = E h(sqrt(p) x) he_k(x),   x ~ N(0, 1).
+
+Coefficients belong to one input each, so a Gram matrix of inputs of any norms is a power series in its correlations.
+What is cut off after the term K is at most |rho|^(K + 1) sqrt(T_K(p) T_K(q)) with
+T_K(p) = E h(sqrt(p) x)^2 - sum_{k <= K} c_k(p)^2 (Parseval), so the error of every entry is known.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Self
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from limits.kernels.panels import NODES, Function, Pieces, composite, pieces
+from particles.shapes import AnyFloat, PerDatum
+
+#: Terms kept at most; 256 cover every correlation up to 0.9 of a function with a kink.
+MOST_TERMS = 256
+#: The Gaussian weight is cut off here: beyond, he_k(x) times the density is below 1e-15 for every k used.
+REACH = 12.0
+#: Ratio of neighbouring scales on which a common rule is checked.
+SPACING = 1.25
+#: Entries of one work matrix.
+CHUNK = 2**21
+
+Terms = Float[Tensor, "terms data"]
+OtherTerms = Float[Tensor, "terms2 others"]
+Correlation = Float[Tensor, "data others"]
+
+
+@dataclass(frozen=True, eq=False)
+class Spectrum:
+    """Coefficients c_k of h at variances p_i, E h(sqrt(p_i) x)^2, and sqrt(T_k), the norm of all terms after k."""
+
+    variances: PerDatum
+    squares: PerDatum
+    coefficients: Terms
+    tails: Terms
+
+    @property
+    def last(self) -> int:
+        """K, the last term held."""
+        return self.coefficients.shape[0] - 1
+
+    @property
+    def parity(self) -> int | None:
+        """0 or 1 where only even or only odd terms are not zero, else None."""
+        sizes = self.coefficients.abs()
+        floor = 1e-14 * max(float(sizes.max()), torch.finfo(torch.float64).tiny)
+        for parity in (0, 1):
+            if float(sizes[1 - parity :: 2].max() if self.last else 0.0) <= floor:
+                return parity
+        return None
+
+    def part(self, rows: slice) -> Self:
+        """The same for some of the inputs."""
+        return type(self)(self.variances[rows], self.squares[rows], self.coefficients[:, rows], self.tails[:, rows])
+
+
+def spectrum(function: Function, smooth: Pieces, variances: PerDatum, accuracy: float, nodes: int = NODES) -> Spectrum:
+    """The coefficients of a function, smooth between these pieces, at every variance, by quadrature.
+
+    As many as it takes for T_K <= accuracy, where any correlation is served, but at most 257.
+    """
+    if any(kink != 0.0 for kink in smooth.kinks):
+        coefficients, squares = _by_moving_rules(function, smooth, variances, nodes)
+    else:
+        coefficients, squares = _by_one_rule(function, smooth, variances, nodes)
+    floor = 4.0 * torch.finfo(torch.float64).eps * squares
+    left = torch.maximum(squares - coefficients.square().cumsum(dim=0), floor)
+    enough = (left.amax(dim=1) <= accuracy).nonzero()
+    count = int(enough[0]) + 1 if enough.numel() else MOST_TERMS + 1
+    return Spectrum(variances, squares, coefficients[:count].clone(), left[:count].sqrt())
+
+
+def _by_one_rule(function: Function, smooth: Pieces, variances: PerDatum, nodes: int) -> tuple[Terms, PerDatum]:
+    """c_k(p_i) and E h^2 from the same nodes x for every variance, one matrix product."""
+    scales = _scales(variances)
+    stretched = [partial(_stretched, function, scale) for scale in scales]
+    fine = pieces(stretched, REACH, smooth.kinks, unit=1.0 / max(scales[-1], 1.0))
+    x, weights = _gauss(torch.tensor(fine.points, dtype=torch.float64), nodes)
+    basis = (torch.stack(list(_hermite(x, weights.sqrt()))) * weights.sqrt()).to(variances)
+    x, weights = x.to(variances), weights.to(variances)
+    rows = max(CHUNK // len(x), 1)
+    values = [function(chunk.sqrt()[:, None] * x) for chunk in torch.split(variances, rows)]
+    return torch.cat([basis @ v.T for v in values], dim=1), torch.cat([v.square() @ weights for v in values])
+
+
+def _by_moving_rules(function: Function, smooth: Pieces, variances: PerDatum, nodes: int) -> tuple[Terms, PerDatum]:
+    """c_k(p_i) and E h^2 from nodes that follow the kinks, which sit at z / sqrt(p_i)."""
+    points = torch.tensor(smooth.points, dtype=torch.float64).to(variances)
+    rows = max(CHUNK // 32 // (nodes * (int(2 * REACH) + len(points))), 1)
+    coefficients, squares = [], []
+    for chunk in torch.split(variances, rows):
+        scale = chunk.sqrt().clamp_min(torch.finfo(torch.float64).tiny)[:, None]
+        x, weights = _gauss((points / scale).clamp(-REACH, REACH), nodes)
+        weighted = function(chunk.sqrt()[:, None] * x) * weights.sqrt()
+        terms = [torch.linalg.vecdot(weighted, term) for term in _hermite(x, weights.sqrt())]
+        coefficients.append(torch.stack(terms))
+        squares.append(weighted.square().sum(dim=1))
+    return torch.cat(coefficients, dim=1), torch.cat(squares)
+
+
+def _hermite(x: AnyFloat, first: AnyFloat) -> Iterator[AnyFloat]:
+    """first he_k(x) for k = 0, 1, ... by he_{k+1} = (x he_k - sqrt(k) he_{k-1}) / sqrt(k + 1)."""
+    before, current = torch.zeros_like(x), first
+    for k in range(MOST_TERMS + 1):
+        yield current
+        before, current = current, (x * current).sub_(before, alpha=math.sqrt(k)).div_(math.sqrt(k + 1))
+
+
+def _gauss(edges: AnyFloat, nodes: int) -> tuple[AnyFloat, AnyFloat]:
+    """Nodes x and weights of E g(x), x ~ N(0, 1), on unit panels that are split at these edges as well."""
+    grid = torch.linspace(-REACH, REACH, int(2 * REACH) + 1).to(edges)
+    edges = torch.cat([grid.expand(*edges.shape[:-1], -1), edges], dim=-1)
+    x, weights = composite(edges.sort(dim=-1).values, nodes)
+    return x, weights * torch.exp(-0.5 * x * x) / math.sqrt(2.0 * math.pi)
+
+
+def _scales(variances: PerDatum) -> list[float]:
+    """Standard deviations from the least to the largest one, so close that what resolves two resolves those between."""
+    positive = variances[variances > 0.0].sqrt()
+    if positive.numel() == 0:
+        return [1.0]
+    least, largest = float(positive.min()), float(positive.max())
+    least = max(least, largest * 1e-3)
+    count = max(math.ceil(math.log(largest / least) / math.log(SPACING)), 1)
+    return [least * (largest / least) ** (step / count) for step in range(count + 1)]
+
+
+def _stretched(function: Function, scale: float, x: Tensor) -> Tensor:
+    return function(scale * x)
+
+
+def terms_needed(first: Spectrum, second: Spectrum, largest: float, accuracy: float) -> tuple[int, float]:
+    """The least K with largest^(K + 1) sqrt(T_K T'_K) <= accuracy for all pairs, and that bound.
+
+    Where no K suffices: all terms, and what they leave out.
+    """
+    count = min(first.last, second.last) + 1
+    powers = largest ** torch.arange(1, count + 1, dtype=torch.float64, device=first.tails.device)
+    bounds = powers * first.tails[:count].amax(dim=1) * second.tails[:count].amax(dim=1)
+    enough = (bounds <= accuracy).nonzero()
+    last = int(enough[0]) if enough.numel() else count - 1
+    return last, float(bounds[last])
+
+
+def mehler(first: Spectrum, second: Spectrum, rho: Correlation, last: int) -> Correlation:
+    """sum_{k <= last} c_k(p_i) c_k(q_l) rho_il^k by Horner's rule; every other term is skipped where it is zero."""
+    parity = first.parity
+    step = 1 if parity is None or second.parity != parity else 2
+    variable = rho if step == 1 else rho * rho
+    start = 0 if step == 1 or parity is None else parity
+    terms = range(start, max(last, start) + 1, step)
+    total = torch.zeros_like(rho)
+    for k in reversed(terms):
+        total.mul_(variable).addcmul_(first.coefficients[k][:, None], second.coefficients[k][None, :])
+    return total.mul_(rho) if start == 1 else total

@@ -1,0 +1,173 @@
+"""Kernels of two-layer networks of infinitely many particles: the tangent kernel and the feature kernel."""
+
+from dataclasses import dataclass, field
+from functools import partial
+
+from torch import Tensor
+
+from limits.kernels.base import Evaluated, checked_inputs, overlaps, squared_norms, streamed
+from limits.kernels.duals import DualPair, DualRows, dual_pair
+from limits.kernels.quadrature import ACCURACY
+from particles import GaussianLaw, ParticleCloud, Perceptron, ShapeError, SymmetricPairs
+from particles.shapes import Gram, Inputs, OtherInputs
+from particles.tiles import Tiles
+
+
+@dataclass(frozen=True)
+class TangentKernel:
+    """The limit of `tangent_gram`, the mean over the law of grad g(theta, x) . grad g(theta, x').
+
+    K(x, x')_ce = 1{c = e} [ E a^2 (phi . phi') E sigma'(u) sigma'(v)  +  E sigma(u) sigma(v) ],
+
+    the first term where hidden weights are trained, the second where output weights are; u = w . phi(x) and
+    v = w . phi(x') are Gaussian with covariance variance (phi . phi'). It is the same for every scaling, because
+    sum_j eta_j s_j^2 = 1 in each. Make it with `tangent_kernel`.
+    """
+
+    neuron: Perceptron
+    law: GaussianLaw
+    accuracy: float = ACCURACY
+
+    def __call__(self, x1: Inputs, x2: OtherInputs | None = None) -> Gram:
+        """K(x1, x2) [n1 k, n2 k], row index i k + c, in the dtype of the inputs."""
+        return self.evaluate(x1, x2).gram
+
+    def evaluate(self, x1: Inputs, x2: OtherInputs | None = None) -> Evaluated:
+        """The Gram matrix and a bound on the error of its entries."""
+        hidden = self.law.outputs.variance if self.neuron.trained != "output" else 0.0
+        output = 1.0 if self.neuron.trained != "hidden" else 0.0
+        return _Sum(self.neuron, self.law, self.accuracy, hidden, output).evaluate(x1, x2)
+
+    def sampled(self, cloud: ParticleCloud, x1: Inputs, x2: OtherInputs | None = None) -> Gram:
+        """sum_j lambda_j grad g_j(x) . grad g_j(x') of a cloud, which is `tangent_gram` under any scaling."""
+        phi1 = self.neuron.embed(x1).to(cloud.positions)
+        phi2 = phi1 if x2 is None else self.neuron.embed(x2).to(cloud.positions)
+        outputs = self.neuron.outputs
+        total = phi1.new_zeros(phi1.shape[0] * outputs, phi2.shape[0] * outputs)
+        for part, rows in Tiles(self.neuron, cloud.positions, phi1):
+            columns = rows if x2 is None else self.neuron.tangent(cloud.positions[part], phi2)
+            total += rows.gram(cloud.masses[part], columns)
+        return total
+
+
+@dataclass(frozen=True)
+class FeatureKernel:
+    """The mean over the law of g(theta, x) g(theta, x')^T: the covariance of the network at the start (NNGP kernel).
+
+    K(x, x')_ce = 1{c = e} E a^2 E sigma(u) sigma(v). With output factors s_j the initial network has covariance
+    (sum_j s_j^2) K: K itself under `NTK`, K / m under `MeanField` with equal masses. Make it with `feature_kernel`.
+    """
+
+    neuron: Perceptron
+    law: GaussianLaw
+    accuracy: float = ACCURACY
+
+    def __call__(self, x1: Inputs, x2: OtherInputs | None = None) -> Gram:
+        """K(x1, x2) [n1 k, n2 k], row index i k + c, in the dtype of the inputs."""
+        return self.evaluate(x1, x2).gram
+
+    def evaluate(self, x1: Inputs, x2: OtherInputs | None = None) -> Evaluated:
+        """The Gram matrix and a bound on the error of its entries."""
+        return _Sum(self.neuron, self.law, self.accuracy, 0.0, self.law.outputs.variance).evaluate(x1, x2)
+
+    def sampled(self, cloud: ParticleCloud, x1: Inputs, x2: OtherInputs | None = None) -> Gram:
+        """sum_j lambda_j g_j(x) g_j(x')^T of a cloud."""
+        phi1 = self.neuron.embed(x1).to(cloud.positions)
+        phi2 = phi1 if x2 is None else self.neuron.embed(x2).to(cloud.positions)
+        outputs = self.neuron.outputs
+        total = phi1.new_zeros(phi1.shape[0] * outputs, phi2.shape[0] * outputs)
+        for part, rows in Tiles(self.neuron, cloud.positions, phi1):
+            first = rows.features().flatten(1)
+            second = first if x2 is None else self.neuron.tangent(cloud.positions[part], phi2).features().flatten(1)
+            total += (cloud.masses[part, None] * first).T @ second
+        return total
+
+
+def tangent_kernel(
+    neuron: Perceptron, law: GaussianLaw | SymmetricPairs, *, accuracy: float = ACCURACY
+) -> TangentKernel:
+    """The tangent kernel of infinitely many of these neurons under this law, the limit of `tangent_gram`.
+
+    `law` gives the variances of hidden and output weights; symmetric pairs have the kernel of the law that they mirror.
+    """
+    return TangentKernel(neuron, _checked(neuron, law), accuracy)
+
+
+def feature_kernel(
+    neuron: Perceptron, law: GaussianLaw | SymmetricPairs, *, accuracy: float = ACCURACY
+) -> FeatureKernel:
+    """The feature kernel (NNGP) of these neurons under this law, for symmetric pairs that of the law they mirror."""
+    return FeatureKernel(neuron, _checked(neuron, law), accuracy)
+
+
+def _checked(neuron: object, law: object) -> GaussianLaw:
+    if not isinstance(neuron, Perceptron):
+        raise TypeError(
+            f"Limit kernels are known for Perceptron, but a {type(neuron).__name__} was given; for other neurons take "
+            "tangent_gram of a large cloud."
+        )
+    law = law.law if isinstance(law, SymmetricPairs) else law
+    if not isinstance(law, GaussianLaw):
+        raise TypeError(f"Limit kernels are known for GaussianLaw, but the law is a {type(law).__name__}; take one.")
+    if not isinstance(law.neuron, Perceptron) or (law.neuron.hidden, law.neuron.outputs) != (
+        neuron.hidden,
+        neuron.outputs,
+    ):
+        raise ShapeError(
+            f"The neuron has {neuron.hidden} hidden and {neuron.outputs} output weights, but the law samples other "
+            "positions; make both for the same neuron."
+        )
+    return law
+
+
+@dataclass(frozen=True)
+class _Sum:
+    """hidden (phi . phi') E sigma' sigma' + output E sigma sigma, times the identity of the outputs."""
+
+    neuron: Perceptron
+    law: GaussianLaw
+    accuracy: float
+    hidden: float
+    output: float
+    duals: DualPair = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "duals", dual_pair(self.neuron.activation, self.accuracy))
+
+    def evaluate(self, x1: Tensor, x2: Tensor | None) -> Evaluated:
+        first = self._side(x1)
+        second = first if x2 is None else self._side(x2)
+        block = partial(self._block, first, second)
+        rows, columns = first.phi.shape[0], second.phi.shape[0]
+        symmetric, outputs = x2 is None, self.neuron.outputs
+        (result,) = streamed(rows, columns, block, like=x1, symmetric=symmetric, outputs=outputs)
+        return result
+
+    def _side(self, inputs: Tensor) -> "_Side":
+        phi = self.neuron.embed(checked_inputs(inputs))
+        variances = self.law.variance * squared_norms(phi)
+        derivative = self.duals.derivative.at(variances) if self.hidden else None
+        return _Side(phi, self.duals.value.at(variances) if self.output else None, derivative)
+
+    def _block(self, first: "_Side", second: "_Side", part: slice, other: slice) -> tuple[tuple[Tensor], float]:
+        overlap = overlaps(first.phi, second.phi, part, other, symmetric=first is second)
+        covariance = self.law.variance * overlap
+        total, largest = overlap.new_zeros(overlap.shape), 0.0
+        if first.derivative is not None and second.derivative is not None:
+            values, error = first.derivative.part(part).gram(second.derivative.part(other), covariance)
+            total += self.hidden * overlap * values
+            largest += error * self.hidden * float(overlap.abs().max())
+        if first.value is not None and second.value is not None:
+            values, error = first.value.part(part).gram(second.value.part(other), covariance)
+            total += self.output * values
+            largest += error * self.output
+        return (total,), largest
+
+
+@dataclass(frozen=True, eq=False)
+class _Side:
+    """Embedded inputs and the duals at their variances, as far as they are needed."""
+
+    phi: Tensor
+    value: DualRows | None
+    derivative: DualRows | None

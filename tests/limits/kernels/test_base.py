@@ -1,0 +1,82 @@
+"""Streaming: every tile once, symmetric matrices by halves, and inputs checked at the door."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from limits import Evaluated, Kernel
+from limits.kernels.base import checked_inputs, overlaps, squared_norms, streamed
+from limits.kernels.two_layer import tangent_kernel
+from particles import GaussianLaw, Identity, Perceptron, ShapeError, Tanh
+from tests.particles.draws import normals
+
+X, Y = normals(7, 3, seed=1), normals(5, 3, seed=2)
+
+
+def products(first: Tensor, second: Tensor, seen: list[tuple[slice, slice]], part: slice, other: slice) -> object:
+    """A tile of the matrix of products, with an error that grows."""
+    seen.append((part, other))
+    return (first[part] @ second[other].T,), 0.1 * len(seen)
+
+
+@pytest.mark.parametrize("tile", [1, 2, 3, 100])
+def test_tiles_make_up_the_matrix(tile: int) -> None:
+    """Assert that tiles of any size give the whole matrix and the largest error."""
+    seen: list[tuple[slice, slice]] = []
+    (result,) = streamed(
+        7, 5, lambda part, other: products(X, Y, seen, part, other), like=X, symmetric=False, tile=tile
+    )
+    assert float((result.gram - X @ Y.T).abs().max()) < 1e-14
+    assert result.error == 0.1 * len(seen)
+
+
+def test_symmetric_matrices_are_computed_by_halves() -> None:
+    """Assert that tiles below the diagonal are mirrored, not computed."""
+    seen: list[tuple[slice, slice]] = []
+    (result,) = streamed(7, 7, lambda part, other: products(X, X, seen, part, other), like=X, symmetric=True, tile=2)
+    assert len(seen) == 4 * 5 // 2
+    assert torch.equal(result.gram, result.gram.T)
+    assert float((result.gram - X @ X.T).abs().max()) < 1e-14
+
+
+def test_several_outputs_are_the_identity_times_the_matrix() -> None:
+    """Assert that row i k + c holds output c of input i."""
+    (result,) = streamed(7, 5, lambda part, other: products(X, Y, [], part, other), like=X, symmetric=False, outputs=2)
+    assert float((result.gram - torch.kron(X @ Y.T, torch.eye(2))).abs().max()) < 1e-14
+
+
+def test_several_results_are_streamed_together() -> None:
+    """Assert that a block may give two matrices, in the dtype asked for."""
+    like = X.float()
+    one, two = streamed(
+        7, 5, lambda a, b: ((X[a] @ Y[b].T, 2.0 * X[a] @ Y[b].T), 0.0), like=like, symmetric=False, results=2
+    )
+    assert one.gram.dtype == two.gram.dtype == torch.float32
+    assert torch.equal(2.0 * one.gram, two.gram)
+
+
+def test_the_diagonal_holds_the_very_norms() -> None:
+    """Assert that on the diagonal overlaps are bit for bit the squared norms, so that correlations are one."""
+    x = normals(50, 40, seed=3)
+    part = slice(10, 50)
+    assert torch.equal(overlaps(x, x, part, part, symmetric=True).diagonal(), squared_norms(x)[part])
+
+
+def test_kernels_are_kernels() -> None:
+    """Assert that the protocol recognises a kernel and nothing else, and that results carry their error."""
+    neuron = Perceptron(Tanh(), Identity(3))
+    kernel = tangent_kernel(neuron, GaussianLaw(neuron))
+    assert isinstance(kernel, Kernel)
+    assert not isinstance(neuron, Kernel)
+    assert isinstance(kernel.evaluate(X), Evaluated)
+
+
+@pytest.mark.usefixtures("without_shape_checks")
+def test_inputs_that_are_no_table_of_numbers_are_refused() -> None:
+    """Assert that wrong dtypes, shapes and values are refused with a sentence."""
+    with pytest.raises(TypeError, match="Inputs of a kernel are torch.int64, but float64 or float32 is needed"):
+        checked_inputs(torch.ones(2, 3, dtype=torch.int64))
+    with pytest.raises(ShapeError, match=r"shape \(3,\), but \[data, inputs\] is needed"):
+        checked_inputs(X[0])
+    with pytest.raises(ValueError, match="not finite .*; remove them first"):
+        checked_inputs(X / 0.0)

@@ -1,0 +1,121 @@
+"""Convolutional kernels: the closed form of one layer with erf, finite networks, and the decay it is known for."""
+
+import math
+
+import pytest
+import torch
+from torch import Tensor
+from torch.func import jacrev
+
+from limits import convolutional_kernels, deep_kernels
+from limits.kernels.convolution import circular_means
+from particles import Activation, Erf, ReLU, ShapeError, Tanh
+from tests.particles.draws import normals
+from tests.tolerances import QUADRATURE, Z, assert_identical
+
+W, B = 1.5, 0.2
+X = normals(4, 6, seed=1)
+
+
+def signs(count: int, inputs: int) -> Tensor:
+    """Uniform inputs from {-1, 1}^d."""
+    return normals(count, inputs, seed=inputs).sign()
+
+
+def test_one_layer_of_erf_is_the_closed_form() -> None:
+    """Assert that, on inputs of +-1, it is (1/d) sum_k [(2/pi) arcsin(2 rho/3) + (4/pi) rho / sqrt(9 - 4 rho^2)]."""
+    x = signs(20, 12)
+    windows = torch.stack([x.roll(-shift, dims=1) for shift in range(5)], dim=-1)
+    rho = (windows[:, None] * windows[None]).mean(dim=-1)
+    exact = 2.0 / math.pi * torch.asin(2.0 * rho / 3.0) + 4.0 / math.pi * rho / (9.0 - 4.0 * rho**2).sqrt()
+    assert_identical(convolutional_kernels(x, activation=Erf(), filter_size=5).ntk, exact.mean(dim=-1))
+
+
+def test_circular_means_wrap_around() -> None:
+    """Assert that neighbours are averaged for filters shorter and longer than the input."""
+    values = torch.tensor([1.0, 2.0, 6.0], dtype=torch.float64)
+    assert_identical(circular_means(values, 2), torch.tensor([1.5, 4.0, 3.5], dtype=torch.float64))
+    assert_identical(circular_means(values, 4), torch.tensor([2.5, 2.75, 3.75], dtype=torch.float64))
+
+
+@pytest.mark.parametrize("activation", [ReLU(), Tanh()])
+def test_a_filter_over_everything_is_fully_connected(activation: Activation) -> None:
+    """Assert that with the filter as long as the input, depth 1, every position sees the dense two-layer network."""
+    for variances in ({}, {"weight_variance": W, "bias_variance": B}):
+        conv = convolutional_kernels(X, activation=activation, filter_size=6, **variances)
+        dense = deep_kernels(X, activation=activation, depth=1, **variances)
+        assert float((conv.ntk - dense.ntk).abs().max()) < 4.0 * QUADRATURE
+        assert float((conv.nngp - dense.nngp).abs().max()) < 4.0 * QUADRATURE
+
+
+def network(parameters: list[Tensor], x: Tensor, activation: Activation, size: int) -> Tensor:
+    """Two circular convolutions and a readout of all positions, in NTK parameterisation, biases included."""
+    hidden = x[None, :]
+    for weight, bias in ((parameters[0], parameters[1]), (parameters[2], parameters[3])):
+        windows = torch.stack([hidden.roll(-shift, dims=1) for shift in range(size)], dim=1)
+        count = hidden.shape[0] * size
+        mixed = torch.einsum("ocl,clk->ok", weight, windows) * math.sqrt(W / count)
+        hidden = activation.value(mixed + math.sqrt(B) * bias[:, None])
+    return math.sqrt(W / hidden.numel()) * (parameters[4] * hidden).sum() + math.sqrt(B) * parameters[5]
+
+
+@pytest.mark.parametrize("activation", [ReLU(), Tanh()])
+def test_finite_networks_scatter_around_the_kernels(activation: Activation) -> None:
+    """Assert that tangent kernels and outputs of random networks with 48 channels have these means, |z| < 5."""
+    channels, size, draws = 48, 3, 60
+    x = X[:2]
+    shapes = [(channels, 1, size), (channels,), (channels, channels, size), (channels,), (channels, 6), ()]
+    grams, products = [], []
+    for seed in range(draws):
+        numbers = normals(sum(math.prod(shape) for shape in shapes), seed=seed)
+        parts = numbers.split([math.prod(shape) for shape in shapes])
+        parameters = [part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)]
+        rows = [jacrev(network)(parameters, point, activation, size) for point in x]
+        flat = torch.stack([torch.cat([part.flatten() for part in row]) for row in rows])
+        outputs = torch.stack([network(parameters, point, activation, size) for point in x])
+        grams.append(flat @ flat.T)
+        products.append(outputs[:, None] * outputs)
+    kernels = convolutional_kernels(
+        x, activation=activation, filter_size=size, depth=2, weight_variance=W, bias_variance=B
+    )
+    for drawn, expected in ((torch.stack(grams), kernels.ntk), (torch.stack(products), kernels.nngp)):
+        z = (drawn.mean(dim=0) - expected) / (drawn.std(dim=0) / math.sqrt(draws))
+        assert float(z.abs().max()) < Z
+
+
+def test_distance_to_the_linear_kernel_falls_with_the_dimension() -> None:
+    """Assert that off the diagonal |K - 2 zeta^2 X X^T / d| d / n falls, and the diagonal excess is 0.185."""
+    distances = []
+    for inputs in (16, 32, 64):
+        x = signs(100, inputs)
+        gram = convolutional_kernels(x, activation=Erf(), filter_size=round(2 * inputs**0.75)).ntk
+        gap = gram - 8.0 / (3.0 * math.pi) * x @ x.T / inputs
+        assert abs(float(gap.diagonal().mean()) - 0.185) < 1e-3
+        distances.append(float(torch.linalg.matrix_norm(gap - torch.diag(gap.diagonal()), 2)) * inputs / 100)
+    assert distances == sorted(distances, reverse=True)
+
+
+def test_rectangles_are_parts_of_the_square() -> None:
+    """Assert that kernels between two sets are blocks of the kernel of both, symmetric and positive."""
+    whole = convolutional_kernels(X, activation=Tanh(), filter_size=2, depth=3)
+    part = convolutional_kernels(X[:1], X[1:], activation=Tanh(), filter_size=2, depth=3)
+    assert float((whole.ntk[:1, 1:] - part.ntk).abs().max()) < 10.0 * QUADRATURE
+    assert torch.equal(whole.ntk, whole.ntk.T)
+    assert float(torch.linalg.eigvalsh(whole.ntk)[0]) > -10.0 * QUADRATURE
+
+
+def test_impossible_filters_are_refused() -> None:
+    """Assert that filter sizes and inputs that cannot be are refused with a sentence."""
+    with pytest.raises(ValueError, match="filter size is 0, but a positive integer is needed"):
+        convolutional_kernels(X, activation=Erf(), filter_size=0)
+    with pytest.raises(ValueError, match="depth is 0, but a positive number"):
+        convolutional_kernels(X, activation=Erf(), filter_size=2, depth=0)
+
+
+@pytest.mark.usefixtures("without_shape_checks")
+def test_unequal_inputs_are_refused() -> None:
+    """Assert that two sets of inputs must be equally long, here and in dense networks."""
+    with pytest.raises(ShapeError, match="x1 has 6 inputs but x2 has 5; give the same number"):
+        convolutional_kernels(X, X[:, :5], activation=Erf(), filter_size=2)
+    with pytest.raises(ShapeError, match="x1 has 6 inputs but x2 has 5; give the same number"):
+        deep_kernels(X, X[:, :5], activation=Erf(), depth=1)
