@@ -1,6 +1,6 @@
 """Any neuron a user writes for one particle and one input, run through torch.func; slower than a closed form."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol, Self, cast, runtime_checkable
 
@@ -119,13 +119,19 @@ class MappedTangent:
         """sum_i c_i . g_j(x_i)."""
         return torch.einsum("ic,jic->j", cotangents, self._features)
 
-    def pull(self, cotangents: Outputs) -> Positions:
-        """sum_i c_i . grad g_j(x_i)."""
-        return torch.einsum("ic,jicq->jq", cotangents, self._gradients)
+    def pull(self, factors: PerParticle, cotangents: Outputs) -> Positions:
+        """factors_j sum_i c_i . grad g_j(x_i)."""
+        return torch.einsum("j,ic,jicq->jq", factors, cotangents, self._gradients)
 
     def push(self, factors: PerParticle, velocities: Positions) -> Outputs:
         """sum_j factors_j grad g_j(x_i) . v_j."""
         return torch.einsum("j,jicq,jq->ic", factors, self._gradients, velocities)
+
+    def to(self, dtype: torch.dtype) -> Self:
+        """Features and gradients rounded to a dtype."""
+        rounded = replace(self, positions=self.positions.to(dtype), phi=self.phi.to(dtype))
+        rounded.__dict__.update(_features=self._features.to(dtype), _gradients=self._gradients.to(dtype))
+        return rounded
 
     def gram(self, weights: PerParticle, other: Self) -> Gram:
         """sum_j weights_j grad g_j(x_i) . grad g_j(x'_l)."""

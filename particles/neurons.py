@@ -4,7 +4,7 @@ A `Neuron` evaluated at given positions and embedded inputs is a `Tangent`: ever
 the cloud, in closed form and without an autograd graph.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol, Self, runtime_checkable
 
@@ -48,8 +48,8 @@ class Tangent(Protocol):
         """sum_i c_i . g_j(x_i) [particles]."""
         ...
 
-    def pull(self, cotangents: Outputs) -> Positions:
-        """sum_i c_i . grad g_j(x_i) [particles, dim]."""
+    def pull(self, factors: PerParticle, cotangents: Outputs) -> Positions:
+        """factors_j sum_i c_i . grad g_j(x_i) [particles, dim]."""
         ...
 
     def push(self, factors: PerParticle, velocities: Positions) -> Outputs:
@@ -58,6 +58,10 @@ class Tangent(Protocol):
 
     def gram(self, weights: PerParticle, other: Self) -> Gram:
         """sum_j weights_j grad g_j(x_i) . grad g_j(x'_l), row index i k + c; `other` holds the same particles at x'."""
+        ...
+
+    def to(self, dtype: torch.dtype) -> Self:
+        """The same linearisation rounded to a dtype, not evaluated again in it."""
         ...
 
 
@@ -198,19 +202,19 @@ class PerceptronTangent:
         """sum_i c_i . a_j sigma(w_j . phi(x_i))."""
         return ((self._value @ cotangents) * self._a).sum(dim=1)
 
-    def pull(self, cotangents: Outputs) -> Positions:
-        """In w_j: sum_i (c_i . a_j) sigma'(w_j . phi(x_i)) phi(x_i); in a_j: sum_i c_i sigma(w_j . phi(x_i))."""
+    def pull(self, factors: PerParticle, cotangents: Outputs) -> Positions:
+        """factors_j times, in w_j, sum_i (c_i . a_j) sigma'(w_j . phi(x_i)) phi(x_i); in a_j, sum_i c_i sigma(...)."""
         result = torch.zeros_like(self.positions)
         if self._moves_hidden:
-            result[:, : self.neuron.hidden] = self._pull_hidden(cotangents)
+            result[:, : self.neuron.hidden] = self._pull_hidden(factors[:, None] * self._a, cotangents)
         if self._moves_output:
-            result[:, self.neuron.hidden :] = self._value @ cotangents
+            result[:, self.neuron.hidden :] = factors[:, None] * (self._value @ cotangents)
         return result
 
-    def _pull_hidden(self, cotangents: Outputs) -> Positions:
+    def _pull_hidden(self, listening: ParticleOutputs, cotangents: Outputs) -> Positions:
         if self.neuron.outputs == 1:
-            return self._a * (self._derivative @ (cotangents * self.phi))
-        return (self._derivative * (self._a @ cotangents.T)) @ self.phi
+            return listening * (self._derivative @ (cotangents * self.phi))
+        return (self._derivative * (listening @ cotangents.T)) @ self.phi
 
     def push(self, factors: PerParticle, velocities: Positions) -> Outputs:
         """sum_j factors_j [a_j sigma'(w_j . phi(x_i)) v^w_j . phi(x_i) + v^a_j sigma(w_j . phi(x_i))]."""
@@ -225,6 +229,12 @@ class PerceptronTangent:
         if self.neuron.outputs == 1:
             return (self.phi * (self._derivative.T @ (speaking * velocities))).sum(dim=1, keepdim=True)
         return (self._derivative * (velocities @ self.phi.T)).T @ speaking
+
+    def to(self, dtype: torch.dtype) -> Self:
+        """sigma and sigma' rounded to a dtype."""
+        rounded = replace(self, positions=self.positions.to(dtype), phi=self.phi.to(dtype))
+        rounded.__dict__.update(_value=self._value.to(dtype), _derivative=self._derivative.to(dtype))
+        return rounded
 
     def gram(self, weights: PerParticle, other: Self) -> Gram:
         """sum_j weights_j [a_jc a_je (phi . phi') sigma' sigma'  +  1{c = e} sigma sigma]."""

@@ -14,7 +14,18 @@ from particles.losses import Loss
 from particles.network import Network
 from particles.neurons import Neuron
 from particles.scaling import Scaling
-from particles.shapes import Features, Gram, Inputs, Outputs, PerDatum, PerParticle, Positions, Scalar, Velocity
+from particles.shapes import (
+    Features,
+    Gram,
+    Inputs,
+    Masses,
+    Outputs,
+    PerDatum,
+    PerParticle,
+    Positions,
+    Scalar,
+    Velocity,
+)
 from particles.tiles import Tiles
 
 
@@ -36,6 +47,15 @@ class Prepared:
     phi: Features
     targets: Outputs
     weights: PerDatum
+
+
+@dataclass(frozen=True, eq=False)
+class Scaled:
+    """What a scaling makes of masses: output factors s_j and mobilities eta_j [particles]."""
+
+    masses: Masses
+    factors: PerParticle
+    mobility: PerParticle
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,6 +136,18 @@ class Risk:
             self._memo[key] = Prepared(phi, data.targets, data.weights)
         return self._memo[key]
 
+    def scaled(self, cloud: ParticleCloud) -> Scaled:
+        """Output factors and mobilities, computed once for all clouds that share one tensor of masses."""
+        held = self._last.get("scaled")
+        if held is None or held.masses is not cloud.masses:
+            masses = cloud.masses
+            held = self._last["scaled"] = Scaled(masses, self.scaling.factor(masses), self.scaling.mobility(masses))
+        return held
+
+    @cached_property
+    def _last(self) -> dict[str, Scaled]:
+        return {}
+
     @cached_property
     def _memo(self) -> dict[tuple[torch.dtype, torch.device], Prepared]:
         return {}
@@ -151,15 +183,15 @@ class RiskAt:
         """The cloud's tangents at the data."""
         return self.risk.network.tiles(self.cloud, self.data.phi)
 
-    @cached_property
+    @property
     def factors(self) -> PerParticle:
         """Output factors s_j [particles]."""
-        return self.risk.scaling.factor(self.cloud.masses)
+        return self.risk.scaled(self.cloud).factors
 
-    @cached_property
+    @property
     def mobility(self) -> PerParticle:
         """Mobilities eta_j [particles]."""
-        return self.risk.scaling.mobility(self.cloud.masses)
+        return self.risk.scaled(self.cloud).mobility
 
     @cached_property
     def predictions(self) -> Outputs:
@@ -193,7 +225,7 @@ class RiskAt:
         """M J^T c = eta_j s_j sum_i c_i . grad g_j(x_i) [particles, dim], with the mobilities M."""
         return self.tiles.pull(self.mobility * self.factors, cotangents)
 
-    def gram(self, weights: PerParticle | None = None) -> Gram:
-        """J W J^T [n k, n k] with W the mobilities, or other weights [particles]."""
+    def gram(self, weights: PerParticle | None = None, dtype: torch.dtype | None = None) -> Gram:
+        """J W J^T [n k, n k] with W the mobilities, or other weights [particles]; `dtype` as in `Tiles.gram`."""
         weights = self.mobility if weights is None else weights
-        return self.tiles.gram(weights * self.factors.square())
+        return self.tiles.gram(weights * self.factors.square(), dtype=dtype)

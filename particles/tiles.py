@@ -64,18 +64,26 @@ class Tiles:
 
     def pull(self, factors: PerParticle, cotangents: Outputs) -> Positions:
         """factors_j sum_i c_i . grad g_j(x_i) [particles, dim]."""
+        if self._positions.shape[0] <= self._size:
+            [only] = [tangent.pull(factors, cotangents) for _, tangent in self]
+            return only
         result = torch.empty_like(self._positions)
         for part, tangent in self:
-            torch.mul(tangent.pull(cotangents), factors[part, None], out=result[part])
+            result[part] = tangent.pull(factors[part], cotangents)
         return result
 
-    def gram(self, weights: PerParticle, phi: Features | None = None) -> Gram:
-        """sum_j weights_j grad g_j(x) . grad g_j(x') [n k, n' k] with other embedded inputs x', or with x itself."""
+    def gram(self, weights: PerParticle, phi: Features | None = None, *, dtype: torch.dtype | None = None) -> Gram:
+        """sum_j weights_j grad g_j(x) . grad g_j(x') [n k, n' k] with other embedded inputs x', or with x itself.
+
+        With a `dtype` the products of each tile are computed in it; the sum of the tiles is not.
+        """
         columns = self._phi.shape[0] if phi is None else phi.shape[0]
         total = self._zeros().new_zeros(self._phi.shape[0] * self._neuron.outputs, columns * self._neuron.outputs)
         for part, tangent in self:
-            other = tangent if phi is None else self._neuron.tangent(self._positions[part], phi)
-            total += tangent.gram(weights[part], other)
+            rows, others = tangent, tangent if phi is None else self._neuron.tangent(self._positions[part], phi)
+            if dtype is not None:
+                rows, others = tangent.to(dtype), others.to(dtype)
+            total += rows.gram(weights[part].to(dtype), others)
         return total
 
     def _zeros(self) -> Outputs:

@@ -1,4 +1,4 @@
-"""Numerical differentiation formulas of variable order, made implicit in function space."""
+"""Backward differentiation of variable order on any grid of times, made implicit in function space."""
 
 import math
 from dataclasses import dataclass, replace
@@ -11,36 +11,30 @@ from flows.base import Advance, Flow, Part
 from flows.gauss_newton import GaussNewton, dense_risk
 from flows.integrators.control import SHORTEST, Tolerance, Work, next_time
 from flows.integrators.function_space import Scales
+from flows.integrators.interpolation import combination, slopes, weights
 from flows.noise import StepNoise
 from particles import ParticleCloud, Risk, ToleranceNotReached
-from particles.shapes import Velocity
+from particles.shapes import Positions, Velocity
 
 HIGHEST = 5
+#: Part of gamma_k d that the numerical differentiation formulas of order k move into the error.
 KAPPA = (0.0, -0.1850, -1.0 / 9.0, -0.0823, -0.0415, 0.0)
-GAMMA = tuple(sum(1.0 / i for i in range(1, order + 1)) for order in range(HIGHEST + 1))
-ALPHA = tuple((1.0 - KAPPA[order]) * GAMMA[order] for order in range(HIGHEST + 1))
-ERROR = tuple(KAPPA[order] * GAMMA[order] + 1.0 / (order + 1) for order in range(HIGHEST + 1))
 
-ITERATIONS = 4
-#: Newton iterations stop where the error left is below this part of the tolerance.
-NEWTON = 0.1
-#: Contraction of Newton's iteration that is assumed until one has been seen.
-CONTRACTION = 0.3
-SAFETY, SMALLEST, LARGEST, WORTHWHILE = 0.8, 0.2, 10.0, 1.1
-#: Steps of one size before another is tried.
-HOLD = 2
+#: Single-precision products are good enough for this rtol and larger ones.
+ROUGH = 1e-6
+SAFETY, SMALLEST, LARGEST, FIRST = 0.8, 0.2, 2.0, 10.0
 
 
 @dataclass(frozen=True, eq=False)
 class BDFState:
-    """Backward differences of the positions [orders, particles, dim], the step and order they belong to, for how many
-    steps these have been held, Newton's contraction, and the scales that errors are measured by."""
+    """The last points of the path and their times, newest first; the order and step to take next, for how many steps
+    the order has been held, and the scales that errors are measured by."""
 
-    differences: Tensor
+    points: tuple[Positions, ...]
+    times: tuple[float, ...]
     size: float = 0.0
     order: int = 1
     held: int = 0
-    contraction: float = CONTRACTION
     scales: Scales | None = None
     work: Work = Work()
 
@@ -51,25 +45,27 @@ class BDFState:
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """A step tried: the correction d of the predictor, its change of the function, its error where Newton converged."""
+    """A step tried: where it came to, the correction d of the predictor, its error in units of the tolerance."""
 
+    positions: Positions
     correction: Velocity
-    change: Tensor
-    stiff: GaussNewton
     error: float
-    contraction: float
-    velocities: int
 
 
 @dataclass(frozen=True)
 class BDF:
-    """Backward differentiation (NDF; Klopfenstein 1971, Shampine and Reichelt 1997), orders 1 to 5, steps by error.
+    """Backward differentiation (NDF; Klopfenstein 1971, Shampine and Reichelt 1997), orders 1 to 5, linearly implicit.
 
-    theta_{n+1} = psi + (h / alpha_k) F(theta_{n+1}), solved by Newton's method from the extrapolated positions with the
-    Gauss-Newton Jacobian there (`GaussNewton`): evaluating it costs no activation more, factorising it one n k by n k
-    Cholesky factor, so that one velocity a step is the rule however stiff the flow. The error of a step is at most
-    rtol times the distance moved, in the positions, and rtol times the residual of the start, in the function.
-    Dense output by the interpolating polynomial. For gradient flows with n k up to 6000.
+    With P the polynomial of degree k through the last k + 1 points, the next one is P(t) + d,
+
+        (1 - h' A) d = h' (F(P(t)) - P'(t)),   1 / h' = (1 - kappa_k) sum_{i<k} 1 / (t - t_i),
+
+    with the Gauss-Newton Jacobian A at P(t) (`GaussNewton`): evaluating it costs no activation more, factorising it one
+    n k by n k Cholesky factor, so that a step is one velocity however stiff the flow. This is one step of Newton's
+    method; others would halve the steps across kinks and gain nothing on smooth flows, where d is small. Its error
+    is d times h / (t - t_k) and what kappa adds, at most rtol times the distance moved, in the positions, and rtol
+    times the residual of the start, in the function. Dense output by the polynomial through the new point. For
+    gradient flows with n k up to 6000.
     """
 
     rtol: float = 1e-4
@@ -86,11 +82,9 @@ class BDF:
         Tolerance(self.rtol, self.atol)
 
     def init(self, flow: Flow, cloud: ParticleCloud, time: float = 0.0) -> BDFState:
-        """Differences of order one; the first step is chosen when the end of the run is known."""
+        """One point; the first step is chosen when the end of the run is known."""
         dense_risk(flow, "BDF")
-        differences = cloud.positions.new_zeros(HIGHEST + 3, *cloud.positions.shape)
-        differences[0] = cloud.positions
-        return BDFState(differences)
+        return BDFState((cloud.positions,), (time,))
 
     def step(
         self, flow: Flow, cloud: ParticleCloud, state: BDFState, time: float, until: float, noise: StepNoise
@@ -101,9 +95,8 @@ class BDF:
             state = self._begun(risk, cloud, state, until - time)
         while True:
             size, reached = next_time(state.size, time, until)
-            state = state if size == state.size else _resized(state, size / state.size)
-            trial = self._try(risk, cloud, state)
-            work = replace(state.work, velocities=state.work.velocities + trial.velocities)
+            trial = self._try(risk, cloud, state, reached)
+            work = replace(state.work, velocities=state.work.velocities + 1)
             if trial.error <= 1.0:
                 break
             if size <= SHORTEST * max(abs(time), until - time):
@@ -111,117 +104,85 @@ class BDF:
                 raise ToleranceNotReached(step=noise.step + 1, time=time, size=size, reason=reason)
             shrink = SAFETY * trial.error ** (-1.0 / (state.order + 1)) if math.isfinite(trial.error) else 0.5
             work = replace(work, rejected=work.rejected + 1)
-            state = replace(_resized(state, max(SMALLEST, min(shrink, 0.9))), work=work, contraction=CONTRACTION)
-        work = replace(work, accepted=work.accepted + 1)
-        state = replace(_advanced(state, trial), work=work)
-        dense = _Polynomial(cloud, state.differences, state.order, reached, size)
-        return Advance(reached, cloud.moved(state.differences[0]), self._chosen(state, trial), dense)
+            state = replace(state, size=size * max(SMALLEST, min(shrink, 0.9)), work=work, held=0)
+        after = self._chosen(state, trial, reached)
+        after = replace(after, work=replace(work, accepted=work.accepted + 1))
+        dense = _Polynomial(cloud, after.points[: state.order + 1], after.times[: state.order + 1])
+        return Advance(reached, cloud.moved(trial.positions), after, dense)
 
     def _begun(self, risk: Risk, cloud: ParticleCloud, state: BDFState, span: float) -> BDFState:
-        """Scales, and a first step whose error is about sqrt(rtol) / 4 of them."""
+        """Scales, a first step whose error is about sqrt(rtol) / 4 of them, and a point before the first one."""
         stiff = GaussNewton.of(risk, cloud)
         state = replace(state, scales=Scales.of(stiff, span), work=Work(velocities=1))
         pace = self.rtol * state.error(stiff.velocity, stiff.push(stiff.velocity), self.tolerance)
         size = min(span, 0.5 * math.sqrt(self.rtol) / pace) if pace > 0.0 else span
-        differences = state.differences.clone()
-        differences[1] = size * stiff.velocity
-        return replace(state, differences=differences, size=size)
+        before = torch.add(cloud.positions, stiff.velocity, alpha=-size)
+        return replace(state, points=(*state.points, before), times=(*state.times, state.times[0] - size), size=size)
 
-    def _try(self, risk: Risk, cloud: ParticleCloud, state: BDFState) -> Trial:
-        order, shift = state.order, state.size / ALPHA[state.order]
-        predicted = state.differences[: order + 1].sum(dim=0)
-        known = torch.tensordot(_row(GAMMA[1 : order + 1], predicted), state.differences[1 : order + 1], 1)
-        known /= ALPHA[order]
+    def _try(self, risk: Risk, cloud: ParticleCloud, state: BDFState, reached: float) -> Trial:
+        order = state.order
+        times, points = state.times[: order + 1], state.points[: order + 1]
+        predicted, slope = combination(weights(times, reached), points), combination(slopes(times, reached), points)
+        shift = 1.0 / ((1.0 - KAPPA[order]) * _leading(order, times, reached))
         stiff = GaussNewton.of(risk, cloud.moved(predicted))
-        shifted, velocity = stiff.shifted(shift), stiff.velocity
-        correction, change = torch.zeros_like(predicted), predicted.new_zeros(stiff.weighted_residual.shape)
-        contraction, before = state.contraction, 0.0
-        for iteration in range(1, ITERATIONS + 1):
-            update, shift_of_function = shifted.solve(shift * velocity - known - correction)
-            correction, change = correction + update, change + shift_of_function
-            size = state.error(update, shift_of_function, self.tolerance)
-            if not math.isfinite(size):
-                break
-            if before > 0.0:
-                contraction = max(0.1 * contraction, size / before)
-            if contraction >= 1.0:
-                break
-            if contraction / (1.0 - contraction) * size < NEWTON:
-                error = ERROR[order] * state.error(correction, change, self.tolerance)
-                return Trial(correction, change, stiff, error, contraction, iteration)
-            before = size
-            velocity = risk.velocity(cloud.moved(predicted + correction))
-        return Trial(correction, change, stiff, math.inf, CONTRACTION, iteration)
+        right = slope.mul_(-shift)
+        if (relaxation := stiff.relaxation) is not None:
+            right.add_(relaxation, alpha=shift)
+        correction, change = stiff.shifted(shift, rough=self.rtol >= ROUGH).solve(right, shift * stiff.cotangents)
+        error = _error(order, times, reached) * state.error(correction, change, self.tolerance)
+        return Trial(predicted + correction, correction, error)
 
-    def _chosen(self, state: BDFState, trial: Trial) -> BDFState:
-        """The state with the order and step that promise to go farthest."""
-        if state.held < HOLD:
-            return state
-        order, differences, push = state.order, state.differences, trial.stiff.push
+    def _chosen(self, state: BDFState, trial: Trial, reached: float) -> BDFState:
+        """The state after an accepted step, with the order and step that promise to go farthest."""
+        order, size = state.order, reached - state.times[0]
+        scales = state.scales.reached(trial.positions) if state.scales else None
         errors = {order: trial.error}
-        if order > 1:
-            errors[order - 1] = ERROR[order - 1] * state.error(
-                differences[order], push(differences[order]), self.tolerance
-            )
-        if order < HIGHEST:
-            above = differences[order + 2]
-            errors[order + 1] = ERROR[order + 1] * state.error(above, push(above), self.tolerance)
+        if state.held >= order:
+            errors.update(_errors_beside(state, trial, reached))
         factors = {order: max(error, 1e-10) ** (-1.0 / (order + 1)) for order, error in errors.items()}
         best = max(factors, key=lambda order: factors[order])
-        factor = min(LARGEST, SAFETY * factors[best])
-        if best == order and 0.9 < factor < WORTHWHILE:
-            return state
-        return _resized(replace(state, order=best), factor)
+        largest = FIRST if len(state.times) == 2 else LARGEST
+        return replace(
+            state,
+            points=(trial.positions, *state.points)[: HIGHEST + 1],
+            times=(reached, *state.times)[: HIGHEST + 1],
+            size=size * max(SMALLEST, min(largest, SAFETY * factors[best])),
+            order=best,
+            held=state.held + 1 if best == order else 0,
+            scales=scales,
+        )
 
 
 @dataclass(frozen=True, eq=False)
 class _Polynomial:
-    """Dense output: the polynomial through the last order + 1 points, by backward differences."""
+    """Dense output: the polynomial through these points."""
 
     cloud: ParticleCloud
-    differences: Tensor
-    order: int
-    time: float
-    size: float
+    points: tuple[Positions, ...]
+    times: tuple[float, ...]
 
     def __call__(self, time: float) -> ParticleCloud:
-        weights, product = [1.0], 1.0
-        for i in range(self.order):
-            product *= ((time - self.time) / self.size + i) / (i + 1)
-            weights.append(product)
-        weighted = torch.tensordot(_row(weights, self.differences), self.differences[: self.order + 1], 1)
-        return self.cloud.moved(weighted)
+        return self.cloud.moved(combination(weights(self.times, time), self.points))
 
 
-def _advanced(state: BDFState, trial: Trial) -> BDFState:
-    """Differences one step later: d is the new difference of order + 1, each lower one adds up."""
-    order, differences = state.order, state.differences.clone()
-    differences[order + 2] = trial.correction - differences[order + 1]
-    differences[order + 1] = trial.correction
-    for lower in range(order, -1, -1):
-        differences[lower] += differences[lower + 1]
-    scales = state.scales.reached(differences[0]) if state.scales else None
-    return replace(state, differences=differences, held=state.held + 1, contraction=trial.contraction, scales=scales)
+def _leading(order: int, times: tuple[float, ...], reached: float) -> float:
+    """sum_{i<k} 1 / (t - t_i), gamma_k / h on an even grid."""
+    return sum(1.0 / (reached - time) for time in times[:order])
 
 
-def _resized(state: BDFState, factor: float) -> BDFState:
-    """The differences of the same polynomial on a grid whose step is `factor` times as long."""
-    order = state.order
-    matrix = _pascal(order, factor) @ _pascal(order, 1.0)
-    differences = state.differences.clone()
-    flat = state.differences[: order + 1].reshape(order + 1, -1)
-    differences[: order + 1] = (matrix.T.to(flat) @ flat).reshape(differences[: order + 1].shape)
-    return replace(state, differences=differences, size=state.size * factor, held=0)
+def _error(order: int, times: tuple[float, ...], reached: float) -> float:
+    """The error of a step in units of d: kappa_k gamma_k + h / (t - t_k), 1 / (k + 1) on an even grid without kappa."""
+    size = reached - times[0]
+    return KAPPA[order] * _leading(order, times, reached) * size + size / (reached - times[order])
 
 
-def _pascal(order: int, factor: float) -> Tensor:
-    rows = torch.arange(1, order + 1, dtype=torch.float64)[:, None]
-    columns = torch.arange(1, order + 1, dtype=torch.float64)[None, :]
-    matrix = torch.zeros(order + 1, order + 1, dtype=torch.float64)
-    matrix[0] = 1.0
-    matrix[1:, 1:] = (rows - 1.0 - factor * columns) / rows
-    return torch.cumprod(matrix, dim=0)
-
-
-def _row(weights: tuple[float, ...] | list[float], like: Tensor) -> Tensor:
-    return torch.tensor(weights, dtype=like.dtype, device=like.device)
+def _errors_beside(state: BDFState, trial: Trial, reached: float) -> dict[int, float]:
+    """The errors that the step just taken would have had in the orders beside its own, in proportion to their d."""
+    own = _error(state.order, state.times, reached) * float(torch.linalg.vector_norm(trial.correction))
+    errors = {}
+    for order in (state.order - 1, state.order + 1):
+        if 1 <= order <= min(HIGHEST, len(state.times) - 1) and own > 0.0:
+            times = state.times[: order + 1]
+            d = trial.positions - combination(weights(times, reached), state.points[: order + 1])
+            errors[order] = trial.error / own * _error(order, times, reached) * float(torch.linalg.vector_norm(d))
+    return errors

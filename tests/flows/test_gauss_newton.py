@@ -6,7 +6,7 @@ from torch import Tensor
 from torch.func import jacrev
 
 from flows import GradientFlow, LangevinFlow
-from flows.gauss_newton import LARGEST_GRAM, GaussNewton, dense_risk
+from flows.gauss_newton import LARGEST_GRAM, ROUGH_ENOUGH, GaussNewton, dense_risk
 from particles import (
     L2,
     NTK,
@@ -26,7 +26,7 @@ from particles import (
     jacobian_transpose_product,
 )
 from tests.problems import network_cloud, network_risk, numbers
-from tests.tolerances import assert_identical
+from tests.tolerances import assert_identical, relative_error
 
 TARGETS: dict[str, Tensor] = {
     "Squared": numbers(2, 7, 3),
@@ -72,6 +72,29 @@ def test_shifted_matrix_is_inverted(loss: Loss, scaling: Scaling, trained: str, 
     expected = torch.linalg.solve(matrix, right.reshape(-1)).reshape(right.shape)
     assert_identical(solution, expected, operations=1e5)
     assert_identical(change, stiff.push(expected), operations=1e5)
+
+
+@pytest.mark.parametrize("strength", [0.0, 0.4])
+@pytest.mark.parametrize("loss", [Squared(), Logistic(), CrossEntropy()], ids=repr)
+def test_cotangents_are_a_part_of_the_right_side(loss: Loss, strength: float) -> None:
+    """Assert that solve(v, q) is solve(v - M J^T q), and that the velocity is -M J^T cotangents + relaxation."""
+    risk, right = risk_of(loss, NTK(), "both", strength), numbers(8, 6, 6)
+    stiff = GaussNewton.of(risk, network_cloud(outputs=3))
+    velocity = -stiff.at.pull(stiff.cotangents)
+    assert_identical(velocity if stiff.relaxation is None else velocity + stiff.relaxation, stiff.velocity)
+    expected = stiff.shifted(SHIFT).solve(right - stiff.at.pull(stiff.cotangents))
+    for actual, whole in zip(stiff.shifted(SHIFT).solve(right, stiff.cotangents), expected, strict=True):
+        assert_identical(actual, whole, operations=1e5)
+
+
+def test_rough_products_are_rough_only_where_that_is_harmless() -> None:
+    """Assert that single-precision products change the solution by about 10^-7, and not at all where h tr G is huge."""
+    risk, right = risk_of(Squared(), NTK(), "both", 0.0), numbers(8, 6, 6)
+    stiff = GaussNewton.of(risk, network_cloud(outputs=3))
+    gap = relative_error(stiff.shifted(SHIFT, rough=True).solve(right)[0], stiff.shifted(SHIFT).solve(right)[0])
+    assert 1e-10 < gap < 1e-6
+    huge = 10.0 * ROUGH_ENOUGH / float(stiff.gram.trace())
+    assert torch.equal(stiff.shifted(huge, rough=True).solve(right)[0], stiff.shifted(huge).solve(right)[0])
 
 
 @pytest.mark.parametrize("loss", [Squared(), Logistic(), CrossEntropy()], ids=repr)

@@ -49,9 +49,9 @@ class Place:
     def gradients(self) -> Tensor:
         """The same by `pull`, one datum and output at a time: what training sees."""
         k = self.neuron.outputs
-        tangent = self.tangent()
+        tangent, ones = self.tangent(), torch.ones_like(self.positions[:, 0])
         units = torch.eye(DATA * k).to(self.positions).reshape(DATA, k, DATA, k)
-        pulled = [torch.stack([tangent.pull(units[i, c]) for c in range(k)], dim=1) for i in range(DATA)]
+        pulled = [torch.stack([tangent.pull(ones, units[i, c]) for c in range(k)], dim=1) for i in range(DATA)]
         return torch.stack(pulled, dim=1)
 
 
@@ -90,9 +90,10 @@ def pair_contracts_features(at: Place) -> None:
 
 
 def pull_contracts_gradients(at: Place) -> None:
-    """pull = sum_i c_i . grad g_j(x_i)."""
-    expected = torch.einsum("ic,jicq->jq", at.cotangents, at.gradients())
-    assert_identical(at.tangent().pull(at.cotangents), expected, claim="pull is not linear in the cotangents.")
+    """pull = factors_j sum_i c_i . grad g_j(x_i)."""
+    expected = torch.einsum("j,ic,jicq->jq", at.factors, at.cotangents, at.gradients())
+    actual = at.tangent().pull(at.factors, at.cotangents)
+    assert_identical(actual, expected, claim="pull is not linear in factors and cotangents.")
 
 
 def push_contracts_gradients(at: Place) -> None:
@@ -112,11 +113,20 @@ def gram_contracts_gradients(at: Place) -> None:
         assert_identical(actual, expected, claim="gram is not the sum of products of gradients.")
 
 
+def rounding_keeps_the_linearisation(at: Place) -> None:
+    """In another dtype Gram matrix and features are the float64 ones to that dtype's rounding."""
+    rounded, there = at.tangent().to(torch.float32), replace(at, inputs=normals(DATA, INPUTS, seed=36)).tangent()
+    exact = at.tangent().gram(at.factors, there)
+    narrow = rounded.gram(at.factors.float(), there.to(torch.float32))
+    assert_identical(narrow, exact.float(), operations=1e3, claim="rounding changes the Gram matrix.")
+    assert_identical(rounded.features(), at.tangent().features().float(), claim="rounding changes the features.")
+
+
 def order_of_questions_changes_nothing(at: Place) -> None:
     """What a tangent keeps from one question does not change its next answer, bit for bit."""
     asked = at.tangent()
     asked.predict(at.factors)
-    first, then = at.tangent().pull(at.cotangents), asked.pull(at.cotangents)
+    first, then = (tangent.pull(at.factors, at.cotangents) for tangent in (at.tangent(), asked))
     assert torch.equal(first, then), "pull depends on whether predict was asked before."
     assert torch.equal(at.tangent().predict(at.factors), asked.predict(at.factors)), "predict depends on pull."
 
@@ -126,7 +136,8 @@ def particles_stand_alone(at: Place) -> None:
     order = torch.randperm(PARTICLES, generator=torch.Generator().manual_seed(37))
     tile = at.neuron.tangent(at.positions[order][:3], at.phi)
     whole = at.tangent()
-    assert_identical(tile.pull(at.cotangents), whole.pull(at.cotangents)[order][:3], claim="pull mixes particles.")
+    pulled = whole.pull(at.factors, at.cotangents)[order][:3]
+    assert_identical(tile.pull(at.factors[order][:3], at.cotangents), pulled, claim="pull mixes particles.")
     assert_identical(tile.pair(at.cotangents), whole.pair(at.cotangents)[order][:3], claim="pair mixes particles.")
     assert_identical(tile.features(), whole.features()[order][:3], claim="features mix particles.")
 
@@ -157,6 +168,7 @@ LAWS: list[Law] = [
     pull_contracts_gradients,
     push_contracts_gradients,
     gram_contracts_gradients,
+    rounding_keeps_the_linearisation,
     order_of_questions_changes_nothing,
     particles_stand_alone,
     nothing_given_is_written,
@@ -170,7 +182,7 @@ def _answers(at: Place) -> list[Tensor]:
         tangent.features(),
         tangent.predict(at.factors),
         tangent.pair(at.cotangents),
-        tangent.pull(at.cotangents),
+        tangent.pull(at.factors, at.cotangents),
         tangent.push(at.factors, at.velocities),
         tangent.gram(at.factors, tangent),
     ]

@@ -13,15 +13,15 @@ from tests.particles.contracts import neuron
 class FlippedPull(PerceptronTangent):
     """The gradient in the hidden weights with the wrong sign."""
 
-    def _pull_hidden(self, cotangents: Tensor) -> Tensor:
-        return -super()._pull_hidden(cotangents)
+    def _pull_hidden(self, listening: Tensor, cotangents: Tensor) -> Tensor:
+        return -super()._pull_hidden(listening, cotangents)
 
 
 class PullWithoutOutputWeight(PerceptronTangent):
     """The gradient in the hidden weights forgets the factor a."""
 
-    def _pull_hidden(self, cotangents: Tensor) -> Tensor:
-        return (self._derivative * cotangents.sum(dim=1)) @ self.phi
+    def _pull_hidden(self, listening: Tensor, cotangents: Tensor) -> Tensor:
+        return (self._derivative * (listening / self._a).sum(dim=1, keepdim=True) * cotangents.sum(dim=1)) @ self.phi
 
 
 class PushOfHiddenOnly(PerceptronTangent):
@@ -46,10 +46,10 @@ class GramOfDiagonalBlocks(PerceptronTangent):
 class StaleDerivative(PerceptronTangent):
     """Once the value is known, takes it for the derivative."""
 
-    def pull(self, cotangents: Tensor) -> Tensor:
+    def pull(self, factors: Tensor, cotangents: Tensor) -> Tensor:
         """Right only as long as nobody asked for predictions."""
         stale = "_value" in self.__dict__
-        return super().pull(cotangents) * (2.0 if stale else 1.0)
+        return super().pull(factors, cotangents) * (2.0 if stale else 1.0)
 
 
 class MeanOverParticles(PerceptronTangent):
