@@ -44,8 +44,8 @@ def homogeneous_derivative(p: AnyFloat, q: AnyFloat, r: AnyFloat, right: float, 
 
 
 def erf_value(p: AnyFloat, q: AnyFloat, r: AnyFloat) -> AnyFloat:
-    """h = erf: (2/pi) arcsin(2 r / sqrt((1 + 2 p)(1 + 2 q))) (Williams 1997)."""
-    return 2.0 / math.pi * torch.asin(2.0 * r / ((1.0 + 2.0 * p) * (1.0 + 2.0 * q)).sqrt())
+    """h = erf: (2/pi) arcsin(2 r / sqrt((1 + 2 p)(1 + 2 q))) (Williams 1997), written as an arctan, never NaN."""
+    return 2.0 / math.pi * torch.atan2(2.0 * r, _determinant(p, q, r, 2.0).sqrt())
 
 
 def erf_derivative(p: AnyFloat, q: AnyFloat, r: AnyFloat) -> AnyFloat:
@@ -79,8 +79,9 @@ def gelu_derivative(p: AnyFloat, q: AnyFloat, r: AnyFloat) -> AnyFloat:
 
 
 def _gelu_parts(p: AnyFloat, q: AnyFloat, r: AnyFloat) -> tuple[AnyFloat, AnyFloat, AnyFloat]:
-    angle = 0.25 + torch.asin(r / ((1.0 + p) * (1.0 + q)).sqrt()) / (2.0 * math.pi)
-    return angle, _determinant(p, q, r, 1.0), 1.0 / (1.0 + p) + 1.0 / (1.0 + q) - 1.0
+    determinant = _determinant(p, q, r, 1.0)
+    angle = 0.25 + torch.atan2(r, determinant.sqrt()) / (2.0 * math.pi)
+    return angle, determinant, 1.0 / (1.0 + p) + 1.0 / (1.0 + q) - 1.0
 
 
 def _determinant(p: AnyFloat, q: AnyFloat, r: AnyFloat, c: float) -> AnyFloat:

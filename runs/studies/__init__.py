@@ -37,6 +37,16 @@ STUDIES = {
             summary="One network under four node scalings: do its particles move, and does its kernel change?",
             module="runs.studies.asymmetric_scaling.study",
         ),
+        StudyEntry(
+            name="propagation-of-chaos",
+            summary="Three flows, more and more particles: how fast do clouds approach their limit?",
+            module="runs.studies.propagation_of_chaos.study",
+        ),
+        StudyEntry(
+            name="kernel-limits",
+            summary="Networks of growing width: how near are they to their kernel, random kernel and kernel flow?",
+            module="runs.studies.kernel_limits.study",
+        ),
     )
 }
 

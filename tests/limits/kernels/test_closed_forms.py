@@ -105,7 +105,7 @@ def test_parallel_inputs_give_the_exact_mean_square(name: str, activation: Activ
 @pytest.mark.parametrize("name", PAIRS)
 def test_nothing_is_nan_at_the_edges(name: str) -> None:
     """Assert that opposite, parallel and vanishing inputs give finite values."""
-    p = torch.tensor([0.0, 1e-320, 1.0, 1e12], dtype=torch.float64)
+    p = torch.tensor([0.0, 1e-320, 1.0, 1e12, 3e20, 7e20], dtype=torch.float64)
     for sign in (-1.0, 0.0, 1.0):
         for formula in PAIRS[name]:
             assert bool(formula(p[:, None], p[None, :], sign * p[:, None].sqrt() * p[None, :].sqrt()).isfinite().all())

@@ -48,6 +48,31 @@ def test_a_filter_over_everything_is_fully_connected(activation: Activation) -> 
         assert float((conv.nngp - dense.nngp).abs().max()) < 4.0 * QUADRATURE
 
 
+def test_two_layers_of_erf_are_the_recursion_written_out() -> None:
+    """Assert that they are plain loops over positions, filters of three, biases included."""
+    covariance = W * neighbours(X[:, None] * X[None]) + B
+    tangent = covariance
+    for _ in range(2):
+        p = torch.stack([covariance[i, i] for i in range(4)])
+        size = (1.0 + 2.0 * p[:, None]) * (1.0 + 2.0 * p[None])
+        values = 2.0 / math.pi * torch.asin(2.0 * covariance / size.sqrt())
+        slopes = 4.0 / math.pi / (size - 4.0 * covariance.square()).sqrt()
+        last, below = values, tangent * slopes
+        covariance = W * neighbours(values) + B
+        tangent = covariance + W * neighbours(tangent * slopes)
+    nngp = W * last.mean(dim=2) + B
+    kernels = convolutional_kernels(X, activation=Erf(), filter_size=3, depth=2, weight_variance=W, bias_variance=B)
+    assert_identical(kernels.nngp, nngp)
+    assert_identical(kernels.ntk, nngp + W * below.mean(dim=2))
+
+
+def neighbours(values: Tensor) -> Tensor:
+    """The mean over a position and the two after it."""
+    count = values.shape[2]
+    means = [sum(values[:, :, (k + shift) % count] for shift in range(3)) / 3.0 for k in range(count)]
+    return torch.stack(means, dim=2)
+
+
 def network(parameters: list[Tensor], x: Tensor, activation: Activation, size: int) -> Tensor:
     """Two circular convolutions and a readout of all positions, in NTK parameterisation, biases included."""
     hidden = x[None, :]

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from limits.kernels.expansion import MOST_TERMS, mehler, spectrum, terms_needed
-from limits.kernels.panels import Pieces, pieces
+from limits.kernels.panels import Function, Pieces, pieces
 from particles import Erf, ReLU, Softplus, Tanh
 from tests.limits.oracles import HardTanh, Shifted, trapezoid
 from tests.tolerances import QUADRATURE, assert_identical
@@ -82,6 +82,20 @@ def test_a_large_variance_is_resolved() -> None:
     # Poles of tanh(30 x) lie at distance 0.05: steps of 0.01 converge like exp(-2 pi 0.05 / 0.01).
     exact = trapezoid(torch.tanh, 900.0, 900.0, 0.4, step=0.01)
     assert abs(float(mehler(result, result, rho, result.last)) - exact) < QUADRATURE
+
+
+@pytest.mark.parametrize(
+    ("function", "variances"),
+    [(Erf().derivative, [1e6]), (lambda z: torch.tanh(5.0 * (z - 5.0)), [16.0, 1e4])],
+    ids=["narrow peak", "steep far step"],
+)
+def test_one_rule_serves_all_variances_at_once(function: Function, variances: list[float]) -> None:
+    """Assert that means at standard deviation 1000, and 4 and 100 together, are right, whatever is narrow at either."""
+    result = spectrum(function, Pieces(), torch.tensor(variances, dtype=torch.float64), QUADRATURE)
+    x = torch.arange(-10.0, 10.0, 1e-5, dtype=torch.float64)
+    weight = torch.exp(-0.5 * x * x) * (1e-5 / math.sqrt(2.0 * math.pi))
+    exact = torch.stack([function(math.sqrt(p) * x) @ weight for p in variances])
+    assert float((result.coefficients[0] - exact).abs().max()) < QUADRATURE
 
 
 def test_trapezoid_agrees_at_moderate_variances() -> None:

@@ -1,0 +1,155 @@
+"""Early training is linear: the models whose training mimics the first steps of wide networks (Hu et al. 2020).
+
+While t is at most of order d log d, a two-layer network from a symmetric start follows a linear model in x and |x|,
+because its tangent kernel is near that model's in the spectral norm. Inputs are centred, with independent coordinates
+up to a linear map, and n, m grow faster than d.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from numpy.typing import NDArray
+from scipy.sparse.linalg import LinearOperator, eigsh
+from torch import Tensor
+
+from limits.kernels.base import checked_inputs
+from limits.kernels.duals import Differentiable, quadrature
+from limits.kernels.quadrature import ACCURACY
+from limits.kernels.two_layer import tangent_kernel
+from particles import GaussianLaw, Identity, Perceptron, ShapeError, SymmetricPairs
+from particles.shapes import Gram, Inputs, OtherInputs
+
+#: Matrices up to this many rows are diagonalised, larger ones left to Lanczos' method.
+DENSE = 300
+
+ModelFeatures = Float[Tensor, "data columns"]
+
+
+@dataclass(frozen=True)
+class EarlyConstants:
+    """zeta = E psi'(g), theta0 = E psi(g), theta1 = E g psi'(g), theta2 = E (g^3/2 - g) psi'(g).
+
+    psi(g) = sigma(s g) and g is standard normal; the thetas are value, first and half the second derivative of
+    r -> E psi(r g) at r = 1. `error` bounds what quadrature left.
+    """
+
+    zeta: float
+    theta0: float
+    theta1: float
+    theta2: float
+    error: float
+
+
+@dataclass(frozen=True)
+class EarlyTimeModel:
+    """The linear model psi(x) of a neuron and a law, and its kernel, which may stand for the tangent kernel.
+
+    With z = phi(x) / radius, phi(x) = x / sqrt(d), radius^2 = E |phi|^2, and overlap = E (z . z')^2 for independent
+    inputs,
+
+        psi(x) = ( sqrt(h + o) zeta z,
+                   sqrt((h + o/2) overlap) theta1,
+                   sqrt(o) [theta0 + theta1 (|z| - 1) + theta2 (|z| - 1)^2] ),
+
+    h = E a^2 / E w^2 where hidden weights are trained, else 0, and o = 1 where output weights are, else 0. The
+    constants are those of s^2 = E (w . phi)^2. Inputs of covariance I have radius 1 and overlap 1/d. Make it with
+    `early_time_model`; what training does to it from zero is `KernelFlow(model, data)`.
+    """
+
+    neuron: Perceptron
+    constants: EarlyConstants
+    radius: float
+    overlap: float
+    hidden: float
+    output: float
+
+    def features(self, inputs: Inputs) -> ModelFeatures:
+        """psi(x) [data, d + 2] in float64."""
+        zeta, theta0 = self.constants.zeta, self.constants.theta0
+        theta1, theta2 = self.constants.theta1, self.constants.theta2
+        z = self.neuron.embed(checked_inputs(inputs)) / self.radius
+        excess = z.norm(dim=1, keepdim=True) - 1.0
+        constant = torch.full_like(excess, math.sqrt((self.hidden + 0.5 * self.output) * self.overlap) * theta1)
+        norm = math.sqrt(self.output) * (theta0 + theta1 * excess + theta2 * excess.square())
+        return torch.cat([math.sqrt(self.hidden + self.output) * zeta * z, constant, norm], dim=1)
+
+    def __call__(self, x1: Inputs, x2: OtherInputs | None = None) -> Gram:
+        """psi(x1) . psi(x2), times the identity of the outputs [n1 k, n2 k], in the dtype of the inputs."""
+        first = self._per_output(x1)
+        second = first if x2 is None else self._per_output(x2)
+        return (first @ second.T).to(x1.dtype)
+
+    def distance(self, gram: Gram, inputs: Inputs) -> float:
+        """|K - psi psi^T| in the spectral norm, K [n k, n k] the tangent Gram matrix of these inputs.
+
+        At most n / d^(1 + a) for some a > 0 while |K| is of order n / d (proposition 3.4). It bounds training: as long
+        as the kernel stays within this distance, predictions from zero at n data of equal weight are within
+        t |K - psi psi^T| |y| / n of the model's, because the model's residual never exceeds |y|.
+        """
+        features = self._per_output(inputs)
+        rows = features.shape[0]
+        if gram.shape != (rows, rows):
+            raise ShapeError(f"The Gram matrix has shape {tuple(gram.shape)}, but these inputs need {(rows, rows)}.")
+        gram = gram.double()
+        if rows <= DENSE:
+            return float(torch.linalg.eigvalsh(gram - features @ features.T).abs().max())
+
+        def product(vector: NDArray[np.float64]) -> NDArray[np.float64]:
+            v = torch.from_numpy(vector).flatten().to(gram)
+            result: NDArray[np.float64] = (gram @ v - features @ (features.T @ v)).cpu().numpy()
+            return result
+
+        operator = LinearOperator((rows, rows), matvec=product, dtype=np.float64)
+        start = np.random.default_rng(0).standard_normal(rows)
+        return abs(float(eigsh(operator, k=1, which="LM", v0=start, tol=1e-8, return_eigenvectors=False)[0]))
+
+    def _per_output(self, inputs: Tensor) -> Tensor:
+        features = self.features(inputs)
+        return torch.kron(features, torch.eye(self.neuron.outputs).to(features))
+
+
+def early_time_model(
+    neuron: Perceptron, law: GaussianLaw | SymmetricPairs, inputs: Inputs | None = None, *, accuracy: float = ACCURACY
+) -> EarlyTimeModel:
+    """The linear model of these neurons under this law, for inputs with covariance I or the second moments of `inputs`.
+
+    Which layers count says `neuron.trained`.
+    """
+    law = tangent_kernel(neuron, law).law
+    if not isinstance(neuron.embedding, Identity):
+        raise TypeError(
+            f"The model of early training is known for Identity inputs, but the embedding is a "
+            f"{type(neuron.embedding).__name__}; take that."
+        )
+    dim = neuron.embedding.dim
+    moments = torch.eye(dim, dtype=torch.float64) / dim
+    if inputs is not None:
+        phi = neuron.embed(checked_inputs(inputs))
+        moments = phi.T @ phi / phi.shape[0]
+    square = float(moments.trace())
+    if square == 0.0:
+        raise ValueError("All inputs are zero, but their second moments scale the model; give others.")
+    return EarlyTimeModel(
+        neuron=neuron,
+        constants=early_constants(neuron.activation, law.variance * square, accuracy),
+        radius=math.sqrt(square),
+        overlap=float(moments.square().sum()) / square**2,
+        hidden=law.outputs.variance / law.variance if neuron.trained != "output" else 0.0,
+        output=1.0 if neuron.trained != "hidden" else 0.0,
+    )
+
+
+def early_constants(activation: Differentiable, variance: float = 1.0, accuracy: float = ACCURACY) -> EarlyConstants:
+    """The constants for s^2 = variance, from Hermite coefficients c_k of sigma and b_k of sigma' at that variance:
+
+    zeta = s b_0, theta0 = c_0, theta1 = s b_1, theta2 = s (sqrt(6) b_3 + b_1) / 2, since g^3 = sqrt(6) he_3 + 3 g.
+    """
+    at = torch.tensor([variance], dtype=torch.float64)
+    value, slope = (quadrature(activation, h, accuracy).at(at) for h in (activation.value, activation.derivative))
+    c, b = (torch.cat([rows.spectrum.coefficients[:4, 0], at.new_zeros(4)]).tolist() for rows in (value, slope))
+    s = math.sqrt(variance)
+    theta2 = 0.5 * s * (math.sqrt(6.0) * b[3] + b[1])
+    return EarlyConstants(s * b[0], c[0], s * b[1], theta2, max(value.error, 2.0 * s * slope.error))

@@ -1,0 +1,62 @@
+"""What a kernel flow predicts over initialisations: mean and variance of the trained function at any time."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from limits.kernel_flow import KernelFlow
+from particles import Squared
+from particles.shapes import Gram, OtherInputs
+
+
+@dataclass(frozen=True, eq=False)
+class Ensemble:
+    """Mean and variance over initialisations of every output at every input [data, outputs]."""
+
+    mean: Float[Tensor, "data outputs"]
+    variance: Float[Tensor, "data outputs"]
+
+
+def ensemble(
+    flow: KernelFlow,
+    features: Callable[[Tensor, Tensor | None], Tensor],
+    time: float,
+    inputs: OtherInputs | None = None,
+    *,
+    initial: bool = True,
+) -> Ensemble:
+    """Law of f_t, or with initial=False of f_t - f_0, where f_0 is Gaussian with mean zero and covariance S = features.
+
+    At inputs x, with B = K(x, X) A(t) and A(t) of dr/dt = -K P r (P int r = A r(0)):
+
+        f_t = f_0(x) - B (f_0(X) - y):  mean B y,  covariance S_xx - B S_Xx - S_xX B^T + B S_XX B^T;
+        f_t - f_0:                      mean B y,  covariance B S_XX B^T.
+
+    `features` is a `feature_kernel`, times sum_j s_j^2 where the scaling is not `NTK`; time may be infinity. A network
+    that starts at zero (`SymmetricPairs`) has no variance at all: the flow itself predicts it.
+    """
+    if not isinstance(flow.loss, Squared):
+        raise TypeError(f"The ensemble is known for Squared(), but the flow has {type(flow.loss).__name__}; take that.")
+    if flow.start is not None:
+        raise ValueError("An ensemble is over initial functions, but the flow has one of its own; leave start out.")
+    data = flow.data.inputs
+    targets = flow.data.targets.double().flatten()
+    cross = flow.gram if inputs is None else flow.cross(inputs)
+    gain = cross @ flow.spectrum.propagator(time)
+    trained = features(data, None).double()
+    variance = ((gain @ trained) * gain).sum(dim=1)
+    if initial:
+        mixed = trained if inputs is None else features(inputs, data).double()
+        own = trained.diagonal() if inputs is None else _diagonal(features, inputs)
+        variance = own - 2.0 * (mixed * gain).sum(dim=1) + variance
+    shape = (-1, flow.data.outputs)
+    mean = (gain @ targets).reshape(shape)
+    return Ensemble(mean.to(data), variance.clamp_min(0.0).reshape(shape).to(data))
+
+
+def _diagonal(features: Callable[[Tensor, Tensor | None], Gram], inputs: Tensor) -> Tensor:
+    """S(x, x) for every input, a hundred inputs at a time."""
+    return torch.cat([features(chunk, None).double().diagonal() for chunk in torch.split(inputs, 100)])

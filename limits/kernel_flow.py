@@ -1,0 +1,180 @@
+"""Kernel gradient flow: what training does to the function of infinitely many particles whose kernel stays put.
+
+    df(x)/dt = - sum_i p_i K(x, x_i) loss'(f(x_i), y_i)
+
+so f_t(x) = f_0(x) - K(x, X) q(t) with q(t) = P int_0^t loss' ds; for the squared loss dr/dt = -K P r.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from numpy.typing import NDArray
+from torch import Tensor
+
+from limits.function_flow import FunctionFlow
+from limits.kernels.base import Evaluated, Kernel
+from limits.spectral_flow import SpectralFlow
+from particles import Dataset, ShapeError, Squared
+from particles.losses import Loss
+from particles.shapes import Gram, OtherInputs, Outputs
+
+Times = float | Sequence[float] | NDArray[np.float64] | Tensor
+GramFunction = Callable[[Tensor, Tensor | None], Tensor]
+Predictor = Callable[[Tensor], Tensor]
+TimedOutputs = Float[Tensor, "*times data outputs"]
+PerTime = Float[Tensor, "*times"]
+
+#: Rounding of the entries of a Gram matrix, relative to the largest one.
+ROUNDING = {torch.float64: 1e-12, torch.float32: 1e-6}
+
+
+@dataclass(frozen=True, eq=False)
+class KernelFlow:
+    """The flow of a kernel on data: residual, predictions and movement at any time, 0 and infinity included.
+
+    `kernel` is a function of inputs, a limit kernel or `lambda x1, x2: tangent_gram(risk, cloud, x1, x2)`, or the Gram
+    matrix [n k, n k] of the data alone. `start` is the initial function f_0, or its values at the data; zero where left
+    out. Squared loss is solved by one eigendecomposition, singular Gram matrices included; any other loss as an
+    ordinary differential equation up to `tolerance`. Methods take one time, or several and then have a leading axis for
+    them; time is that of the flow of the risk sum_i p_i loss_i.
+    """
+
+    kernel: Kernel | GramFunction | Gram
+    data: Dataset
+    loss: Loss = Squared()
+    start: Predictor | Outputs | None = None
+    tolerance: float = 1e-8
+
+    def __post_init__(self) -> None:
+        self.loss.check(self.data.targets)
+        if not 0.0 < self.tolerance < 1.0:
+            raise ValueError(f"The tolerance is {self.tolerance!r}, but a number between 0 and 1 is needed.")
+
+    def residual(self, times: Times) -> TimedOutputs:
+        """loss'(f_t(x_i), y_i) at the data [*times, n, k]; f_t - y for the squared loss."""
+        return self._picked(self._residual(self._moments(times)), times)
+
+    def predictions(self, times: Times, inputs: OtherInputs | None = None) -> TimedOutputs:
+        """f_t(x) = f_0(x) - K(x, X) q(t) at the data, or at other inputs [*times, n, k]."""
+        moments = self._moments(times)
+        if inputs is None:
+            return self._picked(self._fitted(moments), times)
+        start = self.initial(inputs)
+        moved = self._integral(moments) @ self.cross(inputs).T
+        return self._picked(start - moved.reshape(-1, *start.shape), times)
+
+    def movement(self, times: Times) -> PerTime:
+        """sqrt(q^T K q) = sqrt(sum_j |theta_j(t) - theta_j(0)|^2 / eta_j), how far the frozen tangent space was walked.
+
+        The Euclidean norm over all parameters under `NTK`, the root of sum_j lambda_j |.|^2 under `MeanField`.
+        """
+        moments = self._moments(times)
+        if isinstance(self.loss, Squared):
+            return self._picked(self.spectrum.movement(self._start_residual, moments), times)
+        cotangents = self._integral(moments)
+        return self._picked(((cotangents @ self.gram) * cotangents).sum(dim=1).clamp_min(0.0).sqrt(), times)
+
+    @cached_property
+    def gram(self) -> Gram:
+        """K on the data [n k, n k] in float64."""
+        return self._evaluated.gram
+
+    def cross(self, inputs: OtherInputs) -> Gram:
+        """K(x, X) [n' k, n k] between other inputs and the data, in float64."""
+        if isinstance(self.kernel, Tensor):
+            raise TypeError(
+                "Predictions at other inputs need a kernel that is a function of inputs, but a Gram matrix was given."
+            )
+        return self.kernel(inputs, self.data.inputs).double()
+
+    def initial(self, inputs: OtherInputs) -> Outputs:
+        """f_0 at other inputs, in float64."""
+        if self.start is None:
+            return inputs.new_zeros(inputs.shape[0], self.data.outputs).double()
+        if isinstance(self.start, Tensor):
+            raise TypeError(
+                "Predictions at other inputs need the initial function, but only its values at the data were given."
+            )
+        return self.start(inputs).double()
+
+    @cached_property
+    def spectrum(self) -> SpectralFlow:
+        """Rates and modes of the squared loss."""
+        weights = self._data.weights.repeat_interleave(self.data.outputs)
+        return SpectralFlow.of(self.gram, weights, self._evaluated.error)
+
+    @cached_property
+    def _evaluated(self) -> Evaluated:
+        if isinstance(self.kernel, Kernel):
+            evaluated = self.kernel.evaluate(self.data.inputs)
+        else:
+            given = self.kernel if isinstance(self.kernel, Tensor) else self.kernel(self.data.inputs, None)
+            evaluated = Evaluated(given, 0.0)
+        return _checked_gram(evaluated, self.data.count, self.data.outputs)
+
+    def _integral(self, moments: Tensor) -> Tensor:
+        """q(t) [times, n k]."""
+        if isinstance(self.loss, Squared):
+            return self.spectrum.integral(self._start_residual, moments)
+        data, gram, start = self._data.to(device="cpu"), self.gram.cpu(), self._start.cpu()
+        flow = FunctionFlow(gram, data.weights, start, data.targets, self.loss, self.tolerance)
+        return flow.integral(moments.cpu()).to(moments)
+
+    def _residual(self, moments: Tensor) -> Tensor:
+        if isinstance(self.loss, Squared):
+            rows = self.spectrum.residual(self._start_residual, self.gram, moments)
+            return rows.reshape(-1, *self._start.shape)
+        return torch.stack([self.loss.residual(f, self._data.targets) for f in self._fitted(moments)])
+
+    def _fitted(self, moments: Tensor) -> Tensor:
+        """f_t at the data."""
+        if isinstance(self.loss, Squared):
+            return self._residual(moments) + self._data.targets
+        return self._start - (self._integral(moments) @ self.gram).reshape(-1, *self._start.shape)
+
+    @cached_property
+    def _data(self) -> Dataset:
+        return self.data.to(dtype=torch.float64)
+
+    @cached_property
+    def _start(self) -> Tensor:
+        start = self.start if isinstance(self.start, Tensor) else self.initial(self.data.inputs)
+        if start.shape != self.data.targets.shape:
+            raise ShapeError(
+                f"The initial function has shape {tuple(start.shape)} at the data, but targets have "
+                f"{tuple(self.data.targets.shape)}; make them agree."
+            )
+        return start.double()
+
+    @property
+    def _start_residual(self) -> Tensor:
+        return (self._start - self._data.targets).flatten()
+
+    def _moments(self, times: Times) -> Tensor:
+        """Times as a float64 vector on the device of the data; refuses negative ones."""
+        moments = torch.as_tensor(times, dtype=torch.float64, device=self.data.inputs.device).reshape(-1)
+        if moments.numel() == 0 or bool(torch.isnan(moments).any()) or bool((moments < 0.0).any()):
+            raise ValueError(f"Times are {times!r}, but one or more non-negative numbers are needed.")
+        return moments
+
+    def _picked(self, values: Tensor, times: Times) -> Tensor:
+        """In the dtype of the data, without the axis of times where one time was asked for."""
+        return (values[0] if isinstance(times, int | float) else values).to(self.data.targets)
+
+
+def _checked_gram(evaluated: Evaluated, count: int, outputs: int) -> Evaluated:
+    gram, rows = evaluated.gram, count * outputs
+    if gram.shape != (rows, rows):
+        raise ShapeError(
+            f"The Gram matrix has shape {tuple(gram.shape)}, but {count} data with {outputs} outputs need "
+            f"{(rows, rows)}, row index i k + c."
+        )
+    rounding = ROUNDING[gram.dtype] * float(gram.abs().max())
+    if float((gram - gram.T).abs().max()) > max(rounding, 2.0 * evaluated.error):
+        raise ValueError("The Gram matrix is not symmetric; give that of a kernel between the data and themselves.")
+    error = evaluated.error if gram.dtype == torch.float64 else max(evaluated.error, rounding)
+    return Evaluated(0.5 * (gram + gram.T).double(), error)

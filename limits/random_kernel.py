@@ -1,0 +1,169 @@
+"""The tangent kernel of infinitely wide asymmetrical networks, which stays random: its law, samples and total variance.
+
+With masses gamma/m + (1 - gamma) lt_j / sum_{k <= m} lt_k the Gram matrix of the start tends, as m grows, to
+
+    K_inf = gamma K + (1 - gamma) sum_j lt_j K^(j)
+
+(Caron et al. 2023, proposition 3.3), K the mean kernel and K^(j) that of one particle with weights from the law.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from scipy.special import zeta
+from torch import Tensor
+
+from limits.kernels.base import checked_inputs, overlaps, squared_norms, streamed
+from limits.kernels.duals import Dual, DualRows, dual_of_squared_derivative, dual_pair, quadrature
+from limits.kernels.two_layer import TangentKernel
+from particles import Activation, GaussianOutputs, RademacherOutputs
+from particles.shapes import Gram, Inputs, Masses
+
+
+@dataclass(frozen=True, eq=False)
+class RandomGram:
+    """One draw of the limiting Gram matrix, and the total mass of the particles that were replaced by their mean."""
+
+    gram: Gram
+    tail: float
+
+
+@dataclass(frozen=True)
+class RandomKernel:
+    """K_inf = gamma K + (1 - gamma) sum_j lt_j K^(j) with Zipf masses lt_j = j^(-1/alpha) / zeta(1/alpha), j from 1.
+
+    `mean_kernel` is K, made by `tangent_kernel`; gamma = 1 is the NTK limit and needs no alpha.
+    """
+
+    mean_kernel: TangentKernel
+    gamma: float
+    alpha: float | None = None
+
+    def __post_init__(self) -> None:
+        _check(self.gamma, self.alpha)
+
+    def mean(self, inputs: Inputs) -> Gram:
+        """E K_inf = K, whatever gamma and alpha."""
+        return self.mean_kernel(inputs)
+
+    def sample(self, inputs: Inputs, *, seed: int, heavy: int = 1000) -> RandomGram:
+        """One draw of K_inf [n k, n k] from the first `heavy` particles; all later ones are replaced by their mean."""
+        if isinstance(heavy, bool) or not isinstance(heavy, int) or heavy < 1:
+            raise ValueError(f"The number of heavy particles is {heavy!r}, but a positive integer is needed.")
+        mean = self.mean(inputs)
+        if self.alpha is None or self.gamma == 1.0:
+            return RandomGram(mean, 0.0)
+        masses, tail = zipf_atoms(heavy, self.alpha)
+        share = masses.sum()
+        cloud = self.mean_kernel.law.sample(masses=masses / share, seed=seed).to(inputs.device, inputs.dtype)
+        drawn = self.mean_kernel.sampled(cloud, inputs)
+        spread = 1.0 - self.gamma
+        return RandomGram((self.gamma + spread * tail) * mean + spread * float(share) * drawn, spread * tail)
+
+    def total_variance(self, inputs: Inputs) -> float:
+        """E |K_inf - K|_F^2 = C0 (1 - gamma)^2 zeta(2/alpha) / zeta(1/alpha)^2."""
+        return variance_of_one(self.mean_kernel, inputs) * zipf_departure(self.gamma, self.alpha)
+
+
+def total_variance(kernel: TangentKernel, inputs: Inputs, masses: Masses) -> float:
+    """E |K_m - K|_F^2 = C0 sum_j lambda_j^2, exact for a cloud of these masses with weights from the kernel's law."""
+    return variance_of_one(kernel, inputs) * float(masses.double().square().sum())
+
+
+def zipf_departure(gamma: float, alpha: float | None = None) -> float:
+    """lim_m sum_j lambda_j^2 = (1 - gamma)^2 zeta(2/alpha) / zeta(1/alpha)^2: how far from lazy the limit is.
+
+    Zero exactly where gamma = 1, in the NTK limit.
+    """
+    _check(gamma, alpha)
+    if alpha is None or gamma == 1.0:
+        return 0.0
+    return float((1.0 - gamma) ** 2 * zeta(2.0 / alpha) / zeta(1.0 / alpha) ** 2)
+
+
+def zipf_atoms(count: int, alpha: float) -> tuple[Masses, float]:
+    """The first masses lt_j = j^(-1/alpha) / zeta(1/alpha) and the total mass of all later ones."""
+    exponent = 1.0 / alpha
+    powers = torch.arange(1, count + 1, dtype=torch.float64) ** -exponent
+    return powers / float(zeta(exponent)), float(zeta(exponent, count + 1) / zeta(exponent))
+
+
+def variance_of_one(kernel: TangentKernel, inputs: Inputs) -> float:
+    """C0 = E |K^(1) - K|_F^2, the total variance of the kernel of one particle.
+
+    C0 = sum_{i,l} [ M4 o^2 E (s' s')^2 + 2 k v o E (s s')(s s') + k E (s s)^2 - k (v o E s' s' + E s s)^2 ],
+
+    s and s' of u_i times those of u_l, o = phi_i . phi_l, v = E a^2 and M4 = E |a|^4 of the k output weights; terms of
+    a layer that is not trained are left out. With trained hidden weights, one output and a = +-1 the bracket is o^2
+    times the variance of s' s', for ReLU p (1 - p), p = (pi - theta) / (2 pi).
+    """
+    neuron, law, k = kernel.neuron, kernel.law, kernel.neuron.outputs
+    phi = neuron.embed(checked_inputs(inputs))
+    variances = law.variance * squared_norms(phi)
+    hidden, output = neuron.trained != "output", neuron.trained != "hidden"
+    pair = dual_pair(neuron.activation, kernel.accuracy)
+    square, product, fourth = _second_moments(neuron.activation, kernel.accuracy)
+    means, moments = [], []
+    if hidden:
+        means.append(_Term(law.outputs.variance, 1, pair.derivative.at(variances)))
+        moments.append(_Term(_fourth_moment(kernel), 2, square.at(variances)))
+    if output:
+        means.append(_Term(1.0, 0, pair.value.at(variances)))
+        moments.append(_Term(k, 0, fourth.at(variances)))
+    if hidden and output:
+        moments.append(_Term(2.0 * k * law.outputs.variance, 1, product.at(variances)))
+
+    def block(part: slice, other: slice) -> tuple[tuple[Tensor], float]:
+        overlap = overlaps(phi, phi, part, other, symmetric=True)
+        mean, moment = (
+            torch.stack([term.at(overlap, law.variance * overlap, part, other) for term in terms]).sum(dim=0)
+            for terms in (means, moments)
+        )
+        return (moment - k * mean.square(),), 0.0
+
+    (entries,) = streamed(len(phi), len(phi), block, like=phi, symmetric=True)
+    return float(entries.gram.sum())
+
+
+@dataclass(frozen=True, eq=False)
+class _Term:
+    """factor (phi . phi')^power E h(u) h(v)."""
+
+    factor: float
+    power: int
+    rows: DualRows
+
+    def at(self, overlap: Tensor, covariance: Tensor, part: slice, other: slice) -> Tensor:
+        values, _ = self.rows.part(part).gram(self.rows.part(other), covariance)
+        return self.factor * overlap**self.power * values
+
+
+def _second_moments(activation: Activation, accuracy: float) -> tuple[Dual, Dual, Dual]:
+    """The duals of s'^2, s s' and s^2."""
+    return (
+        dual_of_squared_derivative(activation, accuracy),
+        quadrature(activation, lambda z: activation.value(z) * activation.derivative(z), accuracy),
+        quadrature(activation, lambda z: activation.value(z).square(), accuracy),
+    )
+
+
+def _fourth_moment(kernel: TangentKernel) -> float:
+    """E |a|^4 = sum_{c,e} E a_c^2 a_e^2 for independent output weights."""
+    outputs, law = kernel.neuron.outputs, kernel.law.outputs
+    if isinstance(law, RademacherOutputs):
+        return float(outputs**2)
+    if isinstance(law, GaussianOutputs):
+        return law.variance**2 * outputs * (outputs + 2)
+    raise TypeError(
+        f"The fourth moment of {type(law).__name__} is not known; take RademacherOutputs or GaussianOutputs, or "
+        "sampled Gram matrices."
+    )
+
+
+def _check(gamma: float, alpha: float | None) -> None:
+    if not 0.0 <= gamma <= 1.0:
+        raise ValueError(f"Asymmetrical scaling needs gamma in [0, 1], but gamma is {gamma!r}.")
+    if gamma < 1.0 and (alpha is None or not 0.0 < alpha < 1.0):
+        raise ValueError(
+            f"Asymmetrical scaling with gamma = {gamma!r} needs the Zipf index alpha in (0, 1), but alpha is {alpha!r}."
+        )

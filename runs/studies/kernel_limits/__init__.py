@@ -1,0 +1,1 @@
+"""Networks of growing width against their infinite-width limits: kernel, random kernel, kernel flow."""

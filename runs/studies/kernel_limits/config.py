@@ -1,0 +1,86 @@
+"""What the study is told: sizes and times, the three scales, the masses and scalings that are compared."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import Field
+
+from particles import NTK, Lazy, MeanField, masses
+from particles.scaling import Scaling
+from particles.shapes import Masses
+from runs.config import StudyConfig, resolved_device
+from runs.datasets import load
+from runs.figures import COLOURS
+from runs.options import SCALES
+from runs.refusal import chosen
+
+NAME = "kernel-limits"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Masses gamma/m + (1 - gamma) zipf_j(alpha) and a scaling, and how both are named and drawn."""
+
+    name: str
+    label: str
+    colour: str
+    gamma: float = 1.0
+    alpha: float | None = None
+    scaling: Scaling = NTK()
+
+    def masses(self, count: int) -> Masses:
+        """The masses [count]."""
+        return masses.asymmetrical(count, self.gamma, self.alpha)
+
+
+#: Masses whose kernels are compared with their limits, from equal ones (NTK limit) to the most unequal ones.
+KERNELS = (
+    Setting("gamma1.0", "γ = 1", COLOURS[0]),
+    Setting("gamma0.5", "γ = 0.5, α = 0.7", COLOURS[1], 0.5, 0.7),
+    Setting("gamma0.2", "γ = 0.2, α = 0.5", COLOURS[2], 0.2, 0.5),
+    Setting("gamma0.0", "γ = 0, α = 0.4", COLOURS[3], 0.0, 0.4),
+)
+#: Networks whose training is compared with their kernel flow.
+NETWORKS = (
+    Setting("ntk", "NTK, equal masses", COLOURS[0]),
+    Setting("asymmetrical", "NTK, γ = 0.5, α = 0.7", COLOURS[1], 0.5, 0.7),
+    Setting("mean-field", "mean field", COLOURS[3], scaling=MeanField()),
+    Setting("lazy", "lazy, scale 10", COLOURS[2], scaling=Lazy(scale=10.0)),
+)
+#: Zipf indices at which the constant of the random kernel is sampled.
+ALPHAS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+
+
+class Config(StudyConfig):
+    """The resolved configuration: with data and code it decides every number."""
+
+    rows: int = Field(ge=2, description="training rows used, and test rows, the first ones of the split")
+    widths: tuple[int, ...] = Field(min_length=2, description="particles, m")
+    until: float = Field(gt=0.0, allow_inf_nan=False, description="flow time at which training ends")
+    step: float = Field(default=0.5, gt=0.0, allow_inf_nan=False, description="length of a Runge-Kutta step")
+    frames: int = Field(ge=2, description="times at which the gap is taken")
+    clouds: int = Field(ge=2, description="clouds drawn per seed, width and mass setting, and per alpha")
+
+
+def configured(
+    *, data: str, scale: str, device: str = "auto", seeds: int | None = None, out: Path | None = None
+) -> Config:
+    """The configuration of one scale on one data set; `seeds` and `out` have defaults of the scale."""
+    chosen("scale", scale, SCALES)
+    resolved_device(device)
+    rows = min(load(data).train.count, load(data).test.count)
+    if scale == "smoke":
+        sizes = {"rows": min(rows, 10), "widths": (16, 64), "until": 5.0, "frames": 4, "clouds": 10}
+    elif scale == "laptop":
+        sizes = {"rows": min(rows, 40), "widths": (64, 256, 1024, 4096), "until": 100.0, "frames": 12, "clouds": 50}
+    else:
+        widths = (64, 256, 1024, 4096, 16384)
+        sizes = {"rows": min(rows, 100), "widths": widths, "until": 1000.0, "frames": 20, "clouds": 100}
+    return Config.validated(
+        data=data,
+        scale=scale,
+        device=device,
+        seeds={"smoke": 2, "laptop": 5, "paper": 10}[scale] if seeds is None else seeds,
+        out=Path("results") / f"{NAME}-{data}-{scale}" if out is None else out,
+        **sizes,
+    )

@@ -1,0 +1,225 @@
+"""Kernel flow against networks that follow it exactly, at the data and elsewhere, and wide ones that nearly do."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from flows import RK4, GradientFlow, evolve
+from limits import KernelFlow, tangent_kernel
+from particles import (
+    NTK,
+    CrossEntropy,
+    Dataset,
+    GaussianLaw,
+    Identity,
+    Logistic,
+    Loss,
+    MeanField,
+    ParticleCloud,
+    Perceptron,
+    Risk,
+    Scaling,
+    ShapeError,
+    Squared,
+    SymmetricPairs,
+    Tanh,
+    masses,
+    tangent_gram,
+)
+from tests.particles.draws import normals, unequal
+from tests.particles.members import probabilities, real, signs
+from tests.tolerances import EXPONENTIAL, LINEAR_NEURONS, QUADRATURE, SINGLE, TOLERANCE, assert_identical
+
+DATA, INPUTS, OUTPUTS = 6, 3, 2
+X, ELSEWHERE = normals(DATA, INPUTS, seed=1), normals(4, INPUTS, seed=2)
+NUMBERS = normals(DATA, OUTPUTS, seed=3)
+#: Output weights alone are trained, so that the network is linear in what moves and follows its kernel flow exactly.
+NEURON = Perceptron(Tanh(), Identity(INPUTS), OUTPUTS, "output")
+LOSSES = [(Squared(), real), (Logistic(), signs), (CrossEntropy(), probabilities)]
+
+
+def trained(scaling: Scaling, loss: Loss, targets: Tensor) -> tuple[Risk, ParticleCloud]:
+    """A risk with unequal data weights and a cloud with unequal masses."""
+    risk = Risk(NEURON, scaling, loss, Dataset(X, targets, unequal(DATA)))
+    return risk, GaussianLaw(NEURON).sample(masses=unequal(12), seed=0)
+
+
+def flow_of(risk: Risk, cloud: ParticleCloud) -> KernelFlow:
+    """The kernel flow of a cloud's own tangent kernel from its own function."""
+    return KernelFlow(
+        lambda x1, x2: tangent_gram(risk, cloud, x1, x2),
+        risk.data,
+        risk.loss,
+        start=lambda x: risk.predictions(cloud, x),
+        tolerance=TOLERANCE,
+    )
+
+
+@pytest.mark.parametrize("scaling", [NTK(), MeanField()], ids=repr)
+@pytest.mark.parametrize(("loss", "make"), LOSSES, ids=["squared", "logistic", "cross-entropy"])
+def test_linear_networks_follow_their_kernel_flow(scaling: Scaling, loss: Loss, make: object) -> None:
+    """Assert that residual, predictions anywhere and movement are those of Runge-Kutta steps of the cloud."""
+    risk, cloud = trained(scaling, loss, make(NUMBERS))
+    flow = flow_of(risk, cloud)
+    end = evolve(GradientFlow(risk), cloud, RK4(step=0.02), until=2.0)
+    mobility = scaling.mobility(cloud.masses)
+    moved = ((end.positions - cloud.positions).square().sum(dim=1) / mobility).sum().sqrt()
+    limit = LINEAR_NEURONS if isinstance(loss, Squared) else 100.0 * TOLERANCE
+    assert float((flow.residual(2.0) - risk.residual(end)).abs().max()) < limit
+    assert float((flow.predictions(2.0) - risk.predictions(end)).abs().max()) < limit
+    assert float((flow.predictions(2.0, ELSEWHERE) - risk.predictions(end, ELSEWHERE)).abs().max()) < limit
+    assert abs(float(flow.movement(2.0) - moved)) < limit
+
+
+def test_rank_one_gram_of_duplicates_ends_where_it_must() -> None:
+    """Assert that two targets at one input end in their weighted mean, with finite movement."""
+    x = torch.cat([X, X[:1]])
+    targets = torch.cat([NUMBERS[:, 0], -3.0 * NUMBERS[:1, 0]])
+    weights = torch.tensor([0.05, 0.15, 0.15, 0.15, 0.15, 0.15, 0.2], dtype=torch.float64)
+    neuron = Perceptron(Tanh(), Identity(INPUTS), 1, "both")
+    flow = KernelFlow(tangent_kernel(neuron, GaussianLaw(neuron)), Dataset(x, targets, weights))
+    end = flow.predictions(math.inf)[:, 0]
+    mean = (0.05 * targets[0] + 0.2 * targets[6]) / 0.25
+    assert abs(float(end[0] - mean)) < 1e-6
+    assert abs(float(end[6] - mean)) < 1e-6
+    assert float((end[1:6] - targets[1:6]).abs().max()) < 1e-6
+    assert math.isfinite(float(flow.movement(math.inf)))
+    late = flow.predictions(1e9)[:, 0]
+    assert float((late - end).abs().max()) < 1e-6
+
+
+def test_infinite_time_is_regression() -> None:
+    """Assert that at the end a regular kernel interpolates, elsewhere K(x, X) K^-1 y, whatever the weights."""
+    neuron = Perceptron(Tanh(), Identity(INPUTS), 1, "both")
+    kernel = tangent_kernel(neuron, GaussianLaw(neuron))
+    for weights in (None, unequal(DATA)):
+        flow = KernelFlow(kernel, Dataset(X, NUMBERS[:, 0], weights))
+        exact = kernel(ELSEWHERE, X) @ torch.linalg.solve(kernel(X), NUMBERS[:, 0])
+        assert float((flow.predictions(math.inf, ELSEWHERE)[:, 0] - exact).abs().max()) < 1e-8
+        assert float(flow.residual(math.inf).abs().max()) < EXPONENTIAL
+
+
+def test_time_zero_is_the_start() -> None:
+    """Assert that at time 0 nothing has moved, for the closed form and for the equation."""
+    for loss, make in LOSSES:
+        risk, cloud = trained(NTK(), loss, make(NUMBERS))
+        flow = flow_of(risk, cloud)
+        assert_identical(flow.predictions(0.0, ELSEWHERE), risk.predictions(cloud, ELSEWHERE))
+        assert_identical(flow.predictions(0.0), risk.predictions(cloud))
+        assert float(flow.movement(0.0)) == 0.0
+
+
+def test_several_times_are_single_ones() -> None:
+    """Assert that lists, arrays and tensors of times give a leading axis with what each time gives by itself."""
+    for loss, make in LOSSES[:2]:
+        risk, cloud = trained(NTK(), loss, make(NUMBERS))
+        flow = flow_of(risk, cloud)
+        for times in ([2.0, 0.5], np.array([2.0, 0.5]), torch.tensor([2.0, 0.5])):
+            many = flow.predictions(times, ELSEWHERE)
+            assert many.shape == (2, 4, OUTPUTS)
+            assert flow.residual(times).shape == (2, DATA, OUTPUTS)
+            assert flow.movement(times).shape == (2,)
+            assert float((many[1] - flow.predictions(0.5, ELSEWHERE)).abs().max()) < 100.0 * TOLERANCE
+
+
+def test_gram_matrix_alone_serves_the_data() -> None:
+    """Assert that a Gram matrix in place of a kernel, and values in place of a function, give the same at the data."""
+    risk, cloud = trained(NTK(), Squared(), NUMBERS)
+    whole = flow_of(risk, cloud)
+    bare = KernelFlow(tangent_gram(risk, cloud), risk.data, start=risk.predictions(cloud))
+    assert_identical(bare.predictions(1.5), whole.predictions(1.5))
+    assert_identical(bare.movement(1.5), whole.movement(1.5))
+    with pytest.raises(TypeError, match="need a kernel that is a function of inputs, but a Gram matrix was given"):
+        KernelFlow(bare.kernel, risk.data).predictions(1.5, ELSEWHERE)
+    with pytest.raises(TypeError, match="need the initial function, but only its values at the data were given"):
+        KernelFlow(whole.kernel, risk.data, start=risk.predictions(cloud)).predictions(1.5, ELSEWHERE)
+
+
+def test_late_residuals_keep_their_digits() -> None:
+    """Assert that the residual goes on falling exponentially below rounding of the predictions."""
+    flow = KernelFlow(torch.tensor([[2.0]], dtype=torch.float64), Dataset(X[:1], NUMBERS[:1, :1]))
+    assert abs(float(flow.residual(20.0)) / (-float(NUMBERS[0, 0]) * math.exp(-40.0)) - 1.0) < EXPONENTIAL
+
+
+def test_float32_is_kept() -> None:
+    """Assert that float32 data give float32 answers of that precision, singular Gram matrices included."""
+    kernel = tangent_kernel(NEURON, GaussianLaw(NEURON))
+    x = torch.cat([X, X[:2]]).float()
+    flow = KernelFlow(kernel, Dataset(x, normals(8, OUTPUTS, seed=4).float()))
+    wide = KernelFlow(kernel, Dataset(x.double(), normals(8, OUTPUTS, seed=4).float().double()))
+    assert flow.predictions(3.0).dtype == torch.float32
+    assert float((flow.predictions(3.0).double() - wide.predictions(3.0)).abs().max()) < 10.0 * SINGLE
+    assert float((flow.predictions(math.inf).double() - wide.predictions(math.inf)).abs().max()) < 1e3 * SINGLE
+
+
+def test_singular_gram_matrices_in_float32_are_served() -> None:
+    """Assert that rates that are rounding of a float32 Gram matrix, negative ones too, are zero at any time."""
+    neuron = Perceptron(Tanh(), Identity(INPUTS), 1, "output")
+    cloud = GaussianLaw(neuron).sample(masses=masses.uniform(3), seed=0)
+    answers = []
+    for dtype in (torch.float32, torch.float64):
+        risk = Risk(neuron, NTK(), Squared(), Dataset(X.to(dtype), NUMBERS[:, 0].to(dtype)))
+        gram = tangent_gram(risk, cloud.to(dtype=dtype))
+        flow = KernelFlow(gram, risk.data)
+        assert int((flow.spectrum.rates > 0.0).sum()) == 3
+        answers.append(flow.predictions([1.0, math.inf]).double())
+    assert float((answers[0] - answers[1]).abs().max()) < 1e3 * SINGLE
+
+
+def gaps(width: int, seeds: range) -> list[float]:
+    """Root mean square gap at time 3 between wide networks under gradient flow and the flow of the limit kernel."""
+    neuron = Perceptron(Tanh(), Identity(INPUTS), 1, "both")
+    law = SymmetricPairs(GaussianLaw(neuron))
+    risk = Risk(neuron, NTK(), Squared(), Dataset(X, NUMBERS[:, 0]))
+    limit = KernelFlow(tangent_kernel(neuron, law), risk.data).predictions(3.0)
+    ends = (
+        evolve(GradientFlow(risk), law.sample(masses=masses.uniform(width), seed=seed), RK4(step=0.25), until=3.0)
+        for seed in seeds
+    )
+    return [float((risk.predictions(end) - limit).square().mean().sqrt()) for end in ends]
+
+
+def test_wide_networks_approach_the_limit_like_one_over_root_width() -> None:
+    """Assert that the gap to the flow of the limit kernel falls with a slope of -1/2 within its confidence interval."""
+    widths = [256, 1024, 4096]
+    samples = [np.log(gaps(width, range(12))) for width in widths]
+    x = np.log(widths) - np.mean(np.log(widths))
+    slope = float(x @ [np.mean(sample) for sample in samples] / (x @ x))
+    variance = sum(a**2 * np.var(sample, ddof=1) / len(sample) for a, sample in zip(x, samples, strict=True))
+    error = math.sqrt(variance) / float(x @ x)
+    assert abs(slope + 0.5) < 3.0 * error
+    assert error < 0.1
+
+
+def test_quadrature_error_reaches_the_flow() -> None:
+    """Assert that a limit kernel hands its error on, below which a rate is no rate."""
+    neuron = Perceptron(Tanh(), Identity(INPUTS), 1, "both")
+    flow = KernelFlow(tangent_kernel(neuron, GaussianLaw(neuron)), Dataset(X, NUMBERS[:, 0]))
+    assert 0.0 < flow.spectrum.cutoff <= 4.0 * QUADRATURE
+
+
+def test_impossible_flows_are_refused() -> None:
+    """Assert that times, tolerances and targets that cannot be are refused with a sentence."""
+    data = Dataset(X, NUMBERS)
+    flow = KernelFlow(torch.eye(DATA * OUTPUTS, dtype=torch.float64), data)
+    with pytest.raises(ValueError, match="Times are -1.0, but one or more non-negative numbers are needed"):
+        flow.residual(-1.0)
+    with pytest.raises(ValueError, match="but one or more non-negative"):
+        flow.movement([0.0, math.nan])
+    with pytest.raises(ValueError, match="tolerance is 0.0, but a number between 0 and 1 is needed"):
+        KernelFlow(flow.kernel, data, tolerance=0.0)
+    with pytest.raises(ValueError, match="logistic loss needs targets -1 or"):
+        KernelFlow(flow.kernel, data, Logistic())
+    with pytest.raises(ValueError, match="not symmetric; give that of a kernel between the data and themselves"):
+        KernelFlow(torch.eye(DATA * OUTPUTS).double().roll(1, dims=0), data).residual(1.0)
+
+
+def test_wrong_shapes_are_refused() -> None:
+    """Assert that Gram matrices and initial functions of another size are refused with what is needed."""
+    with pytest.raises(ShapeError, match=r"shape \(6, 6\), but 6 data with 2 outputs need \(12, 12\), row index i k"):
+        KernelFlow(torch.eye(DATA, dtype=torch.float64), Dataset(X, NUMBERS)).residual(1.0)
+    with pytest.raises(ShapeError, match=r"initial function has shape \(6, 1\) at the data, but targets have \(6, 2\)"):
+        KernelFlow(torch.eye(12).double(), Dataset(X, NUMBERS), start=NUMBERS[:, :1]).residual(1.0)

@@ -1,0 +1,109 @@
+"""The linear flow in closed form against matrix exponentials, singular matrices and infinite time included."""
+
+import math
+
+import pytest
+import torch
+from scipy.linalg import expm
+from torch import Tensor
+
+from limits.spectral_flow import SpectralFlow
+from tests.particles.draws import normals, unequal
+from tests.tolerances import EXPONENTIAL, assert_identical
+
+ROWS = 6
+START = normals(ROWS, seed=2)
+TIMES = torch.tensor([0.0, 0.1, 1.0, 30.0], dtype=torch.float64)
+
+
+def gram(rank: int) -> Tensor:
+    """A positive semi-definite matrix of this rank."""
+    factor = normals(ROWS, rank, seed=1)
+    return factor @ factor.T
+
+
+def block_exponential(matrix: Tensor, time: float) -> tuple[Tensor, Tensor]:
+    """exp(-M t) and its integral over [0, t], from one matrix exponential that divides by nothing (Van Loan 1978)."""
+    count = len(matrix)
+    block = torch.zeros(2 * count, 2 * count, dtype=torch.float64)
+    block[:count, :count] = -matrix
+    block[:count, count:] = torch.eye(count)
+    result = torch.from_numpy(expm((time * block).numpy()))
+    return result[:count, :count], result[:count, count:]
+
+
+@pytest.mark.parametrize("rank", [ROWS, 3], ids=["regular", "singular"])
+@pytest.mark.parametrize("weights", [torch.full((ROWS,), 1.0 / ROWS).double(), unequal(ROWS)], ids=["equal", "unequal"])
+def test_residual_and_integral_are_matrix_exponentials(rank: int, weights: Tensor) -> None:
+    """Assert that they are exp(-K P t) r and P int exp(-K P s) r ds to 1e-12, at every time."""
+    flow = SpectralFlow.of(gram(rank), weights)
+    for time, residual, integral in zip(
+        TIMES, flow.residual(START, gram(rank), TIMES), flow.integral(START, TIMES), strict=True
+    ):
+        decay, sums = block_exponential(gram(rank) * weights, float(time))
+        assert float((residual - decay @ START).norm()) < EXPONENTIAL * float(START.norm())
+        assert float((integral - weights * (sums @ START)).norm()) < EXPONENTIAL * max(float(time), 1.0)
+        assert float((flow.propagator(float(time)) @ START - integral).norm()) < EXPONENTIAL * max(float(time), 1.0)
+
+
+def test_weightless_data_follow_the_others() -> None:
+    """Assert that a datum of weight zero does not drive the flow, but its residual changes with it."""
+    weights = torch.cat([unequal(ROWS - 2), torch.zeros(2).double()])
+    flow = SpectralFlow.of(gram(ROWS), weights)
+    decay, _ = block_exponential(gram(ROWS) * weights, 1.0)
+    residual = flow.residual(START, gram(ROWS), TIMES)[2]
+    assert float((residual - decay @ START).norm()) < EXPONENTIAL * float(START.norm())
+    changed = START + torch.tensor([0.0, 0.0, 0.0, 0.0, 1.0, 1.0], dtype=torch.float64)
+    assert torch.equal(flow.integral(changed, TIMES), flow.integral(START, TIMES))
+
+
+def test_gains_have_their_limits() -> None:
+    """Assert that (1 - exp(-l t)) / l is t at l = 0 and for tiny l, 1/l at t = infinity, and 0 for both at once."""
+    rates = torch.tensor([0.0, 1e-14, 2.0], dtype=torch.float64)
+    flow = SpectralFlow(torch.full((3,), 1.0 / 3.0).double(), rates, torch.eye(3).double(), 0.0)
+    gains = flow.gains(torch.tensor([0.0, 3.0, math.inf], dtype=torch.float64))
+    end = (1.0 - math.exp(-6.0)) / 2.0
+    assert_identical(gains[:2], torch.tensor([[0.0, 0.0, 0.0], [3.0, 3.0, end]], dtype=torch.float64))
+    assert float(gains[2, 0]) == 0.0
+    assert_identical(gains[2, 1:] * rates[1:], torch.ones(2, dtype=torch.float64))
+
+
+def test_singular_matrix_keeps_what_it_cannot_reach() -> None:
+    """Assert that at infinite time the residual is the projection onto the kernel of the matrix, and finite."""
+    weights = torch.full((ROWS,), 1.0 / ROWS).double()
+    flow = SpectralFlow.of(gram(3), weights)
+    residual = flow.residual(START, gram(3), torch.tensor([math.inf]).double())[0]
+    basis = torch.linalg.qr(normals(ROWS, 3, seed=1))[0]
+    assert_identical(residual, START - basis @ (basis.T @ START))
+    assert bool(flow.integral(START, torch.tensor([math.inf]).double()).isfinite().all())
+
+
+@pytest.mark.parametrize("time", [0.0, 0.4, 25.0, math.inf])
+def test_movement_is_the_norm_in_the_kernel(time: float) -> None:
+    """Assert that it is sqrt(q^T K q), q the integral, and in the end sqrt(r^T K^-1 r) for a regular matrix."""
+    weights, moment = unequal(ROWS), torch.tensor([time], dtype=torch.float64)
+    flow = SpectralFlow.of(gram(ROWS), weights)
+    q = flow.integral(START, moment)[0]
+    found = flow.movement(START, moment)[0]
+    assert_identical(found, (q @ gram(ROWS) @ q).clamp_min(0.0).sqrt(), operations=1e5)
+    if math.isinf(time):
+        assert_identical(found, (START @ torch.linalg.solve(gram(ROWS), START)).sqrt(), operations=1e5)
+
+
+def test_uncertain_rates_are_taken_for_zero() -> None:
+    """Assert that an eigenvalue within the error of the entries is zero: infinite time does not divide by it."""
+    wrong = gram(3) + 1e-11 * torch.diag(normals(ROWS, seed=3).abs())
+    weights = torch.full((ROWS,), 1.0 / ROWS).double()
+    forever = torch.tensor([math.inf]).double()
+    basis = torch.linalg.qr(normals(ROWS, 3, seed=1))[0]
+    expected = START - basis @ (basis.T @ START)
+    cautious = SpectralFlow.of(wrong, weights, error=1e-10).residual(START, wrong, forever)[0]
+    assert float((cautious - expected).norm()) < EXPONENTIAL * 1e3
+    # Taken at its word, the wrong matrix is regular and leaves nothing.
+    assert float(SpectralFlow.of(wrong, weights).residual(START, wrong, forever)[0].norm()) < EXPONENTIAL
+
+
+def test_negative_eigenvalues_are_refused() -> None:
+    """Assert that a matrix that is no Gram matrix is refused with its eigenvalue."""
+    with pytest.raises(ValueError, match=r"has eigenvalue -0.\d+ \(weighted\), but a positive semi-definite one"):
+        SpectralFlow.of(gram(3) - torch.eye(ROWS), torch.full((ROWS,), 1.0 / ROWS).double())

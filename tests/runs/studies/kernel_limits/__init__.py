@@ -1,0 +1,1 @@
+"""The study of kernel limits, file by file."""
