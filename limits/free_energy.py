@@ -1,0 +1,126 @@
+"""The free energy of a measure on parameter space and its first variation: what noisy mean-field training descends."""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from limits.density import Density
+from limits.entropy import Estimate, entropy
+from particles import Dataset, MeanField, ParticleCloud, Risk
+from particles.shapes import Masses, Outputs, PerParticle, Positions
+
+PlaceFeatures = Float[Tensor, "places responses"]
+PerTrained = Float[Tensor, " trained"]
+
+
+@dataclass(frozen=True)
+class FreeEnergy:
+    """F(rho) = R(rho) + (confinement / 2) int |theta|^2 d rho + T int rho log rho, |theta| over trained coordinates.
+
+    Its Wasserstein gradient flow d_t rho = div(rho grad g[rho]) + T lap rho is the limit of many particles of
+    `LangevinFlow(risk, T, confinement)` with the default pairing, whatever their masses, as long as the largest mass
+    vanishes (Mei, Montanari and Nguyen 2018). T = 0 is gradient flow. The scaling must be `MeanField`.
+    """
+
+    risk: Risk
+    temperature: float = 0.0
+    confinement: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.risk.scaling, MeanField):
+            raise TypeError(
+                f"Mean-field laws are limits under MeanField(), but the scaling is {self.risk.scaling!r}; a risk with "
+                "MeanField() is needed."
+            )
+        for name, value in (("temperature", self.temperature), ("confinement", self.confinement)):
+            if not 0.0 <= value < math.inf:
+                raise ValueError(f"The {name} is {value!r}, but a finite non-negative number is needed.")
+
+    @property
+    def columns(self) -> slice:
+        """The trained coordinates."""
+        return self.risk.network.neuron.trained_columns
+
+    @property
+    def strength(self) -> float:
+        """Confinement and L2 strength together."""
+        return self.confinement + self.risk.strength
+
+    def potential(self, cloud: ParticleCloud, places: Positions | None = None) -> PerParticle:
+        """g(theta) = sum_i p_i r_i . g(theta, x_i) + (strength / 2) |theta|^2 [places], the first variation without
+        entropy; at the cloud's own positions where places are left out."""
+        where = cloud.positions if places is None else places.to(cloud.positions)
+        return self.risk.potential(cloud, where) + 0.5 * self.confinement * self._squares(where)
+
+    def energy(self, cloud: ParticleCloud) -> float:
+        """F without its entropy, of a cloud."""
+        return float(self.risk(cloud) + 0.5 * self.confinement * (cloud.masses @ self._squares(cloud.positions)))
+
+    def __call__(self, density: Density) -> float:
+        """F of a density on a grid; atoms of frozen coordinates are counted."""
+        return self.energy(density.cloud) - self.temperature * density.entropy
+
+    def estimated(self, cloud: ParticleCloud, neighbours: int = 4) -> Estimate:
+        """F of the measure that a cloud's particles are drawn from, with the entropy of `entropy(cloud, neighbours)`.
+
+        The errors are T times those of the entropy. At a stationary measure F is flat, and R, which sees the same
+        particles, cancels most of them. Raises ValueError where coordinates are frozen: such a measure has no density.
+        """
+        if len(range(cloud.dim)[self.columns]) < cloud.dim:
+            raise ValueError("Some coordinates are frozen, so the cloud has no density; train all of them.")
+        found, t = entropy(cloud, neighbours), self.temperature
+        return Estimate(self.energy(cloud) - t * found.value, t * found.standard_error, t * found.bias)
+
+    def virial(self, cloud: ParticleCloud) -> PerTrained:
+        """sum_j lambda_j theta_jc d_c g(theta_j) - T for each trained coordinate c: zero for a stationary law.
+
+        A test of stationarity in any dimension, without a grid.
+        """
+        force = self.risk.velocity(cloud) - self.confinement * cloud.positions
+        pulled = -(cloud.positions * force)[:, self.columns]
+        return cloud.masses @ pulled - self.temperature
+
+    def _squares(self, places: Positions) -> PerParticle:
+        return places[:, self.columns].square().sum(dim=1)
+
+
+@dataclass(frozen=True, eq=False)
+class Landscape:
+    """The potentials of measures on fixed places [places, dim]: features at the data are computed once."""
+
+    energy: FreeEnergy
+    places: Positions
+
+    @cached_property
+    def data(self) -> Dataset:
+        """The data in float64."""
+        return self.energy.risk.data.to(dtype=torch.float64)
+
+    @cached_property
+    def features(self) -> PlaceFeatures:
+        """g(theta, x_i)_c at every place [places, n k], column index i k + c."""
+        risk = self.energy.risk
+        phi = risk.network.neuron.embed(risk.data.inputs).to(self.places)
+        values = risk.network.neuron.tangent(self.places, phi).features().flatten(1)
+        if not bool(torch.isfinite(values).all()):
+            raise ValueError("The neuron's feature is not finite somewhere on the grid; shrink the grid or mend it.")
+        return values
+
+    @cached_property
+    def confining(self) -> PerParticle:
+        """(strength / 2) |theta|^2 over trained coordinates [places]."""
+        return 0.5 * self.energy.strength * self.places[:, self.energy.columns].square().sum(dim=1)
+
+    def predictions(self, masses: Masses) -> Outputs:
+        """f(x_i) = sum_places mass g(theta, x_i) [data, outputs]."""
+        return (masses @ self.features).reshape(self.data.targets.shape)
+
+    def potential(self, predictions: Outputs) -> PerParticle:
+        """g(theta) = sum_i p_i loss'(f_i, y_i) . g(theta, x_i) + (strength / 2) |theta|^2 [places]."""
+        data = self.data
+        cotangents = data.weights[:, None] * self.energy.risk.loss.residual(predictions, data.targets)
+        return self.features @ cotangents.reshape(-1) + self.confining

@@ -1,0 +1,186 @@
+"""The mean-field law of linear neurons: its mean and covariance at any time under gradient and Langevin flow."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from numpy.typing import NDArray
+from scipy.integrate import solve_ivp
+from torch import Tensor
+
+from limits.free_energy import FreeEnergy
+from particles import GaussianLaw, Linear, ParticleCloud, Perceptron, Risk, SymmetricPairs, generator
+from particles.shapes import Gram, Inputs, Masses, Outputs
+
+Start = GaussianLaw | SymmetricPairs | ParticleCloud
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class LinearLaw:
+    """theta(t) = propagator theta(0) + noise: the law of a particle at one time.
+
+    `propagator` [dim, dim]; `noise` [dim, dim] the covariance of the Gaussian noise, independent of theta(0); `mean`
+    [dim] and `covariance` [dim, dim] of the particle.
+    """
+
+    propagator: Gram
+    noise: Gram
+    mean: Float[Tensor, " dim"]
+    covariance: Gram
+
+    def carried(self, cloud: ParticleCloud, seed: int) -> ParticleCloud:
+        """A cloud from time 0 as independent particles of the limit, with noise from the seed's stream "gaussian"."""
+        positions = cloud.positions.double() @ self.propagator.T
+        if bool(self.noise.any()):
+            rates, modes = torch.linalg.eigh(self.noise)
+            normals = torch.from_numpy(generator(seed, "gaussian").standard_normal(cloud.positions.shape))
+            positions = positions + (normals * rates.clamp_min(0.0).sqrt()) @ modes.T
+        return cloud.moved(positions.to(cloud.positions))
+
+
+@dataclass(frozen=True)
+class GaussianFlow:
+    """The limit of many linear neurons g(theta, x) = a (w . phi(x)) under `LangevinFlow`, temperature 0 included.
+
+    With C = E w a^T [D, k] the network is f(x) = C^T phi(x), and a particle moves by
+
+        dw = -(G a + c w) dt + sqrt(2 T) dW,   da = -(G^T w + c a) dt + sqrt(2 T) dB,   G = sum_i p_i phi_i r_i^T
+
+    in its trained coordinates, c confinement and L2 strength together: linear, with a matrix L(t) that depends on the
+    law through C only. So theta(t) = Phi theta(0) + noise with covariance N,
+
+        Phi' = -L Phi,   N' = -L N - N L^T + 2 T P,   E theta theta^T = Phi S Phi^T + N,
+
+    S the second moments at time 0 and P the trained coordinates: exact up to the `tolerance` at which these equations
+    are solved, for any loss. Gaussian where the start is. `start` is a law, or a cloud whose particles are taken for
+    the law; at temperature zero that is exact for any number of particles, as `MeanField` gradient flow is.
+    """
+
+    risk: Risk
+    start: Start
+    temperature: float = 0.0
+    confinement: float = 0.0
+    tolerance: float = 1e-11
+
+    def __post_init__(self) -> None:
+        neuron = self.energy.risk.network.neuron
+        if not isinstance(neuron, Perceptron) or not isinstance(neuron.activation, Linear):
+            raise TypeError("The law is known in closed form for linear neurons only; give a Perceptron with Linear().")
+        if not 0.0 < self.tolerance < 1.0:
+            raise ValueError(f"The tolerance is {self.tolerance!r}, but a number between 0 and 1 is needed.")
+        mean, _ = self.initial
+        if len(mean) != neuron.dim:
+            raise ValueError(f"The start has {len(mean)} coordinates, but the neuron {neuron.dim}; make them agree.")
+
+    @property
+    def energy(self) -> FreeEnergy:
+        """The free energy that the flow descends."""
+        return FreeEnergy(self.risk, self.temperature, self.confinement)
+
+    @property
+    def initial(self) -> tuple[Float[Tensor, " dim"], Gram]:
+        """Mean [dim] and covariance [dim, dim] of a particle at time 0, in float64."""
+        if isinstance(self.start, ParticleCloud):
+            positions, masses = self.start.positions.double(), self.start.masses.double()
+            mean = masses @ positions
+            return mean, (positions - mean).T @ (masses[:, None] * (positions - mean))
+        law = self.start.law if isinstance(self.start, SymmetricPairs) else self.start
+        neuron = self.risk.network.neuron
+        outputs = [law.outputs.variance] * neuron.outputs
+        variances = torch.tensor([law.variance] * neuron.hidden + outputs, dtype=torch.float64)
+        return torch.zeros_like(variances), torch.diag(variances)
+
+    def laws(self, times: Sequence[float]) -> list[LinearLaw]:
+        """The law at rising times."""
+        moments = [0.0, *(float(time) for time in times)]
+        if not all(0.0 <= time < math.inf for time in moments) or moments[1:] != sorted(set(moments[1:])):
+            raise ValueError(f"Times are {times!r}, but rising non-negative numbers are needed.")
+        equation, found = self._equation, []
+        state = np.concatenate([np.eye(equation.dim).ravel(), np.zeros(equation.dim**2)])
+        for before, until in pairwise(moments):
+            if until > before:
+                run = solve_ivp(
+                    equation, (before, until), state, method="DOP853", rtol=self.tolerance, atol=self.tolerance
+                )
+                if not run.success:
+                    raise ArithmeticError(f"The law was not found beyond time {run.t[-1]:.6g}: {run.message}")
+                state = run.y[:, -1]
+            found.append(self._law(state))
+        return found
+
+    def law(self, time: float) -> LinearLaw:
+        """The law at one time."""
+        return self.laws([time])[0]
+
+    def mean(self, time: float) -> Float[Tensor, " dim"]:
+        """E theta [dim]."""
+        return self.law(time).mean
+
+    def covariance(self, time: float) -> Gram:
+        """Covariance of theta [dim, dim]."""
+        return self.law(time).covariance
+
+    def predictions(self, time: float, inputs: Inputs | None = None) -> Outputs:
+        """f(x) = (E w a^T)^T phi(x) [data, outputs] at the data or at other inputs."""
+        law, neuron = self.law(time), self.risk.network.neuron
+        second = law.covariance + torch.outer(law.mean, law.mean)
+        phi = neuron.embed(self.risk.data.inputs if inputs is None else inputs).double()
+        return phi @ second[: neuron.hidden, neuron.hidden :]
+
+    def sample(self, time: float, *, masses: Masses, seed: int) -> ParticleCloud:
+        """Independent particles of the law at a time, with these masses [particles]; positions drawn from the start."""
+        if isinstance(self.start, ParticleCloud):
+            raise TypeError("The start is a cloud, not a law to draw from; use law(time).carried(cloud, seed).")
+        return self.law(time).carried(self.start.sample(masses=masses, seed=seed), seed)
+
+    def _law(self, state: Array) -> LinearLaw:
+        dim = self._equation.dim
+        propagator, noise = torch.from_numpy(state.copy()).reshape(2, dim, dim)
+        mean, covariance = self.initial
+        carried = propagator @ covariance @ propagator.T + noise
+        return LinearLaw(propagator, noise, propagator @ mean, 0.5 * (carried + carried.T))
+
+    @property
+    def _equation(self) -> "_Equation":
+        mean, covariance = self.initial
+        return _Equation(self.energy, covariance + torch.outer(mean, mean))
+
+
+@dataclass(frozen=True, eq=False)
+class _Equation:
+    """(Phi, N)' as a function of time and of both, flattened."""
+
+    energy: FreeEnergy
+    second: Gram
+
+    @property
+    def dim(self) -> int:
+        return len(self.second)
+
+    def __call__(self, time: float, state: Array) -> Array:
+        propagator, noise = torch.from_numpy(state).reshape(2, self.dim, self.dim)
+        matrix = self.matrix(propagator @ self.second @ propagator.T + noise)
+        shaking = torch.zeros(self.dim, dtype=torch.float64)
+        shaking[self.energy.columns] = 2.0 * self.energy.temperature
+        change = -matrix @ noise
+        rates = torch.stack([-matrix @ propagator, change + change.T + torch.diag(shaking)])
+        return rates.reshape(-1).numpy()
+
+    def matrix(self, second: Gram) -> Gram:
+        """L [dim, dim] for second moments E theta theta^T: rows of frozen coordinates are zero."""
+        risk, hidden = self.energy.risk, self.energy.risk.network.neuron.hidden
+        data = risk.data.to(dtype=torch.float64)
+        phi = risk.network.neuron.embed(data.inputs)
+        residual = risk.loss.residual(phi @ second[:hidden, hidden:], data.targets)
+        pull = phi.T @ (data.weights[:, None] * residual)
+        full = self.energy.strength * torch.eye(self.dim, dtype=torch.float64)
+        full[:hidden, hidden:] += pull
+        full[hidden:, :hidden] += pull.T
+        kept = torch.zeros_like(full)
+        kept[self.energy.columns] = full[self.energy.columns]
+        return kept
