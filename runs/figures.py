@@ -70,7 +70,7 @@ def draw_curves(panels: Sequence[CurvePanel], path: Path, *, title: str, time_la
     figure.suptitle(title, fontsize=12)
     handles = [Line2D([], [], color=curve.colour, lw=2.2, label=curve.label) for curve in panels[0].curves]
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False, fontsize=10.5)
-    _save(figure, path)
+    save(figure, path)
 
 
 def draw_clouds(panels: Sequence[CloudPanel], path: Path, *, title: str, axis_labels: tuple[str, str]) -> None:
@@ -89,7 +89,7 @@ def draw_clouds(panels: Sequence[CloudPanel], path: Path, *, title: str, axis_la
         axis.set_xlabel(axis_labels[0])
     axes[0].set_ylabel(axis_labels[1])
     figure.suptitle(title, fontsize=12)
-    _save(figure, path)
+    save(figure, path)
 
 
 def _draw_panel(axis: Axes, panel: CurvePanel) -> None:
@@ -150,7 +150,8 @@ def _plain(axis: Axes) -> None:
     axis.grid(alpha=0.25, linewidth=0.6)
 
 
-def _save(figure: Figure, path: Path) -> None:
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG, beside the file first, so that a picture is never half written."""
     FigureCanvasAgg(figure)
     unfinished = path.with_name(path.name + ".part")
     figure.savefig(unfinished, dpi=DOTS_PER_INCH, format="png")

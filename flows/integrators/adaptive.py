@@ -2,14 +2,14 @@
 
 import logging
 from dataclasses import dataclass
-from typing import ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
 from flows.base import Advance, Flow, Integrator, Part
 from flows.gauss_newton import LARGEST_GRAM, GaussNewton
 from flows.gradient import GradientFlow
 from flows.integrators.bdf import BDF, BDFState
 from flows.integrators.chebyshev import Chebyshev, ChebyshevState
-from flows.integrators.control import Tolerance
+from flows.integrators.control import Tolerance, Work
 from flows.integrators.exponential import Exponential, ExponentialState, LinearPart, Trial
 from flows.integrators.function_space import Scales
 from flows.noise import StepNoise
@@ -21,7 +21,18 @@ LOGGER = logging.getLogger(__name__)
 #: about as fast as BDF does the run; below it they are faster (measured over m = 500 to 20,000).
 LAZY_ENOUGH = 1e5
 
-State = TypeVar("State")
+
+@runtime_checkable
+class Worked(Protocol):
+    """A state that knows what it has cost."""
+
+    @property
+    def work(self) -> Work:
+        """Steps accepted and rejected and velocities evaluated so far."""
+        ...
+
+
+State = TypeVar("State", bound=Worked)
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +46,11 @@ class Running(Generic[State]):
     def begun(cls, method: Integrator[State], flow: Flow, cloud: ParticleCloud, time: float) -> "Running[State]":
         """The method before its first step."""
         return cls(method, method.init(flow, cloud, time))
+
+    @property
+    def work(self) -> Work:
+        """What the run has cost so far."""
+        return self.state.work
 
     def step(
         self, flow: Flow, cloud: ParticleCloud, time: float, until: float, noise: StepNoise

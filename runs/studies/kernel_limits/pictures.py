@@ -5,11 +5,10 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from runs.figures import COLOURS, DOTS_PER_INCH, GREY, Array
+from runs.figures import COLOURS, GREY, Array, save
 from runs.studies.kernel_limits.config import KERNELS, NETWORKS
 from runs.studies.kernel_limits.measure import ZIPF_WIDTH
 from runs.studies.kernel_limits.results import Table
@@ -49,10 +48,7 @@ def draw(table: Table, path: Path) -> None:
     figure.suptitle(
         f"Finite networks (dots, bands) and their limits (dashed): {config.data}, n = {config.rows}, {seeds}"
     )
-    FigureCanvasAgg(figure)
-    unfinished = path.with_name(path.name + ".part")
-    figure.savefig(unfinished, dpi=DOTS_PER_INCH, format="png")
-    unfinished.replace(path)
+    save(figure, path)
 
 
 def panels(table: Table) -> list[Panel]:

@@ -1,0 +1,167 @@
+"""Work against precision: integrators and peers on one flow, in one process, as a table, ratios and a figure."""
+
+import math
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+
+from flows import Advance, Integrator, StepNoise
+from particles import ParticleCloud
+from runs.benchmarks.peers import Outcome, installed
+from runs.benchmarks.problems import Problem
+from runs.figures import save
+
+#: The peer with which seconds are compared.
+PEER = "CVODE"
+
+
+@dataclass(frozen=True, eq=False)
+class Method:
+    """A solver at several tolerances (or steps), run so many times each; `needs` names the package it comes from."""
+
+    name: str
+    run: Callable[[Problem, float], Outcome]
+    tolerances: tuple[float, ...]
+    repeats: int = 5
+    needs: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """One line of the table: errors relative to the reference, and seconds of every repetition."""
+
+    method: str
+    tolerance: float
+    velocities: int
+    products: int
+    position_error: float
+    risk_error: float
+    seconds: tuple[float, ...]
+
+    @property
+    def line(self) -> str:
+        """The median of the seconds, and their range."""
+        asked = f"{self.velocities:,}" + (f" + {self.products:,}" if self.products else "")
+        times = f"{statistics.median(self.seconds):9.3f} ({min(self.seconds):.3f} to {max(self.seconds):.3f})"
+        errors = f"{self.position_error:10.1e}{self.risk_error:10.1e}"
+        return f"{self.method:24}{self.tolerance:9.1e}{asked:>18}{errors}{times}"
+
+
+HEADER = f"{'method':24}{'tolerance':>9}{'velocities + J v':>18}{'positions':>10}{'risk':>10}{'seconds (range)':>24}"
+
+
+@dataclass(frozen=True)
+class Ours:
+    """One of our integrators in our loop, its velocities counted."""
+
+    make: Callable[[float], Integrator[Any]]
+
+    def __call__(self, problem: Problem, tolerance: float) -> Outcome:
+        """Run it to the end."""
+        integrator, flow = self.make(tolerance), problem.flow
+        state, cloud, time, step = integrator.init(flow, problem.cloud), problem.cloud, 0.0, 0
+        while time < problem.until:
+            taken: Advance[Any] = integrator.step(flow, cloud, state, time, problem.until, StepNoise(0, step))
+            cloud, state, time, step = taken.cloud, taken.state, taken.time, step + 1
+        work = getattr(state, "work", None)
+        return Outcome(cloud, step if work is None else work.velocities)
+
+
+def measured(problem: Problem, reference: ParticleCloud, methods: Sequence[Method]) -> list[Point]:
+    """Every method at every tolerance. Repetitions go round all of them, so that a slow minute of the machine hits
+    all alike."""
+    moved = float((reference.positions - problem.cloud.positions).norm())
+    risk = float(problem.flow.risk(reference))
+    outcomes: dict[tuple[str, float], Outcome] = {}
+    seconds: dict[tuple[str, float], list[float]] = {}
+    for repeat in range(max(method.repeats for method in methods)):
+        for method in methods:
+            for tolerance in method.tolerances if repeat < method.repeats else ():
+                began = perf_counter()
+                outcomes[method.name, tolerance] = method.run(problem, tolerance)
+                seconds.setdefault((method.name, tolerance), []).append(perf_counter() - began)
+    return [
+        Point(
+            name,
+            tolerance,
+            outcome.velocities,
+            outcome.products,
+            float((outcome.cloud.positions - reference.positions).norm()) / moved,
+            abs(float(problem.flow.risk(outcome.cloud)) / risk - 1.0),
+            tuple(seconds[name, tolerance]),
+        )
+        for (name, tolerance), outcome in outcomes.items()
+    ]
+
+
+def seconds_at(points: Sequence[Point], error: float, repeat: int) -> float:
+    """Seconds of one repetition for a given error of the positions, from the line through the nearest two points of a
+    method in logarithms; nan outside the errors it reached."""
+    known = sorted((math.log(p.position_error), math.log(p.seconds[min(repeat, len(p.seconds) - 1)])) for p in points)
+    errors, logarithms = zip(*known, strict=True)
+    if not errors[0] <= math.log(error) <= errors[-1]:
+        return math.nan
+    return float(np.exp(np.interp(math.log(error), errors, logarithms)))
+
+
+def ratios(points: Sequence[Point], ours: str, peer: str, errors: Sequence[float]) -> list[str]:
+    """How many times longer the peer takes for the same error: median and range over the repetitions."""
+    mine, theirs = ([point for point in points if point.method == name] for name in (ours, peer))
+    lines = []
+    for error in errors:
+        repeats = range(min(len(point.seconds) for point in (*mine, *theirs))) if mine and theirs else range(0)
+        found = [seconds_at(theirs, error, repeat) / seconds_at(mine, error, repeat) for repeat in repeats]
+        if found and not any(map(math.isnan, found)):
+            lines.append(
+                f"{peer} takes {statistics.median(found):.1f} ({min(found):.1f} to {max(found):.1f}) times as long as "
+                f"{ours} for an error of {error:.0e}"
+            )
+    return lines
+
+
+def draw(points: Sequence[Point], path: Path, *, title: str, risk: bool = False) -> None:
+    """Error against seconds, both logarithmic, one line a method, written to a PNG file."""
+    figure = Figure(figsize=(7.2, 4.6), layout="constrained")
+    axis = figure.subplots()
+    names = list(dict.fromkeys(point.method for point in points))
+    for number, name in enumerate(names):
+        mine = sorted((p for p in points if p.method == name), key=lambda p: statistics.median(p.seconds))
+        axis.loglog(
+            [statistics.median(point.seconds) for point in mine],
+            [point.risk_error if risk else point.position_error for point in mine],
+            marker="os^Dv<>ph"[number % 9],
+            label=name,
+            color=f"C{number}",
+        )
+    axis.set_xlabel("seconds")
+    axis.set_ylabel("error of the risk, relative" if risk else "error of the positions / distance moved")
+    axis.set_title(title, fontsize=11)
+    axis.grid(True, which="major", alpha=0.25)
+    axis.legend(frameon=False, fontsize=9)
+    save(figure, path)
+
+
+def run(
+    problem: Problem,
+    reference: ParticleCloud,
+    methods: Sequence[Method],
+    *,
+    errors: Sequence[float] = (),
+    figure: Path | None = None,
+    risk: bool = False,
+) -> list[Point]:
+    """Measure the methods that are installed, print the table and what the peer takes for the errors, and draw."""
+    size = f"m = {problem.cloud.count}, n = {problem.flow.risk.data.count}"
+    print(f"{problem.name}: {size}, until {problem.until:g}, {torch.get_num_threads()} thread(s)\n{HEADER}", flush=True)
+    points = measured(problem, reference, [method for method in methods if not method.needs or installed(method.needs)])
+    print("\n".join([*(point.line for point in points), *ratios(points, "Adaptive", PEER, errors)]), flush=True)
+    if figure is not None:
+        draw(points, figure, title=f"The {problem.name} flow: {torch.get_num_threads()} thread(s), float64", risk=risk)
+    return points
