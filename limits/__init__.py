@@ -1,5 +1,6 @@
 """What theory predicts: limits of infinitely many particles, computed and compared with finite clouds."""
 
+from limits.chaos import Approach, Slope, StandIn, approach, deviation, root_mean, sampled, slope, stand_in
 from limits.density import Density
 from limits.early_time import EarlyConstants, EarlyTimeModel, early_constants, early_time_model
 from limits.ensemble import Ensemble, ensemble
@@ -18,8 +19,22 @@ from limits.kernels.two_layer import FeatureKernel, TangentKernel, feature_kerne
 from limits.lazy_gap import lazy_gap
 from limits.optimality import OptimalityGap, optimality_gap
 from limits.random_kernel import RandomGram, RandomKernel, total_variance, zipf_departure
+from limits.transport import (
+    Iteration,
+    Measure,
+    Plan,
+    Transport,
+    function_distance,
+    homogeneous_distance,
+    measure,
+    odd_distance,
+    projected,
+    unbalanced_distance,
+    wasserstein,
+)
 
 __all__ = [
+    "Approach",
     "Atoms",
     "DeepKernels",
     "Densities",
@@ -39,24 +54,43 @@ __all__ = [
     "GibbsLaw",
     "Grid",
     "Interval",
+    "Iteration",
     "Kernel",
     "KernelFlow",
     "LinearLaw",
+    "Measure",
     "OptimalityGap",
+    "Plan",
     "RandomGram",
     "RandomKernel",
+    "Slope",
+    "StandIn",
     "TangentKernel",
+    "Transport",
+    "approach",
     "convolutional_kernels",
     "deep_kernels",
+    "deviation",
     "dual_pair",
     "early_constants",
     "early_time_model",
     "ensemble",
     "entropy",
     "feature_kernel",
+    "function_distance",
+    "homogeneous_distance",
     "lazy_gap",
+    "measure",
+    "odd_distance",
     "optimality_gap",
+    "projected",
+    "root_mean",
+    "sampled",
+    "slope",
+    "stand_in",
     "tangent_kernel",
     "total_variance",
+    "unbalanced_distance",
+    "wasserstein",
     "zipf_departure",
 ]

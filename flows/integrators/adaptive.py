@@ -17,9 +17,9 @@ from flows.ntk import NTKFlow
 from particles import ParticleCloud
 
 LOGGER = logging.getLogger(__name__)
-#: An exponential step over the whole run whose error is this many times the tolerance is repaired by shorter ones
-#: about as fast as BDF does the run; below it they are faster (measured over m = 500 to 20,000).
-LAZY_ENOUGH = 1e5
+#: An exponential step over the whole run whose error is above this many times the tolerance has to be repeated in
+#: parts, and then BDF does the run in less time (measured over m = 500 to 30,000).
+LAZY_ENOUGH = 1.0
 
 
 @runtime_checkable
@@ -67,7 +67,7 @@ Chosen = Running[BDFState] | Running[ExponentialState] | Running[ChebyshevState]
 class Adaptive:
     """The flow to a tolerance, by the fastest of our methods.
 
-    - `Exponential` where training is lazy enough: one exponential step over the whole run is tried first.
+    - `Exponential` where training is lazy: one exponential step over the whole run, tried first, meets the tolerance.
     - `BDF` for the other gradient flows with n k up to 6000.
     - `Chebyshev` for larger data and for any other flow, which may be stiff; it needs velocities only.
 

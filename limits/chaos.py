@@ -1,0 +1,181 @@
+"""Propagation of chaos: how fast clouds of m particles approach their limit, with floors and errors measured too.
+
+Clouds come from a function `make(count, seed)`; it says which flow and which time. Every cloud gets a seed of its own:
+laws give clouds of different counts common particles under one seed.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from limits.transport import wasserstein
+from limits.transport.problem import Parts
+from particles import ParticleCloud, generator
+from particles.shapes import Scalar
+
+Array = NDArray[np.float64]
+Maker = Callable[[int, int], ParticleCloud]
+Observable = Callable[[ParticleCloud], Scalar | float]
+
+#: Seeds of stand-ins begin here, far from those of the clouds compared with them.
+STAND_INS = 10**6
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value and its standard error."""
+
+    value: float
+    error: float
+
+
+@dataclass(frozen=True)
+class Slope:
+    """A power of the count, with a confidence interval from `low` to `high`."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, eq=False)
+class StandIn:
+    """Independent clouds of one large count, two or more, standing for the limit of infinitely many particles."""
+
+    clouds: tuple[ParticleCloud, ...]
+
+    @property
+    def count(self) -> int:
+        """Particles of each cloud."""
+        return self.clouds[0].count
+
+    def estimate(self, observable: Observable) -> Estimate:
+        """Mean of an observable over the clouds, and its standard error; what the large count leaves is beside it."""
+        values = np.array([float(observable(cloud)) for cloud in self.clouds])
+        return Estimate(float(values.mean()), float(values.std(ddof=1)) / math.sqrt(len(values)))
+
+    def error(self, parts: Parts = None) -> float:
+        """W_2 between the first two clouds: how far the first is from the limit it stands for, in mean square at most.
+
+        E W_2(A, E B)^2 <= E W_2(A, B)^2, since W_2^2 is convex in each measure (Villani 2009, theorem 4.8).
+        """
+        return float(wasserstein(self.clouds[0], self.clouds[1], parts=parts))
+
+
+@dataclass(frozen=True, eq=False)
+class Approach:
+    """Squared distances [counts, repetitions] of clouds from a stand-in, and of as many independent particles.
+
+    `floors` are W_2^2 between the stand-in and particles drawn from further ones: what remains of the distance where
+    particles are independent with the limit as their law. In many dimensions W_2 falls as m^(-1/dim) for that
+    reason alone (Fournier and Guillin 2015); the rate of chaos is in the excess.
+    """
+
+    counts: tuple[int, ...]
+    squares: Array
+    floors: Array
+
+    @property
+    def excess(self) -> tuple[Estimate, ...]:
+        """E W_2^2 - floor for each count, with the standard error of the difference; below zero by chance where small.
+
+        Both share one stand-in, whose own randomness is common to them and not in the error.
+        """
+        repetitions = self.squares.shape[1]
+        values = self.squares.mean(axis=1) - self.floors.mean(axis=1)
+        variances = self.squares.var(axis=1, ddof=1) + self.floors.var(axis=1, ddof=1)
+        errors = np.sqrt(variances / repetitions)
+        return tuple(Estimate(float(value), float(error)) for value, error in zip(values, errors, strict=True))
+
+
+def stand_in(make: Maker, count: int, *, clouds: int = 2, seed: int = 0) -> StandIn:
+    """Independent clouds of a large count, from seeds that no cloud compared with them gets."""
+    if clouds < 2:
+        raise ValueError(f"A stand-in of {clouds!r} clouds cannot tell its own error; make two or more.")
+    return StandIn(tuple(make(count, STAND_INS + seed + number) for number in range(clouds)))
+
+
+def sampled(make: Maker, observable: Observable, counts: Sequence[int], repetitions: int, *, seed: int = 0) -> Array:
+    """The observable of independent clouds [counts, repetitions]."""
+    _check(counts, repetitions)
+    seeds = iter(range(seed, seed + len(counts) * repetitions))
+    return np.array([[float(observable(make(count, next(seeds)))) for _ in range(repetitions)] for count in counts])
+
+
+def approach(
+    make: Maker, limit: StandIn, counts: Sequence[int], repetitions: int, *, seed: int = 0, parts: Parts = None
+) -> Approach:
+    """W_2^2 of clouds from the limit's first cloud, beside particles drawn from its other clouds in turn.
+
+    A drawn particle has the law of one particle of the large cloud, and a mass of the cloud it is compared with; for
+    the floor to be that of independent particles the counts must be well below the stand-in's. With as many further
+    clouds as repetitions the floors are independent of each other. Exact distances.
+    """
+    _check(counts, repetitions)
+    if max(counts) > limit.count:
+        raise ValueError(f"Clouds of {max(counts)} particles need a stand-in that is larger than {limit.count}.")
+    seeds = iter(range(seed, seed + len(counts) * repetitions))
+    squares, floors = np.empty((len(counts), repetitions)), np.empty((len(counts), repetitions))
+    for row, count in enumerate(counts):
+        for column in range(repetitions):
+            number = next(seeds)
+            cloud = make(count, number)
+            source = limit.clouds[1 + column % (len(limit.clouds) - 1)]
+            independent = ParticleCloud(_drawn(source, count, number), cloud.masses)
+            squares[row, column] = float(wasserstein(cloud, limit.clouds[0], parts=parts)) ** 2
+            floors[row, column] = float(wasserstein(independent, limit.clouds[0], parts=parts)) ** 2
+    return Approach(tuple(counts), squares, floors)
+
+
+def slope(
+    counts: Sequence[int],
+    samples: Array,
+    statistic: Callable[[Array], Array],
+    *,
+    level: float = 0.95,
+    resamples: int = 2000,
+    seed: int = 0,
+) -> Slope:
+    """Least-squares slope of log statistic(samples) against log count, with a bootstrap interval.
+
+    samples [counts, repetitions]; the statistic, `deviation` or `root_mean`, reduces the last axis. Repetitions are
+    drawn again with replacement within each count, and percentiles taken of the slopes (Efron 1979); draws that consist
+    of one repetition alone have no deviation and are left out.
+    """
+    _check(counts, samples.shape[1])
+    logs = np.log(np.asarray(counts, dtype=np.float64))
+    weights = (logs - logs.mean()) / np.square(logs - logs.mean()).sum()
+    chosen = generator(seed, "bootstrap").integers(samples.shape[1], size=(resamples, *samples.shape))
+    again = np.take_along_axis(np.broadcast_to(samples, chosen.shape), chosen, axis=2)
+    reduced = statistic(again)
+    slopes = np.log(reduced[(reduced > 0.0).all(axis=1)]) @ weights
+    low, high = np.quantile(slopes, [0.5 - level / 2.0, 0.5 + level / 2.0])
+    return Slope(float(np.log(statistic(samples)) @ weights), float(low), float(high))
+
+
+def deviation(samples: Array) -> Array:
+    """Standard deviation over the last axis: the size of fluctuations."""
+    return np.asarray(samples.std(axis=-1, ddof=1))
+
+
+def root_mean(samples: Array) -> Array:
+    """Root of the mean over the last axis: the distance that belongs to squared ones."""
+    return np.asarray(np.sqrt(samples.mean(axis=-1)))
+
+
+def _drawn(cloud: ParticleCloud, count: int, seed: int) -> torch.Tensor:
+    """Positions of different particles of a cloud, drawn by mass."""
+    shares = cloud.masses.double().cpu().numpy()
+    chosen = generator(seed, "floor").choice(cloud.count, size=count, replace=False, p=shares / shares.sum())
+    return cloud.positions[torch.from_numpy(chosen).to(cloud.device)]
+
+
+def _check(counts: Sequence[int], repetitions: int) -> None:
+    if len(counts) < 2 or len(set(counts)) < len(counts) or min(counts) < 1:
+        raise ValueError(f"The counts are {list(counts)}, but two or more different positive ones are needed.")
+    if repetitions < 2:
+        raise ValueError(f"There are {repetitions!r} repetitions, but two or more are needed for an error.")

@@ -1,0 +1,22 @@
+"""The distance of two clouds as functions: what they predict on given inputs, whatever their particles."""
+
+import torch
+
+from particles import Network, ParticleCloud, ShapeError
+from particles.shapes import Inputs, PerDatum, Scalar
+
+
+def function_distance(
+    network: Network, cloud1: ParticleCloud, cloud2: ParticleCloud, inputs: Inputs, weights: PerDatum | None = None
+) -> Scalar:
+    """(sum_i p_i |f1(x_i) - f2(x_i)|^2)^(1/2) on inputs [data, inputs] of weights p [data], 1/n where left out.
+
+    Invariant under everything that leaves the function alone; the clouds may differ in count. In float64.
+    """
+    count = len(inputs)
+    if weights is not None and weights.shape != (count,):
+        raise ShapeError(f"{count} inputs came with weights of shape {tuple(weights.shape)}; give one for each.")
+    here, there = (network(cloud.to(dtype=torch.float64), inputs.double()) for cloud in (cloud1, cloud2))
+    squares = (here - there.to(here)).square().sum(dim=1)
+    share = torch.full_like(squares, 1.0 / count) if weights is None else weights.to(squares)
+    return (share @ squares).sqrt()

@@ -1,0 +1,144 @@
+"""A transport problem: two measures in float64, free of massless atoms, checked once for every method."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from particles import MassError, ParticleCloud, ShapeError
+from particles.cloud import TOTAL_TOLERANCE
+from particles.shapes import Masses, Positions
+
+Numbers = Int[Tensor, " particles"]
+
+#: Coordinates to compare: all, hidden weights, output weights, a slice, or numbers of coordinates.
+Parts = str | slice | Sequence[int] | None
+
+#: Decimal exponents up to which costs are neither infinite nor rounded to zero.
+LARGEST_EXPONENT = 290.0
+
+
+@dataclass(frozen=True, eq=False)
+class Measure:
+    """Atoms of positive mass at `points` [particles, dim] with `masses` [particles], float64; any total.
+
+    `numbers` [particles] are the atoms' rows in the cloud they come from.
+    """
+
+    points: Positions
+    masses: Masses
+    numbers: Numbers
+
+    @property
+    def count(self) -> int:
+        """Number of atoms."""
+        return self.points.shape[0]
+
+    @property
+    def mean(self) -> Float[Tensor, " dim"]:
+        """sum_j lambda_j x_j, for total one."""
+        return self.masses @ self.points
+
+    @property
+    def spread(self) -> Float[Tensor, ""]:
+        """sum_j lambda_j |x_j - mean|^2, for total one."""
+        return self.masses @ (self.points - self.mean).square().sum(dim=1)
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Move `first` to `second`, both of total one, at cost |x - y|^p."""
+
+    first: Measure
+    second: Measure
+    p: float
+
+    @property
+    def mean_cost(self) -> float:
+        """(E |x - y|^2)^(p/2) for independent x and y: the size of a typical cost, exact for p = 2."""
+        shift = (self.first.mean - self.second.mean).square().sum()
+        square = float((shift + self.first.spread + self.second.spread).detach())
+        return float(square ** (self.p / 2.0))
+
+
+def posed(cloud1: ParticleCloud, cloud2: ParticleCloud, p: float, parts: Parts = None, outputs: int = 1) -> Problem:
+    """The problem between some coordinates of two clouds; both keep their autograd history.
+
+    "hidden" and "output" cut every position before its last `outputs` coordinates. Raises TypeError, ShapeError,
+    MassError or ValueError with what is wrong.
+    """
+    if not 1.0 <= p < math.inf:
+        raise ValueError(f"The power p is {p!r}, but a finite number of at least 1 is needed.")
+    first, second = _measure(cloud1, parts, outputs), _measure(cloud2, parts, outputs)
+    if first.points.shape[1] != second.points.shape[1]:
+        raise ShapeError(
+            f"The particles compared have {first.points.shape[1]} and {second.points.shape[1]} coordinates; compare "
+            "clouds of one neuron, or choose parts that both have."
+        )
+    _check_span(torch.cat([first.points.detach(), second.points.detach().to(first.points)]), p)
+    where = first.points.device
+    moved = Measure(second.points.to(where), second.masses.to(where), second.numbers.to(where))
+    return Problem(first, moved, float(p))
+
+
+def _check_span(points: Positions, p: float) -> None:
+    span = float((points.amax(dim=0) - points.amin(dim=0)).max())
+    if span > 0.0 and abs(math.log10(span)) * max(p, 2.0) > LARGEST_EXPONENT:
+        raise ValueError(
+            f"The positions span {span:.3g}, and their distances to the power {max(p, 2.0):g} leave the range of "
+            "float64; rescale them."
+        )
+
+
+def measure(points: Positions, masses: Masses) -> Measure:
+    """Atoms at points [particles, dim] with masses [particles] of any total, in float64, without massless ones."""
+    if points.ndim != 2 or masses.shape != points.shape[:1]:
+        raise ShapeError(
+            f"Points of shape {tuple(points.shape)} came with masses of shape {tuple(masses.shape)}; give "
+            "[particles, dim] and one mass per particle."
+        )
+    if not bool(((masses >= 0.0) & torch.isfinite(masses)).all()) or not bool(torch.isfinite(points).all()):
+        raise MassError("A measure needs finite points and finite non-negative masses; signs go into two measures.")
+    numbers = torch.nonzero(masses > 0.0)[:, 0]
+    return Measure(points[numbers].double(), masses[numbers].double(), numbers)
+
+
+def _measure(cloud: ParticleCloud, parts: Parts, outputs: int) -> Measure:
+    if not isinstance(cloud, ParticleCloud):
+        raise TypeError(f"Distances are between clouds, but a {type(cloud).__name__} was given; make a ParticleCloud.")
+    if not bool(torch.isfinite(cloud.positions).all()):
+        raise ValueError("A cloud has positions that are not finite, but distances need finite ones; look at its run.")
+    atoms = measure(_coordinates(cloud, parts, outputs), cloud.masses)
+    total = float(atoms.masses.sum())
+    if not abs(total - 1.0) <= TOTAL_TOLERANCE[cloud.masses.dtype]:
+        raise MassError(
+            f"A cloud has total mass {total:.9g}, but transport moves equal totals of 1; normalise the masses, or take "
+            "unbalanced_distance."
+        )
+    return Measure(atoms.points, atoms.masses / total, atoms.numbers)
+
+
+def _coordinates(cloud: ParticleCloud, parts: Parts, outputs: int) -> Positions:
+    if parts is None:
+        return cloud.positions
+    if isinstance(parts, str):
+        if parts not in ("hidden", "output"):
+            raise ValueError(
+                f"parts is {parts!r}, but 'hidden', 'output', a slice or numbers of coordinates is needed."
+            )
+        if not 0 < outputs < cloud.dim:
+            raise ValueError(
+                f"Particles of {cloud.dim} coordinates cannot have {outputs} output weights beside hidden ones; say "
+                "how many with outputs=, or give a slice."
+            )
+        parts = slice(0, cloud.dim - outputs) if parts == "hidden" else slice(cloud.dim - outputs, cloud.dim)
+    index = parts if isinstance(parts, slice) else list(parts)
+    if isinstance(index, list) and not all(-cloud.dim <= column < cloud.dim for column in index):
+        raise ShapeError(f"parts names coordinates {index}, but particles have {cloud.dim}; name some of these.")
+    chosen = cloud.positions[:, index]
+    if chosen.shape[1] == 0:
+        raise ShapeError(f"parts {parts!r} leaves none of the {cloud.dim} coordinates; choose at least one.")
+    return chosen

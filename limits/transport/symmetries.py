@@ -1,0 +1,77 @@
+"""Distances modulo what the network cannot see: rescaled homogeneous neurons, flipped odd neurons, numbering.
+
+Every distance here is between measures, so the order of the particles never matters.
+"""
+
+import numpy as np
+import torch
+
+from limits.transport.problem import Measure, measure, posed
+from limits.transport.result import Transport, along, power, rooted_gap
+from limits.transport.simplex import array, optimal, pairwise
+from limits.transport.unbalanced import unbalanced_distance
+from particles import MeanField, ParticleCloud, Perceptron, Scaling
+
+#: Diameter of the unit sphere: the price of mass that nothing can be matched with.
+DIAMETER = 2.0
+#: Where an activation is looked at to see whether it is odd, and how far it may be off by rounding.
+PROBES, ROUNDING = torch.linspace(0.1, 6.0, 60, dtype=torch.float64), 1e-12
+
+
+def projected(cloud: ParticleCloud, neuron: Perceptron, scaling: Scaling = MeanField()) -> tuple[Measure, Measure]:
+    """Positive and negative part of nu = sum_j s_j a_j |w_j| delta(w_j / |w_j|) on the unit sphere of hidden weights.
+
+    For sigma(c z) = c sigma(z), c > 0, the network is f(x) = int sigma(u . phi(x)) nu(du), so (c w, a / c) is the same
+    atom and a neuron with w = 0 or a = 0 is none (Chizat and Bach 2018, section 3.2). One output.
+    """
+    if not isinstance(neuron, Perceptron) or not neuron.activation.homogeneous or neuron.outputs != 1:
+        raise ValueError(
+            "The projection on the sphere is for a Perceptron with a homogeneous activation and one output; for other "
+            "neurons take wasserstein or function_distance."
+        )
+    hidden, output = cloud.positions[:, : neuron.hidden].double(), cloud.positions[:, neuron.hidden].double()
+    lengths = torch.linalg.vector_norm(hidden, dim=1)
+    amounts = scaling.factor(cloud.masses.double()) * output * lengths
+    directions = hidden / torch.where(lengths > 0.0, lengths, 1.0)[:, None]
+    return measure(directions, amounts.clamp_min(0.0)), measure(directions, (-amounts).clamp_min(0.0))
+
+
+def homogeneous_distance(
+    cloud1: ParticleCloud, cloud2: ParticleCloud, neuron: Perceptron, scaling: Scaling = MeanField()
+) -> Transport:
+    """Flat norm of nu1 - nu2, the projected signed measures: sup of int h d(nu1 - nu2) over |h| <= 1, Lip h <= 1.
+
+    It is KR_{1,2} between nu1^+ + nu2^- and nu2^+ + nu1^- (Piccoli and Rossi 2014), a metric on signed measures: zero
+    where two networks are one function by rescaling, splitting, reordering or cancelling neurons. It controls outputs,
+    |f1(x) - f2(x)| <= L |phi(x)| times it, L the activation's Lipschitz constant.
+    """
+    positive1, negative1 = projected(cloud1, neuron, scaling)
+    positive2, negative2 = projected(cloud2, neuron, scaling)
+    return unbalanced_distance(_joined(positive1, negative2), _joined(positive2, negative1), DIAMETER, 1.0)
+
+
+def odd_distance(cloud1: ParticleCloud, cloud2: ParticleCloud, neuron: Perceptron, p: float = 2.0) -> Transport:
+    """W_p where theta and -theta are one: cost min(|x - y|, |x + y|)^p, for sigma(-z) = -sigma(z).
+
+    Then a sigma(w . phi) = (-a) sigma(-w . phi), so a neuron is known up to its sign only.
+    """
+    values = neuron.activation.value(PROBES), neuron.activation.value(-PROBES)
+    if float((values[0] + values[1]).abs().max()) > ROUNDING * float(values[0].abs().max()):
+        raise ValueError(
+            f"{type(neuron.activation).__name__} is not odd, so theta and -theta are two neurons; take wasserstein."
+        )
+    problem = posed(cloud1, cloud2, p)
+    first, second = problem.first, problem.second
+    flipped = Measure(-second.points, second.masses, second.numbers)
+    cost, other = pairwise(first, second, p), pairwise(first, flipped, p)
+    optimum = optimal(np.minimum(cost, other), array(first.masses), array(second.masses))
+    rows, columns = optimum.rows.to(first.points.device), optimum.columns.to(first.points.device)
+    masses = optimum.masses.to(first.points)
+    signs = torch.where((first.points[rows] * second.points[columns]).sum(dim=1, keepdim=True) < 0.0, -1.0, 1.0)
+    value, plan = along(problem, rows, columns, masses, signs.detach())
+    gap = rooted_gap(value, optimum.lower, p)
+    return Transport(power(value, 1.0 / p), "odd", gap, plan)
+
+
+def _joined(first: Measure, second: Measure) -> Measure:
+    return measure(torch.cat([first.points, second.points]), torch.cat([first.masses, second.masses]))

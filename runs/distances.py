@@ -1,0 +1,105 @@
+"""Wasserstein distances along a trajectory file: from its start, its end, or another file, frame by frame."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from limits.transport import Transport, transport
+from particles import ParticleCloud, Trajectory, TrajectoryError, TransportUnsolved
+from particles.trajectory import TrajectoryReader
+from runs.figures import COLOURS, Curve, CurvePanel, draw_curves
+from runs.refusal import Refusal, chosen
+
+#: What every frame may be compared with.
+TARGETS = ("start", "end", "other")
+#: Which coordinates.
+PARTS = ("all", "hidden", "output")
+METHODS = ("auto", "exact", "sliced", "entropic", "debiased", "gaussian")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What is compared with what: every frame of `file` with its start, its end, or the frames of another file."""
+
+    file: Path
+    other: Path | None
+    to: str
+    method: str = "auto"
+    parts: str = "all"
+
+    def __post_init__(self) -> None:
+        chosen("target", self.to, TARGETS)
+        chosen("method", self.method, METHODS)
+        chosen("choice of parts", self.parts, PARTS)
+        if (self.to == "other") != (self.other is not None):
+            raise Refusal("A second file goes with --to other, and --to other needs one: meanfield distance A B.")
+
+
+@dataclass(frozen=True)
+class FrameDistance:
+    """One frame: its step and time, and its distance."""
+
+    step: int
+    time: float
+    found: Transport
+
+    @property
+    def line(self) -> str:
+        """Step, time, distance, and what is known of its error."""
+        found = self.found
+        if found.is_exact:
+            known = "exact"
+        elif found.gap is not None:
+            known = f"at least {float(found.distance) - found.gap:.6g}"
+        elif found.standard_error is not None:
+            known = f"standard error {found.standard_error:.2g}"
+        else:
+            known = "lower bound"
+        return f"{self.step:>10}  {self.time:>12.6g}  {float(found.distance):>12.6g}  {found.method}, {known}"
+
+
+#: Over the lines.
+HEADER = f"{'step':>10}  {'time':>12}  {'W2':>12}  method"
+
+
+def frame_distances(comparison: Comparison) -> Iterator[FrameDistance]:
+    """W_2 of every frame, one after the other; frames of another file are those nearest in time.
+
+    Raises Refusal, with the sentence of whoever refused, for files and clouds that cannot be compared.
+    """
+    parts = None if comparison.parts == "all" else comparison.parts
+    try:
+        with ExitStack() as files:
+            frames = files.enter_context(Trajectory.open(comparison.file))
+            other = None if comparison.other is None else files.enter_context(Trajectory.open(comparison.other))
+            steps, times = frames.steps, frames.times
+            for number, cloud in enumerate(frames):
+                time = float(times[number])
+                target = _target(comparison.to, frames, other, time)
+                yield FrameDistance(
+                    int(steps[number]), time, transport(cloud, target, method=comparison.method, parts=parts)
+                )
+    except (TrajectoryError, TransportUnsolved, ValueError) as error:
+        raise Refusal(str(error)) from error
+
+
+def draw_distances(comparison: Comparison, found: list[FrameDistance], path: Path) -> None:
+    """W_2 against time, time zero left out, written to a PNG file."""
+    later = [frame for frame in found if frame.time > 0.0]
+    times, values = (
+        np.array(column) for column in zip(*((f.time, float(f.found.distance)) for f in later), strict=True)
+    )
+    words = {"start": "from the start", "end": "from the end", "other": f"from {comparison.other}"}[comparison.to]
+    curve = Curve(comparison.file.stem, COLOURS[0], times, values[None, :])
+    label = r"$W_2$" if later[0].found.method != "sliced" else r"sliced $W_2$"
+    panel = CurvePanel(f"Distance {words}", label, (curve,), log_values=False)
+    draw_curves([panel], path, title=str(comparison.file.name), time_label="flow time", columns=1)
+
+
+def _target(to: str, frames: TrajectoryReader, other: TrajectoryReader | None, time: float) -> ParticleCloud:
+    if other is not None:
+        return other.at(time)
+    return frames[0] if to == "start" else frames[-1]

@@ -1,0 +1,1 @@
+"""Tests of optimal transport between clouds."""
