@@ -65,6 +65,8 @@ def draw_curves(panels: Sequence[CurvePanel], path: Path, *, title: str, time_la
     axes = figure.subplots(rows, columns, squeeze=False, sharex=True)
     for axis, panel in zip(axes.flat, panels, strict=False):
         _draw_panel(axis, panel)
+    for axis in axes.flat[len(panels) :]:
+        axis.set_axis_off()
     for axis in axes[-1]:
         axis.set_xlabel(time_label)
     figure.suptitle(title, fontsize=12)

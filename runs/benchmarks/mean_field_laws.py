@@ -18,7 +18,6 @@ from time import perf_counter
 
 import numpy as np
 import torch
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from scipy.stats import linregress, t
 from torch import Tensor
@@ -30,7 +29,7 @@ from limits.gibbs import Gibbs
 from limits.grid import Atoms, Grid, Interval
 from particles import Dataset, Identity, MeanField, ParticleCloud, Perceptron, Risk, Squared, Tanh, generator
 from particles.shapes import PerParticle, Positions
-from runs.figures import COLOURS, DOTS_PER_INCH, GREY
+from runs.figures import COLOURS, GREY, save
 
 TEMPERATURE, CONFINEMENT, OUTPUT = 0.1, 0.18, 3.0
 #: When clouds are compared with the density on the way.
@@ -210,8 +209,7 @@ def draw(result: Result, path: Path) -> None:
     axes[2].legend(frameon=False, fontsize=9)
     for axis in axes:
         axis.spines[["top", "right"]].set_visible(False)
-    FigureCanvasAgg(figure)
-    figure.savefig(path, dpi=DOTS_PER_INCH, format="png")
+    save(figure, path)
 
 
 def main(scale: Scale = Scale(), path: Path | None = None) -> Result:

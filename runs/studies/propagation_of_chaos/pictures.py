@@ -5,11 +5,10 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from runs.figures import COLOURS, DOTS_PER_INCH, GREY
+from runs.figures import COLOURS, GREY, save
 from runs.studies.propagation_of_chaos.config import FLOWS, Config
 from runs.studies.propagation_of_chaos.results import QUANTITIES, Value
 
@@ -32,10 +31,7 @@ def draw(config: Config, values: Sequence[Value], path: Path) -> None:
         for axis in filled[-1:]:
             axis.legend(frameon=False, fontsize=8.5, loc="best")
     figure.suptitle(f"Propagation of chaos: {config.data}, {config.inputs} inputs, n = {config.rows}", fontsize=12)
-    FigureCanvasAgg(figure)
-    unfinished = path.with_name(path.name + ".part")
-    figure.savefig(unfinished, dpi=DOTS_PER_INCH, format="png")
-    unfinished.replace(path)
+    save(figure, path)
 
 
 def dress(axis: Axes) -> None:
