@@ -18,6 +18,7 @@ from particles.shapes import (
     Gram,
     Hidden,
     Inputs,
+    OtherHidden,
     Outputs,
     ParticleFeatures,
     ParticleGradients,
@@ -27,6 +28,8 @@ from particles.shapes import (
 )
 
 TRAINED = ("hidden", "output", "both")
+#: Columns of a block of a symmetric Gram matrix; one of less than two blocks is computed as a whole.
+MIRRORED = 64
 
 
 @runtime_checkable
@@ -245,9 +248,22 @@ class PerceptronTangent:
             for c in range(k):
                 for e in range(k):
                     factor = (weights * self._a[:, c] * self._a[:, e])[:, None]
-                    blocks[:, c, :, e] = ((factor * self._derivative).T @ other._derivative) * overlap
+                    blocks[:, c, :, e] = _products(factor, self._derivative, other._derivative) * overlap
         if self._moves_output:
-            features = (weights[:, None] * self._value).T @ other._value
+            features = _products(weights[:, None], self._value, other._value)
             for c in range(k):
                 blocks[:, c, :, c] += features
         return blocks.reshape(self.phi.shape[0] * k, other.phi.shape[0] * k)
+
+
+def _products(factor: ParticleOutputs, rows: Hidden, columns: OtherHidden) -> Gram:
+    """sum_j factor_j rows_ji columns_jl [data, data']; where both are the same, half of it is computed and mirrored."""
+    weighted = factor * rows
+    if rows is not columns or rows.shape[1] < 2 * MIRRORED:
+        return weighted.T @ columns
+    result = rows.new_empty(rows.shape[1], rows.shape[1])
+    for first in range(0, rows.shape[1], MIRRORED):
+        part, rest = slice(first, first + MIRRORED), slice(first + MIRRORED, None)
+        result[part, first:] = weighted[:, part].T @ columns[:, first:]
+        result[rest, part] = result[part, rest].T
+    return result

@@ -20,6 +20,7 @@ PerDatum = Float[Tensor, " data"]
 Curvature = Float[Tensor, "data outputs outputs"]
 
 Hidden = Float[Tensor, "particles data"]
+OtherHidden = Float[Tensor, "particles others"]
 ParticleOutputs = Float[Tensor, "particles outputs"]
 ParticleFeatures = Float[Tensor, "particles data outputs"]
 ParticleGradients = Float[Tensor, "particles data outputs dim"]

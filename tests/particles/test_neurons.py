@@ -6,6 +6,7 @@ from torch import Tensor
 
 from particles import Identity, Neuron, Perceptron, ShapeError, Tanh, UserNeuron, as_neuron
 from tests.particles.contracts import neuron as contract
+from tests.particles.draws import normals
 from tests.particles.members import NEURONS, TRAINED, name_of
 from tests.particles.planted.neurons import PLANTED_NEURONS
 from tests.tolerances import assert_identical
@@ -70,3 +71,16 @@ def test_particles_of_another_length_are_refused() -> None:
     neuron = Perceptron(Tanh(), Identity(3), OUTPUTS)
     with pytest.raises(ShapeError, match="have 4 coordinates, but this neuron needs 5: 3 hidden weights and 2 output"):
         neuron.tangent(torch.zeros(1, 4), torch.zeros(1, 3))
+
+
+@pytest.mark.parametrize("block", [2, 3, 5])
+def test_blocks_of_a_symmetric_gram_matrix_fit_together(monkeypatch: pytest.MonkeyPatch, block: int) -> None:
+    """Assert that a Gram matrix put together from blocks and their mirrors is that of one product."""
+    neuron = Perceptron(Tanh(), Identity(3), trained="both")
+    tangent = neuron.tangent(normals(7, 4, seed=51), normals(13, 3, seed=52))
+    weights = normals(7, seed=53)
+    whole = tangent.gram(weights, tangent)
+    monkeypatch.setattr("particles.neurons.MIRRORED", block)
+    mirrored = tangent.gram(weights, tangent)
+    assert_identical(mirrored, whole)
+    assert torch.equal(mirrored[:block, block:], mirrored[block:, :block].T)
