@@ -4,7 +4,7 @@ A `Neuron` evaluated at given positions and embedded inputs is a `Tangent`: ever
 the cloud, in closed form and without an autograd graph.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol, Self, runtime_checkable
 
@@ -63,7 +63,7 @@ class Tangent(Protocol):
         """sum_j weights_j grad g_j(x_i) . grad g_j(x'_l), row index i k + c; `other` holds the same particles at x'."""
         ...
 
-    def to(self, dtype: torch.dtype) -> Self:
+    def to(self, dtype: torch.dtype) -> "Tangent":
         """The same linearisation rounded to a dtype, not evaluated again in it."""
         ...
 
@@ -233,13 +233,11 @@ class PerceptronTangent:
             return (self.phi * (self._derivative.T @ (speaking * velocities))).sum(dim=1, keepdim=True)
         return (self._derivative * (velocities @ self.phi.T)).T @ speaking
 
-    def to(self, dtype: torch.dtype) -> Self:
+    def to(self, dtype: torch.dtype) -> "PerceptronTangent":
         """sigma and sigma' rounded to a dtype."""
-        rounded = replace(self, positions=self.positions.to(dtype), phi=self.phi.to(dtype))
-        rounded.__dict__.update(_value=self._value.to(dtype), _derivative=self._derivative.to(dtype))
-        return rounded
+        return _RoundedTangent(self.neuron, self.positions.to(dtype), self.phi.to(dtype), self)
 
-    def gram(self, weights: PerParticle, other: Self) -> Gram:
+    def gram(self, weights: PerParticle, other: "PerceptronTangent") -> Gram:
         """sum_j weights_j [a_jc a_je (phi . phi') sigma' sigma'  +  1{c = e} sigma sigma]."""
         k = self.neuron.outputs
         blocks = self.phi.new_zeros(self.phi.shape[0], k, other.phi.shape[0], k)
@@ -254,6 +252,21 @@ class PerceptronTangent:
             for c in range(k):
                 blocks[:, c, :, c] += features
         return blocks.reshape(self.phi.shape[0] * k, other.phi.shape[0] * k)
+
+
+@dataclass(frozen=True, eq=False)
+class _RoundedTangent(PerceptronTangent):
+    """sigma and sigma' of another tangent in another dtype, each rounded when first needed."""
+
+    exact: PerceptronTangent
+
+    @cached_property
+    def _value(self) -> Hidden:
+        return self.exact._value.to(self.positions)
+
+    @cached_property
+    def _derivative(self) -> Hidden:
+        return self.exact._derivative.to(self.positions)
 
 
 def _products(factor: ParticleOutputs, rows: Hidden, columns: OtherHidden) -> Gram:

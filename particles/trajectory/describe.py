@@ -6,12 +6,15 @@ import functools
 import hashlib
 from collections.abc import Mapping
 from pathlib import PurePath
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import torch
 
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+if TYPE_CHECKING:
+    Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+else:  # what is checked while it runs, where the recursion cannot be resolved below the first level
+    Json = None | bool | int | float | str | list | dict
 
 
 def describe(value: object, where: str = "the value") -> Json:
