@@ -239,19 +239,24 @@ class PerceptronTangent:
 
     def gram(self, weights: PerParticle, other: "PerceptronTangent") -> Gram:
         """sum_j weights_j [a_jc a_je (phi . phi') sigma' sigma'  +  1{c = e} sigma sigma]."""
-        k = self.neuron.outputs
-        blocks = self.phi.new_zeros(self.phi.shape[0], k, other.phi.shape[0], k)
-        if self._moves_hidden:
-            overlap = self.phi @ other.phi.T
-            for c in range(k):
-                for e in range(k):
-                    factor = (weights * self._a[:, c] * self._a[:, e])[:, None]
-                    blocks[:, c, :, e] = _products(factor, self._derivative, other._derivative) * overlap
-        if self._moves_output:
-            features = _products(weights[:, None], self._value, other._value)
-            for c in range(k):
-                blocks[:, c, :, c] += features
-        return blocks.reshape(self.phi.shape[0] * k, other.phi.shape[0] * k)
+        k, n, others = self.neuron.outputs, self.phi.shape[0], other.phi.shape[0]
+        overlap = self.phi @ other.phi.T
+        features = _products(weights[:, None], self._value, other._value) if self._moves_output else None
+
+        def block(c: int, e: int) -> Gram:
+            same = features if c == e and features is not None else overlap.new_zeros(())
+            if not self._moves_hidden:
+                return same.expand(n, others)
+            factor = (weights * self._a[:, c] * self._a[:, e])[:, None]
+            return _products(factor, self._derivative, other._derivative).mul_(overlap).add_(same)
+
+        if k == 1:
+            return block(0, 0)
+        blocks = self.phi.new_empty(n, k, others, k)
+        for c in range(k):
+            for e in range(k):
+                blocks[:, c, :, e] = block(c, e)
+        return blocks.reshape(n * k, others * k)
 
 
 @dataclass(frozen=True, eq=False)

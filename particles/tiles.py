@@ -77,14 +77,21 @@ class Tiles:
 
         With a `dtype` the products of each tile are computed in it; the sum of the tiles is not.
         """
-        columns = self._phi.shape[0] if phi is None else phi.shape[0]
-        total = self._zeros().new_zeros(self._phi.shape[0] * self._neuron.outputs, columns * self._neuron.outputs)
-        for part, tangent in self:
-            rows, others = tangent, tangent if phi is None else self._neuron.tangent(self._positions[part], phi)
-            if dtype is not None:
-                rows, others = tangent.to(dtype), others.to(dtype)
-            total += rows.gram(weights[part].to(dtype), others)
+        grams = (self._gram(part, tangent, weights[part], phi, dtype) for part, tangent in self)
+        total = next(grams)
+        for gram in grams:
+            total += gram
         return total
+
+    def _gram(
+        self, part: slice, rows: Tangent, weights: PerParticle, phi: Features | None, dtype: torch.dtype | None
+    ) -> Gram:
+        columns = rows if phi is None else self._neuron.tangent(self._positions[part], phi)
+        if dtype is None:
+            return rows.gram(weights, columns)
+        rounded = rows.to(dtype)
+        others = rounded if phi is None else columns.to(dtype)
+        return rounded.gram(weights.to(dtype), others).to(self._phi)
 
     def _zeros(self) -> Outputs:
         return self._phi.new_zeros(self._phi.shape[0], self._neuron.outputs)

@@ -3,6 +3,7 @@
 import h5py
 import numpy as np
 
+from particles.trajectory.checkpoint import checkpoint_step
 from particles.trajectory.element import Element, recorded_elements
 from particles.trajectory.frames import Frames
 from particles.trajectory.layout import CLOUD, MODULE, OBSERVABLES, UNWRITTEN
@@ -19,7 +20,13 @@ def trim_to_resume(file: h5py.File) -> None:
     was closed in order after it, where anything was recorded at a later step, or where every observable has a record
     at its step; otherwise (killed between two observers of one step) the frame before is taken. Observables are cut
     to steps and times up to that frame's; without a frame all are emptied.
+    A file with a checkpoint is resumed there instead: everything after its step is cut off. It was kept once all
+    observers of its step had been called.
     """
+    step = checkpoint_step(file)
+    if step is not None:
+        _trim_to_step(file, step)
+        return
     frames = Frames(file) if CLOUD in file else None
     group = child_group(file, OBSERVABLES)
     observables = recorded_elements(group, group)
@@ -31,6 +38,15 @@ def trim_to_resume(file: h5py.File) -> None:
     for element in observables.values():
         steps, times = element.steps(), element.times()
         element.trim(int(np.sum((steps < last) | ((steps == last) & (times <= moment)))))
+
+
+def _trim_to_step(file: h5py.File, step: int) -> None:
+    group = child_group(file, OBSERVABLES)
+    for element in recorded_elements(group, group).values():
+        element.trim(int(np.sum(element.steps() <= step)))
+    if CLOUD in file:
+        frames = Frames(file)
+        frames.trim(int(np.sum(frames.position.steps() <= step)))
 
 
 def _last(element: Element) -> tuple[int, float]:

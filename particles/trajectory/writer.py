@@ -1,17 +1,30 @@
 """Writing a trajectory: frames and observables that survive the death of the process."""
 
+from collections.abc import Sequence
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self, runtime_checkable
 
 import h5py
+import torch
 
 from particles.cloud import ParticleCloud
 from particles.errors import TrajectoryError
+from particles.trajectory.checkpoint import drop_checkpoint, get_checkpoint, put_checkpoint
 from particles.trajectory.element import check_start
 from particles.trajectory.frames import Frames
 from particles.trajectory.layout import CLOUD, MODULE, UNWRITTEN, options_of
-from particles.trajectory.opening import child_group, failure_reported
+from particles.trajectory.opening import child_group, damage_reported, failure_reported
 from particles.trajectory.recorder import Observable, ObservableRecorder
+
+
+@runtime_checkable
+class Stepped(Protocol):
+    """The state of a run after a number of steps."""
+
+    @property
+    def step(self) -> int:
+        """The number of steps."""
+        ...
 
 
 class TrajectoryWriter:
@@ -86,10 +99,35 @@ class TrajectoryWriter:
         """Whether the run was marked finished and nothing was written since."""
         return self._complete
 
+    def keep(self, checkpoint: Stepped) -> None:
+        """Keep all that the run needs to go on after this step, `flows.Checkpoint` for instance, in place of the last.
+
+        A file that is appended to is then cut to this step. To be called after all observers of the step. Raises
+        TypeError for a value that is not made of frozen dataclasses, tuples, tensors, numbers and None, TrajectoryError
+        for a closed file or a failing disk.
+        """
+        self._begin()
+        with failure_reported(self._file):
+            put_checkpoint(self._file, checkpoint.step, checkpoint)
+
+    def kept(self, classes: Sequence[type], device: torch.device | str = "cpu") -> object:
+        """What was kept last, its tensors on a device; None where nothing was or the run is finished.
+
+        classes: which dataclasses may be made, `flows.CHECKPOINTED` for instance; nothing else in the file is trusted.
+        Raises TrajectoryError for another class, a damaged or a closed file.
+        """
+        self._check_open()
+        with damage_reported(self._file):
+            return get_checkpoint(self._file, classes, device)
+
     def complete(self) -> None:
-        """Mark the run as finished; writing on takes the mark back. Raises TrajectoryError for a closed file."""
+        """Mark the run as finished and drop its checkpoint; writing on takes the mark back.
+
+        Raises TrajectoryError for a closed file.
+        """
         self._check_open()
         with failure_reported(self._file):
+            drop_checkpoint(self._file)
             self._seal()
             self._set_complete(True)
             self._file.flush()

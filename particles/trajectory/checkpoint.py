@@ -1,0 +1,110 @@
+"""The checkpoint of a run inside its file: /checkpoint with two slots, of which one is whole at any moment.
+
+A slot is marked empty and flushed, filled and flushed, then marked with its step and flushed. Datasets are written over
+in place; nothing is freed while a run goes on, so a killed process leaves the other slot as it was.
+"""
+
+import json
+from collections.abc import Sequence
+
+import h5py
+import numpy as np
+import torch
+
+from particles.errors import TrajectoryError
+from particles.trajectory.adding import add_group
+from particles.trajectory.layout import UNWRITTEN
+from particles.trajectory.opening import child_dataset, child_group
+from particles.trajectory.states import flattened, rebuilt
+
+CHECKPOINT = "checkpoint"
+SLOTS = ("0", "1")
+#: The tree of a state has at most so many characters, and a checkpoint so many bytes of arrays.
+TREE_BYTES, MOST_BYTES = 2**20, 2**37
+
+
+def put_checkpoint(file: h5py.File, step: int, value: object) -> None:
+    """Keep a value as the state after a step. Raises TypeError for a value that cannot be kept, nothing is written."""
+    tree, arrays = flattened(value)
+    text = np.frombuffer(json.dumps(tree).encode(), dtype=np.uint8)
+    if CHECKPOINT not in file:
+        add_group(file, CHECKPOINT, _empty_slots)
+    slot = child_group(file[CHECKPOINT], _older(file))
+    slot.attrs.modify("step", np.int64(UNWRITTEN))
+    file.flush()
+    for name, array in {"tree": text, **arrays}.items():
+        _write(slot, name, array)
+    slot.attrs.modify("length", np.int64(len(text)))
+    file.flush()
+    slot.attrs.modify("step", np.int64(step))
+    file.flush()
+
+
+def checkpoint_step(file: h5py.File) -> int | None:
+    """The step of the newest whole checkpoint, None where there is none."""
+    if CHECKPOINT not in file:
+        return None
+    newest = max(_steps(file).values())
+    return None if newest == UNWRITTEN else newest
+
+
+def get_checkpoint(file: h5py.File, classes: Sequence[type], device: torch.device | str) -> object:
+    """The value kept last, made of these classes only; None where there is none."""
+    newest = checkpoint_step(file)
+    if newest is None:
+        return None
+    slot = child_group(file[CHECKPOINT], next(name for name, step in _steps(file).items() if step == newest))
+    length = int(slot.attrs["length"])
+    tree = _array(slot, "tree")
+    if not 0 < length <= min(len(tree), TREE_BYTES):
+        raise TrajectoryError(f"{file.filename} has a checkpoint without content; remove the file and run anew.")
+    return rebuilt(json.loads(tree[:length].tobytes()), lambda name: _array(slot, name), classes, device)
+
+
+def drop_checkpoint(file: h5py.File) -> None:
+    """Take the checkpoint out of a file whose run is finished."""
+    if CHECKPOINT in file:
+        del file[CHECKPOINT]
+        file.flush()
+
+
+def _empty_slots(group: h5py.Group) -> None:
+    for name in SLOTS:
+        slot = group.create_group(name)
+        slot.attrs["step"] = np.int64(UNWRITTEN)
+        slot.attrs["length"] = np.int64(0)
+
+
+def _steps(file: h5py.File) -> dict[str, int]:
+    group = child_group(file, CHECKPOINT)
+    return {name: int(child_group(group, name).attrs["step"]) for name in SLOTS}
+
+
+def _older(file: h5py.File) -> str:
+    steps = _steps(file)
+    return min(SLOTS, key=lambda name: steps[name])
+
+
+def _write(slot: h5py.Group, name: str, array: np.ndarray) -> None:
+    """Write over a dataset of this name, made anew where there is none that it fits into."""
+    text = name == "tree"
+    if name in slot:
+        stored = child_dataset(slot, name)
+        if text and len(stored) < len(array):
+            stored.resize(len(array), axis=0)
+        if text or (stored.shape == array.shape and stored.dtype == array.dtype):
+            stored[tuple(slice(0, size) for size in array.shape)] = array
+            return
+        del slot[name]
+    growing = {"maxshape": (TREE_BYTES,), "chunks": (2**12,)} if text else {}
+    slot.create_dataset(name, data=array, **growing)
+
+
+def _array(slot: h5py.Group, name: str) -> np.ndarray:
+    stored = child_dataset(slot, name)
+    if stored.nbytes > MOST_BYTES or stored.nbytes > 2 * slot.file.id.get_filesize():
+        raise TrajectoryError(
+            f"{slot.file.filename} declares {stored.nbytes} bytes for {name} of a checkpoint, more than it holds; "
+            "restore it from a copy."
+        )
+    return np.asarray(stored[()])

@@ -1,0 +1,88 @@
+"""Nested values as named arrays and JSON, and back: what a run needs to go on, without pickle."""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import torch
+
+from particles.errors import TrajectoryError
+from particles.trajectory.describe import Json, qualified_name
+
+_DTYPES = {str(dtype).removeprefix("torch."): dtype for dtype in (torch.float64, torch.float32, torch.int64)}
+
+
+def flattened(value: object, name: str = "value") -> tuple[Json, dict[str, np.ndarray]]:
+    """A tree in JSON and the arrays it names: frozen dataclasses, tuples, tensors, numbers, text and None.
+
+    Classes are given by their qualified names, tensors by the name of their array, their dtype and the order of their
+    axes in memory, since sums over another order may differ in the last bit.
+    Raises TypeError for anything else; `name` names the value in its sentence and in its arrays.
+    """
+    if value is None or isinstance(value, bool | int | float | str):
+        return value, {}
+    if isinstance(value, torch.Tensor) and str(value.dtype).removeprefix("torch.") in _DTYPES:
+        order = sorted(range(value.ndim), key=lambda axis: -value.stride(axis))
+        array = np.ascontiguousarray(value.detach().cpu().permute(order).numpy())
+        return {"tensor": name, "dtype": str(value.dtype).removeprefix("torch."), "order": [*order]}, {name: array}
+    if isinstance(value, tuple):
+        parts = [flattened(item, f"{name}.{index}") for index, item in enumerate(value)]
+        return {"tuple": [tree for tree, _ in parts]}, _joined(parts)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        held = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        fields = {key: flattened(part, f"{name}.{key}") for key, part in held.items()}
+        tree: Json = {"class": qualified_name(type(value)), "fields": {key: part for key, (part, _) in fields.items()}}
+        return tree, _joined(list(fields.values()))
+    raise TypeError(
+        f"A value of type {qualified_name(type(value))} at {name} cannot be kept in a file; a state is made of frozen "
+        "dataclasses, tuples, tensors, numbers and None."
+    )
+
+
+def rebuilt(
+    tree: object, read: Callable[[str], np.ndarray], classes: Sequence[type], device: torch.device | str = "cpu"
+) -> object:
+    """The value that was flattened; only these classes are made, field by field, and no code of a file is run.
+
+    read: gives an array by its name. Raises TrajectoryError for a class that is not among these or has other fields.
+    """
+    known = {qualified_name(kind): kind for kind in classes}
+
+    def made(node: object) -> object:
+        if isinstance(node, Mapping):
+            if "tensor" in node:
+                return _tensor(node, read, device)
+            if "tuple" in node:
+                return tuple(made(item) for item in node["tuple"])
+            return _instance(node, known, made)
+        if node is None or isinstance(node, bool | int | float | str):
+            return node
+        raise TrajectoryError(f"A checkpoint holds {type(node).__name__}, which no state is made of; run anew.")
+
+    return made(tree)
+
+
+def _tensor(node: Mapping[str, object], read: Callable[[str], np.ndarray], device: torch.device | str) -> torch.Tensor:
+    """A tensor in memory of its own, its axes in the order they had."""
+    stored = torch.from_numpy(read(str(node["tensor"]))).to(dtype=_DTYPES[str(node["dtype"])], device=device, copy=True)
+    order = node["order"]
+    if not isinstance(order, list) or sorted(order) != list(range(stored.ndim)):
+        raise TrajectoryError(f"A checkpoint has axes {order!r} for {stored.ndim} dimensions; run anew.")
+    return stored.permute([order.index(axis) for axis in range(stored.ndim)])
+
+
+def _instance(node: Mapping[str, object], known: Mapping[str, type], made: Callable[[object], object]) -> object:
+    name, fields = str(node.get("class")), node.get("fields")
+    kind = known.get(name)
+    if kind is None or not isinstance(fields, Mapping):
+        raise TrajectoryError(f"A checkpoint holds {name}, which is not a state this program knows; run anew.")
+    if set(fields) != {field.name for field in dataclasses.fields(kind)}:
+        raise TrajectoryError(f"A checkpoint holds {name} with other fields than this program's; run anew.")
+    value: object = object.__new__(kind)
+    for key, part in fields.items():
+        object.__setattr__(value, key, made(part))
+    return value
+
+
+def _joined(parts: Sequence[tuple[Json, dict[str, np.ndarray]]]) -> dict[str, np.ndarray]:
+    return {name: array for _, arrays in parts for name, array in arrays.items()}
