@@ -28,10 +28,9 @@ def philox(counter: Words, key: tuple[int, int]) -> Words:
 
 
 def _multiply(constant: int, word: Tensor) -> tuple[Tensor, Tensor]:
-    """High and low word of a 32 by 32 bit product, by halves of 16 bits so that int64 never overflows."""
-    low_part = constant * (word & 0xFFFF)
-    middle = constant * (word >> 16) + (low_part >> 16)
-    return middle >> 16, ((middle & 0xFFFF) << 16) | (low_part & 0xFFFF)
+    """High and low word of a 32 by 32 bit product; int64 holds its 64 bits, and its sign is masked away."""
+    product = constant * word
+    return (product >> 32) & MASK, product & MASK
 
 
 def words(values: int, device: torch.device) -> Tensor:
