@@ -149,7 +149,7 @@ class Tanh:
     def derivative(self, z: AnyFloat, value: AnyFloat | None = None) -> AnyFloat:
         """1 - tanh(z)^2."""
         value = torch.tanh(z) if value is None else value
-        return 1.0 - value * value
+        return torch.addcmul(value.new_ones(()), value, value, value=-1.0)
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ class Sigmoid:
     def derivative(self, z: AnyFloat, value: AnyFloat | None = None) -> AnyFloat:
         """sigma (1 - sigma)."""
         value = torch.sigmoid(z) if value is None else value
-        return value * (1.0 - value)
+        return torch.addcmul(value, value, value, value=-1.0)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,171 @@
+"""One velocity on the CPU: ours beside autograd, torch.compile and JAX jit of the obvious code, in one process.
+
+Tanh neurons, hidden weights trained, float32. The obvious code writes the risk of the network and differentiates it.
+Repetitions go round all methods, and the ratio to ours is taken within each round. torch.compile is measured where a
+C++ compiler is found, JAX where it is installed (`pip install jax`). Run as
+
+    OMP_NUM_THREADS=1 XLA_FLAGS=--xla_cpu_multi_thread_eigen=false python -m runs.benchmarks.velocity
+"""
+
+import importlib
+import shutil
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from particles import NTK, Dataset, GaussianLaw, Identity, ParticleCloud, Perceptron, Risk, Squared, Tanh, masses
+from particles.randomness import generator
+from runs.benchmarks.peers import installed
+
+#: Particles, data and inputs.
+SIZES = ((100_000, 100, 20), (20_000, 1000, 50), (1_000_000, 100, 2))
+ROUNDS = 7
+
+Velocity = Callable[[], object]
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """A risk and a cloud."""
+
+    risk: Risk
+    cloud: ParticleCloud
+
+    @classmethod
+    def of(cls, count: int, data: int, inputs: int) -> "Problem":
+        """Normal inputs and targets, equal masses."""
+        numbers = torch.from_numpy(generator(0, "data").standard_normal((data, inputs + 1)))
+        neuron = Perceptron(Tanh(), Identity(inputs))
+        risk = Risk(neuron, NTK(), Squared(), Dataset(numbers[:, :-1], numbers[:, -1]))
+        cloud = GaussianLaw(neuron).sample(masses=masses.uniform(count), seed=0)
+        return cls(risk, cloud.to(dtype=torch.float32))
+
+    @property
+    def tensors(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Hidden weights, s_j a_j, phi(x_i) and y_i."""
+        data, hidden = self.risk.prepared(self.cloud), self.risk.network.neuron.hidden
+        speaking = self.risk.scaling.factor(self.cloud.masses) * self.cloud.positions[:, hidden]
+        return self.cloud.positions[:, :hidden].contiguous(), speaking, data.phi, data.targets[:, 0]
+
+
+@dataclass(frozen=True)
+class Result:
+    """Seconds of every round of one method at one size, and how many times ours they are."""
+
+    method: str
+    seconds: tuple[float, ...]
+    ratios: tuple[float, ...]
+    error: float
+
+    @property
+    def line(self) -> str:
+        """Medians, the range of the ratio, and the largest difference from ours, relative to the largest velocity."""
+        spread = f"{statistics.median(self.ratios):6.2f} ({min(self.ratios):.2f} to {max(self.ratios):.2f})"
+        return f"{self.method:16}{1e3 * statistics.median(self.seconds):10.1f} ms{spread:>26}{self.error:12.1e}"
+
+
+def plain(problem: Problem) -> Callable[[Tensor], Tensor]:
+    """The risk as one would write it, of the hidden weights."""
+    _, speaking, phi, targets = problem.tensors
+
+    def risk(weights: Tensor) -> Tensor:
+        return 0.5 * (speaking @ torch.tanh(weights @ phi.T) - targets).square().mean()
+
+    return risk
+
+
+def autograd(problem: Problem) -> Velocity:
+    """-grad of the plain risk."""
+    risk, weights = plain(problem), problem.tensors[0].requires_grad_()
+
+    def velocity() -> Tensor:
+        (slope,) = torch.autograd.grad(risk(weights), weights)
+        return -slope
+
+    return velocity
+
+
+def compiled(problem: Problem) -> Velocity:
+    """The same, its risk through torch.compile."""
+    risk, weights = torch.compile(plain(problem)), problem.tensors[0].requires_grad_()
+
+    def velocity() -> Tensor:
+        (slope,) = torch.autograd.grad(risk(weights), weights)
+        return -slope
+
+    return velocity
+
+
+def jax_jit(problem: Problem) -> Velocity:
+    """JAX's jit of its own gradient of the same risk."""
+    jax = importlib.import_module("jax")
+    weights, speaking, phi, targets = (jax.numpy.asarray(tensor.numpy()) for tensor in problem.tensors)
+
+    def risk(weights: Any, speaking: Any, phi: Any, targets: Any) -> Any:
+        return 0.5 * jax.numpy.mean((speaking @ jax.numpy.tanh(weights @ phi.T) - targets) ** 2)
+
+    slope = jax.jit(jax.grad(risk))
+    return lambda: -slope(weights, speaking, phi, targets).block_until_ready()
+
+
+def methods() -> dict[str, Callable[[Problem], Velocity]]:
+    """The methods that this machine can run, ours first."""
+    found: dict[str, Callable[[Problem], Velocity]] = {
+        "ours": lambda problem: lambda: problem.risk.velocity(problem.cloud),
+        "autograd": autograd,
+    }
+    if shutil.which("g++"):
+        found["torch.compile"] = compiled
+    if installed("jax"):
+        found["JAX jit"] = jax_jit
+    return found
+
+
+def measured(problem: Problem, chosen: dict[str, Callable[[Problem], Velocity]], rounds: int = ROUNDS) -> list[Result]:
+    """Every method once to warm up, then `rounds` times in turn."""
+    velocities = {name: make(problem) for name, make in chosen.items()}
+    hidden = problem.risk.network.neuron.hidden
+    ends = {name: torch.as_tensor(_array(velocity()))[:, :hidden] for name, velocity in velocities.items()}
+    seconds: dict[str, list[float]] = {name: [] for name in velocities}
+    for _ in range(rounds):
+        for name, velocity in velocities.items():
+            began = perf_counter()
+            velocity()
+            seconds[name].append(perf_counter() - began)
+    ours = ends["ours"]
+    return [
+        Result(
+            name,
+            tuple(taken),
+            tuple(theirs / mine for theirs, mine in zip(taken, seconds["ours"], strict=True)),
+            float((ends[name] - ours).abs().max() / ours.abs().max()),
+        )
+        for name, taken in seconds.items()
+    ]
+
+
+def main(sizes: Sequence[tuple[int, int, int]] = SIZES, rounds: int = ROUNDS) -> list[Result]:
+    """Measure every size and print a table."""
+    results = []
+    for count, data, inputs in sizes:
+        print(f"m = {count:,}, n = {data}, d = {inputs}, float32, {torch.get_num_threads()} thread(s)")
+        print(f"{'method':16}{'median':>13}{'times ours (range)':>26}{'difference':>12}")
+        for result in measured(Problem.of(count, data, inputs), methods(), rounds):
+            results.append(result)
+            print(result.line, flush=True)
+    return results
+
+
+def _array(velocity: object) -> object:
+    """A tensor as it is, an array of JAX as one of numpy."""
+    return velocity if isinstance(velocity, Tensor) else np.array(velocity)
+
+
+if __name__ == "__main__":
+    main()

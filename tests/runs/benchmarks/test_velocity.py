@@ -1,0 +1,42 @@
+"""The benchmark of one velocity: every method computes the same, and the table says how long each took."""
+
+import shutil
+
+import pytest
+
+from runs.benchmarks.peers import installed
+from runs.benchmarks.velocity import Problem, Result, autograd, main, measured, methods
+
+
+def test_every_method_computes_our_velocity() -> None:
+    """Assert that autograd of the obvious code differs from ours by float32's rounding, and from twice ours by more."""
+    problem = Problem.of(200, 30, 5)
+    chosen = {"ours": methods()["ours"], "autograd": autograd}
+    results = measured(problem, chosen, rounds=3)
+    assert [result.method for result in results] == ["ours", "autograd"]
+    assert results[0].error == 0.0
+    assert 0.0 < results[1].error < 1e-5
+    wrong = {**chosen, "autograd": lambda problem: lambda: 2.0 * autograd(problem)()}
+    assert measured(problem, wrong, rounds=1)[1].error == pytest.approx(1.0, abs=1e-4)
+
+
+def test_methods_are_those_of_the_machine() -> None:
+    """Assert that the compiler and JAX are compared where they are there, and only there."""
+    assert ("torch.compile" in methods()) == (shutil.which("g++") is not None)
+    assert ("JAX jit" in methods()) == installed("jax")
+
+
+def test_ratios_are_taken_within_a_round() -> None:
+    """Assert that a line shows the median of the seconds and of the ratios, with their range."""
+    line = Result("peer", (0.2, 0.4, 0.3), (2.0, 1.0, 3.0), 1e-7).line
+    assert line.split() == ["peer", "300.0", "ms", "2.00", "(1.00", "to", "3.00)", "1.0e-07"]
+
+
+def test_table_has_a_line_for_each_method(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Assert that each size is named and each method printed once under it."""
+    chosen = {"ours": methods()["ours"], "autograd": autograd}
+    monkeypatch.setattr("runs.benchmarks.velocity.methods", lambda: chosen)
+    assert len(main(sizes=((50, 10, 3), (60, 10, 3)), rounds=1)) == 4
+    printed = capsys.readouterr().out
+    assert printed.count("autograd") == 2
+    assert "m = 60, n = 10, d = 3, float32" in printed
