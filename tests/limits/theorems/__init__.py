@@ -1,0 +1,1 @@
+"""Theorems against Monte Carlo, small runs, and planted violations."""

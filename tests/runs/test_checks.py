@@ -1,0 +1,143 @@
+"""`meanfield check`: a table of theorems, exit code 3 where one is violated, a sentence for what cannot be checked."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from flows import GradientFlow
+from limits.theorems import Problem, Verdict, first_step
+from particles import NTK, ParticleCloud, Trajectory
+from runs.checks import checked_file, is_violated, rebuilt
+from runs.refusal import Refusal
+from tests.runs.conftest import Smoke, spoken
+
+NAMES = ("gamma1.0", "gamma0.5", "gamma0.2", "gamma0.0")
+
+
+@pytest.fixture(autouse=True)
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal in which no row is folded."""
+    monkeypatch.setenv("COLUMNS", "250")
+
+
+def file_of(smoke: Smoke, name: str = "gamma1.0") -> Path:
+    """The trajectory of one setting."""
+    return smoke.folder / f"{name}-seed0.h5"
+
+
+def problem_of(path: Path) -> Problem:
+    """The problem that a file was written for."""
+    with Trajectory.open(path) as trajectory:
+        return rebuilt(path, trajectory.parameters)
+
+
+def rewritten(source: Path, target: Path, *, factor: float = 1.0, backwards: bool = False, loss: str = "") -> Path:
+    """A file with the parameters of another one, whose frames are at other times or in the opposite order."""
+    problem = problem_of(source)
+    with Trajectory.open(source) as trajectory:
+        parameters = dict(trajectory.parameters)
+        parameters.pop("flow")
+        seed = parameters.pop("seed")
+        clouds, times, steps = list(trajectory), trajectory.times, trajectory.steps
+    if loss:
+        parameters["config"] = {**parameters["config"], "rows": int(loss)}  # type: ignore[dict-item]
+    flow = GradientFlow(problem.risk)
+    with Trajectory.create(target, flow=flow, seed=int(str(seed)), parameters=parameters) as writer:
+        for step, time, cloud in zip(steps, times, clouds[::-1] if backwards else clouds, strict=True):
+            writer(int(step), factor * float(time), cloud)
+    return target
+
+
+def rows(said: str) -> Iterator[list[str]]:
+    """The cells of every row of the table."""
+    for line in said.splitlines()[3:]:
+        cells = [cell.strip() for cell in re.split(r"\s{2,}", line.strip())]
+        if len(cells) > 1:
+            yield cells
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_files_of_the_study_violate_nothing(smoke: Smoke, name: str) -> None:
+    """Assert that every theorem is in the table of each setting, and exit code 0 says that none is violated."""
+    code, said, err = spoken("check", str(file_of(smoke, name)), "--seeds", "20")
+    assert code == 0 and err == ""
+    cells = list(rows(said))
+    theorems = " ".join(row[0] for row in cells)
+    for theorem in ("lemma D.1", "lemma D.2", "theorem 4.1", "proposition A.2", "C.1", "3.3", "5.1", "5.2"):
+        assert theorem in theorems
+    verdicts = [row[-1] for row in cells]
+    assert verdicts[:3] == ["holds"] * 3 and not any(verdict.startswith("violated") for verdict in verdicts)
+    assert "assumption fails: a smooth activation" in verdicts
+    assert ("assumption fails: gamma > 0 (it is 0)" in verdicts) == (name == "gamma0.0")
+    assert any(re.match(r"vacuous: m = 400 >= \d", verdict) for verdict in verdicts) == (name != "gamma0.0")
+
+
+def test_problem_is_that_of_the_run(smoke: Smoke) -> None:
+    """Assert that risks and initial cloud of the rebuilt problem are those in the file."""
+    path = file_of(smoke, "gamma0.2")
+    problem = problem_of(path)
+    with Trajectory.open(path) as trajectory:
+        series = trajectory.observables["train_risk"]
+        first, last = (trajectory[index].to(dtype=problem.masses.dtype) for index in (0, -1))
+    assert float(problem.risk(first)) == pytest.approx(series.values[0], rel=1e-6)
+    assert float(problem.risk(last)) == pytest.approx(series.values[-1], rel=1e-6)
+    assert (problem.gamma, problem.alpha, problem.count) == (0.2, 0.5, 400)
+    start: ParticleCloud = problem.sample(0)
+    assert float((start.positions - first.positions).abs().max()) < 1e-6
+    assert problem.risk.scaling == NTK()
+
+
+@pytest.mark.parametrize(
+    ("planted", "theorem"),
+    [
+        ({"factor": 0.01}, "lemma D.1, along the run"),
+        ({"backwards": True}, "lemma D.1, sharper form"),
+    ],
+    ids=["time-too-short", "backwards"],
+)
+def test_planted_violations_exit_with_three(
+    smoke: Smoke, tmp_path: Path, planted: dict[str, float], theorem: str
+) -> None:
+    """Assert that times n = 100 times too short, and a run backwards, are violations and exit code 3."""
+    path = rewritten(file_of(smoke), tmp_path / "planted.h5", **planted)  # type: ignore[arg-type]
+    code, said, _ = spoken("check", str(path), "--seeds", "2")
+    assert code == 3
+    assert [row[-1] for row in rows(said) if row[0] == theorem] == ["violated"]
+    with Trajectory.open(path) as trajectory:
+        problem = rebuilt(path, trajectory.parameters)
+    assert not is_violated(first_step(problem, range(20)))
+
+
+def test_results_say_so_in_python(smoke: Smoke) -> None:
+    """Assert that the same results come as values, and one violated among them is seen."""
+    results = checked_file(file_of(smoke), seeds=5)
+    assert not is_violated(results)
+    assert {result.verdict for result in results} == {Verdict.HOLDS, Verdict.VACUOUS, Verdict.ASSUMPTION_FAILS}
+
+
+def test_files_of_other_origin_are_refused(tmp_path: Path, smoke: Smoke) -> None:
+    """Assert that a file without the study's parameters is one sentence and exit code 2."""
+    path = tmp_path / "mine.h5"
+    problem = problem_of(file_of(smoke))
+    with Trajectory.create(path, flow=GradientFlow(problem.risk), seed=0) as writer:
+        writer(0, 0.0, problem.sample(0))
+    code, said, err = spoken("check", str(path))
+    assert code == 2 and said == ""
+    assert "mine.h5 was not written by the study asymmetric-scaling" in err
+    assert "call limits.theorems from Python with a problem of your own" in err
+
+
+def test_files_that_no_longer_fit_are_refused(tmp_path: Path, smoke: Smoke) -> None:
+    """Assert that a configuration that gives another risk than the file's, a text file, and one frame are refused."""
+    other = rewritten(file_of(smoke), tmp_path / "other.h5", loss="50")
+    with pytest.raises(Refusal, match="was written with other data or another flow than asymmetric-scaling has now"):
+        checked_file(other)
+    notes = tmp_path / "notes.txt"
+    notes.write_text("a text\n" * 1000)
+    assert spoken("check", str(notes))[0] == 2
+    single = Path(shutil.copy(file_of(smoke), tmp_path / "single.h5"))
+    with pytest.raises(Refusal, match="Statements about random starts were asked to be checked on 1 seeds"):
+        checked_file(single, seeds=1)
