@@ -17,6 +17,7 @@ from flows.base import (
 )
 from flows.batches import Batches, Draws, Epochs, Online
 from flows.birth_death import BirthDeathFlow
+from flows.checkpoint import CHECKPOINTED, Checkpoint
 from flows.evolve import evolve
 from flows.gradient import GradientFlow
 from flows.integrators.adaptive import Adaptive
@@ -48,12 +49,14 @@ from flows.underdamped import UnderdampedFlow
 __all__ = [
     "BAOAB",
     "BDF",
+    "CHECKPOINTED",
     "RK4",
     "Adaptive",
     "Advance",
     "Batches",
     "BirthDeathFlow",
     "Chebyshev",
+    "Checkpoint",
     "DecayingFlow",
     "DormandPrince",
     "Draws",

@@ -1,13 +1,14 @@
 """The loop that evolves a cloud. It knows nothing of files or plots: it hands (step, time, cloud) to observers."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from numbers import Integral
 from typing import TypeVar
 
 import torch
 
 from flows.base import Advance, Flow, Integrator, Observer, Resizable, Schedule, StepRule, parts
+from flows.checkpoint import Checkpoint
 from flows.noise import StepNoise, checked_seed
 from particles import FlowDiverged, FlowRefused, ParticleCloud
 
@@ -26,27 +27,43 @@ def evolve(
     split: int = 1,
     time: float = 0.0,
     index: int = 0,
+    keep: Callable[[Checkpoint[State]], None] | None = None,
+    resume: Checkpoint[State] | None = None,
 ) -> ParticleCloud:
     """The cloud at flow time `until`, or where an observer stopped the run.
 
     Every observer sees the start and then the end of every step; `Every` and `LogSpaced` thin that out. `seed` is the
     noise's; with `split` = s its increments are sums of s increments of a run with steps s times shorter, so that both
     follow one Brownian path. A resumed run passes the `time` and the number of steps (`index`) at which the cloud was
-    recorded; that state is not handed on again. Raises FlowRefused where the integrator cannot handle the flow,
-    FlowDiverged as soon as a particle is not finite, ValueError for a time span, index, seed or split that cannot be.
+    recorded; that state is not handed on again.
+
+    `keep` is called with the whole state of the run after the observers of the start and of every step but the last.
+    `resume` goes on from such a state instead of from `cloud`, `time` and `index`, with the bits of an uninterrupted
+    run, whatever the integrator; `cloud` is then still where the run began, and `until` must be the same.
+
+    Raises FlowRefused where the integrator cannot handle the flow, FlowDiverged as soon as a particle is not finite,
+    ValueError for a time span, index, seed or split that cannot be.
     """
+    if resume is not None:
+        index, time = resume.step, resume.time
     integrator = _checked(flow, integrator, time, until, step)
     if isinstance(integrator, Resizable):
         integrator = integrator.resolved(flow, cloud)
     index, seed = _checked_index(index), checked_seed(seed)
-    state = integrator.init(flow, cloud, time)
-    hands = [_Hand(observer, seen=time if index > 0 else -math.inf) for observer in observers]
-    stopped = index == 0 and _any_stops([hand.give(0, time, cloud) for hand in hands])
+    cloud = cloud if resume is None else resume.cloud
+    state = integrator.init(flow, cloud, time) if resume is None else resume.state
+    goes_on = index > 0 or resume is not None
+    hands = [_Hand(observer, seen=time if goes_on else -math.inf) for observer in observers]
+    stopped = not goes_on and _any_stops([hand.give(0, time, cloud) for hand in hands])
+    if keep is not None and not goes_on:
+        keep(Checkpoint(index, time, cloud, state))
     while time < until and not stopped:
         taken = integrator.step(flow, cloud, state, time, until, StepNoise(seed, index, split=split))
         _check_finite(taken, index + 1)
         stopped = _any_stops([hand.offer((index, time), index + 1, taken) for hand in hands])
         time, cloud, state, index = taken.time, taken.cloud, taken.state, index + 1
+        if keep is not None and time < until and not stopped:
+            keep(Checkpoint(index, time, cloud, state))
     for hand in hands:
         hand.give(index, time, cloud)
     return cloud

@@ -1,4 +1,4 @@
-"""The commands of `meanfield`: run a study, list the studies, say what a trajectory holds."""
+"""The commands of `meanfield`: run a study, list the studies, say what a trajectory holds and how far it went."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from runs.options import DATA_SETS
+from runs.refusal import Refusal
 from runs.studies import STUDIES, named
 
 app = typer.Typer(
@@ -16,11 +17,21 @@ app = typer.Typer(
 )
 
 INTERRUPTED = 130
+#: A theorem is violated.
+VIOLATED = 3
+
+
+def refuse_options(given: set[str], meant: str, advice: str) -> None:
+    """Raise Refusal for options that belong to another kind of study."""
+    if given:
+        name = min(given).replace("_", "-").replace("settings", "set")
+        raise Refusal(f"The option --{name} is for {meant}: leave it out, or {advice}.")
 
 
 @app.command()
 def run(
-    study: Annotated[str, typer.Argument(help="Name of the study; `meanfield list` shows them.")],
+    context: typer.Context,
+    study: Annotated[str, typer.Argument(help="Name of a study (`meanfield list` shows them) or a file STUDY.toml.")],
     data: Annotated[str, typer.Option(help=f"Data set: {', '.join(DATA_SETS)}.")] = DATA_SETS[0],
     scale: Annotated[
         str, typer.Option(help="smoke (seconds), laptop (minutes) or paper (the published sizes, hours).")
@@ -28,16 +39,32 @@ def run(
     device: Annotated[str, typer.Option(help="auto, cpu or cuda; auto takes CUDA where there is one.")] = "auto",
     seeds: Annotated[int | None, typer.Option(help="How many seeds, from 0; the scale decides if not given.")] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for the results; by default results/STUDY-DATA-SCALE.")
+        Path | None, typer.Option(help="Folder for the results; by default results/STUDY-DATA-SCALE or results/STUDY.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="For a file: KEY=VALUE instead of its own, any number of times.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="For a file: say what would be done, and do nothing.")
+    ] = False,
+    workers: Annotated[
+        int | None, typer.Option(min=0, help="For a file: how many processes; 0 is this one, by default one a core.")
     ] = None,
 ) -> None:
     """Run a study: trajectories, a table and figures go into one folder.
 
     The same command again continues what was interrupted and leaves alone what is complete.
     """
-    entry = named(study)
+    given = {name for name in context.params if str(context.get_parameter_source(name)).endswith("COMMANDLINE")}
     try:
-        succeeded = entry.load().command(data=data, scale=scale, device=device, seeds=seeds, out=out)
+        if study.endswith(".toml"):
+            refuse_options(given & {"data", "scale", "device", "seeds"}, "a study by name", "use --set")
+            from runs.studyfile.study import command
+
+            succeeded = command(Path(study), settings or (), out, dry_run, workers)
+        else:
+            refuse_options(given & {"settings", "dry_run", "workers"}, "a study file", "name a file STUDY.toml")
+            succeeded = named(study).load().command(data=data, scale=scale, device=device, seeds=seeds, out=out)
     except KeyboardInterrupt as error:
         typer.echo("Interrupted: everything written so far is kept; the same command continues from there.", err=True)
         raise typer.Exit(INTERRUPTED) from error
@@ -59,3 +86,89 @@ def info(file: Annotated[Path, typer.Argument(help="An HDF5 trajectory written b
     from runs.report import file_report
 
     typer.echo("\n".join(file_report(file)))
+
+
+@app.command()
+def distance(
+    file: Annotated[Path, typer.Argument(help="An HDF5 trajectory written by a run.")],
+    other: Annotated[Path | None, typer.Argument(help="A second one, compared at equal times.")] = None,
+    to: Annotated[
+        str | None,
+        typer.Option(help="start, end or other: what every frame is compared with; start, or the second file."),
+    ] = None,
+    method: Annotated[str, typer.Option(help="auto, exact, sliced, entropic, debiased or gaussian.")] = "auto",
+    parts: Annotated[str, typer.Option(help="all, hidden or output: the coordinates compared.")] = "all",
+    figure: Annotated[
+        Path | None, typer.Option(help="The figure to write; by default FILE-distance.png beside the file.")
+    ] = None,
+) -> None:
+    """Print the Wasserstein distance W2 of every frame of a trajectory, one line per frame, and draw it."""
+    from runs.distances import HEADER, Comparison, draw_distances, frame_distances
+
+    comparison = Comparison(file, other, to or ("start" if other is None else "other"), method, parts)
+    typer.echo(HEADER)
+    found = []
+    for frame in frame_distances(comparison):
+        found.append(frame)
+        typer.echo(frame.line)
+    if any(frame.time > 0.0 for frame in found):
+        path = figure or file.with_name(f"{file.stem}-distance.png")
+        draw_distances(comparison, found, path)
+        typer.echo(f"  {path}")
+
+
+@app.command()
+def export(
+    file: Annotated[Path, typer.Argument(help="An HDF5 trajectory written by a run.")],
+    to: Annotated[str, typer.Option(help="netcdf, npz or csv (observables only).")],
+    out: Annotated[Path | None, typer.Option(help="The file to write; by default beside the trajectory.")] = None,
+) -> None:
+    """Write a trajectory in the format of another program."""
+    from runs.export import export as write
+
+    typer.echo(f"  {write(file, to, out)}")
+
+
+@app.command()
+def plot(
+    files: Annotated[list[Path], typer.Argument(help="HDF5 trajectories; runs of one kind give one curve.")],
+    time: Annotated[
+        list[float] | None, typer.Option(help="A time at which particles are shown; may be given several times.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="The folder for the figures.")] = Path("plots"),
+) -> None:
+    """Draw the observables of trajectories with their spread, and their particles at chosen times."""
+    from runs.plots import plot_files
+
+    for path in plot_files(files, out, time or ()):
+        typer.echo(f"  {path}")
+
+
+@app.command()
+def animate(
+    file: Annotated[Path, typer.Argument(help="An HDF5 trajectory written by a run.")],
+    out: Annotated[Path | None, typer.Option(help="The GIF to write; by default FILE.gif beside the file.")] = None,
+) -> None:
+    """Draw a trajectory as a moving picture, a GIF of its first two coordinates."""
+    from runs.animation import animate as draw
+
+    typer.echo(f"  {draw(file, out)}")
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(help="An HDF5 trajectory written by the study asymmetric-scaling.")],
+    seeds: Annotated[int, typer.Option(help="Other starts on which statements about random ones are checked.")] = 100,
+) -> None:
+    """Print every theorem of the study's paper with its bound, what was measured, and a verdict.
+
+    Exit code 3 where one is violated.
+    """
+    from rich.console import Console
+
+    from runs.checks import checked_file, is_violated, table
+
+    results = checked_file(file, seeds=seeds)
+    Console().print(table(results))
+    if is_violated(results):
+        raise typer.Exit(VIOLATED)

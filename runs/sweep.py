@@ -18,7 +18,7 @@ from typing import TypeVar
 import torch
 
 from particles.errors import FlowDiverged, TrajectoryError
-from runs.refusal import WorkerLost
+from runs.refusal import Refusal, WorkerLost
 
 Job = TypeVar("Job")
 
@@ -62,7 +62,8 @@ def perform_all(
 
     begun: steps that each job had done before.
     workers = 0 runs them here one after the other, otherwise that many processes are spawned; either way with one torch
-    thread, so the numbers do not depend on the choice. A job that diverges or cannot write its file fails alone.
+    thread, so the numbers do not depend on the choice. A job that diverges, is refused or cannot write its
+    file fails alone.
     """
     if workers == 0:
         return _perform_here(jobs, perform, list(begun), watch)
@@ -168,7 +169,7 @@ def _outcome(job: Job, perform: Callable[[Job, Report], None], report: Report) -
     start = time.perf_counter()
     try:
         perform(job, report)
-    except (FlowDiverged, TrajectoryError) as error:
+    except (FlowDiverged, Refusal, TrajectoryError) as error:
         return Outcome(time.perf_counter() - start, failure=str(error))
     return Outcome(time.perf_counter() - start)
 

@@ -1,7 +1,7 @@
 """The checkpoint of a run inside its file: /checkpoint with two slots, of which one is whole at any moment.
 
-A slot is marked empty and flushed, filled and flushed, then marked with its step and flushed. Datasets are written over
-in place; nothing is freed while a run goes on, so a killed process leaves the other slot as it was.
+The slot of the older step is filled and flushed, then marked with its new step and flushed; until then the other one
+counts. Datasets are written over in place, so a killed process leaves the other slot as it was.
 """
 
 import json
@@ -14,24 +14,22 @@ import torch
 from particles.errors import TrajectoryError
 from particles.trajectory.adding import add_group
 from particles.trajectory.layout import UNWRITTEN
-from particles.trajectory.opening import child_dataset, child_group
+from particles.trajectory.opening import check_size, child_dataset, child_group, has
 from particles.trajectory.states import flattened, rebuilt
 
 CHECKPOINT = "checkpoint"
 SLOTS = ("0", "1")
-#: The tree of a state has at most so many characters, and a checkpoint so many bytes of arrays.
-TREE_BYTES, MOST_BYTES = 2**20, 2**37
+#: The tree of a state has at most so many characters.
+TREE_BYTES = 2**20
 
 
 def put_checkpoint(file: h5py.File, step: int, value: object) -> None:
     """Keep a value as the state after a step. Raises TypeError for a value that cannot be kept, nothing is written."""
     tree, arrays = flattened(value)
     text = np.frombuffer(json.dumps(tree).encode(), dtype=np.uint8)
-    if CHECKPOINT not in file:
+    if not has(file, CHECKPOINT):
         add_group(file, CHECKPOINT, _empty_slots)
-    slot = child_group(file[CHECKPOINT], _older(file))
-    slot.attrs.modify("step", np.int64(UNWRITTEN))
-    file.flush()
+    slot = child_group(file, f"{CHECKPOINT}/{_older(file)}")
     for name, array in {"tree": text, **arrays}.items():
         _write(slot, name, array)
     slot.attrs.modify("length", np.int64(len(text)))
@@ -42,7 +40,7 @@ def put_checkpoint(file: h5py.File, step: int, value: object) -> None:
 
 def checkpoint_step(file: h5py.File) -> int | None:
     """The step of the newest whole checkpoint, None where there is none."""
-    if CHECKPOINT not in file:
+    if not has(file, CHECKPOINT):
         return None
     newest = max(_steps(file).values())
     return None if newest == UNWRITTEN else newest
@@ -53,7 +51,7 @@ def get_checkpoint(file: h5py.File, classes: Sequence[type], device: torch.devic
     newest = checkpoint_step(file)
     if newest is None:
         return None
-    slot = child_group(file[CHECKPOINT], next(name for name, step in _steps(file).items() if step == newest))
+    slot = child_group(file, f"{CHECKPOINT}/{next(name for name, step in _steps(file).items() if step == newest)}")
     length = int(slot.attrs["length"])
     tree = _array(slot, "tree")
     if not 0 < length <= min(len(tree), TREE_BYTES):
@@ -63,7 +61,7 @@ def get_checkpoint(file: h5py.File, classes: Sequence[type], device: torch.devic
 
 def drop_checkpoint(file: h5py.File) -> None:
     """Take the checkpoint out of a file whose run is finished."""
-    if CHECKPOINT in file:
+    if has(file, CHECKPOINT):
         del file[CHECKPOINT]
         file.flush()
 
@@ -102,9 +100,5 @@ def _write(slot: h5py.Group, name: str, array: np.ndarray) -> None:
 
 def _array(slot: h5py.Group, name: str) -> np.ndarray:
     stored = child_dataset(slot, name)
-    if stored.nbytes > MOST_BYTES or stored.nbytes > 2 * slot.file.id.get_filesize():
-        raise TrajectoryError(
-            f"{slot.file.filename} declares {stored.nbytes} bytes for {name} of a checkpoint, more than it holds; "
-            "restore it from a copy."
-        )
+    check_size(stored)
     return np.asarray(stored[()])

@@ -7,7 +7,7 @@ import numpy as np
 
 from particles.errors import TrajectoryError
 from particles.trajectory.layout import UNWRITTEN
-from particles.trajectory.opening import child_dataset, child_group, whole_numbers
+from particles.trajectory.opening import check_size, child_dataset, child_group, has, whole_numbers
 
 
 class Element:
@@ -24,6 +24,8 @@ class Element:
         self.time = child_dataset(group, "time")
         self.value = child_dataset(group, "value")
         self.length = self._committed()
+        for dataset in (self.step, self.time, self.value):
+            check_size(dataset, self.length)
         self.last_step = int(self.step[self.length - 1]) if self.length else UNWRITTEN
 
     def check_order(self, step: int, time: float) -> None:
@@ -107,4 +109,4 @@ def check_start(name: str, step: int, time: float) -> None:
 def recorded_elements(parent: h5py.Group, names: Iterable[str]) -> dict[str, Element]:
     """The elements in those of the named child groups that hold one, not only its name."""
     groups = {name: child_group(parent, name) for name in names}
-    return {name: Element(group) for name, group in groups.items() if "step" in group}
+    return {name: Element(group) for name, group in groups.items() if has(group, "step")}

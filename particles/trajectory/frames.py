@@ -9,7 +9,7 @@ from particles.errors import TrajectoryError
 from particles.trajectory.adding import add_element, add_group, pure_dimension
 from particles.trajectory.element import Element
 from particles.trajectory.layout import CLOUD, PARTICLES, Options, fixed_text, frame_chunk
-from particles.trajectory.opening import child_dataset, child_group
+from particles.trajectory.opening import check_size, child, child_dataset, child_group
 from particles.trajectory.provenance import device_name
 
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
@@ -28,8 +28,9 @@ class Frames:
                 f"{file.filename} has positions of shape {value.shape} in {value.dtype}, but [frames, particles, dim] "
                 "in float64 or float32 is needed; give a file that we wrote."
             )
-        self.moving = isinstance(cloud["mass"], h5py.Group)
+        self.moving = isinstance(child(cloud, "mass"), h5py.Group)
         self.mass: h5py.Dataset = child_dataset(cloud, "mass/value" if self.moving else "mass")
+        check_size(self.mass, len(self) if self.moving else None)
         if self.moving and len(self.mass) < len(self):
             raise TrajectoryError(
                 f"{file.filename} has masses of {len(self.mass)} frames but {len(self)} steps, as only a damaged file "

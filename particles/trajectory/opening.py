@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from math import prod
 from os import PathLike
 from pathlib import Path
 from time import sleep
@@ -20,6 +21,8 @@ Taken = TypeVar("Taken")
 
 #: A running writer is inside a write for some microseconds in each frame; so many looks, so many seconds apart.
 LOOKS, BETWEEN_LOOKS = 100, 0.005
+#: More than this a compressed dataset cannot grow on reading (deflate reaches 1032).
+DEFLATED = 1100
 
 
 def new_file(path: str | PathLike[str], fill: Callable[[h5py.File], None]) -> h5py.File:
@@ -114,7 +117,7 @@ def failure_reported(file: h5py.File) -> Iterator[None]:
 
 def child_group(parent: h5py.Group, path: str) -> h5py.Group:
     """The group at a path below a group, reached through plain links only; raises TrajectoryError otherwise."""
-    node = _child(parent, path)
+    node = child(parent, path)
     if not isinstance(node, h5py.Group):
         raise TrajectoryError(_foreign(parent, f"no group {path} in {parent.name}"))
     return node
@@ -122,7 +125,7 @@ def child_group(parent: h5py.Group, path: str) -> h5py.Group:
 
 def child_dataset(parent: h5py.Group, path: str) -> h5py.Dataset:
     """The dataset at a path below a group: numbers or text in the file itself; raises TrajectoryError otherwise."""
-    node = _child(parent, path)
+    node = child(parent, path)
     if not isinstance(node, h5py.Dataset):
         raise TrajectoryError(_foreign(parent, f"no dataset {path} in {parent.name}"))
     if node.is_virtual or node.external:
@@ -132,11 +135,31 @@ def child_dataset(parent: h5py.Group, path: str) -> h5py.Dataset:
     return node
 
 
+def has(parent: h5py.Group, path: str) -> bool:
+    """Whether there is something at a path, without following a link at its end."""
+    return parent.get(path, getlink=True) is not None
+
+
+def check_size(dataset: h5py.Dataset, records: int | None = None) -> None:
+    """Raise TrajectoryError where a dataset, or its first records, would take more memory than its file can hold.
+
+    Values that were never written take no room in a file, so a few bytes can declare any size.
+    """
+    shape = dataset.shape if records is None else (records, *dataset.shape[1:])
+    declared, held = prod(shape) * dataset.dtype.itemsize, dataset.file.id.get_filesize()
+    if declared > (held if dataset.compression is None else DEFLATED * held):
+        raise TrajectoryError(
+            f"{dataset.file.filename} declares {declared} bytes in {dataset.name} but is {held} bytes long, as only a "
+            "damaged file is; restore it from a copy."
+        )
+
+
 def text(parent: h5py.Group, name: str) -> str:
     """Text of a scalar dataset of strings."""
     dataset = child_dataset(parent, name)
     if dataset.shape != () or h5py.check_string_dtype(dataset.dtype) is None:
         raise TrajectoryError(_foreign(parent, f"no text in {dataset.name}"))
+    check_size(dataset)
     stored = dataset[()]
     return stored.decode() if isinstance(stored, bytes) else str(stored)
 
@@ -154,7 +177,8 @@ def whole_numbers(dataset: h5py.Dataset, length: int) -> np.ndarray:
     return np.asarray(dataset[:length], dtype=np.int64)
 
 
-def _child(parent: h5py.Group, path: str) -> h5py.Group | h5py.Dataset | None:
+def child(parent: h5py.Group, path: str) -> h5py.Group | h5py.Dataset | None:
+    """What is at a path, None for nothing; raises TrajectoryError for a link, which is not followed."""
     node = parent
     for name in path.split("/"):
         link = node.get(name, getlink=True) if isinstance(node, h5py.Group) else None
@@ -198,7 +222,7 @@ def _check_schema(file: h5py.File) -> None:
             "of meanfield-particles that wrote it."
         )
     child_group(file, OBSERVABLES)
-    if "cloud" in child_group(file, PARTICLES):
+    if has(child_group(file, PARTICLES), "cloud"):
         child_group(file, CLOUD)
 
 

@@ -14,7 +14,7 @@ from particles.errors import TrajectoryError
 from particles.trajectory.element import recorded_elements
 from particles.trajectory.frames import Frames
 from particles.trajectory.layout import CLOUD, CONFIGURATION, MODULE, OBSERVABLES, PARAMETERS, PROVENANCE
-from particles.trajectory.opening import child_group, damage_reported, json_object
+from particles.trajectory.opening import child_group, damage_reported, has, json_object
 from particles.trajectory.provenance import resumes
 
 
@@ -38,7 +38,7 @@ class TrajectoryReader:
         self._file: h5py.File = file
         self._path: str = file.filename
         with damage_reported(file):
-            self._frames = Frames(file) if CLOUD in file else None
+            self._frames = Frames(file) if has(file, CLOUD) else None
 
     def __len__(self) -> int:
         return 0 if self._frames is None else len(self._frames)

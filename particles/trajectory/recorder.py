@@ -12,7 +12,7 @@ from particles.errors import TrajectoryError
 from particles.trajectory.adding import add_element, add_group
 from particles.trajectory.element import Element, check_start, recorded_elements
 from particles.trajectory.layout import OBSERVABLES, record_chunk
-from particles.trajectory.opening import child_group, failure_reported
+from particles.trajectory.opening import child_group, failure_reported, has
 
 #: A number or a small array of fixed shape computed from a cloud.
 Observable: TypeAlias = Callable[[ParticleCloud], torch.Tensor | np.ndarray | float]
@@ -33,7 +33,7 @@ class ObservableRecorder:
         self._file, self._group, self._begin = file, group, begin
         self._observables = dict(observables)
         for name in observables:
-            if name not in group:
+            if not has(group, name):
                 add_group(group, name, fill=lambda _: None)
         self.elements = recorded_elements(group, observables)
 

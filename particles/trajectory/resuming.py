@@ -7,7 +7,7 @@ from particles.trajectory.checkpoint import checkpoint_step
 from particles.trajectory.element import Element, recorded_elements
 from particles.trajectory.frames import Frames
 from particles.trajectory.layout import CLOUD, MODULE, OBSERVABLES, UNWRITTEN
-from particles.trajectory.opening import child_group
+from particles.trajectory.opening import child_group, has
 
 _BEFORE_ALL = (UNWRITTEN, -np.inf)
 
@@ -27,7 +27,7 @@ def trim_to_resume(file: h5py.File) -> None:
     if step is not None:
         _trim_to_step(file, step)
         return
-    frames = Frames(file) if CLOUD in file else None
+    frames = Frames(file) if has(file, CLOUD) else None
     group = child_group(file, OBSERVABLES)
     observables = recorded_elements(group, group)
     last, moment = _BEFORE_ALL
@@ -44,7 +44,7 @@ def _trim_to_step(file: h5py.File, step: int) -> None:
     group = child_group(file, OBSERVABLES)
     for element in recorded_elements(group, group).values():
         element.trim(int(np.sum(element.steps() <= step)))
-    if CLOUD in file:
+    if has(file, CLOUD):
         frames = Frames(file)
         frames.trim(int(np.sum(frames.position.steps() <= step)))
 

@@ -22,8 +22,9 @@ def flattened(value: object, name: str = "value") -> tuple[Json, dict[str, np.nd
     if value is None or isinstance(value, bool | int | float | str):
         return value, {}
     if isinstance(value, torch.Tensor) and str(value.dtype).removeprefix("torch.") in _DTYPES:
-        order = sorted(range(value.ndim), key=lambda axis: -value.stride(axis))
-        array = np.ascontiguousarray(value.detach().cpu().permute(order).numpy())
+        strides = value.stride()
+        order = sorted(range(value.ndim), key=lambda axis: -strides[axis])
+        array = np.array(value.detach().cpu().permute(order).numpy(), order="C")
         return {"tensor": name, "dtype": str(value.dtype).removeprefix("torch."), "order": [*order]}, {name: array}
     if isinstance(value, tuple):
         parts = [flattened(item, f"{name}.{index}") for index, item in enumerate(value)]

@@ -13,7 +13,7 @@ from particles.trajectory.checkpoint import drop_checkpoint, get_checkpoint, put
 from particles.trajectory.element import check_start
 from particles.trajectory.frames import Frames
 from particles.trajectory.layout import CLOUD, MODULE, UNWRITTEN, options_of
-from particles.trajectory.opening import child_group, damage_reported, failure_reported
+from particles.trajectory.opening import child_group, damage_reported, failure_reported, has
 from particles.trajectory.recorder import Observable, ObservableRecorder
 
 
@@ -40,7 +40,7 @@ class TrajectoryWriter:
         self._path: str = file.filename
         self._module = child_group(file, MODULE)
         self._options = options_of(self._module)
-        self._frames = Frames(file) if CLOUD in file else None
+        self._frames = Frames(file) if has(file, CLOUD) else None
         self._complete = bool(self._module.attrs["complete"])
         self._recorders: dict[str, ObservableRecorder] = {}
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from runs.options import DATA_SETS
+from runs.studies import STUDIES
 from tests.runs.conftest import Smoke, spoken
 
 
@@ -13,7 +14,9 @@ def test_list_has_one_line_per_study() -> None:
     """Assert that every study is listed with what it asks."""
     code, out, _ = spoken("list")
     assert code == 0
-    assert re.fullmatch(r"asymmetric-scaling  One network under four node scalings.*\n", out)
+    lines = out.splitlines()
+    assert [line.split()[0] for line in lines] == list(STUDIES)
+    assert re.fullmatch(r"asymmetric-scaling    One network under four node scalings.*", lines[0])
 
 
 def test_help_of_run_names_every_choice(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -114,7 +114,7 @@ def test_masses_of_fewer_frames_are_damage(tmp_path: Path, moving: bool) -> None
             file["particles/cloud/mass/value"].resize(1, axis=0)
         else:
             del file["particles/cloud/mass"]
-    sentence = "has masses of 1 frames but 2 steps" if moving else "cannot be read"
+    sentence = "has masses of 1 frames but 2 steps" if moving else "has no dataset mass"
     with pytest.raises(TrajectoryError, match=sentence):
         Trajectory.open(path)
 

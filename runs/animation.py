@@ -1,0 +1,75 @@
+"""A trajectory as a moving picture: the first two coordinates of its particles, frame by frame, in a GIF."""
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.animation import PillowWriter
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from particles import Trajectory, TrajectoryError
+from particles.trajectory import TrajectoryReader
+from runs.figures import COLOURS
+from runs.refusal import Refusal
+
+#: So many pictures at most, taken evenly from the frames, and so many a second.
+MOST_PICTURES, SPEED = 100, 10
+DOTS_PER_INCH = 80
+
+
+def animate(file: Path, out: Path | None = None) -> Path:
+    """Draw a trajectory into a GIF, by default FILE.gif beside it, and return its path.
+
+    All pictures have the same limits; the area of a particle is its mass. Raises Refusal where particles have fewer
+    than two coordinates, there is no frame, or a file cannot be read or written.
+    """
+    target = file.with_suffix(".gif") if out is None else out
+    if target.suffix.lower() != ".gif":
+        raise Refusal(f"{target} does not end in .gif, the one format that is written: name such a file with --out.")
+    try:
+        with Trajectory.open(file) as trajectory:
+            _draw(trajectory, file.name, target)
+    except TrajectoryError as error:
+        raise Refusal(str(error)) from error
+    except OSError as error:
+        raise Refusal(f"{target} cannot be written ({error.strerror or error}): name another file.") from error
+    return target
+
+
+def pictured(count: int) -> list[int]:
+    """Numbers of the frames that are drawn: all of them, or evenly spaced ones with the first and the last."""
+    return [int(index) for index in np.unique(np.linspace(0, count - 1, min(count, MOST_PICTURES)).round())]
+
+
+def _draw(trajectory: TrajectoryReader, title: str, target: Path) -> None:
+    if not len(trajectory) or trajectory[0].dim < 2:
+        raise Refusal(f"{title} has no frame of particles with two coordinates, which a moving picture needs.")
+    numbers = pictured(len(trajectory))
+    low, high = _limits(trajectory, numbers)
+    figure = Figure(figsize=(5.0, 5.0), layout="constrained")
+    FigureCanvasAgg(figure)
+    axis = figure.add_subplot(
+        xlim=(low[0], high[0]), ylim=(low[1], high[1]), xlabel="1st coordinate", ylabel="2nd coordinate"
+    )
+    dots = axis.scatter([], [], color=COLOURS[0], edgecolors="white", linewidths=0.3, alpha=0.7)
+    heading = axis.set_title(title)
+    times = trajectory.times
+    unfinished = target.with_name(f".{target.stem}.part.gif")
+    writer = PillowWriter(fps=SPEED)
+    with writer.saving(figure, str(unfinished), DOTS_PER_INCH):
+        for number in numbers:
+            cloud = trajectory[number]
+            dots.set_offsets(cloud.positions[:, :2].numpy())
+            dots.set_sizes(3.0 + 300.0 * cloud.masses.double().numpy())
+            heading.set_text(f"{title}, time {times[number]:.4g}")
+            writer.grab_frame()
+    unfinished.replace(target)
+
+
+def _limits(trajectory: TrajectoryReader, numbers: list[int]) -> tuple[np.ndarray, np.ndarray]:
+    """Corners of a box around the particles of these frames, a little larger."""
+    ends = [(points.amin(dim=0), points.amax(dim=0)) for points in (trajectory[n].positions[:, :2] for n in numbers)]
+    low, high = (np.array([end[side].double().numpy() for end in ends]) for side in (0, 1))
+    lowest, highest = low.min(axis=0), high.max(axis=0)
+    margin = 0.05 * np.maximum(highest - lowest, 1e-12) + 1e-12
+    return lowest - margin, highest + margin

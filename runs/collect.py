@@ -1,0 +1,144 @@
+"""All finished runs of a folder as one labelled dataset over the parameters of the sweep."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from particles import Trajectory, TrajectoryError
+from particles.trajectory import Series
+from runs.axes import Axes, Scalar, flat, swept
+from runs.refusal import Refusal
+
+if TYPE_CHECKING:
+    import xarray
+
+#: Names of dimensions that axes of a sweep leave free.
+OWN_NAMES = ("time", "file", "run")
+
+
+@dataclass(frozen=True, eq=False)
+class Finished:
+    """One finished run: its file, its parameters by dotted name, its observables."""
+
+    path: Path
+    parameters: Mapping[str, Scalar]
+    series: Mapping[str, Series]
+
+
+def collect(folder: str | PathLike[str]) -> "xarray.Dataset":
+    """One dataset of the observables of all finished runs in a folder and the folders in it.
+
+    Its dimensions are the parameters in which the runs differ (`axes.swept`), then the times: `time` where all runs
+    recorded an observable at the same times, `<name>_time` where another observable has other ones, and
+    `<name>_record` with the coordinate `<name>_time` [..., record] where the runs differ in them. Cells without a run
+    and records that a run does not have are NaN. `file` names each run's file; the attributes hold what all runs have
+    in common and the files that are not finished. The described flow is left out: what it is made of follows from the
+    parameters.
+
+    Raises Refusal where xarray is missing, the folder is none or holds no finished run, or a file cannot be read.
+    """
+    library = xarray_or_refusal()
+    root = Path(folder)
+    if not root.is_dir():
+        raise Refusal(f"{root} is not a folder: name the folder that holds the runs.")
+    runs, unfinished = _finished(root)
+    if not runs:
+        raise Refusal(f"The folder {root} holds no finished run ({len(unfinished)} unfinished): run them to their end.")
+    names = list(dict.fromkeys(name for run in runs for name in run.series))
+    axes = swept([run.parameters for run in runs], taken=(*OWN_NAMES, *names))
+    variables: dict[str, Any] = {}
+    coordinates: dict[str, Any] = {name: (name, values) for name, values in axes.values.items()}
+    coordinates |= {name: (axis, values) for name, (axis, values) in axes.companions.items()}
+    coordinates["file"] = (tuple(axes.values), _placed(axes, [str(run.path.relative_to(root)) for run in runs]))
+    for name in names:
+        _add(name, [run.series.get(name) for run in runs], axes, variables, coordinates)
+    shared = {name: value for name, value in runs[0].parameters.items() if _same(runs, name)}
+    attributes = {"parameters": json.dumps(shared), "unfinished": json.dumps([str(path) for path in unfinished])}
+    dataset: xarray.Dataset = library.Dataset(variables, coordinates, attributes)
+    return dataset
+
+
+def xarray_or_refusal() -> Any:
+    """The module xarray, an optional dependency."""
+    try:
+        import xarray
+    except ImportError as error:
+        raise Refusal(
+            "xarray is not installed, but labelled datasets are made of it: pip install 'meanfield-particles[xarray]'."
+        ) from error
+    return xarray
+
+
+def _finished(root: Path) -> tuple[list[Finished], list[Path]]:
+    """The finished runs below a folder, sorted by path, and the paths of the others."""
+    finished, unfinished = [], []
+    for path in sorted(root.rglob("*.h5")):
+        if path.name.startswith("."):
+            continue
+        try:
+            with Trajectory.open(path) as trajectory:
+                if not trajectory.is_complete:
+                    unfinished.append(path.relative_to(root))
+                    continue
+                parameters = {name: value for name, value in trajectory.parameters.items() if name != "flow"}
+                finished.append(Finished(path, flat(parameters), dict(trajectory.observables)))
+        except TrajectoryError as error:
+            raise Refusal(str(error)) from error
+    return finished, unfinished
+
+
+def _add(
+    name: str,
+    series: Sequence[Series | None],
+    axes: Axes,
+    variables: dict[str, Any],
+    coordinates: dict[str, Any],
+) -> None:
+    """Add an observable [*axes, records, ...] and the times of its records."""
+    there = [entry for entry in series if entry is not None]
+    shape = there[0].values.shape[1:]
+    if any(entry.values.shape[1:] != shape for entry in there):
+        raise Refusal(f"The observable {name} has other shapes in other runs: collect those runs by themselves.")
+    agreed = all(np.array_equal(entry.times, there[0].times) for entry in there)
+    if agreed:
+        label = "time"
+        if not np.array_equal(coordinates.setdefault(label, (label, there[0].times))[1], there[0].times):
+            label = f"{name}_time"
+            coordinates[label] = (label, there[0].times)
+    else:
+        label = f"{name}_record"
+        coordinates[f"{name}_time"] = ((*axes.values, label), _padded(axes, [_times(entry) for entry in series]))
+    inner = tuple(f"{name}_component{axis or ''}" for axis in range(len(shape)))
+    variables[name] = ((*axes.values, label, *inner), _padded(axes, [None if e is None else e.values for e in series]))
+
+
+def _times(series: Series | None) -> np.ndarray | None:
+    return None if series is None else series.times
+
+
+def _padded(axes: Axes, records: Sequence[np.ndarray | None]) -> np.ndarray:
+    """Records [records, ...] of every run on the grid [*axes, most records, ...], float64, NaN where there are none."""
+    there = [entry for entry in records if entry is not None]
+    longest = max(len(entry) for entry in there)
+    grid = np.full((*axes.shape, longest, *there[0].shape[1:]), np.nan)
+    for place, entry in zip(axes.places, records, strict=True):
+        if entry is not None:
+            grid[place][: len(entry)] = entry
+    return grid
+
+
+def _placed(axes: Axes, words: Sequence[str]) -> np.ndarray:
+    """Text of every run on the grid, empty where there is no run."""
+    grid = np.full(axes.shape, "", dtype=object)
+    for place, word in zip(axes.places, words, strict=True):
+        grid[place] = word
+    return grid.astype(str)
+
+
+def _same(runs: Sequence[Finished], name: str) -> bool:
+    return all(name in run.parameters and run.parameters[name] == runs[0].parameters[name] for run in runs)

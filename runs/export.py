@@ -1,0 +1,114 @@
+"""A trajectory in the formats of others: netCDF for labelled arrays, npz for NumPy, CSV for spreadsheets."""
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from particles import Trajectory, TrajectoryError
+from particles.trajectory import Series, TrajectoryReader
+from runs.collect import xarray_or_refusal
+from runs.folder import replace_text
+from runs.refusal import Refusal, chosen
+
+#: What a trajectory can be exported to, with the ending of the file's name.
+FORMATS = {"netcdf": ".nc", "npz": ".npz", "csv": ".csv"}
+
+
+def export(file: Path, to: str, out: Path | None = None) -> Path:
+    """Write what is committed in a trajectory to a file of another format and return its path, by default beside it.
+
+    netcdf: position [frame, particle, coordinate], mass, time, and each observable with records of its own, parameters
+    and provenance as JSON in the attributes; needs xarray. npz: the same arrays by names like `observables/risk/value`.
+    csv: one line per step and time at which an observable was recorded, one column per number; no particles.
+    Nothing is overwritten. All frames are in memory at once. Raises Refusal with one sentence for whatever fails.
+    """
+    chosen("format", to, tuple(FORMATS))
+    target = file.with_suffix(FORMATS[to]) if out is None else out
+    if target.exists():
+        raise Refusal(f"{target} exists already and is not overwritten: remove it, or name another file with --out.")
+    try:
+        with Trajectory.open(file) as trajectory:
+            {"netcdf": _write_netcdf, "npz": _write_npz, "csv": _write_csv}[to](trajectory, target)
+    except TrajectoryError as error:
+        raise Refusal(str(error)) from error
+    except OSError as error:
+        raise Refusal(f"{target} cannot be written ({error.strerror or error}): name another file.") from error
+    return target
+
+
+def arrays(trajectory: TrajectoryReader) -> dict[str, np.ndarray]:
+    """Everything that is committed, by name: step, time [frames], position [frames, particles, dim], mass, observables.
+
+    mass is [particles] where it never moved, else [frames, particles].
+    """
+    found = {"step": trajectory.steps, "time": trajectory.times}
+    clouds = list(trajectory)
+    if clouds:
+        found["position"] = np.stack([cloud.positions.numpy() for cloud in clouds])
+        masses = np.stack([cloud.masses.numpy() for cloud in clouds])
+        found["mass"] = masses[0] if bool((masses == masses[0]).all()) else masses
+    for name, series in trajectory.observables.items():
+        found |= {f"observables/{name}/{part}": getattr(series, f"{part}s") for part in ("step", "time", "value")}
+    return found
+
+
+def _write_npz(trajectory: TrajectoryReader, target: Path) -> None:
+    texts = {name: np.array(text) for name, text in _texts(trajectory).items()}
+    unfinished = target.with_name(target.name + ".part")
+    with unfinished.open("wb") as file:
+        np.savez(file, **arrays(trajectory), **texts)  # type: ignore[arg-type]
+    unfinished.replace(target)
+
+
+def _write_netcdf(trajectory: TrajectoryReader, target: Path) -> None:
+    xarray = xarray_or_refusal()
+    found = arrays(trajectory)
+    variables: dict[str, Any] = {"step": ("frame", found["step"])}
+    coordinates: dict[str, Any] = {"time": ("frame", found["time"])}
+    if "position" in found:
+        variables["position"] = (("frame", "particle", "coordinate"), found["position"])
+        variables["mass"] = (("frame", "particle")[2 - found["mass"].ndim :], found["mass"])
+    for name, series in trajectory.observables.items():
+        record = f"{name}_record"
+        inner = tuple(f"{name}_component{axis or ''}" for axis in range(series.values.ndim - 1))
+        variables[name] = ((record, *inner), series.values)
+        variables[f"{name}_step"] = (record, series.steps)
+        coordinates[f"{name}_time"] = (record, series.times)
+    unfinished = target.with_name(target.name + ".part")
+    xarray.Dataset(variables, coordinates, _texts(trajectory)).to_netcdf(unfinished, engine="h5netcdf")
+    unfinished.replace(target)
+
+
+def _write_csv(trajectory: TrajectoryReader, target: Path) -> None:
+    columns, rows = _table(trajectory.observables)
+    if not rows:
+        raise Refusal("The trajectory has no observable, and CSV holds nothing else: export to npz or netcdf.")
+    text = io.StringIO()
+    writer = csv.DictWriter(text, ["step", "time", *columns], restval="", lineterminator="\n")
+    writer.writeheader()
+    for (step, time), row in sorted(rows.items()):
+        writer.writerow({"step": step, "time": repr(time), **row})
+    replace_text(target, text.getvalue())
+
+
+def _table(observables: Mapping[str, Series]) -> tuple[list[str], dict[tuple[int, float], dict[str, str]]]:
+    """Columns, and the cells of every step and time; entry [1, 2] of an array is the column `name[1,2]`."""
+    columns: list[str] = []
+    rows: dict[tuple[int, float], dict[str, str]] = {}
+    for name, series in observables.items():
+        entries = list(np.ndindex(series.values.shape[1:]))
+        names = [name + (f"[{','.join(map(str, entry))}]" if entry else "") for entry in entries]
+        columns += names
+        for step, time, value in zip(series.steps, series.times, series.values, strict=True):
+            row = rows.setdefault((int(step), float(time)), {})
+            row |= {label: repr(value[entry].item()) for label, entry in zip(names, entries, strict=True)}
+    return columns, rows
+
+
+def _texts(trajectory: TrajectoryReader) -> dict[str, str]:
+    return {"parameters": json.dumps(trajectory.parameters), "provenance": json.dumps(trajectory.provenance)}

@@ -1,0 +1,186 @@
+"""The models of a study file: one run with everything that decides its numbers, and the study around it."""
+
+import hashlib
+import json
+import math
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import Field, SerializeAsAny, ValidationInfo, field_validator, model_validator
+
+from runs.options import DATA_SETS, DEVICES
+from runs.refusal import Refusal, chosen
+from runs.studyfile.parts import FLOWS, INTEGRATORS, LAWS, LOSSES, MASSES, NEURONS, SCALINGS, Count, Positive
+from runs.studyfile.sections import Section, kind, read_choice
+
+#: Observables by name; `import` makes one of `name(risk, start, **arguments)`.
+OBSERVABLES = (
+    *("risk", "test_risk", "accuracy", "test_accuracy", "mean_movement", "mass_weighted_movement"),
+    *("largest_movement", "gram_change", "smallest_eigenvalue", "alignment", "effective_count"),
+)
+IMPORTED = {"import": kind(dict, path=(str, ...), arguments=(dict[str, Any], {}))}
+
+
+class DataTable(Section, title="[data]"):
+    """`[data]`: a data set of ours by name, or `file`, an npz with `inputs`, `targets` and perhaps `test_...`.
+
+    rows: how many training rows are used, from the first; seed: of the split.
+    """
+
+    source: str | None = None
+    file: str | None = None
+    rows: Count | None = None
+    seed: Annotated[int, Field(ge=0)] = 10
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.source is None) == (self.file is None):
+            raise Refusal("[data] needs source = one of our data sets, or file = an npz file, and not both.")
+        if self.source is not None:
+            chosen("source of [data]", self.source, DATA_SETS)
+        return self
+
+
+class Times(Section, title="the times of recording"):
+    """When something is recorded: `time` or `steps` apart, or `count` times from `first` to `last`, log-spaced."""
+
+    time: Positive | None = None
+    steps: Count | None = None
+    first: Positive | None = None
+    last: Positive | None = None
+    count: Annotated[int, Field(ge=2)] | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        log = [value is not None for value in (self.first, self.last, self.count)]
+        if (self.time is not None) + (self.steps is not None) + all(log) != 1 or any(log) != all(log):
+            raise Refusal("Times of recording need one of time = ..., steps = ..., or first, last and count together.")
+        return self
+
+    def number(self, until: float, step: float | None) -> float:
+        """About how many times that is, with the first and the last state; NaN where it is not known before."""
+        if self.time is not None:
+            return math.floor(until / self.time) + 2
+        if self.steps is not None:
+            return math.nan if step is None else math.floor(until / step / self.steps) + 2
+        return (self.count or 0) + 2
+
+
+class RunConfig(Section, title="the study"):
+    """One run: with the code and the data it decides every number."""
+
+    data: DataTable
+    neuron: SerializeAsAny[Section]
+    masses: SerializeAsAny[Section]
+    law: SerializeAsAny[Section] = Field(default_factory=lambda: read_choice("law", LAWS, "gaussian"))
+    scaling: SerializeAsAny[Section]
+    loss: SerializeAsAny[Section] = Field(default_factory=lambda: read_choice("loss", LOSSES, "squared"))
+    regulariser: Annotated[float, Field(ge=0.0)] = 0.0
+    flow: SerializeAsAny[Section] = Field(default_factory=lambda: read_choice("flow", FLOWS, "gradient"))
+    integrator: SerializeAsAny[Section] = Field(
+        default_factory=lambda: read_choice("integrator", INTEGRATORS, "adaptive")
+    )
+    until: Positive
+    frames: Times
+    records: Times | None = None
+    observables: dict[str, str | SerializeAsAny[Section]] | list[str] = Field(default=["risk"])
+    stop_below: float | None = None
+    dtype: Literal["float32", "float64"] = "float64"
+    device: str = "cpu"
+    seed: Annotated[int, Field(ge=0)] = 0
+
+    choices: ClassVar[dict[str, Any]] = {
+        "neuron": NEURONS,
+        "masses": MASSES,
+        "law": LAWS,
+        "scaling": SCALINGS,
+        "loss": LOSSES,
+        "flow": FLOWS,
+        "integrator": INTEGRATORS,
+    }
+
+    @field_validator(*choices, mode="before")
+    @classmethod
+    def _chosen(cls, given: object, info: ValidationInfo) -> Section:
+        name = str(info.field_name)
+        return read_choice(name, cls.choices[name], given)
+
+    @field_validator("observables", mode="before")
+    @classmethod
+    def _known_observables(cls, given: object) -> object:
+        if isinstance(given, list):
+            return [chosen("observable", str(name), OBSERVABLES) for name in given]
+        if not isinstance(given, dict):
+            raise Refusal('observables is neither a list of names nor a table of them: write ["risk"] for example.')
+        read: dict[str, str | Section] = {}
+        for name, value in given.items():
+            if not name.isidentifier():
+                raise Refusal(f"The observable {name!r} is not a plain name: use letters, digits and underscores.")
+            if isinstance(value, str):
+                read[name] = chosen("observable", value, OBSERVABLES)
+            else:
+                read[name] = read_choice(f"observables.{name}", IMPORTED, value)
+        return read
+
+    @field_validator("device")
+    @classmethod
+    def _known_device(cls, name: str) -> str:
+        return chosen("device", name, DEVICES)
+
+    @property
+    def measured(self) -> dict[str, str | Section]:
+        """The observables by the name they are recorded under."""
+        return self.observables if isinstance(self.observables, dict) else {name: name for name in self.observables}
+
+    def identity(self) -> dict[str, Any]:
+        """Every value, defaults included, ready for JSON; two runs are the same if this is."""
+        return self.model_dump(mode="json")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What a worker process makes the same configuration of: its values."""
+        return RunConfig.model_validate, (self.identity(),)
+
+    @property
+    def digest(self) -> str:
+        """Name of the run's folder: the first 12 hexadecimal digits of the SHA-256 of the identity as JSON."""
+        text = json.dumps(self.identity(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def import_paths(self) -> list[str]:
+        """What the run imports of a user's, as "module:name"."""
+        sections = [self.neuron, self.flow, *(value for value in self.measured.values() if isinstance(value, Section))]
+        return [str(section.given()["path"]) for section in sections if "path" in section.given()]
+
+
+class SweepTable(Section, title="[sweep]"):
+    """`[sweep]`: which keys are varied, as dotted names with their values, and how they are combined.
+
+    product: every combination. zip: the first values together, the second ones, ... random: `count` draws with `seed`,
+    each from its list or evenly from [low, high], with log = true evenly in the logarithm.
+    """
+
+    kind: Literal["product", "zip", "random"] = "product"
+    over: dict[str, Any]
+    count: Count | None = None
+    seed: Annotated[int, Field(ge=0)] = 0
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if not self.over:
+            raise Refusal("[sweep.over] is empty: name keys with lists of values, or leave [sweep] out.")
+        if (self.kind == "random") != (self.count is not None):
+            raise Refusal("[sweep] needs count = how many draws for kind random, and for no other.")
+        return self
+
+
+class Interval(Section, title="the interval"):
+    """What a key of a random sweep is drawn from."""
+
+    low: float
+    high: float
+    log: bool = False
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if not self.low < self.high or (self.log and self.low <= 0.0):
+            raise Refusal(f"The interval [{self.low}, {self.high}] is empty or has no logarithm: give low < high.")
+        return self

@@ -1,0 +1,171 @@
+"""One run of a study file: its data, network, flow and observers, and the way from its start to its end."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from flows import Every, Flow, GrowingFlow, Integrator, LogSpaced, Observer, StopBelow
+from particles import (
+    L2,
+    Accuracy,
+    Alignment,
+    Dataset,
+    GramChange,
+    LargestMovement,
+    MassWeightedMovement,
+    MeanMovement,
+    ParticleCloud,
+    Risk,
+    SmallestEigenvalue,
+    effective_count,
+)
+from runs.config import resolved_device
+from runs.datasets import load
+from runs.refusal import Refusal
+from runs.studyfile.config import RunConfig, Times
+from runs.studyfile.imports import imported, source_of
+from runs.studyfile.parts import FLOWS, INTEGRATORS, LAWS, LOSSES, MASSES, NEURONS, SCALINGS
+from runs.studyfile.sections import Section, built
+
+#: Training rows on which tangent Gram matrices are formed for observables.
+GRAM_ROWS = 50
+
+Measured = Callable[[ParticleCloud], Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Experiment:
+    """What a configuration stands for; `folder` is that of the study file."""
+
+    config: RunConfig
+    folder: Path
+
+    @cached_property
+    def data(self) -> tuple[Dataset, Dataset | None]:
+        """Training data, cut to the rows asked for, and test data where there are any."""
+        table = self.config.data
+        if table.source is not None:
+            split = load(table.source, table.seed)
+            return _cut(split.train, table.rows), split.test
+        train, rest = _from_file(self.folder / str(table.file))
+        return _cut(train, table.rows), rest
+
+    @cached_property
+    def risk(self) -> Risk:
+        """The risk on the training data."""
+        train, _ = self.data
+        config = self.config
+        neuron = built(NEURONS, config.neuron, train.inputs.shape[1], train.outputs, self.folder)
+        return Risk(
+            neuron=neuron,
+            scaling=built(SCALINGS, config.scaling),
+            loss=built(LOSSES, config.loss),
+            data=train,
+            regulariser=L2(config.regulariser) if config.regulariser > 0.0 else None,
+        )
+
+    @cached_property
+    def start(self) -> ParticleCloud:
+        """The cloud drawn from the law with the run's seed, in the run's dtype on its device."""
+        config = self.config
+        law = built(LAWS, config.law, self.risk.neuron)
+        masses = built(MASSES, config.masses)
+        cloud: ParticleCloud = law.sample(masses=masses, seed=config.seed)
+        dtype = torch.float64 if config.dtype == "float64" else torch.float32
+        return cloud.to(device=resolved_device(config.device), dtype=dtype)
+
+    @cached_property
+    def flow(self) -> Flow:
+        """The flow of the risk; one that refers to a start has this run's."""
+        flow: Flow = built(FLOWS, self.config.flow, self.risk, self.start, self.folder, self.config.seed)
+        return flow
+
+    @property
+    def integrator(self) -> Integrator[Any]:
+        """The integrator."""
+        integrator: Integrator[Any] = built(INTEGRATORS, self.config.integrator)
+        return integrator
+
+    @property
+    def moves_masses(self) -> bool:
+        """Whether masses change along the flow."""
+        return isinstance(self.flow, GrowingFlow)
+
+    def observables(self) -> dict[str, Measured]:
+        """What is recorded, by name."""
+        return {name: self._observable(name, what) for name, what in self.config.measured.items()}
+
+    def observers(self, frames: Observer, records: Observer) -> list[Observer]:
+        """The two recorders at their times, records before frames of the same step, and what stops the run."""
+        config = self.config
+        observers = [_timed(config.records or config.frames, records), _timed(config.frames, frames)]
+        if config.stop_below is not None:
+            observers.append(StopBelow(self.risk, config.stop_below))
+        return observers
+
+    def sources(self) -> dict[str, str]:
+        """SHA-256 of the files beside the study that the run reads: data and imported modules, by name."""
+        paths = [source_of(path, self.folder) for path in self.config.import_paths()]
+        if self.config.data.file is not None:
+            paths.append(self.folder / self.config.data.file)
+        found = sorted({path for path in paths if path is not None and path.is_file()})
+        return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
+
+    def _observable(self, name: str, what: str | Section) -> Measured:
+        if isinstance(what, Section):
+            held = what.given()
+            made: Measured = imported(held["path"], self.folder)(self.risk, self.start, **held["arguments"])
+            return made
+        rows = self.risk.data.inputs[:GRAM_ROWS]
+        made_by: dict[str, Callable[[], Measured]] = {
+            "risk": lambda: self.risk,
+            "test_risk": lambda: self._test_risk(name),
+            "accuracy": lambda: Accuracy(self.risk),
+            "test_accuracy": lambda: Accuracy(self._test_risk(name)),
+            "mean_movement": lambda: MeanMovement(self.start),
+            "mass_weighted_movement": lambda: MassWeightedMovement(self.start),
+            "largest_movement": lambda: LargestMovement(self.start),
+            "gram_change": lambda: GramChange(self.risk, self.start, rows),
+            "smallest_eigenvalue": lambda: SmallestEigenvalue(self.risk, rows),
+            "alignment": lambda: Alignment(self.risk),
+            "effective_count": lambda: effective_count,
+        }
+        return made_by[what]()
+
+    def _test_risk(self, name: str) -> Risk:
+        test = self.data[1]
+        if test is None:
+            raise Refusal(f"The observable {name} needs test data: add test_inputs and test_targets to the file.")
+        return replace(self.risk, data=test, regulariser=None)
+
+
+def _cut(data: Dataset, rows: int | None) -> Dataset:
+    return Dataset(data.inputs[:rows], data.targets[:rows])
+
+
+def _timed(times: Times, observer: Observer) -> Observer:
+    if times.time is not None:
+        return Every(time=times.time, observer=observer)
+    if times.steps is not None:
+        return Every(times.steps, observer)
+    return LogSpaced(times.first or 0.0, times.last or 0.0, times.count or 0, observer)
+
+
+def _from_file(path: Path) -> tuple[Dataset, Dataset | None]:
+    """Training and test data of an npz file, read without pickle."""
+    try:
+        with np.load(path, allow_pickle=False) as held:
+            found = {name: torch.from_numpy(held[name]) for name in held.files}
+    except (OSError, ValueError, EOFError, TypeError) as error:
+        raise Refusal(f"The data file {path} cannot be read ({error}): give an npz file of numbers.") from error
+    missing = {"inputs", "targets"} - found.keys()
+    if missing:
+        raise Refusal(f"The data file {path} has no {' and no '.join(sorted(missing))}: save them with numpy.savez.")
+    test = Dataset(found["test_inputs"], found["test_targets"]) if "test_inputs" in found else None
+    return Dataset(found["inputs"], found["targets"]), test

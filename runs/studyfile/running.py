@@ -1,0 +1,161 @@
+"""Doing one run of a study file in a folder of its own: begun, continued or found complete, its error recorded."""
+
+import math
+import time
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flows import evolve
+from flows.checkpoint import CHECKPOINTED, Checkpoint
+from particles import FlowDiverged, FlowRefused, MassError, ParticleCloud, ShapeError, Trajectory, TrajectoryError
+from particles.trajectory import TrajectoryWriter
+from runs.folder import claimed, replace_text
+from runs.refusal import Refusal
+from runs.studyfile.config import RunConfig
+from runs.studyfile.experiment import Experiment
+from runs.sweep import Report, Stopped
+
+#: Seconds between two checkpoints: what a killed run loses at most.
+KEEP_SECONDS = 10.0
+#: A run counts as so many steps of progress, in proportion to its flow time.
+WHOLE = 1000
+
+#: What may go wrong in a run, a user's code included, without ending the others.
+FAILURES = (
+    *(ArithmeticError, AttributeError, ImportError, LookupError, MemoryError, NameError, OSError, RuntimeError),
+    *(SyntaxError, TypeError, ValueError),
+)
+
+
+OURS = (Refusal, TrajectoryError, FlowDiverged, FlowRefused, ShapeError, MassError)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run, the folder of its study file, and the folder of all results."""
+
+    config: RunConfig
+    source: Path
+    out: Path
+
+    @property
+    def folder(self) -> Path:
+        """The run's own folder, named by the hash of its configuration."""
+        return self.out / self.config.digest
+
+    @property
+    def path(self) -> Path:
+        """Its trajectory."""
+        return self.folder / "run.h5"
+
+    @property
+    def error(self) -> Path:
+        """The error of a run that failed, with where it came from; removed when the run is tried again."""
+        return self.folder / "error.txt"
+
+    def done(self) -> int:
+        """How far the run is, of `WHOLE`, which only a complete one reaches; 0 where its file cannot be read."""
+        try:
+            with Trajectory.open(self.path) as trajectory:
+                if trajectory.is_complete:
+                    return WHOLE
+                return self.share(float(trajectory.times[-1])) if len(trajectory) else 0
+        except TrajectoryError:
+            return 0
+
+    def share(self, time: float) -> int:
+        """Progress at a flow time of a run that is not complete."""
+        return min(WHOLE - 1, int(WHOLE * time / self.config.until))
+
+
+def perform(job: Job, report: Report) -> None:
+    """Do the run, or what is left of it. Its folder is claimed meanwhile and holds its configuration.
+
+    Raises Refusal with one sentence where it fails, which also stands in the folder's error.txt.
+    """
+    experiment = Experiment(job.config, job.source)
+    identity = {"config": job.config.identity(), "sources": experiment.sources()}
+    with claimed(job.folder, identity, remarks={}):
+        try:
+            job.error.unlink(missing_ok=True)
+            _continued(experiment, job, report)
+        except Stopped:
+            raise
+        except FAILURES as error:
+            replace_text(job.error, traceback.format_exc())
+            raise Refusal(spoken_error(error)) from error
+
+
+def spoken_error(error: BaseException) -> str:
+    """An error in one line, with its class where it is not one of ours, whose sentences speak for themselves."""
+    said = (str(error).strip() or "no further word").splitlines()[0]
+    return said if isinstance(error, OURS) else f"{type(error).__name__}: {said}"
+
+
+def _continued(experiment: Experiment, job: Job, report: Report) -> None:
+    trajectory = _begun(job, experiment) or _created(experiment, job)
+    with trajectory:
+        _evolve(experiment, job, trajectory, report)
+        trajectory.complete()
+    report(WHOLE)
+
+
+def _begun(job: Job, experiment: Experiment) -> TrajectoryWriter | None:
+    """The run's file where it has a checkpoint; one without, which holds the start at most, is removed."""
+    if not job.path.exists():
+        return None
+    trajectory = Trajectory.append(job.path)
+    if trajectory.kept(CHECKPOINTED, experiment.start.device) is not None:
+        return trajectory
+    trajectory.close()
+    job.path.unlink()
+    return None
+
+
+def _created(experiment: Experiment, job: Job) -> TrajectoryWriter:
+    return Trajectory.create(
+        job.path,
+        flow=experiment.flow,
+        seed=job.config.seed,
+        parameters={"config": job.config.identity()},
+        moving_masses=experiment.moves_masses,
+    )
+
+
+class Keeper:
+    """Keeps the state of the run in its file at the start and then every so many seconds.
+
+    When it does so does not change the run: the file that is resumed from any of these ends with the same bits.
+    """
+
+    def __init__(self, trajectory: TrajectoryWriter, seconds: float) -> None:
+        self._trajectory, self._seconds = trajectory, seconds
+        self._next = -math.inf
+
+    def __call__(self, checkpoint: Checkpoint[Any]) -> None:
+        """Keep it, if it is time."""
+        if time.monotonic() >= self._next:
+            self._trajectory.keep(checkpoint)
+            self._next = time.monotonic() + self._seconds
+
+
+def _evolve(experiment: Experiment, job: Job, trajectory: TrajectoryWriter, report: Report) -> None:
+    recorder = trajectory.trace(**experiment.observables())
+    start = experiment.start
+    kept = trajectory.kept(CHECKPOINTED, start.device)
+
+    def tell(step: int, moment: float, cloud: ParticleCloud) -> None:
+        report(job.share(moment))
+
+    evolve(
+        experiment.flow,
+        start,
+        experiment.integrator,
+        until=job.config.until,
+        observers=[*experiment.observers(trajectory, recorder), tell],
+        seed=job.config.seed,
+        keep=Keeper(trajectory, KEEP_SECONDS),
+        resume=kept if isinstance(kept, Checkpoint) else None,
+    )

@@ -1,0 +1,63 @@
+"""`meanfield run study.toml`: every run of the file that is not complete, on a few local processes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from runs.progress import BatchProgress
+from runs.studyfile.plan import planned
+from runs.studyfile.reading import StudyFile, read_study
+from runs.studyfile.running import WHOLE, Job, perform
+from runs.sweep import perform_all, usable_cores
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a study ended: its runs, and the sentence of each one that failed."""
+
+    jobs: tuple[Job, ...]
+    failures: dict[str, str]
+
+
+def jobs_of(study: StudyFile, out: Path | None = None) -> tuple[Job, ...]:
+    """The runs with their folders, by default below results/NAME."""
+    folder = Path("results") / study.name if out is None else out
+    return tuple(Job(config, study.folder, folder) for config in study.runs)
+
+
+def run_study(jobs: Sequence[Job], console: Console, workers: int | None = None) -> Result:
+    """Do what is not complete, by one process per core unless a number is given (0: in this process)."""
+    done = [job.done() for job in jobs]
+    pending = [job for job, share in zip(jobs, done, strict=True) if share < WHOLE]
+    begun = [share for share in done if share < WHOLE]
+    complete = len(jobs) - len(pending)
+    console.print(f"{len(jobs)} runs in {jobs[0].out}, {complete} complete already.", highlight=False, soft_wrap=True)
+    if not pending:
+        return Result(tuple(jobs), {})
+    if workers is None:
+        on_device = any(job.config.device != "cpu" for job in jobs)
+        workers = 0 if on_device or len(pending) == 1 else min(usable_cores(), len(pending))
+    with BatchProgress([WHOLE] * len(pending), begun, console, complete=complete) as progress:
+        outcomes = perform_all(pending, perform, begun=begun, workers=workers, watch=progress.show)
+    ended = zip(pending, outcomes, strict=True)
+    return Result(tuple(jobs), {job.config.digest: outcome.failure for job, outcome in ended if outcome.failure})
+
+
+def command(path: Path, settings: Sequence[str], out: Path | None, dry: bool, workers: int | None) -> bool:
+    """The study as the command line calls it; whether every run is complete."""
+    jobs = jobs_of(read_study(path, settings), out)
+    shown = Console()
+    if dry:
+        plan = planned(jobs)
+        for line in plan.lines:
+            shown.print(line, highlight=False, soft_wrap=True, markup=False)
+        return plan.impossible == 0
+    console = Console(stderr=True)
+    result = run_study(jobs, console, workers)
+    finished = len(jobs) - len(result.failures)
+    shown.print(f"{finished} of {len(jobs)} runs complete in {jobs[0].out}", highlight=False, soft_wrap=True)
+    for digest, failure in result.failures.items():
+        console.print(f"Failed: {digest}: {failure}", highlight=False, soft_wrap=True)
+    return not result.failures

@@ -1,0 +1,112 @@
+"""Checkpoints of a run: from each of them every integrator goes on with the bits of the uninterrupted run."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from flows import (
+    BAOAB,
+    BDF,
+    Adaptive,
+    Chebyshev,
+    DormandPrince,
+    Euler,
+    EulerMaruyama,
+    Every,
+    Exponential,
+    Flow,
+    GradientFlow,
+    KineticCloud,
+    LangevinFlow,
+    LeimkuhlerMatthews,
+    StepBound,
+    UnderdampedFlow,
+    evolve,
+)
+from flows.checkpoint import CHECKPOINTED, Checkpoint
+from particles import ParticleCloud, Trajectory
+from tests.problems import network_cloud, network_risk
+
+UNTIL = 3.0
+CASES: dict[str, tuple[Flow, Any]] = {
+    "adaptive": (GradientFlow(network_risk()), Adaptive(1e-5)),
+    "bdf": (GradientFlow(network_risk()), BDF(1e-6)),
+    "exponential": (GradientFlow(network_risk()), Exponential(1e-5)),
+    "chebyshev": (GradientFlow(network_risk()), Chebyshev(1e-5)),
+    "dormand-prince": (GradientFlow(network_risk()), DormandPrince(1e-7)),
+    "euler": (GradientFlow(network_risk()), Euler(0.25)),
+    "euler with a bound": (GradientFlow(network_risk()), Euler(StepBound(0.02))),
+    "euler-maruyama": (LangevinFlow(network_risk(), 0.1), EulerMaruyama(0.25)),
+    "leimkuhler-matthews": (LangevinFlow(network_risk(), 0.1), LeimkuhlerMatthews(0.25)),
+    "baoab": (UnderdampedFlow(network_risk(), 0.1, 1.0), BAOAB(0.25)),
+}
+
+
+def travelled(path: Path, checkpoint: Checkpoint[Any]) -> Checkpoint[Any]:
+    """The checkpoint after its way through a file."""
+    with Trajectory.create(path) as writer:
+        writer.keep(checkpoint)
+    with Trajectory.append(path) as writer:
+        kept = writer.kept(CHECKPOINTED)
+    assert isinstance(kept, Checkpoint)
+    return kept
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_run_goes_on_from_a_checkpoint_bit_for_bit(tmp_path: Path, name: str) -> None:
+    """Assert that every state handed on after a checkpoint that went through a file is that of the run in one go."""
+    flow, integrator = CASES[name]
+    whole: list[tuple[int, float, ParticleCloud]] = []
+    kept: list[Checkpoint[Any]] = []
+    start = network_cloud()
+
+    def seen(step: int, time: float, cloud: ParticleCloud) -> None:
+        whole.append((step, time, cloud))
+
+    evolve(flow, start, integrator, until=UNTIL, seed=3, observers=[Every(time=0.2, observer=seen)], keep=kept.append)
+    assert len(kept) >= 2 or name == "exponential"
+    for number in {0, 1, len(kept) // 2, len(kept) - 1} & set(range(len(kept))):
+        checkpoint = travelled(tmp_path / f"{number}.h5", kept[number])
+        rest: list[tuple[int, float, ParticleCloud]] = []
+        evolve(
+            flow,
+            start,
+            integrator,
+            until=UNTIL,
+            seed=3,
+            observers=[Every(time=0.2, observer=lambda *state, rest=rest: rest.append(state))],
+            resume=checkpoint,
+        )
+        expected = [state for state in whole if state[1] > checkpoint.time]
+        assert [state[:2] for state in rest] == [state[:2] for state in expected]
+        for (_, _, one), (_, _, two) in zip(rest, expected, strict=True):
+            assert torch.equal(one.positions, two.positions) and torch.equal(one.masses, two.masses)
+
+
+def test_velocities_are_kept(tmp_path: Path) -> None:
+    """Assert that a cloud with velocities comes back with them, in its own class."""
+    cloud = KineticCloud(torch.ones(2, 3), velocities=torch.arange(6.0).reshape(2, 3))
+    kept = travelled(tmp_path / "a.h5", Checkpoint(1, 0.5, cloud, None))
+    assert type(kept.cloud) is KineticCloud and torch.equal(kept.cloud.velocities, cloud.velocities)
+
+
+def test_the_start_is_kept_after_observers_and_the_end_is_not() -> None:
+    """Assert that observers come first, a start is not handed on again from its checkpoint, and none is at the end."""
+    calls: list[tuple[str, int]] = []
+    kept: list[Checkpoint[Any]] = []
+
+    def keep(checkpoint: Checkpoint[Any]) -> None:
+        calls.append(("keep", checkpoint.step))
+        kept.append(checkpoint)
+
+    def observe(step: int, time: float, cloud: ParticleCloud) -> None:
+        calls.append(("observe", step))
+
+    flow = GradientFlow(network_risk())
+    evolve(flow, network_cloud(), Euler(0.5), until=1.0, observers=[observe], keep=keep)
+    assert calls == [("observe", 0), ("keep", 0), ("observe", 1), ("keep", 1), ("observe", 2)]
+    calls.clear()
+    evolve(flow, network_cloud(), Euler(0.5), until=1.0, observers=[observe], keep=keep, resume=kept[0])
+    assert calls == [("observe", 1), ("keep", 1), ("observe", 2)]

@@ -1,0 +1,70 @@
+"""The configuration of a run: defaults, identity, and what is refused."""
+
+import json
+import pickle
+from typing import Any
+
+import pytest
+
+from runs.refusal import Refusal
+from runs.studyfile.config import RunConfig, Times
+from runs.studyfile.sections import validated
+from tests.runs.studyfile.studies import config, values
+
+
+def test_identity_is_complete_and_reads_back() -> None:
+    """Assert that the identity holds defaults, survives JSON, pickle and a second reading, and names the folder."""
+    run = config({"observables": {"r": "risk", "mine": {"kind": "import", "path": "a:b"}}})
+    held = json.loads(json.dumps(run.identity()))
+    assert held["law"]["outputs"] == {"kind": "rademacher"} and held["seed"] == 0
+    again = RunConfig.model_validate(held)
+    assert again.digest == run.digest == pickle.loads(pickle.dumps(run)).digest
+    assert run.import_paths() == ["a:b"]
+
+
+def test_digest_does_not_depend_on_the_order_of_keys() -> None:
+    """Assert that arguments written in another order are the same run."""
+    orders = [{"a": 1, "b": 2}, {"b": 2, "a": 1}]
+    pieces = [{"neuron": {"kind": "import", "path": "mine:Bump", "arguments": order}} for order in orders]
+    assert config(pieces[0]).digest == config(pieces[1]).digest
+
+
+@pytest.mark.parametrize("changes", [{"seed": 1}, {"until": 2.0}, {"masses.count": 6}, {"law": "gaussian"}, {}])
+def test_digest_tells_values_apart_and_nothing_else(changes: dict[str, Any]) -> None:
+    """Assert that another value is another folder, and a default written out is not."""
+    same = not changes or "law" in changes
+    assert (config(changes).digest == config().digest) is same
+
+
+def test_records_of_a_run_are_counted() -> None:
+    """Assert that the numbers of times are those of the schedules, unknown where steps are not."""
+    assert Times(time=0.5).number(2.0, None) == 6
+    assert Times(first=0.1, last=1.0, count=4).number(2.0, None) == 6
+    assert Times(steps=2).number(2.0, 0.25) == 6
+    assert Times(steps=2).number(2.0, None) != Times(steps=2).number(2.0, None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"untill": 1.0}, "Unknown key of the study 'untill'.*did you mean 'until'"),
+        ({"until": 0.0}, "until: input should be greater than 0"),
+        ({"until": float("inf")}, "until: input should be a finite number"),
+        ({"seed": True}, "The value True does not do for seed"),
+        ({"frames": {}}, "Times of recording need one of"),
+        ({"frames": {"time": 1.0, "steps": 2}}, "Times of recording need one of"),
+        ({"frames": {"first": 1.0, "last": 2.0}}, "Times of recording need one of"),
+        ({"data": {"source": "diabetis"}}, "Unknown source of .data. 'diabetis'.*did you mean 'diabetes'"),
+        ({"data": {}}, "needs source = "),
+        ({"observables": ["risks"]}, "Unknown observable 'risks'.*did you mean 'risk'"),
+        ({"observables": {"a b": "risk"}}, "'a b' is not a plain name"),
+        ({"observables": "risk"}, "neither a list of names nor a table"),
+        ({"device": "gpu"}, "Unknown device 'gpu'"),
+        ({"scaling": {"kind": "lazy"}}, "The key scaling.scale is missing"),
+        ({"dtype": "float16"}, "does not do for dtype"),
+    ],
+)
+def test_what_does_not_do_is_one_sentence(changes: dict[str, Any], sentence: str) -> None:
+    """Assert that each wrong value is named with what was needed."""
+    with pytest.raises(Refusal, match=sentence):
+        validated(RunConfig, values(changes))

@@ -1,0 +1,122 @@
+"""What a configuration stands for: data, network, observers and the user's own pieces."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from flows import Every, GrowingFlow, LogSpaced, StopBelow
+from particles import L2, ParticleCloud
+from runs.refusal import Refusal
+from runs.studyfile.experiment import Experiment
+from tests.runs.studyfile.studies import config, write_data
+
+
+def test_data_are_cut_and_test_data_found(tmp_path: Path) -> None:
+    """Assert that the first rows are trained on and test data are those of the file."""
+    write_data(tmp_path, test_inputs=np.ones((2, 3)), test_targets=np.zeros(2))
+    experiment = Experiment(
+        config({"data.rows": 5, "observables": ["risk", "test_risk"], "regulariser": 0.1}), tmp_path
+    )
+    train, test = experiment.data
+    assert train.count == 5 and test is not None and test.count == 2
+    assert experiment.risk.regulariser == L2(0.1)
+    measured = experiment.observables()
+    prediction = experiment.risk.predictions(experiment.start, torch.ones(2, 3, dtype=torch.float64))
+    assert float(measured["test_risk"](experiment.start)) == pytest.approx(float(0.5 * prediction.square().mean()))
+
+
+def test_data_of_ours_are_loaded() -> None:
+    """Assert that a source by name is the data set of that name."""
+    experiment = Experiment(config({"data": {"source": "diabetes", "rows": 9}}), Path())
+    assert experiment.data[0].inputs.shape == (9, 10)
+
+
+def test_schedules_are_those_of_the_file(tmp_path: Path) -> None:
+    """Assert that records come before frames, each at its times, and the run stops below its risk."""
+    records = {"first": 0.1, "last": 1.0, "count": 4}
+    experiment = Experiment(config({"records": records, "frames": {"time": 0.5}, "stop_below": 0.1}), tmp_path)
+    write_data(tmp_path)
+
+    def one(step: int, time: float, cloud: ParticleCloud) -> None:
+        """Nothing."""
+
+    def two(step: int, time: float, cloud: ParticleCloud) -> None:
+        """Nothing."""
+
+    assert experiment.observers(frames=one, records=two) == [
+        LogSpaced(0.1, 1.0, 4, two),
+        Every(time=0.5, observer=one),
+        StopBelow(experiment.risk, 0.1),
+    ]
+    assert Experiment(config(), tmp_path).observers(one, two) == [Every(2, two), Every(2, one)]
+
+
+def test_start_has_the_dtype_and_the_seed(tmp_path: Path) -> None:
+    """Assert that positions depend on the seed and are in the dtype asked for."""
+    write_data(tmp_path)
+    first, second = (Experiment(config({"dtype": "float32", "seed": seed}), tmp_path).start for seed in (0, 1))
+    assert first.dtype == torch.float32 and not torch.equal(first.positions, second.positions)
+
+
+def test_masses_move_under_birth_and_death(tmp_path: Path) -> None:
+    """Assert that a growing flow is known as one, so that its masses are stored."""
+    write_data(tmp_path)
+    experiment = Experiment(config({"flow": "birth-death", "scaling": "mean-field"}), tmp_path)
+    assert isinstance(experiment.flow, GrowingFlow) and experiment.moves_masses
+    assert not Experiment(config(), tmp_path).moves_masses
+
+
+def test_users_pieces_are_imported_and_their_files_noted(tmp_path: Path) -> None:
+    """Assert that neuron, flow and observable come from the module beside the study, with their arguments."""
+    write_data(tmp_path)
+    (tmp_path / "users_pieces.py").write_text(
+        "import torch\n"
+        "from flows import GradientFlow\n"
+        "class Bump:\n"
+        "    def __init__(self, width): self.dim, self.width = 3, width\n"
+        "    def feature(self, theta, x): return torch.exp(-((theta - x) ** 2).sum() / self.width)\n"
+        "class Slow(GradientFlow): pass\n"
+        "def factory(risk, start, scale): return lambda cloud: scale * risk(cloud)\n"
+    )
+    pieces = {
+        "neuron": {"kind": "import", "path": "users_pieces:Bump", "arguments": {"width": 2.0}},
+        "flow": {"kind": "import", "path": "users_pieces:Slow"},
+        "observables": {
+            "risk": "risk",
+            "twice": {"kind": "import", "path": "users_pieces:factory", "arguments": {"scale": 2}},
+        },
+    }
+    experiment = Experiment(config(pieces), tmp_path)
+    assert experiment.start.dim == 3 and type(experiment.flow).__name__ == "Slow"
+    measured = experiment.observables()
+    assert float(measured["twice"](experiment.start)) == 2.0 * float(measured["risk"](experiment.start))
+    assert set(experiment.sources()) == {"data.npz", "users_pieces.py"}
+
+
+@pytest.mark.parametrize(
+    ("arrays", "sentence"),
+    [
+        ({"inputs": np.ones((2, 3))}, "has no targets"),
+        ({"inputs": np.array([{}], dtype=object), "targets": np.ones(1)}, "cannot be read"),
+        ({"inputs": np.array(["a"]), "targets": np.ones(1)}, "cannot be read"),
+    ],
+)
+def test_data_files_that_do_not_do_are_refused(tmp_path: Path, arrays: dict[str, np.ndarray], sentence: str) -> None:
+    """Assert that missing arrays, pickled objects and text are one sentence each."""
+    np.savez(tmp_path / "data.npz", **arrays)
+    with pytest.raises(Refusal, match=sentence):
+        _ = Experiment(config(), tmp_path).risk
+
+
+def test_missing_data_are_refused(tmp_path: Path) -> None:
+    """Assert that no file, one that is no npz, and a test risk without test data are named."""
+    with pytest.raises(Refusal, match=r"data\.npz cannot be read"):
+        _ = Experiment(config(), tmp_path).risk
+    (tmp_path / "data.npz").write_text("no numbers")
+    with pytest.raises(Refusal, match=r"data\.npz cannot be read"):
+        _ = Experiment(config(), tmp_path).risk
+    write_data(tmp_path)
+    with pytest.raises(Refusal, match="test_risk needs test data"):
+        Experiment(config({"observables": ["test_risk"]}), tmp_path).observables()

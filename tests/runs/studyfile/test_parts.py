@@ -1,0 +1,103 @@
+"""Every kind of every table can be built from its required keys, and is what its name says."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from flows import LangevinFlow, MinibatchFlow, StepBound
+from particles import Biased, Dataset, Identity, Perceptron, RandomFeatures, Risk, Squared, SymmetricPairs
+from runs.studyfile.parts import (
+    ACTIVATIONS,
+    EMBEDDINGS,
+    FLOWS,
+    INTEGRATORS,
+    LAWS,
+    LOSSES,
+    MASSES,
+    NEURONS,
+    SCALINGS,
+)
+from runs.studyfile.sections import built, read_choice
+
+TABLES = {
+    "activation": ACTIVATIONS,
+    "embedding": EMBEDDINGS,
+    "neuron": NEURONS,
+    "masses": MASSES,
+    "law": LAWS,
+    "scaling": SCALINGS,
+    "loss": LOSSES,
+    "flow": FLOWS,
+    "integrator": INTEGRATORS,
+}
+#: A value for every key that must be given.
+GIVEN = {
+    "activation": "tanh",
+    "count": 4,
+    "alpha": 0.5,
+    "gamma": 1.0,
+    "shape": 1.0,
+    "power": 1.0,
+    "a": 1.0,
+    "b": 1.0,
+    "scale": 2.0,
+    "exponent": 0.5,
+    "temperature": 0.1,
+    "friction": 1.0,
+    "size": 2,
+    "step": 0.1,
+    "transport": "rk4",
+}
+RISK = Risk(
+    neuron=Perceptron(ACTIVATIONS["tanh"].build(), Identity(2)),
+    scaling=SCALINGS["mean-field"].build(),
+    loss=Squared(),
+    data=Dataset(torch.eye(2, dtype=torch.float64), torch.ones(2, dtype=torch.float64)),
+)
+START = (
+    LAWS["gaussian"]
+    .build(RISK.neuron, read_choice("outputs", {"rademacher": SCALINGS["ntk"]}, "rademacher"), 1.0, "random", False)
+    .sample(masses=MASSES["uniform"].build(4), seed=0)
+)
+CONTEXT = {
+    "embedding": (2,),
+    "neuron": (2, 1, Path()),
+    "law": (RISK.neuron,),
+    "flow": (RISK, START, Path(), 0),
+}
+
+
+@pytest.mark.parametrize(
+    ("table", "name"), [(table, name) for table, kinds in TABLES.items() for name in kinds if name != "import"]
+)
+def test_every_kind_is_built_from_its_required_keys(table: str, name: str) -> None:
+    """Assert that nothing but the keys without defaults is needed, and the object has what its table promises."""
+    kinds = TABLES[table]
+    given = {key: GIVEN[key] for key, (_, default) in kinds[name].fields.items() if default is ...}
+    made = built(kinds, read_choice(table, kinds, {"kind": name, **given}), *CONTEXT.get(table, ()))
+    promised = {"flow": "velocity", "integrator": "step", "law": "sample", "neuron": "dim", "masses": "shape"}
+    promised |= {"scaling": "mobility", "loss": "residual", "activation": "derivative", "embedding": "__call__"}
+    assert hasattr(made, promised[table])
+
+
+def test_keys_reach_what_they_name() -> None:
+    """Assert that inner kinds, switches and numbers arrive where they belong."""
+    embedding = built(
+        EMBEDDINGS, read_choice("e", EMBEDDINGS, {"kind": "random-features", "activation": "erf", "count": 7}), 2
+    )
+    assert embedding == RandomFeatures(Identity(2), ACTIVATIONS["erf"].build(), 7, 0)
+    neuron = read_choice("n", NEURONS, {"kind": "perceptron", "activation": "relu", "embedding": "biased"})
+    assert built(NEURONS, neuron, 3, 2, Path()) == Perceptron(
+        ACTIVATIONS["relu"].build(), Biased(Identity(3)), outputs=2, trained="hidden"
+    )
+    law = built(LAWS, read_choice("law", LAWS, {"kind": "gaussian", "symmetric": True, "variance": 3.0}), RISK.neuron)
+    assert isinstance(law, SymmetricPairs) and law.law.variance == 3.0
+    flow = read_choice("flow", FLOWS, {"kind": "langevin", "temperature": 0.3, "pairing": "joint"})
+    made = built(FLOWS, flow, RISK, START, Path(), 0)
+    assert isinstance(made, LangevinFlow) and (made.temperature, made.pairing) == (0.3, "joint")
+    batches = read_choice("flow", FLOWS, {"kind": "minibatch", "size": 2, "step": 0.1})
+    drawn = built(FLOWS, batches, RISK, START, Path(), 9)
+    assert isinstance(drawn, MinibatchFlow) and drawn.batches.seed == 9
+    bound = read_choice("integrator", INTEGRATORS, {"kind": "heun", "step": "bound", "safety": 0.5})
+    assert built(INTEGRATORS, bound).size == StepBound(0.5)

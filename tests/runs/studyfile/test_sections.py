@@ -1,0 +1,37 @@
+"""Tables of a study file: what is read and what is refused with which sentence."""
+
+import pytest
+
+from runs.refusal import Refusal
+from runs.studyfile.parts import MASSES, SCALINGS
+from runs.studyfile.sections import built, read_choice
+
+
+def test_a_name_alone_and_a_table_are_the_same() -> None:
+    """Assert that a kind without keys may be given by its name."""
+    assert read_choice("scaling", SCALINGS, "ntk") == read_choice("scaling", SCALINGS, {"kind": "ntk"})
+
+
+def test_a_section_is_built_with_its_values() -> None:
+    """Assert that the values reach the function of the kind."""
+    section = read_choice("masses", MASSES, {"kind": "zipf", "count": 3, "alpha": 0.5})
+    assert built(MASSES, section).tolist() == pytest.approx([36 / 49, 9 / 49, 4 / 49])
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"kind": "zipff"}, "Unknown kind of .masses. 'zipff'.*did you mean 'zipf'"),
+        ({"kind": "zipf", "count": 3, "alhpa": 0.5}, "'alhpa'.*did you mean 'alpha'"),
+        ({"kind": "zipf", "alpha": 0.5}, "The key masses.count is missing"),
+        ({"kind": "zipf", "count": "3", "alpha": 0.5}, "The value '3' does not do for masses.count"),
+        ({"kind": "zipf", "count": 3, "alpha": -0.5}, "masses.alpha: input should be greater than 0"),
+        ({"kind": "zipf", "count": 3, "alpha": float("nan")}, "masses.alpha: input should be a finite number"),
+        ({"count": 3}, "does not say its kind, which is one of uniform, zipf"),
+        (7, "does not say its kind"),
+    ],
+)
+def test_what_does_not_do_is_one_sentence(given: object, sentence: str) -> None:
+    """Assert that kinds, keys, types and ranges are refused by name."""
+    with pytest.raises(Refusal, match=sentence):
+        read_choice("masses", MASSES, given)

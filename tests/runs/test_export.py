@@ -1,0 +1,87 @@
+"""Exports: every number of the trajectory, read back by the library of the format."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray
+
+from particles import Trajectory
+from runs.export import export
+from runs.refusal import Refusal
+from tests.runs.conftest import spoken
+from tests.runs.recorded import TIMES, position, recorded, risk
+
+POSITIONS = np.stack([position(step).numpy() for step in range(len(TIMES))])
+RISKS = [risk(step, 1.0, 0) for step in range(len(TIMES))]
+
+
+def test_npz_holds_every_array_without_pickle(tmp_path: Path) -> None:
+    """Assert that numpy reads positions, times, masses, records and parameters with pickling forbidden."""
+    found = np.load(export(recorded(tmp_path / "a.h5"), "npz"), allow_pickle=False)
+    np.testing.assert_array_equal(found["position"], POSITIONS)
+    assert found["time"].tolist() == list(TIMES) and found["step"].tolist() == [0, 1, 2, 3]
+    assert found["mass"].tolist() == [0.5, 0.25, 0.25]
+    assert found["observables/risk/value"].tolist() == RISKS
+    assert found["observables/mean/time"].tolist() == list(TIMES)
+    assert json.loads(str(found["parameters"]))["config"]["rate"] == 1.0
+
+
+def test_moving_masses_are_exported_frame_by_frame(tmp_path: Path) -> None:
+    """Assert that masses which move are [frames, particles]."""
+    found = np.load(export(recorded(tmp_path / "a.h5", moving_masses=True), "npz"))
+    assert found["mass"].argmax(axis=1).tolist() == [1, 2, 0, 1]
+
+
+@pytest.mark.parametrize(("moving", "dimensions"), [(False, ("particle",)), (True, ("frame", "particle"))])
+def test_netcdf_has_named_dimensions(tmp_path: Path, moving: bool, dimensions: tuple[str, ...]) -> None:
+    """Assert that xarray reads positions, masses, records with their times, and the parameters."""
+    with xarray.open_dataset(export(recorded(tmp_path / "a.h5", moving_masses=moving), "netcdf")) as found:
+        np.testing.assert_array_equal(found["position"], POSITIONS)
+        assert found["position"].dims == ("frame", "particle", "coordinate")
+        assert found["mass"].dims == dimensions
+        assert found["risk"].values.tolist() == RISKS
+        assert found["risk_time"].values.tolist() == list(TIMES)
+        assert found["mean"].dims == ("mean_record", "mean_component")
+        assert json.loads(found.attrs["parameters"])["seed"] == 0
+        assert json.loads(found.attrs["provenance"])["libraries"]["torch"]
+
+
+def test_csv_has_a_line_per_time_and_a_column_per_number(tmp_path: Path) -> None:
+    """Assert that values come back bit for bit, arrays as columns with indices, missing ones as empty cells."""
+    file = recorded(tmp_path / "a.h5")
+    with Trajectory.append(file) as writer:
+        writer.trace(late=lambda cloud: 7.0)(4, 3.0, writer.last[2])
+    with export(file, "csv").open(newline="") as text:
+        rows = list(csv.DictReader(text))
+    assert list(rows[0]) == ["step", "time", "risk", "mean[0]", "mean[1]", "late"]
+    assert [float(row["risk"]) for row in rows[:4]] == RISKS
+    assert [float(row["mean[1]"]) for row in rows[:4]] == POSITIONS[:, :, 1].mean(axis=1).tolist()
+    assert [row["late"] for row in rows] == ["", "", "", "", "7.0"] and rows[-1]["risk"] == ""
+
+
+def test_command_says_where_and_overwrites_nothing(tmp_path: Path) -> None:
+    """Assert that the path is printed, a second call is refused, and an unknown format gets a suggestion."""
+    file = recorded(tmp_path / "a.h5")
+    assert spoken("export", str(file), "--to", "csv") == (0, f"  {tmp_path / 'a.csv'}\n", "")
+    code, _, said = spoken("export", str(file), "--to", "csv")
+    assert code == 2 and "a.csv exists already and is not overwritten" in said
+    code, _, said = spoken("export", str(file), "--to", "netcfd")
+    assert code == 2 and "did you mean 'netcdf'?" in said
+
+
+@pytest.mark.parametrize("to", ["csv", "npz", "netcdf"])
+def test_places_that_cannot_be_written_are_one_sentence(tmp_path: Path, to: str) -> None:
+    """Assert that a missing folder is named, for each format."""
+    with pytest.raises(Refusal, match="cannot be written"):
+        export(recorded(tmp_path / "a.h5"), to, tmp_path / "nowhere" / "a.out")
+
+
+def test_csv_of_particles_alone_is_refused(tmp_path: Path) -> None:
+    """Assert that a file without observables is not made an empty table."""
+    with Trajectory.create(tmp_path / "a.h5"):
+        pass
+    with pytest.raises(Refusal, match="no observable, and CSV holds nothing else"):
+        export(tmp_path / "a.h5", "csv")

@@ -1,0 +1,70 @@
+"""Figures from files: which curves and particles are drawn, and where the figures go."""
+
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from particles import Trajectory
+from runs.figures import CurvePanel
+from runs.plots import cloud_panels, curve_panels
+from tests.runs.conftest import spoken
+from tests.runs.recorded import position, recorded, risk
+
+
+def panels_of(*files: Path) -> list[CurvePanel]:
+    """The panels of curves of some files."""
+    with ExitStack() as opened:
+        return curve_panels({file: opened.enter_context(Trajectory.open(file)) for file in files})
+
+
+def test_files_with_equal_times_make_one_curve_with_spread(tmp_path: Path) -> None:
+    """Assert that two seeds are two rows of one curve, without time zero, and arrays are no curve."""
+    (panel,) = panels_of(*(recorded(tmp_path / f"{seed}.h5", seed=seed) for seed in (0, 1)))
+    (curve,) = panel.curves
+    assert panel.title == "risk" and panel.log_values
+    assert curve.times.tolist() == [0.5, 1.0, 2.0]
+    assert curve.values.tolist() == [[risk(step, 1.0, seed) for step in (1, 2, 3)] for seed in (0, 1)]
+
+
+def test_files_with_other_times_are_curves_of_their_own(tmp_path: Path) -> None:
+    """Assert that nothing is averaged over different times."""
+    (panel,) = panels_of(recorded(tmp_path / "a.h5"), recorded(tmp_path / "b.h5", times=(0.0, 1.0, 3.0)))
+    assert [(curve.label, curve.values.shape) for curve in panel.curves] == [("a", (1, 3)), ("b", (1, 2))]
+
+
+def test_particles_are_shown_at_the_frames_nearest_to_the_times(tmp_path: Path) -> None:
+    """Assert that each panel has the start, the first two coordinates at its time, and the masses."""
+    with Trajectory.open(recorded(tmp_path / "a.h5", dim=3)) as trajectory:
+        panels = cloud_panels(trajectory, (0.6, 2.0))
+        assert [panel.title for panel in panels] == ["time 0.5", "time 2"]
+        np.testing.assert_array_equal(panels[0].before, position(0, dim=3)[:, :2])
+        np.testing.assert_array_equal(panels[0].after, position(1, dim=3)[:, :2])
+        np.testing.assert_array_equal(panels[1].after, position(3, dim=3)[:, :2])
+        assert panels[0].masses.tolist() == [0.5, 0.25, 0.25]
+        assert [panel.title for panel in cloud_panels(trajectory)] == ["time 0", "time 0.5", "time 1", "time 2"]
+
+
+def test_command_writes_one_figure_of_curves_and_one_of_each_file(tmp_path: Path) -> None:
+    """Assert that the figures are PNG files in the folder named, and their paths are printed."""
+    files = [str(recorded(tmp_path / f"{seed}.h5", seed=seed)) for seed in (0, 1)]
+    code, out, err = spoken("plot", *files, "--time", "0", "--time", "2", "--out", str(tmp_path / "figures"))
+    assert code == 0 and err == ""
+    names = [Path(line.strip()) for line in out.splitlines()]
+    assert [name.name for name in names] == ["curves.png", "0-particles.png", "1-particles.png"]
+    assert all(name.read_bytes().startswith(b"\x89PNG") for name in names)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"dim": 1, "times": (0.0,)}, "nothing to draw"),
+        ({}, "covers times 0 to 2"),
+    ],
+)
+def test_what_cannot_be_drawn_is_one_sentence(tmp_path: Path, options: dict[str, object], sentence: str) -> None:
+    """Assert that a file without anything to draw and a time outside the run exit with code 2."""
+    file = recorded(tmp_path / "a.h5", **options)
+    code, _, said = spoken("plot", str(file), "--time", "9", "--out", str(tmp_path))
+    assert code == 2 and sentence in said

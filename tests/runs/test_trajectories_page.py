@@ -1,0 +1,53 @@
+"""The page on the trajectory file: its examples run as printed and read what was written."""
+
+import re
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from particles.trajectory.layout import SCHEMA_VERSION
+from tests.house.source import ROOT
+from tests.runs.recorded import TIMES, position, recorded, risk
+
+PAGE = (ROOT / "runs" / "TRAJECTORIES.md").read_text(encoding="utf-8")
+
+
+def test_examples_read_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Assert that the blocks, one after the other, read frames, masses, records, parameters, and a sweep."""
+    recorded(tmp_path / "run.h5")
+    for seed in (0, 1):
+        recorded(tmp_path / "results" / f"{seed}.h5", seed=seed)
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    blocks = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
+    for block in blocks:
+        exec(compile(block, "TRAJECTORIES.md", "exec"), names)  # noqa: S102 - our own page
+    assert len(blocks) == 3
+    assert names["times"].tolist() == names["times_again"].tolist() == list(TIMES)
+    np.testing.assert_array_equal(names["positions"][-1], position(3))
+    np.testing.assert_array_equal(names["last"].positions, position(3))
+    assert names["masses"].tolist() == [0.5, 0.25, 0.25]
+    risks = [risk(step, 1.0, 0) for step in range(4)]
+    assert names["risks"].tolist() == names["series"].values.tolist() == names["risk_by_step"].values.tolist() == risks
+    assert names["path_of_one"].dims == ("step", "coordinate")
+    assert names["parameters"]["config"]["rate"] == 1.0 and names["complete"]
+    assert names["mean"].dims == ("time",) and names["mean"].values.tolist() == [1.5 * value for value in risks]
+
+
+def test_table_names_what_is_in_a_file(tmp_path: Path) -> None:
+    """Assert that the schema version and every path of the table are those of a file."""
+    assert f"schema version {'.'.join(map(str, SCHEMA_VERSION))}" in PAGE
+    with (
+        h5py.File(recorded(tmp_path / "a.h5"), "r") as file,
+        h5py.File(recorded(tmp_path / "b.h5", moving_masses=True, kept=True), "r") as moving,
+    ):
+        for row in re.findall(r"^\| `(/[^`]+)`", PAGE, flags=re.MULTILINE):
+            path, _, parts = row.replace("NAME", "risk").partition("{")
+            for part in parts.rstrip("}").split(","):
+                assert path + part in file or path + part in moving, row
+        module = file["h5md/modules/meanfield_particles"]
+        attributes = set(re.findall(r"its attribute `(\w+)`", PAGE))
+        assert attributes == set(module.attrs)
+        assert set(re.findall(r"^\| its `(\w+)`", PAGE, flags=re.MULTILINE)) == set(module)
