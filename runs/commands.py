@@ -1,5 +1,6 @@
 """The commands of `meanfield`: run a study, list the studies, say what a trajectory holds and how far it went."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -41,6 +42,13 @@ def run(
     out: Annotated[
         Path | None, typer.Option(help="Folder for the results; by default results/STUDY-DATA-SCALE or results/STUDY.")
     ] = None,
+    integrator: Annotated[
+        str | None, typer.Option(help="For asymmetric-scaling: adaptive or descent; the scale decides if not given.")
+    ] = None,
+    code_conventions: Annotated[
+        bool,
+        typer.Option("--code-conventions", help="For asymmetric-scaling: masses and variance of the published code."),
+    ] = False,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="For a file: KEY=VALUE instead of its own, any number of times.")
     ] = None,
@@ -58,13 +66,20 @@ def run(
     given = {name for name in context.params if str(context.get_parameter_source(name)).endswith("COMMANDLINE")}
     try:
         if study.endswith(".toml"):
-            refuse_options(given & {"data", "scale", "device", "seeds"}, "a study by name", "use --set")
-            from runs.studyfile.study import command
+            named_only = {"data", "scale", "device", "seeds", "integrator", "code_conventions"}
+            refuse_options(given & named_only, "a study by name", "use --set")
+            from runs.studyfile.study import command as run_file
 
-            succeeded = command(Path(study), settings or (), out, dry_run, workers)
+            succeeded = run_file(Path(study), settings or (), out, dry_run, workers)
         else:
             refuse_options(given & {"settings", "dry_run", "workers"}, "a study file", "name a file STUDY.toml")
-            succeeded = named(study).load().command(data=data, scale=scale, device=device, seeds=seeds, out=out)
+            entry = named(study)
+            own = given & {"integrator", "code_conventions"}
+            refuse_options(own - entry.options, "asymmetric-scaling", "run that study")
+            command = entry.load().command
+            if own:
+                command = partial(command, integrator=integrator, code_conventions=code_conventions)
+            succeeded = command(data=data, scale=scale, device=device, seeds=seeds, out=out)
     except KeyboardInterrupt as error:
         typer.echo("Interrupted: everything written so far is kept; the same command continues from there.", err=True)
         raise typer.Exit(INTERRUPTED) from error

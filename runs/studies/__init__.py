@@ -11,18 +11,29 @@ from runs.refusal import chosen
 class StudyModule(Protocol):
     """What a study's module offers to the command line."""
 
-    def command(self, *, data: str, scale: str, device: str, seeds: int | None, out: Path | None) -> bool:
-        """Run the study with these options; whether every run came to its end."""
+    def command(
+        self,
+        *,
+        data: str,
+        scale: str,
+        device: str,
+        seeds: int | None,
+        out: Path | None,
+        integrator: str | None = None,
+        code_conventions: bool = False,
+    ) -> bool:
+        """Run the study with these options, the last two if its entry names them; whether every run came to its end."""
         ...
 
 
 @dataclass(frozen=True)
 class StudyEntry:
-    """One study: its name on the command line, what it asks in one line, and where its code is."""
+    """One study: its name on the command line, what it asks in one line, where its code is, and options of its own."""
 
     name: str
     summary: str
     module: str
+    options: frozenset[str] = frozenset()
 
     def load(self) -> StudyModule:
         """Import the study's module, torch included."""
@@ -36,6 +47,7 @@ STUDIES = {
             name="asymmetric-scaling",
             summary="One network under four node scalings: do its particles move, and does its kernel change?",
             module="runs.studies.asymmetric_scaling.study",
+            options=frozenset({"integrator", "code_conventions"}),
         ),
         StudyEntry(
             name="propagation-of-chaos",

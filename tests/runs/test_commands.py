@@ -24,7 +24,19 @@ def test_help_of_run_names_every_choice(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("COLUMNS", "200")
     code, out, _ = spoken("run", "--help")
     assert code == 0
-    for word in ("--data", "--scale", "--device", "--seeds", "--out", *DATA_SETS, "smoke", "laptop", "paper", "cuda"):
+    for word in (
+        "--data",
+        "--scale",
+        "--device",
+        "--seeds",
+        "--out",
+        "--integrator",
+        *DATA_SETS,
+        "smoke",
+        "laptop",
+        "paper",
+        "cuda",
+    ):
         assert word in out, word
 
 
@@ -62,3 +74,18 @@ def test_info_refuses_a_text_file(tmp_path: Path) -> None:
     file.write_text("a text\n" * 1000)
     code, _, err = spoken("info", str(file))
     assert code == 2 and "notes.txt is not an HDF5 file" in err
+
+
+def test_options_of_a_study_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Assert that integrator and conventions are handed to the study that has them, and left out where not given."""
+    seen: list[dict[str, object]] = []
+
+    def command(**options: object) -> bool:
+        seen.append(options)
+        return True
+
+    monkeypatch.setattr("runs.studies.asymmetric_scaling.study.command", command)
+    spoken("run", "asymmetric-scaling", "--integrator", "adaptive", "--code-conventions")
+    spoken("run", "asymmetric-scaling")
+    assert (seen[0]["integrator"], seen[0]["code_conventions"]) == ("adaptive", True)
+    assert {"integrator", "code_conventions"}.isdisjoint(seen[1])

@@ -29,6 +29,15 @@ REFUSED = [
         r"Unknown scale 'labtop': choose one of smoke, laptop, paper; did you mean 'laptop'",
     ),
     ((*STUDY, "--device", "gpu"), r"Unknown device 'gpu': choose one of auto, cpu, cuda"),
+    ((*STUDY, "--integrator", "adaptiv"), r"Unknown integrator 'adaptiv': choose one of adaptive, descent"),
+    (
+        ("run", "kernel-limits", "--integrator", "adaptive"),
+        r"The option --integrator is for asymmetric-scaling: leave it out, or run that study",
+    ),
+    (
+        ("run", "study.toml", "--code-conventions"),
+        r"The option --code-conventions is for a study by name: leave it out, or use --set",
+    ),
     ((*STUDY, "--seeds", "0"), r"The value 0 does not do for seeds: input should be greater than or equal to 1\."),
     ((*STUDY, "--seeds", "-3"), r"The value -3 does not do for seeds"),
     (

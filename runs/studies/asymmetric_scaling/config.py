@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from pydantic import Field
@@ -32,9 +32,15 @@ class Setting:
         """For legends: "γ = 0.5, α = 0.7"."""
         return f"γ = {self.gamma:g}" + ("" if self.alpha is None else f", α = {self.alpha:g}")
 
-    def masses(self, count: int) -> Masses:
-        """The masses [count]."""
-        return masses.asymmetrical(count, self.gamma, self.alpha)
+    def masses(self, count: int, shifted: bool = False) -> Masses:
+        """The masses [count]; shifted as in the published code, where the first particle has no Zipf mass.
+
+        The code evaluates zipf at 0, ..., m - 1, and it is zero at 0: the second particle is the heaviest.
+        """
+        if not shifted or self.alpha is None:
+            return masses.asymmetrical(count, self.gamma, self.alpha)
+        zipf = torch.cat([torch.zeros(1, dtype=torch.float64), masses.zipf(count - 1, self.alpha)])
+        return self.gamma * masses.uniform(count) + (1.0 - self.gamma) * zipf
 
 
 #: From equal masses (NTK scaling, lazy) to the most unequal ones.
@@ -46,6 +52,12 @@ SETTINGS = (
 )
 
 
+#: How the gradient flow is computed: to a tolerance, or step by step as published.
+INTEGRATORS = ("adaptive", "descent")
+#: Numbers of features that are transferred, as published.
+TRANSFERRED = tuple(range(10, 101, 10))
+
+
 class Config(StudyConfig):
     """The resolved configuration: with data and code it decides every number of the runs.
 
@@ -53,19 +65,24 @@ class Config(StudyConfig):
     published step is one Euler step of length 2 * rate in our time.
     """
 
-    count: int = Field(ge=1, description="particles, m")
+    integrator: Literal["adaptive", "descent"] = "descent"
+    rtol: float = Field(default=2e-3, gt=0.0, lt=1.0, description="tolerance of the adaptive integrator")
+    count: int = Field(ge=2, description="particles, m")
     steps: int = Field(ge=1, description="gradient steps")
     rows: int = Field(ge=1, description="training rows used, the first ones of the split")
     rate: float = Field(default=1.0, gt=0.0, allow_inf_nan=False)
     variance: float = Field(default=1.0, gt=0.0, allow_inf_nan=False, description="of the initial hidden weights")
+    shifted_masses: bool = Field(default=False, description="Zipf masses from 0 to m - 1, as in the published code")
     dtype: Literal["float32", "float64"] = "float32"
     gram_points: int = Field(ge=1, description="training rows on which the tangent Gram matrix is formed")
     frames: int = Field(default=30, ge=2, description="clouds kept in a trajectory")
     records: int = Field(default=60, ge=2, description="times at which the observables are evaluated")
+    transfer_counts: tuple[int, ...] = Field(default=TRANSFERRED, description="numbers of features transferred")
+    transfer_steps: int = Field(default=5000, ge=1, description="gradient steps of the network that learns from them")
 
     @property
     def step(self) -> float:
-        """Length of one Euler step in flow time."""
+        """Length of one gradient step in flow time."""
         return 2.0 * self.rate
 
     @property
@@ -80,19 +97,33 @@ class Config(StudyConfig):
 
 
 def configured(
-    *, data: str, scale: str, device: str = "auto", seeds: int | None = None, out: Path | None = None
+    *,
+    data: str,
+    scale: str,
+    device: str = "auto",
+    seeds: int | None = None,
+    out: Path | None = None,
+    integrator: str | None = None,
+    code_conventions: bool = False,
 ) -> Config:
-    """The configuration of one scale on one data set; `seeds` and `out` have defaults of the scale."""
+    """The configuration of one scale on one data set; `seeds`, `out` and `integrator` have defaults of the scale.
+
+    code_conventions: the masses are shifted by one and the initial weights have variance 2, as in the published code.
+    """
     chosen("scale", scale, SCALES)
+    if integrator is None:
+        integrator = "descent" if scale == "smoke" else "adaptive"
     resolved_device(device)
     rows = load(data).train.count
     points = 100 if data == "simulated" else 50
+    sizes: dict[str, Any]
     if scale == "smoke":
         rows, points = min(rows, 100), 20
         sizes = {"count": 400, "steps": 500, "frames": 12, "records": 30, "workers": 0}
+        sizes |= {"transfer_counts": (10, 50), "transfer_steps": 100}
     elif scale == "laptop":
         rows = min(rows, 400)
-        sizes = {"count": 2000, "steps": min(15_000, 3_000_000 // rows)}
+        sizes = {"count": 2000, "steps": min(15_000, 3_000_000 // rows), "transfer_counts": (10, 30, 100)}
     else:
         sizes = {"count": 2000, "steps": 50_000 if data == "simulated" else 100_000}
     return Config.validated(
@@ -103,5 +134,8 @@ def configured(
         out=Path("results") / f"{NAME}-{data}-{scale}" if out is None else out,
         rows=rows,
         gram_points=min(points, rows),
+        integrator=chosen("integrator", integrator, INTEGRATORS),
+        variance=2.0 if code_conventions else 1.0,
+        shifted_masses=code_conventions,
         **sizes,
     )

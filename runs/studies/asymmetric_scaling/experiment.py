@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import cast
 
 import torch
 
-from flows import Euler, Every, GradientFlow, LogSpaced, evolve
+from flows import Adaptive, Euler, Every, GradientFlow, Observer, evolve
 from particles import (
     NTK,
     Dataset,
@@ -29,10 +30,13 @@ from particles import (
 from particles.shapes import Scalar
 from particles.trajectory import TrajectoryWriter
 from runs.datasets import SplitData, load
+from runs.figures import Array
 from runs.studies.asymmetric_scaling.config import NAME, Config, Setting
+from runs.studies.asymmetric_scaling.reuse import PrunedRisk, TransferRisk
+from runs.studies.asymmetric_scaling.schedule import GradientSteps, steps_at
 from runs.sweep import Report
 
-#: Steps between two reports of progress.
+#: Steps of the integrator between two reports of progress.
 REPORT_STEPS = 20
 
 
@@ -85,7 +89,7 @@ class Experiment:
         """w_j ~ N(0, variance I), a_j = -1 or 1; positions depend on the seed alone, masses on the setting alone."""
         config = self.run.config
         law = GaussianLaw(self.risk.neuron, outputs=RademacherOutputs(), variance=config.variance)
-        cloud = law.sample(masses=self.run.setting.masses(config.count), seed=self.run.seed)
+        cloud = law.sample(masses=self.run.setting.masses(config.count, config.shifted_masses), seed=self.run.seed)
         return cloud.to(device=config.device, dtype=config.torch_dtype)
 
     def observables(self) -> dict[str, Callable[[ParticleCloud], Scalar]]:
@@ -106,6 +110,22 @@ class Experiment:
         }
         return {name: _in_double(observable) for name, observable in measured.items()}
 
+    def reuse(self, alive: Callable[[], None]) -> dict[str, Callable[[ParticleCloud], Array]]:
+        """What is recorded of the trained network, by name: risks without its lightest particles, and of transfer.
+
+        alive: called now and then while the networks are trained that learn from its features.
+        """
+        config = self.run.config
+        neuron = cast(Perceptron, self.risk.neuron)
+        small = TransferRisk(
+            neuron, self.data.validation, config.transfer_counts, config.transfer_steps, self.run.seed, alive
+        )
+        return {
+            "pruned_train_risk": PrunedRisk(self.risk),
+            "pruned_test_risk": PrunedRisk(self.risk.on(self.data.test)),
+            "transfer_risk": small,
+        }
+
     def parameters(self) -> dict[str, object]:
         """What stands in the file beside the flow and the seed."""
         setting = self.run.setting
@@ -120,12 +140,14 @@ class Experiment:
 def perform(run: Run, report: Report) -> None:
     """Begin the run, or continue it from the last frame of its file, and mark the file complete.
 
-    A continued run gives the bits of an uninterrupted one: gradient descent has no state but the cloud.
+    Gradient descent has no state but the cloud: a continued run gives the bits of an uninterrupted one. The adaptive
+    integrator starts anew from the last frame, and a continued run agrees to the tolerance.
     """
     experiment = Experiment(run, load(run.config.data))
     flow = GradientFlow(experiment.risk)
     with Trajectory.append(run.path) if run.is_begun else _created(experiment, flow) as trajectory:
-        _evolve(experiment, flow, trajectory, report)
+        end = _evolve(experiment, flow, trajectory, report)
+        _reuse(experiment, end, trajectory, report)
         trajectory.complete()
     report(run.config.steps)
 
@@ -140,28 +162,32 @@ def _created(experiment: Experiment, flow: GradientFlow) -> TrajectoryWriter:
     return writer
 
 
-def _evolve(experiment: Experiment, flow: GradientFlow, trajectory: TrajectoryWriter, report: Report) -> None:
-    """Gradient descent from the file's last frame, or from the start, up to the last step.
+def _evolve(experiment: Experiment, flow: GradientFlow, trajectory: TrajectoryWriter, report: Report) -> ParticleCloud:
+    """The flow from the file's last frame, or from the start, up to the last step.
 
     Observables are recorded before the frame of the same step, so that a frame in the file has its observables too.
     """
     config = experiment.run.config
     step, time, cloud = trajectory.last or (0, 0.0, experiment.start)
     recorder = trajectory.trace(**experiment.observables())
-    evolve(
-        flow,
-        cloud.to(device=config.device),
-        Euler(),
-        until=config.until,
-        step=config.step,
-        time=time,
-        index=step,
-        observers=[
-            LogSpaced(config.step, config.until, config.records, recorder),
-            LogSpaced(config.step, config.until, config.frames, trajectory),
-            Every(steps=REPORT_STEPS, observer=lambda step, time, cloud: report(step)),
-        ],
-    )
+    observers: list[Observer] = [
+        GradientSteps(config.step, config.steps, config.records, recorder),
+        GradientSteps(config.step, config.steps, config.frames, trajectory),
+        Every(steps=REPORT_STEPS, observer=lambda step, time, cloud: report(steps_at(time, config.step))),
+    ]
+    cloud, until = cloud.to(device=config.device), config.until
+    if config.integrator == "adaptive":
+        adaptive = Adaptive(config.rtol)
+        return evolve(flow, cloud, adaptive, until=until, time=time, index=step, observers=observers)
+    return evolve(flow, cloud, Euler(), until=until, step=config.step, time=time, index=step, observers=observers)
+
+
+def _reuse(experiment: Experiment, end: ParticleCloud, trajectory: TrajectoryWriter, report: Report) -> None:
+    """Record once, at the last step, what pruning and transfer give; a continued run may have that already."""
+    config = experiment.run.config
+    recorder = trajectory.trace(**experiment.reuse(alive=lambda: report(config.steps - 1)))
+    if not recorder.elements:
+        recorder(config.steps, config.until, end)
 
 
 def _in_double(observable: Callable[[ParticleCloud], Scalar]) -> Callable[[ParticleCloud], Scalar]:

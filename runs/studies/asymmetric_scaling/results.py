@@ -27,10 +27,20 @@ COLUMNS = {
     "smallest_eigenvalue": "smallest eigenvalue",
 }
 
+#: Of what is recorded as a list at the end, the entry shown: its place, and the words of the header.
+REUSED = {
+    "pruned_train_risk": (-1, "train, 95 % pruned"),
+    "pruned_test_risk": (-1, "test, 95 % pruned"),
+    "transfer_risk": (0, "transfer, 10 features"),
+}
+
 
 @dataclass(frozen=True)
 class Row:
-    """End values of one complete run; seconds: of the process that completed it, NaN where that is not known."""
+    """End values of one complete run; seconds: of the process that completed it, NaN where that is not known.
+
+    The pruned risks are those without 95 % of the particles, the transfer risk is that of the fewest features.
+    """
 
     setting: str
     gamma: float
@@ -45,6 +55,9 @@ class Row:
     mass_weighted_movement: float
     gram_change: float
     smallest_eigenvalue: float
+    pruned_train_risk: float
+    pruned_test_risk: float
+    transfer_risk: float
     seconds: float
 
 
@@ -62,9 +75,11 @@ def row_of(run: Run, seconds: float) -> Row:
     """The last record of every observable of a complete run."""
     with Trajectory.open(run.path) as trajectory:
         series = {name: trajectory.observables[name] for name in COLUMNS}
+        reused = {name: trajectory.observables[name].values[-1] for name in REUSED}
     alpha = math.nan if run.setting.alpha is None else run.setting.alpha
     last = series["train_risk"]
     ends = {name: float(entry.values[-1]) for name, entry in series.items()}
+    ends |= {name: float(reused[name][place]) for name, (place, _) in REUSED.items()}
     return Row(
         setting=run.setting.name,
         gamma=run.setting.gamma,
@@ -103,7 +118,7 @@ def summary(table: Table) -> RichTable:
     shown.add_column("", no_wrap=True)
     for label in by_setting:
         shown.add_column(label.replace(", ", "\n"), justify="right", no_wrap=True)
-    for name, words in COLUMNS.items():
+    for name, words in (*COLUMNS.items(), *((name, words) for name, (_, words) in REUSED.items())):
         shown.add_row(words, *(_spread([getattr(row, name) for row in rows]) for rows in by_setting.values()))
     return shown
 

@@ -16,7 +16,7 @@ from runs.progress import BatchProgress
 from runs.refusal import Refusal
 from runs.studies.asymmetric_scaling.config import NAME, SETTINGS, Config, configured
 from runs.studies.asymmetric_scaling.experiment import Run, perform
-from runs.studies.asymmetric_scaling.pictures import draw
+from runs.studies.asymmetric_scaling.pictures import FIGURES, draw
 from runs.studies.asymmetric_scaling.results import Row, Table, known_seconds, row_of, summary, write_rows
 from runs.sweep import perform_all, usable_cores
 
@@ -45,10 +45,28 @@ def main(config: Config, console: Console | None = None) -> Table:
     return Table(config, rows, tuple(f"{name}: {why}" for name, why in failures.items()), files)
 
 
-def command(*, data: str, scale: str, device: str, seeds: int | None, out: Path | None) -> bool:
+def command(
+    *,
+    data: str,
+    scale: str,
+    device: str,
+    seeds: int | None,
+    out: Path | None,
+    integrator: str | None = None,
+    code_conventions: bool = False,
+) -> bool:
     """The study as the command line calls it: options in, table printed, whether every run is complete."""
     console = Console(stderr=True)
-    table = main(configured(data=data, scale=scale, device=device, seeds=seeds, out=out), console)
+    config = configured(
+        data=data,
+        scale=scale,
+        device=device,
+        seeds=seeds,
+        out=out,
+        integrator=integrator,
+        code_conventions=code_conventions,
+    )
+    table = main(config, console)
     shown = Console()
     if table.rows:
         shown.print(summary(table))
@@ -83,7 +101,10 @@ def steps_done(run: Run) -> int:
 def _announce(console: Console, config: Config, runs: Sequence[Run], done: Sequence[int]) -> None:
     complete = [run.name for run, steps in zip(runs, done, strict=True) if steps == config.steps]
     begun = [run.name for run, steps in zip(runs, done, strict=True) if 0 < steps < config.steps]
-    console.print(f"{NAME} on {config.data}, scale {config.scale}: {len(runs)} runs in {config.out}", highlight=False)
+    console.print(
+        f"{NAME} on {config.data}, scale {config.scale}, {config.integrator}: {len(runs)} runs in {config.out}",
+        highlight=False,
+    )
     if complete:
         names = "all of them" if len(complete) == len(runs) else ", ".join(complete)
         console.print(f"Already complete and not redone: {names}.", highlight=False)
@@ -109,7 +130,7 @@ def _perform(
 
 
 def _write(config: Config, complete: Sequence[Run], seconds: Seconds, redraw: bool) -> tuple[Path, ...]:
-    files = [config.out / name for name in ("result.csv", "curves.png", "particles.png")]
+    files = [config.out / name for name in ("result.csv", *FIGURES)]
     if not complete:
         return ()
     if redraw or not all(file.exists() for file in files):

@@ -31,6 +31,34 @@ def test_masses_are_gamma_of_equal_and_the_rest_of_zipf() -> None:
     assert math.isclose(masses[99], 0.2 / 100 + 0.8 / total / 100**2, rel_tol=1e-13)
 
 
+def test_shifted_masses_leave_the_first_particle_without_zipf_mass() -> None:
+    """Assert that the code's masses are the Zipf ones of k = 0, ..., m - 1, zero at 0, and still sum to one."""
+    shifted = SETTINGS[2].masses(100, shifted=True)
+    total = sum(1.0 / k**2 for k in range(1, 100))
+    assert math.isclose(shifted[0], 0.2 / 100, rel_tol=1e-13)
+    assert math.isclose(shifted[1], 0.2 / 100 + 0.8 / total, rel_tol=1e-13)
+    assert math.isclose(shifted[99], 0.2 / 100 + 0.8 / total / 99**2, rel_tol=1e-13)
+    assert math.isclose(shifted.sum(), 1.0, rel_tol=1e-13)
+    assert torch.equal(SETTINGS[0].masses(100, shifted=True), SETTINGS[0].masses(100))
+
+
+def test_conventions_are_those_of_the_text_unless_asked_otherwise() -> None:
+    """Assert that the code's masses and variance come together, and only by request."""
+    text = configured(data="simulated", scale="paper", device="cpu")
+    code = configured(data="simulated", scale="paper", device="cpu", code_conventions=True)
+    assert (text.shifted_masses, text.variance) == (False, 1.0)
+    assert (code.shifted_masses, code.variance) == (True, 2.0)
+
+
+def test_larger_scales_are_computed_to_a_tolerance() -> None:
+    """Assert that the smoke scale descends step by step, that the choice can be made, and a wrong one is refused."""
+    found = [configured(data="simulated", scale=scale).integrator for scale in ("smoke", "laptop", "paper")]
+    assert found == ["descent", "adaptive", "adaptive"]
+    assert configured(data="simulated", scale="paper", integrator="descent").integrator == "descent"
+    with pytest.raises(Refusal, match=r"Unknown integrator 'euler': choose one of adaptive, descent"):
+        configured(data="simulated", scale="smoke", integrator="euler")
+
+
 @pytest.mark.parametrize(
     ("data", "scale", "sizes"),
     [
@@ -73,7 +101,8 @@ def test_given_seeds_and_folder_are_taken(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("rate", 0.0), ("rate", math.inf), ("variance", -1.0), ("dtype", "float16"), ("frames", 1)]
+    ("field", "value"),
+    [("rate", 0.0), ("rate", math.inf), ("variance", -1.0), ("dtype", "float16"), ("frames", 1), ("rtol", 0.0)],
 )
 def test_wrong_number_is_refused(field: str, value: object) -> None:
     """Assert that a value out of range is named with its field."""

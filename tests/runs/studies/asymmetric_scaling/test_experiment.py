@@ -8,14 +8,21 @@ import torch
 
 from particles import Trajectory, TrajectoryError
 from runs.datasets import load
-from runs.studies.asymmetric_scaling.config import SETTINGS, Config, configured
+from runs.studies.asymmetric_scaling.config import SETTINGS, Config, Setting, configured
 from runs.studies.asymmetric_scaling.experiment import Experiment, Run, perform
 from runs.sweep import Stopped
+
+#: Everything that is recorded.
+NAMES = {
+    *("train_risk", "test_risk", "largest_movement", "mean_movement", "mass_weighted_movement", "gram_change"),
+    *("smallest_eigenvalue", "pruned_train_risk", "pruned_test_risk", "transfer_risk"),
+}
 
 
 def small(out: Path, **changes: object) -> Config:
     """Sixty particles, 200 steps, 20 rows."""
     sizes = {"count": 60, "steps": 200, "rows": 20, "gram_points": 5, "frames": 12, "records": 25}
+    sizes |= {"transfer_counts": (3, 5), "transfer_steps": 20}
     config = configured(data="simulated", scale="smoke", device="cpu", out=out)
     return Config.validated(**{**config.model_dump(), **sizes, **changes})
 
@@ -94,7 +101,7 @@ def test_records_and_frames_are_log_spaced_and_hold_both_ends(tmp_path: Path) ->
         assert np.all(np.diff(np.log(steps[1:].astype(float)))[-3:] > 0.0) and np.diff(steps)[-1] > np.diff(steps)[0]
     assert len(held["steps"]) <= 13 and len(held["train_risk.steps"]) <= 26
     assert held["positions"].dtype == np.float32 and held["train_risk.values"].dtype == np.float64
-    assert {name.split(".")[0] for name in held if "." in name} == set(Experiment(run, load("simulated")).observables())
+    assert {name.split(".")[0] for name in held if "." in name} == NAMES
 
 
 def test_recorded_observables_are_those_of_the_cloud(tmp_path: Path) -> None:
@@ -102,8 +109,8 @@ def test_recorded_observables_are_those_of_the_cloud(tmp_path: Path) -> None:
     run = Run(small(tmp_path), SETTINGS[3], 0)
     perform(run, silent)
     data = load("simulated")
+    last = ends(run.path)
     with Trajectory.open(run.path) as trajectory:
-        last = {name: float(series.values[-1]) for name, series in trajectory.observables.items()}
         before, after = trajectory[0], trajectory[-1].to(dtype=torch.float64)
     distances = np.linalg.norm(after.positions.numpy() - before.positions.double().numpy(), axis=1)
     masses = after.masses.numpy()
@@ -137,6 +144,75 @@ def test_interrupted_run_ends_with_the_bits_of_an_uninterrupted_one(stop: int, t
     assert_same_bits(whole.path, parts.path)
     with Trajectory.open(parts.path) as trajectory:
         assert len(trajectory.provenance["resumes"]) == 1
+
+
+def ends(path: Path) -> dict[str, float]:
+    """The last value of every observable that is a number."""
+    with Trajectory.open(path) as trajectory:
+        series = trajectory.observables.items()
+        return {name: float(entry.values[-1]) for name, entry in series if entry.values.ndim == 1}
+
+
+@pytest.mark.parametrize("setting", [SETTINGS[0], SETTINGS[3]], ids=lambda setting: setting.name)
+def test_adaptive_run_is_the_flow_that_gradient_descent_follows(setting: Setting, tmp_path: Path) -> None:
+    """Assert that both are looked at after the same steps, and that risks and movements agree to 2 %.
+
+    Gradient descent has steps a quarter of the published ones here, so that it follows the flow.
+    """
+    runs = []
+    for integrator in ("descent", "adaptive"):
+        (tmp_path / integrator).mkdir()
+        config = small(tmp_path / integrator, rate=0.25, steps=300, integrator=integrator, dtype="float64")
+        runs.append(Run(config, setting, 0))
+        perform(runs[-1], silent)
+    descent, adaptive = (contents(run.path) for run in runs)
+    for name in ("steps", "train_risk.steps"):
+        assert np.array_equal(descent[name], adaptive[name])
+    assert np.allclose(descent["train_risk.times"], adaptive["train_risk.times"], rtol=1e-9)
+    for name in ("train_risk", "test_risk", "largest_movement", "mean_movement", "mass_weighted_movement"):
+        assert np.allclose(adaptive[f"{name}.values"][1:], descent[f"{name}.values"][1:], rtol=0.02), name
+    assert ends(runs[1].path)["train_risk"] < 0.9 * adaptive["train_risk.values"][0]
+
+
+def test_interrupted_adaptive_run_agrees_to_its_tolerance(tmp_path: Path) -> None:
+    """Assert that a run stopped on its way begins anew at its last frame, misses no record, and agrees to 1 %."""
+    (tmp_path / "whole").mkdir()
+    (tmp_path / "parts").mkdir()
+    sizes = {"steps": 4000, "integrator": "adaptive"}
+    whole, parts = (Run(small(tmp_path / name, **sizes), SETTINGS[2], 0) for name in ("whole", "parts"))
+    perform(whole, silent)
+
+    def interrupt(step: int) -> None:
+        if step > 0:
+            raise Stopped("now")
+
+    with pytest.raises(Stopped, match="now"):
+        perform(parts, interrupt)
+    with Trajectory.open(parts.path) as trajectory:
+        assert not trajectory.is_complete and 0 < trajectory.steps[-1] < 4000
+    perform(parts, silent)
+    expected, found = contents(whole.path), contents(parts.path)
+    assert expected.keys() == found.keys()
+    for name in ("steps", "train_risk.steps", "transfer_risk.steps"):
+        assert np.array_equal(expected[name], found[name])
+    for name in ("train_risk", "test_risk", "largest_movement", "mass_weighted_movement"):
+        assert np.allclose(found[f"{name}.values"], expected[f"{name}.values"], rtol=0.01), name
+
+
+def test_reuse_is_recorded_once_even_if_the_run_was_stopped_after_it(tmp_path: Path) -> None:
+    """Assert that a file with everything in it but the mark of completion gets the mark and no second record."""
+    run = Run(small(tmp_path), SETTINGS[1], 0)
+    perform(run, silent)
+    before = contents(run.path)
+    with Trajectory.append(run.path) as trajectory:
+        trajectory.trace(after=lambda cloud: 1.0)(200, 400.0, trajectory.last[2])
+    with Trajectory.open(run.path) as trajectory:
+        assert not trajectory.is_complete
+    perform(run, silent)
+    after = contents(run.path)
+    assert before["transfer_risk.values"].shape == (1, 2) and before["pruned_test_risk.values"].shape == (1, 20)
+    for name, values in before.items():
+        assert np.array_equal(values, after[name]), name
 
 
 def test_run_killed_while_its_file_was_created_begins_anew(tmp_path: Path) -> None:

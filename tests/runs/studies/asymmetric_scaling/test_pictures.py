@@ -6,7 +6,14 @@ import torch
 from particles import ParticleCloud, Trajectory
 from runs.studies.asymmetric_scaling.config import SETTINGS, configured
 from runs.studies.asymmetric_scaling.experiment import Run
-from runs.studies.asymmetric_scaling.pictures import PANELS, cloud_panels, curve_panels, leading_directions
+from runs.studies.asymmetric_scaling.pictures import (
+    PANELS,
+    cloud_panels,
+    curve_panels,
+    leading_directions,
+    pruning_panels,
+    transfer_panels,
+)
 from tests.runs.conftest import Smoke
 
 
@@ -48,3 +55,33 @@ def test_directions_are_those_in_which_mass_moved() -> None:
     after = before.moved(torch.tensor([[0.0, 2.0, 0.0], [0.0, 0.0, 5.0]], dtype=torch.float64))
     directions = leading_directions([(before, after)])
     assert torch.allclose(directions.abs(), torch.tensor([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]], dtype=torch.float64))
+
+
+def test_pruning_is_shown_against_the_particles_kept(smoke: Smoke) -> None:
+    """Assert that curves go from 5 % to all particles, and that with all of them the risks are the unpruned ones."""
+    panels = pruning_panels(runs(smoke))
+    for panel, whole in zip(panels, ("train_risk", "test_risk"), strict=True):
+        assert [curve.label for curve in panel.curves] == [setting.label for setting in SETTINGS]
+        for curve, run in zip(panel.curves, runs(smoke), strict=True):
+            assert np.allclose(curve.times, np.arange(20, 401, 20))
+            with Trajectory.open(run.path) as trajectory:
+                assert np.isclose(curve.values[0, -1], trajectory.observables[whole].values[-1], rtol=1e-5)
+
+
+def test_transfer_is_shown_against_the_features(smoke: Smoke) -> None:
+    """Assert that one panel has the recorded risks over the configured counts, the other those over gamma = 1's."""
+    risks, ratios = transfer_panels(runs(smoke)[0].config, runs(smoke))
+    recorded = []
+    for run in runs(smoke):
+        with Trajectory.open(run.path) as trajectory:
+            recorded.append(trajectory.observables["transfer_risk"].values)
+    for risk, ratio, values in zip(risks.curves, ratios.curves, recorded, strict=True):
+        assert risk.times.tolist() == ratio.times.tolist() == [10.0, 50.0]
+        assert np.array_equal(risk.values, values)
+        assert np.array_equal(ratio.values, values / recorded[0])
+
+
+def test_transfer_without_equal_masses_has_no_ratio(smoke: Smoke) -> None:
+    """Assert that where the run with gamma = 1 failed the other settings are shown alone."""
+    (only,) = transfer_panels(runs(smoke)[0].config, runs(smoke)[1:])
+    assert [curve.label for curve in only.curves] == [setting.label for setting in SETTINGS[1:]]

@@ -10,15 +10,27 @@ from rich.console import Console
 from particles import Trajectory
 from runs.studies.asymmetric_scaling.config import SETTINGS, configured
 from runs.studies.asymmetric_scaling.experiment import Run
-from runs.studies.asymmetric_scaling.results import COLUMNS, Row, Table, known_seconds, row_of, summary, write_rows
+from runs.studies.asymmetric_scaling.results import (
+    COLUMNS,
+    REUSED,
+    Row,
+    Table,
+    known_seconds,
+    row_of,
+    summary,
+    write_rows,
+)
 from tests.runs.conftest import Smoke
+
+#: Lines of the table.
+SHOWN = len(COLUMNS) + len(REUSED)
 
 
 def row(setting: int = 1, seed: int = 0, value: float = 0.25, seconds: float = 1.5) -> Row:
     """A row with one value everywhere."""
     chosen = SETTINGS[setting]
     alpha = math.nan if chosen.alpha is None else chosen.alpha
-    return Row(chosen.name, chosen.gamma, alpha, seed, 10, 20.0, *[value] * len(COLUMNS), seconds)
+    return Row(chosen.name, chosen.gamma, alpha, seed, 10, 20.0, *[value] * SHOWN, seconds)
 
 
 def printed(*rows: Row, seeds: int) -> str:
@@ -36,6 +48,9 @@ def test_row_holds_the_last_record_of_each_observable(smoke: Smoke) -> None:
     with Trajectory.open(smoke.folder / "gamma0.2-seed0.h5") as trajectory:
         for name in COLUMNS:
             assert getattr(found, name) == trajectory.observables[name].values[-1]
+        assert found.pruned_train_risk == trajectory.observables["pruned_train_risk"].values[-1, 19]
+        assert found.pruned_test_risk == trajectory.observables["pruned_test_risk"].values[-1, 19]
+        assert found.transfer_risk == trajectory.observables["transfer_risk"].values[-1, 0]
     assert (found.setting, found.gamma, found.alpha, found.seed) == ("gamma0.2", 0.2, 0.5, 0)
     assert (found.steps, found.time, found.seconds) == (500, 1000.0, 1.23)
 
@@ -56,7 +71,7 @@ def test_table_shows_mean_and_half_range_over_seeds() -> None:
     """Assert that seeds with 1, 2 and 6 read as 3 plus or minus 2.5."""
     text = printed(row(0, 0, 1.0), row(0, 1, 2.0), row(0, 2, 6.0), seeds=3)
     assert "simulated, 15,000 steps, mean ± half the range of 3 seeds" in text
-    assert text.count("± 2.5") == len(COLUMNS)
+    assert text.count("± 2.5") == SHOWN
     assert all(f"{words} " in text for words in COLUMNS.values())
 
 
@@ -64,7 +79,7 @@ def test_table_of_one_seed_has_no_spread_and_names_what_failed() -> None:
     """Assert that one seed shows values alone, and that a setting without a complete run is shown as failed."""
     text = printed(row(0), row(1), row(2), seeds=1)
     assert "one seed" in text and "±" not in text
-    assert text.count("failed") == len(COLUMNS)
+    assert text.count("failed") == SHOWN
 
 
 def test_table_fits_a_terminal_of_eighty_columns() -> None:
@@ -72,4 +87,4 @@ def test_table_fits_a_terminal_of_eighty_columns() -> None:
     rows = [row(setting, seed, value) for setting in range(4) for seed, value in enumerate((0.000123456, 0.000345678))]
     text = printed(*rows, seeds=2)
     assert "…" not in text
-    assert text.count("0.000235") == text.count("± 0.00011") == 4 * len(COLUMNS)
+    assert text.count("0.000235") == text.count("± 0.00011") == 4 * SHOWN

@@ -21,8 +21,9 @@ from rich.console import Console
 from particles import FlowDiverged, Trajectory
 from runs.refusal import Refusal
 from runs.studies.asymmetric_scaling import experiment, study
-from runs.studies.asymmetric_scaling.config import SETTINGS, configured
-from runs.studies.asymmetric_scaling.results import Row
+from runs.studies.asymmetric_scaling.config import SETTINGS, Config, configured
+from runs.studies.asymmetric_scaling.pictures import FIGURES
+from runs.studies.asymmetric_scaling.results import Row, Table
 from runs.studies.asymmetric_scaling.study import main
 from tests.runs.conftest import Smoke, spoken
 from tests.runs.studies.asymmetric_scaling.test_experiment import assert_same_bits, small
@@ -51,14 +52,14 @@ def quiet() -> Console:
 
 
 def test_smoke_study_writes_everything(smoke: Smoke) -> None:
-    """Assert that the command ends well with four complete trajectories, a table, two figures and its configuration."""
+    """Assert that the command ends well with four complete runs, a table, four figures and its configuration."""
     assert smoke.code == 0
     names = {path.name for path in smoke.folder.iterdir()} - {".lock"}
-    assert names == {*NAMES, "result.csv", "curves.png", "particles.png", "config.json"}
+    assert names == {*NAMES, "result.csv", *FIGURES, "config.json"}
     for name in NAMES:
         with Trajectory.open(smoke.folder / name) as trajectory:
             assert trajectory.is_complete
-    for name in ("curves.png", "particles.png"):
+    for name in FIGURES:
         assert (smoke.folder / name).read_bytes().startswith(b"\x89PNG")
     config = json.loads((smoke.folder / "config.json").read_text())
     assert config["study"] == "asymmetric-scaling" and config["steps"] == 500 and len(config["data_checksum"]) == 64
@@ -67,9 +68,9 @@ def test_smoke_study_writes_everything(smoke: Smoke) -> None:
 def test_smoke_study_says_what_it_found_and_where(smoke: Smoke) -> None:
     """Assert that the table and the paths of the figures go to standard output, the rest to standard error."""
     assert "diabetes, 500 steps, one seed" in smoke.said
-    for name in ("result.csv", "curves.png", "particles.png"):
+    for name in ("result.csv", *FIGURES):
         assert f"{smoke.folder / name}\n" in smoke.said
-    assert smoke.progress.startswith("asymmetric-scaling on diabetes, scale smoke: 4 runs in")
+    assert smoke.progress.startswith("asymmetric-scaling on diabetes, scale smoke, descent: 4 runs in")
 
 
 @pytest.mark.parametrize("name", ["mass_weighted_movement", "gram_change"])
@@ -100,6 +101,27 @@ def test_train_risk_falls_monotonically(smoke: Smoke) -> None:
         assert all(before > after for before, after in itertools.pairwise(risks))
 
 
+def test_equal_masses_lose_most_by_pruning(smoke: Smoke) -> None:
+    """Assert that without 95 % of the particles the train risk grows little for gamma = 0, most for gamma = 1."""
+    whole, pruned = end_values(smoke.folder, "train_risk"), end_values(smoke.folder, "pruned_train_risk")
+    ratios = [after / before for before, after in zip(whole, pruned, strict=True)]
+    assert ratios[0] > 2.0 * ratios[3] and ratios[3] < 1.5
+
+
+def test_options_of_the_command_reach_the_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Assert that integrator and conventions of the published code are handed on, and stand in the folder."""
+    seen: list[Config] = []
+
+    def kept(config: Config, console: Console) -> Table:
+        seen.append(config)
+        return Table(config, (), (), ())
+
+    monkeypatch.setattr(study, "main", kept)
+    options = {"data": "simulated", "scale": "smoke", "device": "cpu", "seeds": None, "out": tmp_path}
+    assert study.command(**options, integrator="adaptive", code_conventions=True)
+    assert (seen[0].integrator, seen[0].shifted_masses, seen[0].variance) == ("adaptive", True, 2.0)
+
+
 def test_second_call_redoes_nothing(smoke: Smoke) -> None:
     """Assert that the same command again says so, shows the same table and touches no file."""
     before = stamps(smoke.folder)
@@ -125,11 +147,11 @@ def test_seeds_are_added_to_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyP
     drawn: list[str] = []
     monkeypatch.setattr(study, "draw", lambda config, runs: drawn.extend(run.name for run in runs))
     folder = tmp_path / "more"
-    main(small(folder), quiet())
+    main(small(folder, steps=40), quiet())
     before = stamps(folder)
     drawn.clear()
     console = quiet()
-    table = main(small(folder, seeds=2), console)
+    table = main(small(folder, steps=40, seeds=2), console)
     assert [(row.setting, row.seed) for row in table.rows] == [(s.name, seed) for seed in (0, 1) for s in SETTINGS]
     assert all(stamps(folder)[name] == before[name] for name in NAMES)
     assert drawn == [f"{setting.name}-seed{seed}" for seed in (0, 1) for setting in SETTINGS]
@@ -175,7 +197,7 @@ def test_failed_run_is_reported_and_the_others_go_on(tmp_path: Path, monkeypatch
     code, said, err = spoken("run", "asymmetric-scaling")
     assert code == 1
     assert "Failed: gamma0.2-seed0: The flow diverged at step 5, time 10" in err
-    assert said.count("failed ") == 7
+    assert said.count("failed ") == 10
     with (tmp_path / "a" / "result.csv").open(newline="") as file:
         assert [row["setting"] for row in csv.DictReader(file)] == ["gamma1.0", "gamma0.5", "gamma0.0"]
     assert [run.setting.name for run in drawn[0]] == ["gamma1.0", "gamma0.5", "gamma0.0"]
