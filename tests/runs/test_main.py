@@ -93,6 +93,8 @@ def test_help_is_shown_without_arguments() -> None:
 class Failing:
     """A study whose command raises."""
 
+    options: frozenset[str] = frozenset()
+
     def __init__(self, error: BaseException) -> None:
         self.error = error
 
