@@ -145,11 +145,22 @@ def perform(run: Run, report: Report) -> None:
     """
     experiment = Experiment(run, load(run.config.data))
     flow = GradientFlow(experiment.risk)
-    with Trajectory.append(run.path) if run.is_begun else _created(experiment, flow) as trajectory:
+    with _opened(experiment, flow) as trajectory:
         end = _evolve(experiment, flow, trajectory, report)
         _reuse(experiment, end, trajectory, report)
         trajectory.complete()
     report(run.config.steps)
+
+
+def _opened(experiment: Experiment, flow: GradientFlow) -> TrajectoryWriter:
+    """The run's file to go on with; one that holds no more than the start is made anew, or the start would come twice."""
+    if experiment.run.is_begun:
+        begun = Trajectory.append(experiment.run.path)
+        if begun.last is not None and begun.last[0] > 0:
+            return begun
+        begun.close()
+        experiment.run.path.unlink()
+    return _created(experiment, flow)
 
 
 def _created(experiment: Experiment, flow: GradientFlow) -> TrajectoryWriter:

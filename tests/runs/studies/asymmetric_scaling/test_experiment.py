@@ -124,6 +124,24 @@ def test_recorded_observables_are_those_of_the_cloud(tmp_path: Path) -> None:
         assert np.isclose(last[name], 0.5 * np.mean((f - y) ** 2), rtol=1e-12)
 
 
+def test_run_that_ended_with_its_start_is_begun_again(tmp_path: Path) -> None:
+    """Assert that a file with the first frame alone gives, run again, the bits of an uninterrupted run."""
+    (tmp_path / "whole").mkdir()
+    (tmp_path / "parts").mkdir()
+    whole, parts = (Run(small(tmp_path / name), SETTINGS[2], 0) for name in ("whole", "parts"))
+    perform(whole, silent)
+
+    def interrupt(step: int) -> None:
+        raise Stopped("now")
+
+    with pytest.raises(Stopped, match="now"):
+        perform(parts, interrupt)
+    with Trajectory.open(parts.path) as trajectory:
+        assert trajectory.steps.tolist() == [0]
+    perform(parts, silent)
+    assert_same_bits(whole.path, parts.path)
+
+
 @pytest.mark.parametrize("stop", [20, 60, 180, 200])
 def test_interrupted_run_ends_with_the_bits_of_an_uninterrupted_one(stop: int, tmp_path: Path) -> None:
     """Assert that a run stopped at a step, even the last, and performed again equals one never stopped, bit by bit."""
