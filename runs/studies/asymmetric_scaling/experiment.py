@@ -153,7 +153,7 @@ def perform(run: Run, report: Report) -> None:
 
 
 def _opened(experiment: Experiment, flow: GradientFlow) -> TrajectoryWriter:
-    """The run's file to go on with; one that holds no more than the start is made anew, or the start would come twice."""
+    """The run's file to go on with; one that holds the start alone is made anew, or the start would come twice."""
     if experiment.run.is_begun:
         begun = Trajectory.append(experiment.run.path)
         if begun.last is not None and begun.last[0] > 0:
