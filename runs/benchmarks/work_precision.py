@@ -2,6 +2,7 @@
 
 import math
 import statistics
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,7 +87,9 @@ def measured(problem: Problem, reference: ParticleCloud, methods: Sequence[Metho
             for tolerance in method.tolerances if repeat < method.repeats else ():
                 began = perf_counter()
                 outcomes[method.name, tolerance] = method.run(problem, tolerance)
-                seconds.setdefault((method.name, tolerance), []).append(perf_counter() - began)
+                taken = perf_counter() - began
+                seconds.setdefault((method.name, tolerance), []).append(taken)
+                print(f"  {method.name} {tolerance:g}: {taken:.2f} s", file=sys.stderr, flush=True)
     return [
         Point(
             name,

@@ -8,7 +8,10 @@ from particles import ParticleCloud, Squared, shapes
 
 RANKS = {
     1: ["Masses", "PerParticle", "PerDatum"],
-    2: ["Positions", "Velocity", "Inputs", "OtherInputs", "Features", "Outputs", "Hidden", "ParticleOutputs", "Gram"],
+    2: [
+        *("Positions", "Velocity", "Inputs", "OtherInputs", "Features", "Outputs", "Gram"),
+        *("Hidden", "OtherHidden", "ParticleOutputs"),
+    ],
     3: ["Curvature", "ParticleFeatures"],
     4: ["ParticleGradients"],
     0: ["Scalar"],
