@@ -1,7 +1,7 @@
 """The real flow: concrete (n = 412, d = 8), m = 2000, ReLU, asymmetrical masses, to the paper's 100,000 unit steps.
 
-Run as `OMP_NUM_THREADS=1 python -m runs.benchmarks.real_flow [FIGURE]`; a quarter of an hour, most of it gradient descent
-and CVODE. Needs the data: `$MEANFIELD_DATA/uci`, or they are downloaded with their checksum.
+Run as `OMP_NUM_THREADS=1 python -m runs.benchmarks.real_flow [FIGURE]`; a quarter of an hour, most of it for gradient
+descent and CVODE. Needs the data: `$MEANFIELD_DATA/uci`, or they are downloaded with their checksum.
 """
 
 import sys
