@@ -60,21 +60,6 @@ class GaussNewton:
         return self.at.velocity
 
     @property
-    def cotangents(self) -> Outputs:
-        """q = p_i r_i [data, outputs], of which the velocity is -M J^T q - Delta theta."""
-        return self.at.data.weights[:, None] * self.at.residual
-
-    @property
-    def relaxation(self) -> Velocity | None:
-        """-Delta theta [particles, dim], what the regulariser gives every particle; None without one."""
-        if self.at.risk.strength == 0.0:
-            return None
-        columns = self.at.risk.network.neuron.trained_columns
-        result = torch.zeros_like(self.at.cloud.positions)
-        result[:, columns] = self.at.cloud.positions[:, columns] * -self.at.decay[:, None]
-        return result
-
-    @property
     def weighted_residual(self) -> Tensor:
         """sqrt(p_i) r_i, flattened [n k]: the residual in the norm of the risk."""
         return (self.at.data.weights.sqrt()[:, None] * self.at.residual).reshape(-1)

@@ -47,7 +47,7 @@ class LangevinFlow:
     def force(self, cloud: ParticleCloud, time: float = 0.0) -> Velocity:
         """The part that comes from the data, -eta_j grad_{theta_j} sum_i p_i loss(f(x_i), y_i) [particles, dim]."""
         here = self.risk.at(cloud)
-        return here.pull(-here.data.weights[:, None] * here.residual)
+        return here.pull(-here.cotangents)
 
     def decay(self, cloud: ParticleCloud, time: float = 0.0) -> Velocity:
         """eta_j lambda_j (confinement + L2 strength) in every trained coordinate, zero in frozen ones.

@@ -204,6 +204,21 @@ class RiskAt:
         return self.risk.loss.residual(self.predictions, self.data.targets)
 
     @cached_property
+    def cotangents(self) -> Outputs:
+        """q = p_i r_i [data, outputs], of which the velocity is -M J^T q and the relaxation."""
+        return self.data.weights[:, None] * self.residual
+
+    @property
+    def relaxation(self) -> Velocity | None:
+        """-eta_j lambda_j strength theta_j [particles, dim], what the regulariser gives; None without one."""
+        if self.risk.strength == 0.0:
+            return None
+        columns = self.risk.network.neuron.trained_columns
+        result = torch.zeros_like(self.cloud.positions)
+        result[:, columns] = -self.decay[:, None] * self.cloud.positions[:, columns]
+        return result
+
+    @cached_property
     def decay(self) -> PerParticle:
         """eta_j lambda_j strength [particles]: the rate at which the regulariser pulls trained coordinates to zero."""
         return self.risk.strength * self.mobility * self.cloud.masses
@@ -211,11 +226,9 @@ class RiskAt:
     @cached_property
     def velocity(self) -> Velocity:
         """-eta_j grad_{theta_j} R [particles, dim]."""
-        result = self.pull(-self.data.weights[:, None] * self.residual)
-        if self.risk.strength > 0.0:
-            columns = self.risk.network.neuron.trained_columns
-            result[:, columns] -= self.decay[:, None] * self.cloud.positions[:, columns]
-        return result
+        result = self.pull(-self.cotangents)
+        relaxation = self.relaxation
+        return result if relaxation is None else result.add_(relaxation)
 
     def push(self, velocities: Velocity) -> Outputs:
         """J v = sum_j s_j grad g_j(x_i) . v_j [data, outputs]."""

@@ -10,7 +10,7 @@ from torch import Tensor
 from flows.base import Advance, Flow, Part
 from flows.gauss_newton import GaussNewton, dense_risk
 from flows.integrators.control import SHORTEST, Tolerance, Work, next_time
-from flows.integrators.function_space import Scales
+from flows.integrators.function_space import Scales, norm
 from flows.integrators.interpolation import combination, slopes, weights
 from flows.noise import StepNoise
 from particles import ParticleCloud, Risk, ToleranceNotReached
@@ -126,9 +126,9 @@ class BDF:
         shift = 1.0 / ((1.0 - KAPPA[order]) * _leading(order, times, reached))
         stiff = GaussNewton.of(risk, cloud.moved(predicted))
         right = slope.mul_(-shift)
-        if (relaxation := stiff.relaxation) is not None:
+        if (relaxation := stiff.at.relaxation) is not None:
             right.add_(relaxation, alpha=shift)
-        correction, change = stiff.shifted(shift, rough=self.rtol >= ROUGH).solve(right, shift * stiff.cotangents)
+        correction, change = stiff.shifted(shift, rough=self.rtol >= ROUGH).solve(right, shift * stiff.at.cotangents)
         error = _error(order, times, reached) * state.error(correction, change, self.tolerance)
         return Trial(predicted + correction, correction, error)
 
@@ -178,11 +178,11 @@ def _error(order: int, times: tuple[float, ...], reached: float) -> float:
 
 def _errors_beside(state: BDFState, trial: Trial, reached: float) -> dict[int, float]:
     """The errors that the step just taken would have had in the orders beside its own, in proportion to their d."""
-    own = _error(state.order, state.times, reached) * float(torch.linalg.vector_norm(trial.correction))
+    own = _error(state.order, state.times, reached) * norm(trial.correction)
     errors = {}
     for order in (state.order - 1, state.order + 1):
         if 1 <= order <= min(HIGHEST, len(state.times) - 1) and own > 0.0:
             times = state.times[: order + 1]
             d = trial.positions - combination(weights(times, reached), state.points[: order + 1])
-            errors[order] = trial.error / own * _error(order, times, reached) * float(torch.linalg.vector_norm(d))
+            errors[order] = trial.error / own * _error(order, times, reached) * norm(d)
     return errors

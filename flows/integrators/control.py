@@ -87,7 +87,7 @@ class Tolerance:
         if not (math.isfinite(size) and math.isfinite(distance)):
             return math.inf, pace.moved
         moved = max(pace.moved, distance)
-        return _ratio(size, self.allowed(positions.numel(), moved)), moved
+        return ratio(size, self.allowed(positions.numel(), moved)), moved
 
     def first_step(self, power: int, velocity: Velocity, change: Velocity, trial: float) -> float:
         """A first step for an error tau |F| (h / tau)^power, after Hairer, Norsett and Wanner (1993, II.4).
@@ -168,7 +168,8 @@ def euler_trial(positions: Positions, velocity: Velocity) -> float:
     return 1e-6
 
 
-def _ratio(error: float, allowed: float) -> float:
+def ratio(error: float, allowed: float) -> float:
+    """error / allowed; zero where there is no error, infinite where there is one and none is allowed."""
     if error == 0.0:
         return 0.0
     return error / allowed if allowed > 0.0 else math.inf

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from flows.gauss_newton import GaussNewton
-from flows.integrators.control import Tolerance
+from flows.integrators.control import Tolerance, ratio
 from particles.shapes import Positions, Velocity
 
 
@@ -42,21 +42,10 @@ class Scales:
         sizes = torch.stack([torch.linalg.vector_norm(vector), torch.linalg.vector_norm(change)]).tolist()
         if not all(map(math.isfinite, sizes)):
             return math.inf
-        allowed = (
-            tolerance.allowed(vector.numel(), self.distance),
-            tolerance.allowed(1, self.residual),
-        )
-        return max(
-            size / limit if limit > 0.0 else size and math.inf for size, limit in zip(sizes, allowed, strict=True)
-        )
+        allowed = (tolerance.allowed(vector.numel(), self.distance), tolerance.allowed(1, self.residual))
+        return max(ratio(size, limit) for size, limit in zip(sizes, allowed, strict=True))
 
 
 def norm(vector: Tensor) -> float:
     """The Euclidean norm of all entries."""
     return float(torch.linalg.vector_norm(vector))
-
-
-def _ratio(size: float, limit: float) -> float:
-    if size == 0.0:
-        return 0.0
-    return size / limit if limit > 0.0 else math.inf

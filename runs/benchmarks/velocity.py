@@ -82,18 +82,16 @@ def plain(problem: Problem) -> Callable[[Tensor], Tensor]:
 
 def autograd(problem: Problem) -> Velocity:
     """-grad of the plain risk."""
-    risk, weights = plain(problem), problem.tensors[0].requires_grad_()
-
-    def velocity() -> Tensor:
-        (slope,) = torch.autograd.grad(risk(weights), weights)
-        return -slope
-
-    return velocity
+    return _differentiated(plain(problem), problem)
 
 
 def compiled(problem: Problem) -> Velocity:
     """The same, its risk through torch.compile."""
-    risk, weights = torch.compile(plain(problem)), problem.tensors[0].requires_grad_()
+    return _differentiated(torch.compile(plain(problem)), problem)
+
+
+def _differentiated(risk: Callable[[Tensor], Tensor], problem: Problem) -> Velocity:
+    weights = problem.tensors[0].requires_grad_()
 
     def velocity() -> Tensor:
         (slope,) = torch.autograd.grad(risk(weights), weights)

@@ -80,10 +80,10 @@ def test_cotangents_are_a_part_of_the_right_side(loss: Loss, strength: float) ->
     """Assert that solve(v, q) is solve(v - M J^T q), and that the velocity is -M J^T cotangents + relaxation."""
     risk, right = risk_of(loss, NTK(), "both", strength), numbers(8, 6, 6)
     stiff = GaussNewton.of(risk, network_cloud(outputs=3))
-    velocity = -stiff.at.pull(stiff.cotangents)
-    assert_identical(velocity if stiff.relaxation is None else velocity + stiff.relaxation, stiff.velocity)
-    expected = stiff.shifted(SHIFT).solve(right - stiff.at.pull(stiff.cotangents))
-    for actual, whole in zip(stiff.shifted(SHIFT).solve(right, stiff.cotangents), expected, strict=True):
+    velocity = -stiff.at.pull(stiff.at.cotangents)
+    assert_identical(velocity if stiff.at.relaxation is None else velocity + stiff.at.relaxation, stiff.velocity)
+    expected = stiff.shifted(SHIFT).solve(right - stiff.at.pull(stiff.at.cotangents))
+    for actual, whole in zip(stiff.shifted(SHIFT).solve(right, stiff.at.cotangents), expected, strict=True):
         assert_identical(actual, whole, operations=1e5)
 
 
