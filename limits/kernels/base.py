@@ -71,6 +71,8 @@ def streamed(
         tiles, error = block(part, other)
         largest = max(largest, error)
         for matrix, values in zip(matrices, tiles, strict=True):
+            if symmetric and part == other:
+                values = values.triu() + values.triu(1).T  # some processors' products X X^T are not symmetric
             for output in range(outputs):
                 matrix[part, output, other, output] = values.to(like.dtype)
                 if symmetric and part != other:
