@@ -10,7 +10,7 @@ from typing import Protocol, Self, runtime_checkable
 
 import torch
 
-from particles.activations import Activation
+from particles.activations import Activation, Autonomous
 from particles.embeddings import Embedding
 from particles.errors import ShapeError
 from particles.shapes import (
@@ -152,7 +152,8 @@ class Perceptron:
 
 @dataclass(frozen=True, eq=False)
 class PerceptronTangent:
-    """Perceptrons at fixed positions and embedded inputs; sigma and sigma' are computed once, when first needed."""
+    """Perceptrons at fixed positions and embedded inputs. sigma is computed once, when first needed, and so is sigma'
+    unless it follows from sigma, which is then all that is kept."""
 
     neuron: Perceptron
     positions: Positions
@@ -172,10 +173,20 @@ class PerceptronTangent:
 
     @cached_property
     def _value(self) -> Hidden:
-        return self.neuron.activation.value(self._z)
+        activation = self.neuron.activation
+        if isinstance(activation, Autonomous) and not self.positions.requires_grad:
+            return activation.overwrite(self._w @ self.phi.T)
+        return activation.value(self._z)
+
+    @property
+    def _derivative(self) -> Hidden:
+        activation = self.neuron.activation
+        if isinstance(activation, Autonomous):
+            return activation.derivative_at(self._value)
+        return self._kept_derivative
 
     @cached_property
-    def _derivative(self) -> Hidden:
+    def _kept_derivative(self) -> Hidden:
         return self.neuron.activation.derivative(self._z, self.__dict__.get("_value"))
 
     @property
@@ -242,13 +253,15 @@ class PerceptronTangent:
         k, n, others = self.neuron.outputs, self.phi.shape[0], other.phi.shape[0]
         overlap = self.phi @ other.phi.T
         features = _products(weights[:, None], self._value, other._value) if self._moves_output else None
+        rows = self._derivative if self._moves_hidden else overlap
+        columns = rows if other is self or not self._moves_hidden else other._derivative
 
         def block(c: int, e: int) -> Gram:
             same = features if c == e and features is not None else overlap.new_zeros(())
             if not self._moves_hidden:
                 return same.expand(n, others)
             factor = (weights * self._a[:, c] * self._a[:, e])[:, None]
-            return _products(factor, self._derivative, other._derivative).mul_(overlap).add_(same)
+            return _products(factor, rows, columns).mul_(overlap).add_(same)
 
         if k == 1:
             return block(0, 0)
@@ -270,7 +283,7 @@ class _RoundedTangent(PerceptronTangent):
         return self.exact._value.to(self.positions)
 
     @cached_property
-    def _derivative(self) -> Hidden:
+    def _kept_derivative(self) -> Hidden:
         return self.exact._derivative.to(self.positions)
 
 

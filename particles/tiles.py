@@ -14,7 +14,7 @@ from particles.shapes import Features, Gram, Outputs, PerParticle, Positions
 #: Entries of one [particles, data] matrix of a tile: a few of them fit into a core's cache.
 TILE_ENTRIES = 2**18
 #: Entries up to which a whole cloud is kept linearised between two passes.
-KEPT_ENTRIES = 2**23
+KEPT_ENTRIES = 24 * 2**20
 SMALLEST_TILE = 16
 
 

@@ -156,8 +156,8 @@ def test_large_cloud_writes_no_matrix_of_particles_and_data(growths: list[float]
 
 
 def test_matrix_of_particles_and_data_would_be_seen(growths: list[float]) -> None:
-    """Assert that the measure above sees the matrix where tiles are kept."""
-    assert growths[1] > MATRIX
+    """Assert that the measure above sees the matrix where tiles are kept, less what it finds of freed memory."""
+    assert growths[1] > 0.9 * MATRIX
 
 
 @pytest.mark.validation
