@@ -1,9 +1,9 @@
-"""A trajectory in the formats of others: netCDF for labelled arrays, npz for NumPy, CSV for spreadsheets."""
+"""A trajectory in the formats of others: netCDF for labelled arrays, npz for NumPy, CSV, H5MD for MDAnalysis."""
 
 import csv
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,34 +11,51 @@ import numpy as np
 
 from particles import Trajectory, TrajectoryError
 from particles.trajectory import Series, TrajectoryReader
+from particles.trajectory.molecular import DIMENSION, write_molecular
 from runs.collect import xarray_or_refusal
 from runs.folder import replace_text
 from runs.refusal import Refusal, chosen
 
 #: What a trajectory can be exported to, with the ending of the file's name.
-FORMATS = {"netcdf": ".nc", "npz": ".npz", "csv": ".csv"}
+FORMATS = {"netcdf": ".nc", "npz": ".npz", "csv": ".csv", "mdanalysis": ".h5md"}
 
 
-def export(file: Path, to: str, out: Path | None = None) -> Path:
+def export(file: Path, to: str, out: Path | None = None, coordinates: Sequence[int] | None = None) -> Path:
     """Write what is committed in a trajectory to a file of another format and return its path, by default beside it.
 
     netcdf: position [frame, particle, coordinate], mass, time, and each observable with records of its own, parameters
     and provenance as JSON in the attributes; needs xarray. npz: the same arrays by names like `observables/risk/value`.
     csv: one line per step and time at which an observable was recorded, one column per number; no particles.
-    Nothing is overwritten. All frames are in memory at once. Raises Refusal with one sentence for whatever fails.
+    mdanalysis: an H5MD file of three coordinates (`molecular.write_molecular`), those numbered in `coordinates` (up to
+    three, from 0), by default the first ones; zeros fill up to three. Only here `coordinates` may be given.
+    Nothing is overwritten. Except for mdanalysis all frames are in memory at once. Raises Refusal with one sentence for
+    whatever fails.
     """
     chosen("format", to, tuple(FORMATS))
+    if coordinates is not None and to != "mdanalysis":
+        raise Refusal(f"Coordinates are chosen for mdanalysis alone, {to} has all of them: leave --coordinates out.")
     target = file.with_suffix(FORMATS[to]) if out is None else out
     if target.exists():
         raise Refusal(f"{target} exists already and is not overwritten: remove it, or name another file with --out.")
     try:
         with Trajectory.open(file) as trajectory:
-            {"netcdf": _write_netcdf, "npz": _write_npz, "csv": _write_csv}[to](trajectory, target)
+            if to == "mdanalysis":
+                _write_mdanalysis(trajectory, target, file, coordinates)
+            else:
+                {"netcdf": _write_netcdf, "npz": _write_npz, "csv": _write_csv}[to](trajectory, target)
     except TrajectoryError as error:
         raise Refusal(str(error)) from error
     except OSError as error:
         raise Refusal(f"{target} cannot be written ({error.strerror or error}): name another file.") from error
     return target
+
+
+def column_numbers(text: str) -> list[int]:
+    """The numbers in a text like "0,1,5"; raises Refusal for another one."""
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isascii() and part.isdigit() and len(part) < 10 for part in parts):
+        raise Refusal(f"Coordinates {text!r} are no numbers from 0 with commas between: write --coordinates 0,1,5.")
+    return [int(part) for part in parts]
 
 
 def arrays(trajectory: TrajectoryReader) -> dict[str, np.ndarray]:
@@ -81,6 +98,23 @@ def _write_netcdf(trajectory: TrajectoryReader, target: Path) -> None:
         coordinates[f"{name}_time"] = (record, series.times)
     unfinished = target.with_name(target.name + ".part")
     xarray.Dataset(variables, coordinates, _texts(trajectory)).to_netcdf(unfinished, engine="h5netcdf")
+    unfinished.replace(target)
+
+
+def _write_mdanalysis(
+    trajectory: TrajectoryReader, target: Path, file: Path, coordinates: Sequence[int] | None
+) -> None:
+    if not len(trajectory):
+        raise Refusal(f"{file} has no frame, and MDAnalysis reads nothing else: export to csv, or run on first.")
+    dim = trajectory[0].dim
+    taken = range(min(dim, DIMENSION)) if coordinates is None else coordinates
+    if not 0 < len(taken) <= DIMENSION or len(set(taken)) < len(taken) or not all(0 <= one < dim for one in taken):
+        raise Refusal(
+            f"Coordinates {', '.join(map(str, taken)) or 'none'} were asked of {file}, but one to three different ones "
+            f"from 0 to {dim - 1} are needed: write for example --coordinates 0,{dim - 1}."
+        )
+    unfinished = target.with_name(target.name + ".part")
+    write_molecular(unfinished, trajectory, taken, _texts(trajectory))
     unfinished.replace(target)
 
 

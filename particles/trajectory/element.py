@@ -7,7 +7,7 @@ import numpy as np
 
 from particles.errors import TrajectoryError
 from particles.trajectory.layout import UNWRITTEN
-from particles.trajectory.opening import check_size, child_dataset, child_group, has, whole_numbers
+from particles.trajectory.opening import check_size, child_group, child_records, has, whole_numbers
 
 
 class Element:
@@ -20,9 +20,9 @@ class Element:
     def __init__(self, group: h5py.Group) -> None:
         """Take up the element in a group; raises TrajectoryError where it is not one."""
         self.name: str = group.name
-        self.step = child_dataset(group, "step")
-        self.time = child_dataset(group, "time")
-        self.value = child_dataset(group, "value")
+        self.step = child_records(group, "step", axes=1, kinds="iu")
+        self.time = child_records(group, "time", axes=1)
+        self.value = child_records(group, "value")
         self.length = self._committed()
         for dataset in (self.step, self.time, self.value):
             check_size(dataset, self.length)
@@ -74,8 +74,14 @@ class Element:
         return whole_numbers(self.step, self.length)
 
     def times(self) -> np.ndarray:
-        """Times [length] of the committed records, float64."""
-        return np.asarray(self.time[: self.length], dtype=np.float64)
+        """Times [length] of the committed records, float64; raises TrajectoryError where one is not finite."""
+        times = np.asarray(self.time[: self.length], dtype=np.float64)
+        if not np.isfinite(times).all():
+            raise TrajectoryError(
+                f"{self.time.file.filename} has times in {self.name} that are not finite, as only a damaged file has; "
+                "restore it from a copy."
+            )
+        return times
 
     def _committed(self) -> int:
         """Length of `step` without an entry at its end that was made room for and not written."""

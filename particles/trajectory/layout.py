@@ -67,12 +67,7 @@ def write_root(file: h5py.File, options: Options, configuration: str, origin: Ma
     configuration is JSON text, origin what `provenance` gives. Times at which a writer opened the file start with one
     entry, so that a later one is added like any (see `adding`).
     """
-    root = file.create_group("h5md", track_order=True)
-    root.attrs["version"] = np.array(H5MD_VERSION, dtype=np.int64)
-    root.create_group("author").attrs["name"] = fixed_text(_author())
-    creator = root.create_group("creator")
-    creator.attrs["name"] = fixed_text(CREATOR)
-    creator.attrs["version"] = fixed_text(str(origin["version"]))
+    write_identity(file, str(origin["version"]))
     module = file.create_group(MODULE)
     module.attrs["version"] = np.array(SCHEMA_VERSION, dtype=np.int64)
     module.attrs["options"] = fixed_text(json.dumps(asdict(options)))
@@ -85,6 +80,16 @@ def write_root(file: h5py.File, options: Options, configuration: str, origin: Ma
     opened.make_scale(OPENED)
     file.create_group(OBSERVABLES, track_order=True)
     file.create_group(PARTICLES, track_order=True)
+
+
+def write_identity(file: h5py.File, version: str) -> None:
+    """Write what H5MD asks of every file: its version, the author, and the program, ours, in this version."""
+    root = file.create_group("h5md", track_order=True)
+    root.attrs["version"] = np.array(H5MD_VERSION, dtype=np.int64)
+    root.create_group("author").attrs["name"] = fixed_text(_author())
+    creator = root.create_group("creator")
+    creator.attrs["name"] = fixed_text(CREATOR)
+    creator.attrs["version"] = fixed_text(version)
 
 
 def options_of(module: h5py.Group) -> Options:

@@ -135,6 +135,17 @@ def child_dataset(parent: h5py.Group, path: str) -> h5py.Dataset:
     return node
 
 
+def child_records(parent: h5py.Group, name: str, axes: int | None = None, kinds: str = "iuf") -> h5py.Dataset:
+    """The dataset of numbers [records, ...] of this name, of so many axes where they are given.
+
+    Raises TrajectoryError for text, a single number, other axes or another kind of numbers.
+    """
+    node = child_dataset(parent, name)
+    if node.dtype.kind not in kinds or not node.ndim or axes not in (None, node.ndim):
+        raise TrajectoryError(_foreign(parent, f"no records in {node.name}, but {node.dtype} of shape {node.shape}"))
+    return node
+
+
 def has(parent: h5py.Group, path: str) -> bool:
     """Whether there is something at a path, without following a link at its end."""
     return parent.get(path, getlink=True) is not None

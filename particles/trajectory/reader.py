@@ -83,10 +83,10 @@ class TrajectoryReader:
             return np.empty(0) if self._frames is None else self._frames.position.times()
 
     @property
-    def observables(self) -> Mapping[str, Series]:
+    def observables(self) -> "Observables":
         """Name -> (steps, times, values) of each observable, read when it is asked for."""
         with self._access():
-            return _Observables(self._file, self._access)
+            return Observables(self._file, self._access)
 
     @property
     def parameters(self) -> dict[str, object]:
@@ -108,6 +108,12 @@ class TrajectoryReader:
         with self._access():
             return bool(child_group(self._file, MODULE).attrs["complete"])
 
+    @property
+    def has_moving_masses(self) -> bool:
+        """Whether every frame has masses of its own; without a frame it has none."""
+        with self._access():
+            return self._frames is not None and self._frames.moving
+
     def close(self) -> None:
         """Close the file."""
         self._file.close()
@@ -128,7 +134,7 @@ class TrajectoryReader:
             yield
 
 
-class _Observables(Mapping[str, Series]):
+class Observables(Mapping[str, Series]):
     """The observables of an open file by name."""
 
     def __init__(self, file: h5py.File, access: Callable[[], AbstractContextManager[None]]) -> None:

@@ -4,6 +4,8 @@ import csv
 import json
 from pathlib import Path
 
+import h5py
+import MDAnalysis
 import numpy as np
 import pytest
 import xarray
@@ -62,6 +64,51 @@ def test_csv_has_a_line_per_time_and_a_column_per_number(tmp_path: Path) -> None
     assert [row["late"] for row in rows] == ["", "", "", "", "7.0"] and rows[-1]["risk"] == ""
 
 
+@pytest.mark.parametrize(
+    ("dim", "columns"), [(1, [0]), (2, [0, 1]), (3, [0, 1, 2]), (6, [0, 1, 2]), (6, [5, 0, 3]), (6, [4])]
+)
+def test_mdanalysis_reads_every_frame(tmp_path: Path, dim: int, columns: list[int]) -> None:
+    """Assert that MDAnalysis finds the chosen coordinates, zeros for missing ones, steps, times and observables."""
+    default = columns == list(range(min(dim, 3)))
+    option = () if default else ("--coordinates", ",".join(map(str, columns)))
+    code, out, _ = spoken("export", str(recorded(tmp_path / "a.h5", dim=dim)), "--to", "mdanalysis", *option)
+    assert code == 0 and out.strip() == str(tmp_path / "a.h5md")
+    with h5py.File(tmp_path / "a.h5md", "r") as file:
+        masses = file["particles/trajectory/mass"][:]
+        assert json.loads(file["parameters/parameters"].asstr()[()])["config"]["rate"] == 1.0
+        assert file["parameters/coordinates"][:].tolist() == columns
+    universe = MDAnalysis.Universe.empty(len(masses))
+    universe.add_TopologyAttr("masses", masses)
+    universe.load_new(str(tmp_path / "a.h5md"), convert_units=False)
+    assert universe.atoms.masses.tolist() == [0.5, 0.25, 0.25]
+    assert len(universe.trajectory) == len(TIMES) and universe.trajectory.units["length"] is None
+    for number, frame in enumerate(universe.trajectory):
+        expected = np.zeros((3, 3))
+        expected[:, : len(columns)] = position(number, dim=dim).numpy()[:, columns]
+        np.testing.assert_array_equal(frame.positions, expected)
+        assert (frame.time, frame.data["step"], frame.data["risk"]) == (TIMES[number], number, RISKS[number])
+        assert frame.dimensions is None
+        np.testing.assert_array_equal(universe.atoms.center_of_mass(), masses @ expected)
+    universe.trajectory.close()
+
+
+@pytest.mark.parametrize("coordinates", ["0,0", "6", "0,1,2,3", "-1", "one", ""])
+def test_coordinates_that_are_not_there_are_refused(tmp_path: Path, coordinates: str) -> None:
+    """Assert that doubled, missing, too many and unreadable numbers are one sentence, and nothing is written."""
+    file = str(recorded(tmp_path / "a.h5", dim=6))
+    code, _, said = spoken("export", file, "--to", "mdanalysis", f"--coordinates={coordinates}")
+    assert code == 2 and "oordinates" in said and "write" in said
+    assert [path.name for path in tmp_path.iterdir()] == ["a.h5"]
+
+
+def test_coordinates_are_for_mdanalysis_alone(tmp_path: Path) -> None:
+    """Assert that another format refuses the option, and a file without frames is refused."""
+    with pytest.raises(Refusal, match="Coordinates are chosen for mdanalysis alone, npz has all of them"):
+        export(recorded(tmp_path / "a.h5"), "npz", coordinates=[0])
+    with pytest.raises(Refusal, match="has no frame, and MDAnalysis reads nothing else"):
+        export(recorded(tmp_path / "b.h5", times=()), "mdanalysis")
+
+
 def test_command_says_where_and_overwrites_nothing(tmp_path: Path) -> None:
     """Assert that the path is printed, a second call is refused, and an unknown format gets a suggestion."""
     file = recorded(tmp_path / "a.h5")
@@ -72,7 +119,7 @@ def test_command_says_where_and_overwrites_nothing(tmp_path: Path) -> None:
     assert code == 2 and "did you mean 'netcdf'?" in said
 
 
-@pytest.mark.parametrize("to", ["csv", "npz", "netcdf"])
+@pytest.mark.parametrize("to", ["csv", "npz", "netcdf", "mdanalysis"])
 def test_places_that_cannot_be_written_are_one_sentence(tmp_path: Path, to: str) -> None:
     """Assert that a missing folder is named, for each format."""
     with pytest.raises(Refusal, match="cannot be written"):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from particles.trajectory.layout import SCHEMA_VERSION
+from runs.export import export
 from tests.house.source import ROOT
 from tests.runs.recorded import TIMES, position, recorded, risk
 
@@ -16,7 +17,7 @@ PAGE = (ROOT / "runs" / "TRAJECTORIES.md").read_text(encoding="utf-8")
 
 def test_examples_read_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Assert that the blocks, one after the other, read frames, masses, records, parameters, and a sweep."""
-    recorded(tmp_path / "run.h5")
+    export(recorded(tmp_path / "run.h5"), "mdanalysis")
     for seed in (0, 1):
         recorded(tmp_path / "results" / f"{seed}.h5", seed=seed)
     monkeypatch.chdir(tmp_path)
@@ -24,7 +25,10 @@ def test_examples_read_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     blocks = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
     for block in blocks:
         exec(compile(block, "TRAJECTORIES.md", "exec"), names)  # noqa: S102 - our own page
-    assert len(blocks) == 3
+    assert len(blocks) == 4
+    assert names["risk_per_frame"] == names["risks"].tolist()
+    moments = np.einsum("j,tjd->td", names["masses"], names["positions"])
+    np.testing.assert_array_equal(np.array(names["centres"])[:, :2], moments)
     assert names["times"].tolist() == names["times_again"].tolist() == list(TIMES)
     np.testing.assert_array_equal(names["positions"][-1], position(3))
     np.testing.assert_array_equal(names["last"].positions, position(3))
