@@ -1,6 +1,7 @@
-"""A trajectory as a moving picture: the first two coordinates of its particles, frame by frame, in a GIF."""
+"""A trajectory as a moving picture: the first two coordinates of its particles, frame by frame, in a GIF or MP4."""
 
 from pathlib import Path
+from subprocess import CalledProcessError
 
 import numpy as np
 from matplotlib.animation import PillowWriter
@@ -11,26 +12,35 @@ from particles import Trajectory, TrajectoryError
 from particles.trajectory import TrajectoryReader
 from runs.figures import COLOURS
 from runs.refusal import Refusal
+from runs.video import video_writer
 
 #: So many pictures at most, taken evenly from the frames, and so many a second.
 MOST_PICTURES, SPEED = 100, 10
 DOTS_PER_INCH = 80
 
+#: Endings of the files that are written; MP4 where there is an encoder.
+ENDINGS = (".gif", ".mp4")
+
 
 def animate(file: Path, out: Path | None = None) -> Path:
-    """Draw a trajectory into a GIF, by default FILE.gif beside it, and return its path.
+    """Draw a trajectory into a GIF, by default FILE.gif beside it, or an MP4, and return its path.
 
     All pictures have the same limits; the area of a particle is its mass. Raises Refusal where particles have fewer
-    than two coordinates, there is no frame, or a file cannot be read or written.
+    than two coordinates, there is no frame, no program that encodes MP4, or a file cannot be read or written.
     """
     target = file.with_suffix(".gif") if out is None else out
-    if target.suffix.lower() != ".gif":
-        raise Refusal(f"{target} does not end in .gif, the one format that is written: name such a file with --out.")
+    if target.suffix.lower() not in ENDINGS:
+        raise Refusal(f"{target} ends neither in .gif nor in .mp4, but one of these is written: name such a file.")
+    if not target.parent.is_dir():
+        raise Refusal(f"{target} cannot be written, there is no folder {target.parent}: name another file.")
     try:
         with Trajectory.open(file) as trajectory:
             _draw(trajectory, file.name, target)
     except TrajectoryError as error:
         raise Refusal(str(error)) from error
+    except CalledProcessError as error:
+        said = (error.stderr or "").strip().splitlines() or ["it did not say why"]
+        raise Refusal(f"{target} was not encoded by {error.cmd[0]} ({said[-1]}): write a .gif instead.") from error
     except OSError as error:
         raise Refusal(f"{target} cannot be written ({error.strerror or error}): name another file.") from error
     return target
@@ -54,16 +64,19 @@ def _draw(trajectory: TrajectoryReader, title: str, target: Path) -> None:
     dots = axis.scatter([], [], color=COLOURS[0], edgecolors="white", linewidths=0.3, alpha=0.7)
     heading = axis.set_title(title)
     times = trajectory.times
-    unfinished = target.with_name(f".{target.stem}.part.gif")
-    writer = PillowWriter(fps=SPEED)
-    with writer.saving(figure, str(unfinished), DOTS_PER_INCH):
-        for number in numbers:
-            cloud = trajectory[number]
-            dots.set_offsets(cloud.positions[:, :2].numpy())
-            dots.set_sizes(3.0 + 300.0 * cloud.masses.double().numpy())
-            heading.set_text(f"{title}, time {times[number]:.4g}")
-            writer.grab_frame()
-    unfinished.replace(target)
+    unfinished = target.absolute().with_name(f".{target.stem}.part{target.suffix.lower()}")
+    writer = PillowWriter(fps=SPEED) if unfinished.suffix == ".gif" else video_writer(SPEED)
+    try:
+        with writer.saving(figure, str(unfinished), DOTS_PER_INCH):
+            for number in numbers:
+                cloud = trajectory[number]
+                dots.set_offsets(cloud.positions[:, :2].numpy())
+                dots.set_sizes(3.0 + 300.0 * cloud.masses.double().numpy())
+                heading.set_text(f"{title}, time {times[number]:.4g}")
+                writer.grab_frame()
+        unfinished.replace(target)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def _limits(trajectory: TrajectoryReader, numbers: list[int]) -> tuple[np.ndarray, np.ndarray]:

@@ -1,5 +1,6 @@
 """Moving pictures: as many as frames, showing where the particles are."""
 
+import subprocess
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from PIL import Image
 
 from runs.animation import animate, pictured
 from runs.refusal import Refusal
+from runs.video import encoder
 from tests.runs.conftest import spoken
 from tests.runs.recorded import recorded
 
@@ -26,6 +28,30 @@ def test_gif_has_a_picture_per_frame_and_they_move(tmp_path: Path) -> None:
     assert len(pictures) == 4
     assert all(not np.array_equal(one, two) for one, two in pairwise(pictures))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.gif", "a.h5"]
+
+
+def test_mp4_has_a_picture_per_frame_and_they_move(tmp_path: Path) -> None:
+    """Assert that ffmpeg decodes as many different pictures as there are frames, and nothing else is left."""
+    code, out, _ = spoken("animate", str(recorded(tmp_path / "a.h5")), "--out", str(tmp_path / "b.mp4"))
+    assert code == 0 and out.strip() == str(tmp_path / "b.mp4")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.h5", "b.mp4"]
+    command = [encoder(), "-v", "error", "-i", tmp_path / "b.mp4", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
+    decoded = subprocess.run(command, capture_output=True, check=True, timeout=60).stdout
+    pictures = np.frombuffer(decoded, np.uint8).reshape(-1, 400, 400, 3).astype(int)
+    assert len(pictures) == 4
+    assert all(np.abs(one - two).max() > 100 for one, two in pairwise(pictures))
+
+
+def test_an_encoder_that_fails_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Assert that what the encoder said is passed on and neither a film nor a part of it is left."""
+    program = tmp_path / "ffmpeg"
+    program.write_text("#!/bin/sh\ncat > /dev/null\necho 'Unknown encoder h264' >&2\nexit 8\n")
+    program.chmod(0o755)
+    monkeypatch.setattr("runs.video.encoder", lambda: program)
+    file = recorded(tmp_path / "a.h5")
+    with pytest.raises(Refusal, match=r"b.mp4 was not encoded by .*ffmpeg \(Unknown encoder h264\): write a .gif"):
+        animate(file, tmp_path / "b.mp4")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.h5", "ffmpeg"]
 
 
 def test_particles_travel_across_the_picture(tmp_path: Path) -> None:
@@ -52,7 +78,8 @@ def test_what_cannot_be_drawn_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Refusal, match="no frame of particles with two coordinates"):
         animate(recorded(tmp_path / "one.h5", dim=1))
     file = recorded(tmp_path / "a.h5")
-    with pytest.raises(Refusal, match=r"does not end in \.gif"):
-        animate(file, tmp_path / "a.mp4")
-    with pytest.raises(Refusal, match="cannot be written"):
-        animate(file, tmp_path / "nowhere" / "a.gif")
+    with pytest.raises(Refusal, match=r"a.avi ends neither in \.gif nor in \.mp4"):
+        animate(file, tmp_path / "a.avi")
+    for name in ("a.gif", "a.mp4"):
+        with pytest.raises(Refusal, match="cannot be written, there is no folder .*nowhere"):
+            animate(file, tmp_path / "nowhere" / name)
