@@ -3,6 +3,7 @@
 No global state of pyplot is touched, so figures can be drawn in any thread and without a display.
 """
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,9 @@ Array = npt.NDArray[np.float64]
 COLOURS = ("#0072B2", "#009E73", "#E69F00", "#D55E00")
 DOTS_PER_INCH = 150
 GREY = "0.35"
+
+#: Inches that a letter of a title or a legend takes on average, and those of a line and its gaps in a legend.
+LETTER, LINE = 0.088, 0.75
 
 #: A particle with more than this many equal shares of the mass is drawn on top and in full colour.
 HEAVY = 5.0
@@ -59,9 +63,12 @@ class CloudPanel:
 
 
 def draw_curves(panels: Sequence[CurvePanel], path: Path, *, title: str, time_label: str, columns: int = 3) -> None:
-    """Panels of curves against time on a log axis, one legend for all, written to a PNG file."""
-    rows = -(-len(panels) // columns)
-    figure = Figure(figsize=(3.6 * columns, 2.75 * rows + 0.8), layout="constrained")
+    """Panels of curves against time on a log axis, one legend for all, written to a PNG file.
+
+    A panel alone is drawn wider. Title and legend take as many lines as the width asks for.
+    """
+    rows, width = -(-len(panels) // columns), 3.6 * columns if columns > 1 else 4.8
+    figure = Figure(figsize=(width, 2.75 * rows + 0.8), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False, sharex=True)
     for axis, panel in zip(axes.flat, panels, strict=False):
         _draw_panel(axis, panel)
@@ -69,9 +76,10 @@ def draw_curves(panels: Sequence[CurvePanel], path: Path, *, title: str, time_la
         axis.set_axis_off()
     for axis in axes[-1]:
         axis.set_xlabel(time_label)
-    figure.suptitle(title, fontsize=12)
+    figure.suptitle(textwrap.fill(title, int(width / LETTER)), fontsize=12)
     handles = [Line2D([], [], color=curve.colour, lw=2.2, label=curve.label) for curve in panels[0].curves]
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False, fontsize=10.5)
+    ncols = _legend_columns([curve.label for curve in panels[0].curves], width)
+    figure.legend(handles=handles, loc="outside lower center", ncols=ncols, frameon=False, fontsize=10.5)
     save(figure, path)
 
 
@@ -92,6 +100,13 @@ def draw_clouds(panels: Sequence[CloudPanel], path: Path, *, title: str, axis_la
     axes[0].set_ylabel(axis_labels[1])
     figure.suptitle(title, fontsize=12)
     save(figure, path)
+
+
+def _legend_columns(labels: Sequence[str], width: float) -> int:
+    """As many columns as fit, evenly filled: four labels stand in rows of four, two or one."""
+    fitting = max(1, int(width / (LINE + LETTER * max(len(label) for label in labels))))
+    rows = -(-len(labels) // fitting)
+    return -(-len(labels) // rows)
 
 
 def _draw_panel(axis: Axes, panel: CurvePanel) -> None:

@@ -1,5 +1,6 @@
 """Pictures from trajectory files: observables with their spread over files, particles at chosen times."""
 
+import warnings
 from collections.abc import Sequence
 from contextlib import ExitStack
 from itertools import cycle
@@ -26,7 +27,9 @@ def plot_files(files: Sequence[Path], folder: Path, times: Sequence[float] = ())
     """
     written = []
     try:
-        with ExitStack() as opened:
+        with warnings.catch_warnings(), ExitStack() as opened:
+            warnings.simplefilter("error", RuntimeWarning)
+            warnings.filterwarnings("ignore", "Attempting to set identical")  # matplotlib widens the limits itself
             trajectories = {file: opened.enter_context(Trajectory.open(file)) for file in files}
             folder.mkdir(parents=True, exist_ok=True)
             panels = curve_panels(trajectories)
@@ -43,6 +46,8 @@ def plot_files(files: Sequence[Path], folder: Path, times: Sequence[float] = ())
                     draw_clouds(clouds, written[-1], title=f"{file.name}, area = mass", axis_labels=labels)
     except (TrajectoryError, ValueError) as error:
         raise Refusal(str(error)) from error
+    except RuntimeWarning as error:
+        raise Refusal(f"{files[0]} or a file beside it holds numbers too large to draw ({error}).") from error
     except OSError as error:
         raise Refusal(f"The folder {folder} cannot be written ({error.strerror}): name another one.") from error
     if not written:

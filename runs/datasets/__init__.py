@@ -1,6 +1,7 @@
 """Data sources by name: each a pure function of a seed, split into train, validation and test."""
 
 from runs.datasets.diabetes import load_diabetes
+from runs.datasets.mnist import load_mnist
 from runs.datasets.simulated import load_simulated
 from runs.datasets.split import PROTOCOL_SEED, SplitData
 from runs.datasets.uci import load_uci
@@ -15,6 +16,8 @@ def load(name: str, seed: int = PROTOCOL_SEED) -> SplitData:
     chosen("data set", name, DATA_SETS)
     if name == "diabetes":
         return load_diabetes(seed)
+    if name == "mnist":
+        return load_mnist(seed)
     if name == "simulated":
         return load_simulated(seed)
     return load_uci(name, seed)

@@ -11,9 +11,9 @@ from runs.options import DATA_SETS, DEVICES, SCALES
 
 
 def test_every_data_set_has_a_loader() -> None:
-    """Assert that the names are the two that need no download and the UCI tables, diabetes first."""
+    """Assert that the names are the three that need no download and the UCI tables, diabetes first."""
     assert DATA_SETS[0] == "diabetes"
-    assert set(DATA_SETS) == {"diabetes", "simulated", *TABLES}
+    assert set(DATA_SETS) == {"diabetes", "mnist", "simulated", *TABLES}
 
 
 @pytest.mark.parametrize("scale", SCALES)

@@ -1,16 +1,18 @@
 """One run: a setting and a seed, from the initial cloud to a complete trajectory, begun or continued."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import torch
 
-from flows import Adaptive, Euler, Every, GradientFlow, Observer, evolve
+from flows import Adaptive, Euler, Every, GradientFlow, evolve
+from flows.checkpoint import CHECKPOINTED, Checkpoint
 from particles import (
     NTK,
+    Accuracy,
     Dataset,
     GaussianLaw,
     GramChange,
@@ -32,9 +34,13 @@ from particles.trajectory import TrajectoryWriter
 from runs.datasets import SplitData, load
 from runs.figures import Array
 from runs.studies.asymmetric_scaling.config import NAME, Config, Setting
-from runs.studies.asymmetric_scaling.reuse import PrunedRisk, TransferRisk
+from runs.studies.asymmetric_scaling.reuse import Pruned, Transfer
 from runs.studies.asymmetric_scaling.schedule import GradientSteps, steps_at
+from runs.studyfile.running import KEEP_SECONDS, Keeper
 from runs.sweep import Report
+
+#: A number measured of a cloud.
+Measured = Callable[[ParticleCloud], Scalar]
 
 #: Steps of the integrator between two reports of progress.
 REPORT_STEPS = 20
@@ -78,11 +84,12 @@ class Experiment:
 
     @cached_property
     def risk(self) -> Risk:
-        """R = (1/2n) sum_i (f(x_i) - y_i)^2 of f(x) = sum_j sqrt(lambda_j) a_j relu(w_j . x / sqrt(d)), w_j trained."""
+        """R = (1/2n) sum_i |f(x_i) - y_i|^2 of f(x) = sum_j sqrt(lambda_j) a_j relu(w_j . x / sqrt(d)), w_j trained.
+
+        f, y_i and a_j have k entries; every entry of a_j is -1 or 1.
+        """
         train, rows = self.data.train, self.run.config.rows
-        neuron = Perceptron(ReLU(), Identity(train.inputs.shape[1]), trained="hidden")
-        kept = Dataset(train.inputs[:rows], train.targets[:rows])
-        return Risk(neuron=neuron, scaling=NTK(), loss=Squared(), data=kept)
+        return _risk(Dataset(train.inputs[:rows], train.targets[:rows]))
 
     @cached_property
     def start(self) -> ParticleCloud:
@@ -92,39 +99,52 @@ class Experiment:
         cloud = law.sample(masses=self.run.setting.masses(config.count, config.shifted_masses), seed=self.run.seed)
         return cloud.to(device=config.device, dtype=config.torch_dtype)
 
-    def observables(self) -> dict[str, Callable[[ParticleCloud], Scalar]]:
+    def observables(self) -> dict[str, Measured]:
         """What is recorded, by name; all of it evaluated in float64, whatever the flow is computed in.
 
-        Risks are R itself, half the mean of squares. The Gram matrix is that of the first training rows.
+        Risks are R itself, half the mean of squares. The Gram matrix is that of the first output on the first training
+        rows. Accuracies are recorded where the network classifies.
         """
-        start = self.start.to(dtype=torch.float64)
-        points = self.risk.data.inputs[: self.run.config.gram_points]
-        measured: dict[str, Callable[[ParticleCloud], Scalar]] = {
+        start, test = self.start.to(dtype=torch.float64), self.risk.on(self.data.test)
+        train, first = self.risk.data, self.of_first_output
+        rows = slice(self.run.config.gram_points)
+        gram = _risk(Dataset(train.inputs[rows], train.targets[rows, :1]))
+        change, smallest = GramChange(gram, first(start), gram.data.inputs), SmallestEigenvalue(gram, gram.data.inputs)
+        measured: dict[str, Measured] = {
             "train_risk": self.risk,
-            "test_risk": self.risk.on(self.data.test),
+            "test_risk": test,
             "largest_movement": LargestMovement(start),
             "mean_movement": MeanMovement(start),
             "mass_weighted_movement": MassWeightedMovement(start),
-            "gram_change": GramChange(self.risk, start, points),
-            "smallest_eigenvalue": SmallestEigenvalue(self.risk, points),
+            "gram_change": lambda cloud: change(first(cloud)),
+            "smallest_eigenvalue": lambda cloud: smallest(first(cloud)),
         }
+        if self.run.config.classifies:
+            measured |= {"train_accuracy": Accuracy(self.risk), "test_accuracy": Accuracy(test)}
         return {name: _in_double(observable) for name, observable in measured.items()}
 
-    def reuse(self, alive: Callable[[], None]) -> dict[str, Callable[[ParticleCloud], Array]]:
-        """What is recorded of the trained network, by name: risks without its lightest particles, and of transfer.
+    def of_first_output(self, cloud: ParticleCloud) -> ParticleCloud:
+        """The particles without the weights of the other outputs."""
+        return ParticleCloud(cloud.positions[:, : cast(Perceptron, self.risk.neuron).hidden + 1], cloud.masses)
+
+    def reuse(self, alive: Callable[[], None]) -> Mapping[str, Callable[[ParticleCloud], Array]]:
+        """What is recorded of the trained network, by name: without its lightest particles, and of transfer.
 
         alive: called now and then while the networks are trained that learn from its features.
         """
-        config = self.run.config
+        config, test = self.run.config, self.risk.on(self.data.test)
         neuron = cast(Perceptron, self.risk.neuron)
-        small = TransferRisk(
-            neuron, self.data.validation, config.transfer_counts, config.transfer_steps, self.run.seed, alive
-        )
-        return {
-            "pruned_train_risk": PrunedRisk(self.risk),
-            "pruned_test_risk": PrunedRisk(self.risk.on(self.data.test)),
-            "transfer_risk": small,
+        size = (config.transfer_counts, config.transfer_units, config.transfer_steps)
+        learnt = cache(Transfer(neuron, self.data.validation, *size, self.run.seed, alive))
+        recorded: dict[str, Callable[[ParticleCloud], Array]] = {
+            "pruned_train_risk": Pruned(self.risk, neuron),
+            "pruned_test_risk": Pruned(test, neuron),
+            "transfer_risk": lambda cloud: learnt(cloud).risks,
         }
+        if config.classifies:
+            recorded["pruned_test_accuracy"] = Pruned(Accuracy(test), neuron)
+            recorded["transfer_accuracy"] = lambda cloud: learnt(cloud).accuracies
+        return recorded
 
     def parameters(self) -> dict[str, object]:
         """What stands in the file beside the flow and the seed."""
@@ -138,10 +158,9 @@ class Experiment:
 
 
 def perform(run: Run, report: Report) -> None:
-    """Begin the run, or continue it from the last frame of its file, and mark the file complete.
+    """Begin the run, or continue it from the state kept last in its file, and mark the file complete.
 
-    Gradient descent has no state but the cloud: a continued run gives the bits of an uninterrupted one. The adaptive
-    integrator starts anew from the last frame, and a continued run agrees to the tolerance.
+    A continued run gives the bits of an uninterrupted one, by gradient descent and adaptively.
     """
     experiment = Experiment(run, load(run.config.data))
     flow = GradientFlow(experiment.risk)
@@ -153,10 +172,10 @@ def perform(run: Run, report: Report) -> None:
 
 
 def _opened(experiment: Experiment, flow: GradientFlow) -> TrajectoryWriter:
-    """The run's file to go on with; one that holds the start alone is made anew, or the start would come twice."""
+    """The run's file to go on with; one in which no state was kept is made anew."""
     if experiment.run.is_begun:
         begun = Trajectory.append(experiment.run.path)
-        if begun.last is not None and begun.last[0] > 0:
+        if begun.kept(CHECKPOINTED) is not None:
             return begun
         begun.close()
         experiment.run.path.unlink()
@@ -174,32 +193,57 @@ def _created(experiment: Experiment, flow: GradientFlow) -> TrajectoryWriter:
 
 
 def _evolve(experiment: Experiment, flow: GradientFlow, trajectory: TrajectoryWriter, report: Report) -> ParticleCloud:
-    """The flow from the file's last frame, or from the start, up to the last step.
+    """The flow from the state kept in the file, or from the start, up to the last step.
 
     Observables are recorded before the frame of the same step, so that a frame in the file has its observables too.
     """
     config = experiment.run.config
-    step, time, cloud = trajectory.last or (0, 0.0, experiment.start)
     recorder = trajectory.trace(**experiment.observables())
-    observers: list[Observer] = [
-        GradientSteps(config.step, config.steps, config.records, recorder),
-        GradientSteps(config.step, config.steps, config.frames, trajectory),
-        Every(steps=REPORT_STEPS, observer=lambda step, time, cloud: report(steps_at(time, config.step))),
-    ]
-    cloud, until = cloud.to(device=config.device), config.until
-    if config.integrator == "adaptive":
-        adaptive = Adaptive(config.rtol)
-        return evolve(flow, cloud, adaptive, until=until, time=time, index=step, observers=observers)
-    return evolve(flow, cloud, Euler(), until=until, step=config.step, time=time, index=step, observers=observers)
+    kept = trajectory.kept(CHECKPOINTED, config.device)
+    return evolve(
+        flow,
+        experiment.start,
+        Adaptive(config.rtol, config.atol) if config.integrator == "adaptive" else Euler(step=config.step),
+        until=config.until,
+        observers=[
+            GradientSteps(config.step, config.steps, config.records, recorder),
+            GradientSteps(config.step, config.steps, config.frames, trajectory),
+            Every(steps=REPORT_STEPS, observer=lambda step, time, cloud: report(steps_at(time, config.step))),
+        ],
+        keep=_Kept(trajectory, config.step),
+        resume=kept if isinstance(kept, Checkpoint) else None,
+    )
+
+
+class _Kept(Keeper):
+    """Keeps states under the number of gradient steps, by which the file counts, whatever the integrator's steps are.
+
+    Of several states within one gradient step only the first is kept: a file tells its states apart by that number.
+    """
+
+    def __init__(self, trajectory: TrajectoryWriter, length: float) -> None:
+        super().__init__(trajectory, KEEP_SECONDS)
+        self._length, self._last = length, -1
+
+    def __call__(self, checkpoint: Checkpoint[Any]) -> None:
+        """Keep it, if it is time."""
+        step = steps_at(checkpoint.time, self._length)
+        if step > self._last:
+            self._last = step
+            super().__call__(replace(checkpoint, step=step))
 
 
 def _reuse(experiment: Experiment, end: ParticleCloud, trajectory: TrajectoryWriter, report: Report) -> None:
-    """Record once, at the last step, what pruning and transfer give; a continued run may have that already."""
+    """Record once, at the last step, what pruning and transfer give."""
     config = experiment.run.config
     recorder = trajectory.trace(**experiment.reuse(alive=lambda: report(config.steps - 1)))
-    if not recorder.elements:
-        recorder(config.steps, config.until, end)
+    recorder(config.steps, config.until, end)
 
 
-def _in_double(observable: Callable[[ParticleCloud], Scalar]) -> Callable[[ParticleCloud], Scalar]:
+def _risk(data: Dataset) -> Risk:
+    neuron = Perceptron(ReLU(), Identity(data.inputs.shape[1]), outputs=data.outputs, trained="hidden")
+    return Risk(neuron=neuron, scaling=NTK(), loss=Squared(), data=data)
+
+
+def _in_double(observable: Measured) -> Measured:
     return lambda cloud: observable(cloud.to(dtype=torch.float64))

@@ -1,4 +1,4 @@
-"""The figures of the study: observables against time, particles before and after, pruning, transfer."""
+"""The figures of the study: one file per panel of the paper, an overview, and the particles before and after."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +12,7 @@ from runs.studies.asymmetric_scaling.config import SETTINGS, Config, Setting
 from runs.studies.asymmetric_scaling.experiment import Run
 from runs.studies.asymmetric_scaling.reuse import REMOVED
 
-#: Observable, title, formula.
+#: Observable, title, formula; in the order of the overview.
 PANELS = (
     ("train_risk", "Train risk", r"$R = \frac{1}{2n}\,|f-y|^2$"),
     ("test_risk", "Test risk", r"$R$, other rows"),
@@ -21,77 +21,76 @@ PANELS = (
     ("smallest_eigenvalue", "Smallest eigenvalue", r"$\lambda_{\min}(K)$"),
     ("mass_weighted_movement", "Movement by mass", r"$\Sigma_j\,\lambda_j\,|w_j-w_j(0)|$"),
 )
+#: The same of networks that classify.
+ACCURACY = (("train_accuracy", "Train accuracy", "share right"), ("test_accuracy", "Test accuracy", "other rows"))
+#: The same without the lightest particles, and of the networks that learn from features.
+PRUNED = (("pruned_train_risk", "Train risk, pruned", r"$R$"), ("pruned_test_risk", "Test risk, pruned", r"$R$"))
+PRUNED_ACCURACY = (("pruned_test_accuracy", "Test accuracy, pruned", "share right"),)
+TRANSFER = (("transfer_risk", "Transfer risk", r"$R$, other rows"),)
+TRANSFER_ACCURACY = (("transfer_accuracy", "Transfer accuracy", "other rows"),)
+
+OVERVIEW, CLOUDS = "curves.png", "particles.png"
 
 
-#: Risks of the pruned network, title.
-PRUNED = (("pruned_train_risk", "Train risk, pruned"), ("pruned_test_risk", "Test risk, pruned"))
-#: The figures of the study.
-FIGURES = ("curves.png", "particles.png", "pruning.png", "transfer.png")
+def figures(config: Config) -> tuple[str, ...]:
+    """The files: the overview, the particles, and one per panel, named by its observable."""
+    groups = (_observed(config), _pruned(config), _transferred(config))
+    return OVERVIEW, CLOUDS, *(f"{observable}.png" for group in groups for observable, _, _ in group)
 
 
 def draw(config: Config, runs: Sequence[Run]) -> tuple[Path, ...]:
     """Draw all figures from complete runs into the study's folder."""
-    curves, particles, pruning, transfer = (config.out / name for name in FIGURES)
-    about = f"{config.data}, m = {config.count}, n = {config.rows}, {config.steps:,} gradient steps"
+    outputs = f", k = {config.outputs}" if config.classifies else ""
+    about = f"{config.data}, m = {config.count}, n = {config.rows}{outputs}, {config.steps:,} gradient steps"
     time_label = f"flow time (a gradient step is {config.step:g})"
-    draw_curves(curve_panels(runs), curves, title=f"Four node scalings: {about}", time_label=time_label)
-    draw_curves(
-        pruning_panels(runs), pruning, title=f"Pruning: {about}", time_label="particles kept, the heaviest", columns=2
-    )
-    draw_curves(
-        transfer_panels(config, runs),
-        transfer,
-        title=f"Transfer: {about}",
-        time_label="features transferred, of the heaviest particles",
-        columns=2,
-    )
+    overview = tuple(curve_panels(config, runs).values())
+    draw_curves(overview, config.out / OVERVIEW, title=f"Four node scalings: {about}", time_label=time_label)
+    for panels, against in (
+        (curve_panels(config, runs), time_label),
+        (pruning_panels(config, runs), "particles kept, the heaviest"),
+        (transfer_panels(config, runs), "features transferred, of the heaviest particles"),
+    ):
+        for observable, panel in panels.items():
+            draw_curves([panel], config.out / f"{observable}.png", title=about, time_label=against, columns=1)
     seed = min(run.seed for run in runs)
     draw_clouds(
         cloud_panels([run for run in runs if run.seed == seed]),
-        particles,
+        config.out / CLOUDS,
         title=f"Before (grey) and after training (coloured), area = mass: {about}",
         axis_labels=("1st direction of movement", "2nd direction"),
     )
-    return curves, particles, pruning, transfer
+    return tuple(config.out / name for name in figures(config))
 
 
-def curve_panels(runs: Sequence[Run]) -> list[CurvePanel]:
+def curve_panels(config: Config, runs: Sequence[Run]) -> dict[str, CurvePanel]:
     """One panel per observable, one curve per setting, the seeds as its spread; time zero is left out."""
-    return [
-        CurvePanel(title, formula, tuple(_curve(setting, done, observable) for setting, done in _by_setting(runs)))
-        for observable, title, formula in PANELS
-    ]
+    return {
+        observable: CurvePanel(
+            title,
+            formula,
+            tuple(_curve(setting, done, observable) for setting, done in _by_setting(runs)),
+            log_values="accuracy" not in observable,
+        )
+        for observable, title, formula in _observed(config)
+    }
 
 
-def pruning_panels(runs: Sequence[Run]) -> list[CurvePanel]:
-    """Train and test risk of the trained networks against the number of particles kept, from 5 % to all of them."""
-    panels = []
-    for observable, title in PRUNED:
-        curves = []
-        for setting, done in _by_setting(runs):
-            kept = np.array([done[0].config.count * (1.0 - share) for share in reversed(REMOVED)])
-            curves.append(Curve(setting.label, setting.colour, kept, _at_the_end(done, observable)[:, ::-1]))
-        panels.append(CurvePanel(title, r"$R$", tuple(curves)))
-    return panels
+def pruning_panels(config: Config, runs: Sequence[Run]) -> dict[str, CurvePanel]:
+    """What the trained networks are worth against the number of particles kept, from 5 % to all of them."""
+    kept = np.array([config.count * (1.0 - share) for share in reversed(REMOVED)])
+    return {
+        observable: _at_the_end(runs, observable, title, formula, kept, backwards=True)
+        for observable, title, formula in _pruned(config)
+    }
 
 
-def transfer_panels(config: Config, runs: Sequence[Run]) -> list[CurvePanel]:
-    """Risk of the small networks that learn from the features, against the number of these; and relative to gamma = 1.
-
-    The ratio is taken seed by seed, over the seeds that have a run with equal masses.
-    """
+def transfer_panels(config: Config, runs: Sequence[Run]) -> dict[str, CurvePanel]:
+    """What the small networks that learn from the features are worth, against the number of these."""
     counts = np.array(config.transfer_counts, dtype=np.float64)
-    equal = {run.seed: run for run in runs if run.setting == SETTINGS[0]}
-    risks, ratios = [], []
-    for setting, done in _by_setting(runs):
-        risks.append(Curve(setting.label, setting.colour, counts, _at_the_end(done, "transfer_risk")))
-        paired = [run for run in done if run.seed in equal]
-        if paired:
-            base = _at_the_end([equal[run.seed] for run in paired], "transfer_risk")
-            ratio = _at_the_end(paired, "transfer_risk") / base
-            ratios.append(Curve(setting.label, setting.colour, counts, ratio))
-    panels = [CurvePanel("Transfer risk", r"$R$, other rows", tuple(risks))]
-    return panels + ([CurvePanel("Relative to γ = 1", r"$R\,/\,R_{\gamma=1}$", tuple(ratios))] if ratios else [])
+    return {
+        observable: _at_the_end(runs, observable, title, formula, counts)
+        for observable, title, formula in _transferred(config)
+    }
 
 
 def cloud_panels(runs: Sequence[Run]) -> list[CloudPanel]:
@@ -139,13 +138,31 @@ def _by_setting(runs: Sequence[Run]) -> list[tuple[Setting, list[Run]]]:
     return [(setting, done) for setting, done in found if done]
 
 
-def _at_the_end(runs: Sequence[Run], observable: str) -> Array:
-    """The last records [runs, ...] of an observable."""
-    values = []
-    for run in runs:
-        with Trajectory.open(run.path) as trajectory:
-            values.append(trajectory.observables[observable].values[-1])
-    return np.stack(values)
+def _observed(config: Config) -> tuple[tuple[str, str, str], ...]:
+    return (*PANELS, *ACCURACY) if config.classifies else PANELS
+
+
+def _pruned(config: Config) -> tuple[tuple[str, str, str], ...]:
+    return (*PRUNED, *PRUNED_ACCURACY) if config.classifies else PRUNED
+
+
+def _transferred(config: Config) -> tuple[tuple[str, str, str], ...]:
+    return (*TRANSFER, *TRANSFER_ACCURACY) if config.classifies else TRANSFER
+
+
+def _at_the_end(
+    runs: Sequence[Run], observable: str, title: str, formula: str, places: Array, backwards: bool = False
+) -> CurvePanel:
+    """The single record of an observable that is a list, against its places."""
+    curves = []
+    for setting, done in _by_setting(runs):
+        values = []
+        for run in done:
+            with Trajectory.open(run.path) as trajectory:
+                values.append(trajectory.observables[observable].values[-1])
+        table = np.stack(values)
+        curves.append(Curve(setting.label, setting.colour, places, table[:, ::-1] if backwards else table))
+    return CurvePanel(title, formula, tuple(curves), log_values="accuracy" not in observable)
 
 
 def _curve(setting: Setting, runs: Sequence[Run], observable: str) -> Curve:

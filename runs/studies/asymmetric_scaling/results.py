@@ -20,6 +20,8 @@ from runs.studies.asymmetric_scaling.experiment import Run
 COLUMNS = {
     "train_risk": "train risk",
     "test_risk": "test risk",
+    "train_accuracy": "train accuracy",
+    "test_accuracy": "test accuracy",
     "largest_movement": "largest movement",
     "mean_movement": "mean movement",
     "mass_weighted_movement": "movement by mass",
@@ -31,7 +33,9 @@ COLUMNS = {
 REUSED = {
     "pruned_train_risk": (-1, "train, 95 % pruned"),
     "pruned_test_risk": (-1, "test, 95 % pruned"),
+    "pruned_test_accuracy": (-1, "accuracy, 95 % pruned"),
     "transfer_risk": (0, "transfer, 10 features"),
+    "transfer_accuracy": (0, "its accuracy"),
 }
 
 
@@ -39,7 +43,8 @@ REUSED = {
 class Row:
     """End values of one complete run; seconds: of the process that completed it, NaN where that is not known.
 
-    The pruned risks are those without 95 % of the particles, the transfer risk is that of the fewest features.
+    What is pruned is without 95 % of the particles, what is transferred with the fewest features. Accuracies are NaN
+    where the network does not classify.
     """
 
     setting: str
@@ -50,6 +55,8 @@ class Row:
     time: float
     train_risk: float
     test_risk: float
+    train_accuracy: float
+    test_accuracy: float
     largest_movement: float
     mean_movement: float
     mass_weighted_movement: float
@@ -57,7 +64,9 @@ class Row:
     smallest_eigenvalue: float
     pruned_train_risk: float
     pruned_test_risk: float
+    pruned_test_accuracy: float
     transfer_risk: float
+    transfer_accuracy: float
     seconds: float
 
 
@@ -74,19 +83,17 @@ class Table:
 def row_of(run: Run, seconds: float) -> Row:
     """The last record of every observable of a complete run."""
     with Trajectory.open(run.path) as trajectory:
-        series = {name: trajectory.observables[name] for name in COLUMNS}
-        reused = {name: trajectory.observables[name].values[-1] for name in REUSED}
-    alpha = math.nan if run.setting.alpha is None else run.setting.alpha
-    last = series["train_risk"]
-    ends = {name: float(entry.values[-1]) for name, entry in series.items()}
-    ends |= {name: float(reused[name][place]) for name, (place, _) in REUSED.items()}
+        last = {name: series.values[-1] for name, series in trajectory.observables.items()}
+        steps, time = int(trajectory.steps[-1]), float(trajectory.times[-1])
+    ends = {name: float(last.get(name, math.nan)) for name in COLUMNS}
+    ends |= {name: float(last[name][place]) if name in last else math.nan for name, (place, _) in REUSED.items()}
     return Row(
         setting=run.setting.name,
         gamma=run.setting.gamma,
-        alpha=alpha,
+        alpha=math.nan if run.setting.alpha is None else run.setting.alpha,
         seed=run.seed,
-        steps=int(last.steps[-1]),
-        time=float(last.times[-1]),
+        steps=steps,
+        time=time,
         seconds=round(seconds, 2),
         **ends,
     )
@@ -118,9 +125,15 @@ def summary(table: Table) -> RichTable:
     shown.add_column("", no_wrap=True)
     for label in by_setting:
         shown.add_column(label.replace(", ", "\n"), justify="right", no_wrap=True)
-    for name, words in (*COLUMNS.items(), *((name, words) for name, (_, words) in REUSED.items())):
+    for name, words in lines(config).items():
         shown.add_row(words, *(_spread([getattr(row, name) for row in rows]) for rows in by_setting.values()))
     return shown
+
+
+def lines(config: Config) -> dict[str, str]:
+    """What a table shows, with its words; accuracies only where the network classifies."""
+    every = COLUMNS | {name: words for name, (_, words) in REUSED.items()}
+    return {name: words for name, words in every.items() if config.classifies or "accuracy" not in name}
 
 
 def _spread(values: Sequence[float]) -> str:

@@ -2,73 +2,98 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 import torch
 
 from flows import Euler, Every, GradientFlow, evolve
-from particles import NTK, Dataset, FlowDiverged, GaussianLaw, Identity, ParticleCloud, Perceptron, ReLU, Risk, Squared
+from particles import (
+    NTK,
+    Accuracy,
+    Dataset,
+    FlowDiverged,
+    GaussianLaw,
+    Identity,
+    ParticleCloud,
+    Perceptron,
+    ReLU,
+    Risk,
+    Squared,
+)
 from particles.masses import uniform
-from particles.shapes import Inputs, PerParticle
+from particles.shapes import Inputs, PerParticle, Scalar
 from runs.figures import Array
 
 #: Shares of the particles that are removed: none, 5 %, ..., 95 %.
 REMOVED = tuple(percent / 100.0 for percent in range(0, 100, 5))
-#: Hidden units of the network that is trained on transferred features, and the length of a gradient step of rate 1.
-UNITS, STEP = 64, 2.0
-#: Steps of that training between two signs of life.
+#: Steps of the training on transferred features between two signs of life.
 SIGN_STEPS = 50
 
 
 def importance(cloud: ParticleCloud, neuron: Perceptron) -> PerParticle:
-    """lambda_j sum_k a_jk^2 [particles]; the mass itself for one output of size one."""
+    """lambda_j sum_k a_jk^2 [particles]; the mass itself, times the number of outputs, for output weights -1 and 1."""
     outputs = cloud.positions[:, neuron.hidden :]
     return cloud.masses.to(outputs.dtype) * outputs.square().sum(dim=1)
 
 
 @dataclass(frozen=True, eq=False)
-class PrunedRisk:
-    """Risks [len(REMOVED)] of the network without that share of its particles, the least important ones first.
+class Pruned:
+    """A risk or accuracy [len(REMOVED)] of the network without that share of its particles, the least important first.
 
-    A removed particle's output weight is set to zero; the masses of the others stay what they are, nothing is trained
+    A removed particle's output weights are set to zero; the masses of the others stay what they are, nothing is trained
     again. Of equally important particles those with the highest number go first.
     """
 
-    risk: Risk
+    measure: Callable[[ParticleCloud], Scalar]
+    neuron: Perceptron
 
     def __call__(self, cloud: ParticleCloud) -> Array:
-        """The risks, from all particles to 5 % of them."""
-        neuron = cast(Perceptron, self.risk.neuron)
-        order = torch.argsort(importance(cloud, neuron), descending=True, stable=True)
-        risks = []
+        """The values, from all particles to 5 % of them."""
+        order = torch.argsort(importance(cloud, self.neuron), descending=True, stable=True)
+        values = []
         for share in REMOVED:
             kept = cloud.count - round(share * cloud.count)
             positions = cloud.positions.clone()
-            positions[order[kept:], neuron.hidden :] = 0.0
-            risks.append(float(self.risk(cloud.moved(positions))))
-        return np.array(risks)
+            positions[order[kept:], self.neuron.hidden :] = 0.0
+            values.append(float(self.measure(cloud.moved(positions))))
+        return np.array(values)
 
 
 @dataclass(frozen=True, eq=False)
-class TransferRisk:
-    """Risks [len(counts)] of small networks that learn other rows from features of the trained one.
+class Learnt:
+    """Risks and accuracies [counts] of networks that learnt from so many features."""
 
-    The features are sqrt(lambda_j) sigma(Z_j(x)) of the k most important particles. From them a network of 64 ReLU in
-    NTK scaling, all weights trained by gradient descent at rate 1, learns the first half of `data`; its risk on the
-    second half counts. Where that descent diverges the risk is NaN.
+    risks: Array
+    accuracies: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Transfer:
+    """Risks and accuracies of small networks that learn other rows from features of the trained one.
+
+    The features are sqrt(lambda_j) sigma(Z_j(x)) of the k most important particles. From them a network of `units` ReLU
+    in NTK scaling, all weights trained by gradient descent at rate 1 on the mean of squares over rows and outputs,
+    learns the first half of `data`; what it is worth on the second half counts. Where that descent diverges the values
+    are NaN. Accuracies mean something for one-hot targets only.
     """
 
     neuron: Perceptron
     data: Dataset
     counts: Sequence[int]
+    units: int
     steps: int
     seed: int
     alive: Callable[[], None]
 
-    def __call__(self, cloud: ParticleCloud) -> Array:
-        """The risks, in the order of the counts of features."""
-        return np.array([self._risk(cloud, count) for count in self.counts])
+    @property
+    def step(self) -> float:
+        """Length of a gradient step of rate 1 in flow time."""
+        return 2.0 / self.data.outputs
+
+    def __call__(self, cloud: ParticleCloud) -> Learnt:
+        """The values, in the order of the counts of features."""
+        values = np.array([self._learnt(cloud, count) for count in self.counts])
+        return Learnt(values[:, 0], values[:, 1])
 
     def features(self, cloud: ParticleCloud, inputs: Inputs, count: int) -> torch.Tensor:
         """sqrt(lambda_j) sigma(w_j . phi(x_i)) [data, count] of the most important particles."""
@@ -77,16 +102,23 @@ class TransferRisk:
         hidden = self.neuron.activation.value(self.neuron.embed(inputs.to(weights)) @ weights.T)
         return hidden * cloud.masses[chosen].to(weights).sqrt()
 
-    def _risk(self, cloud: ParticleCloud, count: int) -> float:
+    def _learnt(self, cloud: ParticleCloud, count: int) -> tuple[float, float]:
         features = self.features(cloud, self.data.inputs, count).float()
         targets, half = self.data.targets.to(features), self.data.count // 2
         small = Perceptron(ReLU(), Identity(count), outputs=targets.shape[1], trained="both")
         risk = Risk(neuron=small, scaling=NTK(), loss=Squared(), data=Dataset(features[:half], targets[:half]))
-        start = GaussianLaw(small).sample(masses=uniform(UNITS), seed=self.seed).to(features.device, torch.float32)
+        start = GaussianLaw(small).sample(masses=uniform(self.units), seed=self.seed)
         signs = Every(SIGN_STEPS, lambda step, time, cloud: self.alive())
+        until = self.steps * self.step
         try:
-            until = self.steps * STEP
-            end = evolve(GradientFlow(risk), start, Euler(), until=until, step=STEP, observers=[signs])
+            end = evolve(
+                GradientFlow(risk),
+                start.to(features.device, torch.float32),
+                Euler(step=self.step),
+                until=until,
+                observers=[signs],
+            )
         except FlowDiverged:
-            return float("nan")
-        return float(risk.on(Dataset(features[half:], targets[half:]))(end))
+            return float("nan"), float("nan")
+        other = risk.on(Dataset(features[half:], targets[half:]))
+        return float(other(end)), float(Accuracy(other)(end))

@@ -16,7 +16,7 @@ from runs.progress import BatchProgress
 from runs.refusal import Refusal
 from runs.studies.asymmetric_scaling.config import NAME, SETTINGS, Config, configured
 from runs.studies.asymmetric_scaling.experiment import Run, perform
-from runs.studies.asymmetric_scaling.pictures import FIGURES, draw
+from runs.studies.asymmetric_scaling.pictures import draw, figures
 from runs.studies.asymmetric_scaling.results import Row, Table, known_seconds, row_of, summary, write_rows
 from runs.sweep import perform_all, usable_cores
 
@@ -130,7 +130,7 @@ def _perform(
 
 
 def _write(config: Config, complete: Sequence[Run], seconds: Seconds, redraw: bool) -> tuple[Path, ...]:
-    files = [config.out / name for name in ("result.csv", *FIGURES)]
+    files = [config.out / name for name in ("result.csv", *figures(config))]
     if not complete:
         return ()
     if redraw or not all(file.exists() for file in files):

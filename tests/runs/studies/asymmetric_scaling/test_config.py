@@ -67,6 +67,8 @@ def test_larger_scales_are_computed_to_a_tolerance() -> None:
         ("simulated", "laptop", (2000, 15_000, 100, 100, 3)),
         ("diabetes", "paper", (2000, 100_000, 176, 50, 5)),
         ("simulated", "paper", (2000, 50_000, 100, 100, 5)),
+        ("mnist", "laptop", (2000, 20_000, 1000, 50, 3)),
+        ("mnist", "paper", (2000, 200_000, 3000, 50, 5)),
     ],
 )
 def test_scales_have_the_sizes_of_the_readme(data: str, scale: str, sizes: tuple[int, ...]) -> None:
@@ -92,6 +94,7 @@ def test_published_step_is_two_in_our_time() -> None:
     """Assert that learning rate 1 on the mean of squares is an Euler step of 2, so 500 steps end at time 1000."""
     config = configured(data="simulated", scale="smoke", device="cpu")
     assert (config.rate, config.step, config.until) == (1.0, 2.0, 1000.0)
+    assert Config.validated(**{**config.model_dump(), "outputs": 10}).step == 0.2
 
 
 def test_given_seeds_and_folder_are_taken(tmp_path: Path) -> None:

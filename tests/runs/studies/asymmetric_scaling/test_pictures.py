@@ -10,6 +10,7 @@ from runs.studies.asymmetric_scaling.pictures import (
     PANELS,
     cloud_panels,
     curve_panels,
+    figures,
     leading_directions,
     pruning_panels,
     transfer_panels,
@@ -25,9 +26,9 @@ def runs(smoke: Smoke) -> list[Run]:
 
 def test_curves_are_the_recorded_observables_after_time_zero(smoke: Smoke) -> None:
     """Assert that six panels hold one curve per setting, in its colour, with the numbers of the file."""
-    panels = curve_panels(runs(smoke))
+    panels = curve_panels(runs(smoke)[0].config, runs(smoke))
     assert len(panels) == 6
-    for panel, (observable, title, _) in zip(panels, PANELS, strict=True):
+    for panel, (observable, title, _) in zip(panels.values(), PANELS, strict=True):
         assert panel.title == title
         assert [curve.colour for curve in panel.curves] == [setting.colour for setting in SETTINGS]
         with Trajectory.open(smoke.folder / "gamma0.0-seed0.h5") as trajectory:
@@ -59,8 +60,8 @@ def test_directions_are_those_in_which_mass_moved() -> None:
 
 def test_pruning_is_shown_against_the_particles_kept(smoke: Smoke) -> None:
     """Assert that curves go from 5 % to all particles, and that with all of them the risks are the unpruned ones."""
-    panels = pruning_panels(runs(smoke))
-    for panel, whole in zip(panels, ("train_risk", "test_risk"), strict=True):
+    panels = pruning_panels(runs(smoke)[0].config, runs(smoke))
+    for panel, whole in zip(panels.values(), ("train_risk", "test_risk"), strict=True):
         assert [curve.label for curve in panel.curves] == [setting.label for setting in SETTINGS]
         for curve, run in zip(panel.curves, runs(smoke), strict=True):
             assert np.allclose(curve.times, np.arange(20, 401, 20))
@@ -69,19 +70,19 @@ def test_pruning_is_shown_against_the_particles_kept(smoke: Smoke) -> None:
 
 
 def test_transfer_is_shown_against_the_features(smoke: Smoke) -> None:
-    """Assert that one panel has the recorded risks over the configured counts, the other those over gamma = 1's."""
-    risks, ratios = transfer_panels(runs(smoke)[0].config, runs(smoke))
-    recorded = []
-    for run in runs(smoke):
+    """Assert that the panel has the recorded risks over the configured counts."""
+    panel = transfer_panels(runs(smoke)[0].config, runs(smoke))["transfer_risk"]
+    for curve, run in zip(panel.curves, runs(smoke), strict=True):
+        assert curve.times.tolist() == [10.0, 50.0]
         with Trajectory.open(run.path) as trajectory:
-            recorded.append(trajectory.observables["transfer_risk"].values)
-    for risk, ratio, values in zip(risks.curves, ratios.curves, recorded, strict=True):
-        assert risk.times.tolist() == ratio.times.tolist() == [10.0, 50.0]
-        assert np.array_equal(risk.values, values)
-        assert np.array_equal(ratio.values, values / recorded[0])
+            assert np.array_equal(curve.values, trajectory.observables["transfer_risk"].values)
 
 
-def test_transfer_without_equal_masses_has_no_ratio(smoke: Smoke) -> None:
-    """Assert that where the run with gamma = 1 failed the other settings are shown alone."""
-    (only,) = transfer_panels(runs(smoke)[0].config, runs(smoke)[1:])
-    assert [curve.label for curve in only.curves] == [setting.label for setting in SETTINGS[1:]]
+def test_accuracies_have_panels_where_the_network_classifies(smoke: Smoke) -> None:
+    """Assert that a panel is a file named by its observable, and that accuracies come with several outputs only."""
+    config = runs(smoke)[0].config
+    several = config.model_copy(update={"outputs": 10})
+    assert set(figures(several)) - set(figures(config)) == {
+        *("train_accuracy.png", "test_accuracy.png", "pruned_test_accuracy.png", "transfer_accuracy.png")
+    }
+    assert "largest_movement.png" in figures(config) and not any("accuracy" in name for name in figures(config))

@@ -16,21 +16,22 @@ from runs.studies.asymmetric_scaling.results import (
     Row,
     Table,
     known_seconds,
+    lines,
     row_of,
     summary,
     write_rows,
 )
 from tests.runs.conftest import Smoke
 
-#: Lines of the table.
-SHOWN = len(COLUMNS) + len(REUSED)
+#: Numbers of a row, and lines of the table of a network with one output.
+NUMBERS, SHOWN = len(COLUMNS) + len(REUSED), 10
 
 
 def row(setting: int = 1, seed: int = 0, value: float = 0.25, seconds: float = 1.5) -> Row:
     """A row with one value everywhere."""
     chosen = SETTINGS[setting]
     alpha = math.nan if chosen.alpha is None else chosen.alpha
-    return Row(chosen.name, chosen.gamma, alpha, seed, 10, 20.0, *[value] * SHOWN, seconds)
+    return Row(chosen.name, chosen.gamma, alpha, seed, 10, 20.0, *[value] * NUMBERS, seconds)
 
 
 def printed(*rows: Row, seeds: int) -> str:
@@ -46,8 +47,9 @@ def test_row_holds_the_last_record_of_each_observable(smoke: Smoke) -> None:
     config = configured(data="diabetes", scale="smoke", device="cpu", out=smoke.folder)
     found = row_of(Run(config, SETTINGS[2], 0), seconds=1.234)
     with Trajectory.open(smoke.folder / "gamma0.2-seed0.h5") as trajectory:
-        for name in COLUMNS:
+        for name in COLUMNS.keys() & trajectory.observables.keys():
             assert getattr(found, name) == trajectory.observables[name].values[-1]
+        assert math.isnan(found.test_accuracy) and math.isnan(found.transfer_accuracy)
         assert found.pruned_train_risk == trajectory.observables["pruned_train_risk"].values[-1, 19]
         assert found.pruned_test_risk == trajectory.observables["pruned_test_risk"].values[-1, 19]
         assert found.transfer_risk == trajectory.observables["transfer_risk"].values[-1, 0]
@@ -72,7 +74,7 @@ def test_table_shows_mean_and_half_range_over_seeds() -> None:
     text = printed(row(0, 0, 1.0), row(0, 1, 2.0), row(0, 2, 6.0), seeds=3)
     assert "simulated, 15,000 steps, mean ± half the range of 3 seeds" in text
     assert text.count("± 2.5") == SHOWN
-    assert all(f"{words} " in text for words in COLUMNS.values())
+    assert all(f"{words} " in text for name, words in COLUMNS.items() if "accuracy" not in name)
 
 
 def test_table_of_one_seed_has_no_spread_and_names_what_failed() -> None:
@@ -88,3 +90,10 @@ def test_table_fits_a_terminal_of_eighty_columns() -> None:
     text = printed(*rows, seeds=2)
     assert "…" not in text
     assert text.count("0.000235") == text.count("± 0.00011") == 4 * SHOWN
+
+
+def test_accuracies_are_shown_where_the_network_classifies() -> None:
+    """Assert that the table has their lines with several outputs and not with one."""
+    config = configured(data="simulated", scale="laptop", device="cpu")
+    added = lines(config.model_copy(update={"outputs": 10})).keys() - lines(config).keys()
+    assert added == {"train_accuracy", "test_accuracy", "pruned_test_accuracy", "transfer_accuracy"}

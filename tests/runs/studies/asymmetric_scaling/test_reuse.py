@@ -18,7 +18,7 @@ from particles import (
     Squared,
 )
 from particles.masses import uniform, zipf
-from runs.studies.asymmetric_scaling.reuse import REMOVED, STEP, UNITS, PrunedRisk, TransferRisk, importance
+from runs.studies.asymmetric_scaling.reuse import REMOVED, Pruned, Transfer, importance
 
 NEURON = Perceptron(ReLU(), Identity(3), trained="hidden")
 
@@ -34,9 +34,9 @@ def cloud(masses: torch.Tensor) -> ParticleCloud:
     return GaussianLaw(NEURON, outputs=RademacherOutputs()).sample(masses=masses, seed=4)
 
 
-def transfer(counts: tuple[int, ...] = (2,), steps: int = 30, seed: int = 5) -> TransferRisk:
+def transfer(counts: tuple[int, ...] = (2,), steps: int = 30, seed: int = 5) -> Transfer:
     """Transfer to the rows of `data`."""
-    return TransferRisk(NEURON, data(), counts, steps, seed, alive=lambda: None)
+    return Transfer(NEURON, data(), counts, 64, steps, seed, alive=lambda: None)
 
 
 def test_importance_is_mass_times_squared_output_weights() -> None:
@@ -52,7 +52,7 @@ def test_pruning_removes_the_lightest_particles_and_keeps_the_masses_of_the_othe
     shuffled = zipf(40, 0.7)[torch.from_numpy(np.random.default_rng(1).permutation(40))]
     before = cloud(shuffled)
     held = before.positions.clone()
-    risks = PrunedRisk(Risk(neuron=NEURON, scaling=NTK(), loss=Squared(), data=data()))(before)
+    risks = Pruned(Risk(neuron=NEURON, scaling=NTK(), loss=Squared(), data=data()), NEURON)(before)
     x, y = data().inputs.numpy(), data().targets.numpy()[:, 0]
     parts = np.maximum(x @ held[:, :3].numpy().T / math.sqrt(3), 0.0) * (held[:, 3] * shuffled.sqrt()).numpy()
     order = np.argsort(-shuffled.numpy())
@@ -76,7 +76,7 @@ def test_transfer_is_gradient_descent_on_one_half_and_the_risk_on_the_other() ->
     before = cloud(zipf(6, 0.5))
     features = transfer().features(before, data().inputs, 2).float() / math.sqrt(2)
     targets = data().targets.float()
-    start = GaussianLaw(Perceptron(ReLU(), Identity(2), trained="both")).sample(masses=uniform(UNITS), seed=5)
+    start = GaussianLaw(Perceptron(ReLU(), Identity(2), trained="both")).sample(masses=uniform(64), seed=5)
     positions = start.positions.float().clone()
     for _ in range(30):
         positions.requires_grad_(True)
@@ -84,8 +84,8 @@ def test_transfer_is_gradient_descent_on_one_half_and_the_risk_on_the_other() ->
         (slope,) = torch.autograd.grad(loss, positions)
         positions = (positions - slope).detach()
     expected = 0.5 * (network(positions, features[6:]) - targets[6:, 0]).square().mean()
-    assert STEP == 2.0
-    assert np.isclose(transfer()(before)[0], float(expected), rtol=1e-4)
+    assert transfer().step == 2.0
+    assert np.isclose(transfer()(before).risks[0], float(expected), rtol=1e-4)
 
 
 def network(positions: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
@@ -96,13 +96,13 @@ def network(positions: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
 def test_transfer_has_one_risk_per_count_and_gives_signs_of_life() -> None:
     """Assert that counts are taken one by one in their order, and that a long training is not silent."""
     signs: list[int] = []
-    several = TransferRisk(NEURON, data(), (4, 1), 60, 5, alive=lambda: signs.append(1))
-    risks = several(cloud(uniform(6)))
-    assert np.array_equal(risks, [transfer((count,), 60)(cloud(uniform(6)))[0] for count in (4, 1)])
+    several = Transfer(NEURON, data(), (4, 1), 64, 60, 5, alive=lambda: signs.append(1))
+    risks = several(cloud(uniform(6))).risks
+    assert np.array_equal(risks, [transfer((count,), 60)(cloud(uniform(6))).risks[0] for count in (4, 1)])
     assert len(signs) >= 4
 
 
 def test_divergent_transfer_is_not_a_number() -> None:
     """Assert that features too large for rate 1 give NaN, not the end of the study."""
     large = cloud(uniform(6))
-    assert np.isnan(transfer(steps=60)(large.moved(large.positions * torch.tensor([1e4, 1e4, 1e4, 1.0])))).all()
+    assert np.isnan(transfer(steps=60)(large.moved(large.positions * torch.tensor([1e4, 1e4, 1e4, 1.0]))).risks).all()

