@@ -22,6 +22,11 @@ INTERRUPTED = 130
 VIOLATED = 3
 
 
+def printable(line: str) -> str:
+    """A line in which whatever steers a terminal or is no character is written as an escape."""
+    return "".join(mark if mark.isprintable() else ascii(mark)[1:-1] for mark in line)
+
+
 def refuse_options(given: set[str], meant: str, advice: str) -> None:
     """Raise Refusal for options that belong to another kind of study."""
     if given:
@@ -58,6 +63,9 @@ def run(
     workers: Annotated[
         int | None, typer.Option(min=0, help="For a file: how many processes; 0 is this one, by default one a core.")
     ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="For a file: the Dask scheduler whose workers do the runs, as tcp://host:8786.")
+    ] = None,
 ) -> None:
     """Run a study: trajectories, a table and figures go into one folder.
 
@@ -70,9 +78,11 @@ def run(
             refuse_options(given & named_only, "a study by name", "use --set")
             from runs.studyfile.study import command as run_file
 
-            succeeded = run_file(Path(study), settings or (), out, dry_run, workers)
+            succeeded = run_file(Path(study), settings or (), out, dry_run, workers, scheduler)
         else:
-            refuse_options(given & {"settings", "dry_run", "workers"}, "a study file", "name a file STUDY.toml")
+            refuse_options(
+                given & {"settings", "dry_run", "workers", "scheduler"}, "a study file", "name a file STUDY.toml"
+            )
             entry = named(study)
             own = given & {"integrator", "code_conventions"}
             refuse_options(own - entry.options, "asymmetric-scaling", "run that study")
@@ -100,7 +110,7 @@ def info(file: Annotated[Path, typer.Argument(help="An HDF5 trajectory written b
     """Say what a trajectory file holds: frames, particles, observables, parameters, provenance."""
     from runs.report import file_report
 
-    typer.echo("\n".join(file_report(file)))
+    typer.echo("\n".join(map(printable, file_report(file))))
 
 
 @app.command()
@@ -135,13 +145,18 @@ def distance(
 @app.command()
 def export(
     file: Annotated[Path, typer.Argument(help="An HDF5 trajectory written by a run.")],
-    to: Annotated[str, typer.Option(help="netcdf, npz or csv (observables only).")],
+    to: Annotated[str, typer.Option(help="netcdf, npz, csv (observables only) or mdanalysis (three coordinates).")],
     out: Annotated[Path | None, typer.Option(help="The file to write; by default beside the trajectory.")] = None,
+    coordinates: Annotated[
+        str | None, typer.Option(help="For mdanalysis: up to three coordinates, from 0, as in 0,1,5; else the first.")
+    ] = None,
 ) -> None:
     """Write a trajectory in the format of another program."""
+    from runs.export import column_numbers
     from runs.export import export as write
 
-    typer.echo(f"  {write(file, to, out)}")
+    columns = None if coordinates is None else column_numbers(coordinates)
+    typer.echo(f"  {write(file, to, out, columns)}")
 
 
 @app.command()
@@ -162,9 +177,11 @@ def plot(
 @app.command()
 def animate(
     file: Annotated[Path, typer.Argument(help="An HDF5 trajectory written by a run.")],
-    out: Annotated[Path | None, typer.Option(help="The GIF to write; by default FILE.gif beside the file.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The .gif or .mp4 to write; by default FILE.gif beside the file.")
+    ] = None,
 ) -> None:
-    """Draw a trajectory as a moving picture, a GIF of its first two coordinates."""
+    """Draw a trajectory as a moving picture of its first two coordinates, a GIF or, where ffmpeg is, an MP4."""
     from runs.animation import animate as draw
 
     typer.echo(f"  {draw(file, out)}")

@@ -19,16 +19,19 @@ REMARKS = ("remarks",)
 
 
 @contextmanager
-def claimed(folder: Path, identity: Mapping[str, Any], remarks: Mapping[str, Any]) -> Iterator[Path]:
+def claimed(
+    folder: Path, identity: Mapping[str, Any], remarks: Mapping[str, Any], patience: float = 0.0
+) -> Iterator[Path]:
     """Make the folder this configuration's own while the block runs; `identity` and `remarks` stand in config.json.
 
+    patience: seconds to wait for another process that is at work in it.
     Raises Refusal where the folder holds runs of another configuration, files that are not ours, or where another
     process is at work in it. Nothing that is there is overwritten.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _check_owner(folder, identity)
-        lock = FileLock(folder / LOCK_FILE, timeout=0)
+        lock = FileLock(folder / LOCK_FILE, timeout=patience)
         with lock:
             _check_owner(folder, identity)
             replace_text(folder / CONFIG_FILE, json.dumps({**identity, "remarks": dict(remarks)}, indent=2) + "\n")

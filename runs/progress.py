@@ -61,19 +61,22 @@ class BatchProgress:
     ) -> None:
         self._bar.stop()
 
-    def show(self, done: Sequence[int]) -> None:
-        """Report the steps done of each run."""
+    def show(self, done: Sequence[int], failed: Sequence[int] = ()) -> None:
+        """Report the steps done of each run; failed: numbers of the runs that have, whose other steps will not come."""
         complete = self._complete + sum(steps >= size for steps, size in zip(done, self._sizes, strict=True))
         label = f"{complete} of {self._complete + len(self._sizes)} runs complete"
-        left = self._left(sum(done))
-        self._bar.update(self._task, completed=sum(done), description=label, left=left)
+        if failed:
+            label += f", {len(failed)} failed"
+        total = sum(self._sizes) - sum(self._sizes[number] - done[number] for number in failed)
+        left = self._left(sum(done), total)
+        self._bar.update(self._task, completed=sum(done), total=total, description=label, left=left)
         now = time.monotonic()
         if not self._console.is_terminal and now - self._shown >= self._every:
             self._shown = now
-            share = 100.0 * sum(done) / sum(self._sizes)
+            share = 100.0 * sum(done) / total if total else 100.0
             self._console.print(f"{label}, {share:.0f} % of all steps, {left}", highlight=False)
 
-    def _left(self, done: int) -> str:
+    def _left(self, done: int, total: int) -> str:
         """Remaining time at the mean speed since the first steps came in; the start of the workers does not count."""
         now = time.monotonic()
         if self._moving is None and done > self._begun:
@@ -81,4 +84,4 @@ class BatchProgress:
         if self._moving is None or done == self._moving[1]:
             return "estimating the time left"
         seconds = (now - self._moving[0]) / (done - self._moving[1])
-        return f"about {spoken_duration(seconds * (sum(self._sizes) - done))} left"
+        return f"about {spoken_duration(seconds * (total - done))} left"

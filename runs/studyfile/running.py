@@ -12,10 +12,10 @@ from flows.checkpoint import CHECKPOINTED, Checkpoint
 from particles import FlowDiverged, FlowRefused, MassError, ParticleCloud, ShapeError, Trajectory, TrajectoryError
 from particles.trajectory import TrajectoryWriter
 from runs.folder import claimed, replace_text
+from runs.jobs import Report, Stopped
 from runs.refusal import Refusal
 from runs.studyfile.config import RunConfig
 from runs.studyfile.experiment import Experiment
-from runs.sweep import Report, Stopped
 
 #: Seconds between two checkpoints: what a killed run loses at most.
 KEEP_SECONDS = 10.0
@@ -34,11 +34,15 @@ OURS = (Refusal, TrajectoryError, FlowDiverged, FlowRefused, ShapeError, MassErr
 
 @dataclass(frozen=True)
 class Job:
-    """A run, the folder of its study file, and the folder of all results."""
+    """A run, the folder of its study file, and the folder of all results.
+
+    patience: seconds to wait for another process that is still at work in the run's folder.
+    """
 
     config: RunConfig
     source: Path
     out: Path
+    patience: float = 0.0
 
     @property
     def folder(self) -> Path:
@@ -71,16 +75,18 @@ class Job:
 
 
 def perform(job: Job, report: Report) -> None:
-    """Do the run, or what is left of it. Its folder is claimed meanwhile and holds its configuration.
+    """Do the run, or what is left of it, if anything. Its folder is claimed meanwhile and holds its configuration.
 
     Raises Refusal with one sentence where it fails, which also stands in the folder's error.txt.
     """
     experiment = Experiment(job.config, job.source)
     identity = {"config": job.config.identity(), "sources": experiment.sources()}
-    with claimed(job.folder, identity, remarks={}):
+    with claimed(job.folder, identity, remarks={}, patience=job.patience):
         try:
             job.error.unlink(missing_ok=True)
-            _continued(experiment, job, report)
+            if job.done() < WHOLE:  # another process may have come to its end while this one waited
+                _continued(experiment, job, report)
+            report(WHOLE)
         except Stopped:
             raise
         except FAILURES as error:
@@ -99,7 +105,6 @@ def _continued(experiment: Experiment, job: Job, report: Report) -> None:
     with trajectory:
         _evolve(experiment, job, trajectory, report)
         trajectory.complete()
-    report(WHOLE)
 
 
 def _begun(job: Job, experiment: Experiment) -> TrajectoryWriter | None:

@@ -1,16 +1,23 @@
-"""`meanfield run study.toml`: every run of the file that is not complete, on a few local processes."""
+"""`meanfield run study.toml`: every run of the file that is not complete, on a few local processes or a cluster."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
 
+from runs.cluster import scheduler_at
+from runs.folder import CONFIG_FILE, replace_text
+from runs.jobs import Crew
 from runs.progress import BatchProgress
+from runs.refusal import Refusal
 from runs.studyfile.plan import planned
 from runs.studyfile.reading import StudyFile, read_study
 from runs.studyfile.running import WHOLE, Job, perform
 from runs.sweep import perform_all, usable_cores
+
+#: Seconds that a run on a cluster waits for one of an earlier command, whose worker may still be coming to its end.
+PATIENCE = 60.0
 
 
 @dataclass(frozen=True)
@@ -27,8 +34,8 @@ def jobs_of(study: StudyFile, out: Path | None = None) -> tuple[Job, ...]:
     return tuple(Job(config, study.folder, folder) for config in study.runs)
 
 
-def run_study(jobs: Sequence[Job], console: Console, workers: int | None = None) -> Result:
-    """Do what is not complete, by one process per core unless a number is given (0: in this process)."""
+def run_study(jobs: Sequence[Job], console: Console, workers: int | Crew | None = None) -> Result:
+    """Do what is not complete, by one process per core unless a number (0: in this process) or a crew is given."""
     done = [job.done() for job in jobs]
     pending = [job for job, share in zip(jobs, done, strict=True) if share < WHOLE]
     begun = [share for share in done if share < WHOLE]
@@ -41,12 +48,26 @@ def run_study(jobs: Sequence[Job], console: Console, workers: int | None = None)
         workers = 0 if on_device or len(pending) == 1 else min(usable_cores(), len(pending))
     with BatchProgress([WHOLE] * len(pending), begun, console, complete=complete) as progress:
         outcomes = perform_all(pending, perform, begun=begun, workers=workers, watch=progress.show)
-    ended = zip(pending, outcomes, strict=True)
-    return Result(tuple(jobs), {job.config.digest: outcome.failure for job, outcome in ended if outcome.failure})
+    failures = {}
+    for job, outcome in zip(pending, outcomes, strict=True):
+        if outcome.failure is not None:
+            failures[job.config.digest] = outcome.failure
+            if outcome.lost and (job.folder / CONFIG_FILE).exists():
+                replace_text(job.error, outcome.failure + "\n")
+    return Result(tuple(jobs), failures)
 
 
-def command(path: Path, settings: Sequence[str], out: Path | None, dry: bool, workers: int | None) -> bool:
+def command(
+    path: Path,
+    settings: Sequence[str],
+    out: Path | None,
+    dry: bool,
+    workers: int | None,
+    scheduler: str | None,
+) -> bool:
     """The study as the command line calls it; whether every run is complete."""
+    if scheduler is not None and workers is not None:
+        raise Refusal("--workers and --scheduler both say who does the runs: leave one of them out.")
     jobs = jobs_of(read_study(path, settings), out)
     shown = Console()
     if dry:
@@ -55,7 +76,12 @@ def command(path: Path, settings: Sequence[str], out: Path | None, dry: bool, wo
             shown.print(line, highlight=False, soft_wrap=True, markup=False)
         return plan.impossible == 0
     console = Console(stderr=True)
-    result = run_study(jobs, console, workers)
+    if scheduler is None:
+        result = run_study(jobs, console, workers)
+    else:
+        jobs = tuple(replace(job, out=job.out.absolute(), patience=PATIENCE) for job in jobs)
+        with scheduler_at(scheduler, jobs[0].out) as crew:
+            result = run_study(jobs, console, crew)
     finished = len(jobs) - len(result.failures)
     shown.print(f"{finished} of {len(jobs)} runs complete in {jobs[0].out}", highlight=False, soft_wrap=True)
     for digest, failure in result.failures.items():

@@ -29,6 +29,7 @@ DOORS = {
     "pooch": "runs/",
     "filelock": "runs/",
     "sklearn": "runs/",
+    "imageio_ffmpeg": "runs/",
     "dask": "runs/",
     "distributed": "runs/",
 }

@@ -1,8 +1,6 @@
-"""Jobs on local processes: what comes back, what fails alone, and how a batch is stopped."""
+"""A batch of jobs, here or on local processes: what comes back, what fails alone, what is watched."""
 
 import os
-import signal
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,12 +8,10 @@ import pytest
 import torch
 
 from particles import FlowDiverged, TrajectoryError
-from runs import sweep
-from runs.refusal import WorkerLost
 from runs.sweep import Report, perform_all, usable_cores
 
 
-def nothing(done: Sequence[int]) -> None:
+def nothing(done: Sequence[int], failed: Sequence[int]) -> None:
     """Watch without looking."""
 
 
@@ -35,22 +31,6 @@ def fail_by_name(name: str, report: Report) -> None:
     if name == "bug":
         raise KeyError(name)
     report(5)
-
-
-def be_killed(name: str, report: Report) -> None:
-    """Die as by the out-of-memory killer."""
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def run_long(path: Path, report: Report) -> None:
-    """Report for up to a minute; note when told to stop."""
-    for step in range(6000):
-        try:
-            report(step + 1)
-        except sweep.Stopped:
-            path.write_text("stopped")
-            raise
-        time.sleep(0.01)
 
 
 @pytest.mark.parametrize("workers", [0, 2])
@@ -91,30 +71,26 @@ def test_steps_are_watched_from_where_they_began(workers: int, tmp_path: Path) -
     """Assert that the watcher sees the steps done of every job, those from before included."""
     seen: list[list[int]] = []
     paths = [tmp_path / "a", tmp_path / "b"]
-    perform_all(paths, write_threads, begun=[1, 0], workers=workers, watch=lambda done: seen.append(list(done)))
+
+    def watch(done: Sequence[int], failed: Sequence[int]) -> None:
+        seen.append(list(done))
+
+    perform_all(paths, write_threads, begun=[1, 0], workers=workers, watch=watch)
     assert seen[-1] == [2, 2]
     assert all(1 <= first <= 2 and 0 <= second <= 2 for first, second in seen)
 
 
-def test_a_killed_worker_is_one_sentence() -> None:
-    """Assert that a worker that dies without a word ends the batch with a sentence."""
-    with pytest.raises(WorkerLost, match="killed from outside, .*the same command continues"):
-        perform_all(["any"], be_killed, begun=[0], workers=1, watch=nothing)
+@pytest.mark.parametrize("workers", [0, 1])
+def test_failures_are_watched(workers: int) -> None:
+    """Assert that the watcher hears which jobs have failed, and of no other."""
+    seen: list[list[int]] = []
 
+    def watch(done: Sequence[int], failed: Sequence[int]) -> None:
+        seen.append(list(failed))
 
-def test_interrupt_stops_the_workers(tmp_path: Path) -> None:
-    """Assert that Ctrl-C in the parent reaches every running job as Stopped, starts no other, and comes out again."""
-
-    def interrupt(done: Sequence[int]) -> None:
-        if done[0] > 0:
-            raise KeyboardInterrupt
-
-    paths = [tmp_path / "a", tmp_path / "b"]
-    start = time.monotonic()
-    with pytest.raises(KeyboardInterrupt, match="^$"):
-        perform_all(paths, run_long, begun=[0, 0], workers=1, watch=interrupt)
-    assert time.monotonic() - start < 30.0
-    assert paths[0].read_text() == "stopped" and not paths[1].exists()
+    perform_all(["fine", "disk", "diverges"], fail_by_name, begun=[0] * 3, workers=workers, watch=watch)
+    assert seen[-1] == [1, 2]
+    assert all(set(failed) <= {1, 2} for failed in seen)
 
 
 def test_usable_cores_respect_the_affinity() -> None:
