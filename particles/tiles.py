@@ -75,8 +75,12 @@ class Tiles:
     def gram(self, weights: PerParticle, phi: Features | None = None, *, dtype: torch.dtype | None = None) -> Gram:
         """sum_j weights_j grad g_j(x) . grad g_j(x') [n k, n' k] with other embedded inputs x', or with x itself.
 
-        With a `dtype` the products of each tile are computed in it; the sum of the tiles is not.
+        With a `dtype` the products of each tile are computed in it; the sum of the tiles is not. Where few particles
+        have a weight, the others cost nothing.
         """
+        heavy = weights.nonzero()[:, 0]
+        if 0 < 2 * len(heavy) <= len(weights):
+            return Tiles(self._neuron, self._positions[heavy], self._phi).gram(weights[heavy], phi, dtype=dtype)
         grams = (self._gram(part, tangent, weights[part], phi, dtype) for part, tangent in self)
         total = next(grams)
         for gram in grams:

@@ -6,24 +6,28 @@ from torch import Tensor
 from torch.func import jacrev
 
 from flows import GradientFlow, LangevinFlow
-from flows.gauss_newton import LARGEST_GRAM, ROUGH_ENOUGH, GaussNewton, dense_risk
+from flows.gauss_newton import LARGEST_GRAM, NEGLIGIBLE, ROUGH_ENOUGH, GaussNewton, dense_risk
 from particles import (
     L2,
     NTK,
     CrossEntropy,
     Dataset,
     FlowRefused,
+    GaussianLaw,
     Identity,
     Linear,
     Logistic,
     Loss,
     MeanField,
     Perceptron,
+    RademacherOutputs,
+    ReLU,
     Risk,
     Scaling,
     Squared,
     Tanh,
     jacobian_transpose_product,
+    masses,
 )
 from tests.problems import network_cloud, network_risk, numbers
 from tests.tolerances import assert_identical, relative_error
@@ -95,6 +99,29 @@ def test_rough_products_are_rough_only_where_that_is_harmless() -> None:
     assert 1e-10 < gap < 1e-6
     huge = 10.0 * ROUGH_ENOUGH / float(stiff.gram.trace())
     assert torch.equal(stiff.shifted(huge, rough=True).solve(right)[0], stiff.shifted(huge).solve(right)[0])
+
+
+def test_light_particles_are_left_out_only_where_that_is_harmless() -> None:
+    """Assert that of very unequal masses the light ones are left out, their part of h tr G being below its limit.
+
+    What is left out must be most of the particles and change h G by less than the limit, in its trace; and with equal
+    masses, with output weights trained, or where the product is not to be rough, nobody is left out.
+    """
+    neuron = Perceptron(ReLU(), Identity(3))
+    risk = Risk(neuron, NTK(), Squared(), Dataset(numbers(1, 7, 3), numbers(2, 7, 1)))
+    heavy, light = masses.asymmetrical(400, gamma=0.0, alpha=0.3), masses.uniform(400)
+    law = GaussianLaw(neuron, outputs=RademacherOutputs())
+    stiff = GaussNewton.of(risk, law.sample(masses=heavy, seed=0))
+    solver, weights = stiff.shifted(SHIFT, rough=True), stiff.at.mobility
+    kept = solver._heavy(weights)
+    lost = SHIFT * float((stiff.at.gram() - stiff.at.gram(kept)).trace()) / 7.0
+    assert 1 <= int((kept > 0.0).sum()) < 100 and 0.0 < lost < NEGLIGIBLE
+    right = stiff.velocity
+    assert relative_error(solver.solve(right)[0], stiff.shifted(SHIFT).solve(right)[0]) < NEGLIGIBLE
+    alike = GaussNewton.of(risk, law.sample(masses=light, seed=0)).shifted(SHIFT, rough=True)
+    assert torch.equal(alike._heavy(weights), weights)
+    both = GaussNewton.of(risk_of(Squared(), NTK(), "both", 0.0), network_cloud(outputs=3)).shifted(1e-9, rough=True)
+    assert torch.equal(both._heavy(weights), weights)
 
 
 @pytest.mark.parametrize("loss", [Squared(), Logistic(), CrossEntropy()], ids=repr)

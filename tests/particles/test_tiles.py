@@ -98,6 +98,28 @@ def test_pass_broken_off_leaves_no_trace() -> None:
     assert len(list(tiles)) == len(list(tiles)) == 3
 
 
+@pytest.mark.parametrize("count", [0, 1, COUNT // 2, COUNT])
+def test_particles_without_weight_are_left_out_of_gram_matrices(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+    """Assert that the matrix is the same, and that up to half of the particles are taken alone."""
+    neuron, phi, other = Perceptron(Tanh(), Identity(3)), normals(9, 3, seed=145), normals(4, 3, seed=146)
+    positions, weights = normals(COUNT, 4, seed=144), torch.zeros(COUNT, dtype=torch.float64)
+    weights[COUNT - count :] = 0.5
+    others = (phi, other)
+    whole = [neuron.tangent(positions, phi).gram(weights, neuron.tangent(positions, there)) for there in others]
+    seen: list[int] = []
+    tangent = Perceptron.tangent
+
+    def counted(self: Perceptron, positions: torch.Tensor, phi: torch.Tensor) -> object:
+        seen.append(positions.shape[0])
+        return tangent(self, positions, phi)
+
+    monkeypatch.setattr(Perceptron, "tangent", counted)
+    tiles = Tiles(neuron, positions, phi, entries=9 * COUNT)
+    for there, expected in zip((None, other), whole, strict=True):
+        assert_identical(tiles.gram(weights, there), expected)
+    assert set(seen) == {count or COUNT}
+
+
 def test_tiles_are_not_smaller_than_worth_while() -> None:
     """Assert that a great number of data does not cut the cloud into single particles."""
     neuron, phi = Perceptron(Tanh(), Identity(3)), normals(1000, 3, seed=145)
