@@ -8,10 +8,11 @@ from flows.base import Advance, Flow, Integrator, Part
 from flows.gauss_newton import LARGEST_GRAM, GaussNewton
 from flows.gradient import GradientFlow
 from flows.integrators.bdf import BDF, BDFState
-from flows.integrators.chebyshev import Chebyshev, ChebyshevState
+from flows.integrators.chebyshev import Chebyshev, ChebyshevState, stages_for
 from flows.integrators.control import Tolerance, Work
 from flows.integrators.exponential import Exponential, ExponentialState, LinearPart, Trial
 from flows.integrators.function_space import Scales
+from flows.integrators.spectral_radius import SpectralRadius
 from flows.noise import StepNoise
 from flows.ntk import NTKFlow
 from particles import ParticleCloud
@@ -20,6 +21,12 @@ LOGGER = logging.getLogger(__name__)
 #: An exponential step over the whole run whose error is above this many times the tolerance has to be repeated in
 #: parts, and then BDF does the run in less time (measured over m = 500 to 30,000).
 LAZY_ENOUGH = 1.0
+#: An entry of a [particles, data] matrix costs as much as so many multiplications, beside those with its weights.
+ENTRY = 40
+#: Steps that a run of Chebyshev is taken to have, from which follows how many velocities one step needs.
+STEPS = 500
+#: Chebyshev is not considered where a step of BDF costs fewer velocities than this.
+AFFORDED = 20.0
 
 
 @runtime_checkable
@@ -68,8 +75,9 @@ class Adaptive:
     """The flow to a tolerance, by the fastest of our methods.
 
     - `Exponential` where training is lazy: one exponential step over the whole run, tried first, meets the tolerance.
-    - `BDF` for the other gradient flows with n k up to 6000.
-    - `Chebyshev` for larger data and for any other flow, which may be stiff; it needs velocities only.
+    - `BDF` for the other gradient flows with n k up to 6000, unless a step of `Chebyshev` would cost less than one
+      factorisation: many data with few inputs.
+    - `Chebyshev` for those, for larger data and for any other flow, which may be stiff; it needs velocities only.
 
     The choice is made in the first step, written to the log of `flows.integrators.adaptive`, and kept in the state
     (`state.method`). rtol and atol mean what they mean for the method chosen: errors relative to the distance moved.
@@ -104,8 +112,25 @@ class Adaptive:
     def _fastest(self, flow: Flow, cloud: ParticleCloud, time: float, until: float) -> Chosen:
         if not isinstance(flow, (GradientFlow, NTKFlow)) or flow.risk.data.targets.numel() > LARGEST_GRAM:
             return Running.begun(Chebyshev(self.rtol, self.atol), flow, cloud, time)
+        if _velocities_are_cheaper(flow, cloud, time, until - time):
+            return Running.begun(Chebyshev(self.rtol, self.atol), flow, cloud, time)
         linear = LinearPart(GaussNewton.of(flow.risk, cloud))
         trial, scales = Trial(linear, until - time), Scales.of(linear.stiff, until - time)
         if scales.error(*trial.error, Tolerance(self.rtol, self.atol)) <= LAZY_ENOUGH:
             return Running.begun(Exponential(self.rtol, self.atol), flow, cloud, time)
         return Running.begun(BDF(self.rtol, self.atol), flow, cloud, time)
+
+
+def _velocities_are_cheaper(flow: GradientFlow | NTKFlow, cloud: ParticleCloud, time: float, span: float) -> bool:
+    """Whether the velocities of one step of Chebyshev cost less than the Gram matrix and Cholesky factor of one of BDF.
+
+    In multiplications, m (n k)^2 + (n k)^3 / 3 against m n k (4 D + 40) for each velocity, as many as a step of a 500th
+    of the run has stages.
+    """
+    m, numbers = cloud.count, flow.risk.data.targets.numel()
+    one = m * numbers * (4 * flow.risk.network.neuron.hidden + ENTRY)
+    afforded = (m * numbers**2 + numbers**3 / 3) / one
+    if afforded < AFFORDED:
+        return False
+    radius = SpectralRadius.estimate(flow, cloud, flow.velocity(cloud, time), time).value
+    return stages_for(span / STEPS, radius) < afforded

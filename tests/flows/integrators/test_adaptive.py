@@ -7,10 +7,10 @@ import torch
 
 from flows import BDF, Adaptive, Chebyshev, Exponential, GradientFlow, NTKFlow, evolve
 from flows.gauss_newton import LARGEST_GRAM
-from particles import NTK, Dataset, Linear
+from particles import NTK, Dataset, Linear, Tanh
 from runs.benchmarks.problems import stiff_flow
 from tests.flows.adaptive import Kept, driven
-from tests.problems import MeanAttraction, network_cloud, network_risk, small_cloud
+from tests.problems import MeanAttraction, network_cloud, network_risk, numbers, small_cloud
 
 RTOL = 1e-3
 
@@ -34,6 +34,17 @@ def test_other_flows_and_large_data_are_given_to_chebyshev() -> None:
     large = GradientFlow(network_risk(NTK()).on(data))
     for flow, cloud in ((MeanAttraction(), small_cloud()), (large, network_cloud())):
         assert Adaptive(RTOL).choose(flow, cloud, 0.0, 1.0).method == Chebyshev(RTOL, 1e-12)
+
+
+@pytest.mark.parametrize(("rows", "span", "method"), [(600, 1e3, Chebyshev), (600, 1e9, BDF), (40, 1e3, BDF)])
+def test_many_data_of_few_inputs_are_given_to_chebyshev(rows: int, span: float, method: type) -> None:
+    """Assert that BDF is left where factorising so many data costs more than the velocities of a Chebyshev step.
+
+    These grow with the length of the run; and few data are given to BDF whatever its length.
+    """
+    like = network_risk(NTK(), activation=Tanh(), trained="hidden")
+    data = Dataset(numbers(1, rows, like.data.inputs.shape[1]), numbers(2, rows, 1))
+    assert isinstance(Adaptive(RTOL).choose(GradientFlow(like.on(data)), network_cloud(), 0.0, span).method, method)
 
 
 def test_choice_is_kept_in_the_state_and_said_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
