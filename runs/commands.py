@@ -167,11 +167,14 @@ def plot(
     ] = None,
     out: Annotated[Path, typer.Option(help="The folder for the figures.")] = Path("plots"),
 ) -> None:
-    """Draw the observables of trajectories with their spread, and their particles at chosen times."""
+    """Draw the observables of trajectories with their spread; particles, and f of two inputs, at chosen times."""
     from runs.plots import plot_files
 
-    for path in plot_files(files, out, time or ()):
+    written, remarks = plot_files(files, out, time or ())
+    for path in written:
         typer.echo(f"  {path}")
+    for remark in remarks:
+        typer.echo(remark, err=True)
 
 
 @app.command()

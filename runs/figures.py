@@ -74,11 +74,13 @@ def draw_curves(panels: Sequence[CurvePanel], path: Path, *, title: str, time_la
         _draw_panel(axis, panel)
     for axis in axes.flat[len(panels) :]:
         axis.set_axis_off()
-    for axis in axes[-1]:
+    for axis in axes.flat[max(0, len(panels) - columns) : len(panels)]:
         axis.set_xlabel(time_label)
+        axis.tick_params(labelbottom=True)
     figure.suptitle(textwrap.fill(title, int(width / LETTER)), fontsize=12)
-    handles = [Line2D([], [], color=curve.colour, lw=2.2, label=curve.label) for curve in panels[0].curves]
-    ncols = _legend_columns([curve.label for curve in panels[0].curves], width)
+    colours = {curve.label: curve.colour for panel in panels for curve in panel.curves}
+    handles = [Line2D([], [], color=colour, lw=2.2, label=label) for label, colour in colours.items()]
+    ncols = _legend_columns(list(colours), width)
     figure.legend(handles=handles, loc="outside lower center", ncols=ncols, frameon=False, fontsize=10.5)
     save(figure, path)
 

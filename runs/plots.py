@@ -1,7 +1,7 @@
-"""Pictures from trajectory files: observables with their spread over files, particles at chosen times."""
+"""Pictures from trajectory files: observables with their spread over files, particles and features at chosen times."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from itertools import cycle
 from pathlib import Path
@@ -10,6 +10,9 @@ import numpy as np
 
 from particles import Trajectory, TrajectoryError
 from particles.trajectory import Series, TrajectoryReader
+from runs.curve_groups import names_of, settings_of
+from runs.feature_figure import draw_features
+from runs.feature_maps import feature_map
 from runs.figures import COLOURS, Array, CloudPanel, Curve, CurvePanel, draw_clouds, draw_curves
 from runs.refusal import Refusal
 
@@ -17,33 +20,32 @@ from runs.refusal import Refusal
 SHOWN_TIMES = 4
 
 
-def plot_files(files: Sequence[Path], folder: Path, times: Sequence[float] = ()) -> list[Path]:
-    """Draw `curves.png` from all files and `FILE-particles.png` from each of them into a folder; the paths written.
+def plot_files(files: Sequence[Path], folder: Path, times: Sequence[float] = ()) -> tuple[list[Path], list[str]]:
+    """Draw files into a folder; the paths written, and a sentence for each file whose features cannot be drawn.
 
-    Curves: one panel per scalar observable against time on a log axis, time zero left out. Files that recorded it at
-    the same times are one curve, their mean with the band from smallest to largest; otherwise each file is a curve.
-    Particles: their first two coordinates at the times (the frame nearest to each), grey where they started.
+    `curves.png`: one panel per scalar observable against time on a log axis, time zero left out. Files that differ in
+    their seed alone and recorded at the same times are one curve, their mean with the band from smallest to largest.
+    `NAME-particles.png` of each file: the first two coordinates at the times (the frame nearest to each), grey where
+    they started. `NAME-features.png` of each file whose inputs are points in the plane, see `feature_maps`.
     Raises Refusal where there is nothing to draw, a time is not covered or a file cannot be read.
     """
-    written = []
+    written: list[Path] = []
+    remarks: list[str] = []
     try:
         with warnings.catch_warnings(), ExitStack() as opened:
             warnings.simplefilter("error", RuntimeWarning)
             warnings.filterwarnings("ignore", "Attempting to set identical")  # matplotlib widens the limits itself
             trajectories = {file: opened.enter_context(Trajectory.open(file)) for file in files}
             folder.mkdir(parents=True, exist_ok=True)
-            panels = curve_panels(trajectories)
-            if panels:
-                written.append(folder / "curves.png")
-                columns = min(3, len(panels))
-                title = files[0].name if len(files) == 1 else f"{len(files)} files"
-                draw_curves(panels, written[-1], title=title, time_label="flow time", columns=columns)
+            written += _draw_observables(trajectories, folder)
+            names = names_of(list(trajectories))
             for file, trajectory in trajectories.items():
-                clouds = cloud_panels(trajectory, times)
-                if clouds:
-                    written.append(folder / f"{file.stem}-particles.png")
-                    labels = ("1st coordinate", "2nd coordinate")
-                    draw_clouds(clouds, written[-1], title=f"{file.name}, area = mass", axis_labels=labels)
+                shown = _shown(trajectory, times)
+                written += _draw_particles(trajectory, shown, names[file], folder)
+                try:
+                    written += _draw_features(file, trajectory, shown, names[file], folder)
+                except Refusal as error:
+                    remarks.append(str(error))
     except (TrajectoryError, ValueError) as error:
         raise Refusal(str(error)) from error
     except RuntimeWarning as error:
@@ -52,17 +54,36 @@ def plot_files(files: Sequence[Path], folder: Path, times: Sequence[float] = ())
         raise Refusal(f"The folder {folder} cannot be written ({error.strerror}): name another one.") from error
     if not written:
         raise Refusal(f"{files[0]} has no record after time zero and no frame of two coordinates: nothing to draw.")
-    return written
+    return written, remarks
 
 
 def curve_panels(trajectories: dict[Path, TrajectoryReader]) -> list[CurvePanel]:
-    """A panel for every observable that is a number and was recorded after time zero in some file."""
-    found: dict[str, dict[str, Series]] = {}
+    """A panel for every observable that is a number and was recorded after time zero in some file.
+
+    A setting has one colour in all panels.
+    """
+    settings = settings_of({file: trajectory.parameters for file, trajectory in trajectories.items()})
+    names = names_of(list(trajectories))
+    found: dict[str, dict[Path, Series]] = {}
     for file, trajectory in trajectories.items():
         for name, series in trajectory.observables.items():
             if series.values.ndim == 1 and bool((series.times > 0.0).any()):
-                found.setdefault(name, {})[file.stem] = series
-    return [_panel(name, series) for name, series in found.items()]
+                found.setdefault(name, {})[file] = series
+    groups = {
+        observable: {
+            label: some
+            for setting, members in settings.items()
+            for label, some in _curves_of(setting, {names[file]: series[file] for file in members if file in series})
+        }
+        for observable, series in found.items()
+    }
+    colours = dict(zip(dict.fromkeys(label for group in groups.values() for label in group), cycle(COLOURS)))
+    panels = []
+    for observable, group in groups.items():
+        curves = tuple(_curve(label, colours[label], some) for label, some in group.items())
+        positive = all(bool((curve.values > 0.0).all()) for curve in curves)
+        panels.append(CurvePanel(observable.replace("_", " "), "", curves, log_values=positive))
+    return panels
 
 
 def cloud_panels(trajectory: TrajectoryReader, times: Sequence[float] = ()) -> list[CloudPanel]:
@@ -70,12 +91,9 @@ def cloud_panels(trajectory: TrajectoryReader, times: Sequence[float] = ()) -> l
     if not len(trajectory) or trajectory[0].dim < 2:
         return []
     recorded = trajectory.times
-    if not times:
-        count = min(SHOWN_TIMES, len(trajectory))
-        times = recorded[np.unique(np.linspace(0, len(recorded) - 1, count).round().astype(int))].tolist()
     before = _plane(trajectory, recorded[0])
     panels = []
-    for time, colour in zip(times, cycle(COLOURS), strict=False):
+    for time, colour in zip(_shown(trajectory, times), cycle(COLOURS), strict=False):
         nearest = recorded[np.argmin(np.abs(recorded - time))]
         cloud = trajectory.at(time)
         masses = cloud.masses.double().numpy()
@@ -83,20 +101,56 @@ def cloud_panels(trajectory: TrajectoryReader, times: Sequence[float] = ()) -> l
     return panels
 
 
+def _shown(trajectory: TrajectoryReader, times: Sequence[float]) -> Sequence[float]:
+    """The times, or those of frames from the first to the last where none are given."""
+    if times or not len(trajectory):
+        return times
+    recorded = trajectory.times
+    count = min(SHOWN_TIMES, len(recorded))
+    evenly: list[float] = recorded[np.unique(np.linspace(0, len(recorded) - 1, count).round().astype(int))].tolist()
+    return evenly
+
+
+def _draw_observables(trajectories: dict[Path, TrajectoryReader], folder: Path) -> list[Path]:
+    panels, path = curve_panels(trajectories), folder / "curves.png"
+    if not panels:
+        return []
+    title = next(iter(trajectories)).name if len(trajectories) == 1 else f"{len(trajectories)} files"
+    draw_curves(panels, path, title=title, time_label="flow time", columns=min(3, len(panels)))
+    return [path]
+
+
+def _draw_particles(trajectory: TrajectoryReader, times: Sequence[float], name: str, folder: Path) -> list[Path]:
+    panels, path = cloud_panels(trajectory, times), folder / f"{name}-particles.png"
+    if not panels:
+        return []
+    draw_clouds(panels, path, title=f"{name}, area = mass", axis_labels=("1st coordinate", "2nd coordinate"))
+    return [path]
+
+
+def _draw_features(
+    file: Path, trajectory: TrajectoryReader, times: Sequence[float], name: str, folder: Path
+) -> list[Path]:
+    drawn, path = feature_map(file, trajectory, times), folder / f"{name}-features.png"
+    if drawn is None:
+        return []
+    draw_features(drawn, path, title=name)
+    return [path]
+
+
+def _curves_of(setting: str, series: Mapping[str, Series]) -> Iterator[tuple[str, list[Series]]]:
+    """The curves of one setting by label: one where its files recorded at the same times, otherwise one a file."""
+    first, *others = series.values() or (None,)
+    if others and first is not None and all(np.array_equal(first.times, other.times) for other in others):
+        yield f"{setting or 'mean'}, range of {len(series)} files".replace("mean,", "mean and"), list(series.values())
+        return
+    for name, entry in series.items():
+        yield (setting if setting and len(series) == 1 else f"{setting}, {name}" if setting else name), [entry]
+
+
 def _plane(trajectory: TrajectoryReader, time: float) -> Array:
     points: Array = trajectory.at(time).positions[:, :2].double().numpy()
     return points
-
-
-def _panel(name: str, series: dict[str, Series]) -> CurvePanel:
-    first, *others = series.values()
-    if others and all(np.array_equal(first.times, other.times) for other in others):
-        series_of = {f"mean and range of {len(series)} files": list(series.values())}
-    else:
-        series_of = {stem: [entry] for stem, entry in series.items()}
-    curves = tuple(_curve(label, colour, some) for (label, some), colour in zip(series_of.items(), cycle(COLOURS)))
-    positive = all(bool((curve.values > 0.0).all()) for curve in curves)
-    return CurvePanel(name.replace("_", " "), "", curves, log_values=positive)
 
 
 def _curve(label: str, colour: str, series: Sequence[Series]) -> Curve:

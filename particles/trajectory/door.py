@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from os import PathLike
 
+import h5py
 import torch
 
 from particles.errors import TrajectoryError
@@ -19,6 +20,7 @@ from particles.trajectory.opening import (
 from particles.trajectory.provenance import note_resume, provenance
 from particles.trajectory.reader import TrajectoryReader
 from particles.trajectory.resuming import trim_to_resume
+from particles.trajectory.training import kept_data, write_data
 from particles.trajectory.writer import TrajectoryWriter
 
 
@@ -43,7 +45,8 @@ class Trajectory:
         """Create a file and return its writer, a context manager and an observer.
 
         flow and parameters are stored as JSON (`particles.trajectory.describe`), the flow and the seed as parameters of
-        these names. dtype: torch.float32 or torch.float64 to round positions to it, None to keep the cloud's dtype.
+        these names; data of the flow's risk that take up to 64 kB are stored as they are. dtype: torch.float32 or
+        torch.float64 to round positions to it, None to keep the cloud's dtype.
         moving_masses: store the masses of every frame instead of refusing other ones than the first cloud's.
         compression: "gzip" or "lzf" for positions; it saves a tenth or two and costs ten times the writing speed.
         Raises TrajectoryError where the path exists or cannot be created, TypeError for parameters that cannot be
@@ -53,8 +56,14 @@ class Trajectory:
         options = Options(_dtype_name(dtype), moving_masses, compression)
         if compression not in (None, "gzip", "lzf"):
             raise ValueError(f"Compression {compression!r} is not known; take 'gzip', 'lzf' or None.")
-        origin = provenance()
-        return TrajectoryWriter(new_file(path, lambda file: write_root(file, options, configuration, origin)))
+        origin, data = provenance(), kept_data(flow)
+
+        def fill(file: h5py.File) -> None:
+            write_root(file, options, configuration, origin)
+            if data is not None:
+                write_data(file, data)
+
+        return TrajectoryWriter(new_file(path, fill))
 
     @staticmethod
     def append(path: str | PathLike[str]) -> TrajectoryWriter:

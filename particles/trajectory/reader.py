@@ -10,12 +10,14 @@ import h5py
 import numpy as np
 
 from particles.cloud import ParticleCloud
+from particles.dataset import Dataset
 from particles.errors import TrajectoryError
 from particles.trajectory.element import recorded_elements
 from particles.trajectory.frames import Frames
 from particles.trajectory.layout import CLOUD, CONFIGURATION, MODULE, OBSERVABLES, PARAMETERS, PROVENANCE
 from particles.trajectory.opening import child_group, damage_reported, has, json_object
 from particles.trajectory.provenance import resumes
+from particles.trajectory.training import read_data
 
 
 class Series(NamedTuple):
@@ -93,6 +95,12 @@ class TrajectoryReader:
         """The parameters given on creation, with the described "flow" and the "seed" beside them."""
         with self._access():
             return json_object(child_group(self._file, PARAMETERS), CONFIGURATION)
+
+    @property
+    def data(self) -> Dataset | None:
+        """Inputs, targets and weights the run was trained on; None where they were too many to keep, or it had none."""
+        with self._access():
+            return read_data(self._file)
 
     @property
     def provenance(self) -> dict[str, object]:

@@ -1,0 +1,50 @@
+"""The data a run was trained on, kept in its file where they are few: what f is compared with, without the program."""
+
+import h5py
+import torch
+
+from particles.dataset import Dataset
+from particles.trajectory.adding import pure_dimension
+from particles.trajectory.layout import PARAMETERS
+from particles.trajectory.opening import check_size, child_dataset, child_group, has
+
+#: Data of up to so many bytes are kept: 2,700 inputs in the plane with one target, 160 of 50 coordinates.
+DATA_BYTES = 2**16
+
+DATA = "data"
+#: Each with the dimensions of its axes.
+PARTS = {"inputs": ("datum", "input"), "targets": ("datum", "output"), "weights": ("datum",)}
+
+
+def kept_data(flow: object) -> Dataset | None:
+    """The data of the flow's risk where it has one and they take at most `DATA_BYTES`, otherwise None."""
+    data = getattr(getattr(flow, "risk", None), "data", None)
+    if not isinstance(data, Dataset):
+        return None
+    size = sum(getattr(data, name).nbytes for name in PARTS)
+    return data if size <= DATA_BYTES else None
+
+
+def write_data(file: h5py.File, data: Dataset) -> None:
+    """Write inputs [datum, input], targets [datum, output] and weights [datum] in their dtype below the parameters."""
+    group = child_group(file, PARAMETERS).create_group(DATA)
+    sizes = {"datum": data.count, "input": data.inputs.shape[1], "output": data.outputs}
+    scales = {name: pure_dimension(group, name, size) for name, size in sizes.items()}
+    for name, dimensions in PARTS.items():
+        values = group.create_dataset(name, data=getattr(data, name).detach().cpu().numpy())
+        for axis, dimension in enumerate(dimensions):
+            values.dims[axis].attach_scale(scales[dimension])
+
+
+def read_data(file: h5py.File) -> Dataset | None:
+    """The data in a file, None where it has none; raises TrajectoryError for links, ValueError for what is no data."""
+    parameters = child_group(file, PARAMETERS)
+    if not has(parameters, DATA):
+        return None
+    group = child_group(parameters, DATA)
+    parts = {}
+    for name in PARTS:
+        dataset = child_dataset(group, name)
+        check_size(dataset)
+        parts[name] = torch.from_numpy(dataset[()])
+    return Dataset(**parts)

@@ -1,0 +1,116 @@
+"""What a network of two inputs computes at chosen times: f on a grid, and where in the plane its particles act."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from particles import Dataset, Identity, Network, ParticleCloud
+from particles.shapes import Inputs
+from particles.trajectory import TrajectoryReader
+from runs.figures import Array
+from runs.networks import inputs_of, network_of
+
+#: Points of the grid along a side, and how many of them apart hinges are followed and shares measured.
+SIDE, APART = 121, 2
+#: The half side of the square where a file holds no data, whose inputs are of order one; and the margin around data.
+REACH, MARGIN = 2.0, 0.12
+#: So many particles are drawn at most, those with the largest shares.
+MOST = 300
+#: Particles whose features are held at once.
+BLOCK = 256
+
+
+@dataclass(frozen=True, eq=False)
+class FeaturePanel:
+    """A network at one time. Rows of the grid go with x2, columns with x1; particles are those shown.
+
+    values: f(x) [SIDE, SIDE], the first output. shares: the root mean square over the square of s_j g_j(x), what a
+    particle adds to f. signs: of a_j, 1 or -1. hinges: w_j . phi(x) on every second point of the grid, zero where the
+    particle bends. arrows [particles, 2]: shares_j w_j / |w_j|, where phi(x) = x / sqrt(d) has no bias and all hinges
+    meet in the origin; otherwise None. time: that of the frame.
+    """
+
+    time: float
+    values: Array
+    shares: Array
+    signs: Array
+    hinges: Array
+    arrows: Array | None
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureMap:
+    """Panels over one square, x1 and x2 [SIDE] its axes; the data, where the file holds them; how many particles."""
+
+    x1: Array
+    x2: Array
+    data: Dataset | None
+    count: int
+    outputs: int
+    panels: tuple[FeaturePanel, ...]
+
+
+def feature_map(path: Path, trajectory: TrajectoryReader, times: Sequence[float]) -> FeatureMap | None:
+    """The feature map of a file at the frames nearest to the times; None where there is no frame or d is not two.
+
+    The square is the smallest one around the inputs with a margin, [-2, 2]^2 where the file has none.
+    Raises Refusal where the network cannot be rebuilt, ValueError for a time outside the recorded ones.
+    """
+    parameters = trajectory.parameters
+    if inputs_of(parameters) != 2 or not len(trajectory):
+        return None
+    network, recorded, data = network_of(path, parameters), trajectory.times, trajectory.data
+    x1, x2 = _square(data)
+    panels = []
+    for time in times:
+        cloud = trajectory.at(time).to(dtype=torch.float64)
+        panels.append(_panel(network, cloud, float(recorded[np.argmin(np.abs(recorded - time))]), x1, x2))
+    return FeatureMap(x1, x2, data, trajectory[0].count, network.neuron.outputs, tuple(panels))
+
+
+def _square(data: Dataset | None) -> tuple[Array, Array]:
+    """The axes of the square."""
+    if data is None:
+        axis = np.linspace(-REACH, REACH, SIDE)
+        return axis, axis
+    inputs = data.inputs.double().numpy()
+    middle, half = (inputs.max(axis=0) + inputs.min(axis=0)) / 2.0, float(np.ptp(inputs, axis=0).max()) / 2.0
+    reach = (1.0 + MARGIN) * half or REACH
+    x1, x2 = (np.linspace(centre - reach, centre + reach, SIDE) for centre in middle)
+    return x1, x2
+
+
+def _grid(x1: Array, x2: Array) -> Inputs:
+    """Points of a grid [rows * columns, 2], row by row."""
+    return torch.from_numpy(np.stack(np.meshgrid(x1, x2), axis=-1).reshape(-1, 2))
+
+
+def _panel(network: Network, cloud: ParticleCloud, time: float, x1: Array, x2: Array) -> FeaturePanel:
+    coarse1, coarse2 = x1[::APART], x2[::APART]
+    shape = (len(coarse2), len(coarse1))
+    values = network(cloud, _grid(x1, x2))[:, 0].reshape(len(x2), len(x1)).numpy()
+    phi = network.embed(cloud, _grid(coarse1, coarse2))
+    shares = _shares(network, cloud, phi)
+    shown = np.argsort(-shares, kind="stable")[:MOST]
+    hidden = network.neuron.hidden
+    weights, outputs = cloud.positions[shown, :hidden], cloud.positions[shown, hidden]
+    hinges = (weights @ phi.T).numpy().reshape(-1, *shape)
+    arrows = None
+    if isinstance(getattr(network.neuron, "embedding", None), Identity):
+        lengths = torch.linalg.vector_norm(weights, dim=1, keepdim=True).clamp_min(1e-300)
+        arrows = shares[shown, None] * (weights / lengths).numpy()
+    return FeaturePanel(time, values, shares[shown], np.where(outputs.numpy() >= 0.0, 1.0, -1.0), hinges, arrows)
+
+
+def _shares(network: Network, cloud: ParticleCloud, phi: Inputs) -> Array:
+    """The root mean square of s_j g_j(x) over the points [particles], first output, some particles at a time."""
+    factors, found = network.scaling.factor(cloud.masses), []
+    for first, last in pairwise([*range(0, cloud.count, BLOCK), cloud.count]):
+        features = network.neuron.tangent(cloud.positions[first:last], phi).features()[:, :, 0]
+        found.append(factors[first:last] * features.square().mean(dim=1).sqrt())
+    shares: Array = torch.cat(found).numpy()
+    return shares

@@ -1,0 +1,87 @@
+"""The network of a trajectory file, rebuilt from what its flow was described as; nothing that a file names is run."""
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+
+from particles import (
+    GELU,
+    NTK,
+    Biased,
+    Erf,
+    Identity,
+    Lazy,
+    LeakyReLU,
+    Linear,
+    MeanField,
+    Network,
+    Perceptron,
+    Power,
+    Quadratic,
+    RandomFeatures,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Softplus,
+    Tanh,
+)
+from particles.trajectory.describe import qualified_name
+from runs.refusal import Refusal
+
+#: What a network of ours is made of; other classes are not made.
+PIECES = (
+    *(ReLU, LeakyReLU, Erf, Tanh, Sigmoid, Softplus, GELU, SiLU, Linear),
+    *(Identity, Biased, Quadratic, RandomFeatures),
+    *(MeanField, NTK, Lazy, Power),
+    Perceptron,
+)
+KNOWN = {qualified_name(piece): piece for piece in PIECES}
+
+#: The flow whose cloud is no network: it moves a model that is linear around its start.
+LINEARISED = "flows.linearised.LinearisedFlow"
+
+
+def inputs_of(parameters: Mapping[str, object]) -> int | None:
+    """Number of inputs d of the data that a file's flow was described with; None for a flow without data."""
+    shape = _within(parameters, "flow", "risk", "data", "inputs", "shape")
+    return shape[1] if isinstance(shape, list) and len(shape) == 2 and isinstance(shape[1], int) else None
+
+
+def network_of(path: Path, parameters: Mapping[str, object]) -> Network:
+    """The predictor of a file from its parameters: the neuron and the scaling that the flow was described with.
+
+    Raises Refusal for a linearised flow, and for what a description does not hold: neurons, embeddings and scalings
+    that are not ours, arrays, of which it has the digest alone, and values that our classes do not take.
+    """
+    flow = _within(parameters, "flow", "class")
+    if flow == LINEARISED:
+        raise Refusal(f"{path} was written by a linearised flow, whose prediction is not that of the network it moves.")
+    try:
+        neuron, scaling = (_made(_within(parameters, "flow", "risk", part)) for part in ("neuron", "scaling"))
+    except (TypeError, ValueError) as error:
+        raise Refusal(f"The network of {path} cannot be rebuilt from the file: {error}") from error
+    if not isinstance(neuron, Perceptron) or not isinstance(scaling, MeanField | NTK | Lazy | Power):
+        raise Refusal(f"The network of {path} cannot be rebuilt from the file: it has no neuron and scaling of ours.")
+    return Network(neuron, scaling)
+
+
+def _made(described: object) -> object:
+    """The value that was described; raises ValueError for what is not ours or not described whole."""
+    if described is None or isinstance(described, bool | int | float | str):
+        return described
+    name = described.get("class") if isinstance(described, Mapping) else None
+    piece = KNOWN.get(str(name))
+    if piece is None or not isinstance(described, Mapping):
+        raise ValueError(f"of {name or 'a list'} it does not hold enough, only classes of ours made of numbers are.")
+    fields = {key: _made(part) for key, part in described.items() if key != "class"}
+    if set(fields) != {field.name for field in dataclasses.fields(piece)}:
+        raise ValueError(f"{name} has other fields than in this version; use the one that wrote it.")
+    made: object = piece(**fields)
+    return made
+
+
+def _within(node: object, *names: str) -> object:
+    """What lies at a path of names in nested mappings, None for nothing."""
+    for name in names:
+        node = node.get(name) if isinstance(node, Mapping) else None
+    return node
