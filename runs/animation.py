@@ -8,7 +8,7 @@ from matplotlib.animation import PillowWriter
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from particles import Trajectory, TrajectoryError
+from particles import ParticleCloud, Trajectory, TrajectoryError
 from particles.trajectory import TrajectoryReader
 from runs.figures import COLOURS
 from runs.refusal import Refusal
@@ -25,8 +25,9 @@ ENDINGS = (".gif", ".mp4")
 def animate(file: Path, out: Path | None = None) -> Path:
     """Draw a trajectory into a GIF, by default FILE.gif beside it, or an MP4, and return its path.
 
-    All pictures have the same limits; the area of a particle is its mass. Raises Refusal where particles have fewer
-    than two coordinates, there is no frame, no program that encodes MP4, or a file cannot be read or written.
+    All pictures have the same limits; the area of a particle grows with its mass, and it is grey where it started.
+    Raises Refusal where particles have fewer than two coordinates, there is no frame, no program that encodes MP4, or
+    a file cannot be read or written.
     """
     target = file.with_suffix(".gif") if out is None else out
     if target.suffix.lower() not in ENDINGS:
@@ -61,7 +62,12 @@ def _draw(trajectory: TrajectoryReader, title: str, target: Path) -> None:
     axis = figure.add_subplot(
         xlim=(low[0], high[0]), ylim=(low[1], high[1]), xlabel="1st coordinate", ylabel="2nd coordinate"
     )
-    dots = axis.scatter([], [], color=COLOURS[0], edgecolors="white", linewidths=0.3, alpha=0.7)
+    axis.set_box_aspect(1.0)
+    axis.grid(alpha=0.25, linewidth=0.6)
+    start = trajectory[0]
+    x, y = start.positions[:, :2].double().numpy().T
+    axis.scatter(x, y, s=_areas(start), color="0.85", linewidths=0.0)
+    dots = axis.scatter([], [], color=COLOURS[0], edgecolors="white", linewidths=0.3, alpha=0.8)
     heading = axis.set_title(title)
     times = trajectory.times
     unfinished = target.absolute().with_name(f".{target.stem}.part{target.suffix.lower()}")
@@ -71,12 +77,18 @@ def _draw(trajectory: TrajectoryReader, title: str, target: Path) -> None:
             for number in numbers:
                 cloud = trajectory[number]
                 dots.set_offsets(cloud.positions[:, :2].numpy())
-                dots.set_sizes(3.0 + 300.0 * cloud.masses.double().numpy())
+                dots.set_sizes(_areas(cloud))
                 heading.set_text(f"{title}, time {times[number]:.4g}")
                 writer.grab_frame()
         unfinished.replace(target)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _areas(cloud: ParticleCloud) -> np.ndarray:
+    """Areas of the discs [particles], the mass and as much as makes the lightest visible."""
+    areas: np.ndarray = 8.0 + 400.0 * cloud.masses.double().numpy()
+    return areas
 
 
 def _limits(trajectory: TrajectoryReader, numbers: list[int]) -> tuple[np.ndarray, np.ndarray]:

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import numpy as np
+from contourpy import contour_generator
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
-from matplotlib.colors import LinearSegmentedColormap, Normalize, to_rgba
+from matplotlib.colors import BoundaryNorm, LinearSegmentedColormap, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -16,8 +17,12 @@ from runs.figures import Array, save
 #: Below and above zero, as colours of f, of data and of the signs of a_j; apart for every kind of colour blindness.
 NEGATIVE, POSITIVE = "#0072B2", "#D55E00"
 SIGNED = LinearSegmentedColormap.from_list("signed", [NEGATIVE, "white", POSITIVE])
+#: Shades from the one end to the other, zero in the middle one; f this part of the largest number is zero to rounding.
+SHADES, NOTHING = 21, 1e-9
 #: Opacity and width of a hinge from those of a particle without a share to those of the largest share.
-FAINTEST, THINNEST, WIDEST = 0.06, 0.5, 2.0
+FAINTEST, THINNEST, WIDEST = 0.05, 0.5, 1.8
+#: Length of the arrow of the largest share, in sides of the square.
+LONGEST = 0.46
 
 
 def draw_features(drawn: FeatureMap, path: Path, *, title: str) -> None:
@@ -30,7 +35,7 @@ def draw_features(drawn: FeatureMap, path: Path, *, title: str) -> None:
     columns = len(drawn.panels)
     figure = Figure(figsize=(2.5 * columns + 1.2, 5.75), layout="constrained")
     axes = figure.subplots(2, columns, squeeze=False, sharex=True, sharey=True)
-    colours = Normalize(-(reach := _reach(drawn)), reach)
+    colours = _colours(drawn)
     largest = max(float(panel.shares.max()) for panel in drawn.panels) or 1.0
     for panel, (above, below) in zip(drawn.panels, axes.T, strict=True):
         _draw_values(above, drawn, panel, colours)
@@ -40,20 +45,30 @@ def draw_features(drawn: FeatureMap, path: Path, *, title: str) -> None:
     for axis in axes[:, 0]:
         axis.set_ylabel("$x_2$")
     label = "f(x)" if drawn.outputs == 1 else f"first of {drawn.outputs} outputs f(x)"
-    bar = figure.colorbar(ScalarMappable(colours, SIGNED), ax=axes[0].tolist(), extend="both", aspect=16, label=label)
+    bar = figure.colorbar(
+        ScalarMappable(colours, SIGNED),
+        ax=axes.ravel().tolist(),
+        label=label,
+        ticks=largest_number(drawn) * np.linspace(-1.0, 1.0, 5),
+        format="%.2g",
+        aspect=16,
+        shrink=0.46,
+        anchor=(0.0, 1.0),
+    )
     bar.ax.tick_params(labelsize=9)
+    bar.minorticks_off()
     figure.suptitle(title, fontsize=12)
     figure.legend(handles=_legend(drawn), loc="outside lower center", ncols=2, frameon=False, fontsize=9.5)
     save(figure, path)
 
 
 def opacities(shares: Array, largest: float) -> Array:
-    """From `FAINTEST` to 1, in proportion to the share in f."""
-    return FAINTEST + (1.0 - FAINTEST) * shares / largest
+    """From `FAINTEST` to 1, in proportion to the square of the share in f."""
+    return FAINTEST + (1.0 - FAINTEST) * (shares / largest) ** 2
 
 
-def _reach(drawn: FeatureMap) -> float:
-    """The number of the strongest colour."""
+def largest_number(drawn: FeatureMap) -> float:
+    """The largest target, or the largest |f| where there are no data; one where that is zero."""
     if drawn.data is not None:
         largest = float(drawn.data.targets[:, 0].abs().max())
     else:
@@ -61,17 +76,22 @@ def _reach(drawn: FeatureMap) -> float:
     return largest or 1.0
 
 
-def _draw_values(axis: Axes, drawn: FeatureMap, panel: FeaturePanel, colours: Normalize) -> None:
-    extent = (drawn.x1[0], drawn.x1[-1], drawn.x2[0], drawn.x2[-1])
-    axis.imshow(panel.values, origin="lower", extent=extent, cmap=SIGNED, norm=colours, interpolation="bilinear")
-    if panel.values.min() < 0.0 < panel.values.max():
+def _colours(drawn: FeatureMap) -> BoundaryNorm:
+    """From numbers to shades, which go on a little beyond the largest number."""
+    reach = 1.2 * largest_number(drawn)
+    return BoundaryNorm(np.linspace(-reach, reach, SHADES + 1), SIGNED.N, extend="both")
+
+
+def _draw_values(axis: Axes, drawn: FeatureMap, panel: FeaturePanel, colours: BoundaryNorm) -> None:
+    axis.contourf(drawn.x1, drawn.x2, panel.values, colours.boundaries, cmap=SIGNED, norm=colours, extend="both")
+    nothing = NOTHING * colours.boundaries[-1]
+    if panel.values.min() < -nothing and nothing < panel.values.max():
         axis.contour(drawn.x1, drawn.x2, panel.values, levels=[0.0], colors="0.25", linewidths=0.9)
     if drawn.data is not None:
         x = drawn.data.inputs.double().numpy()
         targets = drawn.data.targets[:, 0].double().numpy()
-        axis.scatter(
-            x[:, 0], x[:, 1], s=14.0, c=targets, cmap=SIGNED, norm=colours, edgecolors="black", linewidths=0.6
-        )
+        axis.scatter(x[:, 0], x[:, 1], s=14.0, c=targets, cmap=SIGNED, norm=colours, edgecolors="black", linewidths=0.7)
+    axis.set_box_aspect(1.0)
     axis.tick_params(labelsize=9)
 
 
@@ -81,25 +101,35 @@ def _draw_particles(axis: Axes, drawn: FeatureMap, panel: FeaturePanel, largest:
         x = drawn.data.inputs.double().numpy()
         axis.scatter(x[:, 0], x[:, 1], s=5.0, color="0.75", linewidths=0.0)
     order = np.argsort(panel.shares, kind="stable")
-    strengths = opacities(panel.shares, largest)
-    colours = [to_rgba(POSITIVE if sign > 0.0 else NEGATIVE, alpha) for sign, alpha in zip(panel.signs, strengths)]
-    widths = THINNEST + (WIDEST - THINNEST) * panel.shares / largest
-    if panel.arrows is None:
-        x1, x2 = drawn.x1[::APART], drawn.x2[::APART]
-        for number in order:
-            z = panel.hinges[number]
-            if z.min() < 0.0 < z.max():
-                axis.contour(x1, x2, z, levels=[0.0], colors=[colours[number]], linewidths=widths[number])
-    else:
-        middle = np.array([drawn.x1.mean(), drawn.x2.mean()])
-        tips = middle + 0.46 * np.ptp(drawn.x1) * panel.arrows / largest
-        lines = [np.array([middle, tips[number]]) for number in order]
-        axis.add_collection(
-            LineCollection(lines, colors=[colours[number] for number in order], linewidths=widths[order])
+    strengths = opacities(panel.shares[order], largest)
+    colours = [
+        to_rgba(POSITIVE if sign > 0.0 else NEGATIVE, alpha)
+        for sign, alpha in zip(panel.signs[order], strengths, strict=True)
+    ]
+    widths = THINNEST + (WIDEST - THINNEST) * panel.shares[order] / largest
+    bends = [_acting(drawn, panel, number, largest) for number in order]
+    if panel.arrows is not None:
+        tips = np.stack([arrow[-1] for (arrow,) in bends])
+        axis.scatter(tips[:, 0], tips[:, 1], s=9.0, color=colours, linewidths=0.0)
+    pieces = [(line, place) for place, lines in enumerate(bends) for line in lines]
+    places = [place for _, place in pieces]
+    axis.add_collection(
+        LineCollection(
+            [line for line, _ in pieces], colors=[colours[place] for place in places], linewidths=widths[places]
         )
-        axis.scatter(*tips[order].T, s=9.0, color=[colours[number] for number in order], linewidths=0.0)
+    )
+    axis.set(xlim=(drawn.x1[0], drawn.x1[-1]), ylim=(drawn.x2[0], drawn.x2[-1]))
     axis.set_box_aspect(1.0)
     axis.tick_params(labelsize=9)
+
+
+def _acting(drawn: FeatureMap, panel: FeaturePanel, number: int, largest: float) -> list[Array]:
+    """Lines [points, 2]: the zeros of a particle's w . phi, or its arrow from the middle, as long as its share."""
+    if panel.arrows is None:
+        z = contour_generator(drawn.x1[::APART], drawn.x2[::APART], panel.hinges[number])
+        return [np.asarray(line, dtype=np.float64) for line in z.lines(0.0)]
+    middle = np.array([drawn.x1.mean(), drawn.x2.mean()])
+    return [np.stack([middle, middle + LONGEST * np.ptp(drawn.x1) * panel.arrows[number] / largest])]
 
 
 def _legend(drawn: FeatureMap) -> list[Line2D]:

@@ -90,7 +90,9 @@ def draw_clouds(panels: Sequence[CloudPanel], path: Path, *, title: str, axis_la
 
     All panels have the same limits, so that lengths compare; heavy particles lie on top.
     """
-    figure = Figure(figsize=(2.75 * len(panels), 3.7), layout="constrained")
+    width = 2.75 * len(panels)
+    lines = textwrap.wrap(title, max(20, int(width / LETTER)))
+    figure = Figure(figsize=(width, 3.1 + 0.2 * len(lines)), layout="constrained")
     axes = figure.subplots(1, len(panels), squeeze=False, sharex=True, sharey=True)[0]
     points = np.concatenate([ends for panel in panels for ends in (panel.before, panel.after)])
     middle, reach = (points.max(axis=0) + points.min(axis=0)) / 2.0, 0.54 * float(np.ptp(points, axis=0).max())
@@ -100,7 +102,7 @@ def draw_clouds(panels: Sequence[CloudPanel], path: Path, *, title: str, axis_la
         axis.set_box_aspect(1.0)
         axis.set_xlabel(axis_labels[0])
     axes[0].set_ylabel(axis_labels[1])
-    figure.suptitle(title, fontsize=12)
+    figure.suptitle("\n".join(lines), fontsize=12)
     save(figure, path)
 
 

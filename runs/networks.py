@@ -29,7 +29,7 @@ from particles.trajectory.describe import qualified_name
 from runs.refusal import Refusal
 
 #: What a network of ours is made of; other classes are not made.
-PIECES = (
+PIECES: tuple[type, ...] = (
     *(ReLU, LeakyReLU, Erf, Tanh, Sigmoid, Softplus, GELU, SiLU, Linear),
     *(Identity, Biased, Quadratic, RandomFeatures),
     *(MeanField, NTK, Lazy, Power),

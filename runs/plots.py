@@ -38,12 +38,14 @@ def plot_files(files: Sequence[Path], folder: Path, times: Sequence[float] = ())
             trajectories = {file: opened.enter_context(Trajectory.open(file)) for file in files}
             folder.mkdir(parents=True, exist_ok=True)
             written += _draw_observables(trajectories, folder)
-            names = names_of(list(trajectories))
+            names, titles = names_of(list(trajectories)), _titles(trajectories)
             for file, trajectory in trajectories.items():
                 shown = _shown(trajectory, times)
-                written += _draw_particles(trajectory, shown, names[file], folder)
+                written += _draw_particles(trajectory, shown, folder / f"{names[file]}-particles.png", titles[file])
                 try:
-                    written += _draw_features(file, trajectory, shown, names[file], folder)
+                    written += _draw_features(
+                        file, trajectory, shown, folder / f"{names[file]}-features.png", titles[file]
+                    )
                 except Refusal as error:
                     remarks.append(str(error))
     except (TrajectoryError, ValueError) as error:
@@ -120,32 +122,43 @@ def _draw_observables(trajectories: dict[Path, TrajectoryReader], folder: Path) 
     return [path]
 
 
-def _draw_particles(trajectory: TrajectoryReader, times: Sequence[float], name: str, folder: Path) -> list[Path]:
-    panels, path = cloud_panels(trajectory, times), folder / f"{name}-particles.png"
+def _draw_particles(trajectory: TrajectoryReader, times: Sequence[float], path: Path, title: str) -> list[Path]:
+    panels = cloud_panels(trajectory, times)
     if not panels:
         return []
-    draw_clouds(panels, path, title=f"{name}, area = mass", axis_labels=("1st coordinate", "2nd coordinate"))
+    draw_clouds(panels, path, title=f"{title}, area = mass", axis_labels=("1st coordinate", "2nd coordinate"))
     return [path]
 
 
 def _draw_features(
-    file: Path, trajectory: TrajectoryReader, times: Sequence[float], name: str, folder: Path
+    file: Path, trajectory: TrajectoryReader, times: Sequence[float], path: Path, title: str
 ) -> list[Path]:
-    drawn, path = feature_map(file, trajectory, times), folder / f"{name}-features.png"
+    drawn = feature_map(file, trajectory, times)
     if drawn is None:
         return []
-    draw_features(drawn, path, title=name)
+    draw_features(drawn, path, title=title)
     return [path]
+
+
+def _titles(trajectories: Mapping[Path, TrajectoryReader]) -> dict[Path, str]:
+    """The name of each file, with its setting where there are several."""
+    names = names_of(list(trajectories))
+    settings = settings_of({file: trajectory.parameters for file, trajectory in trajectories.items()})
+    setting = {file: label for label, members in settings.items() for file in members}
+    return {file: ", ".join(filter(None, (setting[file], name))) for file, name in names.items()}
 
 
 def _curves_of(setting: str, series: Mapping[str, Series]) -> Iterator[tuple[str, list[Series]]]:
     """The curves of one setting by label: one where its files recorded at the same times, otherwise one a file."""
-    first, *others = series.values() or (None,)
-    if others and first is not None and all(np.array_equal(first.times, other.times) for other in others):
-        yield f"{setting or 'mean'}, range of {len(series)} files".replace("mean,", "mean and"), list(series.values())
+    if len(series) > 1 and _agree([entry.times for entry in series.values()]):
+        yield ", ".join(filter(None, (setting, f"mean and range of {len(series)} files"))), list(series.values())
         return
     for name, entry in series.items():
-        yield (setting if setting and len(series) == 1 else f"{setting}, {name}" if setting else name), [entry]
+        yield (setting or name) if len(series) == 1 else ", ".join(filter(None, (setting, name))), [entry]
+
+
+def _agree(times: Sequence[np.ndarray]) -> bool:
+    return all(np.array_equal(times[0], others) for others in times)
 
 
 def _plane(trajectory: TrajectoryReader, time: float) -> Array:

@@ -8,7 +8,7 @@ import pytest
 
 from particles import Trajectory
 from runs.figures import CurvePanel
-from runs.plots import cloud_panels, curve_panels
+from runs.plots import cloud_panels, curve_panels, plot_files
 from tests.runs.conftest import spoken
 from tests.runs.recorded import position, recorded, risk
 
@@ -32,6 +32,30 @@ def test_files_with_other_times_are_curves_of_their_own(tmp_path: Path) -> None:
     """Assert that nothing is averaged over different times."""
     (panel,) = panels_of(recorded(tmp_path / "a.h5"), recorded(tmp_path / "b.h5", times=(0.0, 1.0, 3.0)))
     assert [(curve.label, curve.values.shape) for curve in panel.curves] == [("a", (1, 3)), ("b", (1, 2))]
+
+
+def test_settings_are_curves_of_their_own_in_one_colour(tmp_path: Path) -> None:
+    """Assert that seeds are averaged within a setting only, under its name, and colours agree between panels."""
+    files = [
+        recorded(tmp_path / f"{rate}-{seed}" / "run.h5", rate=rate, seed=seed) for rate in (1, 2) for seed in (0, 1)
+    ]
+    (panel,) = panels_of(*files, recorded(tmp_path / "c" / "run.h5", rate=3))
+    assert [(curve.label, curve.values.shape) for curve in panel.curves] == [
+        ("rate 1, mean and range of 2 files", (2, 3)),
+        ("rate 2, mean and range of 2 files", (2, 3)),
+        ("rate 3", (1, 3)),
+    ]
+    for rate, curve in zip((1, 2, 3), panel.curves, strict=True):
+        assert curve.values[-1, 0] == risk(1, rate, seed=len(curve.values) - 1)
+    assert len({curve.colour for curve in panel.curves}) == 3
+
+
+def test_files_of_one_name_have_pictures_of_their_own(tmp_path: Path) -> None:
+    """Assert that run.h5 in two folders are drawn into two files, named after them."""
+    files = [recorded(tmp_path / name / "run.h5") for name in ("a", "b")]
+    written, remarks = plot_files(files, tmp_path / "figures")
+    assert [path.name for path in written] == ["curves.png", "a-run-particles.png", "b-run-particles.png"]
+    assert remarks == [] and all(path.exists() for path in written)
 
 
 def test_particles_are_shown_at_the_frames_nearest_to_the_times(tmp_path: Path) -> None:

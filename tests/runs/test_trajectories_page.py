@@ -7,9 +7,13 @@ import h5py
 import numpy as np
 import pytest
 
+from particles import NTK, MeanField
 from particles.trajectory.layout import SCHEMA_VERSION
 from runs.export import export
+from runs.studyfile.experiment import Experiment
+from runs.studyfile.reading import read_study
 from tests.house.source import ROOT
+from tests.runs.planes import plane_run
 from tests.runs.recorded import TIMES, position, recorded, risk
 
 PAGE = (ROOT / "runs" / "TRAJECTORIES.md").read_text(encoding="utf-8")
@@ -46,12 +50,26 @@ def test_table_names_what_is_in_a_file(tmp_path: Path) -> None:
     with (
         h5py.File(recorded(tmp_path / "a.h5"), "r") as file,
         h5py.File(recorded(tmp_path / "b.h5", moving_masses=True, kept=True), "r") as moving,
+        h5py.File(plane_run(tmp_path / "c.h5")[0], "r") as trained,
     ):
         for row in re.findall(r"^\| `(/[^`]+)`", PAGE, flags=re.MULTILINE):
             path, _, parts = row.replace("NAME", "risk").partition("{")
             for part in parts.rstrip("}").split(","):
-                assert path + part in file or path + part in moving, row
+                assert any(path + part in each for each in (file, moving, trained)), row
         module = file["h5md/modules/meanfield_particles"]
         attributes = set(re.findall(r"its attribute `(\w+)`", PAGE))
         assert attributes == set(module.attrs)
         assert set(re.findall(r"^\| its `(\w+)`", PAGE, flags=re.MULTILINE)) == set(module)
+
+
+def test_features_of_the_page_are_those_of_its_study() -> None:
+    """Assert that the commands name the study that is there, and its data are what it says they are."""
+    study = ROOT / "runs" / "examples" / "two_inputs.toml"
+    assert f"meanfield run {study.relative_to(ROOT)}" in PAGE and "](feature_maps.png)" in PAGE
+    (drawn,) = re.findall(r"x = (numpy.*)$", study.read_text(), flags=re.MULTILINE)
+    x = eval(drawn, {"numpy": np})
+    mean_field, ntk = (Experiment(config, study.parent) for config in read_study(study).runs)
+    assert mean_field.risk.scaling == MeanField() and ntk.risk.scaling == NTK()
+    np.testing.assert_array_equal(mean_field.risk.data.inputs, x)
+    np.testing.assert_array_equal(mean_field.risk.data.targets[:, 0], np.sign(x[:, 0] * x[:, 1]))
+    assert float(mean_field.risk.predictions(mean_field.start).abs().max()) < 1e-14

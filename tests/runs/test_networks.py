@@ -1,0 +1,101 @@
+"""Networks rebuilt from described flows: ours come back equal, nothing else is made."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import torch
+
+from flows import GradientFlow, LinearisedFlow, NTKFlow
+from particles import (
+    GELU,
+    NTK,
+    Biased,
+    Dataset,
+    GaussianLaw,
+    Identity,
+    Lazy,
+    LeakyReLU,
+    MeanField,
+    Network,
+    Perceptron,
+    Power,
+    Quadratic,
+    RademacherOutputs,
+    RandomFeatures,
+    Risk,
+    Squared,
+    Tanh,
+    masses,
+)
+from particles.trajectory.describe import describe
+from runs.networks import KNOWN, PIECES, inputs_of, network_of
+from runs.refusal import Refusal
+from runs.studyfile.parts import ACTIVATIONS
+
+PATH = Path("a.h5")
+DATA = Dataset(torch.ones(3, 2, dtype=torch.float64), torch.ones(3, dtype=torch.float64))
+FLOORS = RandomFeatures(RandomFeatures(Biased(Identity(2)), LeakyReLU(0.2), 5, seed=3), GELU(), 4, seed=1)
+
+
+@dataclass(frozen=True, eq=False)
+class Mine:
+    """An embedding that holds an array."""
+
+    table: torch.Tensor
+    inputs: int = 2
+    features: int = 2
+
+    def __call__(self, x: torch.Tensor) -> torch.Tensor:
+        """The array times x."""
+        return x @ self.table.to(x)
+
+
+def risk_of(neuron: Perceptron, scaling: object) -> Risk:
+    """A risk on three data of two inputs."""
+    return Risk(neuron=neuron, scaling=scaling, loss=Squared(), data=DATA)  # type: ignore[arg-type]
+
+
+def parameters_of(flow: object) -> dict[str, object]:
+    """What a file holds of a flow."""
+    return {"flow": describe(flow), "seed": 0}
+
+
+@pytest.mark.parametrize("scaling", [MeanField(), NTK(), Lazy(3.0), Power(0.7)])
+@pytest.mark.parametrize("embedding", [Identity(2), Biased(Identity(2)), Quadratic(2), FLOORS])
+def test_networks_of_ours_come_back_equal(scaling: object, embedding: object) -> None:
+    """Assert that neuron and scaling are those described, random features by their seed."""
+    neuron = Perceptron(LeakyReLU(0.3), embedding, trained="both")
+    parameters = parameters_of(GradientFlow(risk_of(neuron, scaling)))
+    assert inputs_of(parameters) == 2
+    assert network_of(PATH, parameters) == Network(neuron, scaling)
+
+
+def test_flow_decides_the_scaling() -> None:
+    """Assert that a cloud that moves in NTK scaling is read in it, whatever the risk was given."""
+    flow = NTKFlow(risk_of(Perceptron(Tanh(), Identity(2)), MeanField()))
+    assert network_of(PATH, parameters_of(flow)).scaling == NTK()
+
+
+def test_every_activation_of_study_files_is_known() -> None:
+    """Assert that none is forgotten."""
+    assert {part.build for part in ACTIVATIONS.values()} <= set(PIECES) and len(KNOWN) == len(PIECES)
+
+
+def test_what_a_description_does_not_hold_is_refused() -> None:
+    """Assert that arrays, other fields, linear models, and a flow without a risk are one sentence each."""
+    neuron = Perceptron(Tanh(), Mine(torch.eye(2)))
+    with pytest.raises(Refusal, match=r"of a.h5 cannot be rebuilt .*: of .*Mine it does not hold enough"):
+        network_of(PATH, parameters_of(GradientFlow(risk_of(neuron, NTK()))))
+    risk = risk_of(Perceptron(Tanh(), Identity(2)), NTK())
+    law = GaussianLaw(risk.neuron, outputs=RademacherOutputs())
+    flow = LinearisedFlow(risk, law.sample(masses=masses.uniform(4), seed=0))
+    with pytest.raises(Refusal, match="a.h5 was written by a linearised flow"):
+        network_of(PATH, parameters_of(flow))
+    parameters = parameters_of(GradientFlow(risk))
+    parameters["flow"]["risk"]["scaling"]["more"] = 1  # type: ignore[call-overload, index]
+    with pytest.raises(Refusal, match="NTK has other fields than in this version"):
+        network_of(PATH, parameters)
+    assert inputs_of(parameters_of(None)) is None
+    with pytest.raises(Refusal, match="it has no neuron and scaling of ours"):
+        network_of(PATH, parameters_of(None))
