@@ -1,10 +1,11 @@
-"""Triton kernels of a perceptron cloud: predictions, and pulled cotangents. Neither writes the [particles, data] matrix.
+"""Triton kernels of a perceptron cloud, predictions and pulls, that never write the [particles, data] matrix.
 
-Both hold z_ij = w_j . phi_i for a block of data (rows) and a block of particles (columns) at a time; the pull computes it
-anew. Sums run over blocks in order within a program, and over programs in a second pass, so that results are the same
-bits every time on one device. No number is rounded to TF32. Sums are accumulated in the dtype of the cloud.
+Both hold z_ij = w_j . phi_i for a block of data (rows) and a block of particles (columns) at a time; the pull computes
+it anew. Sums run over blocks in order within a program, and over programs in a second pass, so that results are the
+same bits every time on one device. No number is rounded to TF32. Sums are accumulated in the dtype of the cloud.
 """
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, no_type_check
 
 import torch
@@ -138,16 +139,18 @@ def pull_kernel(
 
 def predict(neuron: Perceptron, positions: Positions, factors: PerParticle, phi: Features) -> Outputs:
     """sum_j factors_j a_j sigma(w_j . phi_i) [data, outputs]."""
-    (m, n), (i_block, j_block) = (len(positions), len(phi)), _blocks(neuron, positions.dtype)
+    (m, n), (i_block, j_block) = (len(positions), len(phi)), _blocks(positions.dtype)
     data_blocks = triton.cdiv(n, i_block)
     splits, turns = _split(triton.cdiv(m, j_block), data_blocks)
     positions, phi = _rows(positions), _rows(phi)
     out = phi.new_empty(splits, n, neuron.outputs)
-    with torch.cuda.device_of(positions):
+    with _on(positions):
         predict_kernel[data_blocks, splits](
             *(positions, positions.stride(0), factors.contiguous(), phi, phi.stride(0), out, m, n, turns),
             **_constants(neuron),
-            **{"I": i_block, "J": j_block, "D_BLOCK": WIDE},
+            I=i_block,
+            J=j_block,
+            D_BLOCK=WIDE,
         )
     return _summed(out)
 
@@ -159,20 +162,24 @@ def pull(
 
     Zero in coordinates that are not trained [particles, dim].
     """
-    (m, n), (i_block, j_block) = (len(positions), len(phi)), _blocks(neuron, positions.dtype)
+    (m, n), (i_block, j_block) = (len(positions), len(phi)), _blocks(positions.dtype)
     width = min(triton.next_power_of_2(neuron.hidden), ACCUMULATED)
     columns = triton.cdiv(neuron.hidden, width) if neuron.trained != "output" else 1
     particle_blocks = triton.cdiv(m, j_block)
     splits, turns = _split(triton.cdiv(n, i_block), particle_blocks)
     positions, phi = _rows(positions), _rows(phi)
     out = positions.new_zeros(splits, m, neuron.dim)
-    with torch.cuda.device_of(positions):
+    with _on(positions):
         pull_kernel[particle_blocks, splits, columns](
             *(positions, positions.stride(0), factors.contiguous(), phi, phi.stride(0), cotangents.contiguous(), out),
             *(m, n, turns),
             **_constants(neuron),
-            **{"HIDDEN": neuron.trained != "output", "OUTPUT": neuron.trained != "hidden"},
-            **{"I": i_block, "J": j_block, "D_BLOCK": WIDE, "G_BLOCK": width},
+            HIDDEN=neuron.trained != "output",
+            OUTPUT=neuron.trained != "hidden",
+            I=i_block,
+            J=j_block,
+            D_BLOCK=WIDE,
+            G_BLOCK=width,
         )
     return _summed(out)
 
@@ -188,15 +195,20 @@ def _constants(neuron: Perceptron) -> dict[str, Any]:
     }
 
 
-def _blocks(neuron: Perceptron, dtype: torch.dtype) -> tuple[int, int]:
-    """Data and particles of one block."""
+def _blocks(dtype: torch.dtype) -> tuple[int, int]:
+    """Data and particles of one block: as many as fit into the registers of four warps."""
     return (32, 64) if dtype == torch.float32 else (32, 32)
 
 
 def _split(blocks: int, others: int) -> tuple[int, int]:
-    """Into how many programs a sum over blocks is split, and how many blocks each has, with `others` programs beside."""
+    """Into how many programs a sum over blocks is split, and how many blocks each has; `others` run beside each."""
     turns = triton.cdiv(blocks, max(1, min(blocks, PROGRAMS // others)))
     return triton.cdiv(blocks, turns), turns
+
+
+def _on(tensor: Tensor) -> AbstractContextManager[object]:
+    """Makes a tensor's GPU the one on which kernels are launched; nothing for the interpreter's CPU."""
+    return torch.cuda.device(tensor.device) if tensor.is_cuda else nullcontext()
 
 
 def _rows(matrix: Tensor) -> Tensor:

@@ -1,8 +1,8 @@
 """sigma and sigma' of every activation inside a Triton kernel, entry by entry, in float32 or float64.
 
 Built from exp, erf, products and quotients alone, so that Triton's interpreter runs what the GPU runs. Errors are a few
-units in the last place, except that sigma' of GELU and values of GELU and Erf are exact relative to 1, not to themselves.
-An activation is known by the name of its class, and `SLOPE` is LeakyReLU's.
+units in the last place; those of GELU's value and of its derivative are relative to |z| and to 1. An activation is
+known by the name of its class, and `SLOPE` is LeakyReLU's.
 """
 
 from typing import no_type_check
