@@ -139,18 +139,14 @@ def pull_kernel(
 
 def predict(neuron: Perceptron, positions: Positions, factors: PerParticle, phi: Features) -> Outputs:
     """sum_j factors_j a_j sigma(w_j . phi_i) [data, outputs]."""
-    (m, n), (i_block, j_block) = (len(positions), len(phi)), _blocks(positions.dtype)
-    data_blocks = triton.cdiv(n, i_block)
-    splits, turns = _split(triton.cdiv(m, j_block), data_blocks)
+    constants = predict_constants(neuron, positions.dtype)
+    m, n, data_blocks = len(positions), len(phi), triton.cdiv(len(phi), constants["I"])
+    splits, turns = _split(triton.cdiv(m, constants["J"]), data_blocks)
     positions, phi = _rows(positions), _rows(phi)
     out = phi.new_empty(splits, n, neuron.outputs)
     with _on(positions):
         predict_kernel[data_blocks, splits](
-            *(positions, positions.stride(0), factors.contiguous(), phi, phi.stride(0), out, m, n, turns),
-            **_constants(neuron),
-            I=i_block,
-            J=j_block,
-            D_BLOCK=WIDE,
+            *(positions, positions.stride(0), factors.contiguous(), phi, phi.stride(0), out, m, n, turns), **constants
         )
     return _summed(out)
 
@@ -162,42 +158,44 @@ def pull(
 
     Zero in coordinates that are not trained [particles, dim].
     """
-    (m, n), (i_block, j_block) = (len(positions), len(phi)), _blocks(positions.dtype)
-    width = min(triton.next_power_of_2(neuron.hidden), ACCUMULATED)
-    columns = triton.cdiv(neuron.hidden, width) if neuron.trained != "output" else 1
-    particle_blocks = triton.cdiv(m, j_block)
-    splits, turns = _split(triton.cdiv(n, i_block), particle_blocks)
+    constants = pull_constants(neuron, positions.dtype)
+    m, n, particle_blocks = len(positions), len(phi), triton.cdiv(len(positions), constants["J"])
+    columns = triton.cdiv(neuron.hidden, constants["G_BLOCK"]) if constants["HIDDEN"] else 1
+    splits, turns = _split(triton.cdiv(n, constants["I"]), particle_blocks)
     positions, phi = _rows(positions), _rows(phi)
     out = positions.new_zeros(splits, m, neuron.dim)
     with _on(positions):
         pull_kernel[particle_blocks, splits, columns](
             *(positions, positions.stride(0), factors.contiguous(), phi, phi.stride(0), cotangents.contiguous(), out),
             *(m, n, turns),
-            **_constants(neuron),
-            HIDDEN=neuron.trained != "output",
-            OUTPUT=neuron.trained != "hidden",
-            I=i_block,
-            J=j_block,
-            D_BLOCK=WIDE,
-            G_BLOCK=width,
+            **constants,
         )
     return _summed(out)
 
 
-def _constants(neuron: Perceptron) -> dict[str, Any]:
-    """What a kernel is compiled for."""
+def predict_constants(neuron: Perceptron, dtype: torch.dtype) -> dict[str, Any]:
+    """What `predict_kernel` is compiled for. A block is as large as the registers of four warps hold."""
+    data, particles = (32, 64) if dtype == torch.float32 else (32, 32)
     return {
         "D": neuron.hidden,
         "K": neuron.outputs,
         "K_BLOCK": triton.next_power_of_2(neuron.outputs),
         "SIGMA": type(neuron.activation).__name__,
         "SLOPE": getattr(neuron.activation, "slope", 0.0),
+        "I": data,
+        "J": particles,
+        "D_BLOCK": WIDE,
     }
 
 
-def _blocks(dtype: torch.dtype) -> tuple[int, int]:
-    """Data and particles of one block: as many as fit into the registers of four warps."""
-    return (32, 64) if dtype == torch.float32 else (32, 32)
+def pull_constants(neuron: Perceptron, dtype: torch.dtype) -> dict[str, Any]:
+    """What `pull_kernel` is compiled for."""
+    return {
+        **predict_constants(neuron, dtype),
+        "HIDDEN": neuron.trained != "output",
+        "OUTPUT": neuron.trained != "hidden",
+        "G_BLOCK": min(triton.next_power_of_2(neuron.hidden), ACCUMULATED),
+    }
 
 
 def _split(blocks: int, others: int) -> tuple[int, int]:
