@@ -94,7 +94,7 @@ def test_risk_passes_the_wish_on() -> None:
 
 @needs_triton
 def test_large_clouds_and_who_asks_go_through_the_kernels() -> None:
-    """Assert which kernels ran for which number, and that every number is that of plain torch to rounding."""
+    """Assert that the right kernels ran for each number, and that every number is that of plain torch to rounding."""
     one, both = ["predict"], ["predict", "pull"]
     runs = {
         "risk": one,
