@@ -5,12 +5,11 @@ from collections.abc import Callable, Sequence
 from numbers import Integral
 from typing import TypeVar
 
-import torch
-
 from flows.base import Advance, Flow, Integrator, Observer, Resizable, Schedule, StepRule, parts
 from flows.checkpoint import Checkpoint
+from flows.divergence import Watch
 from flows.noise import StepNoise, checked_seed
-from particles import FlowDiverged, FlowRefused, ParticleCloud
+from particles import FlowRefused, ParticleCloud
 
 State = TypeVar("State")
 
@@ -41,8 +40,9 @@ def evolve(
     `resume` goes on from such a state instead of from `cloud`, `time` and `index`, with the bits of an uninterrupted
     run, whatever the integrator; `cloud` is then still where the run began, and `until` must be the same.
 
-    Raises FlowRefused where the integrator cannot handle the flow, FlowDiverged as soon as a particle is not finite,
-    ValueError for a time span, index, seed or split that cannot be.
+    Raises FlowRefused where the integrator cannot handle the flow, FlowDiverged for the first cloud with a particle
+    that is not finite, before anyone sees it (on a CPU at once, see `Watch`), ValueError for a time span, index, seed
+    or split that cannot be.
     """
     if resume is not None:
         index, time = resume.step, resume.time
@@ -53,19 +53,24 @@ def evolve(
     cloud = cloud if resume is None else resume.cloud
     state = integrator.init(flow, cloud, time) if resume is None else resume.state
     goes_on = index > 0 or resume is not None
-    hands = [_Hand(observer, seen=time if goes_on else -math.inf) for observer in observers]
+    watch = Watch()
+    hands = [_Hand(observer, time if goes_on else -math.inf, watch) for observer in observers]
     stopped = not goes_on and _any_stops([hand.give(0, time, cloud) for hand in hands])
     if keep is not None and not goes_on:
         keep(Checkpoint(index, time, cloud, state))
-    while time < until and not stopped:
-        taken = integrator.step(flow, cloud, state, time, until, StepNoise(seed, index, split=split))
-        _check_finite(taken, index + 1)
-        stopped = _any_stops([hand.offer((index, time), index + 1, taken) for hand in hands])
-        time, cloud, state, index = taken.time, taken.cloud, taken.state, index + 1
-        if keep is not None and time < until and not stopped:
-            keep(Checkpoint(index, time, cloud, state))
-    for hand in hands:
-        hand.give(index, time, cloud)
+    try:
+        while time < until and not stopped:
+            taken = integrator.step(flow, cloud, state, time, until, StepNoise(seed, index, split=split))
+            watch.see(index + 1, taken.time, taken.cloud)
+            stopped = _any_stops([hand.offer((index, time), index + 1, taken) for hand in hands])
+            time, cloud, state, index = taken.time, taken.cloud, taken.state, index + 1
+            if keep is not None and time < until and not stopped:
+                watch.settle()
+                keep(Checkpoint(index, time, cloud, state))
+        for hand in hands:
+            hand.give(index, time, cloud)
+    finally:
+        watch.settle()
     return cloud
 
 
@@ -77,14 +82,15 @@ def _any_stops(answers: list[bool]) -> bool:
 class _Hand:
     """Hands states to one observer, each at most once; those up to the time `seen` were handed on by an earlier run."""
 
-    def __init__(self, observer: Observer, seen: float) -> None:
-        self._observer, self._last = observer, seen
+    def __init__(self, observer: Observer, seen: float, watch: Watch) -> None:
+        self._observer, self._last, self._watch = observer, seen, watch
         self._schedule = observer if isinstance(observer, Schedule) else None
 
     def give(self, step: int, time: float, cloud: ParticleCloud) -> bool:
         if time <= self._last:
             return False
         self._last = time
+        self._watch.settle()
         return bool(self._observer(step, time, cloud))
 
     def offer(self, before: tuple[int, float], step: int, taken: "Advance[State]") -> bool:
@@ -127,11 +133,3 @@ def _checked_index(index: int) -> int:
     if isinstance(index, bool) or not isinstance(index, Integral) or index < 0:
         raise ValueError(f"The run continues after {index!r} steps, but a non-negative integer is needed.")
     return int(index)
-
-
-def _check_finite(taken: "Advance[State]", step: int) -> None:
-    positions = taken.cloud.positions
-    if bool(torch.isfinite(positions.sum())) or bool(torch.isfinite(positions).all()):
-        return
-    broken = int((~torch.isfinite(positions)).any(dim=1).sum())
-    raise FlowDiverged(step=step, time=taken.time, particles=broken, count=taken.cloud.count)

@@ -11,10 +11,11 @@ from particles.tiles import Tiles
 
 @dataclass(frozen=True)
 class Network:
-    """What turns a cloud into a function: a neuron and a scaling."""
+    """What turns a cloud into a function: a neuron and a scaling; `fused` as in `Risk`."""
 
     neuron: Neuron
     scaling: Scaling
+    fused: bool | None = None
 
     def __call__(self, cloud: ParticleCloud, inputs: Inputs) -> Outputs:
         """f(x_i) [data, outputs] of the cloud on inputs [data, inputs], which follow the cloud's dtype and device."""
@@ -26,4 +27,4 @@ class Network:
 
     def tiles(self, cloud: ParticleCloud, phi: Features) -> Tiles:
         """The cloud's tangents at embedded inputs."""
-        return Tiles(self.neuron, cloud.positions, phi)
+        return Tiles(self.neuron, cloud.positions, phi, fused=self.fused)

@@ -65,6 +65,10 @@ class Risk:
     f(x) = sum_j s_j g(theta_j, x) with output factors s_j of the scaling. The residual is d loss / d f, that is f - y
     for the squared loss 1/2 (f - y)^2. Data follow the dtype and device of the cloud. Papers that leave out the factor
     1/n describe the same flow with time divided by n.
+
+    `fused` says whether predictions and velocities go through Triton kernels that never write the [particles, data]
+    matrix: None lets them on CUDA for clouds too large to be kept, True asks for them whatever the size and raises
+    ValueError or RuntimeError where they cannot be had, False keeps to plain torch.
     """
 
     neuron: Neuron | UserNeuron
@@ -72,6 +76,7 @@ class Risk:
     loss: Loss
     data: Dataset
     regulariser: L2 | None = None
+    fused: bool | None = None
 
     def __post_init__(self) -> None:
         outputs = self._neuron.outputs
@@ -83,7 +88,7 @@ class Risk:
     @property
     def network(self) -> Network:
         """The predictor of which this is the risk."""
-        return Network(self._neuron, self.scaling)
+        return Network(self._neuron, self.scaling, self.fused)
 
     def on(self, data: Dataset) -> Self:
         """The same risk on other data, a test set for instance."""

@@ -5,9 +5,11 @@ linearised, so that what prediction computed serves the gradient as well.
 """
 
 from collections.abc import Iterator
+from functools import cached_property
 
 import torch
 
+from particles.fused.choice import Fused, fused_for
 from particles.neurons import Neuron, Tangent
 from particles.shapes import Features, Gram, Outputs, PerParticle, Positions
 
@@ -21,11 +23,20 @@ SMALLEST_TILE = 16
 class Tiles:
     """The tangents of a cloud's particles at fixed embedded inputs, and sums over them.
 
-    Iterating gives (slice of particles, Tangent) in order.
+    Iterating gives (slice of particles, Tangent) in order. `fused` says whether predictions and pulls go through the
+    GPU's fused kernels, as in `Risk`; a cloud that is kept does only where that is True.
     """
 
-    def __init__(self, neuron: Neuron, positions: Positions, phi: Features, *, entries: int = TILE_ENTRIES) -> None:
-        self._neuron, self._positions, self._phi = neuron, positions, phi
+    def __init__(
+        self,
+        neuron: Neuron,
+        positions: Positions,
+        phi: Features,
+        *,
+        entries: int = TILE_ENTRIES,
+        fused: bool | None = None,
+    ) -> None:
+        self._neuron, self._positions, self._phi, self._wanted = neuron, positions, phi, fused
         data = max(phi.shape[0] * neuron.outputs, 1)
         self._size = max(entries // data, SMALLEST_TILE)
         self._keep = positions.shape[0] * data <= KEPT_ENTRIES
@@ -46,6 +57,8 @@ class Tiles:
 
     def predict(self, factors: PerParticle) -> Outputs:
         """sum_j factors_j g(theta_j, x_i) [data, outputs]."""
+        if self._fused is not None:
+            return self._fused.predict(factors)
         total = self._zeros()
         for part, tangent in self:
             total += tangent.predict(factors[part])
@@ -64,6 +77,8 @@ class Tiles:
 
     def pull(self, factors: PerParticle, cotangents: Outputs) -> Positions:
         """factors_j sum_i c_i . grad g_j(x_i) [particles, dim]."""
+        if self._fused is not None:
+            return self._fused.pull(factors, cotangents)
         if self._positions.shape[0] <= self._size:
             [only] = [tangent.pull(factors, cotangents) for _, tangent in self]
             return only
@@ -96,6 +111,11 @@ class Tiles:
         rounded = rows.to(dtype)
         others = rounded if phi is None else columns.to(dtype)
         return rounded.gram(weights.to(dtype), others).to(self._phi)
+
+    @cached_property
+    def _fused(self) -> Fused | None:
+        wanted = False if self._keep and self._wanted is None else self._wanted
+        return fused_for(self._neuron, self._positions, self._phi, wanted)
 
     def _zeros(self) -> Outputs:
         return self._phi.new_zeros(self._phi.shape[0], self._neuron.outputs)

@@ -100,13 +100,13 @@ def test_planted_disagreement_is_seen(wanted: str, pinned: str, said: str) -> No
 def test_library_imports_what_it_declares_and_nothing_else(settings: configparser.ConfigParser) -> None:
     """Assert that the library's third-party imports are the packages that a plain install brings, none idle.
 
-    A function may import what the extras `cluster`, `data`, `video` and `xarray` bring, and benchmarks a peer, which
-    the extras test or bench do.
+    A function may import what the extras `cluster`, `data`, `gpu`, `video` and `xarray` bring, and benchmarks a peer,
+    which the extras test or bench do.
     """
     imported, peers = third_parties(benchmarks=False), third_parties(benchmarks=True)
     plain = requirements(settings["options"]["install_requires"]).keys()
     extras = settings["options.extras_require"]
-    lazy = {name for extra in ("cluster", "data", "video", "xarray") for name in requirements(extras[extra])}
+    lazy = {name for extra in ("cluster", "data", "gpu", "video", "xarray") for name in requirements(extras[extra])}
     assert plain <= imported <= plain | lazy
     brought = {name for extra in ("test", "bench") for name in requirements(extras[extra])}
     assert peers <= plain | brought

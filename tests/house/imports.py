@@ -22,6 +22,7 @@ BELOW = {
 DOORS = {
     "h5py": "particles/trajectory/",
     "ot": "limits/transport/",
+    "triton": "particles/fused/",
     "matplotlib": "runs/",
     "typer": "runs/",
     "rich": "runs/",

@@ -1,0 +1,257 @@
+"""One velocity on a GPU: the fused kernels beside plain torch, autograd, torch.compile, JAX jit and KeOps.
+
+The problem of `velocity.py` (tanh neurons, hidden weights trained, float32), from clouds so small that launches cost
+more than arithmetic to 10^8 particles. For every method: seconds, how many times those of the fused kernels, the part
+of the roofline that the fused kernels' own work would reach in that time, the memory that one velocity takes beyond
+its arguments, the difference from float64 on the CPU. The roofline's two ceilings are measured in the same run. Not yet
+run on a GPU. Peers are measured where they are installed (`pip install pykeops "jax[cuda12]"`). Run as
+
+    XLA_PYTHON_CLIENT_PREALLOCATE=false python -m runs.benchmarks.gpu
+"""
+
+import importlib
+import math
+import shutil
+import statistics
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from time import perf_counter
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from runs.benchmarks.peers import installed
+from runs.benchmarks.velocity import Problem, Velocity, autograd, compiled, jax_jit
+
+#: Particles, data and inputs.
+SIZES = (
+    *((1_000, 100, 20), (100_000, 100, 20), (20_000, 1000, 50), (1_000_000, 100, 2), (1_000_000, 1000, 10)),
+    (100_000_000, 100, 2),
+)
+ROUNDS = 7
+#: Largest [particles, data] matrix for which the CPU computes the velocity too.
+CHECKED_ENTRIES = 2 * 10**8
+#: Operations of one tanh in float32 in `particles.fused.sigma`; a quotient counts four and an exponential two.
+TANH = 24
+#: Side of the matrices and length of the vector on which the ceilings are measured.
+SIDE, LENGTH = 8192, 2**28
+
+Method = Callable[[Problem], Velocity]
+
+
+@dataclass(frozen=True)
+class Ceilings:
+    """What the device does at best: operations and bytes a second."""
+
+    operations: float
+    traffic: float
+
+    def seconds(self, count: int, data: int, inputs: int) -> float:
+        """The least time for the kernels' work, m n (6 d + 5 + 2 TANH) operations or 4 m (4 (d + 1) + 2) bytes.
+
+        z costs 2 d twice and the pull 2 d more; predictions 2, listening 1, sigma' and its product 2. Positions and
+        factors are read twice, the result is cleared and written.
+        """
+        operations = count * data * (6 * inputs + 5 + 2 * TANH)
+        traffic = 4 * count * (4 * (inputs + 1) + 2)
+        return max(operations / self.operations, traffic / self.traffic)
+
+
+@dataclass(frozen=True)
+class Result:
+    """One method at one size; NaN where a number could not be had, and why it failed if it did."""
+
+    method: str
+    seconds: tuple[float, ...] = ()
+    ratios: tuple[float, ...] = ()
+    roofline: float = math.nan
+    mebibytes: float = math.nan
+    difference: float = math.nan
+    failure: str = ""
+
+    @property
+    def line(self) -> str:
+        """For the table: medians, with the range of the ratio."""
+        if self.failure:
+            return f"{self.method:16}{self.failure}"
+        median = f"{1e3 * statistics.median(self.seconds):11.3f} ms"
+        spread = f"{statistics.median(self.ratios):.2f} ({min(self.ratios):.2f} to {max(self.ratios):.2f})"
+        rest = f"{self.roofline:10.1%}{self.mebibytes:12.0f} MiB{self.difference:12.1e}"
+        return f"{self.method:16}{median}{spread:>26}{rest}"
+
+
+HEADER = f"{'method':16}{'median':>14}{'times the first (range)':>26}{'roofline':>10}{'memory':>16}{'difference':>12}"
+
+
+def fused(problem: Problem) -> Velocity:
+    """Ours through the fused kernels, whatever the size."""
+    risk = replace(problem.risk, fused=True)
+    return lambda: risk.velocity(problem.cloud)
+
+
+def plain(problem: Problem) -> Velocity:
+    """Ours through plain torch, tile by tile."""
+    risk = replace(problem.risk, fused=False)
+    return lambda: risk.velocity(problem.cloud)
+
+
+def keops(problem: Problem) -> Velocity:
+    """-grad of the risk, its sum over particles by KeOps; tanh z = 2 / (1 + exp(-2 z)) - 1, which KeOps lacks."""
+    lazy = importlib.import_module("pykeops.torch").LazyTensor
+    weights, speaking, phi, targets = problem.tensors
+    weights.requires_grad_()
+    data, spoken = lazy(phi[:, None, :].contiguous()), lazy(speaking[None, :, None].contiguous())
+
+    def velocity() -> Tensor:
+        z = (data * lazy(weights[None, :, :])).sum(-1)
+        f = ((2.0 / (1.0 + (-2.0 * z).exp()) - 1.0) * spoken).sum(dim=1)[:, 0]
+        (slope,) = torch.autograd.grad(0.5 * (f - targets).square().mean(), weights)
+        return -slope
+
+    return velocity
+
+
+def jax_there(problem: Problem) -> Velocity:
+    """JAX's jit, on the device that JAX takes by default."""
+    return jax_jit(Problem(problem.risk, problem.cloud.to(device="cpu")))
+
+
+def methods(device: torch.device) -> dict[str, Method]:
+    """The methods that this machine can run, the one that others are compared with first."""
+    found: dict[str, Method] = {"fused": fused} if device.type == "cuda" else {}
+    found |= {"plain torch": plain, "autograd": autograd}
+    if shutil.which("g++"):
+        found["torch.compile"] = compiled
+    if installed("jax"):
+        found["JAX jit"] = jax_there
+    if installed("pykeops"):
+        found["KeOps"] = keops
+    return found
+
+
+def measured(problem: Problem, chosen: dict[str, Method], ceilings: Ceilings, rounds: int = ROUNDS) -> list[Result]:
+    """Every method once to warm up and for its memory and result, then `rounds` times in turn; failures are named."""
+    device, (data, inputs) = problem.cloud.device, problem.risk.data.inputs.shape
+    bound, truth = ceilings.seconds(problem.cloud.count, data, inputs), _truth(problem)
+    velocities: dict[str, Velocity] = {}
+    results: dict[str, Result] = {}
+    for name, make in chosen.items():
+        try:
+            velocity = make(problem)
+            velocity()
+            mebibytes, found = _memory(velocity, device)
+        except (RuntimeError, MemoryError) as error:
+            results[name] = Result(name, failure=f"{type(error).__name__}: {str(error).partition(chr(10))[0][:80]}")
+            continue
+        velocities[name] = velocity
+        difference = math.nan if truth is None else _difference(found, truth)
+        results[name] = Result(name, mebibytes=mebibytes, difference=difference)
+        del found
+    seconds: dict[str, list[float]] = {name: [] for name in velocities}
+    for _ in range(rounds):
+        for name, velocity in velocities.items():
+            seconds[name].append(_seconds(velocity, device))
+    first = next(iter(seconds.values()), [])
+    for name, taken in seconds.items():
+        ratios = tuple(theirs / mine for theirs, mine in zip(taken, first, strict=True))
+        roofline = bound / statistics.median(taken)
+        results[name] = replace(results[name], seconds=tuple(taken), ratios=ratios, roofline=roofline)
+    return list(results.values())
+
+
+def ceilings_of(device: torch.device, side: int = SIDE, length: int = LENGTH, rounds: int = ROUNDS) -> Ceilings:
+    """The best of some float32 matrix products without TF32, and of some copies of a long vector."""
+    matrix, vector = torch.ones(side, side, device=device), torch.ones(length, device=device)
+    product, copy = torch.empty_like(matrix), torch.empty_like(vector)
+
+    def best(run: Velocity) -> float:
+        run()
+        return min(_seconds(run, device) for _ in range(rounds))
+
+    tf32, torch.backends.cuda.matmul.allow_tf32 = torch.backends.cuda.matmul.allow_tf32, False
+    operations = 2 * side**3 / best(lambda: torch.matmul(matrix, matrix, out=product))
+    torch.backends.cuda.matmul.allow_tf32 = tf32
+    return Ceilings(operations, 8 * length / best(lambda: copy.copy_(vector)))
+
+
+def waits(velocity: Velocity) -> bool:
+    """Whether a velocity on CUDA makes the host wait for the device."""
+    mode = torch.cuda.get_sync_debug_mode()
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        velocity()
+    except RuntimeError:
+        return True
+    finally:
+        torch.cuda.set_sync_debug_mode(mode)
+    return False
+
+
+def main(device: str = "cuda", sizes: Sequence[tuple[int, int, int]] = SIZES, rounds: int = ROUNDS) -> int:
+    """Measure every size and print a table; 2 and one sentence where the device is not there."""
+    if device == "cuda" and not torch.cuda.is_available():
+        print(
+            "This benchmark needs a CUDA device, and torch finds none; run it on a machine with one.", file=sys.stderr
+        )
+        return 2
+    there = torch.device(device)
+    name = torch.cuda.get_device_name(there) if there.type == "cuda" else device
+    ceilings = ceilings_of(there) if there.type == "cuda" else ceilings_of(there, 256, 2**20)
+    print(f"{name}, torch {torch.__version__}: {ceilings.operations / 1e12:.2f} TFLOP/s in float32 (matrix product),")
+    print(f"{ceilings.traffic / 1e9:.0f} GB/s (copy)")
+    for count, data, inputs in sizes:
+        cpu = Problem.of(count, data, inputs)
+        problem = Problem(cpu.risk, cpu.cloud.to(device=there))
+        del cpu
+        print(f"\nm = {count:,}, n = {data}, d = {inputs}, float32\n{HEADER}")
+        for result in measured(problem, methods(there), ceilings, rounds):
+            print(result.line, flush=True)
+        if there.type == "cuda":
+            print(f"the host waits for the device inside a fused velocity: {'yes' if waits(fused(problem)) else 'no'}")
+    return 0
+
+
+def _seconds(velocity: Velocity, device: torch.device) -> float:
+    """Wall time until the device has done it."""
+    _wait(device)
+    began = perf_counter()
+    velocity()
+    _wait(device)
+    return perf_counter() - began
+
+
+def _wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def _memory(velocity: Velocity, device: torch.device) -> tuple[float, object]:
+    """MiB that torch took at most beyond what it held before, NaN on the CPU; and the result."""
+    if device.type != "cuda":
+        return math.nan, velocity()
+    _wait(device)
+    torch.cuda.reset_peak_memory_stats(device)
+    before = torch.cuda.memory_allocated(device)
+    found = velocity()
+    _wait(device)
+    return (torch.cuda.max_memory_allocated(device) - before) / 2**20, found
+
+
+def _truth(problem: Problem) -> Tensor | None:
+    """The velocity of the hidden weights in float64 on the CPU, where that takes seconds at most."""
+    if problem.cloud.count * problem.risk.data.count > CHECKED_ENTRIES:
+        return None
+    cloud = problem.cloud.to(device="cpu", dtype=torch.float64)
+    return replace(problem.risk, fused=False).velocity(cloud)[:, : problem.risk.network.neuron.hidden]
+
+
+def _difference(found: object, truth: Tensor) -> float:
+    """Largest difference relative to the largest velocity."""
+    tensor = found.cpu() if isinstance(found, Tensor) else torch.from_numpy(np.array(found))
+    return float((tensor[:, : truth.shape[1]].double() - truth).abs().max() / truth.abs().max())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,152 @@
+"""When the kernels are taken, what is said where they cannot be, and that kernels that are wrong are not used."""
+
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+
+import pytest
+import torch
+
+from particles import Identity, MeanField, Neuron, Perceptron, Risk, Squared, Tanh, as_neuron
+from particles.fused.choice import MOST_OUTPUTS, WIDEST, fused_for
+from tests.house.source import ROOT
+from tests.particles.draws import normals
+from tests.particles.fused.programs import needs_triton, printed
+from tests.particles.members import WrittenBump
+from tests.particles.plain import cloud, dataset
+from tests.tolerances import assert_identical
+
+NEURON = Perceptron(Tanh(), Identity(3))
+
+
+@dataclass(frozen=True)
+class HalfTanh(Tanh):
+    """An activation of a user, derived from one of ours."""
+
+    def value(self, z: torch.Tensor) -> torch.Tensor:
+        """tanh(z) / 2."""
+        return 0.5 * torch.tanh(z)
+
+
+def ask(neuron: Neuron, wanted: bool | None, *, data: int = 5, gradient: bool = False) -> object:
+    """The choice for ten particles on the CPU."""
+    positions = normals(10, neuron.dim, seed=1).requires_grad_(gradient)
+    return fused_for(neuron, positions, normals(data, neuron.hidden, seed=2), wanted)
+
+
+@pytest.mark.parametrize("wanted", [None, False])
+def test_plain_torch_is_taken_on_the_cpu(wanted: bool | None) -> None:
+    """Assert that nobody gets the kernels on a CPU without asking."""
+    assert ask(NEURON, wanted) is None
+
+
+FOREIGN = "the neuron is no Perceptron with an activation of this library"
+
+
+@pytest.mark.parametrize(
+    ("neuron", "data", "gradient", "sentence"),
+    [
+        (as_neuron(WrittenBump()), 5, False, FOREIGN),
+        (Perceptron(HalfTanh(), Identity(3)), 5, False, FOREIGN),
+        (
+            Perceptron(Tanh(), Identity(WIDEST + 1)),
+            5,
+            False,
+            "the neuron has 129 features and 1 outputs, above 128 and",
+        ),
+        (
+            Perceptron(Tanh(), Identity(3), MOST_OUTPUTS + 1),
+            5,
+            False,
+            "the neuron has 3 features and 65 outputs, above",
+        ),
+        (NEURON, 5, True, "autograd follows the positions or the inputs"),
+        (NEURON, 0, False, "there are no particles or no inputs"),
+    ],
+)
+def test_what_the_kernels_cannot_do_is_refused(
+    monkeypatch: pytest.MonkeyPatch, neuron: Neuron, data: int, gradient: bool, sentence: str
+) -> None:
+    """Assert that fused=True says why not, and that plain torch is taken in silence where nobody asked."""
+    monkeypatch.setattr("particles.fused.choice.AUTOMATIC", ("cpu",))
+    assert ask(neuron, None, data=data, gradient=gradient) is None
+    with pytest.raises(ValueError, match=f"The fused kernels were asked for, but {sentence}.*; leave fused=True out"):
+        ask(neuron, True, data=data, gradient=gradient)
+
+
+def test_missing_triton_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Assert that a machine without triton says so."""
+    monkeypatch.setattr("particles.fused.choice._has_triton", lambda: False)
+    with pytest.raises(ValueError, match="triton is not installed; leave fused=True out"):
+        ask(NEURON, True)
+
+
+@needs_triton
+def test_risk_passes_the_wish_on() -> None:
+    """Assert that Risk(fused=True) on a CPU is refused for its predictions and its velocity, on other data too."""
+    risk = Risk(Perceptron(Tanh(), Identity(3)), MeanField(), Squared(), dataset(Squared(), 1), fused=True)
+    at = cloud(risk.data.inputs, 1)
+    for asked in (risk, risk.velocity, risk.on(risk.data), lambda at: risk.predictions(at, risk.data.inputs)):
+        with pytest.raises(ValueError, match="the cloud is on cpu, not on a CUDA device; leave fused=True out"):
+            asked(at)
+    assert replace(risk, fused=None)(at) == replace(risk, fused=False)(at)
+
+
+@needs_triton
+def test_large_clouds_and_who_asks_go_through_the_kernels() -> None:
+    """Assert that the right kernels ran for each number, and that every number is that of plain torch to rounding."""
+    one, both = ["predict"], ["predict", "pull"]
+    runs = {
+        "risk": one,
+        "predictions": one,
+        "predictions elsewhere": one,
+        "velocity": both,
+        "push": [],
+        "gram": [],
+    }
+    found = printed("dispatched", "routes", interpret=True)
+    expected = {f"{setting} {name}": ran for setting in ("asked", "large") for name, ran in runs.items()}
+    expected |= {f"{setting} {name}": [] for setting in ("kept", "never") for name in runs}
+    assert {name: ran for name, ran, _ in found} == expected
+    assert max(error for _, _, error in found) < 1e-14  # some fifty roundings of 1e-16
+
+
+@needs_triton
+def test_kernels_that_are_wrong_are_not_used() -> None:
+    """Assert that TF32, a wrong factor, NaN and a failure are seen before first use, warned of once and refused."""
+    found = {name: (logged, refusal) for name, logged, refusal in printed("dispatched", "broken", interpret=True)}
+    said = {
+        "TF32": "their predictions differ from plain torch by ",
+        "scale": "their velocities differ from plain torch by 1.0e-03 of the largest",
+        "nan": "their velocities differ from plain torch by nan of the largest",
+        "raises": "they failed with RuntimeError: out of resource: shared memory",
+    }
+    assert found.keys() == said.keys()
+    for name, (logged, refusal) in found.items():
+        (warning,) = logged
+        assert warning.startswith(f"Plain torch instead of the fused kernels: {said[name]}")
+        assert refusal.startswith(f"The fused kernels were asked for, but {said[name]}")
+        assert "and more" not in warning
+
+
+def test_triton_is_not_imported_before_it_is_needed() -> None:
+    """Assert that the library and a velocity on the CPU leave triton alone."""
+    program = (
+        "import sys, torch; from particles import *; "
+        "risk = Risk(Perceptron(Tanh(), Identity(2)), NTK(), Squared(), Dataset(torch.ones(3, 2), torch.ones(3))); "
+        "risk.velocity(ParticleCloud(torch.ones(4, 3))); print('triton' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device to run the kernels outside of Triton")
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+@pytest.mark.parametrize("neuron", [NEURON, Perceptron(Tanh(), Identity(3), 2, "both")])
+def test_velocity_on_a_gpu_is_that_of_the_cpu(neuron: Perceptron, dtype: torch.dtype) -> None:
+    """Assert that the kernels agree with plain torch on the CPU, and give the same bits twice."""
+    risk = Risk(neuron, MeanField(), Squared(), dataset(Squared(), neuron.outputs))
+    at = cloud(risk.data.inputs, neuron.outputs).to(dtype=dtype)
+    fused, there = replace(risk, fused=True), at.to(device="cuda")
+    assert_identical(fused.velocity(there).cpu(), risk.velocity(at))
+    assert torch.equal(fused.velocity(there), fused.velocity(there))
