@@ -1,6 +1,6 @@
 """The risk of a cloud, its residual, its potential and the velocity it gives every particle."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Self
 
@@ -76,7 +76,7 @@ class Risk:
     loss: Loss
     data: Dataset
     regulariser: L2 | None = None
-    fused: bool | None = None
+    fused: bool | None = field(default=None, metadata={"described": False})
 
     def __post_init__(self) -> None:
         outputs = self._neuron.outputs

@@ -4,7 +4,7 @@ import functools
 import hashlib
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 
@@ -91,6 +91,13 @@ def test_a_risk_is_described_to_the_last_tensor() -> None:
 def test_values_are_described(value: object, expected: Json) -> None:
     """Assert that each kind of value has its one description, which survives JSON."""
     assert describe(value) == expected == json.loads(json.dumps(describe(value)))
+
+
+def test_how_a_risk_is_computed_is_not_described() -> None:
+    """Assert that the kernels a risk goes through leave no trace: files of before and after are of one flow."""
+    risk = Risk(Perceptron(Tanh(), Identity(3)), NTK(), Squared(), Dataset(INPUTS, TARGETS))
+    assert describe(replace(risk, fused=False)) == describe(risk)
+    assert "fused" not in json.dumps(describe(risk)) and "regulariser" in json.dumps(describe(risk))
 
 
 def test_functions_of_torch_and_numpy_have_names() -> None:
