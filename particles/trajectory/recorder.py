@@ -80,7 +80,7 @@ def _as_array(name: str, value: object) -> np.ndarray:
 
 
 def _check_like(element: Element, name: str, value: np.ndarray) -> None:
-    shape, dtype = element.value.shape[1:], element.value.dtype
+    shape, dtype = element.shape, element.dtype
     if value.shape != shape or value.dtype != dtype:
         raise TrajectoryError(
             f"Observable {name} gave shape {value.shape} in {value.dtype}, but its records have shape {shape} in "
