@@ -1,10 +1,12 @@
 """What a study will do and need, said before anything is done."""
 
 import math
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from runs.axes import flat
+from runs.refusal import Refusal
 from runs.studyfile.config import RunConfig
 from runs.studyfile.experiment import Experiment
 from runs.studyfile.running import FAILURES, WHOLE, Job, spoken_error
@@ -41,6 +43,21 @@ def memory_bytes(experiment: Experiment) -> float:
     return float(EMPTY_PROCESS + held * itemsize)
 
 
+def _check_size(config: RunConfig) -> None:
+    """Raise Refusal where the masses alone would fill this machine, before a cloud of them is drawn."""
+    needed, there = 8.0 * COPIES * config.masses.given()["count"], total_memory()
+    if needed > there:
+        raise Refusal(f"masses.count needs {_said(needed)}, but this machine has {_said(there)} of memory: lower it.")
+
+
+def total_memory() -> float:
+    """Bytes of memory of this machine; infinite where the system does not say."""
+    try:
+        return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    except (AttributeError, ValueError, OSError):
+        return math.inf
+
+
 @dataclass(frozen=True)
 class Plan:
     """The plan in words, and how many runs cannot begin as they are."""
@@ -59,6 +76,7 @@ def planned(jobs: Sequence[Job]) -> Plan:
         runs.append(f"  {job.config.digest}  {words}")
         try:
             experiment = Experiment(job.config, job.source)
+            _check_size(job.config)
             experiment.observables()
             files.append(file_bytes(experiment))
             memories.append(memory_bytes(experiment))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from particles.trajectory.comparing import differing
 from runs import cluster
 from runs.cluster import scheduler_at
 from runs.collect import collect
@@ -19,7 +20,6 @@ from runs.studyfile.reading import read_study
 from runs.studyfile.running import WHOLE, perform
 from runs.studyfile.study import jobs_of
 from runs.sweep import perform_all
-from tests.particles.trajectory.plays import differing
 from tests.runs.conftest import spoken
 from tests.runs.studyfile.studies import write_study
 

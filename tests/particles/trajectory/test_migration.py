@@ -10,11 +10,12 @@ import torch
 from flows.checkpoint import CHECKPOINTED, Checkpoint
 from particles.errors import TrajectoryError
 from particles.trajectory import Trajectory, migration
+from particles.trajectory.comparing import differing
 from particles.trajectory.layout import EARLIER_VERSIONS, MODULE, RESUMES, SCHEMA_VERSION
 from particles.trajectory.migration import MIGRATIONS, migrate
 from particles.trajectory.opening import version_of
 from tests.particles.trajectory.earlier import PLAIN, WITH_CHECKPOINT, earlier
-from tests.particles.trajectory.plays import at_step, differing, mean, play, played, spread
+from tests.particles.trajectory.plays import at_step, mean, play, played, spread
 
 every_file = pytest.mark.parametrize("name", [PLAIN, WITH_CHECKPOINT])
 

@@ -1,0 +1,79 @@
+"""Malformed study files through the command line: a plan, or one sentence, and never a traceback."""
+
+import resource
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from tests.runs.conftest import spoken
+from tests.runs.studyfile.malformed import VALID, malformed, written
+from tests.runs.studyfile.studies import write_data
+
+#: What a plan may ask for beyond what the process has already.
+MEMORY = 2**31
+FILES = 300
+
+
+@pytest.fixture(scope="module")
+def bounded_memory() -> Iterator[None]:
+    """No more than `MEMORY` may be asked for beyond what the process has."""
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + MEMORY, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_AS, before)
+
+
+def planned(content: bytes) -> str:
+    """What becomes of a study file: a plan, a plan with runs that cannot begin, or a refusal; checked on the way."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "study.toml"
+        write_data(path.parent)
+        path.write_bytes(content)
+        code, said, told = spoken("run", str(path), "--dry-run", "--out", str(path.parent / "out"))
+        assert sorted(entry.name for entry in path.parent.iterdir()) == ["data.npz", "study.toml"]
+    assert "Traceback" not in said + told and "\x1b" not in said + told
+    if code == 2:
+        assert said == "" and told.startswith("meanfield: ") and told.count("\n") == 1 and told.isprintable() is False
+        assert told.rstrip("\n").isprintable()
+        return "one sentence"
+    assert told == "" and " runs in " in said.splitlines()[0]
+    assert code == (1 if "cannot begin: " in said else 0)
+    return "a plan" if code == 0 else "a plan with runs that cannot begin"
+
+
+def test_the_file_that_is_changed_is_valid(bounded_memory: None) -> None:
+    """Assert that what is malformed comes from the changes."""
+    assert planned(written(VALID)) == "a plan"
+
+
+def check(count: int) -> Counter[str]:
+    """Plan so many malformed files and count what became of them."""
+    found: Counter[str] = Counter()
+
+    @settings(
+        max_examples=count, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    )
+    @given(malformed())
+    def tried(content: bytes) -> None:
+        found[planned(content)] += 1
+
+    tried()
+    return found
+
+
+def test_some_malformed_files_are_one_sentence(bounded_memory: None) -> None:
+    """Assert that each ends with exit code 0, 1 where a run cannot begin, or 2 and one sentence."""
+    assert check(30)["one sentence"] > 15
+
+
+@pytest.mark.validation
+def test_many_malformed_files_are_one_sentence(bounded_memory: None) -> None:
+    """Assert the same of ten times as many, most of which are refused."""
+    found = check(FILES)
+    assert sum(found.values()) >= FILES and found["one sentence"] > FILES // 2
+    print(dict(found))
