@@ -12,7 +12,7 @@ def datasets(path: str | PathLike[str]) -> dict[str, np.ndarray]:
 
     def keep(name: str, node: h5py.Group | h5py.Dataset) -> None:
         if isinstance(node, h5py.Dataset) and not name.startswith("h5md/"):
-            found[name] = node[()]
+            found[name] = np.asarray(node[()])
 
     with h5py.File(path, "r") as file:
         file.visititems(keep)
@@ -28,5 +28,4 @@ def differing(path: str | PathLike[str], other: str | PathLike[str]) -> set[str]
 def _content(values: np.ndarray | None) -> object:
     if values is None:
         return None
-    array = np.asarray(values)
-    return array.shape, str(array.dtype), array.tolist() if array.dtype.hasobject else array.tobytes()
+    return values.shape, str(values.dtype), values.tolist() if values.dtype.hasobject else values.tobytes()

@@ -16,6 +16,7 @@ import numpy as np
 from particles.errors import TrajectoryError
 from particles.trajectory.layout import CLOUD, EARLIER_VERSIONS, MODULE, OBSERVABLES, PARTICLES, SCHEMA_VERSION
 from particles.trajectory.publishing import note_end_of_file, open_to_write, publish
+from particles.trajectory.room import Room
 
 Taken = TypeVar("Taken")
 Version = tuple[int, ...]
@@ -39,6 +40,7 @@ def new_file(path: str | PathLike[str], fill: Callable[[h5py.File], None]) -> h5
         raise TrajectoryError(f"{target} exists already and is not overwritten; append to it or choose another name.")
     if not target.parent.is_dir():
         raise TrajectoryError(f"There is no folder {target.parent} to create {target.name} in; create it first.")
+    Room(target).check(0)
     try:
         publish(target, fill)
     except TrajectoryError:
@@ -51,9 +53,11 @@ def new_file(path: str | PathLike[str], fill: Callable[[h5py.File], None]) -> h5
 def file_to_append(path: str | PathLike[str]) -> h5py.File:
     """Open one of our trajectories for writing, mended where its writer was killed.
 
-    Raises TrajectoryError where it is missing, a folder, open elsewhere, truncated, or no trajectory of this version.
+    Raises TrajectoryError where it is missing, a folder, open elsewhere, truncated, or no trajectory of this version,
+    and where there is no room to write on.
     """
     target = _existing(path)
+    Room(target).check(0)
     try:
         with _taken(h5py.File(target, "r"), take=lambda file: file) as file:
             if file.mode != "r":

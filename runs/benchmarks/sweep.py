@@ -6,9 +6,10 @@ start of its processes; that of the cluster is apart. Run as
     OMP_NUM_THREADS=1 python -m runs.benchmarks.sweep
 """
 
+import importlib
 import tempfile
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -84,27 +85,17 @@ def crews() -> dict[str, Callable[[Path], AbstractContextManager[Crew]]]:
         "2 workers": lambda folder: nullcontext(Processes(2)),
     }
     if installed("distributed"):
-        found["Dask cluster of 2"] = _Cluster
+        found["Dask cluster of 2"] = _cluster
     return found
 
 
-class _Cluster:
+@contextmanager
+def _cluster(folder: Path) -> Iterator[Crew]:
     """A scheduler and two worker processes of one thread, here, for the time of a block."""
-
-    def __init__(self, folder: Path) -> None:
-        from distributed import LocalCluster
-
-        self._held: Any = LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0")
-        self._connected = scheduler_at(self._held.scheduler_address, folder)
-
-    def __enter__(self) -> Crew:
-        return self._connected.__enter__()
-
-    def __exit__(self, *error: object) -> None:
-        try:
-            self._connected.__exit__(*error)
-        finally:
-            self._held.close()
+    library: Any = importlib.import_module("distributed")
+    held = library.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0")
+    with held, scheduler_at(held.scheduler_address, folder) as crew:
+        yield crew
 
 
 def measured(size: Size, folder: Path) -> list[Result]:

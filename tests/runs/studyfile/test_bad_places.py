@@ -14,7 +14,8 @@ from runs import folder as folders
 from tests.runs.conftest import spoken
 from tests.runs.studyfile.studies import write_study
 
-LONG = {"until": 40.0, "frames": {"steps": 1}, "masses.count": 200}
+#: 160 frames of 64 kB.
+LONG = {"until": 20.0, "frames": {"steps": 1}, "masses.count": 2000}
 
 
 @contextmanager
@@ -28,7 +29,7 @@ def files_up_to(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-@pytest.mark.parametrize("size", [0, 2_000, 40_000, 100_000, 300_000])
+@pytest.mark.parametrize("size", [0, 2_000, 2**24, 2**24 + 500_000, 2**24 + 5_000_000])
 def test_a_full_disk_is_one_sentence_and_the_run_goes_on_later(tmp_path: Path, size: int) -> None:
     """Assert that the run fails with a sentence wherever the room ends, and later ends with the same bits."""
     path, out, whole = write_study(tmp_path, LONG), tmp_path / "out", tmp_path / "whole"
