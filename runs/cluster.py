@@ -15,6 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from runs.folder import UNWRITABLE
 from runs.jobs import Job, Outcome, Report, Stopped, Team, outcome_of
 from runs.processes import settle
 from runs.refusal import Refusal, WorkerLost
@@ -169,7 +170,9 @@ def _check_workers(client: Any, address: str, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=folder, prefix=".seen-") as marker:
             answers = client.run(_introduced, Path(marker.name))
-    except (FileExistsError, NotADirectoryError, PermissionError) as error:
+    except OSError as error:
+        if error.errno not in UNWRITABLE:
+            raise
         raise Refusal(f"The folder {folder} cannot be written ({error.strerror}): name another with --out.") from error
     except ImportError as error:
         raise Refusal(

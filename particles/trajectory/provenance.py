@@ -67,7 +67,7 @@ def resumes(module: h5py.Group) -> list[str]:
     return [bytes(entry).decode() for entry in child_dataset(module, OPENED)[1:] if entry]
 
 
-def resumed_by(module: h5py.Group) -> list[Provenance | None]:
+def resumed_by(module: h5py.Group) -> list[dict[str, object] | None]:
     """What each of the resumes was, as `provenance` says it; None where the file does not know."""
     origins = child_group(module, RESUMES) if has(module, RESUMES) else None
     numbers = range(1, len(child_dataset(module, OPENED)))

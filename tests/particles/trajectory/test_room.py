@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from flows.checkpoint import Checkpoint
 from particles.cloud import ParticleCloud
 from particles.errors import TrajectoryError
 from particles.trajectory import Trajectory, room
@@ -30,22 +31,22 @@ def disk_with(monkeypatch: pytest.MonkeyPatch, free: int) -> Iterator[None]:
 def test_a_full_disk_is_met_before_anything_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Assert that creating, appending, frames, observables and checkpoints are refused, and all goes on afterwards."""
     path, cloud = tmp_path / "run.h5", ParticleCloud(normals(5, 2, seed=0))
-    with disk_with(monkeypatch, MARGIN), pytest.raises(TrajectoryError, match=FULL):
+    with disk_with(monkeypatch, MARGIN - 1), pytest.raises(TrajectoryError, match=FULL):
         Trajectory.create(path)
     assert list(tmp_path.iterdir()) == []
     with Trajectory.create(path) as writer:
         trace = writer.trace(mean=lambda cloud: cloud.positions.mean())
         for step in range(3):
-            with disk_with(monkeypatch, MARGIN):
+            with disk_with(monkeypatch, MARGIN - 1):
                 with pytest.raises(TrajectoryError, match=FULL):
                     trace(step, float(step), cloud)
                 with pytest.raises(TrajectoryError, match=FULL):
                     writer(step, float(step), cloud)
             trace(step, float(step), cloud)
             writer(step, float(step), cloud)
-        with disk_with(monkeypatch, MARGIN), pytest.raises(TrajectoryError, match=FULL):
-            writer.keep(SimpleNamespace(step=2))
-    with disk_with(monkeypatch, MARGIN), pytest.raises(TrajectoryError, match=FULL):
+        with disk_with(monkeypatch, MARGIN - 1), pytest.raises(TrajectoryError, match=FULL):
+            writer.keep(Checkpoint(2, 2.0, cloud, None))
+    with disk_with(monkeypatch, MARGIN - 1), pytest.raises(TrajectoryError, match=FULL):
         Trajectory.append(path)
     with Trajectory.open(path) as reader:
         assert reader.steps.tolist() == [0, 1, 2] and reader.observables["mean"].steps.tolist() == [0, 1, 2]

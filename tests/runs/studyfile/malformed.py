@@ -108,6 +108,14 @@ def _places(values: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
             yield from _places(inner)
 
 
+def keys(values: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    """The way to every key, through its tables."""
+    for key, inner in values.items():
+        yield (key,)
+        if isinstance(inner, dict):
+            yield from ((key, *rest) for rest in keys(inner))
+
+
 def _spoilt(draw: st.DrawFn, chance: Random, content: bytes) -> bytes:
     """Text cut out of the file, or put into it."""
     start, length = chance.randrange(len(content)), chance.choice((0, 1, 3, 20, len(content)))

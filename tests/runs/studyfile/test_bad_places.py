@@ -43,13 +43,12 @@ def test_a_full_disk_is_one_sentence_and_the_run_goes_on_later(tmp_path: Path, s
     assert differing(one, two) == set()
 
 
-@pytest.mark.parametrize("workers", ["0", "1"])
 @pytest.mark.parametrize("place", ["file", "below a file", "/proc/nowhere", "x" * 300])
-def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path, place: str, workers: str) -> None:
+def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path, place: str) -> None:
     """Assert that a file in its place, a system's own folder and a name that is too long fail each run with why."""
     (tmp_path / "file").touch()
     out = tmp_path / place.replace("below a file", "file/below")
-    code, said, told = spoken("run", str(write_study(tmp_path)), "--out", str(out), "--workers", workers)
+    code, said, told = spoken("run", str(write_study(tmp_path)), "--out", str(out), "--workers", "0")
     assert code == 1 and "0 of 1 runs complete" in said and "Traceback" not in told
     assert "cannot be written" in told and "name another folder." in told
 
