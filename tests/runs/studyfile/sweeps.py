@@ -13,7 +13,7 @@ from tests.house.source import ROOT
 from tests.runs.studyfile.studies import write_study
 
 #: Workers keep the state this often, in seconds, once they have imported the module beside the study.
-OFTEN = 0.05
+OFTEN = 0.2
 LANGEVIN: dict[str, Any] = {
     "flow": {"kind": "langevin", "temperature": 0.1},
     "integrator": {"kind": "euler-maruyama", "step": 0.0625},
@@ -58,6 +58,18 @@ def kill_all(process: subprocess.Popen[str]) -> bool:
         os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     return running
+
+
+def gone(group: int, patience: float = 60.0) -> bool:
+    """Whether every process of a group ends by itself; one that has and was not waited for yet counts as ended."""
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        shown = subprocess.run(["ps", "-e", "-o", "pgid=,stat="], capture_output=True, text=True, check=True).stdout
+        held = [line.split() for line in shown.splitlines()]
+        if not [state for number, state in held if int(number) == group and not state.startswith("Z")]:
+            return True
+        time.sleep(0.1)
+    return False
 
 
 def unequal_files(out: Path, other: Path) -> tuple[int, list[str]]:

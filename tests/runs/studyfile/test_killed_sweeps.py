@@ -36,16 +36,16 @@ def swept(folder: Path, until: float, seeds: int, times: int) -> tuple[int, int,
 
 def test_a_killed_sweep_ends_with_the_same_files(tmp_path: Path) -> None:
     """Assert that two kills of a sweep with two workers change no bit of any file."""
-    assert swept(tmp_path, until=60.0, seeds=2, times=2) == (2, 2, [])
+    assert swept(tmp_path, until=30.0, seeds=2, times=2) == (2, 2, [])
 
 
 @pytest.mark.validation
 def test_sweeps_killed_many_times_end_with_the_same_files(tmp_path: Path) -> None:
-    """Assert the same of four sweeps of four runs, killed fifteen times each."""
+    """Assert the same of four sweeps of three runs, killed fifteen times each unless they end before."""
     total = 0
     for number in range(4):
         (folder := tmp_path / str(number)).mkdir()
-        kills, runs, unequal = swept(folder, until=300.0, seeds=4, times=15)
+        kills, runs, unequal = swept(folder, until=100.0, seeds=3, times=15)
         total += kills
-        assert (runs, unequal) == (4, [])
-    assert total > 50
+        assert (runs, unequal) == (3, [])
+    assert total > 30
