@@ -2,8 +2,8 @@
 
 1.0  The first layout. Its programs know nothing of checkpoints at first, and later write them under the same version.
 1.1  A run that is not finished may hold a checkpoint and is resumed there, which a program that does not know of it
-     would pass over; `resumes` says what program each opening for append was, as `provenance` does of the first.
-     In a file of 1.0 it is missing and reads as empty.
+     would pass over; `resumes` says what program each opening for append was, as `provenance` does of the first; few
+     data are kept with the parameters. What of this a file of 1.0 lacks reads as empty.
 """
 
 from collections.abc import Callable
