@@ -41,7 +41,7 @@ def test_a_killed_sweep_ends_with_the_same_files(tmp_path: Path) -> None:
 
 @pytest.mark.validation
 def test_sweeps_killed_many_times_end_with_the_same_files(tmp_path: Path) -> None:
-    """Assert the same of four sweeps of three runs, killed fifteen times each unless they end before."""
+    """Assert that the same holds of four sweeps of three runs, killed fifteen times each unless they end before."""
     total = 0
     for number in range(4):
         (folder := tmp_path / str(number)).mkdir()

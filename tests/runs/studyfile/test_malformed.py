@@ -90,6 +90,6 @@ def test_some_malformed_files_are_one_sentence(bounded_memory: None) -> None:
 
 @pytest.mark.validation
 def test_many_malformed_files_are_one_sentence(bounded_memory: None) -> None:
-    """Assert the same of ten times as many, most of which are refused."""
+    """Assert that the same holds of ten times as many, most of which are refused."""
     found = check(FILES)
     assert sum(found.values()) >= FILES and found["one sentence"] > FILES // 2
