@@ -40,8 +40,8 @@ def new_file(path: str | PathLike[str], fill: Callable[[h5py.File], None]) -> h5
         raise TrajectoryError(f"{target} exists already and is not overwritten; append to it or choose another name.")
     if not target.parent.is_dir():
         raise TrajectoryError(f"There is no folder {target.parent} to create {target.name} in; create it first.")
-    Room(target).check(0)
     try:
+        Room(target).check(0)
         publish(target, fill)
     except TrajectoryError:
         raise

@@ -6,20 +6,19 @@ start of its processes; that of the cluster is apart. Run as
     OMP_NUM_THREADS=1 python -m runs.benchmarks.sweep
 """
 
-import importlib
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import perf_counter
-from typing import Any
 
 from rich.console import Console
 
 from particles.trajectory.comparing import differing
 from runs.benchmarks.peers import installed
-from runs.cluster import scheduler_at
+from runs.cluster import cluster_here
 from runs.jobs import Crew
 from runs.processes import Processes
 from runs.studyfile.reading import read_study
@@ -85,17 +84,8 @@ def crews() -> dict[str, Callable[[Path], AbstractContextManager[Crew]]]:
         "2 workers": lambda folder: nullcontext(Processes(2)),
     }
     if installed("distributed"):
-        found["Dask cluster of 2"] = _cluster
+        found["Dask cluster of 2"] = partial(cluster_here, 2)
     return found
-
-
-@contextmanager
-def _cluster(folder: Path) -> Iterator[Crew]:
-    """A scheduler and two worker processes of one thread, here, for the time of a block."""
-    library: Any = importlib.import_module("distributed")
-    held = library.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0")
-    with held, scheduler_at(held.scheduler_address, folder) as crew:
-        yield crew
 
 
 def measured(size: Size, folder: Path) -> list[Result]:
