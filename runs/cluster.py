@@ -151,9 +151,11 @@ def scheduler_at(address: str, folder: Path) -> Iterator[Cluster]:
 def cluster_here(count: int, folder: Path) -> Iterator[Cluster]:
     """The cluster of a scheduler and so many workers of one thread on this machine, for the time of the block."""
     local = _distributed_or_refusal().LocalCluster
-    with local(n_workers=count, threads_per_worker=1, processes=True, dashboard_address=":0") as held:
-        with scheduler_at(held.scheduler_address, folder) as crew:
-            yield crew
+    with (
+        local(n_workers=count, threads_per_worker=1, processes=True, dashboard_address=":0") as held,
+        scheduler_at(held.scheduler_address, folder) as crew,
+    ):
+        yield crew
 
 
 def _distributed_or_refusal() -> Any:
