@@ -132,6 +132,20 @@ class Risk:
         """This risk at one cloud, where predictions, velocity and tangent share what they compute."""
         return RiskAt(self, cloud)
 
+    def seen(self, cloud: ParticleCloud) -> "Seen":
+        """The cloud's tangents and predictions at the data. The last ones are kept for who asks next.
+
+        So observables of a step and the step that follows share them. With a gradient nothing is kept.
+        """
+        held = self._last_seen.get("seen")
+        if held is not None and held.cloud is cloud:
+            return held
+        made = Seen(cloud, self.network.tiles(cloud, self.prepared(cloud).phi), self.scaled(cloud).factors)
+        self._last_seen.clear()
+        if not cloud.positions.requires_grad:
+            self._last_seen["seen"] = made
+        return made
+
     def prepared(self, cloud: ParticleCloud) -> Prepared:
         """The data in the cloud's dtype and on its device, embedded once."""
         key = (cloud.dtype, cloud.device)
@@ -154,6 +168,10 @@ class Risk:
         return {}
 
     @cached_property
+    def _last_seen(self) -> dict[str, "Seen"]:
+        return {}
+
+    @cached_property
     def _memo(self) -> dict[tuple[torch.dtype, torch.device], Prepared]:
         return {}
 
@@ -172,8 +190,22 @@ class Risk:
 
 
 @dataclass(frozen=True, eq=False)
+class Seen:
+    """One cloud's tangents at the data, with the output factors s_j [particles], and the predictions they give."""
+
+    cloud: ParticleCloud
+    tiles: Tiles
+    factors: PerParticle
+
+    @cached_property
+    def predictions(self) -> Outputs:
+        """f(x_i) [data, outputs]."""
+        return self.tiles.predict(self.factors)
+
+
+@dataclass(frozen=True, eq=False)
 class RiskAt:
-    """A risk at one cloud. Everything is computed when first asked for, once; nothing is kept beyond this value."""
+    """A risk at one cloud. Everything is computed when first asked for, once."""
 
     risk: Risk
     cloud: ParticleCloud
@@ -184,24 +216,29 @@ class RiskAt:
         return self.risk.prepared(self.cloud)
 
     @cached_property
+    def seen(self) -> Seen:
+        """The cloud's tangents and predictions at the data."""
+        return self.risk.seen(self.cloud)
+
+    @property
     def tiles(self) -> Tiles:
         """The cloud's tangents at the data."""
-        return self.risk.network.tiles(self.cloud, self.data.phi)
+        return self.seen.tiles
 
     @property
     def factors(self) -> PerParticle:
         """Output factors s_j [particles]."""
-        return self.risk.scaled(self.cloud).factors
+        return self.seen.factors
 
     @property
     def mobility(self) -> PerParticle:
         """Mobilities eta_j [particles]."""
         return self.risk.scaled(self.cloud).mobility
 
-    @cached_property
+    @property
     def predictions(self) -> Outputs:
         """f(x_i) [data, outputs]."""
-        return self.tiles.predict(self.factors)
+        return self.seen.predictions
 
     @cached_property
     def residual(self) -> Outputs:

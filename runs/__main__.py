@@ -8,13 +8,24 @@ from typer.main import get_command
 
 from runs.commands import INTERRUPTED, app
 from runs.refusal import Refusal, WorkerLost
+from runs.signals import terminable
 
 BAD_INPUT = 2
 FAILED = 1
+TERMINATED = 143
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code: 0 done, 1 a run failed, 2 bad input, 130 interrupted."""
+    """Run the command line and return its exit code.
+
+    0 done, 1 a run failed, 2 bad input, 130 interrupted by Ctrl-C, 143 by SIGTERM.
+    """
+    with terminable() as heard:
+        code = _code(arguments)
+    return TERMINATED if heard.terminated and code == INTERRUPTED else code
+
+
+def _code(arguments: Sequence[str] | None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         code = get_command(app).main(args=given or ["--help"], prog_name="meanfield", standalone_mode=False)

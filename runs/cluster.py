@@ -15,6 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from runs.folder import UNWRITABLE
 from runs.jobs import Job, Outcome, Report, Stopped, Team, outcome_of
 from runs.processes import settle
 from runs.refusal import Refusal, WorkerLost
@@ -146,6 +147,17 @@ def scheduler_at(address: str, folder: Path) -> Iterator[Cluster]:
         yield Cluster(client)
 
 
+@contextmanager
+def cluster_here(count: int, folder: Path) -> Iterator[Cluster]:
+    """The cluster of a scheduler and so many workers of one thread on this machine, for the time of the block."""
+    local = _distributed_or_refusal().LocalCluster
+    with (
+        local(n_workers=count, threads_per_worker=1, processes=True, dashboard_address=":0") as held,
+        scheduler_at(held.scheduler_address, folder) as crew,
+    ):
+        yield crew
+
+
 def _distributed_or_refusal() -> Any:
     """The module distributed, an optional dependency."""
     try:
@@ -169,7 +181,9 @@ def _check_workers(client: Any, address: str, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=folder, prefix=".seen-") as marker:
             answers = client.run(_introduced, Path(marker.name))
-    except (FileExistsError, NotADirectoryError, PermissionError) as error:
+    except OSError as error:
+        if error.errno not in UNWRITABLE:
+            raise
         raise Refusal(f"The folder {folder} cannot be written ({error.strerror}): name another with --out.") from error
     except ImportError as error:
         raise Refusal(

@@ -1,5 +1,6 @@
 """The folder of one batch of runs: it belongs to one configuration, and to one process at a time."""
 
+import errno
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -13,6 +14,12 @@ from runs.refusal import Refusal
 
 CONFIG_FILE = "config.json"
 LOCK_FILE = ".lock"
+
+#: What the system says of a place where nothing can be written: rights, read-only, full, over the quota, no folder.
+UNWRITABLE = (
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG),
+    *(errno.EEXIST, errno.ENOTDIR, errno.ENOENT, errno.ENAMETOOLONG),
+)
 
 #: Written beside the configuration for the reader; no reason to turn a folder down.
 REMARKS = ("remarks",)
@@ -38,7 +45,9 @@ def claimed(
             yield folder
     except Timeout as error:
         raise Refusal(f"Another process is at work in {folder}: wait for it, or name another folder.") from error
-    except PermissionError as error:
+    except OSError as error:
+        if error.errno not in UNWRITABLE:
+            raise
         raise Refusal(f"The folder {folder} cannot be written ({error.strerror}): name another folder.") from error
 
 

@@ -23,6 +23,14 @@ def add_group(parent: h5py.Group, name: str, fill: Callable[[h5py.Group], None])
     return parent[name]
 
 
+def add_text(parent: h5py.Group, name: str, text: str) -> None:
+    """Add a text."""
+    dataset = parent.create_dataset(None, data=text, dtype=h5py.string_dtype())
+    parent.file.flush()
+    parent[name] = dataset
+    parent.file.flush()
+
+
 def add_element(
     group: h5py.Group,
     shape: tuple[int, ...],

@@ -5,7 +5,7 @@ counts. Datasets are written over in place, so a killed process leaves the other
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import h5py
 import numpy as np
@@ -13,9 +13,10 @@ import torch
 
 from particles.errors import TrajectoryError
 from particles.trajectory.adding import add_group
+from particles.trajectory.describe import Json
 from particles.trajectory.layout import UNWRITTEN
 from particles.trajectory.opening import check_size, child_dataset, child_group, has
-from particles.trajectory.states import flattened, rebuilt
+from particles.trajectory.states import rebuilt
 
 CHECKPOINT = "checkpoint"
 SLOTS = ("0", "1")
@@ -23,9 +24,8 @@ SLOTS = ("0", "1")
 TREE_BYTES = 2**20
 
 
-def put_checkpoint(file: h5py.File, step: int, value: object) -> None:
-    """Keep a value as the state after a step. Raises TypeError for a value that cannot be kept, nothing is written."""
-    tree, arrays = flattened(value)
+def put_checkpoint(file: h5py.File, step: int, tree: Json, arrays: Mapping[str, np.ndarray]) -> None:
+    """Keep a flattened value (`states.flattened`) as the state after a step."""
     text = np.frombuffer(json.dumps(tree).encode(), dtype=np.uint8)
     if not has(file, CHECKPOINT):
         add_group(file, CHECKPOINT, _empty_slots)

@@ -10,6 +10,7 @@ import torch
 from particles.errors import TrajectoryError
 from particles.trajectory.describe import describe
 from particles.trajectory.layout import MODULE, Options, write_root
+from particles.trajectory.migration import migrate
 from particles.trajectory.opening import (
     child_group,
     damage_reported,
@@ -72,11 +73,13 @@ class Trajectory:
         All datasets are cut to what an uninterrupted run had written right after that frame, so a run resumed there
         (its first state is not handed on again) gives the same datasets bit for bit. See `resuming.trim_to_resume`:
         frames that were never committed, observables at later steps, and in one case the last frame are cut off.
+        A file of an earlier layout becomes one of ours (`migration`).
         Raises TrajectoryError where the path is missing, a folder, open elsewhere, damaged or not a trajectory.
         """
         file = file_to_append(path)
         try:
             with damage_reported(file):
+                migrate(file)
                 note_resume(child_group(file, MODULE))
                 trim_to_resume(file)
                 file.flush()

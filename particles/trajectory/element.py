@@ -8,6 +8,7 @@ import numpy as np
 from particles.errors import TrajectoryError
 from particles.trajectory.layout import UNWRITTEN
 from particles.trajectory.opening import check_size, child_group, child_records, has, whole_numbers
+from particles.trajectory.rows import Rows
 
 
 class Element:
@@ -26,7 +27,9 @@ class Element:
         self.length = self._committed()
         for dataset in (self.step, self.time, self.value):
             check_size(dataset, self.length)
-        self.last_step = int(self.step[self.length - 1]) if self.length else UNWRITTEN
+        self._rows = {name: Rows(getattr(self, name)) for name in ("step", "time", "value")}
+        self.shape, self.dtype = self.value.shape[1:], self.value.dtype
+        self._look_back()
 
     def check_order(self, step: int, time: float) -> None:
         """Raise TrajectoryError unless the record comes after the last one.
@@ -35,7 +38,7 @@ class Element:
         on several moments of one step, its step is the same and its time above.
         """
         check_start(self.name, step, time)
-        before = float(self.time[self.length - 1]) if self.length else -np.inf
+        before = self.last_time
         if step < self.last_step or (step == self.last_step and time <= before):
             raise TrajectoryError(
                 f"Step {step} came after step {self.last_step} in {self.name}, but steps must increase; hand on every "
@@ -49,17 +52,15 @@ class Element:
 
     def put(self, record: np.ndarray, time: float) -> None:
         """Write a record and its time behind the committed ones; it counts only after flush and commit."""
-        self.value.resize(self.length + 1, axis=0)
-        self.value[self.length] = record
-        self.time.resize(self.length + 1, axis=0)
-        self.time[self.length] = time
+        self._rows["value"].put(self.length, np.asarray(record, dtype=self.dtype))
+        self._rows["time"].put(self.length, np.asarray(time, dtype=np.float64))
+        self._time_put = time
 
     def commit(self, step: int) -> None:
         """Let the record that was put count; flush the file before and after."""
-        self.step.resize(self.length + 1, axis=0)
-        self.step[self.length] = step
+        self._rows["step"].put(self.length, np.asarray(step, dtype=np.int64))
         self.length += 1
-        self.last_step = step
+        self.last_step, self.last_time = step, self._time_put
 
     def trim(self, length: int) -> None:
         """Cut all three datasets to the first `length` records."""
@@ -67,7 +68,7 @@ class Element:
             if len(dataset) != length:
                 dataset.resize(length, axis=0)
         self.length = length
-        self.last_step = int(self.step[length - 1]) if length else UNWRITTEN
+        self._look_back()
 
     def steps(self) -> np.ndarray:
         """Steps [length] of the committed records."""
@@ -82,6 +83,11 @@ class Element:
                 "restore it from a copy."
             )
         return times
+
+    def _look_back(self) -> None:
+        """Step and time of the last committed record."""
+        self.last_step = int(self.step[self.length - 1]) if self.length else UNWRITTEN
+        self.last_time = self._time_put = float(self.time[self.length - 1]) if self.length else -np.inf
 
     def _committed(self) -> int:
         """Length of `step` without an entry at its end that was made room for and not written."""

@@ -11,6 +11,7 @@ from particles.trajectory.element import Element
 from particles.trajectory.layout import CLOUD, PARTICLES, Options, fixed_text, frame_chunk
 from particles.trajectory.opening import check_size, child, child_dataset, child_group
 from particles.trajectory.provenance import device_name
+from particles.trajectory.rows import Rows
 
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
@@ -89,8 +90,7 @@ class Frames:
         """Write a frame behind the committed ones; raises TrajectoryError for positions the file cannot hold."""
         self.position.put(_stored_positions(cloud, _DTYPES[str(self.position.value.dtype)]), time)
         if self.moving:
-            self.mass.resize(len(self) + 1, axis=0)
-            self.mass[len(self)] = cloud.masses.detach().cpu().numpy()
+            Rows(self.mass).put(len(self), np.asarray(cloud.masses.detach().cpu(), dtype=self.mass.dtype))
 
     def trim(self, length: int) -> None:
         """Cut positions, and masses where they move, to the first `length` frames."""

@@ -9,14 +9,17 @@ from typing import Any
 import h5py
 import numpy as np
 
-#: Version of H5MD that the file follows, and of our own additions under h5md/modules.
+#: Version of H5MD that the file follows, and of our own additions under h5md/modules (`migration` says what changed).
 H5MD_VERSION = (1, 1)
-SCHEMA_VERSION = (1, 0)
+SCHEMA_VERSION = (1, 1)
+#: Versions that are read too, oldest first.
+EARLIER_VERSIONS = ((1, 0),)
 
 CREATOR = "meanfield-particles"
 MODULE = "h5md/modules/meanfield_particles"
 PROVENANCE = "provenance"
 OPENED = "opened"
+RESUMES = "resumes"
 CONFIGURATION = "configuration"
 PARAMETERS = "parameters"
 PARTICLES = "particles"
@@ -78,6 +81,7 @@ def write_root(file: h5py.File, options: Options, configuration: str, origin: Ma
     started = np.array([str(origin["started"]).encode()], dtype="S32")
     opened = module.create_dataset(OPENED, data=started, maxshape=(None,), chunks=(1,))
     opened.make_scale(OPENED)
+    module.create_group(RESUMES)
     file.create_group(OBSERVABLES, track_order=True)
     file.create_group(PARTICLES, track_order=True)
 

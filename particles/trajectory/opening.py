@@ -14,10 +14,12 @@ import h5py
 import numpy as np
 
 from particles.errors import TrajectoryError
-from particles.trajectory.layout import CLOUD, MODULE, OBSERVABLES, PARTICLES, SCHEMA_VERSION
+from particles.trajectory.layout import CLOUD, EARLIER_VERSIONS, MODULE, OBSERVABLES, PARTICLES, SCHEMA_VERSION
 from particles.trajectory.publishing import note_end_of_file, open_to_write, publish
+from particles.trajectory.room import Room
 
 Taken = TypeVar("Taken")
+Version = tuple[int, ...]
 
 #: A running writer is inside a write for some microseconds in each frame; so many looks, so many seconds apart.
 LOOKS, BETWEEN_LOOKS = 100, 0.005
@@ -39,6 +41,7 @@ def new_file(path: str | PathLike[str], fill: Callable[[h5py.File], None]) -> h5
     if not target.parent.is_dir():
         raise TrajectoryError(f"There is no folder {target.parent} to create {target.name} in; create it first.")
     try:
+        Room(target).check(0)
         publish(target, fill)
     except TrajectoryError:
         raise
@@ -50,9 +53,11 @@ def new_file(path: str | PathLike[str], fill: Callable[[h5py.File], None]) -> h5
 def file_to_append(path: str | PathLike[str]) -> h5py.File:
     """Open one of our trajectories for writing, mended where its writer was killed.
 
-    Raises TrajectoryError where it is missing, a folder, open elsewhere, truncated, or no trajectory of this version.
+    Raises TrajectoryError where it is missing, a folder, open elsewhere, truncated, or no trajectory of this version,
+    and where there is no room to write on.
     """
     target = _existing(path)
+    Room(target).check(0)
     try:
         with _taken(h5py.File(target, "r"), take=lambda file: file) as file:
             if file.mode != "r":
@@ -201,6 +206,12 @@ def child(parent: h5py.Group, path: str) -> h5py.Group | h5py.Dataset | None:
     return node
 
 
+def version_of(file: h5py.File) -> Version:
+    """The version of our layout that a file says it has; () where it says none."""
+    stored = child_group(file, MODULE).attrs.get("version", ())
+    return tuple(int(number) for number in np.atleast_1d(stored))
+
+
 def _existing(path: str | PathLike[str]) -> Path:
     """The path of something that may be a file."""
     target = Path(path)
@@ -223,14 +234,16 @@ def _taken(file: h5py.File, take: Callable[[h5py.File], Taken]) -> Taken:
 
 
 def _check_schema(file: h5py.File) -> None:
-    """Raise TrajectoryError unless the file has our groups and the version of our schema."""
-    module = child_group(file, MODULE)
-    version = tuple(int(number) for number in np.atleast_1d(module.attrs.get("version", ())))
-    if version != SCHEMA_VERSION:
-        found, needed = (".".join(map(str, numbers)) or "none" for numbers in (version, SCHEMA_VERSION))
+    """Raise TrajectoryError unless the file has our groups, and our version or one that can be brought up to it."""
+    version = version_of(file)
+    if version != SCHEMA_VERSION and version not in EARLIER_VERSIONS:
+        found, *known = (
+            ".".join(map(str, numbers)) or "none" for numbers in (version, *EARLIER_VERSIONS, SCHEMA_VERSION)
+        )
+        which = "a newer release of meanfield-particles" if version > SCHEMA_VERSION else "the release that wrote it"
         raise TrajectoryError(
-            f"{file.filename} has version {found} of the trajectory layout, but {needed} is needed; use the release "
-            "of meanfield-particles that wrote it."
+            f"{file.filename} has version {found} of the trajectory layout, but {' or '.join(known)} is needed; use "
+            f"{which}."
         )
     child_group(file, OBSERVABLES)
     if has(child_group(file, PARTICLES), "cloud"):

@@ -1,6 +1,7 @@
 """Where a trajectory comes from: versions, git state of our source, device, command line, start and resumes."""
 
 import functools
+import json
 import platform
 import subprocess
 import sys
@@ -13,9 +14,10 @@ import h5py
 import numpy as np
 import torch
 
+from particles.trajectory.adding import add_text
 from particles.trajectory.describe import Json
-from particles.trajectory.layout import OPENED
-from particles.trajectory.opening import child_dataset
+from particles.trajectory.layout import OPENED, RESUMES
+from particles.trajectory.opening import child_dataset, child_group, has, json_object
 
 Provenance: TypeAlias = dict[str, Json]
 
@@ -46,12 +48,16 @@ def provenance() -> Provenance:
 
 
 def note_resume(module: h5py.Group) -> None:
-    """Add the time now to the resumes of a file.
+    """Add to the resumes of a file what resumes it (`provenance`, under the number of the opening) and the time now.
 
-    The entry is a chunk of its own at the end of the file. Written before anything is cut off, it keeps the file from
-    being shortened before HDF5 has noted the shorter end.
+    The entry of the time is a chunk of its own at the end of the file. Written before anything is cut off, it keeps the
+    file from being shortened before HDF5 has noted the shorter end.
     """
-    dataset = child_dataset(module, OPENED)
+    dataset, origins = child_dataset(module, OPENED), child_group(module, RESUMES)
+    number = str(len(dataset))
+    if has(origins, number):  # the writer was killed before it noted the time
+        del origins[number]
+    add_text(origins, number, json.dumps(provenance()))
     dataset.resize(len(dataset) + 1, axis=0)
     dataset[-1] = utc_now().encode()
 
@@ -59,6 +65,13 @@ def note_resume(module: h5py.Group) -> None:
 def resumes(module: h5py.Group) -> list[str]:
     """UTC times at which a file was opened for append, which are all times it was opened to write but the first."""
     return [bytes(entry).decode() for entry in child_dataset(module, OPENED)[1:] if entry]
+
+
+def resumed_by(module: h5py.Group) -> list[dict[str, object] | None]:
+    """What each of the resumes was, as `provenance` says it; None where the file does not know."""
+    origins = child_group(module, RESUMES) if has(module, RESUMES) else None
+    numbers = range(1, len(child_dataset(module, OPENED)))
+    return [json_object(origins, str(n)) if origins is not None and has(origins, str(n)) else None for n in numbers]
 
 
 def distribution_version() -> str:

@@ -16,7 +16,7 @@ from particles.trajectory.element import recorded_elements
 from particles.trajectory.frames import Frames
 from particles.trajectory.layout import CLOUD, CONFIGURATION, MODULE, OBSERVABLES, PARAMETERS, PROVENANCE
 from particles.trajectory.opening import child_group, damage_reported, has, json_object
-from particles.trajectory.provenance import resumes
+from particles.trajectory.provenance import resumed_by, resumes
 from particles.trajectory.training import read_data
 
 
@@ -104,11 +104,16 @@ class TrajectoryReader:
 
     @property
     def provenance(self) -> dict[str, object]:
-        """Versions, git state, device, command line, start and resumes of the run that wrote the file."""
+        """Versions, git state, device, command line and start of the run that wrote the file.
+
+        Of its resumes the times, `resumes`, and in their order what `provenance` says of each, `resumed_by`; None for
+        those that a file of layout 1.0 had before.
+        """
         with self._access():
             module = child_group(self._file, MODULE)
             device = None if self._frames is None else self._frames.device
-            return {**json_object(module, PROVENANCE), "device": device, "resumes": resumes(module)}
+            later = {"resumes": resumes(module), "resumed_by": resumed_by(module)}
+            return {**json_object(module, PROVENANCE), "device": device, **later}
 
     @property
     def is_complete(self) -> bool:

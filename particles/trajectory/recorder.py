@@ -24,8 +24,8 @@ class ObservableRecorder:
     All values are written, then the file is flushed, then all steps are written and the file is flushed again.
     """
 
-    def __init__(self, file: h5py.File, observables: Mapping[str, Observable], begin: Callable[[], None]) -> None:
-        """Take up observables that the file may hold already; `begin` is called before each write.
+    def __init__(self, file: h5py.File, observables: Mapping[str, Observable], begin: Callable[[int], None]) -> None:
+        """Take up observables that the file may hold already; `begin` is called with the bytes before each write.
 
         Each gets its group at once: a group without records tells that the observable was due and is still missing.
         """
@@ -43,8 +43,8 @@ class ObservableRecorder:
         Raises TrajectoryError for a step that does not increase, a value whose shape or dtype differs from the records
         before, a closed file or a failing disk; TypeError for a value that is not a number or an array of numbers.
         """
-        self._begin()
         values = {name: _as_array(name, observable(cloud)) for name, observable in self._observables.items()}
+        self._begin(sum(value.nbytes for value in values.values()))
         for name, value in values.items():
             check_start(name, step, time)
             if name in self.elements:
@@ -80,7 +80,7 @@ def _as_array(name: str, value: object) -> np.ndarray:
 
 
 def _check_like(element: Element, name: str, value: np.ndarray) -> None:
-    shape, dtype = element.value.shape[1:], element.value.dtype
+    shape, dtype = element.shape, element.dtype
     if value.shape != shape or value.dtype != dtype:
         raise TrajectoryError(
             f"Observable {name} gave shape {value.shape} in {value.dtype}, but its records have shape {shape} in "

@@ -51,7 +51,7 @@ def _trim_to_step(file: h5py.File, step: int) -> None:
 
 def _last(element: Element) -> tuple[int, float]:
     """Step and time of the last record; several moments of one step are ordered by their times."""
-    return (element.last_step, float(element.time[element.length - 1])) if element.length else _BEFORE_ALL
+    return element.last_step, element.last_time
 
 
 def _handled_frames(file: h5py.File, frames: Frames, recorded: list[tuple[int, float]]) -> int:

@@ -15,6 +15,8 @@ from particles.trajectory.frames import Frames
 from particles.trajectory.layout import CLOUD, MODULE, UNWRITTEN, options_of
 from particles.trajectory.opening import child_group, damage_reported, failure_reported, has
 from particles.trajectory.recorder import Observable, ObservableRecorder
+from particles.trajectory.room import Room
+from particles.trajectory.states import flattened
 
 
 @runtime_checkable
@@ -43,6 +45,7 @@ class TrajectoryWriter:
         self._frames = Frames(file) if has(file, CLOUD) else None
         self._complete = bool(self._module.attrs["complete"])
         self._recorders: dict[str, ObservableRecorder] = {}
+        self._room = Room(self._path)
 
     def __call__(self, step: int, time: float, cloud: ParticleCloud) -> None:
         """Append the cloud as the frame of a step at a flow time.
@@ -51,7 +54,7 @@ class TrajectoryWriter:
         moving_masses=True) other masses than the first one, a step that does not increase, a time that decreases,
         positions that are not finite, a closed file or a failing disk.
         """
-        self._begin()
+        self._begin(cloud.positions.nbytes + cloud.masses.nbytes)
         with failure_reported(self._file):
             if self._frames is None:
                 check_start("/" + CLOUD, step, time)
@@ -106,9 +109,10 @@ class TrajectoryWriter:
         TypeError for a value that is not made of frozen dataclasses, tuples, tensors, numbers and None, TrajectoryError
         for a closed file or a failing disk.
         """
-        self._begin()
+        tree, arrays = flattened(checkpoint)
+        self._begin(sum(array.nbytes for array in arrays.values()))
         with failure_reported(self._file):
-            put_checkpoint(self._file, checkpoint.step, checkpoint)
+            put_checkpoint(self._file, checkpoint.step, tree, arrays)
 
     def kept(self, classes: Sequence[type], device: torch.device | str = "cpu") -> object:
         """What was kept last, its tensors on a device; None where nothing was or the run is finished.
@@ -151,9 +155,10 @@ class TrajectoryWriter:
         elif self._file:
             self._close()
 
-    def _begin(self) -> None:
-        """Called before each write: refuse a closed file, take back the mark of a finished run."""
+    def _begin(self, size: int) -> None:
+        """Called before so many bytes are written: refuse a closed file and a full disk, take back a finished mark."""
         self._check_open()
+        self._room.check(size)
         if self._complete:
             self._set_complete(False)
 

@@ -12,12 +12,16 @@ from runs.refusal import Refusal
 from runs.studyfile.config import Interval, RunConfig, SweepTable
 from runs.studyfile.sections import validated
 
+#: So many runs at most in one study.
+MOST_RUNS = 100_000
+
 
 def expanded(values: Mapping[str, Any], sweep: SweepTable | None, seeds: Sequence[int]) -> list[RunConfig]:
     """Every run once, seed by seed within each point of the sweep.
 
     Raises Refusal where lists are missing or of unequal length, or a run's values are not valid.
     """
+    _check_number(sweep, len(seeds))
     runs: dict[str, RunConfig] = {}
     for point in points(sweep):
         changed = copy.deepcopy(dict(values))
@@ -27,6 +31,16 @@ def expanded(values: Mapping[str, Any], sweep: SweepTable | None, seeds: Sequenc
             run = validated(RunConfig, {**changed, "seed": seed})
             runs.setdefault(run.digest, run)
     return list(runs.values())
+
+
+def _check_number(sweep: SweepTable | None, seeds: int) -> None:
+    """Raise Refusal for more runs than a folder and a patient user can hold, before the list of them is made."""
+    number = seeds
+    if sweep is not None:
+        lengths = [len(values) for values in sweep.over.values() if isinstance(values, list)]
+        number *= math.prod(lengths) if sweep.kind == "product" else sweep.count or max(lengths, default=1)
+    if number > MOST_RUNS:
+        raise Refusal(f"The study asks for {number} runs, but {MOST_RUNS} at most are taken: split it into several.")
 
 
 def points(sweep: SweepTable | None) -> list[dict[str, Any]]:

@@ -1,18 +1,21 @@
 """What a study will do and need, said before anything is done."""
 
 import math
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from particles.tiles import KEPT_ENTRIES
 from runs.axes import flat
+from runs.refusal import Refusal
 from runs.studyfile.config import RunConfig
 from runs.studyfile.experiment import Experiment
 from runs.studyfile.running import FAILURES, WHOLE, Job, spoken_error
 
 #: A file without any frame, and a process that has imported the libraries (measured, CPU).
 EMPTY_FILE, EMPTY_PROCESS = 60_000, 350_000_000
-#: Copies of the positions that an integrator and its observers hold at most, and entries of one tile of particles.
-COPIES, TILE = 12, 8_000_000
+#: Copies of the positions that an integrator and its observers hold at most.
+COPIES = 12
 #: Tensors as large as the positions in one of the two slots of a checkpoint, without a history of points.
 KEPT = 1
 
@@ -32,13 +35,32 @@ def file_bytes(experiment: Experiment) -> float:
 
 
 def memory_bytes(experiment: Experiment) -> float:
-    """About the most memory of one worker: the libraries, copies of the cloud, one tile, and Gram matrices."""
+    """About the most memory of one worker: the libraries, copies of the cloud, its tangents, and Gram matrices.
+
+    Tangents at the training data and, where something is recorded on them, the test data are kept between two uses.
+    """
     config, cloud, data = experiment.config, experiment.start, experiment.risk.data
     itemsize = cloud.positions.element_size()
     gram = data.targets.numel() if config.integrator.given().keys() >= {"rtol"} else 0
-    tile = min(TILE, cloud.count * data.count)
-    held = COPIES * cloud.positions.numel() + 3 * tile + 4 * gram**2 + data.inputs.numel()
+    test = experiment.data[1] if any(str(name).startswith("test_") for name in config.measured.values()) else None
+    kept = sum(min(KEPT_ENTRIES, cloud.count * rows.targets.numel()) for rows in (data, test) if rows is not None)
+    held = COPIES * cloud.positions.numel() + 3 * kept + 4 * gram**2 + data.inputs.numel()
     return float(EMPTY_PROCESS + held * itemsize)
+
+
+def _check_size(config: RunConfig) -> None:
+    """Raise Refusal where the masses alone would fill this machine, before a cloud of them is drawn."""
+    needed, there = 8.0 * COPIES * config.masses.given()["count"], total_memory()
+    if needed > there:
+        raise Refusal(f"masses.count needs {_said(needed)}, but this machine has {_said(there)} of memory: lower it.")
+
+
+def total_memory() -> float:
+    """Bytes of memory of this machine; infinite where the system does not say."""
+    try:
+        return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    except (AttributeError, ValueError, OSError):
+        return math.inf
 
 
 @dataclass(frozen=True)
@@ -59,6 +81,7 @@ def planned(jobs: Sequence[Job]) -> Plan:
         runs.append(f"  {job.config.digest}  {words}")
         try:
             experiment = Experiment(job.config, job.source)
+            _check_size(job.config)
             experiment.observables()
             files.append(file_bytes(experiment))
             memories.append(memory_bytes(experiment))

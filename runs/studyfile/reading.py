@@ -8,7 +8,7 @@ from typing import Any
 
 from runs.refusal import Refusal, chosen
 from runs.studyfile.config import RunConfig, SweepTable
-from runs.studyfile.grid import expanded, set_key
+from runs.studyfile.grid import MOST_RUNS, expanded, set_key
 from runs.studyfile.sections import validated
 
 #: Keys beside those of a run: `seed` is written as `seeds`, a number from 0 or a list.
@@ -73,6 +73,8 @@ def _value(text: str) -> object:
 
 def _seeds(given: object) -> list[int]:
     """The seeds 0, 1, ... up to a number, or those of a list."""
+    if type(given) is int and given > MOST_RUNS:
+        raise Refusal(f"seeds is {given}, but {MOST_RUNS} runs at most are taken: split the study into several.")
     numbers = list(range(given)) if type(given) is int else given
     if not isinstance(numbers, list) or not numbers or not all(type(seed) is int and seed >= 0 for seed in numbers):
         raise Refusal(f"seeds is {given!r}, but a positive number or a list of seeds is needed: write seeds = 3.")

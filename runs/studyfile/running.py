@@ -3,6 +3,7 @@
 import math
 import time
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,7 +91,8 @@ def perform(job: Job, report: Report) -> None:
         except Stopped:
             raise
         except FAILURES as error:
-            replace_text(job.error, traceback.format_exc())
+            with suppress(OSError):  # where the disk is full, the sentence alone has to do
+                replace_text(job.error, traceback.format_exc())
             raise Refusal(spoken_error(error)) from error
 
 

@@ -1,6 +1,7 @@
 """`meanfield run study.toml`: every run of the file that is not complete, on a few local processes or a cluster."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -53,7 +54,8 @@ def run_study(jobs: Sequence[Job], console: Console, workers: int | Crew | None 
         if outcome.failure is not None:
             failures[job.config.digest] = outcome.failure
             if outcome.lost and (job.folder / CONFIG_FILE).exists():
-                replace_text(job.error, outcome.failure + "\n")
+                with suppress(OSError):
+                    replace_text(job.error, outcome.failure + "\n")
     return Result(tuple(jobs), failures)
 
 

@@ -1,6 +1,8 @@
 """The velocity is minus mobility times the gradient of the risk: against autograd, against differences, by symmetry."""
 
+import gc
 import itertools
+import weakref
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -184,6 +186,40 @@ def test_risk_at_a_cloud_shares_and_agrees() -> None:
     assert_identical(here.residual, risk.residual(at))
     assert_identical(here.pull(-risk.data.weights[:, None] * risk.residual(at)), risk.velocity(at))
     assert here.velocity is here.velocity
+
+
+def test_what_a_cloud_shows_is_computed_once() -> None:
+    """Assert that who asks of the last cloud again gets the same, and that nobody gets what another one has changed."""
+    risk, at = example(strength=None)
+    fresh, same = example(strength=None)[0], at.moved(at.positions.clone())
+    seen = risk.seen(at)
+    assert risk.seen(at) is risk.at(at).seen is seen and risk.at(at).predictions is risk.predictions(at)
+    assert risk.seen(same) is not seen and risk.seen(at) is not seen
+    risk(at)
+    risk.velocity(at).zero_()
+    assert torch.equal(risk.velocity(at), fresh.velocity(at)) and torch.equal(risk(at), fresh(at))
+
+
+def test_nothing_is_kept_with_a_gradient() -> None:
+    """Assert that a cloud whose positions ask for a gradient can be differentiated twice."""
+    risk, at = example(strength=None)
+    at = at.moved(at.positions.clone().requires_grad_())
+    first, second = (torch.autograd.grad(risk(at), at.positions)[0] for _ in range(2))
+    assert torch.equal(first, second) and risk.seen(at) is not risk.seen(at)
+
+
+def test_a_risk_that_is_let_go_frees_what_it_keeps() -> None:
+    """Assert that no cycle holds the tangents of the last cloud until the collector comes."""
+    risk, at = example(strength=None)
+    risk(at)
+    held = weakref.ref(risk.seen(at))
+    assert held() is not None
+    gc.disable()
+    try:
+        del risk
+        assert held() is None
+    finally:
+        gc.enable()
 
 
 def test_velocity_is_the_same_on_every_device(device: torch.device) -> None:

@@ -37,10 +37,12 @@ def test_moving_masses_are_exported_frame_by_frame(tmp_path: Path) -> None:
     assert found["mass"].argmax(axis=1).tolist() == [1, 2, 0, 1]
 
 
+@pytest.mark.parametrize("engine", ["h5netcdf", "netcdf4"])
 @pytest.mark.parametrize(("moving", "dimensions"), [(False, ("particle",)), (True, ("frame", "particle"))])
-def test_netcdf_has_named_dimensions(tmp_path: Path, moving: bool, dimensions: tuple[str, ...]) -> None:
+def test_netcdf_has_named_dimensions(tmp_path: Path, moving: bool, dimensions: tuple[str, ...], engine: str) -> None:
     """Assert that xarray reads positions, masses, records with their times, and the parameters."""
-    with xarray.open_dataset(export(recorded(tmp_path / "a.h5", moving_masses=moving), "netcdf")) as found:
+    path = export(recorded(tmp_path / "a.h5", moving_masses=moving), "netcdf")
+    with xarray.open_dataset(path, engine=engine) as found:
         np.testing.assert_array_equal(found["position"], POSITIONS)
         assert found["position"].dims == ("frame", "particle", "coordinate")
         assert found["mass"].dims == dimensions

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import h5py
-import numpy as np
 import torch
 
 from particles.cloud import ParticleCloud
@@ -47,29 +45,3 @@ def played(path: Path, last: int, *, first: str = "frames") -> Path:
     with Trajectory.create(path, seed=0) as writer:
         play(writer, last, first=first)
     return path
-
-
-def datasets(path: Path) -> dict[str, np.ndarray]:
-    """All datasets of a file by name, without those of provenance."""
-    found: dict[str, np.ndarray] = {}
-
-    def keep(name: str, node: h5py.Group | h5py.Dataset) -> None:
-        if isinstance(node, h5py.Dataset) and not name.startswith("h5md/"):
-            found[name] = node[()]
-
-    with h5py.File(path, "r") as file:
-        file.visititems(keep)
-    return found
-
-
-def differing(path: Path, other: Path) -> set[str]:
-    """Names of the datasets in which two files differ in presence, shape, dtype or any bit."""
-    one, two = datasets(path), datasets(other)
-    return {name for name in one.keys() | two.keys() if _content(one.get(name)) != _content(two.get(name))}
-
-
-def _content(values: np.ndarray | None) -> object:
-    if values is None:
-        return None
-    array = np.asarray(values)
-    return array.shape, str(array.dtype), array.tolist() if array.dtype.hasobject else array.tobytes()

@@ -13,7 +13,8 @@ import torch
 from particles.errors import TrajectoryError
 from particles.trajectory import Trajectory, checkpoint
 from particles.trajectory.checkpoint import CHECKPOINT
-from tests.particles.trajectory.plays import at_step, datasets, differing, play, played, spread
+from particles.trajectory.comparing import datasets, differing
+from tests.particles.trajectory.plays import at_step, play, played, spread
 
 
 @dataclass(frozen=True, eq=False)

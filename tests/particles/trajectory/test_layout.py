@@ -45,14 +45,19 @@ def test_root_is_h5md(path: Path) -> None:
             for name in names:
                 kind = file["h5md"][group].attrs.get_id(name)
                 assert kind.shape == () and kind.dtype.kind == "S"
-        assert file["h5md/modules/meanfield_particles"].attrs["version"].tolist() == [1, 0]
+        assert file["h5md/modules/meanfield_particles"].attrs["version"].tolist() == [1, 1]
         box = file["particles/cloud/box"].attrs
         assert box["dimension"] == 2 and box["boundary"].tolist() == [b"none", b"none"]
 
 
-def test_xarray_sees_named_dimensions(path: Path) -> None:
+#: What xarray can open a trajectory with.
+every_engine = pytest.mark.parametrize("engine", ["h5netcdf", "netcdf4"])
+
+
+@every_engine
+def test_xarray_sees_named_dimensions(path: Path, engine: str) -> None:
     """Assert that xarray opens the tree with step, particle and coordinate, no made-up dimension, and right values."""
-    with xarray.open_datatree(path, engine="h5netcdf") as tree:
+    with xarray.open_datatree(path, engine=engine) as tree:
         assert not [name for node in tree.subtree for name in node.dims if str(name).startswith("phony")]
         position = tree["particles/cloud/position/value"]
         assert position.dims == ("step", "particle", "coordinate")
@@ -66,13 +71,14 @@ def test_xarray_sees_named_dimensions(path: Path) -> None:
         np.testing.assert_array_equal(vector.sel(step=3), mean(at_step(3)).numpy())
 
 
-def test_xarray_sees_moving_masses(tmp_path: Path) -> None:
+@every_engine
+def test_xarray_sees_moving_masses(tmp_path: Path, engine: str) -> None:
     """Assert that masses that move have the steps of the positions, as one and the same dataset."""
     path = tmp_path / "run.h5"
     with Trajectory.create(path, moving_masses=True) as writer:
         writer(0, 0.0, START)
         writer(3, 1.0, START.reweighted(START.masses.flip(0)))
-    with xarray.open_datatree(path, engine="h5netcdf") as tree:
+    with xarray.open_datatree(path, engine=engine) as tree:
         mass = tree["particles/cloud/mass/value"]
         assert mass.dims == ("step", "particle") and mass.coords["step"].values.tolist() == [0, 3]
         np.testing.assert_array_equal(mass[1], START.masses.flip(0).numpy())

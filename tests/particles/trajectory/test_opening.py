@@ -78,9 +78,12 @@ def without_positions(path: Path) -> None:
         (foreign, "run.h5 has no group h5md/modules/meanfield_particles in /, so it is not a trajectory of ours; give"),
         (
             newer,
-            "run.h5 has version 2.0 of the trajectory layout, but 1.0 is needed; use the release of meanfield-part",
+            "run.h5 has version 2.0 of the trajectory layout, but 1.0 or 1.1 is needed; use a newer release of mean",
         ),
-        (unversioned, "run.h5 has version none of the trajectory layout, but 1.0 is needed"),
+        (
+            unversioned,
+            "run.h5 has version none of the trajectory layout, but 1.0 or 1.1 is needed; use the release that wrote",
+        ),
         (
             without_positions,
             "run.h5 has no group position in /particles/cloud, so it is not a trajectory of ours; give",

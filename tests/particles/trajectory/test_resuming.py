@@ -17,8 +17,9 @@ import xarray
 from particles.cloud import ParticleCloud
 from particles.errors import TrajectoryError
 from particles.trajectory import Trajectory, TrajectoryWriter
+from particles.trajectory.comparing import datasets, differing
 from tests.particles.draws import normals
-from tests.particles.trajectory.plays import START, at_step, datasets, differing, mean, play, played, spread
+from tests.particles.trajectory.plays import START, at_step, mean, play, played, spread
 
 LAST = 12
 #: Steps of a run that goes on until it is killed.

@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import h5py
+import numpy as np
 import pytest
 import torch
 
 from particles.errors import TrajectoryError
 from particles.trajectory import Trajectory
+from particles.trajectory.rows import Rows
 from tests.particles.trajectory.plays import START, at_step, mean, played, spread
 
 
@@ -149,7 +151,7 @@ def test_traces_have_names_of_their_own(path: Path) -> None:
 def test_a_failing_disk_is_one_sentence(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Assert that what HDF5 raises over a full disk becomes our error, for frames and observables."""
 
-    def full(dataset: h5py.Dataset, size: int, axis: int) -> None:
+    def full(rows: Rows, row: int, values: np.ndarray) -> None:
         raise OSError("Can't write data (No space left on device)\nmore lines")
 
     sentence = r"run.h5 cannot be written \(Can't write data \(No space left on device\)\); make room, then append from"
@@ -158,7 +160,7 @@ def test_a_failing_disk_is_one_sentence(path: Path, monkeypatch: pytest.MonkeyPa
         writer(0, 0.0, START)
         trace(0, 0.0, START)
         with monkeypatch.context() as patch:
-            patch.setattr(h5py.Dataset, "resize", full)
+            patch.setattr(Rows, "put", full)
             with pytest.raises(TrajectoryError, match=sentence):
                 writer(1, 1.0, START)
             with pytest.raises(TrajectoryError, match=sentence):

@@ -61,6 +61,8 @@ def test_a_key_below_a_kind_makes_it_a_table() -> None:
         (SweepTable(kind="random", count=2, over={"a": {"low": 2.0, "high": 1.0}}), "is empty"),
         (SweepTable(kind="random", count=2, over={"a": {"low": 0.0, "high": 1.0, "log": True}}), "has no logarithm"),
         (SweepTable(over={"masses.gama": [1]}), "'gama'"),
+        (SweepTable(over={"a": [1] * 400, "b": [1] * 300}), "asks for 120000 runs, but 100000 at most are taken"),
+        (SweepTable(kind="random", count=10**9, over={"a": [1]}), "asks for 1000000000 runs"),
     ],
 )
 def test_what_cannot_be_swept_is_one_sentence(sweep: SweepTable, sentence: str) -> None:

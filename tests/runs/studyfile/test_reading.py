@@ -34,6 +34,7 @@ def test_settings_replace_values(tmp_path: Path) -> None:
         ("sed=3", "Unknown key of the study 'sed'.*did you mean 'seeds'"),
         ("seed=3", "Unknown key of the study 'seed'.*did you mean 'seeds'"),
         ("seeds=0", "seeds is 0"),
+        ("seeds=1000000000", "seeds is 1000000000, but 100000 runs at most are taken"),
         ("seeds=true", "seeds is True"),
         ("seeds=[1, -1]", "a positive number or a list of seeds"),
         ("sweep.over={}", r"\[sweep.over\] is empty"),

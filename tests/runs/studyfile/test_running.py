@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from particles import Trajectory
+from particles.trajectory.comparing import differing
 from runs.folder import replace_text
 from runs.refusal import Refusal
 from runs.studyfile import running
 from runs.studyfile.experiment import Experiment
 from runs.studyfile.running import WHOLE, Job, perform
 from runs.sweep import Stopped
-from tests.particles.trajectory.plays import differing
 from tests.runs.studyfile.studies import config, write_data
 
 LANGEVIN = {

@@ -1,0 +1,31 @@
+"""Whether two files hold the same numbers, bit for bit; where they come from does not count."""
+
+from os import PathLike
+
+import h5py
+import numpy as np
+
+
+def datasets(path: str | PathLike[str]) -> dict[str, np.ndarray]:
+    """All datasets of a file by name, without those that say where it comes from (h5md)."""
+    found: dict[str, np.ndarray] = {}
+
+    def keep(name: str, node: h5py.Group | h5py.Dataset) -> None:
+        if isinstance(node, h5py.Dataset) and not name.startswith("h5md/"):
+            found[name] = np.asarray(node[()])
+
+    with h5py.File(path, "r") as file:
+        file.visititems(keep)
+    return found
+
+
+def differing(path: str | PathLike[str], other: str | PathLike[str]) -> set[str]:
+    """Names of the datasets in which two files differ in presence, shape, dtype or any bit."""
+    one, two = datasets(path), datasets(other)
+    return {name for name in one.keys() | two.keys() if _content(one.get(name)) != _content(two.get(name))}
+
+
+def _content(values: np.ndarray | None) -> object:
+    if values is None:
+        return None
+    return values.shape, str(values.dtype), values.tolist() if values.dtype.hasobject else values.tobytes()
