@@ -7,6 +7,7 @@ Each is a frozen value. `homogeneous` means sigma(c z) = c sigma(z) for c > 0, `
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cache
 from typing import ClassVar, Protocol, runtime_checkable
 
 import torch
@@ -62,8 +63,8 @@ class Autonomous(ABC):
         """sigma(z)."""
 
     @abstractmethod
-    def derivative_at(self, value: AnyFloat) -> AnyFloat:
-        """h(sigma)."""
+    def derivative_at(self, value: AnyFloat, out: AnyFloat | None = None) -> AnyFloat:
+        """h(sigma), written into `out` where it is given, which may not be `value`."""
 
     @abstractmethod
     def overwrite(self, z: AnyFloat) -> AnyFloat:
@@ -87,9 +88,9 @@ class Linear(Autonomous):
         """z."""
         return z
 
-    def derivative_at(self, value: AnyFloat) -> AnyFloat:
+    def derivative_at(self, value: AnyFloat, out: AnyFloat | None = None) -> AnyFloat:
         """1."""
-        return torch.ones_like(value)
+        return torch.ones_like(value) if out is None else out.fill_(1.0)
 
     def overwrite(self, z: AnyFloat) -> AnyFloat:
         """z itself."""
@@ -109,9 +110,9 @@ class ReLU(Autonomous):
         """max(z, 0)."""
         return torch.relu(z)
 
-    def derivative_at(self, value: AnyFloat) -> AnyFloat:
+    def derivative_at(self, value: AnyFloat, out: AnyFloat | None = None) -> AnyFloat:
         """1 for z > 0, else 0; the value at the kink is 0."""
-        return torch.sign(value)
+        return torch.sign(value, out=out)
 
     def overwrite(self, z: AnyFloat) -> AnyFloat:
         """max(z, 0), exactly."""
@@ -177,18 +178,21 @@ class Tanh(Autonomous):
         """tanh(z)."""
         return torch.tanh(z)
 
-    def derivative_at(self, value: AnyFloat) -> AnyFloat:
+    def derivative_at(self, value: AnyFloat, out: AnyFloat | None = None) -> AnyFloat:
         """1 - tanh(z)^2."""
-        return torch.addcmul(value.new_ones(()), value, value, value=-1.0)
+        return torch.addcmul(_number(1.0, value.dtype, value.device), value, value, value=-1.0, out=out)
 
     def overwrite(self, z: AnyFloat) -> AnyFloat:
-        """2 / (1 + exp(-2 z)) - 1, on CPUs four times faster than tanh, with an absolute error of two units in the
-        last place of 1; tanh where no z exceeds 1/8, so that small values keep their digits.
+        """2 / (1 + exp(-2 z)) - 1, on CPUs three times faster than tanh: an absolute error of at most 1.6 units in the
+        last place of 1, which is 16 of its own for |z| of 1/8 and two for large ones, in float32 and float64.
+
+        Where no |z| exceeds 1/8 it is tanh itself, so that small values keep their digits; which of the two depends on
+        all z that come together, hence on the tile.
         """
-        if not z.is_cpu or z.numel() == 0 or z.amax() < SMALL:
+        if not z.is_cpu or not _exceeds(z, SMALL):
             return z.tanh_()
         logistic = z.mul_(2.0).sigmoid_()
-        return torch.add(z.new_tensor(-1.0), logistic, alpha=2.0, out=z)
+        return torch.add(_number(-1.0, z.dtype, z.device), logistic, alpha=2.0, out=z)
 
 
 @dataclass(frozen=True)
@@ -204,9 +208,9 @@ class Sigmoid(Autonomous):
         """1 / (1 + exp(-z))."""
         return torch.sigmoid(z)
 
-    def derivative_at(self, value: AnyFloat) -> AnyFloat:
+    def derivative_at(self, value: AnyFloat, out: AnyFloat | None = None) -> AnyFloat:
         """sigma (1 - sigma)."""
-        return torch.addcmul(value, value, value, value=-1.0)
+        return torch.addcmul(value, value, value, value=-1.0, out=out)
 
     def overwrite(self, z: AnyFloat) -> AnyFloat:
         """1 / (1 + exp(-z)), to the accuracy of `value`."""
@@ -266,3 +270,14 @@ class SiLU:
         """s + z s (1 - s), s = 1 / (1 + exp(-z))."""
         logistic = torch.sigmoid(z)
         return logistic * (1.0 + z * (1.0 - logistic))
+
+
+def _exceeds(z: AnyFloat, limit: float) -> bool:
+    """Whether any |z| is above a limit; the first row mostly knows."""
+    return any(float(torch.linalg.vector_norm(part, math.inf)) > limit for part in (z[:1], z) if part.numel())
+
+
+@cache
+def _number(value: float, dtype: torch.dtype, device: torch.device) -> AnyFloat:
+    """A number as a tensor, made once."""
+    return torch.tensor(value, dtype=dtype, device=device)

@@ -13,12 +13,13 @@ import torch
 from particles.activations import Activation, Autonomous
 from particles.embeddings import Embedding
 from particles.errors import ShapeError
+from particles.products import narrow_product, weighted_products
+from particles.scratch import SCRATCH, Lease, reusable
 from particles.shapes import (
     Features,
     Gram,
     Hidden,
     Inputs,
-    OtherHidden,
     Outputs,
     ParticleFeatures,
     ParticleGradients,
@@ -28,8 +29,6 @@ from particles.shapes import (
 )
 
 TRAINED = ("hidden", "output", "both")
-#: Columns of a block of a symmetric Gram matrix; one of less than two blocks is computed as a whole.
-MIRRORED = 64
 
 
 @runtime_checkable
@@ -153,7 +152,7 @@ class Perceptron:
 @dataclass(frozen=True, eq=False)
 class PerceptronTangent:
     """Perceptrons at fixed positions and embedded inputs. sigma is computed once, when first needed, and so is sigma'
-    unless it follows from sigma, which is then all that is kept."""
+    unless it follows from sigma, which is then all that is kept; in scratch memory, which goes with the tangent."""
 
     neuron: Perceptron
     positions: Positions
@@ -168,21 +167,30 @@ class PerceptronTangent:
         return self.positions[:, self.neuron.hidden :]
 
     @cached_property
+    def _lease(self) -> Lease | None:
+        return SCRATCH.for_product(self.positions, self.phi)
+
+    @cached_property
     def _z(self) -> Hidden:
-        return self._w @ self.phi.T
+        """w_j . phi(x_i), until sigma is written over it."""
+        return torch.mm(self._w, self.phi.T, out=self._lease.matrix if self._lease else None)
 
     @cached_property
     def _value(self) -> Hidden:
         activation = self.neuron.activation
-        if isinstance(activation, Autonomous) and not self.positions.requires_grad:
-            return activation.overwrite(self._w @ self.phi.T)
+        if isinstance(activation, Autonomous) and self._lease:
+            return activation.overwrite(self._z)
         return activation.value(self._z)
 
     @property
     def _derivative(self) -> Hidden:
+        return self._slope(None)
+
+    def _slope(self, spare: Hidden | None) -> Hidden:
+        """sigma', where it is not kept written into spare memory or, without, into new."""
         activation = self.neuron.activation
         if isinstance(activation, Autonomous):
-            return activation.derivative_at(self._value)
+            return activation.derivative_at(self._value, out=spare)
         return self._kept_derivative
 
     @cached_property
@@ -226,9 +234,15 @@ class PerceptronTangent:
         return result
 
     def _pull_hidden(self, listening: ParticleOutputs, cotangents: Outputs) -> Positions:
-        if self.neuron.outputs == 1:
-            return listening * (self._derivative @ (cotangents * self.phi))
-        return (self._derivative * (listening @ cotangents.T)) @ self.phi
+        if not (self._lease and reusable(listening, cotangents)):
+            return (self._derivative * (listening @ cotangents.T)) @ self.phi
+        spare = self._lease.another()
+        if self.neuron.outputs > 1:
+            return torch.mm(listening, cotangents.T, out=spare.matrix).mul_(self._derivative) @ self.phi
+        slope = self._slope(spare.matrix)
+        if self.neuron.hidden > self.positions.shape[0]:
+            return listening * (torch.mul(slope, cotangents.T, out=spare.matrix) @ self.phi)
+        return listening * narrow_product(slope, cotangents * self.phi)
 
     def push(self, factors: PerParticle, velocities: Positions) -> Outputs:
         """sum_j factors_j [a_j sigma'(w_j . phi(x_i)) v^w_j . phi(x_i) + v^a_j sigma(w_j . phi(x_i))]."""
@@ -252,7 +266,7 @@ class PerceptronTangent:
         """sum_j weights_j [a_jc a_je (phi . phi') sigma' sigma'  +  1{c = e} sigma sigma]."""
         k, n, others = self.neuron.outputs, self.phi.shape[0], other.phi.shape[0]
         overlap = self.phi @ other.phi.T
-        features = _products(weights[:, None], self._value, other._value) if self._moves_output else None
+        features = weighted_products(weights, self._value, other._value) if self._moves_output else None
         rows = self._derivative if self._moves_hidden else overlap
         columns = rows if other is self or not self._moves_hidden else other._derivative
 
@@ -260,8 +274,8 @@ class PerceptronTangent:
             same = features if c == e and features is not None else overlap.new_zeros(())
             if not self._moves_hidden:
                 return same.expand(n, others)
-            factor = (weights * self._a[:, c] * self._a[:, e])[:, None]
-            return _products(factor, rows, columns).mul_(overlap).add_(same)
+            factor = weights * self._a[:, c] * self._a[:, e]
+            return weighted_products(factor, rows, columns).mul_(overlap).add_(same)
 
         if k == 1:
             return block(0, 0)
@@ -285,16 +299,3 @@ class _RoundedTangent(PerceptronTangent):
     @cached_property
     def _kept_derivative(self) -> Hidden:
         return self.exact._derivative.to(self.positions)
-
-
-def _products(factor: ParticleOutputs, rows: Hidden, columns: OtherHidden) -> Gram:
-    """sum_j factor_j rows_ji columns_jl [data, data']; where both are the same, half of it is computed and mirrored."""
-    weighted = factor * rows
-    if rows is not columns or rows.shape[1] < 2 * MIRRORED:
-        return weighted.T @ columns
-    result = rows.new_empty(rows.shape[1], rows.shape[1])
-    for first in range(0, rows.shape[1], MIRRORED):
-        part, rest = slice(first, first + MIRRORED), slice(first + MIRRORED, None)
-        result[part, first:] = weighted[:, part].T @ columns[:, first:]
-        result[rest, part] = result[part, rest].T
-    return result

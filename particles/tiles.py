@@ -13,18 +13,22 @@ from particles.fused.choice import Fused, fused_for
 from particles.neurons import Neuron, Tangent
 from particles.shapes import Features, Gram, Outputs, PerParticle, Positions
 
-#: Entries of one [particles, data] matrix of a tile: a few of them fit into a core's cache.
-TILE_ENTRIES = 2**18
+#: Entries of one [particles, data] matrix of a tile: two of them stay in a processor's last cache, while the calls that
+#: a tile takes cost little beside it.
+TILE_ENTRIES = 2**19
 #: Entries up to which a whole cloud is kept linearised between two passes.
 KEPT_ENTRIES = 24 * 2**20
+#: Or this many times the entries of its positions: of many inputs a product costs more than keeping it.
+KEPT_SHARE = 2
 SMALLEST_TILE = 16
 
 
 class Tiles:
     """The tangents of a cloud's particles at fixed embedded inputs, and sums over them.
 
-    Iterating gives (slice of particles, Tangent) in order. `fused` says whether predictions and pulls go through the
-    GPU's fused kernels, as in `Risk`; a cloud that is kept does only where that is True.
+    Iterating gives (slice of particles, Tangent) in order. Where tiles end depends on n k alone, so that a cloud cut
+    there, over processes for instance, gives the same bits tile by tile. `fused` says whether predictions and pulls go
+    through the GPU's fused kernels, as in `Risk`; a cloud that is kept does only where that is True.
     """
 
     def __init__(
@@ -39,7 +43,7 @@ class Tiles:
         self._neuron, self._positions, self._phi, self._wanted = neuron, positions, phi, fused
         data = max(phi.shape[0] * neuron.outputs, 1)
         self._size = max(entries // data, SMALLEST_TILE)
-        self._keep = positions.shape[0] * data <= KEPT_ENTRIES
+        self._keep = positions.shape[0] * data <= max(KEPT_ENTRIES, KEPT_SHARE * positions.numel())
         self._kept: list[tuple[slice, Tangent]] = []
 
     def __iter__(self) -> Iterator[tuple[slice, Tangent]]:

@@ -2,16 +2,21 @@
 
 import math
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 import torch
+from torch import Tensor
 
 import particles.activations
-from particles import Activation, LeakyReLU, ReLU
+from particles import Activation, LeakyReLU, ReLU, Tanh
+from particles.activations import SMALL, Autonomous
 from tests.particles.contracts import activation as contract
 from tests.particles.members import ACTIVATIONS, Map, name_of
 from tests.particles.planted.activations import PLANTED_ACTIVATIONS
 from tests.tolerances import assert_identical
 
+LongDouble = npt.NDArray[np.longdouble]
 MEMBERS = [member for member, _ in ACTIVATIONS]
 
 
@@ -63,3 +68,42 @@ def test_extreme_numbers_give_no_nan(activation: Activation) -> None:
         ends = torch.tensor([-1.0, 1.0], dtype=dtype) * torch.finfo(dtype).max ** 0.9
         assert not activation.value(ends).isnan().any()
         assert activation.derivative(ends).isfinite().all()
+
+
+def long_tanh(z: Tensor) -> LongDouble:
+    """tanh in extended precision: (exp(2 |z|) - 1) / (exp(2 |z|) + 1), with the sign of z."""
+    wide = z.double().numpy().astype(np.longdouble)
+    grown = np.expm1(2.0 * np.abs(wide))
+    return np.asarray(np.sign(wide) * grown / (grown + 2.0), dtype=np.longdouble)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_fast_tanh_has_the_stated_error(dtype: torch.dtype) -> None:
+    """Assert that the error is at most 1.6 units in the last place of 1, and 16 of its own from 1/8 on."""
+    places = [torch.linspace(-reach, reach, 200_001, dtype=dtype) for reach in (1e-3, 0.2, 1.0, 9.0, 25.0, 5000.0)]
+    z = torch.cat(places)
+    value = Tanh().overwrite(z.clone()[None])[0]
+    error = np.abs(value.double().numpy() - long_tanh(z))
+    own = torch.finfo(dtype).eps * np.exp2(np.floor(np.log2(np.maximum(np.abs(value.double().numpy()), 1e-30))))
+    assert error.max() <= 1.6 * torch.finfo(dtype).eps
+    assert (error / own)[z.abs().numpy() >= SMALL].max() <= 16.0
+    assert value.abs().max() <= 1.0
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize("largest", [0.124, 0.126, 30.0])
+def test_small_arguments_keep_their_digits_where_all_are_small(sign: float, largest: float) -> None:
+    """Assert that tanh itself is taken exactly where no |z| exceeds 1/8, whatever the sign and place of the largest."""
+    z = torch.full((4, 5), 1e-12, dtype=torch.float64)
+    z[3, 2] = sign * largest
+    digits = float((Tanh().overwrite(z.clone()) - torch.tanh(z)).abs().max()) == 0.0
+    assert digits == (largest < SMALL)
+
+
+@pytest.mark.parametrize("activation", [member for member in MEMBERS if isinstance(member, Autonomous)], ids=name_of)
+def test_derivative_is_written_where_it_is_asked_for(activation: Autonomous) -> None:
+    """Assert that h(sigma) written into memory that is there has the bits of a new one."""
+    value = activation.value(torch.linspace(-3.0, 3.0, 50, dtype=torch.float64))
+    out = torch.full_like(value, math.nan)
+    assert activation.derivative_at(value, out=out).data_ptr() == out.data_ptr()
+    assert torch.equal(out, activation.derivative_at(value))

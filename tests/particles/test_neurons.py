@@ -1,10 +1,12 @@
 """Every neuron keeps the contract, and the perceptron lays out its particles as its docstring says."""
 
+import copy
+
 import pytest
 import torch
 from torch import Tensor
 
-from particles import Identity, Neuron, Perceptron, ShapeError, Tanh, UserNeuron, as_neuron
+from particles import Activation, Erf, Identity, Neuron, Perceptron, ShapeError, Tanh, UserNeuron, as_neuron
 from tests.particles.contracts import neuron as contract
 from tests.particles.draws import normals
 from tests.particles.members import NEURONS, TRAINED, name_of
@@ -73,14 +75,43 @@ def test_particles_of_another_length_are_refused() -> None:
         neuron.tangent(torch.zeros(1, 4), torch.zeros(1, 3))
 
 
-@pytest.mark.parametrize("block", [2, 3, 5])
-def test_blocks_of_a_symmetric_gram_matrix_fit_together(monkeypatch: pytest.MonkeyPatch, block: int) -> None:
-    """Assert that a Gram matrix put together from blocks and their mirrors is that of one product."""
-    neuron = Perceptron(Tanh(), Identity(3), trained="both")
-    tangent = neuron.tangent(normals(7, 4, seed=51), normals(13, 3, seed=52))
-    weights = normals(7, seed=53)
-    whole = tangent.gram(weights, tangent)
-    monkeypatch.setattr("particles.neurons.MIRRORED", block)
-    mirrored = tangent.gram(weights, tangent)
-    assert_identical(mirrored, whole)
-    assert torch.equal(mirrored[:block, block:], mirrored[block:, :block].T)
+@pytest.mark.parametrize("outputs", [1, OUTPUTS])
+@pytest.mark.parametrize("activation", [Tanh(), Erf()], ids=name_of)
+def test_tangents_alive_at_once_share_no_memory(activation: Activation, outputs: int) -> None:
+    """Assert that what a tangent has computed stays while other tangents of its shape come, compute and go."""
+    neuron, phi = Perceptron(activation, Identity(3), outputs), normals(5, 3, seed=54)
+    first, second = (neuron.tangent(normals(7, neuron.dim, seed=seed), phi) for seed in (55, 56))
+    factors, cotangents = normals(7, seed=57), normals(5, outputs, seed=58)
+    expected = [tangent.features().clone() for tangent in (first, second)]
+    pulled = first.pull(factors, cotangents).clone()
+    for seed in (59, 60):
+        neuron.tangent(normals(7, neuron.dim, seed=seed), phi).pull(factors, cotangents)
+    twin = copy.copy(first)
+    del twin
+    neuron.tangent(normals(7, neuron.dim, seed=61), phi).pull(factors, cotangents)
+    for tangent, features in zip((first, second), expected, strict=True):
+        assert torch.equal(tangent.features(), features)
+    assert torch.equal(first.pull(factors, cotangents), pulled)
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:DeprecationWarning")  # of torch's own jvp
+@pytest.mark.parametrize("trained", TRAINED)
+@pytest.mark.parametrize("outputs", [1, OUTPUTS])
+def test_pull_can_be_differentiated_both_ways(trained: str, outputs: int) -> None:
+    """Assert that forward and reverse derivatives of a pull agree, that is, that no buffer stands in their way."""
+    neuron, phi = Perceptron(Tanh(), Identity(3), outputs, trained), normals(5, 3, seed=54)
+    factors, cotangents = normals(7, seed=57), normals(5, outputs, seed=58)
+
+    def pull(positions: Tensor) -> Tensor:
+        return neuron.tangent(positions, phi).pull(factors, cotangents)
+
+    positions = normals(7, neuron.dim, seed=55)
+    assert_identical(torch.func.jacfwd(pull)(positions), torch.func.jacrev(pull)(positions))
+
+
+def test_more_inputs_than_particles_change_nothing() -> None:
+    """Assert that a pull that weighs sigma' in place of phi is the pull of the same particles among others."""
+    neuron, phi = Perceptron(Tanh(), Identity(12)), normals(5, 12, seed=54)
+    positions, factors, cotangents = normals(20, 13, seed=55), normals(20, seed=57), normals(5, 1, seed=58)
+    whole = neuron.tangent(positions, phi).pull(factors, cotangents)
+    assert_identical(neuron.tangent(positions[:3], phi).pull(factors[:3], cotangents), whole[:3])

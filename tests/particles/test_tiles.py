@@ -39,6 +39,7 @@ def tile_by(monkeypatch: pytest.MonkeyPatch, size: int, data: int, *, kept: bool
     """Cut every cloud into tiles of this many particles, and keep them between two passes or not."""
     monkeypatch.setattr("particles.tiles.SMALLEST_TILE", 1)
     monkeypatch.setattr("particles.tiles.KEPT_ENTRIES", sys.maxsize if kept else 0)
+    monkeypatch.setattr("particles.tiles.KEPT_SHARE", 0)
     for module in ("risk", "network"):
         monkeypatch.setattr(f"particles.{module}.Tiles", partial(Tiles, entries=size * data))
 
@@ -89,6 +90,28 @@ def test_small_cloud_is_linearised_once(monkeypatch: pytest.MonkeyPatch) -> None
         tiles = Tiles(neuron, positions, phi, entries=200)
         same = [first is second for (_, first), (_, second) in zip(list(tiles), list(tiles), strict=True)]
         assert same == [kept] * 3
+
+
+@pytest.mark.parametrize(("inputs", "kept"), [(19, True), (18, False)])
+def test_cloud_of_many_inputs_is_linearised_once(monkeypatch: pytest.MonkeyPatch, inputs: int, kept: bool) -> None:
+    """Assert that a large cloud is kept too where n is at most twice the coordinates of a particle."""
+    monkeypatch.setattr("particles.tiles.KEPT_ENTRIES", 0)
+    phi, positions = normals(40, inputs, seed=143), normals(COUNT, inputs + 1, seed=144)
+    tiles = Tiles(Perceptron(Tanh(), Identity(inputs)), positions, phi, entries=200)
+    same = [first is second for (_, first), (_, second) in zip(list(tiles), list(tiles), strict=True)]
+    assert set(same) == {kept}
+
+
+def test_cloud_cut_where_tiles_end_gives_the_same_bits() -> None:
+    """Assert that particles 20 to 49, a cloud of their own, move bit for bit as they do in the whole cloud.
+
+    The first tile has small z and the others large ones, so that tanh is computed in two ways.
+    """
+    phi, positions, factors = normals(10, 3, seed=143), normals(COUNT, 4, seed=144), unequal(COUNT)
+    positions[:20] *= 1e-3
+    neuron, cotangents = Perceptron(Tanh(), Identity(3)), normals(10, 1, seed=147)
+    whole, part = (Tiles(neuron, positions[first:], phi, entries=200) for first in (0, 20))
+    assert torch.equal(whole.pull(factors, cotangents)[20:], part.pull(factors[20:], cotangents))
 
 
 def test_pass_broken_off_leaves_no_trace() -> None:
