@@ -29,7 +29,7 @@ from particles.functional import MappedNeuron, UserNeuron, as_neuron
 from particles.laws import GaussianLaw, GaussianOutputs, Law, OutputLaw, RademacherOutputs, SymmetricPairs
 from particles.losses import CrossEntropy, Logistic, Loss, Squared
 from particles.network import Network
-from particles.neurons import Neuron, Perceptron, Tangent
+from particles.neurons import Perceptron
 from particles.observables import (
     Accuracy,
     Alignment,
@@ -45,6 +45,7 @@ from particles.randomness import generator
 from particles.risk import L2, Risk
 from particles.scaling import NTK, Lazy, MeanField, Power, Scaling
 from particles.tangent import jacobian_product, jacobian_transpose_product, tangent_gram
+from particles.tangents import Neuron, Tangent
 from particles.trajectory import Trajectory
 
 __all__ = [

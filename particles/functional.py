@@ -9,7 +9,6 @@ from torch import Tensor
 from torch.func import jacrev, vmap
 
 from particles.errors import ShapeError
-from particles.neurons import Neuron
 from particles.shapes import (
     Features,
     Gram,
@@ -20,6 +19,7 @@ from particles.shapes import (
     PerParticle,
     Positions,
 )
+from particles.tangents import Neuron
 
 
 @runtime_checkable

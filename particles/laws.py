@@ -9,9 +9,9 @@ import torch
 from particles.cloud import ParticleCloud
 from particles.errors import MassError
 from particles.functional import UserNeuron, as_neuron
-from particles.neurons import Neuron
 from particles.points import Points, Random
 from particles.shapes import AnyFloat, Masses
+from particles.tangents import Neuron
 
 
 @runtime_checkable

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from particles.cloud import ParticleCloud
-from particles.neurons import Neuron
 from particles.scaling import Scaling
 from particles.shapes import Features, Inputs, Outputs
+from particles.tangents import Neuron
 from particles.tiles import Tiles
 
 

@@ -1,12 +1,11 @@
-"""Neurons: one particle's feature g(theta, x) and its gradient, for all particles and all inputs at once.
+"""The perceptron: its feature g(theta, x) and the gradient, for all particles and all inputs at once.
 
-A `Neuron` evaluated at given positions and embedded inputs is a `Tangent`: everything that a flow needs of a piece of
-the cloud, in closed form and without an autograd graph.
+Evaluated at given positions and embedded inputs it is a tangent (`tangents.py`): everything that a flow needs of a
+piece of the cloud, in closed form and without an autograd graph.
 """
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol, Self, runtime_checkable
 
 import torch
 
@@ -29,75 +28,6 @@ from particles.shapes import (
 )
 
 TRAINED = ("hidden", "output", "both")
-
-
-@runtime_checkable
-class Tangent(Protocol):
-    """Neurons at fixed positions and inputs, linearised: features g_j(x_i) and their gradients in theta_j.
-
-    Gradients are zero in coordinates that are not trained.
-    """
-
-    def features(self) -> ParticleFeatures:
-        """g_j(x_i) [particles, data, outputs]; writes that tensor, so for small clouds only."""
-        ...
-
-    def predict(self, factors: PerParticle) -> Outputs:
-        """sum_j factors_j g_j(x_i) [data, outputs]."""
-        ...
-
-    def pair(self, cotangents: Outputs) -> PerParticle:
-        """sum_i c_i . g_j(x_i) [particles]."""
-        ...
-
-    def pull(self, factors: PerParticle, cotangents: Outputs) -> Positions:
-        """factors_j sum_i c_i . grad g_j(x_i) [particles, dim]."""
-        ...
-
-    def push(self, factors: PerParticle, velocities: Positions) -> Outputs:
-        """sum_j factors_j grad g_j(x_i) . v_j [data, outputs]."""
-        ...
-
-    def gram(self, weights: PerParticle, other: Self) -> Gram:
-        """sum_j weights_j grad g_j(x_i) . grad g_j(x'_l), row index i k + c; `other` holds the same particles at x'."""
-        ...
-
-    def to(self, dtype: torch.dtype) -> "Tangent":
-        """The same linearisation rounded to a dtype, not evaluated again in it."""
-        ...
-
-
-@runtime_checkable
-class Neuron(Protocol):
-    """How a particle's position is laid out and what feature it stands for."""
-
-    @property
-    def dim(self) -> int:
-        """Coordinates of one particle."""
-        ...
-
-    @property
-    def hidden(self) -> int:
-        """How many of them, from the left, are hidden weights."""
-        ...
-
-    @property
-    def outputs(self) -> int:
-        """Number of outputs, k."""
-        ...
-
-    @property
-    def trained_columns(self) -> slice:
-        """The coordinates that training moves."""
-        ...
-
-    def embed(self, inputs: Inputs) -> Features:
-        """phi(x_i) [data, features]."""
-        ...
-
-    def tangent(self, positions: Positions, phi: Features) -> Tangent:
-        """These particles at these embedded inputs."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -226,23 +156,33 @@ class PerceptronTangent:
 
     def pull(self, factors: PerParticle, cotangents: Outputs) -> Positions:
         """factors_j times, in w_j, sum_i (c_i . a_j) sigma'(w_j . phi(x_i)) phi(x_i); in a_j, sum_i c_i sigma(...)."""
-        result = torch.zeros_like(self.positions)
+        listening, split = factors[:, None] * self._a, self.neuron.hidden
+        if not (self._lease and reusable(listening, cotangents)):
+            hidden = (self._derivative * (listening @ cotangents.T)) @ self.phi
+            output = factors[:, None] * (self._value @ cotangents)
+            return torch.cat([hidden * self._moves_hidden, output * self._moves_output], dim=1)
+        result = torch.empty_like(self.positions)
         if self._moves_hidden:
-            result[:, : self.neuron.hidden] = self._pull_hidden(factors[:, None] * self._a, cotangents)
+            self._pull_hidden(self._lease.another(), listening, cotangents, result[:, :split])
+        else:
+            result[:, :split].zero_()
         if self._moves_output:
-            result[:, self.neuron.hidden :] = factors[:, None] * (self._value @ cotangents)
+            torch.mul(factors[:, None], self._value @ cotangents, out=result[:, split:])
+        else:
+            result[:, split:].zero_()
         return result
 
-    def _pull_hidden(self, listening: ParticleOutputs, cotangents: Outputs) -> Positions:
-        if not (self._lease and reusable(listening, cotangents)):
-            return (self._derivative * (listening @ cotangents.T)) @ self.phi
-        spare = self._lease.another()
+    def _pull_hidden(self, spare: Lease, listening: ParticleOutputs, cotangents: Outputs, out: Positions) -> None:
+        """What `pull` gives in w_j, written into `out`, with sigma' in spare memory."""
         if self.neuron.outputs > 1:
-            return torch.mm(listening, cotangents.T, out=spare.matrix).mul_(self._derivative) @ self.phi
+            torch.mm(torch.mm(listening, cotangents.T, out=spare.matrix).mul_(self._derivative), self.phi, out=out)
+            return
         slope = self._slope(spare.matrix)
         if self.neuron.hidden > self.positions.shape[0]:
-            return listening * (torch.mul(slope, cotangents.T, out=spare.matrix) @ self.phi)
-        return listening * narrow_product(slope, cotangents * self.phi)
+            pulled = torch.mul(slope, cotangents.T, out=spare.matrix) @ self.phi
+        else:
+            pulled = narrow_product(slope, cotangents * self.phi)
+        torch.mul(listening, pulled, out=out)
 
     def push(self, factors: PerParticle, velocities: Positions) -> Outputs:
         """sum_j factors_j [a_j sigma'(w_j . phi(x_i)) v^w_j . phi(x_i) + v^a_j sigma(w_j . phi(x_i))]."""

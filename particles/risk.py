@@ -12,7 +12,6 @@ from particles.errors import ShapeError
 from particles.functional import UserNeuron, as_neuron
 from particles.losses import Loss
 from particles.network import Network
-from particles.neurons import Neuron
 from particles.scaling import Scaling
 from particles.shapes import (
     Features,
@@ -26,6 +25,7 @@ from particles.shapes import (
     Scalar,
     Velocity,
 )
+from particles.tangents import Neuron
 from particles.tiles import Tiles
 
 

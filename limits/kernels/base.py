@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from particles import ParticleCloud, ShapeError
-from particles.neurons import Neuron
 from particles.shapes import Gram, Inputs, OtherInputs
+from particles.tangents import Neuron
 
 #: Rows and columns of one tile: a handful of its matrices in float64 fit into a core's cache.
 TILE = 256

@@ -17,9 +17,10 @@ import torch
 
 from particles.activations import GELU, Erf, LeakyReLU, Linear, ReLU, Sigmoid, SiLU, Softplus, Tanh
 from particles.embeddings import Identity
-from particles.neurons import Neuron, Perceptron
+from particles.neurons import Perceptron
 from particles.randomness import generator
 from particles.shapes import Features, Outputs, PerParticle, Positions
+from particles.tangents import Neuron
 
 LOGGER = logging.getLogger(__name__)
 #: Activations with a formula in `sigma.py`; a class derived from one of them may compute something else.

@@ -1,18 +1,24 @@
 """One velocity on the CPU: ours beside autograd, torch.compile and JAX jit of the obvious code, in one process.
 
 Tanh neurons, hidden weights trained, float32. The obvious code writes the risk of the network and differentiates it.
-Repetitions go round all methods, and the ratio to ours is taken within each round. torch.compile is measured where a
-C++ compiler is found, JAX where it is installed (`pip install jax`). Run as
+Repetitions go round all methods, and the ratio to ours is taken within each round, in wall time and in processor time,
+which others on the machine disturb less. torch.compile is measured where a C++ compiler is found, JAX where it is
+installed (`pip install jax`). On one core, which JAX leaves if it is not held there, and on two:
 
-    OMP_NUM_THREADS=1 XLA_FLAGS=--xla_cpu_multi_thread_eigen=false python -m runs.benchmarks.velocity
+    OMP_NUM_THREADS=1 taskset -c 0 python -m runs.benchmarks.velocity
+    OMP_NUM_THREADS=2 python -m runs.benchmarks.velocity
+
+With the word `grid` after it, autograd alone over m, n and d, where its matrices take no more than 4 GB.
 """
 
 import importlib
+import itertools
 import shutil
 import statistics
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 import numpy as np
@@ -21,11 +27,15 @@ from torch import Tensor
 
 from particles import NTK, Dataset, GaussianLaw, Identity, ParticleCloud, Perceptron, Risk, Squared, Tanh, masses
 from particles.randomness import generator
+from runs.benchmarks.ceilings import Ceilings
 from runs.benchmarks.peers import installed
 
 #: Particles, data and inputs.
 SIZES = ((100_000, 100, 20), (20_000, 1000, 50), (1_000_000, 100, 2))
 ROUNDS = 7
+#: Particles, data and inputs of the grid, and autograd's matrices of each.
+GRID = ((1_000, 10_000, 100_000, 1_000_000), (100, 300, 1000), (2, 20, 100, 900))
+MATRICES, ALLOWED = 4, 4e9
 
 Velocity = Callable[[], object]
 
@@ -56,18 +66,22 @@ class Problem:
 
 @dataclass(frozen=True)
 class Result:
-    """Seconds of every round of one method at one size, and how many times ours they are."""
+    """Wall and processor seconds of every round of one method at one size, and how many times ours they are."""
 
     method: str
     seconds: tuple[float, ...]
     ratios: tuple[float, ...]
+    work: tuple[float, ...]
     error: float
 
     @property
     def line(self) -> str:
         """Medians, the range of the ratio, and the largest difference from ours, relative to the largest velocity."""
         spread = f"{statistics.median(self.ratios):6.2f} ({min(self.ratios):.2f} to {max(self.ratios):.2f})"
-        return f"{self.method:16}{1e3 * statistics.median(self.seconds):10.1f} ms{spread:>26}{self.error:12.1e}"
+        work = f"{statistics.median(self.work):6.2f}"
+        return (
+            f"{self.method:16}{1e3 * statistics.median(self.seconds):10.1f} ms{spread:>26}{work:>10}{self.error:12.1e}"
+        )
 
 
 def plain(problem: Problem) -> Callable[[Tensor], Tensor]:
@@ -130,22 +144,28 @@ def measured(problem: Problem, chosen: dict[str, Callable[[Problem], Velocity]],
     velocities = {name: make(problem) for name, make in chosen.items()}
     hidden = problem.risk.network.neuron.hidden
     ends = {name: torch.as_tensor(_array(velocity()))[:, :hidden] for name, velocity in velocities.items()}
-    seconds: dict[str, list[float]] = {name: [] for name in velocities}
+    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in velocities}
     for _ in range(rounds):
         for name, velocity in velocities.items():
-            began = perf_counter()
-            velocity()
-            seconds[name].append(perf_counter() - began)
+            taken[name].append(timed(velocity))
     ours = ends["ours"]
     return [
         Result(
             name,
-            tuple(taken),
-            tuple(theirs / mine for theirs, mine in zip(taken, seconds["ours"], strict=True)),
+            tuple(wall for wall, _ in times),
+            tuple(theirs / mine for (theirs, _), (mine, _) in zip(times, taken["ours"], strict=True)),
+            tuple(theirs / max(mine, 1e-9) for (_, theirs), (_, mine) in zip(times, taken["ours"], strict=True)),
             float((ends[name] - ours).abs().max() / ours.abs().max()),
         )
-        for name, taken in seconds.items()
+        for name, times in taken.items()
     ]
+
+
+def timed(velocity: Velocity) -> tuple[float, float]:
+    """Wall seconds and processor seconds of one call."""
+    began, worked = perf_counter(), process_time()
+    velocity()
+    return perf_counter() - began, process_time() - worked
 
 
 def main(sizes: Sequence[tuple[int, int, int]] = SIZES, rounds: int = ROUNDS) -> list[Result]:
@@ -153,10 +173,29 @@ def main(sizes: Sequence[tuple[int, int, int]] = SIZES, rounds: int = ROUNDS) ->
     results = []
     for count, data, inputs in sizes:
         print(f"m = {count:,}, n = {data}, d = {inputs}, float32, {torch.get_num_threads()} thread(s)")
-        print(f"{'method':16}{'median':>13}{'times ours (range)':>26}{'difference':>12}")
-        for result in measured(Problem.of(count, data, inputs), methods(), rounds):
+        print(f"{'method':16}{'median':>13}{'times ours (range)':>26}{'its work':>10}{'difference':>12}")
+        found = measured(Problem.of(count, data, inputs), methods(), rounds)
+        for result in found:
             results.append(result)
             print(result.line, flush=True)
+        print(Ceilings.of(count, data, inputs).line(min(found[0].seconds)), flush=True)
+    return results
+
+
+def grid(axes: tuple[Sequence[int], ...] = GRID, rounds: int = ROUNDS) -> list[Result]:
+    """Autograd beside ours at every size whose matrices it can hold, and a line for each."""
+    results = []
+    print(f"autograd, in times ours: wall (range), processor time; {torch.get_num_threads()} thread(s)")
+    for count, data, inputs in itertools.product(*axes):
+        name = f"{count:>10,}{data:>6}{inputs:>5}"
+        if 4.0 * count * (MATRICES * data + 4 * inputs) > ALLOWED:
+            print(f"{name}  left out: over {ALLOWED / 1e9:g} GB", flush=True)
+            continue
+        repeated = max(2, min(rounds, int(2e10 / (count * data * (inputs + 20)))))
+        results.append(
+            measured(Problem.of(count, data, inputs), {"ours": methods()["ours"], "autograd": autograd}, repeated)[1]
+        )
+        print(f"{name}{results[-1].line[16:]}", flush=True)
     return results
 
 
@@ -166,4 +205,4 @@ def _array(velocity: object) -> object:
 
 
 if __name__ == "__main__":
-    main()
+    grid() if sys.argv[1:] == ["grid"] else main()

@@ -13,15 +13,20 @@ from tests.particles.contracts import neuron
 class FlippedPull(PerceptronTangent):
     """The gradient in the hidden weights with the wrong sign."""
 
-    def _pull_hidden(self, listening: Tensor, cotangents: Tensor) -> Tensor:
-        return -super()._pull_hidden(listening, cotangents)
+    def pull(self, factors: Tensor, cotangents: Tensor) -> Tensor:
+        """The first columns negated."""
+        result = super().pull(factors, cotangents)
+        result[:, : self.neuron.hidden].neg_()
+        return result
 
 
 class PullWithoutOutputWeight(PerceptronTangent):
     """The gradient in the hidden weights forgets the factor a."""
 
-    def _pull_hidden(self, listening: Tensor, cotangents: Tensor) -> Tensor:
-        return (self._derivative * (listening / self._a).sum(dim=1, keepdim=True) * cotangents.sum(dim=1)) @ self.phi
+    def pull(self, factors: Tensor, cotangents: Tensor) -> Tensor:
+        """As if every a were one."""
+        equal = torch.cat([self._w, torch.ones_like(self._a)], dim=1)
+        return PerceptronTangent(self.neuron, equal, self.phi).pull(factors, cotangents)
 
 
 class PushOfHiddenOnly(PerceptronTangent):

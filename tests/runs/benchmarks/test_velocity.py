@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from runs.benchmarks.peers import installed
-from runs.benchmarks.velocity import Problem, Result, autograd, main, measured, methods
+from runs.benchmarks.velocity import Problem, Result, autograd, grid, main, measured, methods
 
 
 def test_every_method_computes_our_velocity() -> None:
@@ -28,8 +28,8 @@ def test_methods_are_those_of_the_machine() -> None:
 
 def test_ratios_are_taken_within_a_round() -> None:
     """Assert that a line shows the median of the seconds and of the ratios, with their range."""
-    line = Result("peer", (0.2, 0.4, 0.3), (2.0, 1.0, 3.0), 1e-7).line
-    assert line.split() == ["peer", "300.0", "ms", "2.00", "(1.00", "to", "3.00)", "1.0e-07"]
+    line = Result("peer", (0.2, 0.4, 0.3), (2.0, 1.0, 3.0), (1.5, 1.0, 1.0), 1e-7).line
+    assert line.split() == ["peer", "300.0", "ms", "2.00", "(1.00", "to", "3.00)", "1.00", "1.0e-07"]
 
 
 def test_table_has_a_line_for_each_method(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -40,3 +40,14 @@ def test_table_has_a_line_for_each_method(monkeypatch: pytest.MonkeyPatch, capsy
     printed = capsys.readouterr().out
     assert printed.count("autograd") == 2
     assert "m = 60, n = 10, d = 3, float32" in printed
+
+
+def test_grid_leaves_out_what_autograd_cannot_hold(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Assert that the grid has a ratio for every size but those above the limit, which are named."""
+    monkeypatch.setattr("runs.benchmarks.velocity.ALLOWED", 1e5)
+    assert len(grid(((20, 2000), (10,), (2, 3)), rounds=2)) == 2
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[1:]] == ["20", "20", "2,000", "2,000"]
+    assert sum("left out: over" in line for line in lines) == 2

@@ -1,0 +1,76 @@
+"""What a neuron offers: `Neuron`, how a particle is read, and `Tangent`, some particles linearised at some inputs."""
+
+from typing import Protocol, Self, runtime_checkable
+
+import torch
+
+from particles.shapes import Features, Gram, Inputs, Outputs, ParticleFeatures, PerParticle, Positions
+
+
+@runtime_checkable
+class Tangent(Protocol):
+    """Neurons at fixed positions and inputs, linearised: features g_j(x_i) and their gradients in theta_j.
+
+    Gradients are zero in coordinates that are not trained.
+    """
+
+    def features(self) -> ParticleFeatures:
+        """g_j(x_i) [particles, data, outputs]; writes that tensor, so for small clouds only."""
+        ...
+
+    def predict(self, factors: PerParticle) -> Outputs:
+        """sum_j factors_j g_j(x_i) [data, outputs]."""
+        ...
+
+    def pair(self, cotangents: Outputs) -> PerParticle:
+        """sum_i c_i . g_j(x_i) [particles]."""
+        ...
+
+    def pull(self, factors: PerParticle, cotangents: Outputs) -> Positions:
+        """factors_j sum_i c_i . grad g_j(x_i) [particles, dim]."""
+        ...
+
+    def push(self, factors: PerParticle, velocities: Positions) -> Outputs:
+        """sum_j factors_j grad g_j(x_i) . v_j [data, outputs]."""
+        ...
+
+    def gram(self, weights: PerParticle, other: Self) -> Gram:
+        """sum_j weights_j grad g_j(x_i) . grad g_j(x'_l), row index i k + c; `other` holds the same particles at x'."""
+        ...
+
+    def to(self, dtype: torch.dtype) -> "Tangent":
+        """The same linearisation rounded to a dtype, not evaluated again in it."""
+        ...
+
+
+@runtime_checkable
+class Neuron(Protocol):
+    """How a particle's position is laid out and what feature it stands for."""
+
+    @property
+    def dim(self) -> int:
+        """Coordinates of one particle."""
+        ...
+
+    @property
+    def hidden(self) -> int:
+        """How many of them, from the left, are hidden weights."""
+        ...
+
+    @property
+    def outputs(self) -> int:
+        """Number of outputs, k."""
+        ...
+
+    @property
+    def trained_columns(self) -> slice:
+        """The coordinates that training moves."""
+        ...
+
+    def embed(self, inputs: Inputs) -> Features:
+        """phi(x_i) [data, features]."""
+        ...
+
+    def tangent(self, positions: Positions, phi: Features) -> Tangent:
+        """These particles at these embedded inputs."""
+        ...
