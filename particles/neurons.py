@@ -12,7 +12,7 @@ import torch
 from particles.activations import Activation, Autonomous
 from particles.embeddings import Embedding
 from particles.errors import ShapeError
-from particles.products import narrow_product, weighted_products
+from particles.products import NARROW, narrow_product, weighted_products
 from particles.scratch import SCRATCH, Lease, reusable
 from particles.shapes import (
     Features,
@@ -179,10 +179,11 @@ class PerceptronTangent:
             return
         slope = self._slope(spare.matrix)
         if self.neuron.hidden > self.positions.shape[0]:
-            pulled = torch.mul(slope, cotangents.T, out=spare.matrix) @ self.phi
+            torch.mm(torch.mul(slope, cotangents.T, out=spare.matrix), self.phi, out=out).mul_(listening)
+        elif self.neuron.hidden > NARROW:
+            torch.mm(slope, cotangents * self.phi, out=out).mul_(listening)
         else:
-            pulled = narrow_product(slope, cotangents * self.phi)
-        torch.mul(listening, pulled, out=out)
+            torch.mul(listening, narrow_product(slope, cotangents * self.phi), out=out)
 
     def push(self, factors: PerParticle, velocities: Positions) -> Outputs:
         """sum_j factors_j [a_j sigma'(w_j . phi(x_i)) v^w_j . phi(x_i) + v^a_j sigma(w_j . phi(x_i))]."""

@@ -109,9 +109,11 @@ def test_pull_can_be_differentiated_both_ways(trained: str, outputs: int) -> Non
     assert_identical(torch.func.jacfwd(pull)(positions), torch.func.jacrev(pull)(positions))
 
 
-def test_more_inputs_than_particles_change_nothing() -> None:
-    """Assert that a pull that weighs sigma' in place of phi is the pull of the same particles among others."""
-    neuron, phi = Perceptron(Tanh(), Identity(12)), normals(5, 12, seed=54)
-    positions, factors, cotangents = normals(20, 13, seed=55), normals(20, seed=57), normals(5, 1, seed=58)
-    whole = neuron.tangent(positions, phi).pull(factors, cotangents)
-    assert_identical(neuron.tangent(positions[:3], phi).pull(factors[:3], cotangents), whole[:3])
+@pytest.mark.parametrize(("count", "inputs"), [(20, 12), (5, 12), (20, 3)], ids=["many", "wide", "narrow"])
+def test_every_way_to_pull_is_the_formula(count: int, inputs: int) -> None:
+    """Assert that sums over data are those of the dense gradients, of few inputs, many, and more than particles."""
+    neuron, phi = Perceptron(Tanh(), Identity(inputs)), normals(5, inputs, seed=54)
+    factors, cotangents = normals(count, seed=57), normals(5, 1, seed=58)
+    tangent = neuron.tangent(normals(count, inputs + 1, seed=55), phi)
+    dense = factors[:, None] * torch.einsum("jicd,ic->jd", tangent.gradients(), cotangents)
+    assert_identical(tangent.pull(factors, cotangents), dense)
