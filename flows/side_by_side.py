@@ -1,0 +1,41 @@
+"""Flows of the members of an ensemble side by side: one flow of all their particles that couples no two members."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from flows.base import Flow
+from flows.gradient import GradientFlow
+from flows.langevin import LangevinFlow
+from flows.ntk import NTKFlow
+from particles import FlowRefused
+from particles.ensemble_risk import EnsembleRisk
+
+#: The flows whose formulas hold for stacked members as they stand: they read a risk, and treat particles one by one.
+STACKABLE = (GradientFlow, NTKFlow, LangevinFlow)
+
+
+def side_by_side(flows: Sequence[Flow]) -> GradientFlow | LangevinFlow:
+    """The flow of a `Stacked` cloud that moves each member as its own flow would, to rounding.
+
+    The members' flows may differ in the scaling, targets and data weights of their risks. Raises FlowRefused for other
+    flows and for neurons without closed form, ValueError where flows differ in anything else.
+    """
+    first = flows[0]
+    if not isinstance(first, STACKABLE) or type(first) not in STACKABLE:
+        names = ", ".join(flow.__name__ for flow in STACKABLE)
+        raise FlowRefused(
+            f"An ensemble is evolved by one of {names}, but was given {type(first).__name__}; evolve its members one "
+            "by one."
+        )
+    risks = []
+    for e, flow in enumerate(flows):
+        if not isinstance(flow, STACKABLE) or replace(flow, risk=first.risk) != first:
+            raise ValueError(
+                f"The flow of member {e} differs from that of member 0 in more than its risk; make an ensemble of each."
+            )
+        risks.append(flow.risk)
+    try:
+        risk = EnsembleRisk.of(risks)
+    except TypeError as error:
+        raise FlowRefused(str(error)) from error
+    return replace(first, risk=risk) if isinstance(first, LangevinFlow) else GradientFlow(risk)
