@@ -21,13 +21,13 @@ from flows.member_group import GivenStepGroup, Group, Outcome
 from flows.noise import checked_seed
 from flows.side_by_side import side_by_side
 from particles import Ensemble, FlowDiverged, FlowRefused, ParticleCloud, Risk, ToleranceNotReached
-from particles.tiles import TILE_ENTRIES
 
 GIVEN_STEP = (Euler, Heun, RK4, EulerMaruyama, LeimkuhlerMatthews, LinearSplitting)
 #: Where a member's run ended, or what ended it.
 End = ParticleCloud | ArithmeticError
-#: Entries of the [particles, data] matrices of all members of a group on a GPU; on a CPU it is `TILE_ENTRIES`.
-DEVICE_ENTRIES = 2**27
+#: Entries of a [particles, data] matrix of all members of a group together: on a CPU a MiB in float64, beyond which
+#: sharing operations gains nothing and caches lose; on a GPU what its memory holds several of.
+CORE_ENTRIES, DEVICE_ENTRIES = 2**17, 2**27
 
 
 class MembersFailed(ArithmeticError):
@@ -203,6 +203,6 @@ def _checked_size(together: int | None) -> int | None:
 
 def _fitting(ensemble: Ensemble, risk: Risk) -> int:
     """How many members' matrices [particles, data] and Gram matrices fit where they are fast."""
-    most = TILE_ENTRIES if ensemble.device.type == "cpu" else DEVICE_ENTRIES
+    most = CORE_ENTRIES if ensemble.device.type == "cpu" else DEVICE_ENTRIES
     data = risk.data.count
     return max(1, most // max(ensemble.count * data, (data * risk.data.outputs) ** 2))

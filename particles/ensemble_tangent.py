@@ -23,8 +23,8 @@ MemberGrams = Float[Tensor, "members rows columns"]
 class MemberTangents:
     """The perceptrons of `members` clouds of one size at embedded inputs phi [data, features] that all share.
 
-    Formulas are those of `Perceptron.tangent` for every member. sigma is kept, and sigma' where it does not follow from
-    sigma.
+    Formulas are those of `Perceptron.tangent` for every member. sigma and sigma' are computed once, when first needed,
+    and kept.
     """
 
     neuron: Perceptron
@@ -37,14 +37,12 @@ class MemberTangents:
         activation, z = self.neuron.activation, self._z
         return self._by_member(activation.overwrite(z) if isinstance(activation, Autonomous) else activation.value(z))
 
-    @property
+    @cached_property
     def _derivative(self) -> MemberHidden:
         activation = self.neuron.activation
-        return activation.derivative_at(self._value) if isinstance(activation, Autonomous) else self._kept_derivative
-
-    @cached_property
-    def _kept_derivative(self) -> MemberHidden:
-        return self._by_member(self.neuron.activation.derivative(self._z))
+        if isinstance(activation, Autonomous):
+            return activation.derivative_at(self._value)
+        return activation.derivative(self._by_member(self._z), self._value)
 
     @property
     def _z(self) -> ParticleOutputs:
@@ -114,14 +112,21 @@ class MemberTangents:
         weights, a, phi = (tensor.to(dtype or exact) for tensor in (weights, self._a, self.phi))
         features = _products(self._by_member(weights[:, None]), self._value.to(phi)) if self._moves_output else None
         hidden = self._derivative.to(phi) if self._moves_hidden else None
-        blocks = self.phi.new_zeros(self.members, n, k, n, k)
+        overlap, none = phi @ phi.T, phi.new_zeros(())
+
+        def block(c: int, e: int) -> Tensor:
+            same = features if c == e and features is not None else none
+            if hidden is None:
+                return same.expand(self.members, n, n)
+            factor = self._by_member((weights * a[:, c] * a[:, e])[:, None])
+            return _products(factor, hidden).mul_(overlap).add_(same)
+
+        if k == 1:
+            return block(0, 0).to(exact)
+        blocks = self.phi.new_empty(self.members, n, k, n, k)
         for c in range(k):
             for e in range(k):
-                if hidden is not None:
-                    factor = self._by_member((weights * a[:, c] * a[:, e])[:, None])
-                    blocks[:, :, c, :, e] = _products(factor, hidden).mul_(phi @ phi.T)
-                if c == e and features is not None:
-                    blocks[:, :, c, :, e] += features
+                blocks[:, :, c, :, e] = block(c, e)
         return blocks.reshape(self.members, n * k, n * k)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -100,10 +101,9 @@ class BDFGroup:
         corrections = {state.order: correction, state.order - 1: lower, state.order + 1: higher}
         after = replace(state.accepted(end, error, corrections), scales=scales.went(moved))
         new = positions.reshape(cloud.positions.shape)
-        older = (self._history[e, slot].reshape(new.shape) for slot in self._slots[e][: state.order])
         self._states[e], self._clouds[e] = after, cloud.moved(new)
-        dense = Polynomial(cloud, (new, *older), after.times[: state.order + 1])
-        return Advance(end, self._clouds[e], after, dense)
+        path = (self._clouds[e], self._history[e], self._slots[e][: state.order], after.times[: state.order + 1])
+        return Advance(end, self._clouds[e], after, partial(_between, *path))
 
     def _remember(self, positions: Tensor, rows: Sequence[int]) -> None:
         """Put the new points of these members into free slots, or in place of their oldest points."""
@@ -112,6 +112,14 @@ class BDFGroup:
             slots = self._slots[e]
             self._slots[e] = [slots[-1] if len(slots) == full else len(slots), *slots][:full]
         self._history[list(rows), [self._slots[e][0] for e in rows]] = positions[list(rows)]
+
+
+def _between(
+    cloud: ParticleCloud, history: Tensor, slots: Sequence[int], times: tuple[float, ...], time: float
+) -> ParticleCloud:
+    """The cloud at a time inside the step just made, by the polynomial through its end and these points before."""
+    points = (cloud.positions, *(history[slot].reshape(cloud.positions.shape) for slot in slots))
+    return Polynomial(cloud, points, times)(time)
 
 
 def _placed(numbers: Sequence[float], slots: Sequence[int]) -> list[float]:
