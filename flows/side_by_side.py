@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import cast
 
 from flows.base import Flow
 from flows.gradient import GradientFlow
@@ -20,22 +21,25 @@ def side_by_side(flows: Sequence[Flow]) -> GradientFlow | LangevinFlow:
     The members' flows may differ in the scaling, targets and data weights of their risks. Raises FlowRefused for other
     flows and for neurons without closed form, ValueError where flows differ in anything else.
     """
-    first = flows[0]
-    if not isinstance(first, STACKABLE) or type(first) not in STACKABLE:
-        names = ", ".join(flow.__name__ for flow in STACKABLE)
-        raise FlowRefused(
-            f"An ensemble is evolved by one of {names}, but was given {type(first).__name__}; evolve its members one "
-            "by one."
-        )
-    risks = []
-    for e, flow in enumerate(flows):
-        if not isinstance(flow, STACKABLE) or replace(flow, risk=first.risk) != first:
+    plain = [_plain(flow) for flow in flows]
+    first = plain[0]
+    for e, flow in enumerate(plain):
+        if replace(flow, risk=first.risk) != first:
             raise ValueError(
                 f"The flow of member {e} differs from that of member 0 in more than its risk; make an ensemble of each."
             )
-        risks.append(flow.risk)
     try:
-        risk = EnsembleRisk.of(risks)
+        return replace(first, risk=EnsembleRisk.of([flow.risk for flow in plain]))
     except TypeError as error:
         raise FlowRefused(str(error)) from error
-    return replace(first, risk=risk) if isinstance(first, LangevinFlow) else GradientFlow(risk)
+
+
+def _plain(flow: Flow) -> GradientFlow | LangevinFlow:
+    """The flow itself; that of a cloud in NTK scaling is the gradient flow of its own risk."""
+    if type(flow) not in STACKABLE:
+        names = ", ".join(known.__name__ for known in STACKABLE)
+        raise FlowRefused(
+            f"An ensemble is evolved by one of {names}, but was given {type(flow).__name__}; evolve its members one "
+            "by one."
+        )
+    return flow if isinstance(flow, GradientFlow | LangevinFlow) else GradientFlow(cast(NTKFlow, flow).risk)

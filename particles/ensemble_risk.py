@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Self
 
 import torch
+from torch import Tensor
 
 from particles.cloud import ParticleCloud
 from particles.ensemble_tangent import MemberTangents
@@ -30,7 +31,7 @@ class MemberScalings:
         """Mobilities eta_j [members particles]."""
         return torch.cat([scaling.mobility(part) for scaling, part in self._pairs(masses)])
 
-    def _pairs(self, masses: PerParticle) -> list[tuple[Scaling, PerParticle]]:
+    def _pairs(self, masses: PerParticle) -> list[tuple[Scaling, Tensor]]:
         parts = masses.reshape(len(self.scalings), -1).unbind()
         return list(zip(self.scalings, parts, strict=True))
 

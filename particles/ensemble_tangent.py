@@ -15,7 +15,7 @@ from particles.activations import Autonomous
 from particles.neurons import MIRRORED, Perceptron
 from particles.shapes import Features, Outputs, ParticleOutputs, PerParticle, Positions
 
-MemberHidden = Float[Tensor, "members particles data"]
+MemberHidden = Float[Tensor, "members each inputs"]
 MemberGrams = Float[Tensor, "members rows columns"]
 
 

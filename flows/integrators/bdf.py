@@ -189,6 +189,9 @@ class BDF:
         stiff = GaussNewton.of(risk, cloud)
         state = replace(state, scales=Scales.of(stiff, span), work=Work(velocities=1))
         pace = self.rtol * state.error(stiff.velocity, stiff.push(stiff.velocity), self.tolerance)
+        if not math.isfinite(pace):
+            reason = "positions or velocities are not finite"
+            raise ToleranceNotReached(step=1, time=state.times[0], size=span, reason=reason)
         size = min(span, 0.5 * math.sqrt(self.rtol) / pace) if pace > 0.0 else span
         before = torch.add(cloud.positions, stiff.velocity, alpha=-size)
         return replace(state, points=(*state.points, before), times=(*state.times, state.times[0] - size), size=size)

@@ -27,24 +27,25 @@ class BDFGroup:
     """
 
     def __init__(self, method: BDF, flows: Sequence[Flow], clouds: Sequence[ParticleCloud], until: float) -> None:
-        """Members at time zero, their scales and first steps found one by one."""
+        """Members at time zero."""
         self._method, self._until = method, until
         self._risks, self._clouds = [dense_risk(flow, "BDF") for flow in flows], list(clouds)
         self._risk: Risk = EnsembleRisk.of(self._risks)
         self._stacked: ParticleCloud = Stacked(clouds)
         self._start = torch.stack([cloud.positions.reshape(-1) for cloud in clouds])
         self._history = self._start.new_zeros(len(clouds), HIGHEST + 1, self._start.shape[1])
-        self._states: list[BDFState] = []
-        self._slots: list[list[int]] = []
-        for e, (flow, risk, cloud) in enumerate(zip(flows, self._risks, clouds, strict=True)):
-            state = method.begun(risk, cloud, method.init(flow, cloud), until)
-            for slot, point in enumerate(state.points):
-                self._history[e, slot] = point.reshape(-1)
-            self._slots.append(list(range(len(state.points))))
-            self._states.append(replace(state, points=()))
+        self._states = [method.init(flow, cloud) for flow, cloud in zip(flows, clouds, strict=True)]
+        self._slots: list[list[int]] = [[] for _ in clouds]
+        self._begun = False
 
     def advance(self) -> Sequence[Outcome]:
-        """One trial of every member: the step it made, None where it was rejected, or the error that ends the run."""
+        """One trial of every member: the step it made, None where it was rejected, or the error that ends the run.
+
+        In the first round all find their scales and first steps, one by one, and make no step.
+        """
+        if not self._begun:
+            self._begun = True
+            return [self._begin(e) for e in range(len(self._states))]
         ends = [next_time(state.size, state.times[0], self._until)[1] for state in self._states]
         at_ends = torch.bmm(self._coefficients(ends), self._history)
         predicted, slope, lower, higher = at_ends.unbind(dim=1)
@@ -70,6 +71,16 @@ class BDFGroup:
         if rows:
             self._risk, self._stacked = EnsembleRisk.of(self._risks), Stacked(self._clouds)
             self._start, self._history = self._start[list(rows)], self._history[list(rows)]
+
+    def _begin(self, e: int) -> Outcome:
+        try:
+            state = self._method.begun(self._risks[e], self._clouds[e], self._states[e], self._until)
+        except ToleranceNotReached as failure:
+            return failure
+        for slot, point in enumerate(state.points):
+            self._history[e, slot] = point.reshape(-1)
+        self._states[e], self._slots[e] = replace(state, points=()), list(range(len(state.points)))
+        return None
 
     def _coefficients(self, ends: Sequence[float]) -> Tensor:
         """Weights of a member's points in its P(t), P'(t), and P(t) of the orders beside [members, 4, slots]."""
