@@ -15,9 +15,7 @@ State = TypeVar("State")
 class Hands:
     """The observers of one run. What they answer is whether one of them asked to stop."""
 
-    def __init__(
-        self, observers: Sequence[Observer], seen: float = -math.inf, watch: Watch | None = None
-    ) -> None:
+    def __init__(self, observers: Sequence[Observer], seen: float = -math.inf, watch: Watch | None = None) -> None:
         """Observers that have been handed the states up to the time `seen` by an earlier run.
 
         The `watch` over the run is settled before anyone sees a state.

@@ -6,7 +6,7 @@ from typing import Any, Protocol, runtime_checkable
 import torch
 
 from flows.base import Advance, Flow
-from flows.evolve import check_finite
+from flows.divergence import Watch
 from flows.noise import MemberNoise
 from flows.side_by_side import side_by_side
 from particles import FlowDiverged, ParticleCloud
@@ -77,9 +77,10 @@ class GivenStepGroup:
 
     def _judged(self, cloud: ParticleCloud) -> Outcome:
         """A member whose positions add up to infinity, which they may do without any of them being infinite."""
-        taken = Advance(self._time, cloud, None)
+        watch = Watch()
         try:
-            check_finite(taken, self._step)
+            watch.see(self._step, self._time, cloud)
+            watch.settle()
         except FlowDiverged as error:
             return error
-        return taken
+        return Advance(self._time, cloud, None)

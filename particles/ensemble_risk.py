@@ -64,7 +64,7 @@ class EnsembleRisk(Risk):
         scalings = tuple(risk.scaling for risk in risks)
         shared = all(scaling == first.scaling for scaling in scalings)
         scaling = first.scaling if shared else MemberScalings(scalings)
-        return cls(first.neuron, scaling, first.loss, first.data, first.regulariser, tuple(risks))
+        return cls(first.neuron, scaling, first.loss, first.data, first.regulariser, risks=tuple(risks))
 
     def at(self, cloud: ParticleCloud) -> "EnsembleRiskAt":
         """This risk at one stacked cloud."""

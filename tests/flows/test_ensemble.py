@@ -58,7 +58,7 @@ def test_members_evolve_as_alone(case: Case) -> None:
 
 @pytest.mark.parametrize("name", ["Heun, own targets", "Euler-Maruyama", "BDF, own scalings"])
 def test_groups_make_no_difference(name: str) -> None:
-    """Assert the same where members evolve by threes, so that the last one is by itself."""
+    """Assert that members evolve so by threes too, the last one by itself."""
     check_members(evolve_all, NAMED[name], together=3)
 
 
