@@ -18,6 +18,7 @@ from flows.base import (
 from flows.batches import Batches, Draws, Epochs, Online
 from flows.birth_death import BirthDeathFlow
 from flows.checkpoint import CHECKPOINTED, Checkpoint
+from flows.ensemble import MembersFailed, evolve_all
 from flows.evolve import evolve
 from flows.gradient import GradientFlow
 from flows.integrators.adaptive import Adaptive
@@ -81,6 +82,7 @@ __all__ = [
     "LinearisedFlow",
     "LinearisedRisk",
     "LogSpaced",
+    "MembersFailed",
     "MinibatchFlow",
     "NTKFlow",
     "NoisyFlow",
@@ -100,6 +102,7 @@ __all__ = [
     "Trace",
     "UnderdampedFlow",
     "evolve",
+    "evolve_all",
     "parts",
     "speed",
 ]

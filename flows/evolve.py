@@ -5,9 +5,10 @@ from collections.abc import Callable, Sequence
 from numbers import Integral
 from typing import TypeVar
 
-from flows.base import Advance, Flow, Integrator, Observer, Resizable, Schedule, StepRule, parts
+from flows.base import Flow, Integrator, Observer, Resizable, StepRule, parts
 from flows.checkpoint import Checkpoint
 from flows.divergence import Watch
+from flows.hand import Hands
 from flows.noise import StepNoise, checked_seed
 from particles import FlowRefused, ParticleCloud
 
@@ -46,7 +47,7 @@ def evolve(
     """
     if resume is not None:
         index, time = resume.step, resume.time
-    integrator = _checked(flow, integrator, time, until, step)
+    integrator = checked(flow, integrator, time, until, step)
     if isinstance(integrator, Resizable):
         integrator = integrator.resolved(flow, cloud)
     index, seed = _checked_index(index), checked_seed(seed)
@@ -54,63 +55,29 @@ def evolve(
     state = integrator.init(flow, cloud, time) if resume is None else resume.state
     goes_on = index > 0 or resume is not None
     watch = Watch()
-    hands = [_Hand(observer, time if goes_on else -math.inf, watch) for observer in observers]
-    stopped = not goes_on and _any_stops([hand.give(0, time, cloud) for hand in hands])
+    hands = Hands(observers, time if goes_on else -math.inf, watch)
+    stopped = not goes_on and hands.give(0, time, cloud)
     if keep is not None and not goes_on:
         keep(Checkpoint(index, time, cloud, state))
     try:
         while time < until and not stopped:
             taken = integrator.step(flow, cloud, state, time, until, StepNoise(seed, index, split=split))
             watch.see(index + 1, taken.time, taken.cloud)
-            stopped = _any_stops([hand.offer((index, time), index + 1, taken) for hand in hands])
+            stopped = hands.offer((index, time), index + 1, taken)
             time, cloud, state, index = taken.time, taken.cloud, taken.state, index + 1
             if keep is not None and time < until and not stopped:
                 watch.settle()
                 keep(Checkpoint(index, time, cloud, state))
-        for hand in hands:
-            hand.give(index, time, cloud)
+        hands.give(index, time, cloud)
     finally:
         watch.settle()
     return cloud
 
 
-def _any_stops(answers: list[bool]) -> bool:
-    """Whether an observer asked to stop; a list, since every observer is called before any is heeded."""
-    return any(answers)
-
-
-class _Hand:
-    """Hands states to one observer, each at most once; those up to the time `seen` were handed on by an earlier run."""
-
-    def __init__(self, observer: Observer, seen: float, watch: Watch) -> None:
-        self._observer, self._last, self._watch = observer, seen, watch
-        self._schedule = observer if isinstance(observer, Schedule) else None
-
-    def give(self, step: int, time: float, cloud: ParticleCloud) -> bool:
-        if time <= self._last:
-            return False
-        self._last = time
-        self._watch.settle()
-        return bool(self._observer(step, time, cloud))
-
-    def offer(self, before: tuple[int, float], step: int, taken: "Advance[State]") -> bool:
-        if self._schedule is None:
-            return self.give(step, taken.time, taken.cloud)
-        due = self._schedule.due(before, (step, taken.time))
-        if taken.between is None:
-            return bool(due) and self.give(step, taken.time, taken.cloud)
-        return _any_stops([self.give(step, min(moment, taken.time), _at(taken, moment)) for moment in due])
-
-
-def _at(taken: "Advance[State]", moment: float) -> ParticleCloud:
-    if taken.between is None or moment >= taken.time:
-        return taken.cloud
-    return taken.between(moment)
-
-
-def _checked(
+def checked(
     flow: Flow, integrator: Integrator[State], time: float, until: float, step: float | StepRule | None
 ) -> Integrator[State]:
+    """The integrator with its step; raises what `evolve` says for what cannot be run."""
     if not isinstance(flow, Flow):
         raise TypeError(f"{type(flow).__name__} is not a flow; give an object with velocity(cloud, time).")
     missing = parts(flow) - integrator.handles

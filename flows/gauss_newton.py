@@ -6,6 +6,9 @@ The Jacobian of theta' = -M grad R is, but for the curvature of single neurons t
 
 a diagonal and a matrix of rank n k. With C = B B^T, everything one wants of A is done with the symmetric Gram matrix
 G = B^T J M J^T B, one product with J and one with J^T.
+
+At an `EnsembleRisk` everything is that of each member: vectors are stacked member by member, Gram matrices are
+[members, n k, n k], and h is one number for each.
 """
 
 from dataclasses import dataclass
@@ -19,7 +22,7 @@ from flows.gradient import GradientFlow
 from flows.ntk import NTKFlow
 from particles import FlowRefused, ParticleCloud, Perceptron, Risk
 from particles.risk import RiskAt
-from particles.shapes import Curvature, Gram, Outputs, PerParticle, Velocity
+from particles.shapes import Curvature, Grams, Outputs, PerParticle, Velocity
 
 #: Largest n k for which Gram matrices are formed and factorised.
 LARGEST_GRAM = 6000
@@ -43,6 +46,11 @@ def dense_risk(flow: Flow, integrator: str) -> Risk:
             "take Chebyshev, which needs velocities only."
         )
     return flow.risk
+
+
+def spread(size: float | Tensor, rows: int) -> float | Tensor:
+    """One number as it is; of one for each member of an ensemble [members] that of every stacked row [rows, 1]."""
+    return size.repeat_interleave(rows // size.shape[0])[:, None] if isinstance(size, Tensor) else size
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +86,7 @@ class GaussNewton:
         return root
 
     @cached_property
-    def gram(self) -> Gram:
+    def gram(self) -> Grams:
         """G = B^T J M J^T B [n k, n k]."""
         return self.weighted(self.at.gram())
 
@@ -90,8 +98,8 @@ class GaussNewton:
         """M J^T B w [particles, dim]."""
         return self.at.pull(self.unrooted(weights))
 
-    def shifted(self, size: float, *, rough: bool = False) -> "Shifted":
-        """1 - size A, factorised; `rough` as in `Shifted`."""
+    def shifted(self, size: float | Tensor, *, rough: bool = False) -> "Shifted":
+        """1 - size A, factorised; `rough` as in `Shifted`. Of an ensemble one size for each member [members]."""
         return Shifted(self, size, rough)
 
     def rooted(self, outputs: Outputs) -> Tensor:
@@ -106,14 +114,15 @@ class GaussNewton:
             return self.root[:, :, 0] * weights[:, None]
         return torch.einsum("ice,ie->ic", self.root, weights.reshape(self.at.data.targets.shape))
 
-    def weighted(self, gram: Gram) -> Gram:
+    def weighted(self, gram: Grams) -> Grams:
         """B^T K B of K [n k, n k]."""
-        n, k = self.at.data.targets.shape
+        members, k = gram.shape[:-2], self.root.shape[1]
         if k == 1:
-            root = self.root.reshape(-1)
-            return (gram * root).mul_(root[:, None])
-        blocks = gram.reshape(n, k, n, k)
-        return torch.einsum("ica,icje,jeb->iajb", self.root, blocks, self.root).reshape(n * k, n * k)
+            root = self.root.reshape(gram.shape[:-1])
+            return (gram * root[..., None, :]).mul_(root[..., :, None])
+        n = gram.shape[-1] // k
+        root, blocks = self.root.reshape(*members, n, k, k), gram.reshape(*members, n, k, n, k)
+        return torch.einsum("...ica,...icje,...jeb->...iajb", root, blocks, root).reshape(gram.shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,29 +131,36 @@ class Shifted:
 
     `rough` takes products of the Gram matrix in single precision, and leaves out particles of little weight, where that
     changes the matrix little enough: an error in what is corrected, d, and none in M J^T q, the velocity given as
-    cotangents. Twice as fast, and many times where a few particles have most of the mass.
+    cotangents. Twice as fast, and many times where a few particles have most of the mass. Where anything is not finite
+    the solution is not either.
     """
 
     stiff: GaussNewton
-    size: float
+    size: float | Tensor
     rough: bool = False
 
     @cached_property
     def _diagonal(self) -> PerParticle | None:
-        return None if self.stiff.at.risk.strength == 0.0 else 1.0 + self.size * self.stiff.at.decay
+        if self.stiff.at.risk.strength == 0.0:
+            return None
+        decay = self.stiff.at.decay[:, None]
+        return 1.0 + (spread(self.size, decay.shape[0]) * decay)[:, 0]
 
     @cached_property
-    def _gram(self) -> Gram:
+    def _gram(self) -> Grams:
         """K = J D^-1 M J^T [n k, n k]."""
         weights = self.stiff.at.mobility
         if self._diagonal is not None:
             weights = weights / self._diagonal
-        if self.rough:
-            gram = self.stiff.at.gram(self._heavy(weights), torch.float32)
-            trace = self.stiff.root.square().sum(dim=2).reshape(-1) @ gram.diagonal()
-            if float(trace) * self.size < ROUGH_ENOUGH:
-                return gram
-        return self.stiff.at.gram(weights)
+        if not self.rough:
+            return self.stiff.at.gram(weights)
+        gram = self.stiff.at.gram(self._heavy(weights), torch.float32)
+        diagonal = gram.diagonal(dim1=-2, dim2=-1)
+        trace = (self.stiff.root.square().sum(dim=2).reshape(diagonal.shape) * diagonal).sum(dim=-1)
+        enough = trace * self.size < ROUGH_ENOUGH
+        if bool(enough.all()):
+            return gram
+        return torch.where(enough[..., None, None], gram, self.stiff.at.gram(weights))
 
     def _heavy(self, weights: PerParticle) -> PerParticle:
         """The weights w, zero for the lightest particles whose part of h tr G stays below `NEGLIGIBLE` altogether.
@@ -156,18 +172,25 @@ class Shifted:
         at, neuron = self.stiff.at, self.stiff.at.risk.network.neuron
         if not isinstance(neuron, Perceptron) or neuron.trained != "hidden":
             return weights
-        size = self.stiff.root.square().sum(dim=(1, 2)) @ at.data.phi.square().sum(dim=1)
+        members = self.size.shape if isinstance(self.size, Tensor) else ()
+        squares = self.stiff.root.square().sum(dim=(1, 2)) * at.data.phi.square().sum(dim=1)
+        sizes = neuron.activation.lipschitz**2 * self.size * squares.reshape(*members, -1).sum(dim=-1)
         outputs = at.cloud.positions[:, neuron.hidden :].square().sum(dim=1)
-        bounds = self.size * neuron.activation.lipschitz**2 * size * weights * at.factors.square() * outputs
-        ordered, places = bounds.sort()
-        light = places[ordered.cumsum(dim=0) < NEGLIGIBLE]
-        return weights if 2 * len(light) < len(weights) else weights.index_fill(0, light, 0.0)
+        bounds = sizes[..., None] * (weights * at.factors.square() * outputs).reshape(*members, -1)
+        ordered, places = bounds.sort(dim=-1)
+        light = ordered.cumsum(dim=-1) < NEGLIGIBLE
+        light &= 2 * light.sum(dim=-1, keepdim=True) >= light.shape[-1]
+        return weights.masked_fill(torch.zeros_like(light).scatter(-1, places, light).reshape(-1), 0.0)
 
     @cached_property
-    def _factor(self) -> Gram:
-        shifted = self.stiff.weighted(self._gram).mul_(self.size)
-        shifted.diagonal().add_(1.0)
-        factor: Gram = torch.linalg.cholesky(shifted)
+    def _factor(self) -> Grams:
+        size = self.size[:, None, None] if isinstance(self.size, Tensor) else self.size
+        shifted = self.stiff.weighted(self._gram).mul_(size)
+        shifted.diagonal(dim1=-2, dim2=-1).add_(1.0)
+        factor: Grams
+        factor, failed = torch.linalg.cholesky_ex(shifted)
+        if bool(failed.any()):
+            factor.masked_fill_((failed != 0)[..., None, None], torch.nan)
         return factor
 
     def solve(self, right: Velocity, cotangents: Outputs | None = None) -> tuple[Velocity, Tensor]:
@@ -176,12 +199,13 @@ class Shifted:
         v = D^-1 (right - M J^T (q + h B w)), (1 + h B^T K B) w = B^T (J D^-1 right - K q), and w = B^T J v. A part of
         the right side that is given as q [data, outputs] costs no product with J.
         """
-        first = self._divided(right)
+        first, columns = self._divided(right), (*self._gram.shape[:-1], 1)
         outputs = self.stiff.at.push(first)
         if cotangents is not None:
-            outputs -= (self._gram @ cotangents.reshape(-1)).reshape(outputs.shape)
-        w = torch.cholesky_solve(self.stiff.rooted(outputs)[:, None], self._factor)[:, 0]
-        pulled = self.size * self.stiff.unrooted(w)
+            outputs -= (self._gram @ cotangents.reshape(columns)).reshape(outputs.shape)
+        w = torch.cholesky_solve(self.stiff.rooted(outputs).reshape(columns), self._factor).reshape(-1)
+        pulled = self.stiff.unrooted(w)
+        pulled = spread(self.size, pulled.shape[0]) * pulled
         return first - self._divided(self.stiff.at.pull(pulled if cotangents is None else pulled + cotangents)), w
 
     def _divided(self, vector: Velocity) -> Velocity:

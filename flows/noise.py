@@ -5,6 +5,7 @@ observes, or on where a run was resumed.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from numbers import Integral
 
@@ -12,7 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from flows.philox import MASK, Words, philox, words
+from flows.philox import MASK, Key, Words, philox, words
 from particles.shapes import Positions
 
 WORD = 2.0**-32
@@ -73,9 +74,8 @@ class StepNoise:
 
     def _drawn(self, step: int, positions: Positions, first: int) -> Positions:
         count, dim = positions.shape
-        device = positions.device
-        blocks = torch.arange(-(-dim // 4), dtype=torch.int64, device=device)[None, :]
-        particles = torch.arange(first, first + count, dtype=torch.int64, device=device)[:, None]
+        blocks = torch.arange(-(-dim // 4), dtype=torch.int64, device=positions.device)[None, :]
+        particles = self._particles(first, count, positions.device)
         four = self._words(step, blocks, particles)
         pairs = [_box_muller(four[0], four[1]), _box_muller(four[2], four[3])]
         numbers = torch.stack([number for pair in pairs for number in pair], dim=-1)
@@ -83,7 +83,39 @@ class StepNoise:
 
     def _words(self, step: int, blocks: Tensor, particles: Tensor) -> Words:
         low, high = words(step, blocks.device), words((step >> 32) ^ (self.stream << 16), blocks.device)
-        return philox((blocks, particles, low, high), (self.seed & MASK, (self.seed >> 32) & MASK))
+        return philox((blocks, particles, low, high), self._key(particles))
+
+    def _particles(self, first: int, count: int, device: torch.device) -> Tensor:
+        """The numbers of the particles given, in the cloud [count, 1]."""
+        return torch.arange(first, first + count, dtype=torch.int64, device=device)[:, None]
+
+    def _key(self, particles: Tensor) -> Key:
+        return self.seed & MASK, (self.seed >> 32) & MASK
+
+
+@dataclass(frozen=True)
+class MemberNoise(StepNoise):
+    """The noise of one step of several runs side by side: each with its seed, its particles numbered from 0.
+
+    `normals` of the positions of all, stacked member by member, are those of `StepNoise(seeds[e], step)` for member e.
+    """
+
+    seeds: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, seeds: Sequence[int], step: int) -> "MemberNoise":
+        """The noise of this step."""
+        return cls(seeds[0], step, seeds=tuple(seeds))
+
+    def _particles(self, first: int, count: int, device: torch.device) -> Tensor:
+        each = count // len(self.seeds)
+        return torch.arange(each, dtype=torch.int64, device=device).repeat(len(self.seeds))[:, None]
+
+    def _key(self, particles: Tensor) -> Key:
+        parts = ([seed & MASK for seed in self.seeds], [(seed >> 32) & MASK for seed in self.seeds])
+        low, high = (torch.tensor(part, dtype=torch.int64, device=particles.device) for part in parts)
+        each = particles.shape[0] // len(self.seeds)
+        return low.repeat_interleave(each)[:, None], high.repeat_interleave(each)[:, None]
 
 
 def _box_muller(first: torch.Tensor, second: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -13,9 +13,11 @@ KEY_STEPS = (0x9E3779B9, 0xBB67AE85)
 ROUNDS = 10
 
 Words = tuple[Tensor, Tensor, Tensor, Tensor]
+#: Two words, one pair for all counters, or tensors that broadcast against them.
+Key = tuple[int, int] | tuple[Tensor, Tensor]
 
 
-def philox(counter: Words, key: tuple[int, int]) -> Words:
+def philox(counter: Words, key: Key) -> Words:
     """The four words at `counter`, tensors that broadcast against each other, under `key`."""
     c0, c1, c2, c3 = counter
     k0, k1 = key

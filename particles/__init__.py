@@ -16,6 +16,7 @@ from particles.activations import (
 from particles.cloud import ParticleCloud
 from particles.dataset import Dataset
 from particles.embeddings import Biased, Embedding, Identity, Quadratic, RandomFeatures
+from particles.ensemble import Ensemble
 from particles.errors import (
     FlowDiverged,
     FlowRefused,
@@ -59,6 +60,7 @@ __all__ = [
     "CrossEntropy",
     "Dataset",
     "Embedding",
+    "Ensemble",
     "Erf",
     "FlowDiverged",
     "FlowRefused",

@@ -28,3 +28,8 @@ ParticleGradients = Float[Tensor, "particles data outputs dim"]
 Gram = Float[Tensor, "rows columns"]
 Scalar = Float[Tensor, ""]
 AnyFloat = Float[Tensor, "..."]
+
+#: Of several clouds of one size; where they are stacked into one, row e m + j is particle j of member e.
+MemberPositions = Float[Tensor, "members particles dim"]
+MemberMasses = Float[Tensor, "members particles"]
+Grams = Float[Tensor, "*members rows columns"]

@@ -1,6 +1,7 @@
 """Backward differentiation of variable order on any grid of times, made implicit in function space."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -8,7 +9,7 @@ import torch
 from torch import Tensor
 
 from flows.base import Advance, Flow, Part
-from flows.gauss_newton import GaussNewton, dense_risk
+from flows.gauss_newton import GaussNewton, dense_risk, spread
 from flows.integrators.control import SHORTEST, Tolerance, Work, next_time
 from flows.integrators.function_space import Scales, norm
 from flows.integrators.interpolation import combination, slopes, weights
@@ -41,6 +42,86 @@ class BDFState:
     def error(self, vector: Velocity, change: Tensor, tolerance: Tolerance) -> float:
         """An error in units of the tolerance."""
         return math.inf if self.scales is None else self.scales.error(vector, change, tolerance)
+
+    def formula(self, order: int, reached: float) -> "Formula":
+        """That of an order through the last points, for a step to this time."""
+        return Formula(order, self.times[: order + 1], reached)
+
+    @property
+    def beside(self) -> tuple[int, ...]:
+        """The orders beside its own that may be taken after the step at hand."""
+        if self.held < self.order:
+            return ()
+        highest = min(HIGHEST, len(self.times) - 1)
+        return tuple(order for order in (self.order - 1, self.order + 1) if 1 <= order <= highest)
+
+    def rejected(self, reached: float, error: float, *, step: int, until: float) -> "BDFState":
+        """After a trial that was too long; raises ToleranceNotReached where no step is short enough."""
+        time, size = self.times[0], reached - self.times[0]
+        if size <= SHORTEST * max(abs(time), until - time):
+            reason = f"the error is {error:.3g} times the allowed one"
+            raise ToleranceNotReached(step=step, time=time, size=size, reason=reason)
+        shrink = SAFETY * error ** (-1.0 / (self.order + 1)) if math.isfinite(error) else 0.5
+        work = replace(self.work, velocities=self.work.velocities + 1, rejected=self.work.rejected + 1)
+        return replace(self, size=size * max(SMALLEST, min(shrink, 0.9)), work=work, held=0)
+
+    def accepted(self, reached: float, error: float, corrections: Mapping[int, float]) -> "BDFState":
+        """After a step, with the order and size that promise to go farthest; points and scales are still the old ones.
+
+        `corrections` are the norms of d of its own order and of those `beside`: errors go as these times the constants
+        of the formulas.
+        """
+        own = self.formula(self.order, reached).error * corrections[self.order]
+        errors = {self.order: error}
+        for order in self.beside if own > 0.0 else ():
+            errors[order] = error / own * self.formula(order, reached).error * corrections[order]
+        factors = {order: max(error, 1e-10) ** (-1.0 / (order + 1)) for order, error in errors.items()}
+        best = max(factors, key=lambda order: factors[order])
+        largest = FIRST if len(self.times) == 2 else LARGEST
+        return replace(
+            self,
+            times=(reached, *self.times)[: HIGHEST + 1],
+            size=(reached - self.times[0]) * max(SMALLEST, min(largest, SAFETY * factors[best])),
+            order=best,
+            held=self.held + 1 if best == self.order else 0,
+            work=replace(self.work, velocities=self.work.velocities + 1, accepted=self.work.accepted + 1),
+        )
+
+
+@dataclass(frozen=True)
+class Formula:
+    """The numbers in the formula of order k through points at k + 1 times, newest first, for a step to `reached`."""
+
+    order: int
+    times: tuple[float, ...]
+    reached: float
+
+    @property
+    def values(self) -> list[float]:
+        """Weights of the points in P(t)."""
+        return weights(self.times, self.reached)
+
+    @property
+    def slopes(self) -> list[float]:
+        """Weights of the points in P'(t)."""
+        return slopes(self.times, self.reached)
+
+    @property
+    def leading(self) -> float:
+        """sum_{i<k} 1 / (t - t_i), gamma_k / h on an even grid."""
+        return sum(1.0 / (self.reached - time) for time in self.times[: self.order])
+
+    @property
+    def shift(self) -> float:
+        """h'."""
+        return 1.0 / ((1.0 - KAPPA[self.order]) * self.leading)
+
+    @property
+    def error(self) -> float:
+        """The error of a step in units of d: kappa_k gamma_k + h / (t - t_k), 1 / (k + 1) on an even grid without
+        kappa."""
+        size = self.reached - self.times[0]
+        return KAPPA[self.order] * self.leading * size + size / (self.reached - self.times[self.order])
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,69 +173,66 @@ class BDF:
         """One step that meets the tolerance, with as many trials as it takes."""
         risk = dense_risk(flow, "BDF")
         if state.size == 0.0:
-            state = self._begun(risk, cloud, state, until - time)
+            state = self.begun(risk, cloud, state, until - time)
         while True:
-            size, reached = next_time(state.size, time, until)
+            _, reached = next_time(state.size, time, until)
             trial = self._try(risk, cloud, state, reached)
-            work = replace(state.work, velocities=state.work.velocities + 1)
             if trial.error <= 1.0:
                 break
-            if size <= SHORTEST * max(abs(time), until - time):
-                reason = f"the error is {trial.error:.3g} times the allowed one"
-                raise ToleranceNotReached(step=noise.step + 1, time=time, size=size, reason=reason)
-            shrink = SAFETY * trial.error ** (-1.0 / (state.order + 1)) if math.isfinite(trial.error) else 0.5
-            work = replace(work, rejected=work.rejected + 1)
-            state = replace(state, size=size * max(SMALLEST, min(shrink, 0.9)), work=work, held=0)
+            state = state.rejected(reached, trial.error, step=noise.step + 1, until=until)
         after = self._chosen(state, trial, reached)
-        after = replace(after, work=replace(work, accepted=work.accepted + 1))
-        dense = _Polynomial(cloud, after.points[: state.order + 1], after.times[: state.order + 1])
+        dense = Polynomial(cloud, after.points[: state.order + 1], after.times[: state.order + 1])
         return Advance(reached, cloud.moved(trial.positions), after, dense)
 
-    def _begun(self, risk: Risk, cloud: ParticleCloud, state: BDFState, span: float) -> BDFState:
+    def begun(self, risk: Risk, cloud: ParticleCloud, state: BDFState, span: float) -> BDFState:
         """Scales, a first step whose error is about sqrt(rtol) / 4 of them, and a point before the first one."""
         stiff = GaussNewton.of(risk, cloud)
         state = replace(state, scales=Scales.of(stiff, span), work=Work(velocities=1))
         pace = self.rtol * state.error(stiff.velocity, stiff.push(stiff.velocity), self.tolerance)
+        if not math.isfinite(pace):
+            reason = "positions or velocities are not finite"
+            raise ToleranceNotReached(step=1, time=state.times[0], size=span, reason=reason)
         size = min(span, 0.5 * math.sqrt(self.rtol) / pace) if pace > 0.0 else span
         before = torch.add(cloud.positions, stiff.velocity, alpha=-size)
         return replace(state, points=(*state.points, before), times=(*state.times, state.times[0] - size), size=size)
 
     def _try(self, risk: Risk, cloud: ParticleCloud, state: BDFState, reached: float) -> Trial:
-        order = state.order
-        times, points = state.times[: order + 1], state.points[: order + 1]
-        predicted, slope = combination(weights(times, reached), points), combination(slopes(times, reached), points)
-        shift = 1.0 / ((1.0 - KAPPA[order]) * _leading(order, times, reached))
-        stiff = GaussNewton.of(risk, cloud.moved(predicted))
-        right = slope.mul_(-shift)
+        formula, points = state.formula(state.order, reached), state.points[: state.order + 1]
+        predicted, slope = combination(formula.values, points), combination(formula.slopes, points)
+        correction, change = self.correction(risk, cloud.moved(predicted), slope, formula.shift)
+        return Trial(
+            predicted + correction, correction, formula.error * state.error(correction, change, self.tolerance)
+        )
+
+    def correction(
+        self, risk: Risk, predicted: ParticleCloud, slope: Velocity, shift: float | Tensor
+    ) -> tuple[Velocity, Tensor]:
+        """d [particles, dim] and the change of the function that it brings [n k]; the slope is written over.
+
+        With an `EnsembleRisk` those of all members, stacked, for shifts h' of each [members].
+        """
+        stiff = GaussNewton.of(risk, predicted)
+        particles, data = (spread(shift, rows) for rows in (slope.shape[0], stiff.at.cotangents.shape[0]))
+        right = slope.mul_(-particles)
         if (relaxation := stiff.at.relaxation) is not None:
-            right.add_(relaxation, alpha=shift)
-        correction, change = stiff.shifted(shift, rough=self.rtol >= ROUGH).solve(right, shift * stiff.at.cotangents)
-        error = _error(order, times, reached) * state.error(correction, change, self.tolerance)
-        return Trial(predicted + correction, correction, error)
+            right.add_(relaxation.mul_(particles))
+        return stiff.shifted(shift, rough=self.rtol >= ROUGH).solve(right, data * stiff.at.cotangents)
 
     def _chosen(self, state: BDFState, trial: Trial, reached: float) -> BDFState:
-        """The state after an accepted step, with the order and step that promise to go farthest."""
-        order, size = state.order, reached - state.times[0]
-        scales = state.scales.reached(trial.positions) if state.scales else None
-        errors = {order: trial.error}
-        if state.held >= order:
-            errors.update(_errors_beside(state, trial, reached))
-        factors = {order: max(error, 1e-10) ** (-1.0 / (order + 1)) for order, error in errors.items()}
-        best = max(factors, key=lambda order: factors[order])
-        largest = FIRST if len(state.times) == 2 else LARGEST
+        """The state after an accepted step."""
+        corrections = {state.order: norm(trial.correction)}
+        for order in state.beside:
+            predicted = combination(state.formula(order, reached).values, state.points[: order + 1])
+            corrections[order] = norm(trial.positions - predicted)
         return replace(
-            state,
+            state.accepted(reached, trial.error, corrections),
             points=(trial.positions, *state.points)[: HIGHEST + 1],
-            times=(reached, *state.times)[: HIGHEST + 1],
-            size=size * max(SMALLEST, min(largest, SAFETY * factors[best])),
-            order=best,
-            held=state.held + 1 if best == order else 0,
-            scales=scales,
+            scales=state.scales.reached(trial.positions) if state.scales else None,
         )
 
 
 @dataclass(frozen=True, eq=False)
-class _Polynomial:
+class Polynomial:
     """Dense output: the polynomial through these points."""
 
     cloud: ParticleCloud
@@ -163,26 +241,3 @@ class _Polynomial:
 
     def __call__(self, time: float) -> ParticleCloud:
         return self.cloud.moved(combination(weights(self.times, time), self.points))
-
-
-def _leading(order: int, times: tuple[float, ...], reached: float) -> float:
-    """sum_{i<k} 1 / (t - t_i), gamma_k / h on an even grid."""
-    return sum(1.0 / (reached - time) for time in times[:order])
-
-
-def _error(order: int, times: tuple[float, ...], reached: float) -> float:
-    """The error of a step in units of d: kappa_k gamma_k + h / (t - t_k), 1 / (k + 1) on an even grid without kappa."""
-    size = reached - times[0]
-    return KAPPA[order] * _leading(order, times, reached) * size + size / (reached - times[order])
-
-
-def _errors_beside(state: BDFState, trial: Trial, reached: float) -> dict[int, float]:
-    """The errors that the step just taken would have had in the orders beside its own, in proportion to their d."""
-    own = _error(state.order, state.times, reached) * norm(trial.correction)
-    errors = {}
-    for order in (state.order - 1, state.order + 1):
-        if 1 <= order <= min(HIGHEST, len(state.times) - 1) and own > 0.0:
-            times = state.times[: order + 1]
-            d = trial.positions - combination(weights(times, reached), state.points[: order + 1])
-            errors[order] = trial.error / own * _error(order, times, reached) * norm(d)
-    return errors

@@ -1,6 +1,7 @@
 """What integrators in function space measure errors by: how far the cloud moves, and the residual it starts from."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -31,7 +32,11 @@ class Scales:
 
     def reached(self, positions: Positions) -> "Scales":
         """After the cloud has come to these positions."""
-        return replace(self, distance=max(self.distance, norm(positions - self.start)))
+        return self.went(norm(positions - self.start))
+
+    def went(self, distance: float) -> "Scales":
+        """After the cloud has been this far from the start."""
+        return replace(self, distance=max(self.distance, distance))
 
     def error(self, vector: Velocity, change: Tensor, tolerance: Tolerance) -> float:
         """An error of the positions [particles, dim] and of the function [n k] in units of the tolerance, the larger.
@@ -40,9 +45,13 @@ class Scales:
         is not finite.
         """
         sizes = torch.stack([torch.linalg.vector_norm(vector), torch.linalg.vector_norm(change)]).tolist()
+        return self.judged(sizes, vector.numel(), tolerance)
+
+    def judged(self, sizes: Sequence[float], coordinates: int, tolerance: Tolerance) -> float:
+        """The same of the two norms, of errors in so many coordinates of the positions and in the function."""
         if not all(map(math.isfinite, sizes)):
             return math.inf
-        allowed = (tolerance.allowed(vector.numel(), self.distance), tolerance.allowed(1, self.residual))
+        allowed = (tolerance.allowed(coordinates, self.distance), tolerance.allowed(1, self.residual))
         return max(ratio(size, limit) for size, limit in zip(sizes, allowed, strict=True))
 
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from scipy import stats
 from torch import Tensor
 
 from flows import EulerMaruyama, StepNoise, evolve
-from flows.noise import _box_muller, checked_seed
+from flows.noise import MemberNoise, _box_muller, checked_seed
 from flows.philox import MASK
 from tests.problems import ShakenAttraction, small_cloud
 from tests.tolerances import KS, Z, z_score
@@ -221,3 +222,14 @@ def test_high_word_of_the_seed_reaches_the_run() -> None:
         evolve(ShakenAttraction(), small_cloud(), EulerMaruyama(0.1), until=0.3, seed=seed) for seed in (1, 2**32 + 1)
     ]
     assert not torch.equal(ends[0].positions, ends[1].positions)
+
+
+def test_noise_of_members_is_that_of_their_seeds() -> None:
+    """Assert that members side by side get, to the bit, what each gets alone, in every stream and split."""
+    seeds, positions = (3, 2**63 + 5, 0), torch.zeros(12, 5, dtype=torch.float64)
+    for stream, split in ((0, 1), (2, 3)):
+        together = replace(MemberNoise.of(seeds, 7).on(stream), split=split)
+        alone = [StepNoise(seed, 7, stream, split).normals(positions[:4]) for seed in seeds]
+        assert torch.equal(together.normals(positions), torch.cat(alone))
+        after = [StepNoise(seed, 8, stream, split).normals(positions[:4]) for seed in seeds]
+        assert torch.equal(together.after.normals(positions), torch.cat(after))

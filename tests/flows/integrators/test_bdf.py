@@ -44,7 +44,7 @@ def scaled_error(order: int, steps: int, growth: float) -> float:
         past, known = times[now - order - 1 : now][::-1], values[now - order - 1 : now][::-1]
         predicted = sum(w * v for w, v in zip(weights(past, times[now]), known, strict=True))
         slope = sum(w * v for w, v in zip(slopes(past, times[now]), known, strict=True))
-        shift = 1.0 / ((1.0 - bdf.KAPPA[order]) * bdf._leading(order, tuple(past), times[now]))
+        shift = bdf.Formula(order, tuple(past), times[now]).shift
         values.append(predicted + shift * (-predicted - slope) / (1.0 + shift))
     return abs(values[-1] - math.exp(-times[-1]))
 
@@ -62,8 +62,9 @@ def test_error_constant_is_that_of_the_formula(order: int) -> None:
     """Assert that on a grid of unit steps the error is kappa gamma + 1 / (k + 1) of d (Shampine and Reichelt 1997)."""
     times = tuple(float(-i) for i in range(order + 1))
     gamma = sum(1.0 / i for i in range(1, order + 1))
-    assert bdf._leading(order, times, 1.0) == pytest.approx(gamma, rel=1e-14)
-    assert bdf._error(order, times, 1.0) == pytest.approx(bdf.KAPPA[order] * gamma + 1.0 / (order + 1), rel=1e-14)
+    formula = bdf.Formula(order, times, 1.0)
+    assert formula.leading == pytest.approx(gamma, rel=1e-14)
+    assert formula.error == pytest.approx(bdf.KAPPA[order] * gamma + 1.0 / (order + 1), rel=1e-14)
 
 
 @pytest.mark.parametrize("scaling", [MeanField(), NTK(), Lazy(3.0)], ids=repr)

@@ -1,0 +1,65 @@
+"""How states are handed to observers: each at most once, at the times their schedules ask for, every one before any is
+heeded."""
+
+import math
+from collections.abc import Sequence
+from typing import TypeVar
+
+from flows.base import Advance, Observer, Schedule
+from flows.divergence import Watch
+from particles import ParticleCloud
+
+State = TypeVar("State")
+
+
+class Hands:
+    """The observers of one run. What they answer is whether one of them asked to stop."""
+
+    def __init__(self, observers: Sequence[Observer], seen: float = -math.inf, watch: Watch | None = None) -> None:
+        """Observers that have been handed the states up to the time `seen` by an earlier run.
+
+        The `watch` over the run is settled before anyone sees a state.
+        """
+        self._hands = [_Hand(observer, seen, watch or Watch()) for observer in observers]
+
+    def give(self, step: int, time: float, cloud: ParticleCloud) -> bool:
+        """Hand on a state that every observer sees: the first one, or the last."""
+        return _any_stops([hand.give(step, time, cloud) for hand in self._hands])
+
+    def offer(self, before: tuple[int, float], step: int, taken: Advance[State]) -> bool:
+        """Hand on the step taken from `before`, its step and time, to whom it is due."""
+        return _any_stops([hand.offer(before, step, taken) for hand in self._hands])
+
+
+class _Hand:
+    """Hands states to one observer."""
+
+    def __init__(self, observer: Observer, seen: float, watch: Watch) -> None:
+        self._observer, self._last, self._watch = observer, seen, watch
+        self._schedule = observer if isinstance(observer, Schedule) else None
+
+    def give(self, step: int, time: float, cloud: ParticleCloud) -> bool:
+        if time <= self._last:
+            return False
+        self._last = time
+        self._watch.settle()
+        return bool(self._observer(step, time, cloud))
+
+    def offer(self, before: tuple[int, float], step: int, taken: Advance[State]) -> bool:
+        if self._schedule is None:
+            return self.give(step, taken.time, taken.cloud)
+        due = self._schedule.due(before, (step, taken.time))
+        if taken.between is None:
+            return bool(due) and self.give(step, taken.time, taken.cloud)
+        return _any_stops([self.give(step, min(moment, taken.time), _at(taken, moment)) for moment in due])
+
+
+def _any_stops(answers: list[bool]) -> bool:
+    """Whether an observer asked to stop; a list, since every observer is called before any is heeded."""
+    return any(answers)
+
+
+def _at(taken: Advance[State], moment: float) -> ParticleCloud:
+    if taken.between is None or moment >= taken.time:
+        return taken.cloud
+    return taken.between(moment)

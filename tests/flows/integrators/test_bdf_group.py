@@ -1,0 +1,58 @@
+"""BDF of several members: each takes its own steps, and points are kept in the right slots."""
+
+from flows import BDF, Advance, GradientFlow
+from flows.integrators.bdf import HIGHEST
+from flows.integrators.bdf_group import BDFGroup, _placed
+from flows.member_group import Group
+from particles import NTK
+from tests.flows.ensembles import ensemble
+from tests.problems import network_risk
+from tests.tolerances import assert_identical
+
+FLOW = GradientFlow(network_risk(NTK()))
+
+
+def group() -> BDFGroup:
+    """Four members."""
+    return BDFGroup(BDF(1e-6), [FLOW] * 4, list(ensemble()), 40.0)
+
+
+def test_first_round_makes_no_step() -> None:
+    """Assert that members find their scales first, and then each steps at its own pace."""
+    members = group()
+    assert isinstance(members, Group)
+    assert members.advance() == [None] * 4
+    outcomes = members.advance()
+    reached = [outcome.time for outcome in outcomes if isinstance(outcome, Advance)]
+    assert len(reached) == 4 and len(set(reached)) == 4
+
+
+def test_slots_hold_the_last_points() -> None:
+    """Assert that after many rounds every member's slots are six different ones whose points are those of its path."""
+    members, paths = group(), [[cloud.positions] for cloud in ensemble()]
+    for _ in range(20):
+        for path, outcome in zip(paths, members.advance(), strict=True):
+            if isinstance(outcome, Advance):
+                path.append(outcome.cloud.positions)
+    for e, path in enumerate(paths):
+        assert sorted(members._slots[e]) == list(range(HIGHEST + 1))
+        for slot, point in zip(members._slots[e], reversed(path), strict=False):
+            assert_identical(members._history[e, slot].reshape(point.shape), point)
+
+
+def test_dense_output_meets_the_ends_of_its_step() -> None:
+    """Assert that the polynomial of a step goes through its end and the point before."""
+    members, before = group(), list(ensemble())
+    times = [0.0] * 4
+    for _ in range(12):
+        for e, outcome in enumerate(members.advance()):
+            if isinstance(outcome, Advance):
+                assert outcome.between is not None
+                assert_identical(outcome.between(times[e]).positions, before[e].positions)
+                assert_identical(outcome.between(outcome.time).positions, outcome.cloud.positions)
+                before[e], times[e] = outcome.cloud, outcome.time
+
+
+def test_numbers_are_placed_at_slots() -> None:
+    """Assert that weights, newest first, stand where the points lie, and zero elsewhere."""
+    assert _placed([1.0, 2.0], [3, 0, 1]) == [2.0, 0.0, 0.0, 1.0, 0.0, 0.0]

@@ -1,0 +1,77 @@
+"""The risk of an ensemble is the sum of its members' risks, and gives each member what its own risk gives."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from particles import L2, NTK, CrossEntropy, Dataset, Lazy, MeanField, Perceptron, Power, Risk, Tanh
+from particles.ensemble import Stacked
+from particles.ensemble_risk import EnsembleRisk
+from tests.flows.ensembles import ensemble
+from tests.problems import network_risk, numbers
+from tests.tolerances import assert_identical
+
+SCALINGS = (MeanField(), NTK(), Lazy(3.0), Power(0.75))
+
+
+def risks(outputs: int) -> list[Risk]:
+    """Four risks with scalings, targets and data weights of their own."""
+    made = []
+    for e, scaling in enumerate(SCALINGS):
+        risk = network_risk(scaling, outputs=outputs, strength=0.3)
+        targets, weights = numbers(60 + e, 7, outputs), torch.softmax(numbers(70 + e, 7), dim=0)
+        made.append(risk.on(Dataset(risk.data.inputs, targets, weights)))
+    return made
+
+
+@pytest.mark.parametrize("outputs", [1, 2])
+def test_everything_is_that_of_each_member(outputs: int) -> None:
+    """Assert that predictions, residuals, velocities and Gram matrices are each member's, and the risk is the sum."""
+    members, own = list(ensemble(outputs)), risks(outputs)
+    joint, stacked = EnsembleRisk.of(own), Stacked(members)
+    at, alone = joint.at(stacked), [risk.at(cloud) for risk, cloud in zip(own, members, strict=True)]
+    assert_identical(at.predictions, torch.cat([one.predictions for one in alone]))
+    assert_identical(joint.residual(stacked), torch.cat([one.residual for one in alone]))
+    assert_identical(joint.velocity(stacked), torch.cat([one.velocity for one in alone]))
+    assert_identical(at.decay, torch.cat([one.decay for one in alone]))
+    assert_identical(at.gram(), torch.stack([one.gram() for one in alone]))
+    assert_identical(at.push(at.velocity), torch.cat([one.push(one.velocity) for one in alone]))
+    assert_identical(joint(stacked), torch.stack([risk(cloud) for risk, cloud in zip(own, members, strict=True)]).sum())
+
+
+def test_one_scaling_for_all_stays_one() -> None:
+    """Assert that members of one scaling share it."""
+    assert EnsembleRisk.of([network_risk(NTK())] * 3).scaling == NTK()
+
+
+class Wave:
+    """A neuron of a user's."""
+
+    dim = 4
+
+    def feature(self, theta: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+        """sin of a sum."""
+        return torch.sin(theta[:3] @ x + theta[3])
+
+
+def test_risks_that_share_too_little_are_refused() -> None:
+    """Assert that neurons without closed form are refused, and members with other neurons, losses or inputs."""
+    risk = network_risk()
+    with pytest.raises(
+        TypeError, match="closed form of Perceptron, but the neuron is Wave; evolve the members one by one"
+    ):
+        EnsembleRisk.of([Risk(Wave(), MeanField(), risk.loss, risk.data)] * 2)
+    with pytest.raises(
+        ValueError, match="The risk of member 1 has regulariser L2.*members may differ in scaling, targets"
+    ):
+        EnsembleRisk.of([risk, replace(risk, regulariser=L2(0.5))])
+    with pytest.raises(ValueError, match="The risk of member 1 has neuron Perceptron"):
+        EnsembleRisk.of([risk, network_risk(trained="hidden")])
+    with pytest.raises(ValueError, match="The inputs of member 1 differ from those of member 0"):
+        EnsembleRisk.of([risk, risk.on(Dataset(risk.data.inputs + 1.0, risk.data.targets))])
+    two = network_risk(outputs=2)
+    classes = Dataset(two.data.inputs, torch.softmax(two.data.targets, dim=1))
+    with pytest.raises(ValueError, match="The risk of member 1 has loss CrossEntropy"):
+        EnsembleRisk.of([two, replace(two, loss=CrossEntropy(), data=classes)])
+    assert isinstance(two.neuron, Perceptron) and two.neuron.activation == Tanh()
