@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from numbers import Integral
 from typing import TypeVar
 
-from flows.base import Advance, Flow, Integrator, Observer, Resizable, Schedule, StepRule, parts
+from flows.base import Advance, Flow, Integrator, Observer, Part, Resizable, Schedule, StepRule, parts
 from flows.checkpoint import Checkpoint
 from flows.divergence import Watch
 from flows.noise import StepNoise, checked_seed
-from particles import FlowRefused, ParticleCloud
+from particles import FlowRefused, ParticleCloud, SharedCloud
 
 State = TypeVar("State")
 
@@ -47,6 +47,7 @@ def evolve(
     if resume is not None:
         index, time = resume.step, resume.time
     integrator = _checked(flow, integrator, time, until, step)
+    _check_shareable(flow, cloud)
     if isinstance(integrator, Resizable):
         integrator = integrator.resolved(flow, cloud)
     index, seed = _checked_index(index), checked_seed(seed)
@@ -55,14 +56,14 @@ def evolve(
     goes_on = index > 0 or resume is not None
     watch = Watch()
     hands = [_Hand(observer, time if goes_on else -math.inf, watch) for observer in observers]
-    stopped = not goes_on and _any_stops([hand.give(0, time, cloud) for hand in hands])
+    stopped = not goes_on and _any_stops(cloud, [hand.give(0, time, cloud) for hand in hands])
     if keep is not None and not goes_on:
         keep(Checkpoint(index, time, cloud, state))
     try:
         while time < until and not stopped:
             taken = integrator.step(flow, cloud, state, time, until, StepNoise(seed, index, split=split))
             watch.see(index + 1, taken.time, taken.cloud)
-            stopped = _any_stops([hand.offer((index, time), index + 1, taken) for hand in hands])
+            stopped = _any_stops(cloud, [hand.offer((index, time), index + 1, taken) for hand in hands])
             time, cloud, state, index = taken.time, taken.cloud, taken.state, index + 1
             if keep is not None and time < until and not stopped:
                 watch.settle()
@@ -74,9 +75,9 @@ def evolve(
     return cloud
 
 
-def _any_stops(answers: list[bool]) -> bool:
-    """Whether an observer asked to stop; a list, since every observer is called before any is heeded."""
-    return any(answers)
+def _any_stops(cloud: ParticleCloud, answers: list[bool]) -> bool:
+    """Whether an observer asked to stop, in any process that shares the cloud; all are called before any is heeded."""
+    return bool(answers) and cloud.counted(sum(answers)) > 0
 
 
 class _Hand:
@@ -99,7 +100,8 @@ class _Hand:
         due = self._schedule.due(before, (step, taken.time))
         if taken.between is None:
             return bool(due) and self.give(step, taken.time, taken.cloud)
-        return _any_stops([self.give(step, min(moment, taken.time), _at(taken, moment)) for moment in due])
+        answers = [self.give(step, min(moment, taken.time), _at(taken, moment)) for moment in due]
+        return any(answers)
 
 
 def _at(taken: "Advance[State]", moment: float) -> ParticleCloud:
@@ -127,6 +129,15 @@ def _checked(
     if not isinstance(integrator, Resizable):
         raise TypeError(f"{type(integrator).__name__} chooses its own steps; leave step={step!r} out.")
     return integrator.sized(step)
+
+
+def _check_shareable(flow: Flow, cloud: ParticleCloud) -> None:
+    alone = parts(flow) & {Part.GROWTH, Part.INERTIA}
+    if alone and isinstance(cloud, SharedCloud):
+        raise FlowRefused(
+            f"{type(flow).__name__} has {' and '.join(sorted(part.value for part in alone))}, which a cloud shared by "
+            "several processes has not; let one process evolve it."
+        )
 
 
 def _checked_index(index: int) -> int:

@@ -34,12 +34,13 @@ class Tiles:
         phi: Features,
         *,
         entries: int = TILE_ENTRIES,
+        kept: int = KEPT_ENTRIES,
         fused: bool | None = None,
     ) -> None:
         self._neuron, self._positions, self._phi, self._wanted = neuron, positions, phi, fused
         data = max(phi.shape[0] * neuron.outputs, 1)
         self._size = max(entries // data, SMALLEST_TILE)
-        self._keep = positions.shape[0] * data <= KEPT_ENTRIES
+        self._keep = positions.shape[0] * data <= kept
         self._kept: list[tuple[slice, Tangent]] = []
 
     def __iter__(self) -> Iterator[tuple[slice, Tangent]]:

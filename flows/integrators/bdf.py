@@ -10,7 +10,7 @@ from torch import Tensor
 from flows.base import Advance, Flow, Part
 from flows.gauss_newton import GaussNewton, dense_risk
 from flows.integrators.control import SHORTEST, Tolerance, Work, next_time
-from flows.integrators.function_space import Scales, norm
+from flows.integrators.function_space import Scales
 from flows.integrators.interpolation import combination, slopes, weights
 from flows.noise import StepNoise
 from particles import ParticleCloud, Risk, ToleranceNotReached
@@ -38,16 +38,16 @@ class BDFState:
     scales: Scales | None = None
     work: Work = Work()
 
-    def error(self, vector: Velocity, change: Tensor, tolerance: Tolerance) -> float:
+    def error(self, cloud: ParticleCloud, vector: Velocity, change: Tensor, tolerance: Tolerance) -> float:
         """An error in units of the tolerance."""
-        return math.inf if self.scales is None else self.scales.error(vector, change, tolerance)
+        return math.inf if self.scales is None else self.scales.error(cloud, vector, change, tolerance)
 
 
 @dataclass(frozen=True, eq=False)
 class Trial:
     """A step tried: where it came to, the correction d of the predictor, its error in units of the tolerance."""
 
-    positions: Positions
+    cloud: ParticleCloud
     correction: Velocity
     error: float
 
@@ -108,13 +108,13 @@ class BDF:
         after = self._chosen(state, trial, reached)
         after = replace(after, work=replace(work, accepted=work.accepted + 1))
         dense = _Polynomial(cloud, after.points[: state.order + 1], after.times[: state.order + 1])
-        return Advance(reached, cloud.moved(trial.positions), after, dense)
+        return Advance(reached, trial.cloud, after, dense)
 
     def _begun(self, risk: Risk, cloud: ParticleCloud, state: BDFState, span: float) -> BDFState:
         """Scales, a first step whose error is about sqrt(rtol) / 4 of them, and a point before the first one."""
         stiff = GaussNewton.of(risk, cloud)
         state = replace(state, scales=Scales.of(stiff, span), work=Work(velocities=1))
-        pace = self.rtol * state.error(stiff.velocity, stiff.push(stiff.velocity), self.tolerance)
+        pace = self.rtol * state.error(cloud, stiff.velocity, stiff.push(stiff.velocity), self.tolerance)
         size = min(span, 0.5 * math.sqrt(self.rtol) / pace) if pace > 0.0 else span
         before = torch.add(cloud.positions, stiff.velocity, alpha=-size)
         return replace(state, points=(*state.points, before), times=(*state.times, state.times[0] - size), size=size)
@@ -129,13 +129,13 @@ class BDF:
         if (relaxation := stiff.at.relaxation) is not None:
             right.add_(relaxation, alpha=shift)
         correction, change = stiff.shifted(shift, rough=self.rtol >= ROUGH).solve(right, shift * stiff.at.cotangents)
-        error = _error(order, times, reached) * state.error(correction, change, self.tolerance)
-        return Trial(predicted + correction, correction, error)
+        error = _error(order, times, reached) * state.error(cloud, correction, change, self.tolerance)
+        return Trial(cloud.moved(predicted + correction), correction, error)
 
     def _chosen(self, state: BDFState, trial: Trial, reached: float) -> BDFState:
         """The state after an accepted step, with the order and step that promise to go farthest."""
         order, size = state.order, reached - state.times[0]
-        scales = state.scales.reached(trial.positions) if state.scales else None
+        scales = state.scales.reached(trial.cloud) if state.scales else None
         errors = {order: trial.error}
         if state.held >= order:
             errors.update(_errors_beside(state, trial, reached))
@@ -144,7 +144,7 @@ class BDF:
         largest = FIRST if len(state.times) == 2 else LARGEST
         return replace(
             state,
-            points=(trial.positions, *state.points)[: HIGHEST + 1],
+            points=(trial.cloud.positions, *state.points)[: HIGHEST + 1],
             times=(reached, *state.times)[: HIGHEST + 1],
             size=size * max(SMALLEST, min(largest, SAFETY * factors[best])),
             order=best,
@@ -178,11 +178,11 @@ def _error(order: int, times: tuple[float, ...], reached: float) -> float:
 
 def _errors_beside(state: BDFState, trial: Trial, reached: float) -> dict[int, float]:
     """The errors that the step just taken would have had in the orders beside its own, in proportion to their d."""
-    own = _error(state.order, state.times, reached) * norm(trial.correction)
+    own = _error(state.order, state.times, reached) * float(trial.cloud.norms(trial.correction))
     errors = {}
     for order in (state.order - 1, state.order + 1):
         if 1 <= order <= min(HIGHEST, len(state.times) - 1) and own > 0.0:
             times = state.times[: order + 1]
-            d = trial.positions - combination(weights(times, reached), state.points[: order + 1])
-            errors[order] = trial.error / own * _error(order, times, reached) * norm(d)
+            d = trial.cloud.positions - combination(weights(times, reached), state.points[: order + 1])
+            errors[order] = trial.error / own * _error(order, times, reached) * float(trial.cloud.norms(d))
     return errors

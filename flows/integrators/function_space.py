@@ -8,6 +8,7 @@ from torch import Tensor
 
 from flows.gauss_newton import GaussNewton
 from flows.integrators.control import Tolerance, ratio
+from particles import ParticleCloud
 from particles.shapes import Positions, Velocity
 
 
@@ -27,25 +28,22 @@ class Scales:
     def of(cls, stiff: GaussNewton, span: float) -> "Scales":
         """Before a run over this span of time."""
         whole, _ = stiff.shifted(span).solve(span * stiff.velocity)
-        return cls(stiff.at.cloud.positions, norm(whole), norm(stiff.weighted_residual))
+        cloud = stiff.at.cloud
+        return cls(cloud.positions, float(cloud.norms(whole)), float(torch.linalg.vector_norm(stiff.weighted_residual)))
 
-    def reached(self, positions: Positions) -> "Scales":
-        """After the cloud has come to these positions."""
-        return replace(self, distance=max(self.distance, norm(positions - self.start)))
+    def reached(self, cloud: ParticleCloud) -> "Scales":
+        """After the particles have come to where they are in this cloud."""
+        return replace(self, distance=max(self.distance, float(cloud.norms(cloud.positions - self.start))))
 
-    def error(self, vector: Velocity, change: Tensor, tolerance: Tolerance) -> float:
-        """An error of the positions [particles, dim] and of the function [n k] in units of the tolerance, the larger.
+    def error(self, cloud: ParticleCloud, vector: Velocity, change: Tensor, tolerance: Tolerance) -> float:
+        """An error of the cloud's positions [particles, dim] and of the function [n k] in units of the tolerance, the
+        larger.
 
         rtol is relative to the distance in the positions and to the residual in the function; infinite where anything
         is not finite.
         """
-        sizes = torch.stack([torch.linalg.vector_norm(vector), torch.linalg.vector_norm(change)]).tolist()
+        sizes = torch.cat([cloud.norms(vector), torch.linalg.vector_norm(change)[None]]).tolist()
         if not all(map(math.isfinite, sizes)):
             return math.inf
-        allowed = (tolerance.allowed(vector.numel(), self.distance), tolerance.allowed(1, self.residual))
+        allowed = (tolerance.allowed(cloud.count * cloud.dim, self.distance), tolerance.allowed(1, self.residual))
         return max(ratio(size, limit) for size, limit in zip(sizes, allowed, strict=True))
-
-
-def norm(vector: Tensor) -> float:
-    """The Euclidean norm of all entries."""
-    return float(torch.linalg.vector_norm(vector))
