@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from particles import FlowDiverged, ParticleCloud
+from particles import FlowDiverged, ParticleCloud, SharedCloud
 
 #: Devices that compute while the host goes on; looking at a number waits for them.
 DEFERRED_ON = ("cuda",)
@@ -27,11 +27,21 @@ class Watch:
     def see(self, step: int, time: float, cloud: ParticleCloud) -> None:
         """The cloud after a step."""
         positions = cloud.positions
+        if isinstance(cloud, SharedCloud):
+            self._see_together(step, time, cloud)
+            return
         if positions.device.type not in DEFERRED_ON and bool(torch.isfinite(positions.sum())):
             return
         self._pending.append((step, time, cloud.count, (~torch.isfinite(positions)).any(dim=1).sum()))
         if positions.device.type not in DEFERRED_ON or len(self._pending) >= MOST_PENDING:
             self.settle()
+
+    def _see_together(self, step: int, time: float, cloud: SharedCloud) -> None:
+        """A cloud that several processes share: all of them learn at once what one has found."""
+        fine = bool(torch.isfinite(cloud.positions.sum()))
+        found = 0 if fine else int((~torch.isfinite(cloud.positions)).any(dim=1).sum())
+        if broken := cloud.counted(found):
+            raise FlowDiverged(step=step, time=time, particles=broken, count=cloud.count)
 
     def settle(self) -> None:
         """Look at every step that was seen and not looked at; waits for the device where there are such steps."""

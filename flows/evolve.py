@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 from numbers import Integral
 from typing import TypeVar
 
-from flows.base import Flow, Integrator, Observer, Resizable, StepRule, parts
+from flows.base import Flow, Integrator, Observer, Part, Resizable, StepRule, parts
 from flows.checkpoint import Checkpoint
 from flows.divergence import Watch
 from flows.hand import Hands
 from flows.noise import StepNoise, checked_seed
-from particles import FlowRefused, ParticleCloud
+from particles import FlowRefused, ParticleCloud, SharedCloud
 
 State = TypeVar("State")
 
@@ -48,6 +48,7 @@ def evolve(
     if resume is not None:
         index, time = resume.step, resume.time
     integrator = checked(flow, integrator, time, until, step)
+    _check_shareable(flow, cloud)
     if isinstance(integrator, Resizable):
         integrator = integrator.resolved(flow, cloud)
     index, seed = _checked_index(index), checked_seed(seed)
@@ -94,6 +95,15 @@ def checked(
     if not isinstance(integrator, Resizable):
         raise TypeError(f"{type(integrator).__name__} chooses its own steps; leave step={step!r} out.")
     return integrator.sized(step)
+
+
+def _check_shareable(flow: Flow, cloud: ParticleCloud) -> None:
+    alone = parts(flow) & {Part.GROWTH, Part.INERTIA}
+    if alone and isinstance(cloud, SharedCloud):
+        raise FlowRefused(
+            f"{type(flow).__name__} has {' and '.join(sorted(part.value for part in alone))}, which a cloud shared by "
+            "several processes has not; let one process evolve it."
+        )
 
 
 def _checked_index(index: int) -> int:

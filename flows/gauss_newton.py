@@ -20,7 +20,7 @@ from torch import Tensor
 from flows.base import Flow
 from flows.gradient import GradientFlow
 from flows.ntk import NTKFlow
-from particles import FlowRefused, ParticleCloud, Perceptron, Risk
+from particles import FlowRefused, ParticleCloud, Perceptron, Risk, SharedCloud
 from particles.risk import RiskAt
 from particles.shapes import Curvature, Grams, Outputs, PerParticle, Velocity
 
@@ -167,10 +167,10 @@ class Shifted:
 
         For one particle it is h w_j s_j^2 sum_i |B_i^T a_j|^2 sigma'(z_ij)^2 |phi_i|^2, bounded with |sigma'| <= L and
         |B_i^T a_j| <= |B_i|_F |a_j|. For perceptrons of which hidden weights are trained; of any others, and where this
-        would be less than half of them, all are kept.
+        would be less than half of them, all are kept; and in a shared cloud, of which no process can order all.
         """
         at, neuron = self.stiff.at, self.stiff.at.risk.network.neuron
-        if not isinstance(neuron, Perceptron) or neuron.trained != "hidden":
+        if not isinstance(neuron, Perceptron) or neuron.trained != "hidden" or isinstance(at.cloud, SharedCloud):
             return weights
         members = self.size.shape if isinstance(self.size, Tensor) else ()
         squares = self.stiff.root.square().sum(dim=(1, 2)) * at.data.phi.square().sum(dim=1)

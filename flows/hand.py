@@ -24,11 +24,11 @@ class Hands:
 
     def give(self, step: int, time: float, cloud: ParticleCloud) -> bool:
         """Hand on a state that every observer sees: the first one, or the last."""
-        return _any_stops([hand.give(step, time, cloud) for hand in self._hands])
+        return _any_stops(cloud, [hand.give(step, time, cloud) for hand in self._hands])
 
     def offer(self, before: tuple[int, float], step: int, taken: Advance[State]) -> bool:
         """Hand on the step taken from `before`, its step and time, to whom it is due."""
-        return _any_stops([hand.offer(before, step, taken) for hand in self._hands])
+        return _any_stops(taken.cloud, [hand.offer(before, step, taken) for hand in self._hands])
 
 
 class _Hand:
@@ -51,12 +51,13 @@ class _Hand:
         due = self._schedule.due(before, (step, taken.time))
         if taken.between is None:
             return bool(due) and self.give(step, taken.time, taken.cloud)
-        return _any_stops([self.give(step, min(moment, taken.time), _at(taken, moment)) for moment in due])
+        answers = [self.give(step, min(moment, taken.time), _at(taken, moment)) for moment in due]
+        return any(answers)
 
 
-def _any_stops(answers: list[bool]) -> bool:
-    """Whether an observer asked to stop; a list, since every observer is called before any is heeded."""
-    return any(answers)
+def _any_stops(cloud: ParticleCloud, answers: list[bool]) -> bool:
+    """Whether an observer asked to stop, in any process that shares the cloud; all are called before any is heeded."""
+    return bool(answers) and cloud.counted(sum(answers)) > 0
 
 
 def _at(taken: Advance[State], moment: float) -> ParticleCloud:

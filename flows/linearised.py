@@ -26,8 +26,9 @@ class LinearisedRisk:
         """sum_i p_i loss(f_lin(x_i), y_i) + sum_j lambda_j (strength / 2) |theta_j|^2."""
         tangent = self.tangent(cloud)
         squares = cloud.positions[:, self.risk.network.neuron.trained_columns].square().sum(dim=1)
+        weighed = cloud.summed(lambda part: tangent.cloud.masses[part] @ squares[part])
         values = self.risk.loss.value(self.predictions(cloud), tangent.data.targets)
-        return tangent.data.weights @ values + 0.5 * self.risk.strength * (tangent.cloud.masses @ squares)
+        return tangent.data.weights @ values + 0.5 * self.risk.strength * weighed
 
     def predictions(self, cloud: ParticleCloud, inputs: Inputs | None = None) -> Outputs:
         """f_lin(x_i) [data, outputs] on the risk's own inputs, or on others [data, inputs]."""

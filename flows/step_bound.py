@@ -95,4 +95,4 @@ def _bordered(matrix: Gram, column: Vector) -> AnyFloat:
 def _decay(flow: Flow, risk: Risk, cloud: ParticleCloud) -> float:
     """The fastest linear decay, of regulariser and confinement; added to the eigenvalue it bounds that of the sum."""
     rates = flow.decay(cloud, 0.0) if isinstance(flow, DecayingFlow) else risk.at(cloud).decay
-    return float(rates.max())
+    return float(cloud.largest(rates))

@@ -15,7 +15,8 @@ def speed(flow: Flow, cloud: ParticleCloud, time: float = 0.0) -> Scalar:
 
     On a gradient flow under `MeanField` its square is -dR/dt.
     """
-    return (cloud.masses @ flow.velocity(cloud, time).square().sum(dim=1)).sqrt()
+    squares = flow.velocity(cloud, time).square().sum(dim=1)
+    return cloud.summed(lambda part: cloud.masses[part] @ squares[part]).sqrt()
 
 
 @dataclass(frozen=True)

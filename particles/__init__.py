@@ -21,6 +21,8 @@ from particles.errors import (
     FlowDiverged,
     FlowRefused,
     MassError,
+    RankFailed,
+    RankLost,
     ShapeError,
     ToleranceNotReached,
     TrajectoryError,
@@ -43,11 +45,13 @@ from particles.observables import (
 )
 from particles.points import Points, Random, Sobol
 from particles.randomness import generator
+from particles.ranks import Ranks
 from particles.risk import L2, Risk
 from particles.scaling import NTK, Lazy, MeanField, Power, Scaling
+from particles.shared import SharedCloud
 from particles.tangent import jacobian_product, jacobian_transpose_product, tangent_gram
 from particles.tangents import Neuron, Tangent
-from particles.trajectory import Trajectory
+from particles.trajectory import SharedTrajectory, Trajectory
 
 __all__ = [
     "GELU",
@@ -91,10 +95,15 @@ __all__ = [
     "RademacherOutputs",
     "Random",
     "RandomFeatures",
+    "RankFailed",
+    "RankLost",
+    "Ranks",
     "ReLU",
     "Risk",
     "Scaling",
     "ShapeError",
+    "SharedCloud",
+    "SharedTrajectory",
     "SiLU",
     "Sigmoid",
     "SmallestEigenvalue",

@@ -1,5 +1,6 @@
 """The particle cloud: positions and masses, a finite probability measure on parameter space."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Self
 
@@ -7,7 +8,7 @@ import torch
 from torch import Tensor
 
 from particles.errors import MassError, ShapeError
-from particles.shapes import Masses, Positions
+from particles.shapes import AnyFloat, Masses, Positions, Scalar
 
 #: How far the total mass may be from one: rounding of a few million masses in the dtype, not a mistake.
 TOTAL_TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-5}
@@ -19,6 +20,8 @@ class ParticleCloud:
 
     positions [particles, dim] in float64 or float32; masses [particles], equal ones where left out, taken to the
     dtype and device of the positions. A frozen value: methods return new clouds, no method writes into a tensor.
+    Whatever goes over all particles asks the cloud for it (`summed`, `norms`, `largest`, `count`, `first`), since one
+    process may hold a part of them only, as in a `SharedCloud`.
     Raises ShapeError, MassError, TypeError (not a float tensor) or ValueError (positions that are not finite).
     """
 
@@ -38,6 +41,11 @@ class ParticleCloud:
     def count(self) -> int:
         """Number of particles, m."""
         return self.positions.shape[0]
+
+    @property
+    def first(self) -> int:
+        """Number in the whole cloud of the first particle held here; its noise goes by that number."""
+        return 0
 
     @property
     def dim(self) -> int:
@@ -73,6 +81,26 @@ class ParticleCloud:
     def reweighted(self, masses: Masses) -> Self:
         """The particles where they are, with other masses [particles], checked like any masses."""
         return type(self)(self.positions, masses)
+
+    def summed(self, partial: Callable[[slice], AnyFloat]) -> AnyFloat:
+        """The sum over all particles, where `partial` gives that over a slice of those held here."""
+        return partial(slice(None))
+
+    def norms(self, *vectors: Positions) -> AnyFloat:
+        """Euclidean norms [vectors] of vectors with an entry per coordinate of every particle."""
+        return torch.stack([torch.linalg.vector_norm(vector) for vector in vectors])
+
+    def largest(self, values: AnyFloat) -> Scalar:
+        """The largest of the values [particles, ...]."""
+        return values.max()
+
+    def counted(self, number: int) -> int:
+        """A number of something counted among the particles held here, as a number among all."""
+        return number
+
+    def rows(self, values: AnyFloat) -> Iterator[tuple[slice, AnyFloat]]:
+        """Values [particles, ...] of all particles in slices, in order: where they belong, and the values."""
+        yield slice(0, self.count), values
 
     def _unchecked(self, positions: Positions, masses: Masses) -> Self:
         cloud = object.__new__(type(self))

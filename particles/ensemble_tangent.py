@@ -12,7 +12,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from particles.activations import Autonomous
-from particles.neurons import MIRRORED, Perceptron
+from particles.neurons import Perceptron
+from particles.products import MIRRORED
 from particles.shapes import Features, Outputs, ParticleOutputs, PerParticle, Positions
 
 MemberHidden = Float[Tensor, "members each inputs"]

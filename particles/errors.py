@@ -50,6 +50,14 @@ class ToleranceNotReached(ArithmeticError):
         return partial(type(self), step=self.step, time=self.time, size=self.size, reason=self.reason), ()
 
 
+class RankLost(RuntimeError):
+    """Another of the processes that share a cloud is gone: nothing that they do together can go on."""
+
+
+class RankFailed(RuntimeError):
+    """What went wrong on the first of the processes that share a cloud, in its words, raised on the others."""
+
+
 class TransportUnsolved(RuntimeError):
     """An optimal transport solver that stopped before the optimum."""
 

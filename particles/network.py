@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from particles.cloud import ParticleCloud
 from particles.scaling import Scaling
 from particles.shapes import Features, Inputs, Outputs
+from particles.shared import SharedCloud, SharedTiles
 from particles.tangents import Neuron
 from particles.tiles import Tiles
 
@@ -27,4 +28,6 @@ class Network:
 
     def tiles(self, cloud: ParticleCloud, phi: Features) -> Tiles:
         """The cloud's tangents at embedded inputs."""
+        if isinstance(cloud, SharedCloud):
+            return SharedTiles(self.neuron, cloud, phi, fused=self.fused)
         return Tiles(self.neuron, cloud.positions, phi, fused=self.fused)

@@ -25,7 +25,8 @@ class MeanMovement:
 
     def __call__(self, cloud: ParticleCloud) -> Scalar:
         """The mean distance moved."""
-        return movement(self.start, cloud).mean()
+        moved = movement(self.start, cloud)
+        return cloud.summed(lambda part: moved[part].sum()) / cloud.count
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +37,8 @@ class MassWeightedMovement:
 
     def __call__(self, cloud: ParticleCloud) -> Scalar:
         """The mean distance moved by mass."""
-        return cloud.masses @ movement(self.start, cloud)
+        moved = movement(self.start, cloud)
+        return cloud.summed(lambda part: cloud.masses[part] @ moved[part])
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +49,7 @@ class LargestMovement:
 
     def __call__(self, cloud: ParticleCloud) -> Scalar:
         """The distance moved by the particle that moved most."""
-        return movement(self.start, cloud).max()
+        return cloud.largest(movement(self.start, cloud))
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +120,7 @@ class Accuracy:
 
 def effective_count(cloud: ParticleCloud) -> Scalar:
     """1 / sum_j lambda_j^2: the number of equal particles with the same concentration of mass; m for equal masses."""
-    return 1.0 / cloud.masses.square().sum()
+    return 1.0 / cloud.summed(lambda part: cloud.masses[part].square().sum())
 
 
 def movement(start: ParticleCloud, cloud: ParticleCloud) -> PerParticle:

@@ -186,7 +186,7 @@ class Risk:
 
     def _penalty(self, cloud: ParticleCloud) -> Scalar:
         squares = cloud.positions[:, self._neuron.trained_columns].square().sum(dim=1)
-        return 0.5 * self.strength * (cloud.masses @ squares)
+        return 0.5 * self.strength * cloud.summed(lambda part: cloud.masses[part] @ squares[part])
 
 
 @dataclass(frozen=True, eq=False)

@@ -38,12 +38,14 @@ class Tiles:
         phi: Features,
         *,
         entries: int = TILE_ENTRIES,
+        kept: int | None = None,
         fused: bool | None = None,
     ) -> None:
         self._neuron, self._positions, self._phi, self._wanted = neuron, positions, phi, fused
         data = max(phi.shape[0] * neuron.outputs, 1)
         self._size = max(entries // data, SMALLEST_TILE)
-        self._keep = positions.shape[0] * data <= max(KEPT_ENTRIES, KEPT_SHARE * positions.numel())
+        most = max(KEPT_ENTRIES, KEPT_SHARE * positions.numel()) if kept is None else kept
+        self._keep = positions.shape[0] * data <= most
         self._kept: list[tuple[slice, Tangent]] = []
 
     def __iter__(self) -> Iterator[tuple[slice, Tangent]]:

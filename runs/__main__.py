@@ -6,7 +6,9 @@ from collections.abc import Sequence
 import typer
 from typer.main import get_command
 
+from particles import Ranks
 from runs.commands import INTERRUPTED, app
+from runs.ranks import done_together, launched
 from runs.refusal import Refusal, WorkerLost
 from runs.signals import terminable
 
@@ -27,8 +29,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _code(arguments: Sequence[str] | None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
+    if launched():
+        return done_together(lambda ranks: code_of(given, ranks))
+    return code_of(given, None)
+
+
+def code_of(given: list[str], ranks: Ranks | None) -> int:
+    """The exit code of the command, done by this process alone or as one of the ranks."""
     try:
-        code = get_command(app).main(args=given or ["--help"], prog_name="meanfield", standalone_mode=False)
+        code = get_command(app).main(args=given or ["--help"], prog_name="meanfield", standalone_mode=False, obj=ranks)
     except typer.TyperException as error:
         return _refused(f"{error.format_message().rstrip('.')} (see meanfield --help)")
     except Refusal as error:

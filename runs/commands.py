@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from particles import Ranks
 from runs.options import DATA_SETS
 from runs.refusal import Refusal
 from runs.studies import STUDIES, named
@@ -32,6 +33,19 @@ def refuse_options(given: set[str], meant: str, advice: str) -> None:
     if given:
         name = min(given).replace("_", "-").replace("settings", "set")
         raise Refusal(f"The option --{name} is for {meant}: leave it out, or {advice}.")
+
+
+def refuse_ranks(ranks: Ranks | None) -> None:
+    """Raise Refusal where torchrun started several processes for what one does."""
+    if ranks is not None and ranks.count > 1:
+        raise Refusal("torchrun is for `meanfield run STUDY.toml`, whose runs are shared by ranks: leave it out here.")
+
+
+@app.callback()
+def ranked(context: typer.Context) -> None:
+    """Neural networks as weighted particle clouds: run published experiments and look at their trajectories."""
+    if context.invoked_subcommand != "run":
+        refuse_ranks(context.obj)
 
 
 @app.command()
@@ -78,8 +92,9 @@ def run(
             refuse_options(given & named_only, "a study by name", "use --set")
             from runs.studyfile.study import command as run_file
 
-            succeeded = run_file(Path(study), settings or (), out, dry_run, workers, scheduler)
+            succeeded = run_file(Path(study), settings or (), out, dry_run, workers, scheduler, ranks=context.obj)
         else:
+            refuse_ranks(context.obj)
             refuse_options(
                 given & {"settings", "dry_run", "workers", "scheduler"}, "a study file", "name a file STUDY.toml"
             )

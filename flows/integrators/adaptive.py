@@ -116,7 +116,7 @@ class Adaptive:
             return Running.begun(Chebyshev(self.rtol, self.atol), flow, cloud, time)
         linear = LinearPart(GaussNewton.of(flow.risk, cloud))
         trial, scales = Trial(linear, until - time), Scales.of(linear.stiff, until - time)
-        if scales.error(*trial.error, Tolerance(self.rtol, self.atol)) <= LAZY_ENOUGH:
+        if scales.error(cloud, *trial.error, Tolerance(self.rtol, self.atol)) <= LAZY_ENOUGH:
             return Running.begun(Exponential(self.rtol, self.atol), flow, cloud, time)
         return Running.begun(BDF(self.rtol, self.atol), flow, cloud, time)
 

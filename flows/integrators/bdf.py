@@ -11,7 +11,7 @@ from torch import Tensor
 from flows.base import Advance, Flow, Part
 from flows.gauss_newton import GaussNewton, dense_risk, spread
 from flows.integrators.control import SHORTEST, Tolerance, Work, next_time
-from flows.integrators.function_space import Scales, norm
+from flows.integrators.function_space import Scales
 from flows.integrators.interpolation import combination, slopes, weights
 from flows.noise import StepNoise
 from particles import ParticleCloud, Risk, ToleranceNotReached
@@ -39,9 +39,9 @@ class BDFState:
     scales: Scales | None = None
     work: Work = Work()
 
-    def error(self, vector: Velocity, change: Tensor, tolerance: Tolerance) -> float:
+    def error(self, cloud: ParticleCloud, vector: Velocity, change: Tensor, tolerance: Tolerance) -> float:
         """An error in units of the tolerance."""
-        return math.inf if self.scales is None else self.scales.error(vector, change, tolerance)
+        return math.inf if self.scales is None else self.scales.error(cloud, vector, change, tolerance)
 
     def formula(self, order: int, reached: float) -> "Formula":
         """That of an order through the last points, for a step to this time."""
@@ -128,7 +128,7 @@ class Formula:
 class Trial:
     """A step tried: where it came to, the correction d of the predictor, its error in units of the tolerance."""
 
-    positions: Positions
+    cloud: ParticleCloud
     correction: Velocity
     error: float
 
@@ -182,13 +182,13 @@ class BDF:
             state = state.rejected(reached, trial.error, step=noise.step + 1, until=until)
         after = self._chosen(state, trial, reached)
         dense = Polynomial(cloud, after.points[: state.order + 1], after.times[: state.order + 1])
-        return Advance(reached, cloud.moved(trial.positions), after, dense)
+        return Advance(reached, trial.cloud, after, dense)
 
     def begun(self, risk: Risk, cloud: ParticleCloud, state: BDFState, span: float) -> BDFState:
         """Scales, a first step whose error is about sqrt(rtol) / 4 of them, and a point before the first one."""
         stiff = GaussNewton.of(risk, cloud)
         state = replace(state, scales=Scales.of(stiff, span), work=Work(velocities=1))
-        pace = self.rtol * state.error(stiff.velocity, stiff.push(stiff.velocity), self.tolerance)
+        pace = self.rtol * state.error(cloud, stiff.velocity, stiff.push(stiff.velocity), self.tolerance)
         if not math.isfinite(pace):
             reason = "positions or velocities are not finite"
             raise ToleranceNotReached(step=1, time=state.times[0], size=span, reason=reason)
@@ -200,9 +200,8 @@ class BDF:
         formula, points = state.formula(state.order, reached), state.points[: state.order + 1]
         predicted, slope = combination(formula.values, points), combination(formula.slopes, points)
         correction, change = self.correction(risk, cloud.moved(predicted), slope, formula.shift)
-        return Trial(
-            predicted + correction, correction, formula.error * state.error(correction, change, self.tolerance)
-        )
+        error = formula.error * state.error(cloud, correction, change, self.tolerance)
+        return Trial(cloud.moved(predicted + correction), correction, error)
 
     def correction(
         self, risk: Risk, predicted: ParticleCloud, slope: Velocity, shift: float | Tensor
@@ -220,14 +219,15 @@ class BDF:
 
     def _chosen(self, state: BDFState, trial: Trial, reached: float) -> BDFState:
         """The state after an accepted step."""
-        corrections = {state.order: norm(trial.correction)}
+        cloud = trial.cloud
+        corrections = {state.order: float(cloud.norms(trial.correction))}
         for order in state.beside:
             predicted = combination(state.formula(order, reached).values, state.points[: order + 1])
-            corrections[order] = norm(trial.positions - predicted)
+            corrections[order] = float(cloud.norms(cloud.positions - predicted))
         return replace(
             state.accepted(reached, trial.error, corrections),
-            points=(trial.positions, *state.points)[: HIGHEST + 1],
-            scales=state.scales.reached(trial.positions) if state.scales else None,
+            points=(cloud.positions, *state.points)[: HIGHEST + 1],
+            scales=state.scales.reached(cloud) if state.scales else None,
         )
 
 

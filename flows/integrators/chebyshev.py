@@ -87,11 +87,11 @@ class Chebyshev:
         """The velocity and the spectral radius at the start, and a first step from one more velocity."""
         velocity = flow.velocity(cloud, time)
         radius = SpectralRadius.estimate(flow, cloud, velocity, time)
-        size = euler_trial(cloud.positions, velocity)
+        size = euler_trial(cloud, velocity)
         if radius.value > 0.0:
             size = min(size, 1.0 / radius.value)
         change = flow.velocity(cloud.moved(cloud.positions + size * velocity), time + size) - velocity
-        size = self.tolerance.first_step(CONTROLLER.power, velocity, change, size)
+        size = self.tolerance.first_step(CONTROLLER.power, cloud, velocity, change, size)
         return ChebyshevState(
             Pace(cloud.positions, size, work=Work(velocities=2 + radius.velocities)), velocity, radius
         )
@@ -108,32 +108,33 @@ class Chebyshev:
             size, reached = next_time(wanted, time, until)
             stages = stages_for(size, state.radius.value)
             positions = attempt(flow, cloud, state.velocity, time, size, stages)
-            velocity = flow.velocity(cloud.moved(positions), reached)
+            there = cloud.moved(positions)
+            velocity = flow.velocity(there, reached)
             estimate = (cloud.positions - positions).mul_(0.8).add_(state.velocity + velocity, alpha=0.4 * size)
             pace = state.pace.worked(stages)
-            error, moved = self.tolerance.measured(estimate, positions, pace)
+            error, moved = self.tolerance.measured(estimate, there, pace)
             if error <= 1.0:
                 break
             pace = CONTROLLER.rejected(pace, size, error, step=noise.step + 1, time=time)
             state = replace(state, pace=pace)
             if state.age > 0:
-                state = _refreshed(flow, cloud, _turned(state, estimate), time)
+                state = _refreshed(flow, cloud, _turned(cloud, state, estimate), time)
         after = replace(state, pace=CONTROLLER.accepted(pace, size, error, moved), velocity=velocity, age=state.age + 1)
         between = partial(Span.at, Span(cloud, time, size, positions, (state.velocity, velocity)))
-        return Advance(reached, cloud.moved(positions), after, between)
+        return Advance(reached, there, after, between)
 
     def _most_stages(self, dtype: torch.dtype) -> int:
         """Rounding grows with the square of the stages; this many keep it below a tenth of the tolerance."""
         return max(int(math.sqrt(0.1 * self.rtol / torch.finfo(dtype).eps)), 10)
 
 
-def _turned(state: ChebyshevState, estimate: Positions) -> ChebyshevState:
+def _turned(cloud: ParticleCloud, state: ChebyshevState, estimate: Positions) -> ChebyshevState:
     """The search for the leading direction turned towards the error of a rejected step, in which instability shows."""
-    length = float(torch.linalg.vector_norm(estimate))
+    known = state.radius.direction
+    length, extent = cloud.norms(estimate, known).tolist()
     if not 0.0 < length < math.inf:
         return state
-    known = state.radius.direction
-    direction = known / float(torch.linalg.vector_norm(known)) + estimate / length
+    direction = known / extent + estimate / length
     return replace(state, radius=replace(state.radius, direction=direction))
 
 

@@ -4,7 +4,7 @@ An adaptive integrator holds a `Tolerance` and a `Controller` and hands a `Pace`
 
     pace = Pace(start=cloud.positions, size=...)                                         in init
     taken, reached = next_time(pace.size, time, until)
-    error, moved = tolerance.measured(estimate, positions, pace)                         one look at the device
+    error, moved = tolerance.measured(estimate, reached, pace)                           one look at the device
     pace = controller.accepted(pace, taken, error, moved)                                if error <= 1
     pace = controller.rejected(pace, taken, error, step=noise.step + 1, time=time)       otherwise, and try again
 """
@@ -12,9 +12,7 @@ An adaptive integrator holds a `Tolerance` and a `Controller` and hands a `Pace`
 import math
 from dataclasses import dataclass, replace
 
-import torch
-
-from particles import ToleranceNotReached
+from particles import ParticleCloud, ToleranceNotReached
 from particles.shapes import Positions, Velocity
 
 #: Steps shorter than this part of the time, or of the step first tried, no longer advance anything.
@@ -77,32 +75,31 @@ class Tolerance:
         """atol sqrt(coordinates) + rtol moved."""
         return self.atol * math.sqrt(coordinates) + self.rtol * moved
 
-    def measured(self, error: Positions, positions: Positions, pace: Pace) -> tuple[float, float]:
-        """The error of a step to these positions in units of what is allowed, and how far the cloud has then moved.
+    def measured(self, error: Positions, reached: ParticleCloud, pace: Pace) -> tuple[float, float]:
+        """The error of a step to this cloud in units of what is allowed, and how far the cloud has then moved.
 
         The error is infinite where anything is not finite.
         """
-        norms = torch.stack([torch.linalg.vector_norm(error), torch.linalg.vector_norm(positions - pace.start)])
-        size, distance = norms.tolist()
+        size, distance = reached.norms(error, reached.positions - pace.start).tolist()
         if not (math.isfinite(size) and math.isfinite(distance)):
             return math.inf, pace.moved
         moved = max(pace.moved, distance)
-        return ratio(size, self.allowed(positions.numel(), moved)), moved
+        return ratio(size, self.allowed(reached.count * reached.dim, moved)), moved
 
-    def first_step(self, power: int, velocity: Velocity, change: Velocity, trial: float) -> float:
+    def first_step(self, power: int, cloud: ParticleCloud, velocity: Velocity, change: Velocity, trial: float) -> float:
         """A first step for an error tau |F| (h / tau)^power, after Hairer, Norsett and Wanner (1993, II.4).
 
         tau = |F| / |dF/dt| comes from the velocity F and its `change` over an Euler step of size `trial`; the error may
         be a hundredth of what is allowed, which in a first step is atol sqrt(m dim) + rtol |h F|.
         """
-        speed, bend = (float(torch.linalg.vector_norm(vector)) for vector in (velocity, change))
+        speed, bend = cloud.norms(velocity, change).tolist()
         if not (math.isfinite(speed) and math.isfinite(bend)):
             return trial
         if bend <= 1e-15 * speed:
             return 100.0 * trial
         tau = trial * speed / bend
         by_rtol = tau * (0.01 * self.rtol) ** (1.0 / (power - 1))
-        least = 0.01 * self.allowed(velocity.numel(), 0.0)
+        least = 0.01 * self.allowed(cloud.count * cloud.dim, 0.0)
         by_atol = tau * (least / (tau * speed)) ** (1.0 / power) if speed > 0.0 else 0.0
         return min(100.0 * trial, max(by_rtol, by_atol)) or trial
 
@@ -160,11 +157,11 @@ def next_time(size: float, time: float, until: float) -> tuple[float, float]:
     return reached - time, reached
 
 
-def euler_trial(positions: Positions, velocity: Velocity) -> float:
+def euler_trial(cloud: ParticleCloud, velocity: Velocity) -> float:
     """The size of an Euler step that moves the cloud by a hundredth of its extent, to probe how velocities change."""
-    extent, speed = (float(torch.linalg.vector_norm(vector)) for vector in (positions, velocity))
+    extent, speed = cloud.norms(cloud.positions, velocity).tolist()
     if extent > 0.0 and speed > 0.0 and math.isfinite(speed):
-        return 0.01 * extent / speed
+        return 0.01 * float(extent / speed)
     return 1e-6
 
 

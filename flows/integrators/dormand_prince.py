@@ -108,9 +108,9 @@ class DormandPrince:
     def init(self, flow: Flow, cloud: ParticleCloud, time: float = 0.0) -> DormandPrinceState:
         """The velocity at the start, and a first step from one more evaluation of it."""
         velocity = flow.velocity(cloud, time)
-        size = euler_trial(cloud.positions, velocity)
+        size = euler_trial(cloud, velocity)
         change = flow.velocity(cloud.moved(cloud.positions + size * velocity), time + size) - velocity
-        size = self.tolerance.first_step(CONTROLLER.power, velocity, change, size)
+        size = self.tolerance.first_step(CONTROLLER.power, cloud, velocity, change, size)
         return DormandPrinceState(Pace(cloud.positions, size, work=Work(velocities=2)), velocity)
 
     def step(
@@ -122,12 +122,13 @@ class DormandPrince:
             size, reached = next_time(pace.size, time, until)
             trial = attempt(flow, cloud, state.velocity, time, size)
             pace = pace.worked(len(NODES) - 1)
-            error, moved = self.tolerance.measured(trial.error, trial.positions, pace)
+            there = cloud.moved(trial.positions)
+            error, moved = self.tolerance.measured(trial.error, there, pace)
             if error <= 1.0:
                 break
             pace = CONTROLLER.rejected(pace, size, error, step=noise.step + 1, time=time)
         after = DormandPrinceState(CONTROLLER.accepted(pace, size, error, moved), trial.velocities[-1])
-        return Advance(reached, cloud.moved(trial.positions), after, partial(Trial.at, trial))
+        return Advance(reached, there, after, partial(Trial.at, trial))
 
 
 def attempt(flow: Flow, cloud: ParticleCloud, velocity: Velocity, time: float, size: float) -> Trial:

@@ -26,5 +26,5 @@ class EulerMaruyama(FixedStep):
         """theta + h v + sqrt(h) sigma xi."""
         moved = cloud.positions + size * flow.velocity(cloud, time)
         if isinstance(flow, NoisyFlow):
-            moved = moved + math.sqrt(size) * flow.diffusion(cloud, time) * noise.normals(cloud.positions)
+            moved = moved + math.sqrt(size) * flow.diffusion(cloud, time) * noise.normals(cloud.positions, cloud.first)
         return moved

@@ -75,7 +75,7 @@ class Exponential:
         while True:
             size, reached = next_time(size, time, until)
             trial = Trial(linear, size)
-            error = scales.error(*trial.error, self.tolerance)
+            error = scales.error(cloud, *trial.error, self.tolerance)
             work = replace(work, velocities=work.velocities + 3)
             factor = SAFETY * max(error, 1e-9) ** (-1.0 / self.order) if math.isfinite(error) else SMALLEST
             if error <= 1.0:
@@ -86,7 +86,7 @@ class Exponential:
             size, work = size * max(SMALLEST, min(factor, SAFETY)), replace(work, rejected=work.rejected + 1)
         moved = trial.at(size)
         work = replace(work, accepted=work.accepted + 1)
-        after = ExponentialState(size * min(factor, LARGEST), scales.reached(moved.positions), None, work)
+        after = ExponentialState(size * min(factor, LARGEST), scales.reached(moved), None, work)
         return Advance(reached, moved, after, lambda moment: trial.at(moment - time))
 
 

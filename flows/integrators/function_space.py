@@ -9,6 +9,7 @@ from torch import Tensor
 
 from flows.gauss_newton import GaussNewton
 from flows.integrators.control import Tolerance, ratio
+from particles import ParticleCloud
 from particles.shapes import Positions, Velocity
 
 
@@ -28,24 +29,26 @@ class Scales:
     def of(cls, stiff: GaussNewton, span: float) -> "Scales":
         """Before a run over this span of time."""
         whole, _ = stiff.shifted(span).solve(span * stiff.velocity)
-        return cls(stiff.at.cloud.positions, norm(whole), norm(stiff.weighted_residual))
+        cloud = stiff.at.cloud
+        return cls(cloud.positions, float(cloud.norms(whole)), float(torch.linalg.vector_norm(stiff.weighted_residual)))
 
-    def reached(self, positions: Positions) -> "Scales":
-        """After the cloud has come to these positions."""
-        return self.went(norm(positions - self.start))
+    def reached(self, cloud: ParticleCloud) -> "Scales":
+        """After the particles have come to where they are in this cloud."""
+        return self.went(float(cloud.norms(cloud.positions - self.start)))
 
     def went(self, distance: float) -> "Scales":
         """After the cloud has been this far from the start."""
         return replace(self, distance=max(self.distance, distance))
 
-    def error(self, vector: Velocity, change: Tensor, tolerance: Tolerance) -> float:
-        """An error of the positions [particles, dim] and of the function [n k] in units of the tolerance, the larger.
+    def error(self, cloud: ParticleCloud, vector: Velocity, change: Tensor, tolerance: Tolerance) -> float:
+        """An error of the cloud's positions [particles, dim] and of the function [n k] in units of the tolerance, the
+        larger.
 
         rtol is relative to the distance in the positions and to the residual in the function; infinite where anything
         is not finite.
         """
-        sizes = torch.stack([torch.linalg.vector_norm(vector), torch.linalg.vector_norm(change)]).tolist()
-        return self.judged(sizes, vector.numel(), tolerance)
+        sizes = torch.cat([cloud.norms(vector), torch.linalg.vector_norm(change)[None]]).tolist()
+        return self.judged(sizes, cloud.count * cloud.dim, tolerance)
 
     def judged(self, sizes: Sequence[float], coordinates: int, tolerance: Tolerance) -> float:
         """The same of the two norms, of errors in so many coordinates of the positions and in the function."""
@@ -53,8 +56,3 @@ class Scales:
             return math.inf
         allowed = (tolerance.allowed(coordinates, self.distance), tolerance.allowed(1, self.residual))
         return max(ratio(size, limit) for size, limit in zip(sizes, allowed, strict=True))
-
-
-def norm(vector: Tensor) -> float:
-    """The Euclidean norm of all entries."""
-    return float(torch.linalg.vector_norm(vector))

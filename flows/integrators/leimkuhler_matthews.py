@@ -46,7 +46,9 @@ class LeimkuhlerMatthews(GivenStep):
         moved = cloud.positions + size * flow.velocity(cloud, start)
         if not isinstance(flow, NoisyFlow):
             return Advance(reached, cloud.moved(moved), None)
-        first = state.normals if state is not None and state.noise == noise else noise.normals(cloud.positions)
-        second = noise.after.normals(cloud.positions)
+        first = (
+            state.normals if state is not None and state.noise == noise else noise.normals(cloud.positions, cloud.first)
+        )
+        second = noise.after.normals(cloud.positions, cloud.first)
         moved = moved + (0.5 * math.sqrt(size)) * flow.diffusion(cloud, start) * (first + second)
         return Advance(reached, cloud.moved(moved), Drawn(noise.after, second))

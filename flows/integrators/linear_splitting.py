@@ -57,7 +57,7 @@ def _relaxed(flow: Flow, cloud: ParticleCloud, time: float, span: float, noise: 
     moved = torch.exp(-span * rate) * positions
     if isinstance(flow, NoisyFlow):
         spread = (span * decayed_share(2.0 * span * rate)).sqrt()
-        moved = moved + spread * flow.diffusion(cloud, time) * noise.normals(positions)
+        moved = moved + spread * flow.diffusion(cloud, time) * noise.normals(positions, cloud.first)
     return moved
 
 

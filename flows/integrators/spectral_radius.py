@@ -36,20 +36,18 @@ class SpectralRadius:
         eps is sqrt(machine eps) |theta|. Starts from the last `direction`, or from noise: the velocity itself may have
         next to nothing of the leading direction (Sommeijer, Shampine and Verwer 1998, section 5, begin with it).
         """
-        direction = StepNoise(0, 0, STREAM).normals(cloud.positions) if direction is None else direction
-        eps = math.sqrt(torch.finfo(cloud.dtype).eps) * (_norm(cloud.positions) or math.sqrt(cloud.positions.numel()))
-        length, before = _norm(direction), math.inf
+        if direction is None:
+            direction = StepNoise(0, 0, STREAM).normals(cloud.positions, cloud.first)
+        extent, length = cloud.norms(cloud.positions, direction).tolist()
+        eps = math.sqrt(torch.finfo(cloud.dtype).eps) * (extent or math.sqrt(cloud.count * cloud.dim))
+        before = math.inf
         for count in range(1, MOST_ITERATIONS + 1):
             probe = torch.add(cloud.positions, direction, alpha=eps / length)
             changed = (flow.velocity(cloud.moved(probe), time) - velocity).div_(eps)
-            radius = _norm(changed)
+            radius = float(cloud.norms(changed))
             if not (math.isfinite(radius) and radius > 0.0):
                 return cls(SAFETY * before if math.isfinite(before) else 0.0, direction, count)
             if abs(radius - before) <= SETTLED * radius:
                 break
             direction, length, before = changed, radius, radius
         return cls(SAFETY * radius, changed, count)
-
-
-def _norm(vector: Positions) -> float:
-    return float(torch.linalg.vector_norm(vector))

@@ -3,6 +3,7 @@
 from particles.trajectory.door import Trajectory
 from particles.trajectory.reader import Series, TrajectoryReader
 from particles.trajectory.recorder import ObservableRecorder
+from particles.trajectory.shared import SharedTrajectory
 from particles.trajectory.writer import TrajectoryWriter
 
-__all__ = ["ObservableRecorder", "Series", "Trajectory", "TrajectoryReader", "TrajectoryWriter"]
+__all__ = ["ObservableRecorder", "Series", "SharedTrajectory", "Trajectory", "TrajectoryReader", "TrajectoryWriter"]

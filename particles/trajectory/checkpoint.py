@@ -6,6 +6,7 @@ counts. Datasets are written over in place, so a killed process leaves the other
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import h5py
 import numpy as np
@@ -16,7 +17,7 @@ from particles.trajectory.adding import add_group
 from particles.trajectory.describe import Json
 from particles.trajectory.layout import UNWRITTEN
 from particles.trajectory.opening import check_size, child_dataset, child_group, has
-from particles.trajectory.states import rebuilt
+from particles.trajectory.states import Array, Sliced, rebuilt
 
 CHECKPOINT = "checkpoint"
 SLOTS = ("0", "1")
@@ -24,7 +25,26 @@ SLOTS = ("0", "1")
 TREE_BYTES = 2**20
 
 
-def put_checkpoint(file: h5py.File, step: int, tree: Json, arrays: Mapping[str, np.ndarray]) -> None:
+@dataclass(frozen=True)
+class KeptParts:
+    """A checkpoint as it lies in the file: the slot that holds its arrays, and its tree in JSON."""
+
+    slot: h5py.Group
+    tree: str
+
+    def kinds(self) -> dict[str, tuple[list[int], str]]:
+        """The shape and dtype of each array, by its name."""
+        stored = {name: child_dataset(self.slot, name) for name in self.slot if name != "tree"}
+        return {name: (list(array.shape), str(array.dtype)) for name, array in stored.items()}
+
+    def rows(self, name: str, part: slice) -> np.ndarray:
+        """Some rows of an array; raises TrajectoryError where it is not one."""
+        stored = child_dataset(self.slot, name)
+        check_size(stored)
+        return np.asarray(stored[part])
+
+
+def put_checkpoint(file: h5py.File, step: int, tree: Json, arrays: Mapping[str, Array]) -> None:
     """Keep a flattened value (`states.flattened`) as the state after a step."""
     text = np.frombuffer(json.dumps(tree).encode(), dtype=np.uint8)
     if not has(file, CHECKPOINT):
@@ -48,6 +68,14 @@ def checkpoint_step(file: h5py.File) -> int | None:
 
 def get_checkpoint(file: h5py.File, classes: Sequence[type], device: torch.device | str) -> object:
     """The value kept last, made of these classes only; None where there is none."""
+    found = newest_parts(file)
+    if found is None:
+        return None
+    return rebuilt(json.loads(found.tree), lambda name: _array(found.slot, name), classes, device)
+
+
+def newest_parts(file: h5py.File) -> KeptParts | None:
+    """The newest whole checkpoint, None where there is none."""
     newest = checkpoint_step(file)
     if newest is None:
         return None
@@ -56,7 +84,7 @@ def get_checkpoint(file: h5py.File, classes: Sequence[type], device: torch.devic
     tree = _array(slot, "tree")
     if not 0 < length <= min(len(tree), TREE_BYTES):
         raise TrajectoryError(f"{file.filename} has a checkpoint without content; remove the file and run anew.")
-    return rebuilt(json.loads(tree[:length].tobytes()), lambda name: _array(slot, name), classes, device)
+    return KeptParts(slot, tree[:length].tobytes().decode())
 
 
 def drop_checkpoint(file: h5py.File) -> None:
@@ -83,19 +111,27 @@ def _older(file: h5py.File) -> str:
     return min(SLOTS, key=lambda name: steps[name])
 
 
-def _write(slot: h5py.Group, name: str, array: np.ndarray) -> None:
+def _write(slot: h5py.Group, name: str, array: Array) -> None:
     """Write over a dataset of this name, made anew where there is none that it fits into."""
     text = name == "tree"
     if name in slot:
         stored = child_dataset(slot, name)
-        if text and len(stored) < len(array):
-            stored.resize(len(array), axis=0)
+        if text and len(stored) < array.shape[0]:
+            stored.resize(array.shape[0], axis=0)
         if text or (stored.shape == array.shape and stored.dtype == array.dtype):
-            stored[tuple(slice(0, size) for size in array.shape)] = array
+            _fill(stored, array)
             return
         del slot[name]
     growing = {"maxshape": (TREE_BYTES,), "chunks": (2**12,)} if text else {}
-    slot.create_dataset(name, data=array, **growing)
+    _fill(slot.create_dataset(name, shape=array.shape, dtype=array.dtype, **growing), array)
+
+
+def _fill(stored: h5py.Dataset, array: Array) -> None:
+    if isinstance(array, Sliced):
+        for part, rows in array.parts():
+            stored[part] = rows
+    else:
+        stored[tuple(slice(0, size) for size in array.shape)] = array
 
 
 def _array(slot: h5py.Group, name: str) -> np.ndarray:

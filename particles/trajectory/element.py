@@ -53,6 +53,14 @@ class Element:
     def put(self, record: np.ndarray, time: float) -> None:
         """Write a record and its time behind the committed ones; it counts only after flush and commit."""
         self._rows["value"].put(self.length, np.asarray(record, dtype=self.dtype))
+        self._put_time(time)
+
+    def put_parts(self, parts: Iterable[tuple[slice, np.ndarray]], time: float) -> None:
+        """The same for a record that comes in slices along its first axis, in the dtype of the element."""
+        self._rows["value"].put_parts(self.length, parts)
+        self._put_time(time)
+
+    def _put_time(self, time: float) -> None:
         self._rows["time"].put(self.length, np.asarray(time, dtype=np.float64))
         self._time_put = time
 

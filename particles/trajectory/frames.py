@@ -1,5 +1,7 @@
 """The frames of a file: positions and masses of one cloud as it moves, written and read under particles/cloud."""
 
+from collections.abc import Iterator
+
 import h5py
 import numpy as np
 import torch
@@ -45,7 +47,8 @@ class Frames:
     @classmethod
     def create(cls, file: h5py.File, first: ParticleCloud, options: Options) -> "Frames":
         """Create the empty datasets for clouds like the first one; refuses one that cannot be a frame before."""
-        _stored_positions(first, _DTYPES[options.dtype] if options.dtype else first.dtype)
+        for _ in _stored_positions(first, _DTYPES[options.dtype] if options.dtype else first.dtype):
+            pass
         add_group(child_group(file, PARTICLES), "cloud", lambda group: _fill(group, first, options))
         return cls(file)
 
@@ -88,7 +91,7 @@ class Frames:
 
     def put(self, time: float, cloud: ParticleCloud) -> None:
         """Write a frame behind the committed ones; raises TrajectoryError for positions the file cannot hold."""
-        self.position.put(_stored_positions(cloud, _DTYPES[str(self.position.value.dtype)]), time)
+        self.position.put_parts(_stored_positions(cloud, _DTYPES[str(self.position.value.dtype)]), time)
         if self.moving:
             Rows(self.mass).put(len(self), np.asarray(cloud.masses.detach().cpu(), dtype=self.mass.dtype))
 
@@ -110,21 +113,23 @@ class Frames:
     def _has_masses(self, cloud: ParticleCloud) -> bool:
         """Whether the cloud's masses are the file's; the very tensor that was accepted last is not compared again."""
         if cloud.masses is not self._accepted:
-            if self._fixed_masses is None or not torch.equal(cloud.masses.detach().cpu(), self._fixed_masses):
+            held, rows = self._fixed_masses, cloud.rows(cloud.masses)
+            if held is None or not all(torch.equal(masses.detach().cpu(), held[part]) for part, masses in rows):
                 return False
             self._accepted = cloud.masses
         return True
 
 
-def _stored_positions(cloud: ParticleCloud, dtype: torch.dtype) -> np.ndarray:
-    """Positions [particles, dim] of a cloud as stored; raises TrajectoryError where not finite in the dtype."""
-    positions = cloud.positions.detach().to(device="cpu", dtype=dtype)
-    if not bool(torch.isfinite(positions.sum())) and not bool(torch.isfinite(positions).all()):
-        raise TrajectoryError(
-            f"Positions that are not finite in {dtype} came for a frame, which holds finite ones; stop the run where "
-            "it diverges."
-        )
-    return positions.numpy()
+def _stored_positions(cloud: ParticleCloud, dtype: torch.dtype) -> Iterator[tuple[slice, np.ndarray]]:
+    """Slices of particles and their positions as stored; raises TrajectoryError where not finite in the dtype."""
+    for part, rows in cloud.rows(cloud.positions):
+        positions = rows.detach().to(device="cpu", dtype=dtype)
+        if not bool(torch.isfinite(positions.sum())) and not bool(torch.isfinite(positions).all()):
+            raise TrajectoryError(
+                f"Positions that are not finite in {dtype} came for a frame, which holds finite ones; stop the run "
+                "where it diverges."
+            )
+        yield part, positions.numpy()
 
 
 def _fill(group: h5py.Group, first: ParticleCloud, options: Options) -> None:
@@ -147,5 +152,7 @@ def _fill(group: h5py.Group, first: ParticleCloud, options: Options) -> None:
         mass = group.create_group("mass", track_order=True)
         add_element(mass, shape[:1], own, mass_chunk, dimensions=(particle,), beside=position)
     else:
-        fixed = group.create_dataset("mass", data=first.masses.detach().cpu().numpy())
+        fixed = group.create_dataset("mass", shape=shape[:1], dtype=own)
+        for part, masses in first.rows(first.masses):
+            fixed[part] = masses.detach().cpu().numpy()
         fixed.dims[0].attach_scale(particle)

@@ -1,5 +1,7 @@
 """Writing the rows of a growing dataset by HDF5's own calls: a fifth of the time of h5py's general indexing."""
 
+from collections.abc import Iterable
+
 import h5py
 import numpy as np
 
@@ -26,3 +28,13 @@ class Rows:
         place = stored.get_space()
         place.select_hyperslab((row, *self._origin), (1, *self._shape))
         stored.write(self._one, place, np.ascontiguousarray(values).reshape(1, *self._shape))
+
+    def put_parts(self, row: int, parts: Iterable[tuple[slice, np.ndarray]]) -> None:
+        """The same for a row that comes in slices along its first axis, in the stored dtype."""
+        stored = self._dataset.id
+        stored.set_extent((row + 1, *self._shape))
+        for part, values in parts:
+            extent = (1, *values.shape)
+            place = stored.get_space()
+            place.select_hyperslab((row, part.start, *self._origin[1:]), extent)
+            stored.write(h5py.h5s.create_simple(extent), place, np.ascontiguousarray(values).reshape(extent))

@@ -1,7 +1,10 @@
 """Nested values as named arrays and JSON, and back: what a run needs to go on, without pickle."""
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -9,29 +12,59 @@ import torch
 from particles.errors import TrajectoryError
 from particles.trajectory.describe import Json, qualified_name
 
+#: An array in memory, or one whose rows come in slices.
+Array: TypeAlias = "np.ndarray | Sliced"
+
 _DTYPES = {str(dtype).removeprefix("torch."): dtype for dtype in (torch.float64, torch.float32, torch.int64)}
 
 
-def flattened(value: object, name: str = "value") -> tuple[Json, dict[str, np.ndarray]]:
+@dataclass(frozen=True)
+class Sliced:
+    """An array that is too large for one process or spread over several: `parts` goes through slices of its rows."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[np.generic]
+    parts: Callable[[], Iterator[tuple[slice, np.ndarray]]]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all of it."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
+
+#: The rows of a tensor that is spread over processes, None for one that each of them has.
+Spread: TypeAlias = Callable[[torch.Tensor], Sliced | None]
+
+
+def nothing_spread(tensor: torch.Tensor) -> Sliced | None:
+    """What a process by itself says of every tensor."""
+    return None
+
+
+def flattened(value: object, name: str = "value", spread: Spread = nothing_spread) -> tuple[Json, dict[str, Array]]:
     """A tree in JSON and the arrays it names: frozen dataclasses, tuples, tensors, numbers, text and None.
 
     Classes are given by their qualified names, tensors by the name of their array, their dtype and the order of their
     axes in memory, since sums over another order may differ in the last bit.
-    Raises TypeError for anything else; `name` names the value in its sentence and in its arrays.
+    Raises TypeError for anything else; `name` names the value in its sentence and in its arrays. Where `spread` gives
+    the rows of a tensor they stand for its array.
     """
     if value is None or isinstance(value, bool | int | float | str):
         return value, {}
     if isinstance(value, torch.Tensor) and str(value.dtype).removeprefix("torch.") in _DTYPES:
+        rows = spread(value)
+        if rows is not None:
+            return _tensor_node(name, value, [*range(value.ndim)]), {name: rows}
         strides = value.stride()
         order = sorted(range(value.ndim), key=lambda axis: -strides[axis])
         array = np.array(value.detach().cpu().permute(order).numpy(), order="C")
-        return {"tensor": name, "dtype": str(value.dtype).removeprefix("torch."), "order": [*order]}, {name: array}
+        return _tensor_node(name, value, order), {name: array}
     if isinstance(value, tuple):
-        parts = [flattened(item, f"{name}.{index}") for index, item in enumerate(value)]
+        parts = [flattened(item, f"{name}.{index}", spread) for index, item in enumerate(value)]
         return {"tuple": [tree for tree, _ in parts]}, _joined(parts)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         held = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-        fields = {key: flattened(part, f"{name}.{key}") for key, part in held.items()}
+        fields = {key: flattened(part, f"{name}.{key}", spread) for key, part in held.items()}
         tree: Json = {"class": qualified_name(type(value)), "fields": {key: part for key, (part, _) in fields.items()}}
         return tree, _joined(list(fields.values()))
     raise TypeError(
@@ -63,6 +96,10 @@ def rebuilt(
     return made(tree)
 
 
+def _tensor_node(name: str, value: torch.Tensor, order: list[int]) -> Json:
+    return {"tensor": name, "dtype": str(value.dtype).removeprefix("torch."), "order": [*order]}
+
+
 def _tensor(node: Mapping[str, object], read: Callable[[str], np.ndarray], device: torch.device | str) -> torch.Tensor:
     """A tensor in memory of its own, its axes in the order they had."""
     stored = torch.from_numpy(read(str(node["tensor"]))).to(dtype=_DTYPES[str(node["dtype"])], device=device, copy=True)
@@ -85,5 +122,5 @@ def _instance(node: Mapping[str, object], known: Mapping[str, type], made: Calla
     return value
 
 
-def _joined(parts: Sequence[tuple[Json, dict[str, np.ndarray]]]) -> dict[str, np.ndarray]:
+def _joined(parts: Sequence[tuple[Json, dict[str, Array]]]) -> dict[str, Array]:
     return {name: array for _, arrays in parts for name, array in arrays.items()}

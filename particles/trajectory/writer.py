@@ -9,14 +9,14 @@ import torch
 
 from particles.cloud import ParticleCloud
 from particles.errors import TrajectoryError
-from particles.trajectory.checkpoint import drop_checkpoint, get_checkpoint, put_checkpoint
+from particles.trajectory.checkpoint import KeptParts, drop_checkpoint, get_checkpoint, newest_parts, put_checkpoint
 from particles.trajectory.element import check_start
 from particles.trajectory.frames import Frames
 from particles.trajectory.layout import CLOUD, MODULE, UNWRITTEN, options_of
 from particles.trajectory.opening import child_group, damage_reported, failure_reported, has
 from particles.trajectory.recorder import Observable, ObservableRecorder
 from particles.trajectory.room import Room
-from particles.trajectory.states import flattened
+from particles.trajectory.states import Spread, flattened, nothing_spread
 
 
 @runtime_checkable
@@ -54,7 +54,7 @@ class TrajectoryWriter:
         moving_masses=True) other masses than the first one, a step that does not increase, a time that decreases,
         positions that are not finite, a closed file or a failing disk.
         """
-        self._begin(cloud.positions.nbytes + cloud.masses.nbytes)
+        self._begin(cloud.count * (cloud.dim + 1) * cloud.positions.element_size())
         with failure_reported(self._file):
             if self._frames is None:
                 check_start("/" + CLOUD, step, time)
@@ -102,14 +102,14 @@ class TrajectoryWriter:
         """Whether the run was marked finished and nothing was written since."""
         return self._complete
 
-    def keep(self, checkpoint: Stepped) -> None:
+    def keep(self, checkpoint: Stepped, spread: Spread = nothing_spread) -> None:
         """Keep all that the run needs to go on after this step, `flows.Checkpoint` for instance, in place of the last.
 
         A file that is appended to is then cut to this step. To be called after all observers of the step. Raises
         TypeError for a value that is not made of frozen dataclasses, tuples, tensors, numbers and None, TrajectoryError
-        for a closed file or a failing disk.
+        for a closed file or a failing disk. spread: as in `states.flattened`.
         """
-        tree, arrays = flattened(checkpoint)
+        tree, arrays = flattened(checkpoint, spread=spread)
         self._begin(sum(array.nbytes for array in arrays.values()))
         with failure_reported(self._file):
             put_checkpoint(self._file, checkpoint.step, tree, arrays)
@@ -123,6 +123,12 @@ class TrajectoryWriter:
         self._check_open()
         with damage_reported(self._file):
             return get_checkpoint(self._file, classes, device)
+
+    def kept_parts(self) -> KeptParts | None:
+        """The same in parts, for processes that each make their own of it."""
+        self._check_open()
+        with damage_reported(self._file):
+            return newest_parts(self._file)
 
     def complete(self) -> None:
         """Mark the run as finished and drop its checkpoint; writing on takes the mark back.

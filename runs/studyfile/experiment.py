@@ -21,7 +21,9 @@ from particles import (
     MassWeightedMovement,
     MeanMovement,
     ParticleCloud,
+    Ranks,
     Risk,
+    SharedCloud,
     SmallestEigenvalue,
     effective_count,
 )
@@ -41,10 +43,11 @@ Measured = Callable[[ParticleCloud], Any]
 
 @dataclass(frozen=True, eq=False)
 class Experiment:
-    """What a configuration stands for; `folder` is that of the study file."""
+    """What a configuration stands for; `folder` is that of the study file, `ranks` who shares the cloud, if anyone."""
 
     config: RunConfig
     folder: Path
+    ranks: Ranks | None = None
 
     @cached_property
     def data(self) -> tuple[Dataset, Dataset | None]:
@@ -72,12 +75,14 @@ class Experiment:
 
     @cached_property
     def start(self) -> ParticleCloud:
-        """The cloud drawn from the law with the run's seed, in the run's dtype on its device."""
+        """The cloud drawn from the law with the run's seed, in the run's dtype on its device; of ranks, their part."""
         config = self.config
         law = built(LAWS, config.law, self.risk.neuron)
         masses = built(MASSES, config.masses)
         cloud: ParticleCloud = law.sample(masses=masses, seed=config.seed)
         dtype = torch.float64 if config.dtype == "float64" else torch.float32
+        if self.ranks is not None:
+            cloud = SharedCloud.of(cloud.to(dtype=dtype), self.ranks)
         return cloud.to(device=resolved_device(config.device), dtype=dtype)
 
     @cached_property

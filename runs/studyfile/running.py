@@ -3,6 +3,7 @@
 import math
 import time
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 from flows import evolve
 from flows.checkpoint import CHECKPOINTED, Checkpoint
 from particles import FlowDiverged, FlowRefused, MassError, ParticleCloud, ShapeError, Trajectory, TrajectoryError
-from particles.trajectory import TrajectoryWriter
+from particles.trajectory import SharedTrajectory, TrajectoryWriter
 from runs.folder import claimed, replace_text
 from runs.jobs import Report, Stopped
 from runs.refusal import Refusal
@@ -103,25 +104,23 @@ def spoken_error(error: BaseException) -> str:
 
 
 def _continued(experiment: Experiment, job: Job, report: Report) -> None:
-    trajectory = _begun(job, experiment) or _created(experiment, job)
-    with trajectory:
-        _evolve(experiment, job, trajectory, report)
+    with opened(experiment, job) as trajectory:
+        kept = trajectory.kept(CHECKPOINTED, experiment.start.device)
+        evolve_run(experiment, job, trajectory, kept, Keeper(trajectory, KEEP_SECONDS), report)
         trajectory.complete()
 
 
-def _begun(job: Job, experiment: Experiment) -> TrajectoryWriter | None:
-    """The run's file where it has a checkpoint; one without, which holds the start at most, is removed."""
-    if not job.path.exists():
-        return None
-    trajectory = Trajectory.append(job.path)
-    if trajectory.kept(CHECKPOINTED, experiment.start.device) is not None:
-        return trajectory
-    trajectory.close()
-    job.path.unlink()
-    return None
+def opened(experiment: Experiment, job: Job) -> TrajectoryWriter:
+    """The run's file to go on with where it has a checkpoint; one without, which holds the start at most, is removed.
 
-
-def _created(experiment: Experiment, job: Job) -> TrajectoryWriter:
+    A new one where there is none.
+    """
+    if job.path.exists():
+        trajectory = Trajectory.append(job.path)
+        if trajectory.kept_parts() is not None:
+            return trajectory
+        trajectory.close()
+        job.path.unlink()
     return Trajectory.create(
         job.path,
         flow=experiment.flow,
@@ -137,21 +136,31 @@ class Keeper:
     When it does so does not change the run: the file that is resumed from any of these ends with the same bits.
     """
 
-    def __init__(self, trajectory: TrajectoryWriter, seconds: float) -> None:
-        self._trajectory, self._seconds = trajectory, seconds
+    def __init__(
+        self, trajectory: TrajectoryWriter | SharedTrajectory, seconds: float, agreed: Callable[[int], int] = int
+    ) -> None:
+        """agreed: makes of 1, it is time, or 0 what all ranks do."""
+        self._trajectory, self._seconds, self._agreed = trajectory, seconds, agreed
         self._next = -math.inf
 
     def __call__(self, checkpoint: Checkpoint[Any]) -> None:
         """Keep it, if it is time."""
-        if time.monotonic() >= self._next:
+        if self._agreed(int(time.monotonic() >= self._next)):
             self._trajectory.keep(checkpoint)
             self._next = time.monotonic() + self._seconds
 
 
-def _evolve(experiment: Experiment, job: Job, trajectory: TrajectoryWriter, report: Report) -> None:
+def evolve_run(
+    experiment: Experiment,
+    job: Job,
+    trajectory: TrajectoryWriter | SharedTrajectory,
+    kept: object,
+    keeper: Keeper,
+    report: Report,
+) -> None:
+    """The run from its start, or from what was kept of it, to its end."""
     recorder = trajectory.trace(**experiment.observables())
     start = experiment.start
-    kept = trajectory.kept(CHECKPOINTED, start.device)
 
     def tell(step: int, moment: float, cloud: ParticleCloud) -> None:
         report(job.share(moment))
@@ -163,6 +172,6 @@ def _evolve(experiment: Experiment, job: Job, trajectory: TrajectoryWriter, repo
         until=job.config.until,
         observers=[*experiment.observers(trajectory, recorder), tell],
         seed=job.config.seed,
-        keep=Keeper(trajectory, KEEP_SECONDS),
+        keep=keeper,
         resume=kept if isinstance(kept, Checkpoint) else None,
     )

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 
+from particles import Ranks
 from runs.cluster import scheduler_at
 from runs.folder import CONFIG_FILE, replace_text
 from runs.jobs import Crew
@@ -15,6 +17,7 @@ from runs.refusal import Refusal
 from runs.studyfile.plan import planned
 from runs.studyfile.reading import StudyFile, read_study
 from runs.studyfile.running import WHOLE, Job, perform
+from runs.studyfile.shared import check_shareable, perform_shared, shares_done
 from runs.sweep import perform_all, usable_cores
 
 #: Seconds that a run on a cluster waits for one of an earlier command, whose worker may still be coming to its end.
@@ -35,9 +38,14 @@ def jobs_of(study: StudyFile, out: Path | None = None) -> tuple[Job, ...]:
     return tuple(Job(config, study.folder, folder) for config in study.runs)
 
 
-def run_study(jobs: Sequence[Job], console: Console, workers: int | Crew | None = None) -> Result:
-    """Do what is not complete, by one process per core unless a number (0: in this process) or a crew is given."""
-    done = [job.done() for job in jobs]
+def run_study(
+    jobs: Sequence[Job], console: Console, workers: int | Crew | None = None, ranks: Ranks | None = None
+) -> Result:
+    """Do what is not complete, by one process per core unless a number (0: in this process) or a crew is given.
+
+    Where there are ranks, one of which this process is, they share each run.
+    """
+    done = [job.done() for job in jobs] if ranks is None else shares_done(jobs, ranks)
     pending = [job for job, share in zip(jobs, done, strict=True) if share < WHOLE]
     begun = [share for share in done if share < WHOLE]
     complete = len(jobs) - len(pending)
@@ -48,7 +56,8 @@ def run_study(jobs: Sequence[Job], console: Console, workers: int | Crew | None 
         on_device = any(job.config.device != "cpu" for job in jobs)
         workers = 0 if on_device or len(pending) == 1 else min(usable_cores(), len(pending))
     with BatchProgress([WHOLE] * len(pending), begun, console, complete=complete) as progress:
-        outcomes = perform_all(pending, perform, begun=begun, workers=workers, watch=progress.show)
+        performed = perform if ranks is None else partial(perform_shared, ranks=ranks)
+        outcomes = perform_all(pending, performed, begun=begun, workers=workers, watch=progress.show)
     failures = {}
     for job, outcome in zip(pending, outcomes, strict=True):
         if outcome.failure is not None:
@@ -66,12 +75,17 @@ def command(
     dry: bool,
     workers: int | None,
     scheduler: str | None,
+    ranks: Ranks | None = None,
 ) -> bool:
     """The study as the command line calls it; whether every run is complete."""
     if scheduler is not None and workers is not None:
         raise Refusal("--workers and --scheduler both say who does the runs: leave one of them out.")
     jobs = jobs_of(read_study(path, settings), out)
     shown = Console()
+    if ranks is not None:
+        if dry or workers is not None or scheduler is not None:
+            raise Refusal("--dry-run, --workers and --scheduler are for a study without torchrun: leave them out.")
+        check_shareable(jobs, ranks)
     if dry:
         plan = planned(jobs)
         for line in plan.lines:
@@ -79,7 +93,7 @@ def command(
         return plan.impossible == 0
     console = Console(stderr=True)
     if scheduler is None:
-        result = run_study(jobs, console, workers)
+        result = run_study(jobs, console, workers if ranks is None else 0, ranks)
     else:
         jobs = tuple(replace(job, out=job.out.absolute(), patience=PATIENCE) for job in jobs)
         with scheduler_at(scheduler, jobs[0].out) as crew:

@@ -8,11 +8,12 @@ import pytest
 import torch
 
 from flows.integrators.control import SHORTEST, Controller, Pace, Tolerance, Work, euler_trial, next_time
-from particles import ToleranceNotReached
+from particles import ParticleCloud, ToleranceNotReached
 from tests.problems import numbers
 from tests.tolerances import assert_identical
 
-PACE = Pace(start=torch.zeros(4, 3, dtype=torch.float64), size=0.5, moved=2.0, error=0.25, work=Work(3, 1, 30))
+CLOUD = ParticleCloud(torch.zeros(4, 3, dtype=torch.float64))
+PACE = Pace(start=CLOUD.positions, size=0.5, moved=2.0, error=0.25, work=Work(3, 1, 30))
 
 
 @pytest.mark.parametrize(("rtol", "atol"), [(-1e-3, 0.0), (1.0, 0.0), (0.0, 0.0), (0.1, math.inf), (math.nan, 1.0)])
@@ -25,10 +26,10 @@ def test_impossible_tolerances_are_refused(rtol: float, atol: float) -> None:
 def test_error_is_relative_to_the_distance_moved() -> None:
     """Assert that |e|_F is divided by atol sqrt(m dim) + rtol max |theta - start|_F, the step at hand included."""
     tolerance, error, far = Tolerance(1e-2, 1e-3), numbers(1, 4, 3), 10.0 * numbers(2, 4, 3)
-    measured, moved = tolerance.measured(error, far, PACE)
+    measured, moved = tolerance.measured(error, CLOUD.moved(far), PACE)
     assert moved == pytest.approx(float(far.norm()))
     assert measured == pytest.approx(float(error.norm()) / (1e-3 * math.sqrt(12.0) + 1e-2 * float(far.norm())))
-    _, kept = tolerance.measured(error, 1e-3 * far, PACE)
+    _, kept = tolerance.measured(error, CLOUD.moved(1e-3 * far), PACE)
     assert kept == PACE.moved, "the cloud has been farther away before"
 
 
@@ -36,7 +37,8 @@ def test_position_of_the_start_plays_no_part() -> None:
     """Assert that shifting cloud and start together changes no error: coordinates are not compared with themselves."""
     tolerance, error, moved = Tolerance(1e-4, 0.0), numbers(1, 4, 3), numbers(2, 4, 3)
     shifted = replace(PACE, start=PACE.start + 1000.0)
-    here, there = tolerance.measured(error, moved, PACE), tolerance.measured(error, moved + 1000.0, shifted)
+    here = tolerance.measured(error, CLOUD.moved(moved), PACE)
+    there = tolerance.measured(error, CLOUD.moved(moved + 1000.0), shifted)
     assert here == pytest.approx(there, rel=1e-12)
 
 
@@ -44,15 +46,15 @@ def test_anything_not_finite_is_an_infinite_error() -> None:
     """Assert that a trial with a particle at infinity, or an error that is no number, can only be rejected."""
     tolerance, fine = Tolerance(1e-2, 1e-3), numbers(1, 4, 3)
     for broken in (fine / 0.0, fine * math.nan):
-        assert tolerance.measured(broken, fine, PACE) == (math.inf, PACE.moved)
-        assert tolerance.measured(fine, broken, PACE) == (math.inf, PACE.moved)
+        assert tolerance.measured(broken, CLOUD.moved(fine), PACE) == (math.inf, PACE.moved)
+        assert tolerance.measured(fine, CLOUD.moved(broken), PACE) == (math.inf, PACE.moved)
 
 
 def test_no_error_where_nothing_moves_is_allowed() -> None:
     """Assert that a cloud at rest passes with atol zero, and that an error there does not."""
     tolerance, still = Tolerance(1e-2, 0.0), replace(PACE, moved=0.0)
-    assert tolerance.measured(0.0 * still.start, still.start, still)[0] == 0.0
-    assert tolerance.measured(1e-9 + still.start, still.start, still)[0] == math.inf
+    assert tolerance.measured(0.0 * still.start, CLOUD, still)[0] == 0.0
+    assert tolerance.measured(1e-9 + still.start, CLOUD, still)[0] == math.inf
 
 
 @pytest.mark.parametrize("power", [3, 5])
@@ -140,7 +142,7 @@ def test_first_step_is_a_hundredth_of_the_tolerance() -> None:
     """Assert that tau |F| (h / tau)^k is rtol |h F| / 100 at the first step, for tau = |F| / |dF/dt|."""
     tolerance, velocity = Tolerance(1e-6, 0.0), numbers(3, 4, 3)
     change = velocity * (1e-3 / 7.0)
-    size = tolerance.first_step(5, velocity, change, 1e-3)
+    size = tolerance.first_step(5, CLOUD, velocity, change, 1e-3)
     error = 7.0 * float(velocity.norm()) * (size / 7.0) ** 5
     assert error == pytest.approx(0.01 * 1e-6 * size * float(velocity.norm()))
 
@@ -148,15 +150,15 @@ def test_first_step_is_a_hundredth_of_the_tolerance() -> None:
 def test_first_step_of_what_never_changes_is_a_hundred_trials() -> None:
     """Assert that constant, vanishing and broken velocities give a first step all the same."""
     tolerance, velocity = Tolerance(1e-6, 1e-9), numbers(3, 4, 3)
-    assert tolerance.first_step(5, velocity, 0.0 * velocity, 1e-3) == pytest.approx(0.1)
-    assert tolerance.first_step(5, 0.0 * velocity, 0.0 * velocity, 1e-3) == pytest.approx(0.1)
-    assert tolerance.first_step(5, 0.0 * velocity, velocity, 1e-3) > 0.0
-    assert tolerance.first_step(5, math.nan * velocity, velocity, 1e-3) == 1e-3
+    assert tolerance.first_step(5, CLOUD, velocity, 0.0 * velocity, 1e-3) == pytest.approx(0.1)
+    assert tolerance.first_step(5, CLOUD, 0.0 * velocity, 0.0 * velocity, 1e-3) == pytest.approx(0.1)
+    assert tolerance.first_step(5, CLOUD, 0.0 * velocity, velocity, 1e-3) > 0.0
+    assert tolerance.first_step(5, CLOUD, math.nan * velocity, velocity, 1e-3) == 1e-3
 
 
 def test_trial_moves_the_cloud_by_a_hundredth() -> None:
     """Assert that |h F| = |theta| / 100, and that a cloud at the origin or at rest gets some step."""
     positions, velocity = numbers(1, 4, 3), numbers(2, 4, 3)
-    size = euler_trial(positions, velocity)
+    size = euler_trial(CLOUD.moved(positions), velocity)
     assert_identical((size * velocity).norm(), 0.01 * positions.norm())
-    assert euler_trial(0.0 * positions, velocity) == euler_trial(positions, 0.0 * velocity) == 1e-6
+    assert euler_trial(CLOUD, velocity) == euler_trial(CLOUD.moved(positions), 0.0 * velocity) == 1e-6

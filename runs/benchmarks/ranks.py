@@ -1,0 +1,175 @@
+"""One cloud held by one and by two ranks, one thread each, in turn within the same two processes.
+
+Euler steps of a gradient flow (tanh, hidden weights, NTK scaling, asymmetrical masses, n = 100). While the first rank
+works by itself the second waits for a message, which takes no processor. Reported are the efficiency t_1 / (2 t_2), t_2
+being the slower rank's time, round by round; the processor time of one rank over that of both, which is the efficiency
+without waiting, on a busy machine too; the time of a cloud that is not shared in units of t_1; and whether the end
+clouds have the same bits. Needs two idle cores. Run as
+
+    OMP_NUM_THREADS=1 python -m runs.benchmarks.ranks
+"""
+
+import json
+import multiprocessing
+import statistics
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from time import perf_counter, process_time
+from typing import Any
+
+import torch
+
+from flows import Euler, GradientFlow, evolve
+from particles import (
+    NTK,
+    Dataset,
+    GaussianLaw,
+    Identity,
+    ParticleCloud,
+    Perceptron,
+    Ranks,
+    Risk,
+    SharedCloud,
+    Squared,
+    Tanh,
+    masses,
+)
+from particles.randomness import generator
+
+COUNT, DATA, STEPS, ROUNDS = 1_000_000, 100, 1, 7
+#: Inputs and dtypes.
+SIZES = ((2, "float64"), (2, "float32"), (20, "float64"), (20, "float32"))
+RANKS = 2
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is timed."""
+
+    count: int
+    inputs: int
+    dtype: str
+    steps: int
+    rounds: int
+
+    def problem(self) -> tuple[GradientFlow, ParticleCloud]:
+        """Normal inputs and targets, and a cloud, alike in every process."""
+        numbers = torch.from_numpy(generator(0, "data").standard_normal((DATA, self.inputs + 1)))
+        neuron = Perceptron(Tanh(), Identity(self.inputs))
+        risk = Risk(neuron, NTK(), Squared(), Dataset(numbers[:, :-1], numbers[:, -1]))
+        cloud = GaussianLaw(neuron).sample(masses=masses.asymmetrical(self.count, 0.5, 0.7), seed=0)
+        return GradientFlow(risk), cloud.to(dtype=torch.float32 if self.dtype == "float32" else torch.float64)
+
+
+@dataclass(frozen=True)
+class Result:
+    """Seconds of every round: not shared, by one rank, by all; the processor time of one rank over that of all
+    together; and whether the end clouds have the same bits."""
+
+    task: Task
+    plain: tuple[float, ...]
+    one: tuple[float, ...]
+    all: tuple[float, ...]
+    work: tuple[float, ...]
+    identical: bool
+
+    @property
+    def efficiencies(self) -> list[float]:
+        """t_1 / (2 t_2) of every round."""
+        return [alone / (RANKS * together) for alone, together in zip(self.one, self.all, strict=True)]
+
+    @property
+    def line(self) -> str:
+        """Medians and ranges."""
+        beside = [plain / one for plain, one in zip(self.plain, self.one, strict=True)]
+        return (
+            f"{self.task.inputs:4}  {self.task.dtype:9}{statistics.median(self.one):9.3f} s"
+            f"{statistics.median(self.all):9.3f} s   {_spread(self.efficiencies)}   {_spread(self.work)}   "
+            f"{_spread(beside)}   "
+            f"{'same' if self.identical else 'OTHER'}"
+        )
+
+
+def _spread(numbers: Sequence[float]) -> str:
+    return f"{statistics.median(numbers):.2f} ({min(numbers):.2f} to {max(numbers):.2f})"
+
+
+def work(ranks: Ranks, task: Task) -> Result:
+    """The task on one rank of the group; seconds of rounds count on the first one."""
+    flow, cloud = task.problem()
+    shared = SharedCloud.of(cloud, ranks)
+    alone = SharedCloud.of(cloud, Ranks()) if ranks.is_first else shared
+
+    times: dict[str, list[tuple[float, float]]] = {"plain": [], "one": [], "all": []}
+
+    def timed(name: str, start: ParticleCloud, here: bool) -> ParticleCloud:
+        ranks.number()
+        began, worked, end = perf_counter(), process_time(), start
+        if here:
+            end = evolve(flow, start, Euler(0.5), until=0.5 * task.steps)
+        own = torch.tensor([perf_counter() - began, (process_time() - worked) if here else 0.0], dtype=torch.float64)
+        found = torch.stack(ranks.gathered(own))
+        times[name].append((float(found[:, 0].max()), float(found[:, 1].sum())))
+        return end
+
+    for _ in range(task.rounds + 1):
+        timed("plain", cloud, ranks.is_first)
+        whole, part = timed("one", alone, ranks.is_first), timed("all", shared, True)
+    identical = ranks.at_first(_compared(whole, part), [part.positions], shared.share.spans)
+    taken = {name: tuple(clock for clock, _ in rounds[1:]) for name, rounds in times.items()}  # the first one warms up
+    work_done = tuple(one / both for (_, one), (_, both) in zip(times["one"][1:], times["all"][1:], strict=True))
+    return Result(task, taken["plain"], taken["one"], taken["all"], work_done, bool(identical))
+
+
+def _compared(whole: ParticleCloud, part: ParticleCloud) -> Callable[[], bool]:
+    return lambda: all(torch.equal(rows, whole.positions[place]) for place, rows in part.rows(part.positions))
+
+
+def _process(rank: int, folder: str, task: Task) -> None:
+    torch.set_num_threads(1)
+    torch.distributed.init_process_group("gloo", f"file://{folder}/store", rank=rank, world_size=RANKS)
+    try:
+        result = work(Ranks.of_group(), task)
+        if rank == 0:
+            Path(folder, "result.json").write_text(json.dumps(asdict(result)))
+    finally:
+        torch.distributed.destroy_process_group()
+
+
+def measured(task: Task, start: str = "spawn") -> Result:
+    """The task done by two processes; start: how multiprocessing makes them."""
+    with tempfile.TemporaryDirectory() as folder:
+        context: Any = multiprocessing.get_context(start)
+        workers = [context.Process(target=_process, args=(rank, folder, task)) for rank in range(RANKS)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        held = json.loads(Path(folder, "result.json").read_text())
+    times = {name: tuple(held[name]) for name in ("plain", "one", "all", "work")}
+    return Result(task, **times, identical=held["identical"])
+
+
+def main(
+    count: int = COUNT,
+    sizes: Sequence[tuple[int, str]] = SIZES,
+    steps: int = STEPS,
+    rounds: int = ROUNDS,
+    start: str = "spawn",
+) -> list[Result]:
+    """Measure every size and print a table."""
+    print(f"m = {count:,}, n = {DATA}, {steps} Euler step(s), {RANKS} ranks of one thread")
+    print(
+        "   d  dtype         1 rank    2 ranks   efficiency (range)    processor time        not shared / 1        bits"
+    )
+    results = []
+    for inputs, dtype in sizes:
+        results.append(measured(Task(count, inputs, dtype, steps, rounds), start))
+        print(results[-1].line, flush=True)
+    return results
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""Runs of a study file shared by the ranks that torchrun started: one after the other, each by all of them."""
+
+import json
+import os
+import traceback
+from collections.abc import Sequence
+from contextlib import ExitStack
+from functools import partial
+
+import torch
+
+from flows.checkpoint import CHECKPOINTED
+from particles import (
+    FlowDiverged,
+    FlowRefused,
+    RankFailed,
+    RankLost,
+    Ranks,
+    SharedCloud,
+    SharedTrajectory,
+    ToleranceNotReached,
+    TrajectoryError,
+)
+from particles.blocks import check_ranks
+from runs.folder import claimed, replace_text
+from runs.jobs import Report, Stopped
+from runs.refusal import Refusal
+from runs.studyfile import running
+from runs.studyfile.experiment import Experiment
+from runs.studyfile.running import FAILURES, WHOLE, Job, Keeper, evolve_run, opened, spoken_error
+
+#: What goes wrong on all ranks at the same place or on none, so that they can go on to the next run together.
+TOGETHER = (
+    *(Refusal, RankFailed, FlowDiverged, FlowRefused, ToleranceNotReached, TrajectoryError),
+    torch.linalg.LinAlgError,  # type: ignore[attr-defined]
+)
+#: Flows that a study file can name and ranks cannot share.
+ALONE = ("linearised", "underdamped", "birth-death", "import")
+
+
+def shares_done(jobs: Sequence[Job], ranks: Ranks) -> list[int]:
+    """How far each run is, as the first rank finds it."""
+    told = ranks.text(json.dumps([job.done() for job in jobs] if ranks.is_first else []))
+    done: list[int] = json.loads(told)
+    return done
+
+
+def check_shareable(jobs: Sequence[Job], ranks: Ranks) -> None:
+    """Raise Refusal for runs that ranks cannot share, or for ranks that cannot share a run."""
+    try:
+        check_ranks(ranks.count)
+    except ValueError as error:
+        raise Refusal(str(error)) from error
+    here, devices = int(os.environ.get("LOCAL_WORLD_SIZE", "1")), torch.cuda.device_count()
+    if here > devices and any(job.config.device != "cpu" for job in jobs):
+        raise Refusal(f"{here} ranks have {devices} CUDA devices here: start fewer ranks, or set the device to cpu.")
+    for job in jobs:
+        flow = job.config.identity()["flow"]["kind"]
+        if flow in ALONE:
+            raise Refusal(f"The flow {flow!r} cannot be shared by several ranks: run the study without torchrun.")
+        own = sorted(name for name, what in job.config.measured.items() if not isinstance(what, str))
+        if own:
+            raise Refusal(
+                f"The observable {own[0]!r} is imported and would see the particles of one rank only: run the study "
+                "without torchrun, or leave it out."
+            )
+
+
+def perform_shared(job: Job, report: Report, ranks: Ranks) -> None:
+    """Do the run as `perform` does, on every rank with its part of the cloud; the first rank has the folder.
+
+    Raises Refusal where it fails on all ranks, RankLost where this one fails alone.
+    """
+    experiment = Experiment(job.config, job.source, ranks)
+    try:
+        with ExitStack() as folder:
+            ranks.at_first(lambda: _claim(folder, experiment, job))
+            try:
+                if ranks.number(job.done() if ranks.is_first else 0) < WHOLE:
+                    _continued(experiment, job, ranks, report)
+            except TOGETHER as error:
+                ranks.at_first(partial(replace_text, job.error, traceback.format_exc()))
+                raise Refusal(spoken_error(error)) from error
+        report(WHOLE)
+    except (Stopped, RankLost):
+        raise
+    except TOGETHER as error:
+        raise Refusal(str(error)) from error
+    except FAILURES as error:
+        raise RankLost(f"Rank {ranks.rank} of {ranks.count} cannot go on: {spoken_error(error)}") from error
+
+
+def _claim(folder: ExitStack, experiment: Experiment, job: Job) -> None:
+    identity = {"config": job.config.identity(), "sources": experiment.sources()}
+    folder.enter_context(claimed(job.folder, identity, remarks={}, patience=job.patience))
+    job.error.unlink(missing_ok=True)
+
+
+def _continued(experiment: Experiment, job: Job, ranks: Ranks, report: Report) -> None:
+    ranks.at_first(lambda: experiment.data)  # which may have to be downloaded
+    start = _start(experiment)
+    with SharedTrajectory(ranks, lambda: opened(experiment, job)) as trajectory:
+        kept = trajectory.kept(CHECKPOINTED, start)
+        evolve_run(experiment, job, trajectory, kept, Keeper(trajectory, running.KEEP_SECONDS, ranks.number), report)
+        trajectory.complete()
+
+
+def _start(experiment: Experiment) -> SharedCloud:
+    """The rank's part of the start; Refusal where the study's numbers give none, as on every other rank."""
+    try:
+        start = experiment.start
+        if not isinstance(start, SharedCloud):
+            raise Refusal("The cloud of this run is held by one rank: run the study without torchrun.")
+        return start
+    except ValueError as error:
+        raise Refusal(str(error)) from error
