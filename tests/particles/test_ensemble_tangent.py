@@ -9,7 +9,7 @@ from torch import Tensor
 
 from particles import GELU, Activation, Identity, Perceptron, ReLU, Tanh
 from particles.ensemble_tangent import MemberTangents
-from particles.neurons import MIRRORED
+from particles.products import MIRRORED
 from tests.problems import numbers
 from tests.tolerances import assert_identical
 
