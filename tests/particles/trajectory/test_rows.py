@@ -26,6 +26,20 @@ def test_rows_are_those_of_indexing(tmp_path: Path, dtype: str) -> None:
         np.testing.assert_array_equal(number[:], [0.0, 1.0, 2.0])
 
 
+@pytest.mark.parametrize("dtype", ["f8", "f4"])
+def test_a_row_in_slices_is_the_row(tmp_path: Path, dtype: str) -> None:
+    """Assert that slices of a row, of matrices and of vectors, make the row that one piece makes."""
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        dataset = file.create_dataset("a", shape=(1, 3, 2), maxshape=(None, 3, 2), dtype=dtype, chunks=(1, 2, 2))
+        vector = file.create_dataset("b", shape=(0, 3), maxshape=(None, 3), dtype=dtype, chunks=(1, 3))
+        for row, values in enumerate(ROWS):
+            parts = [(part, values[part].astype(dtype)) for part in (slice(0, 1), slice(1, 3))]
+            Rows(dataset).put_parts(row, parts)
+            Rows(vector).put_parts(row, [(part, piece[:, 0]) for part, piece in parts])
+        np.testing.assert_array_equal(dataset[:], ROWS)
+        np.testing.assert_array_equal(vector[:], [values[:, 0] for values in ROWS])
+
+
 def test_rows_of_another_shape_are_refused(tmp_path: Path) -> None:
     """Assert that a row can never change the shape of the others."""
     with h5py.File(tmp_path / "a.h5", "w") as file:

@@ -31,8 +31,8 @@ from particles import (
     TrajectoryError,
     ranks,
 )
+from particles.trajectory.comparing import differing
 from tests.particles.test_shared import BLOCKS, whole_cloud
-from tests.particles.trajectory.plays import differing
 from tests.problems import network_risk
 from tests.ranks import needs_fork, on_ranks
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from particles import Ranks, Trajectory
+from particles.trajectory.comparing import differing
 from runs.refusal import Refusal
 from runs.studyfile import running
 from runs.studyfile.experiment import Experiment
@@ -14,7 +15,6 @@ from runs.studyfile.running import WHOLE, Job
 from runs.studyfile.shared import check_shareable, perform_shared
 from runs.studyfile.study import command, jobs_of
 from runs.sweep import Stopped
-from tests.particles.trajectory.plays import differing
 from tests.ranks import needs_fork, on_ranks
 from tests.runs.conftest import spoken
 from tests.runs.studyfile.studies import config, write_data, write_study
