@@ -18,7 +18,7 @@ from particles.tangents import Neuron, Tangent
 TILE_ENTRIES = 2**19
 #: Entries up to which a whole cloud is kept linearised between two passes.
 KEPT_ENTRIES = 24 * 2**20
-#: Or this many times the entries of its positions: of many inputs a product costs more than keeping it.
+#: Or, on the CPU, this many times the entries of its positions: of many inputs a product costs more than keeping it.
 KEPT_SHARE = 2
 SMALLEST_TILE = 16
 
@@ -44,8 +44,8 @@ class Tiles:
         self._neuron, self._positions, self._phi, self._wanted = neuron, positions, phi, fused
         data = max(phi.shape[0] * neuron.outputs, 1)
         self._size = max(entries // data, SMALLEST_TILE)
-        most = max(KEPT_ENTRIES, KEPT_SHARE * positions.numel()) if kept is None else kept
-        self._keep = positions.shape[0] * data <= most
+        share = KEPT_SHARE * positions.numel() if positions.is_cpu else 0
+        self._keep = positions.shape[0] * data <= (max(KEPT_ENTRIES, share) if kept is None else kept)
         self._kept: list[tuple[slice, Tangent]] = []
 
     def __iter__(self) -> Iterator[tuple[slice, Tangent]]:

@@ -50,7 +50,7 @@ def routes() -> Iterator[tuple[str, list[str], float]]:
     choice.failure_of(NEURON, torch.float64, CLOUD.device)
     kernels.predict, kernels.pull = counted(predict, calls, "predict"), counted(pull, calls, "pull")
     choice.AUTOMATIC = ("cpu",)
-    kept = tiles.KEPT_ENTRIES
+    kept, tiles.KEPT_SHARE = tiles.KEPT_ENTRIES, 0
     for setting, fused, entries in (
         ("asked", True, kept),
         ("large", None, 0),
@@ -69,7 +69,7 @@ def broken() -> Iterator[tuple[str, list[str], str]]:
 
     The velocity must be that of plain torch, or the program fails.
     """
-    choice.AUTOMATIC, tiles.KEPT_ENTRIES = ("cpu",), 0
+    choice.AUTOMATIC, tiles.KEPT_ENTRIES, tiles.KEPT_SHARE = ("cpu",), 0, 0
     logged: list[str] = []
     handler = logging.Handler()
     handler.emit = lambda record: logged.append(record.getMessage())  # type: ignore[method-assign]
@@ -93,7 +93,7 @@ def broken() -> Iterator[tuple[str, list[str], str]]:
     for name, (kernels.predict, kernels.pull) in faults.items():
         choice.failure_of.cache_clear()
         logged.clear()
-        velocity, again = RISK.velocity(cloud), RISK.velocity(cloud)
+        velocity, again = (RISK.velocity(cloud.moved(cloud.positions)) for _ in range(2))
         if not torch.equal(velocity, again) or not torch.equal(velocity, replace(RISK, fused=False).velocity(cloud)):
             raise SystemExit("A velocity did not fall back to plain torch.")
         try:

@@ -4,8 +4,9 @@ import shutil
 
 import pytest
 
+from particles import Perceptron
 from runs.benchmarks.peers import installed
-from runs.benchmarks.velocity import Problem, Result, autograd, grid, main, measured, methods
+from runs.benchmarks.velocity import Problem, Result, autograd, grid, main, measured, methods, ours
 
 
 def test_every_method_computes_our_velocity() -> None:
@@ -18,6 +19,17 @@ def test_every_method_computes_our_velocity() -> None:
     assert 0.0 < results[1].error < 1e-5
     wrong = {**chosen, "autograd": lambda problem: lambda: 2.0 * autograd(problem)()}
     assert measured(problem, wrong, rounds=1)[1].error == pytest.approx(1.0, abs=1e-4)
+
+
+def test_ours_begins_anew_every_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Assert that no call profits from what the one before it has computed."""
+    calls: list[str] = []
+    activation = Perceptron.tangent
+    monkeypatch.setattr(Perceptron, "tangent", lambda *given: calls.append("tile") or activation(*given))
+    velocity = ours(Problem.of(20, 5, 3))
+    for _ in range(3):
+        velocity()
+    assert len(calls) == 3
 
 
 def test_methods_are_those_of_the_machine() -> None:
