@@ -12,6 +12,7 @@ from particles.errors import ShapeError
 from particles.functional import UserNeuron, as_neuron
 from particles.losses import Loss
 from particles.network import Network
+from particles.ranks import Ranks
 from particles.scaling import Scaling
 from particles.shapes import (
     Features,
@@ -25,6 +26,7 @@ from particles.shapes import (
     Scalar,
     Velocity,
 )
+from particles.shared import SharedCloud
 from particles.tangents import Neuron
 from particles.tiles import Tiles
 
@@ -135,15 +137,17 @@ class Risk:
     def seen(self, cloud: ParticleCloud) -> "Seen":
         """The cloud's tangents and predictions at the data. The last ones are kept for who asks next.
 
-        So observables of a step and the step that follows share them. With a gradient nothing is kept.
+        So observables of a step and the step that follows share them. With a gradient nothing is kept. What ranks keep
+        of the clouds they share is apart from others: one of them may look at a cloud of its own and stay in step.
         """
-        held = self._last_seen.get("seen")
+        owner = cloud.share.ranks if isinstance(cloud, SharedCloud) else None
+        held = self._last_seen.get(owner)
         if held is not None and held.cloud is cloud:
             return held
         made = Seen(cloud, self.network.tiles(cloud, self.prepared(cloud).phi), self.scaled(cloud).factors)
-        self._last_seen.clear()
+        self._last_seen.pop(owner, None)
         if not cloud.positions.requires_grad:
-            self._last_seen["seen"] = made
+            self._last_seen[owner] = made
         return made
 
     def prepared(self, cloud: ParticleCloud) -> Prepared:
@@ -168,7 +172,7 @@ class Risk:
         return {}
 
     @cached_property
-    def _last_seen(self) -> dict[str, "Seen"]:
+    def _last_seen(self) -> dict[Ranks | None, "Seen"]:
         return {}
 
     @cached_property

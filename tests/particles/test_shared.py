@@ -103,6 +103,22 @@ def test_any_number_of_ranks_sees_the_same_bits(tmp_path: Path, dtype: torch.dty
 
 
 @needs_fork
+def test_one_rank_may_look_at_a_cloud_of_its_own(tmp_path: Path) -> None:
+    """Assert that what one rank evaluates by itself, with the same risk, leaves all of them in step."""
+
+    def looked(ranks: Ranks) -> list[float]:
+        cloud, risk = SharedCloud.of(whole_cloud(), ranks, BLOCKS), network_risk(Power(0.75), outputs=2)
+        before = float(risk(cloud))
+        if ranks.is_first:
+            risk(whole_cloud())
+            risk(SharedCloud.of(whole_cloud(), Ranks(), BLOCKS))
+        return [before, float(risk(cloud)), float(cloud.norms(cloud.positions))]
+
+    first, second = on_ranks(2, looked, tmp_path)
+    assert first == second and first[0] == first[1]
+
+
+@needs_fork
 def test_sums_of_each_rank_in_its_own_order_are_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Assert that the bits differ where every rank adds its blocks one after the other: this test can fail."""
 
