@@ -43,8 +43,8 @@ from particles import (
 )
 from particles.ensemble_risk import EnsembleRiskAt
 from particles.shapes import Outputs
+from particles.trajectory.comparing import datasets
 from tests.flows.ensembles import CASES, Case, check_members, ensemble
-from tests.particles.trajectory.plays import datasets
 from tests.problems import network_cloud, network_risk
 
 NAMED = {case.name: case for case in CASES}
