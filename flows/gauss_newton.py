@@ -28,8 +28,8 @@ from particles.shapes import Curvature, Grams, Outputs, PerParticle, Velocity
 LARGEST_GRAM = 6000
 #: Largest h tr G for which G may be a sum of single-precision products: rounding then changes h G by 10^-3 at the most.
 ROUGH_ENOUGH = 1e4
-#: Part of h tr G that particles of little weight may have together to be left out of G.
-NEGLIGIBLE = 1e-3
+#: Particles are left out of G where their part of h tr G is below this part of the error that is tolerated.
+NEGLIGIBLE = 0.1
 
 
 def dense_risk(flow: Flow, integrator: str) -> Risk:
@@ -98,7 +98,7 @@ class GaussNewton:
         """M J^T B w [particles, dim]."""
         return self.at.pull(self.unrooted(weights))
 
-    def shifted(self, size: float | Tensor, *, rough: bool = False) -> "Shifted":
+    def shifted(self, size: float | Tensor, *, rough: float = 0.0) -> "Shifted":
         """1 - size A, factorised; `rough` as in `Shifted`. Of an ensemble one size for each member [members]."""
         return Shifted(self, size, rough)
 
@@ -129,15 +129,15 @@ class GaussNewton:
 class Shifted:
     """The matrix 1 - h A = D + h M J^T C J, D = 1 + h Delta, by Woodbury's identity and one Cholesky factor.
 
-    `rough` takes products of the Gram matrix in single precision, and leaves out particles of little weight, where that
-    changes the matrix little enough: an error in what is corrected, d, and none in M J^T q, the velocity given as
-    cotangents. Twice as fast, and many times where a few particles have most of the mass. Where anything is not finite
-    the solution is not either.
+    With a relative error `rough` that is tolerated, products of the Gram matrix are in single precision, and particles
+    of little weight are left out of it, where that changes the matrix little enough: an error in K q and in what is
+    corrected, none in M J^T q, the velocity given as cotangents. Twice as fast, and many times where a few particles
+    have most of the mass. Where anything is not finite the solution is not either.
     """
 
     stiff: GaussNewton
     size: float | Tensor
-    rough: bool = False
+    rough: float = 0.0
 
     @cached_property
     def _diagonal(self) -> PerParticle | None:
@@ -152,7 +152,7 @@ class Shifted:
         weights = self.stiff.at.mobility
         if self._diagonal is not None:
             weights = weights / self._diagonal
-        if not self.rough:
+        if self.rough == 0.0:
             return self.stiff.at.gram(weights)
         gram = self.stiff.at.gram(self._heavy(weights), torch.float32)
         diagonal = gram.diagonal(dim1=-2, dim2=-1)
@@ -163,7 +163,7 @@ class Shifted:
         return torch.where(enough[..., None, None], gram, self.stiff.at.gram(weights))
 
     def _heavy(self, weights: PerParticle) -> PerParticle:
-        """The weights w, zero for the lightest particles whose part of h tr G stays below `NEGLIGIBLE` altogether.
+        """The weights w, zero for the lightest particles, whose part of h tr G is below a tenth of `rough` altogether.
 
         For one particle it is h w_j s_j^2 sum_i |B_i^T a_j|^2 sigma'(z_ij)^2 |phi_i|^2, bounded with |sigma'| <= L and
         |B_i^T a_j| <= |B_i|_F |a_j|. For perceptrons of which hidden weights are trained; of any others, and where this
@@ -178,7 +178,7 @@ class Shifted:
         outputs = at.cloud.positions[:, neuron.hidden :].square().sum(dim=1)
         bounds = sizes[..., None] * (weights * at.factors.square() * outputs).reshape(*members, -1)
         ordered, places = bounds.sort(dim=-1)
-        light = ordered.cumsum(dim=-1) < NEGLIGIBLE
+        light = ordered.cumsum(dim=-1) < NEGLIGIBLE * self.rough
         light &= 2 * light.sum(dim=-1, keepdim=True) >= light.shape[-1]
         return weights.masked_fill(torch.zeros_like(light).scatter(-1, places, light).reshape(-1), 0.0)
 

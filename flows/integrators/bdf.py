@@ -215,7 +215,8 @@ class BDF:
         right = slope.mul_(-particles)
         if (relaxation := stiff.at.relaxation) is not None:
             right.add_(relaxation.mul_(particles))
-        return stiff.shifted(shift, rough=self.rtol >= ROUGH).solve(right, data * stiff.at.cotangents)
+        rough = self.rtol if self.rtol >= ROUGH else 0.0
+        return stiff.shifted(shift, rough=rough).solve(right, data * stiff.at.cotangents)
 
     def _chosen(self, state: BDFState, trial: Trial, reached: float) -> BDFState:
         """The state after an accepted step."""

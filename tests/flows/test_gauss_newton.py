@@ -38,6 +38,8 @@ TARGETS: dict[str, Tensor] = {
     "CrossEntropy": torch.softmax(numbers(2, 7, 3), dim=1),
 }
 SHIFT = 0.7
+#: The relative error that is tolerated where one is.
+ROUGH = 1e-2
 
 
 def risk_of(loss: Loss, scaling: Scaling, trained: str, strength: float) -> Risk:
@@ -95,14 +97,14 @@ def test_rough_products_are_rough_only_where_that_is_harmless() -> None:
     """Assert that single-precision products change the solution by about 10^-7, and not at all where h tr G is huge."""
     risk, right = risk_of(Squared(), NTK(), "both", 0.0), numbers(8, 6, 6)
     stiff = GaussNewton.of(risk, network_cloud(outputs=3))
-    gap = relative_error(stiff.shifted(SHIFT, rough=True).solve(right)[0], stiff.shifted(SHIFT).solve(right)[0])
+    gap = relative_error(stiff.shifted(SHIFT, rough=ROUGH).solve(right)[0], stiff.shifted(SHIFT).solve(right)[0])
     assert 1e-10 < gap < 1e-6
     huge = 10.0 * ROUGH_ENOUGH / float(stiff.gram.trace())
-    assert torch.equal(stiff.shifted(huge, rough=True).solve(right)[0], stiff.shifted(huge).solve(right)[0])
+    assert torch.equal(stiff.shifted(huge, rough=ROUGH).solve(right)[0], stiff.shifted(huge).solve(right)[0])
 
 
 def test_light_particles_are_left_out_only_where_that_is_harmless() -> None:
-    """Assert that of very unequal masses the light ones are left out, their part of h tr G being below its limit.
+    """Assert that of very unequal masses the light ones are left out, their part of h tr G below what is tolerated.
 
     What is left out must be most of the particles and change h G by less than the limit, in its trace; and with equal
     masses, with output weights trained, or where the product is not to be rough, nobody is left out.
@@ -112,15 +114,15 @@ def test_light_particles_are_left_out_only_where_that_is_harmless() -> None:
     heavy, light = masses.asymmetrical(400, gamma=0.0, alpha=0.3), masses.uniform(400)
     law = GaussianLaw(neuron, outputs=RademacherOutputs())
     stiff = GaussNewton.of(risk, law.sample(masses=heavy, seed=0))
-    solver, weights = stiff.shifted(SHIFT, rough=True), stiff.at.mobility
+    solver, weights = stiff.shifted(SHIFT, rough=ROUGH), stiff.at.mobility
     kept = solver._heavy(weights)
     lost = SHIFT * float((stiff.at.gram() - stiff.at.gram(kept)).trace()) / 7.0
-    assert 1 <= int((kept > 0.0).sum()) < 100 and 0.0 < lost < NEGLIGIBLE
+    assert 1 <= int((kept > 0.0).sum()) < 100 and 0.0 < lost < NEGLIGIBLE * ROUGH
     right = stiff.velocity
-    assert relative_error(solver.solve(right)[0], stiff.shifted(SHIFT).solve(right)[0]) < NEGLIGIBLE
-    alike = GaussNewton.of(risk, law.sample(masses=light, seed=0)).shifted(SHIFT, rough=True)
+    assert relative_error(solver.solve(right)[0], stiff.shifted(SHIFT).solve(right)[0]) < ROUGH
+    alike = GaussNewton.of(risk, law.sample(masses=light, seed=0)).shifted(SHIFT, rough=ROUGH)
     assert torch.equal(alike._heavy(weights), weights)
-    both = GaussNewton.of(risk_of(Squared(), NTK(), "both", 0.0), network_cloud(outputs=3)).shifted(1e-9, rough=True)
+    both = GaussNewton.of(risk_of(Squared(), NTK(), "both", 0.0), network_cloud(outputs=3)).shifted(1e-9, rough=ROUGH)
     assert torch.equal(both._heavy(weights), weights)
 
 

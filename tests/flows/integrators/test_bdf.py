@@ -6,22 +6,27 @@ import pytest
 import torch
 
 from flows import BDF, RK4, Chebyshev, GradientFlow, StepNoise, evolve
+from flows.checkpoint import Checkpoint
 from flows.integrators import bdf
+from flows.integrators.bdf import BDFState
 from flows.integrators.interpolation import slopes, weights
 from particles import (
     L2,
     NTK,
     CrossEntropy,
     Dataset,
+    GaussianLaw,
     Identity,
     Lazy,
     Linear,
     MeanField,
     Perceptron,
+    RademacherOutputs,
     Risk,
     Scaling,
     Softplus,
     Tanh,
+    masses,
     tangent_gram,
 )
 from runs.benchmarks.problems import stiff_flow
@@ -126,3 +131,27 @@ def test_stiff_flow_is_right_against_a_tight_run() -> None:
     tight = evolve(problem.flow, problem.cloud, BDF(1e-8), until=problem.until).positions
     loose = evolve(problem.flow, problem.cloud, BDF(1e-4), until=problem.until).positions
     assert float((loose - tight).norm() / (tight - problem.cloud.positions).norm()) < 3e-4
+
+
+@pytest.mark.parametrize("rtol", [1e-5, 1e-3])
+def test_particles_left_out_cost_no_steps(rtol: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Assert that a run of very unequal masses takes the steps that it takes with every particle in the matrix.
+
+    More than the tolerance allows would be left out of K q, the function's change would be wrong, and steps tiny.
+    """
+    neuron = Perceptron(Tanh(), Identity(3))
+    risk = Risk(neuron, NTK(), Squared(), Dataset(numbers(1, 7, 3), numbers(2, 7, 1)))
+    law = GaussianLaw(neuron, outputs=RademacherOutputs())
+    cloud = law.sample(masses=masses.asymmetrical(200, gamma=0.0, alpha=0.3), seed=0)
+
+    def velocities() -> int:
+        kept: list[Checkpoint[BDFState]] = []
+        evolve(GradientFlow(risk), cloud, BDF(rtol), until=50.0, keep=kept.append)
+        return kept[-1].state.work.velocities
+
+    few = velocities()
+    monkeypatch.setattr("flows.gauss_newton.NEGLIGIBLE", 0.0)
+    every = velocities()
+    assert few <= 1.2 * every
+    monkeypatch.setattr("flows.gauss_newton.NEGLIGIBLE", 100.0)
+    assert velocities() > 2 * every
