@@ -1,6 +1,6 @@
 """An ensemble against the loop over its members: the same runs, evolved side by side and one by one, in one process.
 
-Run as `OMP_NUM_THREADS=1 python -m runs.benchmarks.ensembles`; about two minutes; a number after it: so many threads.
+Run as `OMP_NUM_THREADS=1 python -m runs.benchmarks.ensembles`; about four minutes; a number after it: so many threads.
 """
 
 import statistics
