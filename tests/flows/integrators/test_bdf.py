@@ -25,6 +25,7 @@ from particles import (
     Risk,
     Scaling,
     Softplus,
+    Squared,
     Tanh,
     masses,
     tangent_gram,
