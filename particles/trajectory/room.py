@@ -40,9 +40,9 @@ class Room:
 
 
 def room_for(path: Path) -> int:
-    """Bytes by which a file may grow, as far as the system says."""
+    """Bytes by which a file may grow, as far as the system says; it says nothing of what is no file in a folder."""
     left = sys.maxsize
-    if hasattr(os, "statvfs"):
+    if hasattr(os, "statvfs") and path.parent.is_dir():
         disk = os.statvfs(path.parent)
         left = disk.f_bavail * disk.f_frsize
     return min(left, _limit() - (path.stat().st_size if path.exists() else 0))

@@ -8,6 +8,8 @@ from particles import (
     FlowDiverged,
     FlowRefused,
     MassError,
+    RankFailed,
+    RankLost,
     ShapeError,
     ToleranceNotReached,
     TrajectoryError,
@@ -21,6 +23,8 @@ PARENTS: list[tuple[type[Exception], type[Exception]]] = [
     (FlowRefused, TypeError),
     (FlowDiverged, ArithmeticError),
     (ToleranceNotReached, ArithmeticError),
+    (RankFailed, RuntimeError),
+    (RankLost, RuntimeError),
     (TransportUnsolved, RuntimeError),
     (TrajectoryError, OSError),
 ]

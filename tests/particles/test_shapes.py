@@ -10,9 +10,9 @@ RANKS = {
     1: ["Masses", "PerParticle", "PerDatum"],
     2: [
         *("Positions", "Velocity", "Inputs", "OtherInputs", "Features", "Outputs", "Gram"),
-        *("Hidden", "OtherHidden", "ParticleOutputs"),
+        *("Hidden", "OtherHidden", "ParticleOutputs", "MemberMasses"),
     ],
-    3: ["Curvature", "ParticleFeatures"],
+    3: ["Curvature", "ParticleFeatures", "MemberPositions"],
     4: ["ParticleGradients"],
     0: ["Scalar"],
 }
@@ -29,9 +29,10 @@ def test_alias_asks_for_floats_of_its_rank(rank: int, name: str) -> None:
 
 
 def test_every_alias_is_tested() -> None:
-    """Assert that the list above names every alias; AnyFloat alone takes any rank."""
+    """Assert that the list above names every alias; AnyFloat takes any rank, Grams any number of matrices."""
     aliases = {name for name, value in vars(shapes).items() if name[0].isupper() and name not in ("Float", "Tensor")}
-    assert aliases == {name for names in RANKS.values() for name in names} | {"AnyFloat"}
+    assert aliases == {name for names in RANKS.values() for name in names} | {"AnyFloat", "Grams"}
+    assert [isinstance(torch.zeros((2,) * rank), shapes.Grams) for rank in range(4)] == [False, False, True, True]
     assert all(isinstance(torch.zeros((2,) * rank), shapes.AnyFloat) for rank in range(4))
 
 

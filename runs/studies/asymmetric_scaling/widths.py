@@ -61,8 +61,10 @@ def largest_movement(config: Config, setting: Setting, seed: int) -> float:
     return float(LargestMovement(start)(end))
 
 
-def measured(seeds: int, widths: Sequence[int] = WIDTHS, steps: int = STEPS) -> list[Slopes]:
-    """All four settings on the simulated data at every width, the same seeds for all."""
+def measured(
+    seeds: int, widths: Sequence[int] = WIDTHS, steps: int = STEPS, settings: Sequence[Setting] = SETTINGS
+) -> list[Slopes]:
+    """The settings on the simulated data at every width, the same seeds for all."""
     base = configured(data="simulated", scale="paper", device="cpu", out=Path())
     sized = [Config.validated(**{**base.model_dump(), "count": width, "steps": steps}) for width in widths]
     return [
@@ -71,7 +73,7 @@ def measured(seeds: int, widths: Sequence[int] = WIDTHS, steps: int = STEPS) -> 
             tuple(widths),
             np.array([[largest_movement(config, setting, seed) for config in sized] for seed in range(seeds)]),
         )
-        for setting in SETTINGS
+        for setting in settings
     ]
 
 

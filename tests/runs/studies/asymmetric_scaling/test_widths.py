@@ -33,10 +33,10 @@ def test_all_settings_are_measured_and_shown() -> None:
 
 @pytest.mark.validation
 def test_movement_survives_width_where_masses_are_unequal() -> None:
-    """Assert that from 250 to 4000 particles slopes are in [-0.6, -0.4] for gamma = 1, in [-0.1, 0.15] for the others.
+    """Assert that from 250 to 4000 particles slopes are in [-0.6, -0.4] for gamma = 1, in [-0.1, 0.15] for gamma = 0.5.
 
     The ranges are wider than the spread of the slopes over seeds.
     """
-    equal, *others = measured(1, WIDTHS, STEPS)
+    equal, unequal = measured(1, WIDTHS[::2], STEPS, SETTINGS[:2])
     assert -0.6 <= equal.slopes[0] <= -0.4
-    assert all(-0.1 <= each.slopes[0] <= 0.15 for each in others)
+    assert -0.1 <= unequal.slopes[0] <= 0.15
