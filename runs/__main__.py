@@ -2,15 +2,18 @@
 
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import typer
 from typer.main import get_command
 
-from particles import Ranks
 from runs.commands import INTERRUPTED, app
 from runs.ranks import done_together, launched
 from runs.refusal import Refusal, WorkerLost
 from runs.signals import terminable
+
+if TYPE_CHECKING:  # torch takes seconds to import, and light commands do without it
+    from particles import Ranks
 
 BAD_INPUT = 2
 FAILED = 1
@@ -34,7 +37,7 @@ def _code(arguments: Sequence[str] | None) -> int:
     return code_of(given, None)
 
 
-def code_of(given: list[str], ranks: Ranks | None) -> int:
+def code_of(given: list[str], ranks: "Ranks | None") -> int:
     """The exit code of the command, done by this process alone or as one of the ranks."""
     try:
         code = get_command(app).main(args=given or ["--help"], prog_name="meanfield", standalone_mode=False, obj=ranks)

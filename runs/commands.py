@@ -2,14 +2,16 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from particles import Ranks
 from runs.options import DATA_SETS
 from runs.refusal import Refusal
 from runs.studies import STUDIES, named
+
+if TYPE_CHECKING:  # torch takes seconds to import, and light commands do without it
+    from particles import Ranks
 
 app = typer.Typer(
     name="meanfield",
@@ -35,7 +37,7 @@ def refuse_options(given: set[str], meant: str, advice: str) -> None:
         raise Refusal(f"The option --{name} is for {meant}: leave it out, or {advice}.")
 
 
-def refuse_ranks(ranks: Ranks | None) -> None:
+def refuse_ranks(ranks: "Ranks | None") -> None:
     """Raise Refusal where torchrun started several processes for what one does."""
     if ranks is not None and ranks.count > 1:
         raise Refusal("torchrun is for `meanfield run STUDY.toml`, whose runs are shared by ranks: leave it out here.")

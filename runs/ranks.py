@@ -4,8 +4,10 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack, redirect_stderr, redirect_stdout
+from typing import TYPE_CHECKING
 
-from particles import RankLost, Ranks
+if TYPE_CHECKING:  # torch takes seconds to import, and light commands do without it
+    from particles import Ranks
 
 #: What a launcher such as torchrun tells each process that it starts.
 TOLD = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
@@ -17,11 +19,13 @@ def launched() -> bool:
     return all(name in os.environ for name in TOLD)
 
 
-def done_together(act: Callable[[Ranks], int]) -> int:
+def done_together(act: "Callable[[Ranks], int]") -> int:
     """The exit code of an act on every rank. Only the first one prints; the others wait until it is done.
 
     A rank that lost another one says so itself, since the first may be the one that is gone.
     """
+    from particles import RankLost, Ranks
+
     try:
         with Ranks.joined() as ranks, ExitStack() as silence:
             if not ranks.is_first:
