@@ -41,11 +41,11 @@ def test_a_killed_sweep_ends_with_the_same_files(tmp_path: Path) -> None:
 
 @pytest.mark.validation
 def test_sweeps_killed_many_times_end_with_the_same_files(tmp_path: Path) -> None:
-    """Assert that the same holds of four sweeps of three runs, killed fifteen times each unless they end before."""
+    """Assert that the same holds of two sweeps of three runs, killed fifteen times each unless they end before."""
     total = 0
-    for number in range(4):
+    for number in range(2):
         (folder := tmp_path / str(number)).mkdir()
         kills, runs, unequal = swept(folder, until=100.0, seeds=3, times=15)
         total += kills
         assert (runs, unequal) == (3, [])
-    assert total > 30
+    assert total > 15
