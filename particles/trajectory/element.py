@@ -71,8 +71,15 @@ class Element:
         self.last_step, self.last_time = step, self._time_put
 
     def trim(self, length: int) -> None:
-        """Cut all three datasets to the first `length` records."""
-        for dataset in (self.step, self.time, self.value):
+        """Cut all three datasets to the first `length` records.
+
+        Of what is cut off HDF5 writes the new content before the new length, so steps go first: they become unwritten,
+        and a process that is killed meanwhile leaves no step whose time and value are gone.
+        """
+        if len(self.step) > length:
+            self.step.resize(length, axis=0)
+            self.step.file.flush()
+        for dataset in (self.time, self.value):
             if len(dataset) != length:
                 dataset.resize(length, axis=0)
         self.length = length
@@ -98,10 +105,16 @@ class Element:
         self.last_time = self._time_put = float(self.time[self.length - 1]) if self.length else -np.inf
 
     def _committed(self) -> int:
-        """Length of `step` without an entry at its end that was made room for and not written."""
+        """Length of `step` up to the first entry that has room and no number.
+
+        That is the last one, whose writing was cut short, or one of many, whose cutting off was.
+        """
         length = len(self.step)
         if length and not self._is_written(length - 1):
             length -= 1
+        check_size(self.step, length)
+        empty = np.flatnonzero(whole_numbers(self.step, length) == UNWRITTEN)
+        length = int(empty[0]) if len(empty) else length
         if length > min(len(self.time), len(self.value)):
             raise TrajectoryError(
                 f"{self.step.file.filename} has {length} steps in {self.name} but fewer times or values, as only a "

@@ -42,6 +42,14 @@ def test_a_step_with_room_but_no_number_does_not_count(group: h5py.Group) -> Non
     assert Element(group).length == 3
 
 
+def test_steps_that_were_cut_off_in_part_do_not_count(group: h5py.Group) -> None:
+    """Assert that entries emptied by a cut whose new length was not written are no records, be they few or all."""
+    group["step"][1:] = UNWRITTEN
+    assert (Element(group).length, Element(group).last_step) == (1, 0)
+    group["step"][0] = UNWRITTEN
+    assert Element(group).length == 0
+
+
 def test_an_uncommitted_record_is_overwritten(group: h5py.Group) -> None:
     """Assert that the next record takes the place of one that was never committed."""
     Element(group).put(np.array(99.0), 9.9)

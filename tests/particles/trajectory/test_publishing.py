@@ -4,6 +4,7 @@ import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import h5py
@@ -11,7 +12,7 @@ import pytest
 import torch
 
 from particles.errors import TrajectoryError
-from particles.trajectory import Trajectory, TrajectoryWriter, adding, opening, publishing
+from particles.trajectory import Trajectory, TrajectoryReader, TrajectoryWriter, adding, opening, publishing
 from particles.trajectory.publishing import note_end_of_file, publish
 from tests.particles.trajectory.plays import at_step, mean, played, spread
 
@@ -83,15 +84,20 @@ def check_image(path: Path, frames: int) -> None:
     """Fail unless the file holds the committed frames of the run, or one more, and their observables."""
     with Trajectory.open(path) as reader:
         assert len(reader) in (frames, frames + 1)
-        assert reader.steps.tolist() == list(range(len(reader)))
-        for step, cloud in enumerate(reader):
-            assert torch.equal(cloud.positions, at_step(step).positions)
-        for name, (steps, times, values) in reader.observables.items():
-            observable = {"mean": mean, "spread": spread}[name]
-            assert len(steps) >= frames - 1
-            assert steps.tolist() == list(range(len(steps)))
-            assert times.tolist() == [0.5 * step for step in range(len(steps))]
-            assert all((values[step] == observable(at_step(step)).numpy()).all() for step in range(len(steps)))
+        assert all(len(steps) >= frames - 1 for steps, _, _ in reader.observables.values())
+        check_whole(reader)
+
+
+def check_whole(reader: TrajectoryReader) -> None:
+    """Fail unless each frame and each record is that of its step, from 0 on."""
+    assert reader.steps.tolist() == list(range(len(reader)))
+    for step, cloud in enumerate(reader):
+        assert torch.equal(cloud.positions, at_step(step).positions)
+    for name, (steps, times, values) in reader.observables.items():
+        observable = {"mean": mean, "spread": spread}[name]
+        assert steps.tolist() == list(range(len(steps)))
+        assert times.tolist() == [0.5 * step for step in range(len(steps))]
+        assert all((values[step] == observable(at_step(step)).numpy()).all() for step in range(len(steps)))
 
 
 def check_resumed(path: Path, frames: int) -> None:
@@ -145,6 +151,44 @@ def test_killed_while_it_is_resumed_it_keeps_what_was_committed(
     with watched(monkeypatch) as opened, Trajectory.append(path) as writer:
         resumed = [0] * 4 + record(writer, 5, opened[0])
     check_images(tmp_path, opened[0].images(0, resumed[-1]), resumed)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """All that a run of these frames needs to go on."""
+
+    step: int
+
+
+@pytest.mark.usefixtures("without_shape_checks")
+def test_killed_while_it_goes_back_to_a_checkpoint_it_ends_with_the_same_records(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Assert that after every write by which append cuts off many records, whole ones are left, and a second try cuts.
+
+    With chunks of four records, so that some are cut through and others are taken away.
+    """
+    monkeypatch.setattr(adding, "RECORDS_PER_CHUNK", 4)
+    path, image = tmp_path / "run.h5", tmp_path / "image.h5"
+    with Trajectory.create(path) as writer:
+        trace = writer.trace(spread=spread, mean=mean)
+        for step in range(12):
+            writer(step, 0.5 * step, at_step(step))
+            trace(step, 0.5 * step, at_step(step))
+            if step == 1:
+                writer.keep(Kept(step))
+    with watched(monkeypatch) as opened, Trajectory.append(path):
+        cuts = len(opened[0].writes)
+    assert cuts > 20
+    for content in opened[0].images(0, cuts):
+        image.write_bytes(content)
+        with Trajectory.open(image) as reader:
+            check_whole(reader)
+        with Trajectory.append(image) as writer:
+            assert writer.last is not None and writer.last[0] == 1
+        with Trajectory.open(image) as reader:
+            check_whole(reader)
+            assert {len(steps) for steps, _, _ in reader.observables.values()} == {2}
 
 
 def test_a_new_file_appears_whole(tmp_path: Path) -> None:
