@@ -8,6 +8,7 @@ import typer
 from typer.main import get_command
 
 from runs.commands import INTERRUPTED, app
+from runs.printable import printable
 from runs.ranks import done_together, launched
 from runs.refusal import Refusal, WorkerLost
 from runs.signals import terminable
@@ -55,7 +56,7 @@ def code_of(given: list[str], ranks: "Ranks | None") -> int:
 
 
 def _refused(sentence: str) -> int:
-    print(f"meanfield: {' '.join(sentence.split())}", file=sys.stderr)
+    print(f"meanfield: {printable(' '.join(sentence.split()))}", file=sys.stderr)
     return BAD_INPUT
 
 

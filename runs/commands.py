@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from runs.options import DATA_SETS
+from runs.printable import printable
 from runs.refusal import Refusal
 from runs.studies import STUDIES, named
 
@@ -23,11 +24,6 @@ app = typer.Typer(
 INTERRUPTED = 130
 #: A theorem is violated.
 VIOLATED = 3
-
-
-def printable(line: str) -> str:
-    """A line in which whatever steers a terminal or is no character is written as an escape."""
-    return "".join(mark if mark.isprintable() else ascii(mark)[1:-1] for mark in line)
 
 
 def refuse_options(given: set[str], meant: str, advice: str) -> None:

@@ -12,6 +12,7 @@ from particles import Ranks
 from runs.cluster import scheduler_at
 from runs.folder import CONFIG_FILE, replace_text
 from runs.jobs import Crew
+from runs.printable import printable
 from runs.progress import BatchProgress
 from runs.refusal import Refusal
 from runs.studyfile.plan import planned
@@ -49,7 +50,8 @@ def run_study(
     pending = [job for job, share in zip(jobs, done, strict=True) if share < WHOLE]
     begun = [share for share in done if share < WHOLE]
     complete = len(jobs) - len(pending)
-    console.print(f"{len(jobs)} runs in {jobs[0].out}, {complete} complete already.", highlight=False, soft_wrap=True)
+    said = f"{len(jobs)} runs in {printable(str(jobs[0].out))}, {complete} complete already."
+    console.print(said, highlight=False, soft_wrap=True, markup=False)
     if not pending:
         return Result(tuple(jobs), {})
     if workers is None:
@@ -89,7 +91,7 @@ def command(
     if dry:
         plan = planned(jobs)
         for line in plan.lines:
-            shown.print(line, highlight=False, soft_wrap=True, markup=False)
+            shown.print(printable(line), highlight=False, soft_wrap=True, markup=False)
         return plan.impossible == 0
     console = Console(stderr=True)
     if scheduler is None:
@@ -99,7 +101,8 @@ def command(
         with scheduler_at(scheduler, jobs[0].out) as crew:
             result = run_study(jobs, console, crew)
     finished = len(jobs) - len(result.failures)
-    shown.print(f"{finished} of {len(jobs)} runs complete in {jobs[0].out}", highlight=False, soft_wrap=True)
+    place = printable(str(jobs[0].out))
+    shown.print(f"{finished} of {len(jobs)} runs complete in {place}", highlight=False, soft_wrap=True, markup=False)
     for digest, failure in result.failures.items():
-        console.print(f"Failed: {digest}: {failure}", highlight=False, soft_wrap=True)
+        console.print(f"Failed: {digest}: {printable(failure)}", highlight=False, soft_wrap=True, markup=False)
     return not result.failures

@@ -1,0 +1,39 @@
+"""What a terminal is shown of text that somebody else wrote."""
+
+from pathlib import Path
+
+import pytest
+
+from runs.printable import printable
+from tests.runs.conftest import spoken
+from tests.runs.studyfile.studies import write_study
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("plain, ä and 質量", "plain, ä and 質量"),
+        ("\x1b[31mred\x07", "\\x1b[31mred\\x07"),
+        ("no character: \ud7fc", "no character: \\ud7fc"),
+    ],
+)
+def test_what_is_no_character_is_escaped(line: str, shown: str) -> None:
+    """Assert that letters of any script stay and what steers a terminal does not."""
+    assert printable(line) == shown
+
+
+def test_a_refusal_escapes_what_it_quotes(tmp_path: Path) -> None:
+    """Assert that a key of a study file that is no text comes back in a sentence that is."""
+    path = write_study(tmp_path, {"sweep": {"kind": "zip", "over": {"\ud7fc": ""}}})
+    code, _, told = spoken("run", str(path), "--dry-run")
+    assert code == 2 and "write \\ud7fc = [...]." in told and told.rstrip("\n").isprintable()
+
+
+def test_a_failure_is_shown_with_its_brackets(tmp_path: Path) -> None:
+    """Assert that the error of a run is shown as it is, even where it looks like the markup of a terminal."""
+    (tmp_path / "odd.py").write_text(
+        "def made(risk, start):\n    def fail(cloud):\n        raise ValueError('[/x] is [bold]')\n    return fail\n"
+    )
+    path = write_study(tmp_path, {"observables": {"odd": {"kind": "import", "path": "odd:made"}}})
+    code, _, told = spoken("run", str(path), "--out", str(tmp_path / "[red]"), "--workers", "0")
+    assert code == 1 and "ValueError: [/x] is [bold]" in told and "[red]" in told
