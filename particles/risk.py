@@ -68,9 +68,10 @@ class Risk:
     for the squared loss 1/2 (f - y)^2. Data follow the dtype and device of the cloud. Papers that leave out the factor
     1/n describe the same flow with time divided by n.
 
-    `fused` says whether predictions and velocities go through Triton kernels that never write the [particles, data]
-    matrix: None lets them on CUDA for clouds too large to be kept, True asks for them whatever the size and raises
-    ValueError or RuntimeError where they cannot be had, False keeps to plain torch.
+    `fused` says whether predictions and velocities go through kernels, Numba's on CPUs and Triton's on CUDA, that need
+    not write the [particles, data] matrix: None lets them for large clouds (2^20 entries of that matrix on CPUs, too
+    many to be kept on CUDA), True asks for them whatever the size and raises ValueError or RuntimeError where they
+    cannot be had, False keeps to plain torch.
     """
 
     neuron: Neuron | UserNeuron

@@ -12,7 +12,7 @@ from particles.cloud import ParticleCloud
 from particles.ranks import Ranks
 from particles.shapes import AnyFloat, Features, Gram, Masses, Outputs, PerParticle, Positions, Scalar
 from particles.tangents import Neuron
-from particles.tiles import KEPT_ENTRIES, Tiles
+from particles.tiles import Tiles
 
 
 @dataclass(frozen=True)
@@ -139,11 +139,11 @@ class SharedTiles(Tiles):
     """The tangents of the particles held here, in tiles that do not reach across blocks; sums are over all ranks."""
 
     def __init__(self, neuron: Neuron, cloud: SharedCloud, phi: Features, *, fused: bool | None = None) -> None:
-        super().__init__(neuron, cloud.positions, phi, fused=fused)
-        kept = KEPT_ENTRIES if cloud.count * phi.shape[0] * neuron.outputs <= KEPT_ENTRIES else 0
+        super().__init__(neuron, cloud.positions, phi, fused=fused, whole=cloud.count)
         self._share = cloud.share
         self._blocks = {
-            part.start: Tiles(neuron, cloud.positions[part], phi, kept=kept, fused=fused) for part in cloud.share.parts
+            part.start: Tiles(neuron, cloud.positions[part], phi, fused=fused, whole=cloud.count)
+            for part in cloud.share.parts
         }
 
     def predict(self, factors: PerParticle) -> Outputs:

@@ -20,6 +20,8 @@ TILE_ENTRIES = 2**19
 KEPT_ENTRIES = 24 * 2**20
 #: Or, on the CPU, this many times the entries of its positions: of many inputs a product costs more than keeping it.
 KEPT_SHARE = 2
+#: Entries from which on a CPU takes the fused kernels unasked: below, loading them may cost more than they save.
+FUSED_ENTRIES = 2**20
 SMALLEST_TILE = 16
 
 
@@ -27,8 +29,8 @@ class Tiles:
     """The tangents of a cloud's particles at fixed embedded inputs, and sums over them.
 
     Iterating gives (slice of particles, Tangent) in order. Where tiles end depends on n k alone, so that a cloud cut
-    there, over processes for instance, gives the same bits tile by tile. `fused` says whether predictions and pulls go
-    through the GPU's fused kernels, as in `Risk`; a cloud that is kept does only where that is True.
+    there, over processes for instance, gives the same bits tile by tile; `whole` is then the number of particles of the
+    whole cloud. `fused` says whether predictions and pulls go through fused kernels, as in `Risk`.
     """
 
     def __init__(
@@ -38,14 +40,16 @@ class Tiles:
         phi: Features,
         *,
         entries: int = TILE_ENTRIES,
-        kept: int | None = None,
+        whole: int | None = None,
         fused: bool | None = None,
     ) -> None:
         self._neuron, self._positions, self._phi, self._wanted = neuron, positions, phi, fused
         data = max(phi.shape[0] * neuron.outputs, 1)
         self._size = max(entries // data, SMALLEST_TILE)
-        share = KEPT_SHARE * positions.numel() if positions.is_cpu else 0
-        self._keep = positions.shape[0] * data <= (max(KEPT_ENTRIES, share) if kept is None else kept)
+        count = positions.shape[0] if whole is None else whole
+        share = KEPT_SHARE * count * positions.shape[1] if positions.is_cpu else 0
+        self._keep = count * data <= max(KEPT_ENTRIES, share)
+        self._large = count * data >= FUSED_ENTRIES if positions.is_cpu else not self._keep
         self._kept: list[tuple[slice, Tangent]] = []
 
     def __iter__(self) -> Iterator[tuple[slice, Tangent]]:
@@ -63,7 +67,7 @@ class Tiles:
 
     def predict(self, factors: PerParticle) -> Outputs:
         """sum_j factors_j g(theta_j, x_i) [data, outputs]."""
-        if self._fused is not None:
+        if not self._kept and self._fused is not None:
             return self._fused.predict(factors)
         total = self._zeros()
         for part, tangent in self:
@@ -83,7 +87,7 @@ class Tiles:
 
     def pull(self, factors: PerParticle, cotangents: Outputs) -> Positions:
         """factors_j sum_i c_i . grad g_j(x_i) [particles, dim]."""
-        if self._fused is not None:
+        if not self._kept and self._fused is not None:
             return self._fused.pull(factors, cotangents)
         if self._positions.shape[0] <= self._size:
             [only] = [tangent.pull(factors, cotangents) for _, tangent in self]
@@ -120,8 +124,8 @@ class Tiles:
 
     @cached_property
     def _fused(self) -> Fused | None:
-        wanted = False if self._keep and self._wanted is None else self._wanted
-        return fused_for(self._neuron, self._positions, self._phi, wanted)
+        wanted = False if self._wanted is None and not self._large else self._wanted
+        return fused_for(self._neuron, self._positions, self._phi, wanted, self._keep)
 
     def _zeros(self) -> Outputs:
         return self._phi.new_zeros(self._phi.shape[0], self._neuron.outputs)

@@ -23,6 +23,7 @@ DOORS = {
     "h5py": "particles/trajectory/",
     "ot": "limits/transport/",
     "triton": "particles/fused/",
+    "numba": "particles/fused/",
     "matplotlib": "runs/",
     "typer": "runs/",
     "rich": "runs/",

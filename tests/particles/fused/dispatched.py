@@ -44,20 +44,19 @@ def counted(kernel: Callable[..., Tensor], calls: list[str], name: str) -> Calla
 def routes() -> Iterator[tuple[str, list[str], float]]:
     """(setting and number, kernels that ran, difference from plain torch relative to the largest entry).
 
-    Settings: fused is asked for; left to the library for a large cloud; for one that is kept; refused.
+    Settings: fused is asked for; left to the library for a large cloud; for a small one; refused.
     """
     calls: list[str] = []
     choice.failure_of(NEURON, torch.float64, CLOUD.device)
     kernels.predict, kernels.pull = counted(predict, calls, "predict"), counted(pull, calls, "pull")
-    choice.AUTOMATIC = ("cpu",)
     kept, tiles.KEPT_SHARE = tiles.KEPT_ENTRIES, 0
     for setting, fused, entries in (
         ("asked", True, kept),
         ("large", None, 0),
-        ("kept", None, kept),
+        ("small", None, kept),
         ("never", False, 0),
     ):
-        tiles.KEPT_ENTRIES = entries
+        tiles.KEPT_ENTRIES = tiles.FUSED_ENTRIES = entries
         for name, ask in ASKED.items():
             calls.clear()
             expected, found = ask(replace(RISK, fused=False)), ask(replace(RISK, fused=fused))
@@ -69,7 +68,7 @@ def broken() -> Iterator[tuple[str, list[str], str]]:
 
     The velocity must be that of plain torch, or the program fails.
     """
-    choice.AUTOMATIC, tiles.KEPT_ENTRIES, tiles.KEPT_SHARE = ("cpu",), 0, 0
+    tiles.FUSED_ENTRIES = tiles.KEPT_ENTRIES = tiles.KEPT_SHARE = 0
     logged: list[str] = []
     handler = logging.Handler()
     handler.emit = lambda record: logged.append(record.getMessage())  # type: ignore[method-assign]

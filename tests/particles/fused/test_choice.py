@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 import pytest
 import torch
 
-from particles import Identity, MeanField, Neuron, Perceptron, Risk, Squared, Tanh, as_neuron
-from particles.fused.choice import MOST_OUTPUTS, WIDEST, fused_for
+from particles import Erf, Identity, MeanField, Neuron, Perceptron, Risk, Squared, Tanh, as_neuron
+from particles.fused import loops
+from particles.fused.choice import MOST_OUTPUTS, NUMBA, WIDEST, Fused, fused_for
 from tests.house.source import ROOT
 from tests.particles.draws import normals
 from tests.particles.fused.programs import needs_triton, printed
@@ -34,13 +35,15 @@ def ask(neuron: Neuron, wanted: bool | None, *, data: int = 5, gradient: bool = 
     return fused_for(neuron, positions, normals(data, neuron.hidden, seed=2), wanted)
 
 
-@pytest.mark.parametrize("wanted", [None, False])
-def test_plain_torch_is_taken_on_the_cpu(wanted: bool | None) -> None:
-    """Assert that nobody gets the kernels on a CPU without asking."""
-    assert ask(NEURON, wanted) is None
+def test_who_wants_none_gets_none() -> None:
+    """Assert that fused=False is plain torch, and that the kernels of the CPU are Numba's otherwise."""
+    assert ask(NEURON, False) is None
+    for wanted in (None, True):
+        fused = ask(NEURON, wanted)
+        assert isinstance(fused, Fused) and fused.backend is NUMBA
 
 
-FOREIGN = "the neuron is no Perceptron with an activation of this library"
+FOREIGN = "the neuron is no Perceptron with an activation that numba has here"
 
 
 @pytest.mark.parametrize(
@@ -48,6 +51,7 @@ FOREIGN = "the neuron is no Perceptron with an activation of this library"
     [
         (as_neuron(WrittenBump()), 5, False, FOREIGN),
         (Perceptron(HalfTanh(), Identity(3)), 5, False, FOREIGN),
+        (Perceptron(Erf(), Identity(3)), 5, False, FOREIGN),
         (
             Perceptron(Tanh(), Identity(WIDEST + 1)),
             5,
@@ -64,32 +68,64 @@ FOREIGN = "the neuron is no Perceptron with an activation of this library"
         (NEURON, 0, False, "there are no particles or no inputs"),
     ],
 )
-def test_what_the_kernels_cannot_do_is_refused(
-    monkeypatch: pytest.MonkeyPatch, neuron: Neuron, data: int, gradient: bool, sentence: str
-) -> None:
+def test_what_the_kernels_cannot_do_is_refused(neuron: Neuron, data: int, gradient: bool, sentence: str) -> None:
     """Assert that fused=True says why not, and that plain torch is taken in silence where nobody asked."""
-    monkeypatch.setattr("particles.fused.choice.AUTOMATIC", ("cpu",))
     assert ask(neuron, None, data=data, gradient=gradient) is None
     with pytest.raises(ValueError, match=f"The fused kernels were asked for, but {sentence}.*; leave fused=True out"):
         ask(neuron, True, data=data, gradient=gradient)
 
 
-def test_missing_triton_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Assert that a machine without triton says so."""
-    monkeypatch.setattr("particles.fused.choice._has_triton", lambda: False)
-    with pytest.raises(ValueError, match="triton is not installed; leave fused=True out"):
+def test_a_missing_package_is_named_and_done_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Assert that a machine without numba says so where it was asked for, and takes plain torch otherwise."""
+    monkeypatch.setattr("particles.fused.choice._installed", lambda package: package != "numba")
+    assert ask(NEURON, None) is None
+    with pytest.raises(ValueError, match="numba is not installed; leave fused=True out"):
         ask(NEURON, True)
 
 
-@needs_triton
-def test_risk_passes_the_wish_on() -> None:
-    """Assert that Risk(fused=True) on a CPU is refused for its predictions and its velocity, on other data too."""
-    risk = Risk(Perceptron(Tanh(), Identity(3)), MeanField(), Squared(), dataset(Squared(), 1), fused=True)
-    at = cloud(risk.data.inputs, 1)
-    for asked in (risk, risk.velocity, risk.on(risk.data), lambda at: risk.predictions(at, risk.data.inputs)):
-        with pytest.raises(ValueError, match="the cloud is on cpu, not on a CUDA device; leave fused=True out"):
-            asked(at)
-    assert replace(risk, fused=None)(at) == replace(risk, fused=False)(at)
+def test_other_dtypes_and_transforms_are_done_without() -> None:
+    """Assert that a cloud in half precision and one inside a transform of torch.func go through plain torch."""
+    positions, phi = normals(10, NEURON.dim, seed=1), normals(5, 3, seed=2)
+    with pytest.raises(ValueError, match="the cloud is in torch.float16"):
+        fused_for(NEURON, positions.half(), phi.half(), True)
+    chosen = []
+
+    def seen(rows: torch.Tensor) -> torch.Tensor:
+        chosen.append(fused_for(NEURON, rows, phi, None))
+        return rows.sum()
+
+    torch.func.grad(seen)(positions)
+    torch.func.vmap(seen)(positions[None])
+    assert chosen == [None, None]
+
+
+def test_numbers_that_go_through_the_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Assert that predictions and velocities of large clouds and of whoever asks do, and come out the same.
+
+    Where the cloud is linearised already, as for its Gram matrix, its tangents serve.
+    """
+    calls: list[str] = []
+    for name in ("predict", "pull"):
+        kernel = getattr(loops, name)
+        monkeypatch.setattr(loops, name, lambda *given, name=name, kernel=kernel, **more: (
+            calls.append(name), kernel(*given, **more))[1])  # fmt: skip
+    risk = Risk(Perceptron(Tanh(), Identity(3), 2, "both"), MeanField(), Squared(), dataset(Squared(), 2))
+    start = cloud(risk.data.inputs, 2)
+    fused_for(risk.network.neuron, start.positions, risk.prepared(start).phi, True)
+    plain = replace(risk, fused=False).velocity(start)
+    entries = start.count * risk.data.count * 2
+    for asked, threshold, expected in ((None, entries + 1, []), (None, entries, ["predict", "pull"]),
+                                       (True, entries + 1, ["predict", "pull"]), (False, 0, [])):  # fmt: skip
+        monkeypatch.setattr("particles.tiles.FUSED_ENTRIES", threshold)
+        calls.clear()
+        velocity = replace(risk, fused=asked).velocity(start)
+        assert calls == expected
+        assert_identical(velocity, plain)
+    at = replace(risk, fused=True).at(start)
+    at.gram()
+    calls.clear()
+    assert_identical(at.velocity, plain)
+    assert calls == []
 
 
 @needs_triton
@@ -106,7 +142,7 @@ def test_large_clouds_and_who_asks_go_through_the_kernels() -> None:
     }
     found = printed("dispatched", "routes", interpret=True)
     expected = {f"{setting} {name}": ran for setting in ("asked", "large") for name, ran in runs.items()}
-    expected |= {f"{setting} {name}": [] for setting in ("kept", "never") for name in runs}
+    expected |= {f"{setting} {name}": [] for setting in ("small", "never") for name in runs}
     assert {name: ran for name, ran, _ in found} == expected
     assert max(error for _, _, error in found) < 1e-14  # some fifty roundings of 1e-16
 
@@ -129,15 +165,15 @@ def test_kernels_that_are_wrong_are_not_used() -> None:
         assert "and more" not in warning
 
 
-def test_triton_is_not_imported_before_it_is_needed() -> None:
-    """Assert that the library and a velocity on the CPU leave triton alone."""
+def test_compilers_are_not_imported_before_they_are_needed() -> None:
+    """Assert that the library and a velocity of few particles leave triton and numba alone."""
     program = (
         "import sys, torch; from particles import *; "
         "risk = Risk(Perceptron(Tanh(), Identity(2)), NTK(), Squared(), Dataset(torch.ones(3, 2), torch.ones(3))); "
-        "risk.velocity(ParticleCloud(torch.ones(4, 3))); print('triton' in sys.modules)"
+        "risk.velocity(ParticleCloud(torch.ones(4, 3))); print({'triton', 'numba'} & {*sys.modules})"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout == "False\n"
+    assert done.stdout == "set()\n"
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device to run the kernels outside of Triton")
