@@ -45,7 +45,7 @@ def dense_risk(flow: Flow, integrator: str) -> Risk:
             f"{integrator} factorises n k by n k matrices and takes n k up to {LARGEST_GRAM}, but n k is {numbers}; "
             "take Chebyshev, which needs velocities only."
         )
-    return flow.risk
+    return flow.risk.linearised
 
 
 def spread(size: float | Tensor, rows: int) -> float | Tensor:

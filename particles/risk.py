@@ -69,7 +69,7 @@ class Risk:
     1/n describe the same flow with time divided by n.
 
     `fused` says whether predictions and velocities go through kernels, Numba's on CPUs and Triton's on CUDA, that need
-    not write the [particles, data] matrix: None lets them for large clouds (2^20 entries of that matrix on CPUs, too
+    not write the [particles, data] matrix: None lets them for large clouds (2^18 entries of that matrix on CPUs, too
     many to be kept on CUDA), True asks for them whatever the size and raises ValueError or RuntimeError where they
     cannot be had, False keeps to plain torch.
     """
@@ -96,6 +96,14 @@ class Risk:
     def on(self, data: Dataset) -> Self:
         """The same risk on other data, a test set for instance."""
         return replace(self, data=data)
+
+    @cached_property
+    def linearised(self) -> "Risk":
+        """This risk for who needs the tangents of every cloud, which then serve its predictions and velocity as well.
+
+        Without fused kernels, unless these are asked for.
+        """
+        return replace(self, fused=False) if self.fused is None else self
 
     def __call__(self, cloud: ParticleCloud) -> Scalar:
         """R(cloud)."""

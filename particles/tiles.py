@@ -21,7 +21,7 @@ KEPT_ENTRIES = 24 * 2**20
 #: Or, on the CPU, this many times the entries of its positions: of many inputs a product costs more than keeping it.
 KEPT_SHARE = 2
 #: Entries from which on a CPU takes the fused kernels unasked: below, loading them may cost more than they save.
-FUSED_ENTRIES = 2**20
+FUSED_ENTRIES = 2**18
 SMALLEST_TILE = 16
 
 
@@ -67,7 +67,7 @@ class Tiles:
 
     def predict(self, factors: PerParticle) -> Outputs:
         """sum_j factors_j g(theta_j, x_i) [data, outputs]."""
-        if not self._kept and self._fused is not None:
+        if self._fused is not None:
             return self._fused.predict(factors)
         total = self._zeros()
         for part, tangent in self:
@@ -87,7 +87,7 @@ class Tiles:
 
     def pull(self, factors: PerParticle, cotangents: Outputs) -> Positions:
         """factors_j sum_i c_i . grad g_j(x_i) [particles, dim]."""
-        if not self._kept and self._fused is not None:
+        if self._fused is not None:
             return self._fused.pull(factors, cotangents)
         if self._positions.shape[0] <= self._size:
             [only] = [tangent.pull(factors, cotangents) for _, tangent in self]

@@ -114,7 +114,7 @@ class Adaptive:
             return Running.begun(Chebyshev(self.rtol, self.atol), flow, cloud, time)
         if _velocities_are_cheaper(flow, cloud, time, until - time):
             return Running.begun(Chebyshev(self.rtol, self.atol), flow, cloud, time)
-        linear = LinearPart(GaussNewton.of(flow.risk, cloud))
+        linear = LinearPart(GaussNewton.of(flow.risk.linearised, cloud))
         trial, scales = Trial(linear, until - time), Scales.of(linear.stiff, until - time)
         if scales.error(cloud, *trial.error, Tolerance(self.rtol, self.atol)) <= LAZY_ENOUGH:
             return Running.begun(Exponential(self.rtol, self.atol), flow, cloud, time)

@@ -1,11 +1,12 @@
 """Numba kernels of a perceptron cloud for CPUs, predictions and pulls, that keep z_ij = w_j . phi_i in the first cache.
 
 A tile is LANES particles side by side, so that every inner loop runs over them and becomes vector instructions, and
-ROWS data at a time. Sums over the particles of a tile are taken in the dtype of the cloud, those of tiles in float64 and
-in order, chunk by chunk, whatever the number of threads: results are the same bits every time on one machine.
+ROWS data at a time. Sums over the particles of a tile are taken in the dtype of the cloud, those of tiles in float64
+and in order, chunk by chunk, whatever the number of threads: results are the same bits every time on one machine.
 
-sigma errs by at most four units in its last place (tanh by 2.5), SiLU by four of |z|; sigma' by four of 1, that of SiLU
-by twenty. All kernels stand in one file because Numba's cache on disk looks at no other to see whether it is out of date.
+sigma errs by at most four units in its last place (tanh by 2.5), SiLU by four of |z|; sigma' by four of 1, that of
+SiLU by twenty. All kernels stand in one file because Numba's cache on disk looks at no other to see whether it is out
+of date.
 """
 
 from collections.abc import Callable
@@ -23,11 +24,11 @@ from particles.neurons import Perceptron
 from particles.scratch import SCRATCH, Lease
 from particles.shapes import AnyFloat, Features, Outputs, PerParticle, Positions
 
-LANES, ROWS = 128, 16
+LANES, ROWS = 256, 16
 #: Data, features and outputs are filled up with zeros to multiples of this: no loop has a remainder.
 STEP = 4
 #: Chunks have at least so many tiles and at most so many; in between there are so many chunks.
-SHORTEST, LONGEST, CHUNKS = 8, 128, 64
+SHORTEST, LONGEST, CHUNKS = 4, 64, 64
 CODES: dict[type, int] = {
     kind: code for code, kind in enumerate((Linear, ReLU, LeakyReLU, Tanh, Sigmoid, SiLU, Softplus))
 }

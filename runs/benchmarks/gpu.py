@@ -16,12 +16,12 @@ import statistics
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from time import perf_counter
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from runs.benchmarks.ceilings import Ceilings, Work, ceilings_of, seconds_of, wait
 from runs.benchmarks.peers import installed
 from runs.benchmarks.velocity import Problem, Velocity, autograd, compiled, jax_jit
 
@@ -41,22 +41,13 @@ SIDE, LENGTH = 8192, 2**28
 Method = Callable[[Problem], Velocity]
 
 
-@dataclass(frozen=True)
-class Ceilings:
-    """What the device does at best: operations and bytes a second."""
+def work(count: int, data: int, inputs: int) -> Work:
+    """That of the fused kernels: m n (6 d + 5 + 2 TANH) operations and 4 m (4 (d + 1) + 2) bytes.
 
-    operations: float
-    traffic: float
-
-    def seconds(self, count: int, data: int, inputs: int) -> float:
-        """The least time for the kernels' work, m n (6 d + 5 + 2 TANH) operations or 4 m (4 (d + 1) + 2) bytes.
-
-        z costs 2 d twice and the pull 2 d more; predictions 2, listening 1, sigma' and its product 2. Positions and
-        factors are read twice, the result is cleared and written.
-        """
-        operations = count * data * (6 * inputs + 5 + 2 * TANH)
-        traffic = 4 * count * (4 * (inputs + 1) + 2)
-        return max(operations / self.operations, traffic / self.traffic)
+    z costs 2 d twice and the pull 2 d more; predictions 2, listening 1, sigma' and its product 2. Positions and factors
+    are read twice, the result is cleared and written.
+    """
+    return Work(count * data * (6 * inputs + 5 + 2 * TANH), 4 * count * (4 * (inputs + 1) + 2))
 
 
 @dataclass(frozen=True)
@@ -134,7 +125,7 @@ def methods(device: torch.device) -> dict[str, Method]:
 def measured(problem: Problem, chosen: dict[str, Method], ceilings: Ceilings, rounds: int = ROUNDS) -> list[Result]:
     """Every method once to warm up and for its memory and result, then `rounds` times in turn; failures are named."""
     device, (data, inputs) = problem.cloud.device, problem.risk.data.inputs.shape
-    bound, truth = ceilings.seconds(problem.cloud.count, data, inputs), _truth(problem)
+    bound, truth = ceilings.seconds(work(problem.cloud.count, data, inputs)), _truth(problem)
     velocities: dict[str, Velocity] = {}
     results: dict[str, Result] = {}
     for name, make in chosen.items():
@@ -152,28 +143,13 @@ def measured(problem: Problem, chosen: dict[str, Method], ceilings: Ceilings, ro
     seconds: dict[str, list[float]] = {name: [] for name in velocities}
     for _ in range(rounds):
         for name, velocity in velocities.items():
-            seconds[name].append(_seconds(velocity, device))
+            seconds[name].append(seconds_of(velocity, device))
     first = next(iter(seconds.values()), [])
     for name, taken in seconds.items():
         ratios = tuple(theirs / mine for theirs, mine in zip(taken, first, strict=True))
         roofline = bound / statistics.median(taken)
         results[name] = replace(results[name], seconds=tuple(taken), ratios=ratios, roofline=roofline)
     return list(results.values())
-
-
-def ceilings_of(device: torch.device, side: int = SIDE, length: int = LENGTH, rounds: int = ROUNDS) -> Ceilings:
-    """The best of some float32 matrix products without TF32, and of some copies of a long vector."""
-    matrix, vector = torch.ones(side, side, device=device), torch.ones(length, device=device)
-    product, copy = torch.empty_like(matrix), torch.empty_like(vector)
-
-    def best(run: Velocity) -> float:
-        run()
-        return min(_seconds(run, device) for _ in range(rounds))
-
-    tf32, torch.backends.cuda.matmul.allow_tf32 = torch.backends.cuda.matmul.allow_tf32, False
-    operations = 2 * side**3 / best(lambda: torch.matmul(matrix, matrix, out=product))
-    torch.backends.cuda.matmul.allow_tf32 = tf32
-    return Ceilings(operations, 8 * length / best(lambda: copy.copy_(vector)))
 
 
 def waits(velocity: Velocity) -> bool:
@@ -198,7 +174,7 @@ def main(device: str = "cuda", sizes: Sequence[tuple[int, int, int]] = SIZES, ro
         return 2
     there = torch.device(device)
     name = torch.cuda.get_device_name(there) if there.type == "cuda" else device
-    ceilings = ceilings_of(there) if there.type == "cuda" else ceilings_of(there, 256, 2**20)
+    ceilings = ceilings_of(there, SIDE, LENGTH) if there.type == "cuda" else ceilings_of(there, 256, 2**20)
     print(f"{name}, torch {torch.__version__}: {ceilings.operations / 1e12:.2f} TFLOP/s in float32 (matrix product),")
     print(f"{ceilings.traffic / 1e9:.0f} GB/s (copy)")
     for count, data, inputs in sizes:
@@ -213,29 +189,15 @@ def main(device: str = "cuda", sizes: Sequence[tuple[int, int, int]] = SIZES, ro
     return 0
 
 
-def _seconds(velocity: Velocity, device: torch.device) -> float:
-    """Wall time until the device has done it."""
-    _wait(device)
-    began = perf_counter()
-    velocity()
-    _wait(device)
-    return perf_counter() - began
-
-
-def _wait(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-
-
 def _memory(velocity: Velocity, device: torch.device) -> tuple[float, object]:
     """MiB that torch took at most beyond what it held before, NaN on the CPU; and the result."""
     if device.type != "cuda":
         return math.nan, velocity()
-    _wait(device)
+    wait(device)
     torch.cuda.reset_peak_memory_stats(device)
     before = torch.cuda.memory_allocated(device)
     found = velocity()
-    _wait(device)
+    wait(device)
     return (torch.cuda.max_memory_allocated(device) - before) / 2**20, found
 
 

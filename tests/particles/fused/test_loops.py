@@ -15,9 +15,9 @@ from tests.particles.draws import normals
 from tests.particles.members import ACTIVATIONS, TRAINED
 
 KNOWN = [activation for activation, _ in ACTIVATIONS if type(activation) in NUMBA.activations]
-#: Particles, data, features, outputs: one, below, at and above tiles of 128 and rows of 16, filled up to fours and not.
+#: Particles, data, features, outputs: one, below, at and above tiles of 256 and rows of 16, filled up to fours and not.
 SIZES = [
-    *((1, 1, 1, 1), (127, 1, 2, 1), (128, 16, 4, 1), (129, 17, 5, 2), (300, 50, 3, 1), (1500, 33, 20, 3)),
+    *((1, 1, 1, 1), (255, 1, 2, 1), (256, 16, 4, 1), (257, 17, 5, 2), (600, 50, 3, 1), (1500, 33, 20, 3)),
     *((70, 35, 130, 10),),
 ]
 
@@ -155,7 +155,7 @@ def test_threads_change_no_bit(dtype: torch.dtype) -> None:
 def test_what_is_kept_gives_the_same_bits() -> None:
     """Assert that the pull from what predictions left is the pull that computes it anew."""
     neuron = Perceptron(Tanh(), Identity(3), 1, "both")
-    positions, factors, phi, cotangents = drawn(neuron, 300, 35, torch.float32)
+    positions, factors, phi, cotangents = drawn(neuron, 600, 35, torch.float32)
     lease = loops.memory(positions, phi)
     lease.matrix.fill_(torch.nan)
     loops.predict(neuron, positions, factors, phi, lease)

@@ -1,32 +1,30 @@
-"""The ceilings of one velocity: counts are the formulas, seconds their sum."""
+"""The roofline: the least time for some work, and ceilings that machines can have."""
 
 import pytest
+import torch
 
-from particles.tiles import KEPT_ENTRIES
-from runs.benchmarks.ceilings import Ceilings, fastest
+from runs.benchmarks.ceilings import Ceilings, Work, ceilings_of, fastest
 
-
-def test_counts_are_those_of_the_formulas() -> None:
-    """Assert that 10 particles, 5 data, 3 inputs take 700 operations, and 760 bytes where sigma is kept."""
-    kept, streamed = (Ceilings(10, 5, 3, 1e-9, 2e-9, traffic) for traffic in (3e-9, 0.0))
-    assert kept.flop == streamed.flop == 700.0
-    assert (kept.bytes, streamed.bytes) == (760.0, 360.0)
-    assert kept.seconds == pytest.approx(50 * 6e-9)
-    assert "reached 50% of them" in kept.line(100 * 6e-9)
-    assert "14 GFLOP/s in products, 2.00 ns an activation, 3.00 ns of traffic" in kept.line(1.0)
+CPU = torch.device("cpu")
 
 
-@pytest.mark.parametrize(("count", "kept"), [(20, True), (KEPT_ENTRIES // 10 + 1, False)])
-def test_traffic_is_measured_where_sigma_is_kept(count: int, kept: bool) -> None:
-    """Assert that a streamed cloud has no traffic of the matrix, and everything else takes time."""
-    ceilings = Ceilings.of(count, 10, 2)
-    assert (ceilings.traffic > 0.0) == kept
-    assert ceilings.products > 0.0
-    assert ceilings.activation > 0.0
+def test_least_time_is_that_of_arithmetic_or_of_traffic() -> None:
+    """Assert that it is the longer one of both."""
+    assert Ceilings(1e9, 1e12).seconds(Work(2e9, 1e9)) == pytest.approx(2.0)
+    assert Ceilings(1e15, 1e6).seconds(Work(2e9, 3e6)) == pytest.approx(3.0)
+
+
+def test_ceilings_are_within_what_machines_do() -> None:
+    """Assert that products reach more than 10^8 operations and copies 10^8 bytes a second, TF32 left as it was."""
+    before = torch.backends.cuda.matmul.allow_tf32
+    ceilings = ceilings_of(CPU, side=128, length=2**16, rounds=3)
+    assert 1e8 < ceilings.operations < 1e15
+    assert 1e8 < ceilings.traffic < 1e13
+    assert torch.backends.cuda.matmul.allow_tf32 == before
 
 
 def test_fastest_calls_once_more_than_it_times() -> None:
     """Assert that the first call is not timed."""
     calls: list[int] = []
-    assert fastest(lambda: calls.append(1)) >= 0.0
+    assert fastest(lambda: calls.append(1), CPU) >= 0.0
     assert len(calls) == 8

@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from runs.benchmarks.gpu import Ceilings, Result, ceilings_of, fused, main, measured, methods, plain, waits
+from runs.benchmarks.ceilings import Ceilings, Work
+from runs.benchmarks.gpu import Result, fused, main, measured, methods, plain, waits, work
 from runs.benchmarks.peers import installed
 from runs.benchmarks.velocity import Problem, Velocity, autograd
 
@@ -45,22 +46,10 @@ def test_every_method_is_held_to_float64(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_roofline_is_the_kernels_work_over_the_ceiling() -> None:
-    """Assert that the bound is arithmetic or traffic, whichever takes longer, and that a line tells its share."""
-    count, data, inputs = 1000, 100, 2
-    operations, traffic = count * data * (6 * 2 + 5 + 2 * 24), 4 * count * (4 * 3 + 2)
-    assert Ceilings(1e9, 1e12).seconds(count, data, inputs) == pytest.approx(operations / 1e9)
-    assert Ceilings(1e15, 1e6).seconds(count, data, inputs) == pytest.approx(traffic / 1e6)
+    """Assert that the work is that of the formula, and that a line tells its share."""
+    assert work(1000, 100, 2) == Work(1000 * 100 * (6 * 2 + 5 + 2 * 24), 4 * 1000 * (4 * 3 + 2))
     (result,) = measured(Problem.of(50, 10, 3), {"plain torch": plain}, Ceilings(1e9, 1e12), 1)
     assert result.roofline == pytest.approx(50 * 10 * (18 + 5 + 48) / 1e9 / result.seconds[0])
-
-
-def test_ceilings_are_within_what_machines_do() -> None:
-    """Assert that products reach more than 10^8 operations and copies 10^8 bytes a second, TF32 left as it was."""
-    before = torch.backends.cuda.matmul.allow_tf32
-    ceilings = ceilings_of(CPU, side=128, length=2**16, rounds=3)
-    assert 1e8 < ceilings.operations < 1e15
-    assert 1e8 < ceilings.traffic < 1e13
-    assert torch.backends.cuda.matmul.allow_tf32 == before
 
 
 def test_failure_of_one_method_leaves_the_others() -> None:
@@ -90,8 +79,9 @@ def test_table_has_a_line_for_each_method(monkeypatch: pytest.MonkeyPatch, capsy
     assert "m = 60, n = 10, d = 3, float32" in printed
 
 
-def test_fused_is_asked_for_whatever_the_size() -> None:
+def test_fused_is_asked_for_whatever_the_size(monkeypatch: pytest.MonkeyPatch) -> None:
     """Assert that the first method cannot fall back to plain torch in silence."""
+    monkeypatch.setattr("particles.fused.choice._installed", lambda package: False)
     with pytest.raises(ValueError, match="The fused kernels were asked for, but"):
         fused(Problem.of(50, 10, 3))()
 

@@ -5,8 +5,10 @@ import shutil
 import pytest
 
 from particles import Perceptron
+from particles.tiles import KEPT_ENTRIES
+from runs.benchmarks.ceilings import Ceilings, Work
 from runs.benchmarks.peers import installed
-from runs.benchmarks.velocity import Problem, Result, autograd, grid, main, measured, methods, ours
+from runs.benchmarks.velocity import Problem, Result, autograd, grid, main, measured, methods, ours, share, work
 
 
 def test_every_method_computes_our_velocity() -> None:
@@ -42,6 +44,14 @@ def test_ratios_are_taken_within_a_round() -> None:
     """Assert that a line shows the median of the seconds and of the ratios, with their range."""
     line = Result("peer", (0.2, 0.4, 0.3), (2.0, 1.0, 3.0), (1.5, 1.0, 1.0), 1e-7).line
     assert line.split() == ["peer", "300.0", "ms", "2.00", "(1.00", "to", "3.00)", "1.00", "1.0e-07"]
+
+
+def test_share_is_that_of_the_roofline() -> None:
+    """Assert the counts of work where sigma is kept and where it is not, and that a line tells what was reached."""
+    assert work(1000, 100, 20) == Work(1e5 * (80 + 32 + 4), 4 * (2e5 + 1000 * (63 + 2)))
+    large = KEPT_ENTRIES // 100 + 1
+    assert work(large, 100, 2) == Work(large * 100 * (12 + 64 + 4), 4 * large * (9 + 2))
+    assert share(Work(2e9, 1e6), Ceilings(1e10, 1e9), 0.4).endswith("10 GFLOP/s, 1.0 GB/s; reached 50% of the roofline")
 
 
 def test_table_has_a_line_for_each_method(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
