@@ -1,20 +1,25 @@
-"""Theorems checked on a trajectory file: the problem rebuilt from the study's configuration, the results as a table."""
+"""Theorems checked on a trajectory file: the problem rebuilt from its run's configuration, the results as a table."""
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from flows import GradientFlow
 from limits.theorems import Problem, Result, Verdict, every_theorem
-from particles import GaussianLaw, RademacherOutputs, Trajectory, TrajectoryError
+from particles import Dataset, GaussianLaw, RademacherOutputs, Trajectory, TrajectoryError
 from particles.trajectory.describe import describe
 from runs.datasets import load
 from runs.refusal import Refusal
 from runs.studies.asymmetric_scaling.config import NAME, Config, Setting
 from runs.studies.asymmetric_scaling.experiment import Experiment, Run
+from runs.studyfile.config import RunConfig
+from runs.studyfile.experiment import Experiment as StudyRun
+from runs.studyfile.sections import validated
 
 #: How each verdict is shown.
 COLOURS = {
@@ -29,39 +34,74 @@ def checked_file(path: Path, *, seeds: int = 100) -> tuple[Result, ...]:
     """Every theorem of the asymmetric paper on the frames of a file, and on `seeds` other starts of its network.
 
     Raises Refusal, with one sentence, for a file that cannot be read, that has fewer than two frames, or whose
-    problem cannot be rebuilt: only the study asymmetric-scaling stores what that takes.
+    problem cannot be rebuilt: the study asymmetric-scaling and study files store what that takes.
     """
     if seeds < 2:
         raise Refusal(f"Statements about random starts were asked to be checked on {seeds} seeds: give two or more.")
     try:
         with Trajectory.open(path) as trajectory:
-            problem = rebuilt(path, trajectory.parameters)
+            problem = rebuilt(path, trajectory.parameters, trajectory.data)
             return every_theorem(problem, trajectory, seeds=range(seeds))
     except (TrajectoryError, ValueError) as error:
         raise Refusal(str(error)) from error
 
 
-def rebuilt(path: Path, parameters: Mapping[str, object]) -> Problem:
-    """The problem of a file from its parameters: data by name, network and flow by the study, which must be the file's.
+def rebuilt(path: Path, parameters: Mapping[str, object], kept: Dataset | None = None) -> Problem:
+    """The problem of a file from its parameters: data by name or as the file keeps them, the rest by its configuration.
 
     Raises Refusal for files of other origin, and where data or code are no longer those that the file was written with.
     """
     config, setting, seed = (parameters.get(name) for name in ("config", "setting", "seed"))
-    if parameters.get("study") != NAME or not isinstance(config, dict) or not isinstance(setting, dict):
+    if parameters.get("study") == NAME and isinstance(config, dict) and isinstance(setting, dict):
+        problem = _of_study(path, config, Setting(setting["name"], setting["gamma"], setting["alpha"], ""), seed)
+    elif "study" not in parameters and isinstance(config, dict):
+        problem = _of_study_file(path, config, kept)
+    else:
         raise Refusal(
-            f"{path} was not written by the study {NAME}, the only one whose files say enough to rebuild the problem: "
-            "name one of its files, or call limits.theorems from Python with a problem of your own."
+            f"{path} was not written by the study {NAME} nor by a study file, which say enough to rebuild the problem: "
+            "name one of their files, or call limits.theorems from Python with a problem of your own."
         )
+    if describe(GradientFlow(problem.risk)) != parameters.get("flow"):
+        raise Refusal(
+            f"{path} was written with other data, or with another flow than the gradient flow that the theorems are "
+            "about: check it with the version that wrote it (meanfield info says which), or run such a flow."
+        )
+    return problem
+
+
+def _of_study(path: Path, config: dict[str, Any], setting: Setting, seed: object) -> Problem:
     resolved = Config.validated(**{**config, "device": "cpu"}, seeds=1, out=path.parent)
-    scaling = Setting(setting["name"], setting["gamma"], setting["alpha"], "")
-    experiment = Experiment(Run(resolved, scaling, seed if isinstance(seed, int) else 0), load(resolved.data))
-    if describe(GradientFlow(experiment.risk)) != parameters.get("flow"):
-        raise Refusal(
-            f"{path} was written with other data or another flow than {NAME} has now: check it with the version that "
-            "wrote it (meanfield info says which)."
-        )
+    experiment = Experiment(Run(resolved, setting, seed if isinstance(seed, int) else 0), load(resolved.data))
     law = GaussianLaw(experiment.risk.neuron, outputs=RademacherOutputs(), variance=resolved.variance)
-    return Problem(experiment.risk, law, scaling.masses(resolved.count), scaling.gamma, scaling.alpha)
+    return Problem(experiment.risk, law, setting.masses(resolved.count), setting.gamma, setting.alpha)
+
+
+def _of_study_file(path: Path, config: dict[str, Any], kept: Dataset | None) -> Problem:
+    """Nothing is imported that the file names: only study files that the user names may ask for that."""
+    run = validated(RunConfig, config)
+    if "path" in run.neuron.given():
+        raise Refusal(f"{path} is of a neuron that was imported, but theorems are known for Perceptron.")
+    if run.data.source is None and kept is None:
+        raise Refusal(f"{path} does not keep its training data (64 kB at the most): call limits.theorems from Python.")
+    built = StudyRun(run, path.parent) if run.data.source is not None else KeptRun(run, path.parent, train=kept)
+    law = built.law
+    if not isinstance(law, GaussianLaw):
+        raise Refusal(f"{path} starts from a {type(law).__name__}, but theorems are known for a GaussianLaw only.")
+    gamma, alpha = (getattr(run.masses, name, None) for name in ("gamma", "alpha"))
+    return Problem(built.risk, law, built.masses, gamma, alpha)
+
+
+@dataclass(frozen=True, eq=False)
+class KeptRun(StudyRun):
+    """A run on the training data that its trajectory keeps."""
+
+    train: Dataset | None = None
+
+    @property
+    def data(self) -> tuple[Dataset, Dataset | None]:
+        """What is kept."""
+        assert self.train is not None
+        return self.train, None
 
 
 def table(results: Sequence[Result]) -> Table:

@@ -18,6 +18,7 @@ from particles import (
     Dataset,
     GramChange,
     LargestMovement,
+    Law,
     MassWeightedMovement,
     MeanMovement,
     ParticleCloud,
@@ -27,6 +28,7 @@ from particles import (
     SmallestEigenvalue,
     effective_count,
 )
+from particles.shapes import Masses
 from runs.config import resolved_device
 from runs.datasets import load
 from runs.refusal import Refusal
@@ -73,13 +75,23 @@ class Experiment:
             regulariser=L2(config.regulariser) if config.regulariser > 0.0 else None,
         )
 
+    @property
+    def law(self) -> Law:
+        """The law of the start."""
+        law: Law = built(LAWS, self.config.law, self.risk.neuron)
+        return law
+
+    @property
+    def masses(self) -> Masses:
+        """The masses [particles]."""
+        masses: Masses = built(MASSES, self.config.masses)
+        return masses
+
     @cached_property
     def start(self) -> ParticleCloud:
         """The cloud drawn from the law with the run's seed, in the run's dtype on its device; of ranks, their part."""
         config = self.config
-        law = built(LAWS, config.law, self.risk.neuron)
-        masses = built(MASSES, config.masses)
-        cloud: ParticleCloud = law.sample(masses=masses, seed=config.seed)
+        cloud = self.law.sample(masses=self.masses, seed=config.seed)
         dtype = torch.float64 if config.dtype == "float64" else torch.float32
         if self.ranks is not None:
             cloud = SharedCloud.of(cloud.to(dtype=dtype), self.ranks)

@@ -13,6 +13,7 @@ from particles import NTK, ParticleCloud, Trajectory
 from runs.checks import checked_file, is_violated, rebuilt
 from runs.refusal import Refusal
 from tests.runs.conftest import Smoke, spoken
+from tests.runs.studyfile.studies import write_study
 
 NAMES = ("gamma1.0", "gamma0.5", "gamma0.2", "gamma0.0")
 
@@ -133,7 +134,7 @@ def test_files_of_other_origin_are_refused(tmp_path: Path, smoke: Smoke) -> None
 def test_files_that_no_longer_fit_are_refused(tmp_path: Path, smoke: Smoke) -> None:
     """Assert that a configuration that gives another risk than the file's, a text file, and one frame are refused."""
     other = rewritten(file_of(smoke), tmp_path / "other.h5", loss="50")
-    with pytest.raises(Refusal, match="was written with other data or another flow than asymmetric-scaling has now"):
+    with pytest.raises(Refusal, match="was written with other data, or with another flow than the gradient flow"):
         checked_file(other)
     notes = tmp_path / "notes.txt"
     notes.write_text("a text\n" * 1000)
@@ -141,3 +142,68 @@ def test_files_that_no_longer_fit_are_refused(tmp_path: Path, smoke: Smoke) -> N
     single = Path(shutil.copy(file_of(smoke), tmp_path / "single.h5"))
     with pytest.raises(Refusal, match="Statements about random starts were asked to be checked on 1 seeds"):
         checked_file(single, seeds=1)
+
+
+#: A network that theorems are known for, on the data beside its study file.
+KNOWN = {"masses": {"kind": "asymmetrical", "count": 40, "gamma": 0.5, "alpha": 0.7}, "law": "gaussian"}
+
+
+def run_of(folder: Path, changes: dict[str, object]) -> Path:
+    """The trajectory of the only run of a study file."""
+    path = write_study(folder, {**KNOWN, **changes})
+    assert spoken("run", str(path), "--out", str(folder / "out"), "--workers", "0")[0] == 0
+    (file,) = (folder / "out").rglob("run.h5")
+    return file
+
+
+def test_run_of_a_study_file_is_checked(tmp_path: Path) -> None:
+    """Assert that its theorems hold, those on smooth activations among them, on the data that the file keeps."""
+    file = run_of(tmp_path, {"frames": {"steps": 1}})
+    (tmp_path / "data.npz").unlink()
+    code, said, _ = spoken("check", str(file))
+    verdicts = {row[0]: row[-1] for row in rows(said)}
+    assert code == 0
+    assert verdicts["lemma D.1"] == verdicts["lemma D.4"] == verdicts["theorem 5.2"] == "holds"
+    with Trajectory.open(file) as trajectory:
+        problem = rebuilt(file, trajectory.parameters, trajectory.data)
+        assert (problem.gamma, problem.alpha, problem.count) == (0.5, 0.7, 40)
+        with pytest.raises(Refusal, match=r"does not keep its training data \(64 kB at the most\)"):
+            rebuilt(file, trajectory.parameters)
+        with pytest.raises(Refusal, match="was written with other data, or with another flow"):
+            rebuilt(file, {**trajectory.parameters, "flow": None}, trajectory.data)
+
+
+def test_frames_of_a_study_file_that_are_wrong_violate(tmp_path: Path) -> None:
+    """Assert that the same frames at a hundredth of their times move too fast for the theorems."""
+    file, wrong = run_of(tmp_path, {"frames": {"steps": 1}}), tmp_path / "wrong.h5"
+    with Trajectory.open(file) as trajectory:
+        given, data = dict(trajectory.parameters), trajectory.data
+        problem = rebuilt(file, given, data)
+        frames = list(zip(trajectory.steps, trajectory.times, trajectory, strict=True))
+    parameters = {"config": given["config"]}
+    with Trajectory.create(wrong, flow=GradientFlow(problem.risk), parameters=parameters) as writer:
+        for step, time, cloud in frames:
+            writer(int(step), 0.01 * float(time), cloud)
+    assert spoken("check", str(wrong))[0] == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"flow": {"kind": "langevin", "temperature": 0.1}, "scaling": "mean-field",
+          "integrator": {"kind": "euler-maruyama", "step": 0.125}}, "another flow than the gradient flow"),
+        ({"neuron": {"kind": "import", "path": "mine:made"}}, "of a neuron that was imported"),
+    ],
+)  # fmt: skip
+def test_other_runs_of_study_files_are_refused(tmp_path: Path, changes: dict[str, object], sentence: str) -> None:
+    """Assert that noise and imported neurons are named, and that nothing is imported to find out."""
+    if "neuron" not in changes:
+        with pytest.raises(Refusal, match=sentence):
+            checked_file(run_of(tmp_path, changes))
+        return
+    file = run_of(tmp_path, {})
+    with Trajectory.open(file) as trajectory:
+        config = {**dict(trajectory.parameters)["config"], **changes}  # type: ignore[call-overload]
+        config["neuron"] = {**config["neuron"], "arguments": {}}
+        with pytest.raises(Refusal, match=sentence):
+            rebuilt(file, {**trajectory.parameters, "config": config}, trajectory.data)
