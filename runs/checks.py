@@ -81,9 +81,12 @@ def _of_study_file(path: Path, config: dict[str, Any], kept: Dataset | None) -> 
     run = validated(RunConfig, config)
     if "path" in run.neuron.given():
         raise Refusal(f"{path} is of a neuron that was imported, but theorems are known for Perceptron.")
-    if run.data.source is None and kept is None:
+    if run.data.source is not None:
+        built = StudyRun(run, path.parent)
+    elif kept is not None:
+        built = KeptRun(run, path.parent, train=kept)
+    else:
         raise Refusal(f"{path} does not keep its training data (64 kB at the most): call limits.theorems from Python.")
-    built = StudyRun(run, path.parent) if run.data.source is not None else KeptRun(run, path.parent, train=kept)
     law = built.law
     if not isinstance(law, GaussianLaw):
         raise Refusal(f"{path} starts from a {type(law).__name__}, but theorems are known for a GaussianLaw only.")
@@ -91,16 +94,15 @@ def _of_study_file(path: Path, config: dict[str, Any], kept: Dataset | None) -> 
     return Problem(built.risk, law, built.masses, gamma, alpha)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class KeptRun(StudyRun):
     """A run on the training data that its trajectory keeps."""
 
-    train: Dataset | None = None
+    train: Dataset
 
     @property
     def data(self) -> tuple[Dataset, Dataset | None]:
         """What is kept."""
-        assert self.train is not None
         return self.train, None
 
 

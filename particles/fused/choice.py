@@ -9,6 +9,7 @@ import importlib.util
 import logging
 import os
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
@@ -41,39 +42,34 @@ FAILURES = (
 class Backend:
     """Kernels for one kind of device: the package that compiles them and what they can do.
 
-    activations: those with a formula of their own; a class derived from one of them may compute something else.
+    load imports the kernels and with them the package, `error` gives the base of its own errors. activations: those
+    with a formula of their own; a class derived from one of them may compute something else.
     """
 
     package: str
-    errors: str
-    module: str
+    load: Callable[[], Any]
+    error: Callable[[], type[Exception]]
     activations: tuple[type, ...]
 
-    @cached_property
-    def kernels(self) -> Any:
-        """The module that imports the package, when it is first needed."""
-        return importlib.import_module(self.module)
 
-    @property
-    def installed(self) -> bool:
-        """Whether the package is there."""
-        return _installed(self.package)
+def _triton_error() -> type[Exception]:
+    error: type[Exception] = importlib.import_module("triton.errors").TritonError
+    return error
 
-    @property
-    def error(self) -> type[Exception]:
-        """The base of the package's own errors."""
-        module, _, name = self.errors.rpartition(".")
-        error: type[Exception] = getattr(importlib.import_module(module), name)
-        return error
+
+def _numba_error() -> type[Exception]:
+    error: type[Exception] = importlib.import_module("numba.core.errors").NumbaError
+    return error
 
 
 TRITON = Backend(
-    *("triton", "triton.errors.TritonError", "particles.fused.kernels"),
+    "triton",
+    lambda: importlib.import_module("particles.fused.kernels"),
+    _triton_error,
     (GELU, Erf, LeakyReLU, Linear, ReLU, Sigmoid, SiLU, Softplus, Tanh),
 )
 NUMBA = Backend(
-    *("numba", "numba.core.errors.NumbaError", "particles.fused.loops"),
-    (LeakyReLU, Linear, ReLU, Sigmoid, SiLU, Softplus, Tanh),
+    "numba", lambda: importlib.import_module("particles.fused.loops"), _numba_error, (LeakyReLU, ReLU, Sigmoid, Tanh)
 )
 
 
@@ -94,17 +90,17 @@ class Fused:
     def _kept(self) -> dict[str, Lease]:
         if not self.keeps or self.backend is not NUMBA or not isinstance(self.neuron.activation, Autonomous):
             return {}
-        return {"kept": self.backend.kernels.memory(self.positions, self.phi)}
+        return {"kept": self.backend.load().memory(self.positions, self.phi)}
 
     def predict(self, factors: PerParticle) -> Outputs:
         """sum_j factors_j a_j sigma(w_j . phi_i) [data, outputs]."""
-        result: Outputs = self.backend.kernels.predict(self.neuron, self.positions, factors, self.phi, **self._kept)
+        result: Outputs = self.backend.load().predict(self.neuron, self.positions, factors, self.phi, **self._kept)
         return result
 
     def pull(self, factors: PerParticle, cotangents: Outputs) -> Positions:
         """factors_j sum_i c_i . grad g_j(x_i) [particles, dim], zero in coordinates that are not trained."""
         left = self.__dict__.get("_kept", {})
-        result: Positions = self.backend.kernels.pull(
+        result: Positions = self.backend.load().pull(
             *(self.neuron, self.positions, factors, self.phi, cotangents), **left
         )
         return result
@@ -129,7 +125,7 @@ def fused_for(
             raise ValueError(f"The fused kernels were asked for, but {obstacle}; leave fused=True out.")
         return None
     small = Perceptron(neuron.activation, Identity(neuron.hidden), neuron.outputs, neuron.trained)
-    failure = failure_of(small, positions.dtype, positions.device)
+    failure = failure_of(backend, small, positions.dtype, positions.device)
     if failure is None:
         return Fused(neuron, positions, phi, backend, keeps)
     if wanted:
@@ -161,11 +157,11 @@ def _obstacle(backend: Backend | None, neuron: Neuron, positions: Positions, phi
         return "there are no particles or no inputs"
     if positions.dtype not in (torch.float32, torch.float64):
         return f"the cloud is in {positions.dtype}"
-    return None if backend.installed else f"{backend.package} is not installed"
+    return None if _installed(backend.package) else f"{backend.package} is not installed"
 
 
 @cache
-def failure_of(neuron: Perceptron, dtype: torch.dtype, device: torch.device) -> str | None:
+def failure_of(backend: Backend, neuron: Perceptron, dtype: torch.dtype, device: torch.device) -> str | None:
     """What is wrong with the kernels on a small problem, None if nothing; plain torch in float64 on the CPU judges.
 
     They may differ, relative to the largest entry, by the roundings of one inner product, one sigma and one sum.
@@ -178,15 +174,13 @@ def failure_of(neuron: Perceptron, dtype: torch.dtype, device: torch.device) -> 
     tangent = neuron.tangent(exact[0], exact[2])
     expected = {"predictions": tangent.predict(exact[1]), "velocities": tangent.pull(exact[1], exact[3])}
     there = [tensor.to(device) for tensor in given]
-    backend = _backend(device)
-    assert backend is not None
     try:
         fused = Fused(neuron, there[0], there[2], backend, keeps=True)
         found = {"predictions": fused.predict(there[1]), "velocities": fused.pull(there[1], there[3])}
         differences = {name: (found[name].cpu().double() - expected[name]).abs().max() for name in expected}
     except FAILURES as error:
         return f"they failed with {type(error).__name__}: {str(error).partition(chr(10))[0]}"
-    except backend.error as error:
+    except backend.error() as error:
         return f"they did not compile: {type(error).__name__}: {str(error).partition(chr(10))[0]}"
     allowed = (neuron.dim + SIGMA_ROUNDINGS + PARTICLES) * torch.finfo(dtype).eps
     for name, difference in differences.items():

@@ -85,9 +85,17 @@ def seen(ranks: Ranks, dtype: torch.dtype = torch.float64) -> Any:
 
 
 @needs_fork
+@pytest.mark.parametrize("fused", [False, True], ids=["plain", "fused"])
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
-def test_any_number_of_ranks_sees_the_same_bits(tmp_path: Path, dtype: torch.dtype) -> None:
-    """Assert that one, two and four ranks get the same numbers to the bit, and those of a plain cloud to rounding."""
+def test_any_number_of_ranks_sees_the_same_bits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dtype: torch.dtype, fused: bool
+) -> None:
+    """Assert that one, two and four ranks get the same numbers to the bit, and those of a plain cloud to rounding.
+
+    Clouds are as large as the fused kernels need, or not; that is decided by the whole cloud, not by a rank's part.
+    """
+    entries = COUNT * RISK.data.count * RISK.data.outputs
+    monkeypatch.setattr("particles.tiles.FUSED_ENTRIES", entries + (not fused))
     [(one, each, _, _, _)] = on_ranks(1, partial(seen, dtype=dtype), tmp_path)
     for name, value in {**over_all(whole_cloud(dtype)), **of_each(whole_cloud(dtype))}.items():
         assert_identical({**one, **each}[name], value, operations=2e4, claim=name)

@@ -47,7 +47,7 @@ def routes() -> Iterator[tuple[str, list[str], float]]:
     Settings: fused is asked for; left to the library for a large cloud; for a small one; refused.
     """
     calls: list[str] = []
-    choice.failure_of(NEURON, torch.float64, CLOUD.device)
+    choice.failure_of(choice.TRITON, NEURON, torch.float64, CLOUD.device)
     kernels.predict, kernels.pull = counted(predict, calls, "predict"), counted(pull, calls, "pull")
     kept, tiles.KEPT_SHARE = tiles.KEPT_ENTRIES, 0
     for setting, fused, entries in (

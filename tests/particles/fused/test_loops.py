@@ -2,17 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from scipy.special import expit
 
-from particles import Activation, Identity, LeakyReLU, Perceptron, SiLU, Tanh
+from particles import Activation, Identity, LeakyReLU, Perceptron, Ranks, Tanh
 from particles.fused import loops
 from particles.fused.choice import NUMBA
 from tests.particles.draws import normals
 from tests.particles.members import ACTIVATIONS, TRAINED
+from tests.ranks import needs_fork, on_ranks
 
 KNOWN = [activation for activation, _ in ACTIVATIONS if type(activation) in NUMBA.activations]
 #: Particles, data, features, outputs: one, below, at and above tiles of 256 and rows of 16, filled up to fours and not.
@@ -73,67 +73,12 @@ def test_every_neuron_is_that_of_plain_torch(activation: Activation, trained: st
 def test_every_size_is_that_of_plain_torch(
     dtype: torch.dtype, m: int, n: int, features: int, outputs: int, kept: bool
 ) -> None:
-    """Assert the same of tanh at sizes around those of tiles, whether sigma is kept between the two or computed anew.
+    """Assert that the same is true of tanh at sizes around those of tiles, with sigma kept between the two or not.
 
     Inner products and sums over m particles leave less than one rounding for each of their terms' square root.
     """
     neuron = Perceptron(Tanh(), Identity(features), outputs, "both")
     assert max(differences(neuron, m, n, dtype, kept=kept)) < 4.0 * (m + features) ** 0.5
-
-
-def sampled(dtype: type[np.floating]) -> np.ndarray:
-    """Numbers of both signs and every size: each thousandth of float32 below 80, as many of float64."""
-    if dtype == np.float32:
-        last = int(np.float32(80.0).view(np.int32))
-        sizes = np.arange(0, last, 997, dtype=np.int64).astype(np.int32).view(np.float32)
-    else:
-        generator = np.random.default_rng(0)
-        sizes = np.concatenate([10.0 ** generator.uniform(-30, 2.8, 500_000), generator.uniform(0, 40, 500_000)])
-    return np.concatenate([sizes, -sizes, np.array([0.0, 800.0, -800.0], dtype)]).astype(dtype)
-
-
-def evaluated(code: int, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """sigma and sigma' as the kernels have them."""
-    value, slope = np.empty_like(z), np.empty_like(z)
-    loops._values(code, 0.0, z, value, len(z))
-    loops._slopes(code, 0.0, z, value, slope, len(z))
-    return value, slope
-
-
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_errors_of_the_activations_are_those_stated(dtype: type[np.floating]) -> None:
-    """Assert that tanh, the logistic function and softplus err by at most four units in their own last place.
-
-    And their derivatives by four of 1, and SiLU by four of |z| and twenty of 1. Measured: tanh 2.5.
-    """
-    z = sampled(dtype)
-    exact = z.astype(np.longdouble)
-    tanh, logistic = np.tanh(exact), expit(exact)
-    softplus = np.maximum(exact, 0.0) + np.log1p(np.exp(-np.abs(exact)))
-    truths = {
-        loops.TANH: (tanh, 1.0 - tanh * tanh),
-        loops.SIGMOID: (logistic, logistic * (1.0 - logistic)),
-        loops.SOFTPLUS: (softplus, logistic),
-    }
-    eps, smallest = np.finfo(dtype).eps, 4.0 * np.finfo(dtype).tiny
-    for code, (value, slope) in truths.items():
-        found = evaluated(code, z)
-        normal = np.abs(value) > smallest
-        units = np.spacing(np.abs(value[normal]).astype(dtype)).astype(np.longdouble)
-        assert 0.5 < (np.abs(found[0] - value)[normal] / units).max() < 4.0
-        assert np.abs(found[0] - value)[~normal].max(initial=0.0) <= smallest
-        assert np.abs(found[1] - slope).max() < 4.0 * eps
-    found = evaluated(loops.SILU, z)
-    sizes = np.maximum(np.abs(exact), 1.0)
-    assert (np.abs(found[0] - exact * logistic) / sizes).max() < 4.0 * eps
-    assert np.abs(found[1] - logistic * (1.0 + exact * (1.0 - logistic))).max() < 20.0 * eps
-
-
-@pytest.mark.parametrize("code", range(len(loops.CODES)))
-def test_what_is_no_number_stays_none(code: int) -> None:
-    """Assert that a NaN is not hidden by any activation, so that a run that diverged is seen."""
-    z = np.full(40, np.nan)
-    assert np.isnan(evaluated(code, z)[0]).all()
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
@@ -176,8 +121,21 @@ def test_rows_need_not_lie_together() -> None:
 
 
 def test_slopes_of_leaks_arrive() -> None:
-    """Assert that the parameter of an activation reaches the kernel, and that SiLU, which needs z, is not confused."""
+    """Assert that the parameter of an activation reaches the kernel."""
     one, two = (Perceptron(LeakyReLU(slope), Identity(2)) for slope in (0.1, 0.2))
     positions, factors, phi, _ = drawn(one, 20, 5, torch.float64)
     assert not torch.equal(loops.predict(one, positions, factors, phi), loops.predict(two, positions, factors, phi))
-    assert loops.CODES[SiLU] == loops.SILU and loops.CODES[LeakyReLU] == loops.LEAKY_RELU
+
+
+@needs_fork
+def test_forked_processes_have_threads_of_their_own(tmp_path: Path) -> None:
+    """Assert that processes forked after threads were used get the same numbers and do not wait for ever."""
+    neuron = Perceptron(Tanh(), Identity(3))
+    positions, factors, phi, _ = drawn(neuron, 5000, 33, torch.float64)
+
+    def predicted(ranks: Ranks) -> torch.Tensor:
+        with threads(2):
+            return loops.predict(neuron, positions, factors, phi)
+
+    expected = predicted(Ranks())
+    assert all(torch.equal(found, expected) for found in on_ranks(2, predicted, tmp_path))

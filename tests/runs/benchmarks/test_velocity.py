@@ -47,7 +47,7 @@ def test_ratios_are_taken_within_a_round() -> None:
 
 
 def test_share_is_that_of_the_roofline() -> None:
-    """Assert the counts of work where sigma is kept and where it is not, and that a line tells what was reached."""
+    """Assert that work is counted where sigma is kept and where it is not, and that a line tells what was reached."""
     assert work(1000, 100, 20) == Work(1e5 * (80 + 32 + 4), 4 * (2e5 + 1000 * (63 + 2)))
     large = KEPT_ENTRIES // 100 + 1
     assert work(large, 100, 2) == Work(large * 100 * (12 + 64 + 4), 4 * large * (9 + 2))

@@ -1,0 +1,298 @@
+"""Numba kernels of a perceptron cloud for CPUs, predictions and pulls, that keep z_ij = w_j . phi_i in the first cache.
+
+A tile is LANES particles side by side, so that every inner loop runs over them and becomes vector instructions, and
+ROWS data at a time. Sums over the particles of a tile are taken in the dtype of the cloud, those of tiles in float64
+and in order, chunk by chunk, whatever the number of threads: results are the same bits every time on one machine.
+
+sigma errs by at most four units in its last place (tanh by 2.5), sigma' by four of 1. All kernels stand in one file
+because Numba's cache on disk looks at no other to see whether it is out of date.
+"""
+
+from math import factorial
+from typing import Any, no_type_check
+
+import numpy as np
+from numba import njit, types
+from numba.extending import overload
+
+from particles.activations import LeakyReLU, ReLU, Sigmoid, Tanh
+
+LANES, ROWS = 256, 16
+#: Data, features and outputs are filled up with zeros to multiples of this: no loop has a remainder.
+STEP = 4
+CODES: dict[type, int] = {kind: code for code, kind in enumerate((ReLU, LeakyReLU, Tanh, Sigmoid))}
+RELU, LEAKY_RELU, TANH, SIGMOID = range(len(CODES))
+
+#: Contracting a product and a sum may be done everywhere; where sums may be reordered, no rounding is relied on.
+EXACT: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
+exact, sums = njit(**EXACT), njit(**{**EXACT, "fastmath": {"contract", "nsz", "reassoc"}})
+
+LOG2_E = 1.4426950408889634
+#: ln 2 as a number of few digits, whose products with whole numbers are exact, and the rest of it.
+LN2_32 = (np.float32(0.693359375), np.float32(-2.12194440e-4))
+LN2_64 = (0.6931471803691238, 1.9082149292705877e-10)
+#: With the exponent's bias: what is added becomes a whole number in the last bits and, shifted left, its power of two.
+MAGIC_32, MAGIC_64 = np.float32(12582912 + 127), 6755399441055744.0 + 1023.0
+#: 1 / k! from k = 13 in float64 and k = 7 in float32 down to 2.
+SERIES_64 = tuple(1.0 / factorial(k) for k in range(13, 1, -1))
+SERIES_32 = tuple(np.float32(1.0 / factorial(k)) for k in range(7, 1, -1))
+#: exp(x) for lower x is taken at these: powers of two that are normal numbers.
+LOWEST_32, LOWEST_64 = np.float32(-87.0), -708.0
+
+
+@no_type_check
+def like(number, other):
+    """A number in the dtype of another; inside kernels only."""
+
+
+@overload(like, jit_options=EXACT)
+@no_type_check
+def _like(number, other):
+    if other == types.float32:
+        return lambda number, other: np.float32(number)
+    return lambda number, other: np.float64(number)
+
+
+@no_type_check
+def reduced(x):
+    """2^n and exp(r) - 1 for x = n ln 2 + r <= 0, |r| <= ln(2) / 2; inside kernels only.
+
+    The series of exp to r^7 leaves 1.5e-8 of r in float32, to r^13 1e-17 in float64.
+    """
+
+
+@exact
+@no_type_check
+def _reduced_32(x):
+    x = max(x, LOWEST_32)
+    shifted = x * np.float32(LOG2_E) + MAGIC_32
+    n = shifted - MAGIC_32
+    r = (x - n * LN2_32[0]) - n * LN2_32[1]
+    s = SERIES_32[0]
+    for term in SERIES_32[1:]:
+        s = s * r + term
+    power = np.int32(np.float32(shifted).view(np.int32) << np.int32(23)).view(np.float32)
+    return power, s * (r * r) + r
+
+
+@exact
+@no_type_check
+def _reduced_64(x):
+    x = max(x, LOWEST_64)
+    shifted = x * LOG2_E + MAGIC_64
+    n = shifted - MAGIC_64
+    r = (x - n * LN2_64[0]) - n * LN2_64[1]
+    s = SERIES_64[0]
+    for term in SERIES_64[1:]:
+        s = s * r + term
+    power = np.int64(np.float64(shifted).view(np.int64) << np.int64(52)).view(np.float64)
+    return power, s * (r * r) + r
+
+
+@overload(reduced, jit_options=EXACT)
+@no_type_check
+def _reduced(x):
+    if x == types.float32:
+        return lambda x: _reduced_32(x)
+    return lambda x: _reduced_64(x)
+
+
+@exact
+@no_type_check
+def _tanh(z):
+    """-e / (2 + e) with e = exp(-2 |z|) - 1, which keeps all its digits near zero."""
+    power, rest = reduced(like(-2.0, z) * abs(z))
+    small = power * rest + (power - like(1.0, z))
+    value = -small / (like(2.0, z) + small)
+    return -value if z < like(0.0, z) else value
+
+
+@exact
+@no_type_check
+def _logistic(z):
+    """1 / (1 + exp(-z)) from exp(-|z|), which cannot overflow."""
+    power, rest = reduced(-abs(z))
+    small = power * rest + power
+    upper = like(1.0, z) / (like(1.0, z) + small)
+    return small * upper if z < like(0.0, z) else upper
+
+
+@exact
+@no_type_check
+def values(code, leak, z, out, size):
+    """sigma of the first entries of z, into other memory."""
+    if code == RELU:
+        for j in range(size):
+            out[j] = max(z[j], like(0.0, z[j]))
+    elif code == LEAKY_RELU:
+        for j in range(size):
+            out[j] = z[j] if z[j] > like(0.0, z[j]) else like(leak, z[j]) * z[j]
+    elif code == TANH:
+        for j in range(size):
+            out[j] = _tanh(z[j])
+    elif code == SIGMOID:
+        for j in range(size):
+            out[j] = _logistic(z[j])
+
+
+@exact
+@no_type_check
+def slopes(code, leak, z, value, out, size):
+    """sigma' of the first entries of z, of which `value` holds sigma; with the values at kinks of `activations`."""
+    if code == RELU:
+        for j in range(size):
+            out[j] = like(1.0, z[j]) if value[j] > like(0.0, z[j]) else like(0.0, z[j])
+    elif code == LEAKY_RELU:
+        for j in range(size):
+            out[j] = like(1.0, z[j]) if z[j] > like(0.0, z[j]) else like(leak, z[j])
+    elif code == TANH:
+        for j in range(size):
+            out[j] = like(1.0, z[j]) - value[j] * value[j]
+    elif code == SIGMOID:
+        for j in range(size):
+            out[j] = value[j] * (like(1.0, z[j]) - value[j])
+
+
+@sums
+@no_type_check
+def _products(x, first, width, y, out, rows):
+    """out[i, j] = sum_d x[first + i, d] y[d, j] for `rows` data i and LANES particles j; flat, rows and width full."""
+    for j in range(rows * LANES):
+        out[j] = like(0.0, out[0])
+    d = 0
+    while d < width:
+        i = 0
+        while i < rows:
+            at = (first + i) * width + d
+            a0, a1, a2, a3 = x[at], x[at + 1], x[at + 2], x[at + 3]
+            at += width
+            b0, b1, b2, b3 = x[at], x[at + 1], x[at + 2], x[at + 3]
+            for j in range(LANES):
+                y0, y1 = y[d * LANES + j], y[d * LANES + LANES + j]
+                y2, y3 = y[d * LANES + 2 * LANES + j], y[d * LANES + 3 * LANES + j]
+                out[i * LANES + j] += a0 * y0 + a1 * y1 + a2 * y2 + a3 * y3
+                out[i * LANES + LANES + j] += b0 * y0 + b1 * y1 + b2 * y2 + b3 * y3
+            i += 2
+        d += STEP
+
+
+@sums
+@no_type_check
+def _gathered(g, x, first, width, total, rows):
+    """total[d, j] += sum_i x[first + i, d] g[i, j] over `rows` data, a multiple of STEP; all matrices flat."""
+    d = 0
+    while d < width:
+        i = 0
+        while i < rows:
+            at = (first + i) * width + d
+            a0, a1, a2, a3 = x[at], x[at + width], x[at + 2 * width], x[at + 3 * width]
+            at += 1
+            b0, b1, b2, b3 = x[at], x[at + width], x[at + 2 * width], x[at + 3 * width]
+            for j in range(LANES):
+                g0, g1 = g[i * LANES + j], g[i * LANES + LANES + j]
+                g2, g3 = g[i * LANES + 2 * LANES + j], g[i * LANES + 3 * LANES + j]
+                total[d * LANES + j] += a0 * g0 + a1 * g1 + a2 * g2 + a3 * g3
+                total[d * LANES + LANES + j] += b0 * g0 + b1 * g1 + b2 * g2 + b3 * g3
+            i += STEP
+        d += 2
+
+
+@sums
+@no_type_check
+def _summed(values, weights, c, rows, out, first):
+    """out[first + i, c] += sum_j values[i, j] weights[c, j] over the LANES of a tile, in float64 from there on."""
+    for i in range(rows):
+        total = like(0.0, values[0])
+        for j in range(LANES):
+            total += values[i * LANES + j] * weights[c * LANES + j]
+        out[first + i, c] += total
+
+
+@exact
+@no_type_check
+def _loaded(positions, first, column, columns, out):
+    """out[d, j] = positions[first + j, column + d] of a tile, flat; what is beyond the last particle is zero."""
+    here = min(LANES, len(positions) - first)
+    for d in range(columns):
+        for j in range(here):
+            out[d * LANES + j] = positions[first + j, column + d]
+        for j in range(here, LANES):
+            out[d * LANES + j] = like(0.0, out[0])
+
+
+@njit(cache=True, **EXACT)
+@no_type_check
+def predict(begin, end, chunk, positions, factors, phi, width, data, features, code, leak, kept, out):
+    """out[j // chunk, i, c] += s_j a_jc sigma(z_ij) for particles j from begin to end, both multiples of the chunk.
+
+    Where `kept` [tiles, data LANES] has rows, sigma is left there.
+    """
+    outputs = positions.shape[1] - features
+    w = np.zeros(width * LANES, positions.dtype)
+    z = np.empty(ROWS * LANES, positions.dtype)
+    value = np.empty(ROWS * LANES, positions.dtype)
+    speaking = np.empty(outputs * LANES, positions.dtype)
+    for first in range(begin, end, LANES):
+        _loaded(positions, first, 0, features, w)
+        _loaded(positions, first, features, outputs, speaking)
+        for c in range(outputs):
+            for j in range(min(LANES, end - first)):
+                speaking[c * LANES + j] *= factors[first + j]
+        for i in range(0, data, ROWS):
+            rows = min(ROWS, data - i)
+            full = rows + (-rows) % STEP
+            _products(phi, i, width, w, z, full)
+            held = kept[first // LANES, i * LANES : (i + full) * LANES] if len(kept) else value
+            values(code, leak, z, held, full * LANES)
+            for c in range(outputs):
+                _summed(held, speaking, c, rows, out[first // chunk], i)
+
+
+@njit(cache=True, **EXACT)
+@no_type_check
+def pull(
+    begin, end, positions, factors, phi, width, data, features, code, leak, kept, hidden, output, heard, cotangents, out
+):
+    """out[j] = s_j times, in w_j, sum_i (c_i . a_j) sigma'(z_ij) phi_i; in a_j, sum_i c_i sigma(z_ij).
+
+    Of one output `heard` holds c_i phi_i in place of phi_i, of several it is phi_i; `cotangents` are filled up as phi.
+    """
+    outputs = positions.shape[1] - features
+    narrow = len(cotangents) // (len(phi) // width)
+    w = np.zeros(width * LANES, positions.dtype)
+    a = np.zeros(narrow * LANES, positions.dtype)
+    z = np.empty(ROWS * LANES, positions.dtype)
+    value = np.empty(ROWS * LANES, positions.dtype)
+    slope = np.empty(ROWS * LANES, positions.dtype)
+    in_w = np.empty(width * LANES, positions.dtype)
+    in_a = np.empty(narrow * LANES, positions.dtype)
+    for first in range(begin, end, LANES):
+        _loaded(positions, first, 0, features, w)
+        _loaded(positions, first, features, outputs, a)
+        in_w[:] = like(0.0, in_w[0])
+        in_a[:] = like(0.0, in_a[0])
+        for i in range(0, data, ROWS):
+            rows = min(ROWS, data - i)
+            full = rows + (-rows) % STEP
+            held = value
+            if len(kept):
+                held = kept[first // LANES, i * LANES : (i + full) * LANES]
+            else:
+                _products(phi, i, width, w, z, full)
+                values(code, leak, z, held, full * LANES)
+            if output:
+                _gathered(held, cotangents, i, narrow, in_a, full)
+            if hidden:
+                slopes(code, leak, z, held, slope, full * LANES)
+                if outputs > 1:
+                    _products(cotangents, i, narrow, a, z, full)
+                    for j in range(full * LANES):
+                        slope[j] *= z[j]
+                _gathered(slope, heard, i, width, in_w, full)
+        for j in range(min(LANES, end - first)):
+            s = factors[first + j]
+            speaking = s * a[j] if outputs == 1 else s
+            for d in range(features):
+                out[first + j, d] = speaking * in_w[d * LANES + j]
+            for c in range(outputs):
+                out[first + j, features + c] = s * in_a[c * LANES + j]
