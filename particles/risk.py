@@ -59,6 +59,11 @@ class Scaled:
     factors: PerParticle
     mobility: PerParticle
 
+    @cached_property
+    def gain(self) -> PerParticle:
+        """eta_j s_j [particles], by which a pull is multiplied."""
+        return self.mobility * self.factors
+
 
 @dataclass(frozen=True, eq=False)
 class Risk:
@@ -291,7 +296,7 @@ class RiskAt:
 
     def pull(self, cotangents: Outputs) -> Velocity:
         """M J^T c = eta_j s_j sum_i c_i . grad g_j(x_i) [particles, dim], with the mobilities M."""
-        return self.tiles.pull(self.mobility * self.factors, cotangents)
+        return self.tiles.pull(self.risk.scaled(self.cloud).gain, cotangents)
 
     def gram(self, weights: PerParticle | None = None, dtype: torch.dtype | None = None) -> Gram:
         """J W J^T [n k, n k] with W the mobilities, or other weights [particles]; `dtype` as in `Tiles.gram`."""

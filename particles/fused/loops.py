@@ -43,7 +43,9 @@ def pull(
     """
     result = torch.empty_like(positions, memory_format=torch.contiguous_format)
     trained = neuron.trained != "output", neuron.trained != "hidden"
-    heard = _filled(cotangents * phi if neuron.outputs == 1 else phi)
+    heard = _filled(phi)
+    if neuron.outputs == 1:
+        heard = (heard.reshape(-1, _full(neuron.hidden)) * _filled(cotangents).reshape(-1, STEP)[:, :1]).ravel()
     common = (*_common(neuron, positions, factors, phi, kept), *trained, heard, _filled(cotangents), result.numpy())
     _shared_out(lambda begin, end: lanes.pull(begin, end, *common), len(positions), _chunk(len(positions)))
     return result
@@ -68,11 +70,12 @@ def _full(size: int) -> int:
 
 
 def _filled(matrix: AnyFloat) -> np.ndarray:
-    """A matrix filled up with zeros, flat."""
+    """A matrix filled up with zeros, flat; by numpy, after whom no thread of torch waits spinning on one of ours."""
     rows, columns = matrix.shape
-    result = matrix.new_zeros(_full(rows), _full(columns))
-    result[:rows, :columns] = matrix
-    return result.numpy().ravel()
+    given = matrix.numpy()
+    result = np.zeros((_full(rows), _full(columns)), given.dtype)
+    result[:rows, :columns] = given
+    return result.ravel()
 
 
 def _chunk(particles: int) -> int:
@@ -81,14 +84,16 @@ def _chunk(particles: int) -> int:
 
 
 def _shared_out(act: Callable[[int, int], object], particles: int, chunk: int) -> None:
-    """Act on all particles, whole chunks of them on each of torch's threads."""
+    """Act on all particles, whole chunks of them on each of torch's threads, of which this is one."""
     chunks = -(-particles // chunk)
     threads = min(torch.get_num_threads(), chunks)
     if threads == 1:
         act(0, particles)
         return
     ends = [min(chunk * (chunks * thread // threads), particles) for thread in range(threads + 1)]
-    list(_threads(threads, os.getpid()).map(act, ends[:-1], ends[1:]))
+    others = _threads(threads - 1, os.getpid()).map(act, ends[1:-1], ends[2:])
+    act(0, ends[1])
+    list(others)
 
 
 @cache
