@@ -73,10 +73,9 @@ class Risk:
     for the squared loss 1/2 (f - y)^2. Data follow the dtype and device of the cloud. Papers that leave out the factor
     1/n describe the same flow with time divided by n.
 
-    `fused` says whether predictions and velocities go through kernels, Numba's on CPUs and Triton's on CUDA, that need
-    not write the [particles, data] matrix: None lets them for large clouds (2^18 entries of that matrix on CPUs, too
-    many to be kept on CUDA), True asks for them whatever the size and raises ValueError or RuntimeError where they
-    cannot be had, False keeps to plain torch.
+    `fused` says whether predictions and velocities go through kernels, Numba's on CPUs and Triton's on CUDA: None lets
+    them for large clouds (2^18 entries of the [particles, data] matrix on CPUs, too many to be kept on CUDA), True asks
+    for them whatever the size, with ValueError or RuntimeError where they cannot be had, False keeps to plain torch.
     """
 
     neuron: Neuron | UserNeuron
@@ -104,10 +103,7 @@ class Risk:
 
     @cached_property
     def linearised(self) -> "Risk":
-        """This risk for who needs the tangents of every cloud, which then serve its predictions and velocity as well.
-
-        Without fused kernels, unless these are asked for.
-        """
+        """Without fused kernels, unless asked for: for who needs every cloud's tangents, which then serve for all."""
         return replace(self, fused=False) if self.fused is None else self
 
     def __call__(self, cloud: ParticleCloud) -> Scalar:
