@@ -28,16 +28,18 @@ EXACT: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"co
 exact, sums = njit(**EXACT), njit(**{**EXACT, "fastmath": {"contract", "nsz", "reassoc"}})
 
 LOG2_E = 1.4426950408889634
-#: ln 2 as a number of few digits, whose products with whole numbers are exact, and the rest of it.
-LN2_32 = (np.float32(0.693359375), np.float32(-2.12194440e-4))
-LN2_64 = (0.6931471803691238, 1.9082149292705877e-10)
-#: With the exponent's bias: what is added becomes a whole number in the last bits and, shifted left, its power of two.
-MAGIC_32, MAGIC_64 = np.float32(12582912 + 127), 6755399441055744.0 + 1023.0
-#: 1 / k! from k = 13 in float64 and k = 7 in float32 down to 2.
-SERIES_64 = tuple(1.0 / factorial(k) for k in range(13, 1, -1))
-SERIES_32 = tuple(np.float32(1.0 / factorial(k)) for k in range(7, 1, -1))
-#: exp(x) for lower x is taken at these: powers of two that are normal numbers.
-LOWEST_32, LOWEST_64 = np.float32(-87.0), -708.0
+#: What `reduced` takes in each dtype: the lowest x, whose power of two is a normal number. 3/2 times the first number
+#: without room for a fraction, and the exponent's bias: what is added becomes a whole number in the last bits and,
+#: shifted left, its power of two. ln 2 as a number of few digits, whose products with whole numbers are exact, and the
+#: rest of it. 1 / k! down to k = 2. The dtype, integers of its size, and the digits after its point.
+SINGLE = (
+    *(np.float32(-87.0), np.float32(12582912 + 127), (np.float32(0.693359375), np.float32(-2.12194440e-4))),
+    *(tuple(np.float32(1.0 / factorial(k)) for k in range(7, 1, -1)), np.float32, np.int32, np.int32(23)),
+)
+DOUBLE = (
+    *(-708.0, 6755399441055744.0 + 1023.0, (0.6931471803691238, 1.9082149292705877e-10)),
+    *(tuple(1.0 / factorial(k) for k in range(13, 1, -1)), np.float64, np.int64, np.int64(52)),
+)
 
 
 @no_type_check
@@ -61,40 +63,24 @@ def reduced(x):
     """
 
 
-@exact
-@no_type_check
-def _reduced_32(x):
-    x = max(x, LOWEST_32)
-    shifted = x * np.float32(LOG2_E) + MAGIC_32
-    n = shifted - MAGIC_32
-    r = (x - n * LN2_32[0]) - n * LN2_32[1]
-    s = SERIES_32[0]
-    for term in SERIES_32[1:]:
-        s = s * r + term
-    power = np.int32(np.float32(shifted).view(np.int32) << np.int32(23)).view(np.float32)
-    return power, s * (r * r) + r
-
-
-@exact
-@no_type_check
-def _reduced_64(x):
-    x = max(x, LOWEST_64)
-    shifted = x * LOG2_E + MAGIC_64
-    n = shifted - MAGIC_64
-    r = (x - n * LN2_64[0]) - n * LN2_64[1]
-    s = SERIES_64[0]
-    for term in SERIES_64[1:]:
-        s = s * r + term
-    power = np.int64(np.float64(shifted).view(np.int64) << np.int64(52)).view(np.float64)
-    return power, s * (r * r) + r
-
-
 @overload(reduced, jit_options=EXACT)
 @no_type_check
 def _reduced(x):
-    if x == types.float32:
-        return lambda x: _reduced_32(x)
-    return lambda x: _reduced_64(x)
+    lowest, magic, (high, low), series, number, whole, digits = SINGLE if x == types.float32 else DOUBLE
+    log2_e = number(LOG2_E)
+
+    def reduce(x):
+        x = max(x, lowest)
+        shifted = x * log2_e + magic
+        n = shifted - magic
+        r = (x - n * high) - n * low
+        s = series[0]
+        for term in series[1:]:
+            s = s * r + term
+        power = whole(number(shifted).view(whole) << digits).view(number)
+        return power, s * (r * r) + r
+
+    return reduce
 
 
 @exact

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -43,11 +44,12 @@ def pull(
     """
     result = torch.empty_like(positions, memory_format=torch.contiguous_format)
     trained = neuron.trained != "output", neuron.trained != "hidden"
-    heard = _filled(phi)
+    common, filled, width = _common(neuron, positions, factors, phi, kept), _filled(cotangents), _full(neuron.hidden)
+    heard = common[2]
     if neuron.outputs == 1:
-        heard = (heard.reshape(-1, _full(neuron.hidden)) * _filled(cotangents).reshape(-1, STEP)[:, :1]).ravel()
-    common = (*_common(neuron, positions, factors, phi, kept), *trained, heard, _filled(cotangents), result.numpy())
-    _shared_out(lambda begin, end: lanes.pull(begin, end, *common), len(positions), _chunk(len(positions)))
+        heard = (heard.reshape(-1, width) * filled.reshape(-1, STEP)[:, :1]).ravel()
+    given = (*common, *trained, heard, filled, result.numpy())
+    _shared_out(lambda begin, end: lanes.pull(begin, end, *given), len(positions), _chunk(len(positions)))
     return result
 
 
@@ -58,7 +60,8 @@ def memory(positions: Positions, phi: Features) -> Lease:
 
 def _common(
     neuron: Perceptron, positions: Positions, factors: PerParticle, phi: Features, kept: Lease | None
-) -> tuple[object, ...]:
+) -> tuple[Any, ...]:
+    """What both kernels are given: positions, factors, phi and its width filled up, data, features, sigma, the kept."""
     code, leak = CODES[type(neuron.activation)], float(getattr(neuron.activation, "slope", 0.0))
     held = positions.new_empty(0, 0) if kept is None else kept.matrix
     arrays = positions.contiguous().numpy(), factors.contiguous().numpy(), _filled(phi)

@@ -25,7 +25,7 @@ class Element:
         self.time = child_records(group, "time", axes=1)
         self.value = child_records(group, "value")
         self.length = self._committed()
-        for dataset in (self.step, self.time, self.value):
+        for dataset in (self.time, self.value):
             check_size(dataset, self.length)
         self._rows = {name: Rows(getattr(self, name)) for name in ("step", "time", "value")}
         self.shape, self.dtype = self.value.shape[1:], self.value.dtype
