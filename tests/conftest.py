@@ -1,6 +1,7 @@
 """What every test shares: one thread, the devices present, and a way past the shape checker to our own refusals."""
 
 import os
+import signal
 from collections.abc import Iterator
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # for the programs that tests start, and for workers side by side
@@ -10,6 +11,12 @@ import pytest
 import torch
 
 torch.set_num_threads(1)
+
+
+def pytest_configure() -> None:
+    """Let the programs that tests start hear Ctrl-C, also where a shell has put pytest into the background."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(params=["cpu", "cuda"])
