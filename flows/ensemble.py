@@ -1,33 +1,36 @@
 """The loop that evolves an ensemble: members side by side, each with its own observers, noise, steps and end."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
+from functools import partial
 from numbers import Integral
 from typing import Any
 
 from flows.base import Flow, Integrator, Observer, StepRule
+from flows.bdf_group import BDFGroup
+from flows.checkpoint import Checkpoint
 from flows.evolve import checked, evolve
-from flows.hand import Hands
-from flows.integrators.adaptive import Adaptive
+from flows.integrators.adaptive import Adaptive, Running
 from flows.integrators.bdf import BDF
-from flows.integrators.bdf_group import BDFGroup
 from flows.integrators.euler import Euler
 from flows.integrators.euler_maruyama import EulerMaruyama
 from flows.integrators.heun import Heun
 from flows.integrators.leimkuhler_matthews import LeimkuhlerMatthews
 from flows.integrators.linear_splitting import LinearSplitting
 from flows.integrators.rk4 import RK4
-from flows.member_group import GivenStepGroup, Group, Outcome
+from flows.member_group import GivenStepGroup, Group
+from flows.members import End, Keep, Member, Run
 from flows.noise import checked_seed
 from flows.side_by_side import side_by_side
 from particles import Ensemble, FlowDiverged, FlowRefused, ParticleCloud, Risk, ToleranceNotReached
+from particles.ensemble import Stacked
+from particles.ensemble_risk import EnsembleRiskAt
 
 GIVEN_STEP = (Euler, Heun, RK4, EulerMaruyama, LeimkuhlerMatthews, LinearSplitting)
-#: Where a member's run ended, or what ended it.
-End = ParticleCloud | ArithmeticError
 #: Entries of a [particles, data] matrix of all members of a group together: on a CPU a MiB in float64, beyond which
-#: sharing operations gains nothing and caches lose; on a GPU what its memory holds several of.
-CORE_ENTRIES, DEVICE_ENTRIES = 2**17, 2**27
+#: sharing operations gains nothing and caches lose, unless kernels keep each member in a cache of its own; on a GPU
+#: what its memory holds several of.
+CORE_ENTRIES, KERNEL_ENTRIES, DEVICE_ENTRIES = 2**17, 2**20, 2**27
 
 
 class MembersFailed(ArithmeticError):
@@ -56,6 +59,8 @@ def evolve_all(
     observers: Sequence[Sequence[Observer]] = (),
     seeds: Sequence[int] | None = None,
     together: int | None = None,
+    keep: Sequence[Keep | None] = (),
+    resume: Sequence[Checkpoint[Any] | None] = (),
 ) -> Ensemble:
     """The ensemble at flow time `until`; a member of which an observer stopped the run, where it was then.
 
@@ -65,21 +70,23 @@ def evolve_all(
     targets and data weights of their risks. Steps of a given size are the same for all; `BDF`, and `Adaptive` where it
     chooses it, give each member its own. Members for which `Adaptive` chooses otherwise evolve one by one. `observers`
     are a sequence for each member, such as the writer of its own file; `seeds` of the noise are 0, 1, 2, ... where left
-    out.
+    out. `keep` and `resume` are one for each member, or None, and mean what they mean to `evolve`: a call with the same
+    ensemble in which every member goes on from where it was kept, at whatever step, gives the bits of an uninterrupted
+    call. One kept at `until` or later is left where it is.
 
     A member that diverges or cannot meet the tolerance is dropped and the others go on; in the end MembersFailed says
     which, and holds the ends of the others. Raises FlowRefused for flows, neurons and integrators that have no form for
     ensembles, ValueError where there is not one flow, seed or sequence of observers for each member, and what `evolve`
     raises at its door.
     """
-    members = _members(flow, ensemble, observers, seeds)
+    members = _members(flow, ensemble, observers, seeds, keep, resume)
     if isinstance(step, StepRule) or isinstance(getattr(integrator, "size", None), StepRule):
         raise TypeError("Members of an ensemble share their step, but a rule finds one for each cloud; give a number.")
     risk = side_by_side([member.flow for member in members]).risk
     for member in members:
         integrator = checked(member.flow, integrator, 0.0, until, step)
     _check_integrator(integrator)
-    size = _checked_size(together) or _fitting(ensemble, risk)
+    size = _checked_size(together) or _fitting(integrator, ensemble, risk)
     results: dict[int, End] = {}
     for method, group in _grouped(integrator, members, until, size):
         results.update(_side_by_side(method, group, until) if len(group) > 1 else _alone(method, group[0], until))
@@ -90,84 +97,80 @@ def evolve_all(
     return Ensemble.of([ends[member.number] for member in members])
 
 
-@dataclass(frozen=True, eq=False)
-class _Member:
-    """A member with all that its run needs."""
-
-    number: int
-    flow: Flow
-    cloud: ParticleCloud
-    observers: Sequence[Observer]
-    seed: int
-
-
-class _Run:
-    """Where the run of a member is."""
-
-    def __init__(self, member: _Member, until: float) -> None:
-        self._hands, self._until = Hands(member.observers), until
-        self._step, self._time = 0, 0.0
-        self.end: End = member.cloud
-        self.goes_on = not self._hands.give(0, 0.0, member.cloud) and until > 0.0
-
-    def take(self, outcome: Outcome) -> None:
-        """Go on with what became of a trial."""
-        if isinstance(outcome, ArithmeticError):
-            self.end, self.goes_on = outcome, False
-        elif outcome is not None:
-            stopped = self._hands.offer((self._step, self._time), self._step + 1, outcome)
-            self._step, self._time, self.end = self._step + 1, outcome.time, outcome.cloud
-            self.goes_on = not stopped and outcome.time < self._until
-            if not self.goes_on:
-                self._hands.give(self._step, outcome.time, outcome.cloud)
-
-
-def _side_by_side(method: Integrator[Any], members: Sequence[_Member], until: float) -> dict[int, End]:
+def _side_by_side(method: Integrator[Any], members: Sequence[Member], until: float) -> dict[int, End]:
     """The end of every member, or the error that ended its run."""
-    runs = {member.number: _Run(member, until) for member in members}
-    live = [member for member in members if runs[member.number].goes_on]
-    group = _group(method, live, until) if live else None
-    while group is not None and live:
-        for member, outcome in zip(live, group.advance(), strict=True):
-            runs[member.number].take(outcome)
-        rows = [row for row, member in enumerate(live) if runs[member.number].goes_on]
-        if len(rows) < len(live):
-            group.keep(rows)
-            live = [live[row] for row in rows]
-    return {number: run.end for number, run in runs.items()}
+    group = _group(method, members, until)
+    runs = [Run(member, until, partial(group.state, row)) for row, member in enumerate(members)]
+    while live := [row for row, run in enumerate(runs) if run.goes_on]:
+        for row, outcome in zip(live, group.advance(live), strict=True):
+            runs[row].take(outcome)
+    return {member.number: run.end for member, run in zip(members, runs, strict=True)}
 
 
-def _alone(method: Integrator[Any], member: _Member, until: float) -> dict[int, End]:
+def _alone(method: Integrator[Any], member: Member, until: float) -> dict[int, End]:
     """The same of one member by itself."""
+    if member.at[1] >= until and member.resume is not None:
+        return {member.number: member.cloud}
     try:
-        end = evolve(member.flow, member.cloud, method, until=until, observers=member.observers, seed=member.seed)
+        end = evolve(
+            *(member.flow, member.start, method),
+            until=until,
+            observers=member.observers,
+            seed=member.seed,
+            keep=member.keep,
+            resume=member.resume,
+        )
     except (FlowDiverged, ToleranceNotReached) as error:
         return {member.number: error}
     return {member.number: end}
 
 
-def _group(method: Integrator[Any], members: Sequence[_Member], until: float) -> Group:
-    flows, clouds = [member.flow for member in members], [member.cloud for member in members]
-    if isinstance(method, BDF):
-        return BDFGroup(method, flows, clouds, until)
-    return GivenStepGroup(method, flows, clouds, [member.seed for member in members], until)
+def _group(method: Integrator[Any], members: Sequence[Member], until: float) -> Group:
+    return BDFGroup(method, members, until) if isinstance(method, BDF) else GivenStepGroup(method, members, until)
 
 
 def _grouped(
-    integrator: Integrator[Any], members: Sequence[_Member], until: float, size: int
-) -> list[tuple[Integrator[Any], list[_Member]]]:
-    """Groups of at most so many members that one method steps side by side; one member where it cannot."""
-    alone: list[tuple[Integrator[Any], list[_Member]]] = []
+    integrator: Integrator[Any], members: Sequence[Member], until: float, size: int
+) -> list[tuple[Integrator[Any], list[Member]]]:
+    """Groups of at most so many members that one method steps side by side; one member where it cannot.
+
+    Which they are follows from the ensemble alone, and not from how far its members are.
+    """
+    alone: list[tuple[Integrator[Any], list[Member]]] = []
     method, rest = integrator, list(members)
     if isinstance(integrator, Adaptive) and until > 0.0:
         method, rest = BDF(integrator.rtol, integrator.atol), []
         for member in members:
-            chosen: Integrator[Any] = integrator.choose(member.flow, member.cloud, 0.0, until).method
+            chosen = _method(integrator, member, until)
             if chosen == method:
-                rest.append(member)
+                rest.append(_unwrapped(member, method))
             else:
-                alone.append((chosen, [member]))
+                alone.append((chosen, [_unwrapped(member, chosen)]))
     return [*alone, *((method, rest[first : first + size]) for first in range(0, len(rest), size))]
+
+
+def _method(integrator: Adaptive, member: Member, until: float) -> Integrator[Any]:
+    """What is chosen for a member at its start, or was."""
+    state = None if member.resume is None else member.resume.state
+    if not isinstance(state, Running):
+        state = integrator.choose(member.flow, member.start, 0.0, until)
+    method: Integrator[Any] = state.method
+    return method
+
+
+def _unwrapped(member: Member, method: Integrator[Any]) -> Member:
+    """A member of `Adaptive` as one of the method chosen; what is kept is what `Adaptive` would keep."""
+    keep, resume = member.keep, member.resume
+
+    def kept(checkpoint: Checkpoint[Any]) -> None:
+        if keep is not None:
+            keep(replace(checkpoint, state=Running(method, checkpoint.state)))
+
+    if resume is not None and isinstance(resume.state, Running):
+        resume = replace(resume, state=resume.state.state)
+    elif resume is not None and resume.step == 0 and resume.time == 0.0:
+        resume = replace(resume, state=method.init(member.flow, resume.cloud))
+    return replace(member, keep=None if keep is None else kept, resume=resume)
 
 
 def _members(
@@ -175,15 +178,22 @@ def _members(
     ensemble: Ensemble,
     observers: Sequence[Sequence[Observer]],
     seeds: Sequence[int] | None,
-) -> list[_Member]:
+    keep: Sequence[Keep | None],
+    resume: Sequence[Checkpoint[Any] | None],
+) -> list[Member]:
     count = len(ensemble)
     flows = [flow] * count if not isinstance(flow, Sequence) else flow
-    observers = observers or [()] * count
+    observers, keep, resume = observers or [()] * count, keep or [None] * count, resume or [None] * count
     seeds = range(count) if seeds is None else seeds
-    for what, given in (("flows", flows), ("sequences of observers", observers), ("seeds", seeds)):
+    parts = {"flows": flows, "sequences of observers": observers, "seeds": seeds}
+    parts |= {"keepers": keep, "checkpoints": resume}
+    for what, given in parts.items():
         if len(given) != count:
             raise ValueError(f"The ensemble has {count} members but {len(given)} {what}; give one for each member.")
-    return [_Member(e, flows[e], cloud, observers[e], checked_seed(seeds[e])) for e, cloud in enumerate(ensemble)]
+    return [
+        Member(e, flows[e], cloud, observers[e], checked_seed(seeds[e]), keep[e], resume[e])
+        for e, cloud in enumerate(ensemble)
+    ]
 
 
 def _check_integrator(integrator: Integrator[Any]) -> None:
@@ -201,8 +211,13 @@ def _checked_size(together: int | None) -> int | None:
     return None if together is None else int(together)
 
 
-def _fitting(ensemble: Ensemble, risk: Risk) -> int:
+def _fitting(integrator: Integrator[Any], ensemble: Ensemble, risk: Risk) -> int:
     """How many members' matrices [particles, data] and Gram matrices fit where they are fast."""
-    most = CORE_ENTRIES if ensemble.device.type == "cpu" else DEVICE_ENTRIES
     data = risk.data.count
-    return max(1, most // max(ensemble.count * data, (data * risk.data.outputs) ** 2))
+    each, gram = ensemble.count * data, (data * risk.data.outputs) ** 2
+    if ensemble.device.type != "cpu":
+        return max(1, DEVICE_ENTRIES // max(each, gram))
+    there = risk.at(Stacked(list(ensemble)))
+    if isinstance(integrator, GIVEN_STEP) and isinstance(there, EnsembleRiskAt) and there.fused is not None:
+        return max(1, KERNEL_ENTRIES // each)
+    return max(1, CORE_ENTRIES // max(each, gram))

@@ -7,80 +7,73 @@ import torch
 
 from flows.base import Advance, Flow
 from flows.divergence import Watch
+from flows.members import Member, Outcome
 from flows.noise import MemberNoise
 from flows.side_by_side import side_by_side
 from particles import FlowDiverged, ParticleCloud
 from particles.ensemble import Stacked
 
-#: What became of a member: a step taken, a step to be tried again, or the error that ends its run.
-Outcome = Advance[Any] | None | ArithmeticError
-
 
 @runtime_checkable
 class Group(Protocol):
-    """Runs of several members, and their whole state; it is its owner's alone and changes with every call."""
+    """Runs of several members, and their whole state; it is its owner's alone and changes with every call.
 
-    def advance(self) -> Sequence[Outcome]:
-        """Try one step of every member in one batch of operations."""
+    Every batch of operations is over all members, those included that do not go on, whose part of it is thrown away:
+    then the bits of a member's run do not depend on how far the others are, and a group that is resumed with its
+    members at different steps gives each the bits of an uninterrupted run.
+    """
+
+    def advance(self, rows: Sequence[int]) -> Sequence[Outcome]:
+        """Try one step of these members, by their place in the group, in one batch of operations."""
         ...
 
-    def keep(self, rows: Sequence[int]) -> None:
-        """Go on with these of the members, by their place in the group."""
+    def state(self, row: int) -> Any:
+        """What the integrator would hand to the next step of this member, were it alone."""
         ...
 
 
 class GivenStepGroup:
     """Members on one grid of times: the integrator steps all their particles as if they were those of one cloud."""
 
-    def __init__(
-        self,
-        integrator: Any,
-        flows: Sequence[Flow],
-        clouds: Sequence[ParticleCloud],
-        seeds: Sequence[int],
-        until: float,
-    ) -> None:
-        """Members at time zero, the `integrator` a `GivenStep` with its step."""
+    def __init__(self, integrator: Any, members: Sequence[Member], until: float) -> None:
+        """Members at their starts, the `integrator` a `GivenStep` with its step."""
         self._integrator, self._until = integrator, until
-        self._step, self._time = 0, 0.0
-        self._flows, self._clouds, self._seeds = list(flows), list(clouds), list(seeds)
-        self._flow: Flow
-        self._stacked: ParticleCloud
-        self._state: Any
-        self._restack()
+        self._at = [member.at for member in members]
+        self._clouds, self._seeds = [member.cloud for member in members], [member.seed for member in members]
+        self._flow: Flow = side_by_side([member.flow for member in members])
+        self._stacked: ParticleCloud = Stacked(self._clouds)
+        self._state: Any = integrator.init(self._flow, self._stacked)
 
-    def advance(self) -> Sequence[Outcome]:
-        """One step of all members."""
-        noise = MemberNoise.of(self._seeds, self._step)
-        taken = self._integrator.step(self._flow, self._stacked, self._state, self._time, self._until, noise)
-        self._stacked, self._state, self._time, self._step = taken.cloud, taken.state, taken.time, self._step + 1
-        parts = taken.cloud.positions.chunk(len(self._clouds))
-        self._clouds = [cloud.moved(part) for cloud, part in zip(self._clouds, parts, strict=True)]
+    def advance(self, rows: Sequence[int]) -> Sequence[Outcome]:
+        """One step of those of them that are farthest back, which is all of them but after a resume."""
+        step, time = min(self._at[row] for row in rows)
+        noise = MemberNoise.of(self._seeds, step)
+        taken = self._integrator.step(self._flow, self._stacked, self._state, time, self._until, noise)
+        self._state, due = taken.state, [row for row in rows if self._at[row] == (step, time)]
+        self._stacked = taken.cloud if len(due) == len(self._clouds) else self._with(taken.cloud, due)
+        parts = self._stacked.positions.chunk(len(self._clouds))
         finite = torch.isfinite(torch.stack([part.sum() for part in parts])).tolist()
-        return [
-            Advance(taken.time, cloud, None) if whole else self._judged(cloud)
-            for cloud, whole in zip(self._clouds, finite, strict=True)
-        ]
+        for row in due:
+            self._at[row], self._clouds[row] = (step + 1, taken.time), self._clouds[row].moved(parts[row])
+        return [None if row not in due else self._judged(row, finite[row]) for row in rows]
 
-    def keep(self, rows: Sequence[int]) -> None:
-        """Go on with these members."""
-        self._flows, self._clouds = [self._flows[row] for row in rows], [self._clouds[row] for row in rows]
-        self._seeds = [self._seeds[row] for row in rows]
-        self._restack()
+    def state(self, row: int) -> Any:
+        """That of a start: what an integrator with a given step hands on it can do without, only drawn normals."""
+        return self._integrator.init(self._flow, self._clouds[row])
 
-    def _restack(self) -> None:
-        """The stacked cloud and flow. What an integrator hands on it can do without: only drawn normals."""
-        if self._clouds:
-            self._flow = side_by_side(self._flows)
-            self._stacked = Stacked(self._clouds)
-            self._state = self._integrator.init(self._flow, self._stacked, self._time)
+    def _with(self, taken: ParticleCloud, rows: Sequence[int]) -> ParticleCloud:
+        """The stacked cloud with these members where they are in another."""
+        old, new = (cloud.positions.chunk(len(self._clouds)) for cloud in (self._stacked, taken))
+        return self._stacked.moved(torch.cat([(new if row in rows else old)[row] for row in range(len(old))]))
 
-    def _judged(self, cloud: ParticleCloud) -> Outcome:
-        """A member whose positions add up to infinity, which they may do without any of them being infinite."""
-        watch = Watch()
+    def _judged(self, row: int, finite: bool) -> Outcome:
+        """A member after its step; its positions may add up to infinity without any of them being infinite."""
+        (step, time), cloud, watch = self._at[row], self._clouds[row], Watch()
+        if finite:
+            return Advance(time, cloud, None)
         try:
-            watch.see(self._step, self._time, cloud)
+            watch.see(step, time, cloud)
             watch.settle()
         except FlowDiverged as error:
             return error
-        return Advance(self._time, cloud, None)
+        return Advance(time, cloud, None)

@@ -11,10 +11,12 @@ from torch import Tensor
 from particles.cloud import ParticleCloud
 from particles.ensemble_tangent import MemberTangents
 from particles.errors import ShapeError
+from particles.fused.choice import Fused, fused_for
 from particles.neurons import Perceptron
 from particles.risk import Prepared, Risk, RiskAt
 from particles.scaling import Scaling
-from particles.shapes import Grams, Outputs, PerParticle, Velocity
+from particles.shapes import Features, Grams, Outputs, PerParticle, Velocity
+from particles.tiles import FUSED_ENTRIES, KEPT_ENTRIES
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class EnsembleRisk(Risk):
         scalings = tuple(risk.scaling for risk in risks)
         shared = all(scaling == first.scaling for scaling in scalings)
         scaling = first.scaling if shared else MemberScalings(scalings)
-        return cls(first.neuron, scaling, first.loss, first.data, first.regulariser, risks=tuple(risks))
+        return cls(first.neuron, scaling, first.loss, first.data, first.regulariser, first.fused, tuple(risks))
 
     def at(self, cloud: ParticleCloud) -> "EnsembleRiskAt":
         """This risk at one stacked cloud."""
@@ -85,23 +87,47 @@ class EnsembleRisk(Risk):
 
 @dataclass(frozen=True, eq=False)
 class EnsembleRiskAt(RiskAt):
-    """The risks of all members at their clouds. Residuals, cotangents and velocities follow as for one cloud."""
+    """The risks of all members at their clouds. Residuals, cotangents and velocities follow as for one cloud.
+
+    Predictions and velocities go through fused kernels where those take ensembles, by the rule for one cloud as large
+    as all members together; a member then has the same bits beside any others.
+    """
 
     risk: EnsembleRisk
+
+    @property
+    def members(self) -> int:
+        """How many there are."""
+        return len(self.risk.risks)
+
+    @cached_property
+    def fused(self) -> Fused | None:
+        """The members' perceptrons as the kernels evaluate them, or None where plain torch is to be taken."""
+        size, wanted = self.cloud.count * self.data.targets.numel() // self.members, self.risk.fused
+        if wanted is None and not (size >= FUSED_ENTRIES and self.cloud.positions.is_cpu):
+            return None
+        keeps = size <= KEPT_ENTRIES
+        return fused_for(self._neuron, self.cloud.positions, self._phi, wanted, keeps, self.members)
 
     @cached_property
     def tangents(self) -> MemberTangents:
         """The members' perceptrons, linearised at the inputs they share."""
-        members, neuron = len(self.risk.risks), self.risk.neuron
-        if not isinstance(neuron, Perceptron):
-            raise TypeError(f"Ensembles need a Perceptron, but the neuron is {type(neuron).__name__}.")
-        phi = self.data.phi[: self.data.phi.shape[0] // members]
-        return MemberTangents(neuron, self.cloud.positions, phi, members)
+        return MemberTangents(self._neuron, self.cloud.positions, self._phi, self.members)
+
+    @property
+    def _neuron(self) -> Perceptron:
+        if not isinstance(self.risk.neuron, Perceptron):
+            raise TypeError(f"Ensembles need a Perceptron, but the neuron is {type(self.risk.neuron).__name__}.")
+        return self.risk.neuron
+
+    @property
+    def _phi(self) -> Features:
+        return self.data.phi[: self.data.phi.shape[0] // self.members]
 
     @cached_property
     def predictions(self) -> Outputs:
         """f(x_i) [members data, outputs]."""
-        return self.tangents.predict(self.factors)
+        return (self.fused or self.tangents).predict(self.factors)
 
     def push(self, velocities: Velocity) -> Outputs:
         """J v of every member [members data, outputs]."""
@@ -109,7 +135,7 @@ class EnsembleRiskAt(RiskAt):
 
     def pull(self, cotangents: Outputs) -> Velocity:
         """M J^T c of every member [members particles, dim]."""
-        return self.tangents.pull(self.mobility * self.factors, cotangents)
+        return (self.fused or self.tangents).pull(self.risk.scaled(self.cloud).gain, cotangents)
 
     def gram(self, weights: PerParticle | None = None, dtype: torch.dtype | None = None) -> Grams:
         """J W J^T of every member [members, n k, n k], the blocks of a block-diagonal matrix."""

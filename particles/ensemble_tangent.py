@@ -107,16 +107,22 @@ class MemberTangents:
     def gram(self, weights: PerParticle, dtype: torch.dtype | None = None) -> MemberGrams:
         """sum_j weights_j [a_jc a_je (phi . phi') sigma' sigma'  +  1{c = e} sigma sigma] of each member, row i k + c.
 
-        Returns [members, n k, n k]; with a `dtype` the products are computed in it. Where few particles of every member
-        have a weight, the others cost nothing.
+        Returns [members, n k, n k]; with a `dtype` the products are computed in it. Where few particles of a member
+        have a weight, the others cost nothing, and its matrix is computed by itself: no other member changes it.
         """
-        by_member = self._by_member(weights)
-        kept = int((by_member != 0.0).sum(dim=1).max())
-        if 0 < 2 * kept <= by_member.shape[1]:
-            firsts = torch.arange(0, len(weights), by_member.shape[1], device=weights.device)
-            rows = (by_member.topk(kept, dim=1).indices + firsts[:, None]).reshape(-1)
-            heavy = MemberTangents(self.neuron, self.positions[rows], self.phi, self.members)
-            return heavy.gram(weights[rows], dtype)
+        by_member, size = self._by_member(weights), self.phi.shape[0] * self.neuron.outputs
+        kept = (by_member != 0.0).sum(dim=1).tolist()
+        few = [member for member, count in enumerate(kept) if 0 < 2 * count <= by_member.shape[1]]
+        result = self._grams(weights, dtype) if len(few) < self.members else weights.new_empty(self.members, size, size)
+        for member in few:
+            heavy = by_member[member].nonzero()[:, 0]
+            positions = self._by_member(self.positions)[member, heavy]
+            alone = MemberTangents(self.neuron, positions, self.phi, 1)
+            result[member] = alone._grams(by_member[member, heavy], dtype)[0]
+        return result
+
+    def _grams(self, weights: PerParticle, dtype: torch.dtype | None) -> MemberGrams:
+        """All of them in one batch."""
         k, n, exact = self.neuron.outputs, self.phi.shape[0], self.phi.dtype
         weights, a, phi = (tensor.to(dtype or exact) for tensor in (weights, self._a, self.phi))
         features = _products(self._by_member(weights[:, None]), self._value.to(phi)) if self._moves_output else None

@@ -32,4 +32,6 @@ AnyFloat = Float[Tensor, "..."]
 #: Of several clouds of one size; where they are stacked into one, row e m + j is particle j of member e.
 MemberPositions = Float[Tensor, "members particles dim"]
 MemberMasses = Float[Tensor, "members particles"]
+#: Of one cloud, or of several member by member: as many rows as all members have data together.
+StackedOutputs = Float[Tensor, "stacked outputs"]
 Grams = Float[Tensor, "*members rows columns"]

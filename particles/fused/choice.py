@@ -21,7 +21,7 @@ from particles.embeddings import Identity
 from particles.neurons import Perceptron
 from particles.randomness import generator
 from particles.scratch import Lease, reusable
-from particles.shapes import Features, Outputs, PerParticle, Positions
+from particles.shapes import Features, PerParticle, Positions, StackedOutputs
 from particles.tangents import Neuron
 
 LOGGER = logging.getLogger(__name__)
@@ -43,13 +43,16 @@ class Backend:
     """Kernels for one kind of device: the package that compiles them and what they can do.
 
     load imports the kernels and with them the package, `error` gives the base of its own errors. activations: those
-    with a formula of their own; a class derived from one of them may compute something else.
+    with a formula of their own; a class derived from one of them may compute something else. stores: whether they can
+    keep sigma between predictions and pull; ensembles: whether they take the members of one in one call.
     """
 
     package: str
     load: Callable[[], Any]
     error: Callable[[], type[Exception]]
     activations: tuple[type, ...]
+    stores: bool = False
+    ensembles: bool = False
 
 
 def _triton_error() -> type[Exception]:
@@ -69,7 +72,12 @@ TRITON = Backend(
     (GELU, Erf, LeakyReLU, Linear, ReLU, Sigmoid, SiLU, Softplus, Tanh),
 )
 NUMBA = Backend(
-    "numba", lambda: importlib.import_module("particles.fused.loops"), _numba_error, (LeakyReLU, ReLU, Sigmoid, Tanh)
+    "numba",
+    lambda: importlib.import_module("particles.fused.loops"),
+    _numba_error,
+    (LeakyReLU, ReLU, Sigmoid, Tanh),
+    stores=True,
+    ensembles=True,
 )
 
 
@@ -77,7 +85,8 @@ NUMBA = Backend(
 class Fused:
     """Perceptrons at positions and embedded inputs, evaluated by the kernels. Not differentiable by autograd.
 
-    keeps: whether a CPU keeps what the predictions computed for the pull.
+    keeps: whether a CPU keeps what the predictions computed for the pull. members: of how many clouds these are the
+    particles, stacked member by member, as then are the predictions and cotangents [members data, outputs].
     """
 
     neuron: Perceptron
@@ -85,41 +94,50 @@ class Fused:
     phi: Features
     backend: Backend
     keeps: bool = False
+    members: int = 1
 
     @cached_property
     def _kept(self) -> dict[str, Lease]:
-        if not self.keeps or self.backend is not NUMBA or not isinstance(self.neuron.activation, Autonomous):
+        if not self.keeps or not self.backend.stores or not isinstance(self.neuron.activation, Autonomous):
             return {}
-        return {"kept": self.backend.load().memory(self.positions, self.phi)}
+        return {"kept": self.backend.load().memory(self.positions, self.phi, self.members)}
 
-    def predict(self, factors: PerParticle) -> Outputs:
+    @property
+    def _members(self) -> dict[str, int]:
+        return {"members": self.members} if self.backend.ensembles else {}
+
+    def predict(self, factors: PerParticle) -> StackedOutputs:
         """sum_j factors_j a_j sigma(w_j . phi_i) [data, outputs]."""
-        result: Outputs = self.backend.load().predict(self.neuron, self.positions, factors, self.phi, **self._kept)
+        given = self.neuron, self.positions, factors, self.phi
+        result: StackedOutputs = self.backend.load().predict(*given, **self._kept, **self._members)
         return result
 
-    def pull(self, factors: PerParticle, cotangents: Outputs) -> Positions:
+    def pull(self, factors: PerParticle, cotangents: StackedOutputs) -> Positions:
         """factors_j sum_i c_i . grad g_j(x_i) [particles, dim], zero in coordinates that are not trained."""
-        left = self.__dict__.get("_kept", {})
-        result: Positions = self.backend.load().pull(
-            *(self.neuron, self.positions, factors, self.phi, cotangents), **left
-        )
+        given, left = (self.neuron, self.positions, factors, self.phi, cotangents), self.__dict__.get("_kept", {})
+        result: Positions = self.backend.load().pull(*given, **left, **self._members)
         return result
 
 
 def fused_for(
-    neuron: Neuron, positions: Positions, phi: Features, wanted: bool | None, keeps: bool = False
+    neuron: Neuron,
+    positions: Positions,
+    phi: Features,
+    wanted: bool | None,
+    keeps: bool = False,
+    members: int = 1,
 ) -> Fused | None:
     """The fused evaluation of these particles at these embedded inputs, or None where plain torch is to be taken.
 
     `wanted` None: if it can be, and plain torch with one logged warning where the kernels do not pass their check.
-    True: if it can be, else ValueError, or RuntimeError where the check fails. False: never. `keeps` as in `Fused`. The
-    check is made once for each device, dtype, activation, `trained`, number of features and of outputs; it waits for
-    the device, and where nothing is cached yet, for the compiler.
+    True: if it can be, else ValueError, or RuntimeError where the check fails. False: never. `keeps` and `members` as
+    in `Fused`. The check is made once for each device, dtype, activation, `trained`, number of features and of outputs;
+    it waits for the device, and where nothing is cached yet, for the compiler.
     """
     if wanted is False:
         return None
     backend = _backend(positions.device)
-    obstacle = _obstacle(backend, neuron, positions, phi)
+    obstacle = _obstacle(backend, neuron, positions, phi, members)
     if obstacle is not None or backend is None or not isinstance(neuron, Perceptron):
         if wanted:
             raise ValueError(f"The fused kernels were asked for, but {obstacle}; leave fused=True out.")
@@ -127,7 +145,7 @@ def fused_for(
     small = Perceptron(neuron.activation, Identity(neuron.hidden), neuron.outputs, neuron.trained)
     failure = failure_of(backend, small, positions.dtype, positions.device)
     if failure is None:
-        return Fused(neuron, positions, phi, backend, keeps)
+        return Fused(neuron, positions, phi, backend, keeps, members)
     if wanted:
         raise RuntimeError(f"The fused kernels were asked for, but {failure}; leave fused=True out.")
     _warn(f"Plain torch instead of the fused kernels: {failure}.")
@@ -141,10 +159,12 @@ def _backend(device: torch.device) -> Backend | None:
     return TRITON if device.type == "cuda" else None
 
 
-def _obstacle(backend: Backend | None, neuron: Neuron, positions: Positions, phi: Features) -> str | None:
+def _obstacle(backend: Backend | None, neuron: Neuron, positions: Positions, phi: Features, members: int) -> str | None:
     """Why the kernels cannot be taken, if so; without looking into a tensor."""
     if backend is None:
         return f"the cloud is on {positions.device}, neither on a CUDA device nor on the CPU"
+    if members > 1 and not backend.ensembles:
+        return f"those of {backend.package} take no ensembles"
     if not isinstance(neuron, Perceptron) or type(neuron.activation) not in backend.activations:
         return f"the neuron is no Perceptron with an activation that {backend.package} has here"
     if neuron.hidden > WIDEST or neuron.outputs > MOST_OUTPUTS:

@@ -196,9 +196,9 @@ def _summed(values, weights, c, rows, out, first):
 
 @exact
 @no_type_check
-def _loaded(positions, first, column, columns, out):
-    """out[d, j] = positions[first + j, column + d] of a tile, flat; what is beyond the last particle is zero."""
-    here = min(LANES, len(positions) - first)
+def _loaded(positions, first, end, column, columns, out):
+    """out[d, j] = positions[first + j, column + d] of a tile, flat; what is beyond its last particle is zero."""
+    here = min(LANES, end - first)
     for d in range(columns):
         for j in range(here):
             out[d * LANES + j] = positions[first + j, column + d]
@@ -206,11 +206,22 @@ def _loaded(positions, first, column, columns, out):
             out[d * LANES + j] = like(0.0, out[0])
 
 
+@exact
+@no_type_check
+def _chunk(unit, particles, chunk):
+    """Whose chunk it is, its first particle, the end of it, and the number of its first tile among those of all."""
+    member, number = divmod(unit, -(-particles // chunk))
+    first, tile = member * particles, member * -(-particles // LANES)
+    start = number * chunk
+    return member, first + start, first + min(start + chunk, particles), tile + start // LANES
+
+
 @njit(cache=True, **EXACT)
 @no_type_check
-def predict(begin, end, chunk, positions, factors, phi, width, data, features, code, leak, kept, out):
-    """out[j // chunk, i, c] += s_j a_jc sigma(z_ij) for particles j from begin to end, both multiples of the chunk.
+def predict(begin, end, chunk, particles, positions, factors, phi, width, data, features, code, leak, kept, out):
+    """out[unit, i, c] += s_j a_jc sigma(z_ij) for the particles j of the chunks from begin to end, of any members.
 
+    The members of an ensemble lie one after the other, with so many particles each, and chunks are numbered through.
     Where `kept` [tiles, data LANES] has rows, sigma is left there.
     """
     outputs = positions.shape[1] - features
@@ -218,33 +229,37 @@ def predict(begin, end, chunk, positions, factors, phi, width, data, features, c
     z = np.empty(ROWS * LANES, positions.dtype)
     value = np.empty(ROWS * LANES, positions.dtype)
     speaking = np.empty(outputs * LANES, positions.dtype)
-    for first in range(begin, end, LANES):
-        _loaded(positions, first, 0, features, w)
-        _loaded(positions, first, features, outputs, speaking)
-        for c in range(outputs):
-            for j in range(min(LANES, end - first)):
-                speaking[c * LANES + j] *= factors[first + j]
-        for i in range(0, data, ROWS):
-            rows = min(ROWS, data - i)
-            full = rows + (-rows) % STEP
-            _products(phi, i, width, w, z, full)
-            held = kept[first // LANES, i * LANES : (i + full) * LANES] if len(kept) else value
-            values(code, leak, z, held, full * LANES)
+    for unit in range(begin, end):
+        _, start, stop, tile = _chunk(unit, particles, chunk)
+        for first in range(start, stop, LANES):
+            _loaded(positions, first, stop, 0, features, w)
+            _loaded(positions, first, stop, features, outputs, speaking)
             for c in range(outputs):
-                _summed(held, speaking, c, rows, out[first // chunk], i)
+                for j in range(min(LANES, stop - first)):
+                    speaking[c * LANES + j] *= factors[first + j]
+            for i in range(0, data, ROWS):
+                rows = min(ROWS, data - i)
+                full = rows + (-rows) % STEP
+                _products(phi, i, width, w, z, full)
+                held = kept[tile + (first - start) // LANES, i * LANES : (i + full) * LANES] if len(kept) else value
+                values(code, leak, z, held, full * LANES)
+                for c in range(outputs):
+                    _summed(held, speaking, c, rows, out[unit], i)
 
 
 @njit(cache=True, **EXACT)
 @no_type_check
 def pull(
-    begin, end, positions, factors, phi, width, data, features, code, leak, kept, hidden, output, heard, cotangents, out
-):
+    begin, end, chunk, particles, positions, factors, phi, width, data, features, code, leak, kept, hidden, output,
+    heard, cotangents, out,
+):  # fmt: skip
     """out[j] = s_j times, in w_j, sum_i (c_i . a_j) sigma'(z_ij) phi_i; in a_j, sum_i c_i sigma(z_ij).
 
-    Of one output `heard` holds c_i phi_i in place of phi_i, of several it is phi_i; `cotangents` are filled up as phi.
+    Of one output `heard` [members, ...] holds c_i phi_i in place of phi_i, of several it is phi_i [1, ...];
+    `cotangents` [members, ...] are filled up as phi.
     """
     outputs = positions.shape[1] - features
-    narrow = len(cotangents) // (len(phi) // width)
+    narrow = cotangents.shape[1] // (len(phi) // width)
     w = np.zeros(width * LANES, positions.dtype)
     a = np.zeros(narrow * LANES, positions.dtype)
     z = np.empty(ROWS * LANES, positions.dtype)
@@ -252,33 +267,34 @@ def pull(
     slope = np.empty(ROWS * LANES, positions.dtype)
     in_w = np.empty(width * LANES, positions.dtype)
     in_a = np.empty(narrow * LANES, positions.dtype)
-    for first in range(begin, end, LANES):
-        _loaded(positions, first, 0, features, w)
-        _loaded(positions, first, features, outputs, a)
-        in_w[:] = like(0.0, in_w[0])
-        in_a[:] = like(0.0, in_a[0])
-        for i in range(0, data, ROWS):
-            rows = min(ROWS, data - i)
-            full = rows + (-rows) % STEP
-            held = value
-            if len(kept):
-                held = kept[first // LANES, i * LANES : (i + full) * LANES]
-            else:
-                _products(phi, i, width, w, z, full)
-                values(code, leak, z, held, full * LANES)
-            if output:
-                _gathered(held, cotangents, i, narrow, in_a, full)
-            if hidden:
-                slopes(code, leak, z, held, slope, full * LANES)
-                if outputs > 1:
-                    _products(cotangents, i, narrow, a, z, full)
-                    for j in range(full * LANES):
-                        slope[j] *= z[j]
-                _gathered(slope, heard, i, width, in_w, full)
-        for j in range(min(LANES, end - first)):
-            s = factors[first + j]
-            speaking = s * a[j] if outputs == 1 else s
-            for d in range(features):
-                out[first + j, d] = speaking * in_w[d * LANES + j]
-            for c in range(outputs):
-                out[first + j, features + c] = s * in_a[c * LANES + j]
+    for unit in range(begin, end):
+        member, start, stop, tile = _chunk(unit, particles, chunk)
+        c, x = cotangents[member], heard[min(member, len(heard) - 1)]
+        for first in range(start, stop, LANES):
+            _loaded(positions, first, stop, 0, features, w)
+            _loaded(positions, first, stop, features, outputs, a)
+            in_w[:] = like(0.0, in_w[0])
+            in_a[:] = like(0.0, in_a[0])
+            for i in range(0, data, ROWS):
+                rows = min(ROWS, data - i)
+                full = rows + (-rows) % STEP
+                held = kept[tile + (first - start) // LANES, i * LANES : (i + full) * LANES] if len(kept) else value
+                if not len(kept):
+                    _products(phi, i, width, w, z, full)
+                    values(code, leak, z, held, full * LANES)
+                if output:
+                    _gathered(held, c, i, narrow, in_a, full)
+                if hidden:
+                    slopes(code, leak, z, held, slope, full * LANES)
+                    if outputs > 1:
+                        _products(c, i, narrow, a, z, full)
+                        for j in range(full * LANES):
+                            slope[j] *= z[j]
+                    _gathered(slope, x, i, width, in_w, full)
+            for j in range(min(LANES, stop - first)):
+                s = factors[first + j]
+                speaking = s * a[j] if outputs == 1 else s
+                for d in range(features):
+                    out[first + j, d] = speaking * in_w[d * LANES + j]
+                for d in range(outputs):
+                    out[first + j, features + d] = s * in_a[d * LANES + j]

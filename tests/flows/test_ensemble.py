@@ -1,7 +1,7 @@
 """Members of an ensemble evolve as they would alone; errors in that are seen; files are those of single runs."""
 
 import pickle
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,7 +29,8 @@ from flows import (
     evolve,
     evolve_all,
 )
-from flows.integrators.bdf_group import BDFGroup, Outcome
+from flows.bdf_group import BDFGroup
+from flows.members import Outcome
 from particles import (
     NTK,
     Ensemble,
@@ -116,17 +117,17 @@ def test_planted_stale_stage_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
 class _OneStepForAll(BDFGroup):
     """Gives all members the shortest of their steps."""
 
-    def advance(self) -> Sequence[Outcome]:
+    def advance(self, rows: Sequence[int]) -> Sequence[Outcome]:
         """A round with one size."""
         size = min(state.size for state in self._states)
         self._states = [replace(state, size=size) for state in self._states]
-        return super().advance()
+        return super().advance(rows)
 
 
 class _OneOrderForAll(BDFGroup):
     """Gives all members the weights of the first one's points."""
 
-    def _coefficients(self, ends: Sequence[float]) -> torch.Tensor:
+    def _coefficients(self, ends: Mapping[int, float]) -> torch.Tensor:
         right = super()._coefficients(ends)
         return right[:1].expand_as(right)
 

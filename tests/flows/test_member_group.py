@@ -1,35 +1,53 @@
-"""The group of members with a given step: what it returns, and how members leave it."""
+"""The group of members with a given step: what it returns, whoever of them goes on."""
 
 import torch
 
-from flows import Advance, Euler, EulerMaruyama, GradientFlow, LangevinFlow, LeimkuhlerMatthews, evolve
+from flows import Advance, Euler, EulerMaruyama, Flow, GradientFlow, LangevinFlow, LeimkuhlerMatthews, evolve
+from flows.checkpoint import Checkpoint
 from flows.member_group import GivenStepGroup, Group
-from particles import FlowDiverged
+from flows.members import Member
+from particles import FlowDiverged, ParticleCloud
 from tests.flows.ensembles import ensemble
 from tests.problems import network_risk
 
 
-def test_members_that_leave_do_not_disturb_the_others() -> None:
-    """Assert that the members kept go on with their own noise, flow and masses, whatever the integrator handed on."""
+def members(flow: Flow, clouds: list[ParticleCloud]) -> list[Member]:
+    """Members with the seeds 5, 6, ..."""
+    return [Member(e, flow, cloud, (), 5 + e) for e, cloud in enumerate(clouds)]
+
+
+def test_members_that_stop_do_not_disturb_the_others() -> None:
+    """Assert that those asked for go on with their own noise and masses, to the bit as if all did, the others stay."""
     flow, start = LangevinFlow(network_risk(), 0.1), list(ensemble())
     for integrator in (EulerMaruyama(0.125), LeimkuhlerMatthews(0.125)):
-        group = GivenStepGroup(integrator, [flow] * 4, start, [5, 6, 7, 8], 1.0)
+        group, whole = (GivenStepGroup(integrator, members(flow, start), 1.0) for _ in range(2))
         assert isinstance(group, Group)
-        for _ in range(3):
-            group.advance()
-        group.keep([1, 3])
-        for _ in range(5):
-            outcomes = group.advance()
+        for step in range(8):
+            outcomes = group.advance([0, 1, 2, 3] if step < 3 else [1, 3])
+            others = whole.advance([0, 1, 2, 3])
         for outcome, e in zip(outcomes, (1, 3), strict=True):
-            assert isinstance(outcome, Advance) and outcome.time == 1.0
+            other = others[e]
+            assert isinstance(outcome, Advance) and isinstance(other, Advance) and outcome.time == 1.0
+            assert torch.equal(outcome.cloud.positions, other.cloud.positions)
             alone = evolve(flow, start[e], integrator, until=1.0, seed=5 + e)
             assert torch.allclose(outcome.cloud.positions, alone.positions, rtol=0.0, atol=1e-12)
 
 
-def test_group_that_everyone_left_is_empty() -> None:
-    """Assert that keeping nobody is no error."""
-    group = GivenStepGroup(Euler(0.1), [GradientFlow(network_risk())] * 4, list(ensemble()), [0] * 4, 1.0)
-    group.keep([])
+def test_members_that_are_behind_catch_up_first() -> None:
+    """Assert that a member kept after three steps waits for the others, and then all have the bits of one run."""
+    flow, start = LangevinFlow(network_risk(), 0.1), list(ensemble())
+    whole = GivenStepGroup(EulerMaruyama(0.125), members(flow, start), 1.0)
+    reached = [whole.advance([0, 1, 2, 3]) for _ in range(4)]
+    third = reached[2][2]
+    assert isinstance(third, Advance)
+    again = members(flow, start)
+    again[2] = Member(2, flow, start[2], (), 7, resume=Checkpoint(3, 0.375, third.cloud, None))
+    group = GivenStepGroup(EulerMaruyama(0.125), again, 1.0)
+    for _ in range(3):
+        assert group.advance([0, 1, 2, 3])[2] is None
+    for outcome, other in zip(group.advance([0, 1, 2, 3]), reached[3], strict=True):
+        assert isinstance(outcome, Advance) and isinstance(other, Advance)
+        assert torch.equal(outcome.cloud.positions, other.cloud.positions)
 
 
 def test_sums_beyond_the_largest_number_are_no_divergence() -> None:
@@ -37,7 +55,7 @@ def test_sums_beyond_the_largest_number_are_no_divergence() -> None:
     clouds = list(ensemble())
     huge = clouds[0].moved(torch.full_like(clouds[0].positions, 1.7e308))
     frozen = GradientFlow(network_risk(trained="output"))
-    group = GivenStepGroup(Euler(1e-300), [frozen] * 2, [huge, clouds[1]], [0, 0], 1.0)
-    assert all(isinstance(outcome, Advance) for outcome in group.advance())
-    group = GivenStepGroup(Euler(1e300), [frozen] * 2, [huge, clouds[1]], [0, 0], 1e301)
-    assert isinstance(group.advance()[0], FlowDiverged)
+    group = GivenStepGroup(Euler(1e-300), members(frozen, [huge, clouds[1]]), 1.0)
+    assert all(isinstance(outcome, Advance) for outcome in group.advance([0, 1]))
+    group = GivenStepGroup(Euler(1e300), members(frozen, [huge, clouds[1]]), 1e301)
+    assert isinstance(group.advance([0, 1])[0], FlowDiverged)

@@ -5,9 +5,23 @@ from dataclasses import replace
 import pytest
 import torch
 
-from particles import L2, NTK, CrossEntropy, Dataset, Lazy, MeanField, Perceptron, Power, Risk, Tanh
+from particles import (
+    L2,
+    NTK,
+    CrossEntropy,
+    Dataset,
+    Erf,
+    Lazy,
+    MeanField,
+    ParticleCloud,
+    Perceptron,
+    Power,
+    Risk,
+    Tanh,
+)
 from particles.ensemble import Stacked
 from particles.ensemble_risk import EnsembleRisk
+from particles.tiles import FUSED_ENTRIES
 from tests.flows.ensembles import ensemble
 from tests.problems import network_risk, numbers
 from tests.tolerances import assert_identical
@@ -38,6 +52,27 @@ def test_everything_is_that_of_each_member(outputs: int) -> None:
     assert_identical(at.gram(), torch.stack([one.gram() for one in alone]))
     assert_identical(at.push(at.velocity), torch.cat([one.push(one.velocity) for one in alone]))
     assert_identical(joint(stacked), torch.stack([risk(cloud) for risk, cloud in zip(own, members, strict=True)]).sum())
+
+
+def test_kernels_give_each_member_its_own() -> None:
+    """Assert that members with their own scalings and targets go through kernels where asked, or together large; that
+    agrees with each member's plain torch; and that asking where it cannot be is an error."""
+    members, own = list(ensemble(2)), [replace(risk, fused=True) for risk in risks(2)]
+    with pytest.raises(ValueError, match="fused kernels were asked for, but the neuron is no Perceptron with an act"):
+        EnsembleRisk.of([replace(risk, neuron=replace(risk.neuron, activation=Erf())) for risk in own]).velocity(
+            Stacked(members)
+        )
+    at = EnsembleRisk.of(own).at(Stacked(members))
+    assert at.fused is not None
+    plain = [replace(risk, fused=False) for risk in own]
+    assert_identical(at.velocity, torch.cat([r.velocity(c) for r, c in zip(plain, members, strict=True)]))
+    assert EnsembleRisk.of(plain).at(Stacked(members)).fused is None
+    unasked = [replace(risk, fused=None) for risk in own]
+    assert EnsembleRisk.of(unasked).at(Stacked(members)).fused is None
+    each = FUSED_ENTRIES // (4 * 7 * 2)
+    for count, through in ((each, False), (each + 1, True)):
+        cloud = ParticleCloud(numbers(1, count, 5))
+        assert (EnsembleRisk.of(unasked).at(Stacked([cloud] * 4)).fused is not None) is through
 
 
 def test_one_scaling_for_all_stays_one() -> None:

@@ -10,7 +10,7 @@ RANKS = {
     1: ["Masses", "PerParticle", "PerDatum"],
     2: [
         *("Positions", "Velocity", "Inputs", "OtherInputs", "Features", "Outputs", "Gram"),
-        *("Hidden", "OtherHidden", "ParticleOutputs", "MemberMasses"),
+        *("Hidden", "OtherHidden", "ParticleOutputs", "MemberMasses", "StackedOutputs"),
     ],
     3: ["Curvature", "ParticleFeatures", "MemberPositions"],
     4: ["ParticleGradients"],

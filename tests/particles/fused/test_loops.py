@@ -108,6 +108,25 @@ def test_what_is_kept_gives_the_same_bits() -> None:
     assert torch.equal(kept, loops.pull(neuron, positions, factors, phi, cotangents))
 
 
+@pytest.mark.parametrize("kept", [True, False], ids=["kept", "anew"])
+@pytest.mark.parametrize(("m", "outputs"), [(70, 1), (256, 3), (1500, 2)])
+def test_members_have_the_bits_they_have_alone(m: int, outputs: int, kept: bool) -> None:
+    """Assert that three clouds in one call, on two threads, give to the bit what each gives by itself."""
+    neuron = Perceptron(Tanh(), Identity(3), outputs, "both")
+    phi = drawn(neuron, 1, 33, torch.float32)[2]
+    positions, factors = normals(3 * m, neuron.dim, seed=5).float(), normals(3 * m, seed=6).float()
+    cotangents = normals(3 * 33, outputs, seed=7).float()
+    lease = {"kept": loops.memory(positions, phi, 3)} if kept else {}
+    with threads(2):
+        predicted = loops.predict(neuron, positions, factors, phi, members=3, **lease).chunk(3)
+        pulled = loops.pull(neuron, positions, factors, phi, cotangents, members=3, **lease).chunk(3)
+    parts = zip(positions.chunk(3), factors.chunk(3), cotangents.chunk(3), strict=True)
+    for e, (own, weights, heard) in enumerate(parts):
+        assert torch.equal(loops.predict(neuron, own, weights, phi), predicted[e])
+        assert torch.equal(loops.pull(neuron, own, weights, phi, heard), pulled[e])
+    assert not torch.equal(predicted[0], predicted[1]) and not torch.equal(pulled[0], pulled[1])
+
+
 def test_rows_need_not_lie_together() -> None:
     """Assert that positions that are a view of others give what a copy of them gives."""
     neuron = Perceptron(Tanh(), Identity(3), 1, "both")

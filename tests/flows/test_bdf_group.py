@@ -1,28 +1,30 @@
 """BDF of several members: each takes its own steps, and points are kept in the right slots."""
 
 from flows import BDF, Advance, GradientFlow
+from flows.bdf_group import BDFGroup, _placed, slots
 from flows.integrators.bdf import HIGHEST
-from flows.integrators.bdf_group import BDFGroup, _placed
 from flows.member_group import Group
+from flows.members import Member
 from particles import NTK
 from tests.flows.ensembles import ensemble
 from tests.problems import network_risk
 from tests.tolerances import assert_identical
 
+ALL = range(4)
 FLOW = GradientFlow(network_risk(NTK()))
 
 
 def group() -> BDFGroup:
     """Four members."""
-    return BDFGroup(BDF(1e-6), [FLOW] * 4, list(ensemble()), 40.0)
+    return BDFGroup(BDF(1e-6), [Member(e, FLOW, cloud, (), 0) for e, cloud in enumerate(ensemble())], 40.0)
 
 
 def test_first_round_makes_no_step() -> None:
     """Assert that members find their scales first, and then each steps at its own pace."""
     members = group()
     assert isinstance(members, Group)
-    assert members.advance() == [None] * 4
-    outcomes = members.advance()
+    assert members.advance(ALL) == [None] * 4
+    outcomes = members.advance(ALL)
     reached = [outcome.time for outcome in outcomes if isinstance(outcome, Advance)]
     assert len(reached) == 4 and len(set(reached)) == 4
 
@@ -31,13 +33,14 @@ def test_slots_hold_the_last_points() -> None:
     """Assert that after many rounds every member's slots are six different ones whose points are those of its path."""
     members, paths = group(), [[cloud.positions] for cloud in ensemble()]
     for _ in range(20):
-        for path, outcome in zip(paths, members.advance(), strict=True):
+        for path, outcome in zip(paths, members.advance(ALL), strict=True):
             if isinstance(outcome, Advance):
                 path.append(outcome.cloud.positions)
     for e, path in enumerate(paths):
-        assert sorted(members._slots[e]) == list(range(HIGHEST + 1))
-        for slot, point in zip(members._slots[e], reversed(path), strict=False):
-            assert_identical(members._history[e, slot].reshape(point.shape), point)
+        assert sorted(slots(members._states[e])) == list(range(HIGHEST + 1))
+        assert slots(members._states[e])[0] == (len(path) - 1) % (HIGHEST + 1)
+        for kept, point in zip(members.state(e).points, reversed(path), strict=False):
+            assert_identical(kept, point)
 
 
 def test_dense_output_meets_the_ends_of_its_step() -> None:
@@ -45,7 +48,7 @@ def test_dense_output_meets_the_ends_of_its_step() -> None:
     members, before = group(), list(ensemble())
     times = [0.0] * 4
     for _ in range(12):
-        for e, outcome in enumerate(members.advance()):
+        for e, outcome in enumerate(members.advance(ALL)):
             if isinstance(outcome, Advance):
                 assert outcome.between is not None
                 assert_identical(outcome.between(times[e]).positions, before[e].positions)
