@@ -78,6 +78,9 @@ def run(
     scheduler: Annotated[
         str | None, typer.Option(help="For a file: the Dask scheduler whose workers do the runs, as tcp://host:8786.")
     ] = None,
+    ensemble: Annotated[
+        int | None, typer.Option(min=1, help="For a file: how many runs of one size a process evolves side by side.")
+    ] = None,
 ) -> None:
     """Run a study: trajectories, a table and figures go into one folder.
 
@@ -90,11 +93,15 @@ def run(
             refuse_options(given & named_only, "a study by name", "use --set")
             from runs.studyfile.study import command as run_file
 
-            succeeded = run_file(Path(study), settings or (), out, dry_run, workers, scheduler, ranks=context.obj)
+            succeeded = run_file(
+                *(Path(study), settings or (), out, dry_run, workers, scheduler), ranks=context.obj, members=ensemble
+            )
         else:
             refuse_ranks(context.obj)
             refuse_options(
-                given & {"settings", "dry_run", "workers", "scheduler"}, "a study file", "name a file STUDY.toml"
+                given & {"settings", "dry_run", "workers", "scheduler", "ensemble"},
+                "a study file",
+                "name a file STUDY.toml",
             )
             entry = named(study)
             own = given & {"integrator", "code_conventions"}

@@ -11,6 +11,7 @@ from runs.refusal import Refusal
 from runs.studyfile.config import RunConfig
 from runs.studyfile.experiment import Experiment
 from runs.studyfile.running import FAILURES, WHOLE, Job, spoken_error
+from runs.studyfile.together import units_of
 
 #: A file without any frame, and a process that has imported the libraries (measured, CPU).
 EMPTY_FILE, EMPTY_PROCESS = 60_000, 350_000_000
@@ -34,8 +35,8 @@ def file_bytes(experiment: Experiment) -> float:
     return EMPTY_FILE + frames * frame + (records + 512) * per_record + cloud.count * itemsize + kept
 
 
-def memory_bytes(experiment: Experiment) -> float:
-    """About the most memory of one worker: the libraries, copies of the cloud, its tangents, and Gram matrices.
+def memory_bytes(experiment: Experiment, members: int = 1) -> float:
+    """About the most memory of one worker: the libraries, copies of the clouds, their tangents, and Gram matrices.
 
     Tangents at the training data and, where something is recorded on them, the test data are kept between two uses.
     """
@@ -45,7 +46,7 @@ def memory_bytes(experiment: Experiment) -> float:
     test = experiment.data[1] if any(str(name).startswith("test_") for name in config.measured.values()) else None
     kept = sum(min(KEPT_ENTRIES, cloud.count * rows.targets.numel()) for rows in (data, test) if rows is not None)
     held = COPIES * cloud.positions.numel() + 3 * kept + 4 * gram**2 + data.inputs.numel()
-    return float(EMPTY_PROCESS + held * itemsize)
+    return float(EMPTY_PROCESS + members * held * itemsize)
 
 
 def _check_size(config: RunConfig) -> None:
@@ -71,8 +72,12 @@ class Plan:
     impossible: int
 
 
-def planned(jobs: Sequence[Job]) -> Plan:
-    """Number of runs, what is done, sizes, and one line per run with what is its own, or why it cannot begin."""
+def planned(jobs: Sequence[Job], members: int = 1) -> Plan:
+    """Number of runs, what is done, sizes, and one line per run with what is its own, or why it cannot begin.
+
+    members: how many runs are evolved side by side at the most.
+    """
+    beside = {job.config.digest: len(unit) for unit in units_of(jobs, members) for job in unit}
     done = [job.done() for job in jobs]
     complete = sum(share == WHOLE for share in done)
     begun = sum(0 < share < WHOLE for share in done)
@@ -84,7 +89,7 @@ def planned(jobs: Sequence[Job]) -> Plan:
             _check_size(job.config)
             experiment.observables()
             files.append(file_bytes(experiment))
-            memories.append(memory_bytes(experiment))
+            memories.append(memory_bytes(experiment, beside[job.config.digest]))
         except FAILURES as error:
             impossible += 1
             runs.append(f"    cannot begin: {spoken_error(error)}")
@@ -92,6 +97,8 @@ def planned(jobs: Sequence[Job]) -> Plan:
     if files:
         lines.append(f"files: {_said(sum(files))} in all, the largest {_said(max(files))}")
         lines.append(f"memory: {_said(max(memories))} for each worker")
+    if members > 1:
+        lines.append(f"side by side: up to {max(beside.values())} runs")
     return Plan((*lines, *runs), impossible)
 
 

@@ -4,7 +4,7 @@ import math
 import time
 import traceback
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,8 +82,7 @@ def perform(job: Job, report: Report) -> None:
     Raises Refusal with one sentence where it fails, which also stands in the folder's error.txt.
     """
     experiment = Experiment(job.config, job.source)
-    identity = {"config": job.config.identity(), "sources": experiment.sources()}
-    with claimed(job.folder, identity, remarks={}, patience=job.patience):
+    with claim(job, experiment):
         try:
             job.error.unlink(missing_ok=True)
             if job.done() < WHOLE:  # another process may have come to its end while this one waited
@@ -95,6 +94,12 @@ def perform(job: Job, report: Report) -> None:
             with suppress(OSError):  # where the disk is full, the sentence alone has to do
                 replace_text(job.error, traceback.format_exc())
             raise Refusal(spoken_error(error)) from error
+
+
+def claim(job: Job, experiment: Experiment) -> AbstractContextManager[Path]:
+    """Makes the run's folder its own for a while; it says which configuration and files beside the study it is of."""
+    identity = {"config": job.config.identity(), "sources": experiment.sources()}
+    return claimed(job.folder, identity, remarks={}, patience=job.patience)
 
 
 def spoken_error(error: BaseException) -> str:

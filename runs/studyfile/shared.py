@@ -22,12 +22,12 @@ from particles import (
     TrajectoryError,
 )
 from particles.blocks import check_ranks
-from runs.folder import claimed, replace_text
+from runs.folder import replace_text
 from runs.jobs import Report, Stopped
 from runs.refusal import Refusal
 from runs.studyfile import running
 from runs.studyfile.experiment import Experiment
-from runs.studyfile.running import FAILURES, WHOLE, Job, Keeper, evolve_run, opened, spoken_error
+from runs.studyfile.running import FAILURES, WHOLE, Job, Keeper, claim, evolve_run, opened, spoken_error
 
 #: What goes wrong on all ranks at the same place or on none, so that they can go on to the next run together.
 TOGETHER = (
@@ -91,8 +91,7 @@ def perform_shared(job: Job, report: Report, ranks: Ranks) -> None:
 
 
 def _claim(folder: ExitStack, experiment: Experiment, job: Job) -> None:
-    identity = {"config": job.config.identity(), "sources": experiment.sources()}
-    folder.enter_context(claimed(job.folder, identity, remarks={}, patience=job.patience))
+    folder.enter_context(claim(job, experiment))
     job.error.unlink(missing_ok=True)
 
 

@@ -11,14 +11,15 @@ from rich.console import Console
 from particles import Ranks
 from runs.cluster import scheduler_at
 from runs.folder import CONFIG_FILE, replace_text
-from runs.jobs import Crew
+from runs.jobs import Crew, Report
 from runs.printable import printable
 from runs.progress import BatchProgress
 from runs.refusal import Refusal
 from runs.studyfile.plan import planned
 from runs.studyfile.reading import StudyFile, read_study
-from runs.studyfile.running import WHOLE, Job, perform
+from runs.studyfile.running import WHOLE, Job
 from runs.studyfile.shared import check_shareable, perform_shared, shares_done
+from runs.studyfile.together import Unit, failures_of, perform_unit, units_of
 from runs.sweep import perform_all, usable_cores
 
 #: Seconds that a run on a cluster waits for one of an earlier command, whose worker may still be coming to its end.
@@ -40,16 +41,23 @@ def jobs_of(study: StudyFile, out: Path | None = None) -> tuple[Job, ...]:
 
 
 def run_study(
-    jobs: Sequence[Job], console: Console, workers: int | Crew | None = None, ranks: Ranks | None = None
+    jobs: Sequence[Job],
+    console: Console,
+    workers: int | Crew | None = None,
+    ranks: Ranks | None = None,
+    members: int = 1,
 ) -> Result:
     """Do what is not complete, by one process per core unless a number (0: in this process) or a crew is given.
 
-    Where there are ranks, one of which this process is, they share each run.
+    Up to so many `members` are evolved side by side by one process. Where there are ranks, one of which this process
+    is, they share each run.
     """
-    done = [job.done() for job in jobs] if ranks is None else shares_done(jobs, ranks)
-    pending = [job for job, share in zip(jobs, done, strict=True) if share < WHOLE]
-    begun = [share for share in done if share < WHOLE]
-    complete = len(jobs) - len(pending)
+    shares = [job.done() for job in jobs] if ranks is None else shares_done(jobs, ranks)
+    done = {job.config.digest: share for job, share in zip(jobs, shares, strict=True)}
+    shared = [(unit, [done[job.config.digest] for job in unit]) for unit in units_of(jobs, members)]
+    pending = [unit for unit, parts in shared if min(parts) < WHOLE]
+    begun = [sum(parts) for _, parts in shared if min(parts) < WHOLE]
+    complete = shares.count(WHOLE)
     said = f"{len(jobs)} runs in {printable(str(jobs[0].out))}, {complete} complete already."
     console.print(said, highlight=False, soft_wrap=True, markup=False)
     if not pending:
@@ -57,17 +65,23 @@ def run_study(
     if workers is None:
         on_device = any(job.config.device != "cpu" for job in jobs)
         workers = 0 if on_device or len(pending) == 1 else min(usable_cores(), len(pending))
-    with BatchProgress([WHOLE] * len(pending), begun, console, complete=complete) as progress:
-        performed = perform if ranks is None else partial(perform_shared, ranks=ranks)
+    sizes, aside = [WHOLE * len(unit) for unit in pending], len(jobs) - sum(map(len, pending))
+    with BatchProgress(sizes, begun, console, complete=aside) as progress:
+        performed = perform_unit if ranks is None else partial(_perform_shared, ranks=ranks)
         outcomes = perform_all(pending, performed, begun=begun, workers=workers, watch=progress.show)
     failures = {}
-    for job, outcome in zip(pending, outcomes, strict=True):
+    for unit, outcome in zip(pending, outcomes, strict=True):
         if outcome.failure is not None:
-            failures[job.config.digest] = outcome.failure
-            if outcome.lost and (job.folder / CONFIG_FILE).exists():
-                with suppress(OSError):
-                    replace_text(job.error, outcome.failure + "\n")
+            failures.update(failures_of(unit, outcome.failure))
+            for job in unit if outcome.lost else ():
+                if job.done() < WHOLE and (job.folder / CONFIG_FILE).exists():
+                    with suppress(OSError):
+                        replace_text(job.error, outcome.failure + "\n")
     return Result(tuple(jobs), failures)
+
+
+def _perform_shared(unit: Unit, report: Report, ranks: Ranks) -> None:
+    perform_shared(unit[0], report, ranks)
 
 
 def command(
@@ -78,6 +92,7 @@ def command(
     workers: int | None,
     scheduler: str | None,
     ranks: Ranks | None = None,
+    members: int | None = None,
 ) -> bool:
     """The study as the command line calls it; whether every run is complete."""
     if scheduler is not None and workers is not None:
@@ -85,21 +100,22 @@ def command(
     jobs = jobs_of(read_study(path, settings), out)
     shown = Console()
     if ranks is not None:
-        if dry or workers is not None or scheduler is not None:
-            raise Refusal("--dry-run, --workers and --scheduler are for a study without torchrun: leave them out.")
+        if dry or workers is not None or scheduler is not None or members is not None:
+            given = "--dry-run, --ensemble, --workers and --scheduler"
+            raise Refusal(f"{given} are for a study without torchrun: leave them out.")
         check_shareable(jobs, ranks)
     if dry:
-        plan = planned(jobs)
+        plan = planned(jobs, members or 1)
         for line in plan.lines:
             shown.print(printable(line), highlight=False, soft_wrap=True, markup=False)
         return plan.impossible == 0
     console = Console(stderr=True)
     if scheduler is None:
-        result = run_study(jobs, console, workers if ranks is None else 0, ranks)
+        result = run_study(jobs, console, workers if ranks is None else 0, ranks, members or 1)
     else:
         jobs = tuple(replace(job, out=job.out.absolute(), patience=PATIENCE) for job in jobs)
         with scheduler_at(scheduler, jobs[0].out) as crew:
-            result = run_study(jobs, console, crew)
+            result = run_study(jobs, console, crew, members=members or 1)
     finished = len(jobs) - len(result.failures)
     place = printable(str(jobs[0].out))
     shown.print(f"{finished} of {len(jobs)} runs complete in {place}", highlight=False, soft_wrap=True, markup=False)
