@@ -22,6 +22,9 @@ app = typer.Typer(
 )
 
 INTERRUPTED = 130
+#: Options of `run` for studies by name, and for study files.
+OF_NAMED = {"data", "scale", "device", "seeds", "integrator", "code_conventions"}
+OF_FILES = {"settings", "dry_run", "workers", "scheduler", "ensemble"}
 #: A theorem is violated.
 VIOLATED = 3
 
@@ -89,8 +92,7 @@ def run(
     given = {name for name in context.params if str(context.get_parameter_source(name)).endswith("COMMANDLINE")}
     try:
         if study.endswith(".toml"):
-            named_only = {"data", "scale", "device", "seeds", "integrator", "code_conventions"}
-            refuse_options(given & named_only, "a study by name", "use --set")
+            refuse_options(given & OF_NAMED, "a study by name", "use --set")
             from runs.studyfile.study import command as run_file
 
             succeeded = run_file(
@@ -98,11 +100,7 @@ def run(
             )
         else:
             refuse_ranks(context.obj)
-            refuse_options(
-                given & {"settings", "dry_run", "workers", "scheduler", "ensemble"},
-                "a study file",
-                "name a file STUDY.toml",
-            )
+            refuse_options(given & OF_FILES, "a study file", "name a file STUDY.toml")
             entry = named(study)
             own = given & {"integrator", "code_conventions"}
             refuse_options(own - entry.options, "asymmetric-scaling", "run that study")
