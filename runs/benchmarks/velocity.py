@@ -8,7 +8,8 @@ installed (`pip install jax`). On one core, which JAX leaves if it is not held t
     OMP_NUM_THREADS=1 taskset -c 0 python -m runs.benchmarks.velocity
     OMP_NUM_THREADS=2 python -m runs.benchmarks.velocity
 
-With the word `grid` after it, autograd alone over m, n and d, where its matrices take no more than 4 GB.
+With the word `grid` after it, autograd alone over m, n and d, where its matrices take no more than 4 GB; with a number
+after that, where they take more than 4 GB and no more than so many.
 """
 
 import importlib
@@ -209,14 +210,17 @@ def main(sizes: Sequence[tuple[int, int, int]] = SIZES, rounds: int = ROUNDS) ->
     return results
 
 
-def grid(axes: tuple[Sequence[int], ...] = GRID, rounds: int = ROUNDS) -> list[Result]:
-    """Autograd beside ours at every size whose matrices it can hold, and a line for each."""
+def grid(
+    axes: tuple[Sequence[int], ...] = GRID, rounds: int = ROUNDS, between: tuple[float, float] = (0.0, ALLOWED)
+) -> list[Result]:
+    """Autograd beside ours at every size whose matrices take so many bytes, and a line for each."""
     results = []
     print(f"autograd, in times ours: wall (range), processor time; {torch.get_num_threads()} thread(s)")
     for count, data, inputs in itertools.product(*axes):
         name = f"{count:>10,}{data:>6}{inputs:>5}"
-        if 4.0 * count * (MATRICES * data + 4 * inputs) > ALLOWED:
-            print(f"{name}  left out: over {ALLOWED / 1e9:g} GB", flush=True)
+        held = 4.0 * count * (MATRICES * data + 4 * inputs)
+        if not between[0] < held <= between[1]:
+            print(f"{name}  left out: {held / 1e9:.3g} GB", flush=True)
             continue
         repeated = max(2, min(rounds, int(2e10 / (count * data * (inputs + 20)))))
         results.append(
@@ -232,4 +236,9 @@ def _array(velocity: object) -> object:
 
 
 if __name__ == "__main__":
-    grid() if sys.argv[1:] == ["grid"] else main()
+    if sys.argv[1:2] != ["grid"]:
+        main()
+    elif len(sys.argv) == 2:
+        grid()
+    else:
+        grid(between=(ALLOWED, 1e9 * float(sys.argv[2])))

@@ -64,12 +64,12 @@ def test_table_has_a_line_for_each_method(monkeypatch: pytest.MonkeyPatch, capsy
     assert "m = 60, n = 10, d = 3, float32" in printed
 
 
-def test_grid_leaves_out_what_autograd_cannot_hold(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Assert that the grid has a ratio for every size but those above the limit, which are named."""
-    monkeypatch.setattr("runs.benchmarks.velocity.ALLOWED", 1e5)
-    assert len(grid(((20, 2000), (10,), (2, 3)), rounds=2)) == 2
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines[1:]] == ["20", "20", "2,000", "2,000"]
-    assert sum("left out: over" in line for line in lines) == 2
+def test_grid_leaves_out_what_autograd_cannot_hold(capsys: pytest.CaptureFixture[str]) -> None:
+    """Assert that the grid has a ratio for every size but those outside the limits, which are named with theirs."""
+    axes = ((20, 2000), (10,), (2, 3))
+    for between, left in (((0.0, 1e5), [2, 3]), ((1e5, 1e9), [0, 1])):
+        assert len(grid(axes, rounds=2, between=between)) == 2
+        lines = capsys.readouterr().out.splitlines()[1:]
+        assert [line.split()[0] for line in lines] == ["20", "20", "2,000", "2,000"]
+        assert [number for number, line in enumerate(lines) if "left out: " in line] == left
+    assert "left out: 3.84e-06 GB" in lines[0]
