@@ -8,7 +8,7 @@ from torch import Tensor
 
 from particles.cloud import TOTAL_TOLERANCE, converted
 from particles.errors import MassError, ShapeError
-from particles.shapes import Inputs, Outputs, PerDatum
+from particles.shapes import Features, Inputs, Outputs, PerDatum
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -52,6 +52,15 @@ class Dataset:
         """The same data on another device or in another dtype."""
         inputs = self.inputs.to(device=device, dtype=dtype)
         return type(self)(inputs, self.targets.to(inputs), self.weights)
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A data set ready for clouds of one dtype and device: embedded inputs, targets and weights."""
+
+    phi: Features
+    targets: Outputs
+    weights: PerDatum
 
 
 def _float(values: object, what: str) -> Tensor:

@@ -9,11 +9,12 @@ import torch
 from torch import Tensor
 
 from particles.cloud import ParticleCloud
+from particles.dataset import Prepared
 from particles.ensemble_tangent import MemberTangents
 from particles.errors import ShapeError
 from particles.fused.choice import Fused, fused_for
 from particles.neurons import Perceptron
-from particles.risk import Prepared, Risk, RiskAt
+from particles.risk import Risk, RiskAt
 from particles.scaling import Scaling
 from particles.shapes import Features, Grams, Outputs, PerParticle, Velocity
 from particles.tiles import FUSED_ENTRIES, KEPT_ENTRIES

@@ -1,10 +1,11 @@
 """The network as a predictor: f(x) = sum_j s_j g(theta_j, x), streamed over particles."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from particles.cloud import ParticleCloud
 from particles.scaling import Scaling
-from particles.shapes import Features, Inputs, Outputs
+from particles.shapes import Features, Inputs, Masses, Outputs, PerParticle
 from particles.shared import SharedCloud, SharedTiles
 from particles.tangents import Neuron
 from particles.tiles import Tiles
@@ -31,3 +32,17 @@ class Network:
         if isinstance(cloud, SharedCloud):
             return SharedTiles(self.neuron, cloud, phi, fused=self.fused)
         return Tiles(self.neuron, cloud.positions, phi, fused=self.fused)
+
+
+@dataclass(frozen=True, eq=False)
+class Scaled:
+    """What a scaling makes of masses: output factors s_j and mobilities eta_j [particles]."""
+
+    masses: Masses
+    factors: PerParticle
+    mobility: PerParticle
+
+    @cached_property
+    def gain(self) -> PerParticle:
+        """eta_j s_j [particles], by which a pull is multiplied."""
+        return self.mobility * self.factors

@@ -6,21 +6,19 @@ from typing import Self
 
 import torch
 
+from particles import graphs
 from particles.cloud import ParticleCloud
-from particles.dataset import Dataset
+from particles.dataset import Dataset, Prepared
 from particles.errors import ShapeError
 from particles.functional import UserNeuron, as_neuron
 from particles.losses import Loss
-from particles.network import Network
+from particles.network import Network, Scaled
 from particles.ranks import Ranks
 from particles.scaling import Scaling
 from particles.shapes import (
-    Features,
     Gram,
     Inputs,
-    Masses,
     Outputs,
-    PerDatum,
     PerParticle,
     Positions,
     Scalar,
@@ -40,29 +38,6 @@ class L2:
     def __post_init__(self) -> None:
         if not 0.0 <= self.strength < float("inf"):
             raise ValueError(f"The strength of L2 is {self.strength!r}, but a finite non-negative number is needed.")
-
-
-@dataclass(frozen=True, eq=False)
-class Prepared:
-    """A data set ready for clouds of one dtype and device: embedded inputs, targets and weights."""
-
-    phi: Features
-    targets: Outputs
-    weights: PerDatum
-
-
-@dataclass(frozen=True, eq=False)
-class Scaled:
-    """What a scaling makes of masses: output factors s_j and mobilities eta_j [particles]."""
-
-    masses: Masses
-    factors: PerParticle
-    mobility: PerParticle
-
-    @cached_property
-    def gain(self) -> PerParticle:
-        """eta_j s_j [particles], by which a pull is multiplied."""
-        return self.mobility * self.factors
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,9 +111,12 @@ class Risk:
     def velocity(self, cloud: ParticleCloud) -> Velocity:
         """-eta_j grad_{theta_j} R [particles, dim]; zero in coordinates that are not trained.
 
-        grad_{theta_j} R = s_j sum_i p_i r_i . grad g(theta_j, x_i) + lambda_j strength theta_j.
+        grad_{theta_j} R = s_j sum_i p_i r_i . grad g(theta_j, x_i) + lambda_j strength theta_j. A small cloud on
+        CUDA that moves on and on has it from a recorded graph (`graphs.py`), with the same bits.
         """
-        return self.at(cloud).velocity
+        takes = graphs.RECORDER.takes(cloud.positions)
+        replayed = self._replays.velocity(cloud, self.data.targets.numel(), self._apart) if takes else None
+        return self.at(cloud).velocity if replayed is None else replayed
 
     def at(self, cloud: ParticleCloud) -> "RiskAt":
         """This risk at one cloud, where predictions, velocity and tangent share what they compute."""
@@ -188,6 +166,23 @@ class Risk:
     @cached_property
     def _memo(self) -> dict[tuple[torch.dtype, torch.device], Prepared]:
         return {}
+
+    @cached_property
+    def _replays(self) -> graphs.Replays:
+        return graphs.Replays()
+
+    def _apart(self) -> graphs.Function:
+        """The velocity of a copy that shares what is prepared, and forgets every cloud it has seen."""
+        copy = replace(self)
+        copy._memo.update(self._memo)
+        copy._last.update(self._last)
+
+        def velocity(cloud: ParticleCloud) -> Velocity:
+            result = copy.at(cloud).velocity
+            copy._last_seen.clear()
+            return result
+
+        return velocity
 
     @cached_property
     def _neuron(self) -> Neuron:

@@ -1,4 +1,4 @@
-"""One velocity on a GPU: the fused kernels beside plain torch, autograd, torch.compile, JAX jit and KeOps.
+"""One velocity on a GPU: the fused kernels beside plain torch, CUDA graphs, autograd, torch.compile, JAX jit and KeOps.
 
 The problem of `velocity.py` (tanh neurons, hidden weights trained, float32), from clouds so small that launches cost
 more than arithmetic to 10^8 particles. For every method: seconds, how many times those of the fused kernels, the part
@@ -21,6 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from particles.graphs import GRAPH_ENTRIES, REPEATS
 from runs.benchmarks.ceilings import Ceilings, Work, ceilings_of, seconds_of, wait
 from runs.benchmarks.peers import installed
 from runs.benchmarks.velocity import Problem, Velocity, autograd, compiled, jax_jit
@@ -78,14 +79,24 @@ HEADER = f"{'method':16}{'median':>14}{'times the first (range)':>26}{'roofline'
 
 def fused(problem: Problem) -> Velocity:
     """Ours through the fused kernels, whatever the size."""
-    risk = replace(problem.risk, fused=True)
-    return lambda: risk.velocity(problem.cloud)
+    risk, cloud = replace(problem.risk, fused=True), problem.cloud
+    return lambda: risk.at(cloud.moved(cloud.positions)).velocity
 
 
 def plain(problem: Problem) -> Velocity:
     """Ours through plain torch, tile by tile."""
-    risk = replace(problem.risk, fused=False)
-    return lambda: risk.velocity(problem.cloud)
+    risk, cloud = replace(problem.risk, fused=False), problem.cloud
+    return lambda: risk.at(cloud.moved(cloud.positions)).velocity
+
+
+def graph(problem: Problem) -> Velocity:
+    """Plain torch as a recorded CUDA graph; RuntimeError of a cloud too large to be recorded."""
+    risk, cloud = replace(problem.risk, fused=False), problem.cloud
+    if cloud.count * risk.data.targets.numel() > GRAPH_ENTRIES:
+        raise RuntimeError(f"not recorded, above {GRAPH_ENTRIES} entries")
+    for _ in range(REPEATS):
+        risk.velocity(cloud)
+    return lambda: risk.velocity(cloud.moved(cloud.positions))
 
 
 def keops(problem: Problem) -> Velocity:
@@ -113,6 +124,7 @@ def methods(device: torch.device) -> dict[str, Method]:
     """The methods that this machine can run, the one that others are compared with first."""
     found: dict[str, Method] = {"fused": fused} if device.type == "cuda" else {}
     found |= {"plain torch": plain, "autograd": autograd}
+    found |= {"CUDA graph": graph} if device.type == "cuda" else {}
     if shutil.which("g++"):
         found["torch.compile"] = compiled
     if installed("jax"):

@@ -6,8 +6,10 @@ from dataclasses import replace
 import pytest
 import torch
 
+from particles import Network, ParticleCloud, Risk
+from particles.graphs import REPEATS
 from runs.benchmarks.ceilings import Ceilings, Work
-from runs.benchmarks.gpu import Result, fused, main, measured, methods, plain, waits, work
+from runs.benchmarks.gpu import Method, Result, fused, graph, main, measured, methods, plain, waits, work
 from runs.benchmarks.peers import installed
 from runs.benchmarks.velocity import Problem, Velocity, autograd
 
@@ -27,7 +29,7 @@ def test_machine_without_a_gpu_is_refused(capsys: pytest.CaptureFixture[str]) ->
 
 def test_methods_are_those_of_the_device() -> None:
     """Assert that the kernels come first on CUDA and not at all on a CPU, and peers where they are installed."""
-    assert list(methods(torch.device("cuda")))[:3] == ["fused", "plain torch", "autograd"]
+    assert list(methods(torch.device("cuda")))[:4] == ["fused", "plain torch", "autograd", "CUDA graph"]
     assert list(methods(CPU))[:2] == ["plain torch", "autograd"]
     assert ("KeOps" in methods(CPU)) == installed("pykeops")
     assert ("JAX jit" in methods(CPU)) == installed("jax")
@@ -84,6 +86,30 @@ def test_fused_is_asked_for_whatever_the_size(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("particles.fused.choice._installed", lambda package: False)
     with pytest.raises(ValueError, match="The fused kernels were asked for, but"):
         fused(Problem.of(50, 10, 3))()
+
+
+def test_graph_is_measured_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Assert that it is made before it is measured, and that a cloud too large for it is said to be."""
+    problem, asked = Problem.of(50, 10, 3), []
+    velocity = Risk.velocity
+    monkeypatch.setattr(Risk, "velocity", lambda risk, cloud: asked.append(cloud) or velocity(risk, cloud))
+    assert torch.equal(graph(problem)(), plain(problem)()) and len(asked) == REPEATS + 1
+    monkeypatch.setattr("runs.benchmarks.gpu.GRAPH_ENTRIES", 50 * 10 - 1)
+    (result,) = measured(problem, {"CUDA graph": graph}, SLOW, 1)
+    assert result.failure == "RuntimeError: not recorded, above 499 entries"
+
+
+@pytest.mark.parametrize("method", [fused, plain])
+def test_nothing_is_left_from_the_velocity_before(method: Method, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Assert that every velocity that is measured predicts anew, as at positions that have moved."""
+    made: list[ParticleCloud] = []
+    tiles = Network.tiles
+    monkeypatch.setattr(Network, "tiles", lambda network, cloud, phi: made.append(cloud) or tiles(network, cloud, phi))
+    velocity = method(Problem.of(50, 10, 3))
+    velocity()
+    before = len(made)
+    velocity()
+    assert len(made) == before + 1
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
