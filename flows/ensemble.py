@@ -12,6 +12,8 @@ from flows.checkpoint import Checkpoint
 from flows.evolve import checked, evolve
 from flows.integrators.adaptive import Adaptive, Running
 from flows.integrators.bdf import BDF
+from flows.integrators.chebyshev import Chebyshev
+from flows.integrators.dormand_prince import DormandPrince
 from flows.integrators.euler import Euler
 from flows.integrators.euler_maruyama import EulerMaruyama
 from flows.integrators.heun import Heun
@@ -21,12 +23,15 @@ from flows.integrators.rk4 import RK4
 from flows.member_group import GivenStepGroup, Group
 from flows.members import End, Keep, Member, Run
 from flows.noise import checked_seed
+from flows.paced_group import PacedGroup
 from flows.side_by_side import side_by_side
 from particles import Ensemble, FlowDiverged, FlowRefused, ParticleCloud, Risk, ToleranceNotReached
 from particles.ensemble import Stacked
 from particles.ensemble_risk import EnsembleRiskAt
 
 GIVEN_STEP = (Euler, Heun, RK4, EulerMaruyama, LeimkuhlerMatthews, LinearSplitting)
+#: Methods that choose their steps by an error, and need velocities only.
+PACED = (Chebyshev, DormandPrince)
 #: Entries of a [particles, data] matrix of all members of a group together: on a CPU a MiB in float64, beyond which
 #: sharing operations gains nothing and caches lose, unless kernels keep each member in a cache of its own; on a GPU
 #: what its memory holds several of.
@@ -67,12 +72,12 @@ def evolve_all(
     Every member evolves as by `evolve(flow, ensemble[e], integrator, until=until, observers=observers[e],
     seed=seeds[e])`, to rounding, but `together` members at a time share each operation: as many as fit a core's cache,
     or a GPU, where left out. `flow` is one for all, or one for each member, which may then differ in the scaling,
-    targets and data weights of their risks. Steps of a given size are the same for all; `BDF`, and `Adaptive` where it
-    chooses it, give each member its own. Members for which `Adaptive` chooses otherwise evolve one by one. `observers`
-    are a sequence for each member, such as the writer of its own file; `seeds` of the noise are 0, 1, 2, ... where left
-    out. `keep` and `resume` are one for each member, or None, and mean what they mean to `evolve`: a call with the same
-    ensemble in which every member goes on from where it was kept, at whatever step, gives the bits of an uninterrupted
-    call. One kept at `until` or later is left where it is.
+    targets and data weights of their risks. Steps of a given size are the same for all; `BDF`, `Chebyshev` and
+    `DormandPrince`, and `Adaptive` where it chooses one of them, give each member its own. Members for which `Adaptive`
+    chooses `Exponential` evolve one by one. `observers` are a sequence for each member, such as the writer of its own
+    file; `seeds` of the noise are 0, 1, 2, ... where left out. `keep` and `resume` are one for each member, or None,
+    and mean what they mean to `evolve`: a call with the same ensemble in which every member goes on from where it was
+    kept, at whatever step, gives the bits of an uninterrupted call. One kept at `until` or later is left where it is.
 
     A member that diverges or cannot meet the tolerance is dropped and the others go on; in the end MembersFailed says
     which, and holds the ends of the others. Raises FlowRefused for flows, neurons and integrators that have no form for
@@ -86,10 +91,12 @@ def evolve_all(
     for member in members:
         integrator = checked(member.flow, integrator, 0.0, until, step)
     _check_integrator(integrator)
-    size = _checked_size(together) or _fitting(integrator, ensemble, risk)
+    given = _checked_size(together)
     results: dict[int, End] = {}
-    for method, group in _grouped(integrator, members, until, size):
-        results.update(_side_by_side(method, group, until) if len(group) > 1 else _alone(method, group[0], until))
+    for method, chosen in _chosen(integrator, members, until).items():
+        size = 1 if not _has_form(method) else given or _fitting(method, ensemble, risk)
+        for group in (chosen[first : first + size] for first in range(0, len(chosen), size)):
+            results.update(_side_by_side(method, group, until) if len(group) > 1 else _alone(method, group[0], until))
     failures = {number: found for number, found in results.items() if isinstance(found, ArithmeticError)}
     ends = {number: found for number, found in results.items() if isinstance(found, ParticleCloud)}
     if failures:
@@ -126,34 +133,32 @@ def _alone(method: Integrator[Any], member: Member, until: float) -> dict[int, E
 
 
 def _group(method: Integrator[Any], members: Sequence[Member], until: float) -> Group:
-    return BDFGroup(method, members, until) if isinstance(method, BDF) else GivenStepGroup(method, members, until)
+    if isinstance(method, BDF):
+        return BDFGroup(method, members, until)
+    return PacedGroup(method, members, until) if isinstance(method, PACED) else GivenStepGroup(method, members, until)
 
 
-def _grouped(
-    integrator: Integrator[Any], members: Sequence[Member], until: float, size: int
-) -> list[tuple[Integrator[Any], list[Member]]]:
-    """Groups of at most so many members that one method steps side by side; one member where it cannot.
+def _chosen(
+    integrator: Integrator[Any], members: Sequence[Member], until: float
+) -> dict[Integrator[Any], list[Member]]:
+    """The members that each method steps.
 
     Which they are follows from the ensemble alone, and not from how far its members are.
     """
-    alone: list[tuple[Integrator[Any], list[Member]]] = []
-    method, rest = integrator, list(members)
-    if isinstance(integrator, Adaptive) and until > 0.0:
-        method, rest = BDF(integrator.rtol, integrator.atol), []
-        for member in members:
-            chosen = _method(integrator, member, until)
-            if chosen == method:
-                rest.append(_unwrapped(member, method))
-            else:
-                alone.append((chosen, [_unwrapped(member, chosen)]))
-    return [*alone, *((method, rest[first : first + size]) for first in range(0, len(rest), size))]
+    if not isinstance(integrator, Adaptive) or until == 0.0:
+        return {integrator: list(members)}
+    chosen: dict[Integrator[Any], list[Member]] = {}
+    for member in members:
+        method = _method(integrator, member, until)
+        chosen.setdefault(method, []).append(_unwrapped(member, method))
+    return chosen
 
 
 def _method(integrator: Adaptive, member: Member, until: float) -> Integrator[Any]:
     """What is chosen for a member at its start, or was."""
     state = None if member.resume is None else member.resume.state
     if not isinstance(state, Running):
-        state = integrator.choose(member.flow, member.start, 0.0, until)
+        return integrator.chosen(member.flow, member.start, 0.0, until)
     method: Integrator[Any] = state.method
     return method
 
@@ -196,9 +201,14 @@ def _members(
     ]
 
 
+def _has_form(method: Integrator[Any]) -> bool:
+    """Whether members can be stepped side by side; `Adaptive` is until one is chosen that says."""
+    return type(method) in (*GIVEN_STEP, *PACED, BDF, Adaptive)
+
+
 def _check_integrator(integrator: Integrator[Any]) -> None:
-    if type(integrator) not in (*GIVEN_STEP, BDF, Adaptive):
-        names = ", ".join(known.__name__ for known in (*GIVEN_STEP, BDF))
+    if not _has_form(integrator):
+        names = ", ".join(known.__name__ for known in (*GIVEN_STEP, *PACED, BDF))
         raise FlowRefused(
             f"{type(integrator).__name__} has no form for ensembles; take {names} or Adaptive, or evolve the members "
             "one by one."
@@ -212,12 +222,12 @@ def _checked_size(together: int | None) -> int | None:
 
 
 def _fitting(integrator: Integrator[Any], ensemble: Ensemble, risk: Risk) -> int:
-    """How many members' matrices [particles, data] and Gram matrices fit where they are fast."""
-    data = risk.data.count
-    each, gram = ensemble.count * data, (data * risk.data.outputs) ** 2
+    """How many members' matrices [particles, data], and Gram matrices where there are any, fit where they are fast."""
+    data, velocities = risk.data.count, isinstance(integrator, (*GIVEN_STEP, *PACED))
+    each, gram = ensemble.count * data, 0 if velocities else (data * risk.data.outputs) ** 2
     if ensemble.device.type != "cpu":
         return max(1, DEVICE_ENTRIES // max(each, gram))
     there = risk.at(Stacked(list(ensemble)))
-    if isinstance(integrator, GIVEN_STEP) and isinstance(there, EnsembleRiskAt) and there.fused is not None:
+    if velocities and isinstance(there, EnsembleRiskAt) and there.fused is not None:
         return max(1, KERNEL_ENTRIES // each)
     return max(1, CORE_ENTRIES // max(each, gram))

@@ -35,8 +35,12 @@ class MemberTangents:
 
     @cached_property
     def _value(self) -> MemberHidden:
-        activation, z = self.neuron.activation, self._z
-        return self._by_member(activation.overwrite(z) if isinstance(activation, Autonomous) else activation.value(z))
+        activation, z = self.neuron.activation, self._by_member(self._z)
+        if not isinstance(activation, Autonomous):
+            return activation.value(z)
+        for part in z if z.is_cpu else (z,):  # on CPUs the formula may depend on all z that come together
+            activation.overwrite(part)
+        return z
 
     @cached_property
     def _derivative(self) -> MemberHidden:

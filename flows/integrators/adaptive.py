@@ -2,7 +2,7 @@
 
 import logging
 from dataclasses import dataclass
-from typing import ClassVar, Generic, Protocol, TypeVar, runtime_checkable
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
 from flows.base import Advance, Flow, Integrator, Part
 from flows.gauss_newton import LARGEST_GRAM, GaussNewton
@@ -105,20 +105,24 @@ class Adaptive:
 
     def choose(self, flow: Flow, cloud: ParticleCloud, time: float, until: float) -> Chosen:
         """The method for a run of this flow from this cloud, ready to take its first step."""
-        chosen = self._fastest(flow, cloud, time, until)
-        LOGGER.info("%s of %d particles: %s", type(flow).__name__, cloud.count, chosen.method)
-        return chosen
+        return Running.begun(self.chosen(flow, cloud, time, until), flow, cloud, time)
 
-    def _fastest(self, flow: Flow, cloud: ParticleCloud, time: float, until: float) -> Chosen:
+    def chosen(self, flow: Flow, cloud: ParticleCloud, time: float, until: float) -> Integrator[Any]:
+        """The same method, not begun."""
+        method = self._fastest(flow, cloud, time, until)
+        LOGGER.info("%s of %d particles: %s", type(flow).__name__, cloud.count, method)
+        return method
+
+    def _fastest(self, flow: Flow, cloud: ParticleCloud, time: float, until: float) -> Integrator[Any]:
         if not isinstance(flow, (GradientFlow, NTKFlow)) or flow.risk.data.targets.numel() > LARGEST_GRAM:
-            return Running.begun(Chebyshev(self.rtol, self.atol), flow, cloud, time)
+            return Chebyshev(self.rtol, self.atol)
         if _velocities_are_cheaper(flow, cloud, time, until - time):
-            return Running.begun(Chebyshev(self.rtol, self.atol), flow, cloud, time)
+            return Chebyshev(self.rtol, self.atol)
         linear = LinearPart(GaussNewton.of(flow.risk.linearised, cloud))
         trial, scales = Trial(linear, until - time), Scales.of(linear.stiff, until - time)
         if scales.error(cloud, *trial.error, Tolerance(self.rtol, self.atol)) <= LAZY_ENOUGH:
-            return Running.begun(Exponential(self.rtol, self.atol), flow, cloud, time)
-        return Running.begun(BDF(self.rtol, self.atol), flow, cloud, time)
+            return Exponential(self.rtol, self.atol)
+        return BDF(self.rtol, self.atol)
 
 
 def _velocities_are_cheaper(flow: GradientFlow | NTKFlow, cloud: ParticleCloud, time: float, span: float) -> bool:

@@ -1,49 +1,39 @@
 """The stabilised explicit Runge-Kutta-Chebyshev method of order 2: stiff flows by velocities alone."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
-from typing import ClassVar
+from functools import lru_cache
+from typing import Any, ClassVar
 
 import torch
 
-from flows.base import Advance, Flow, Part
-from flows.integrators.control import Controller, Pace, Tolerance, Work, euler_trial, next_time
+from flows.base import Flow
+from flows.integrators.control import Controller, Pace, Work, euler_trial, next_time
+from flows.integrators.paced import Inner, Paced, PacedState, Stride, Trial, Tried, Weight, added
 from flows.integrators.spectral_radius import SpectralRadius
-from flows.noise import StepNoise
 from particles import ParticleCloud
-from particles.shapes import Positions, Velocity
+from particles.shapes import AnyFloat, Positions, Velocity
 
 DAMPING = 2.0 / 13.0
 #: Steps after which the spectral radius is estimated again.
 REFRESH = 25
 CONTROLLER = Controller(power=3)
+#: mu, nu, mu~ h and gamma~ h of a stage in which nothing moves.
+RESTING = (1.0, 0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True, eq=False)
-class ChebyshevState:
+class ChebyshevState(PacedState):
     """The pace, the velocity at the cloud reached, the spectral radius there and its age in steps."""
 
-    pace: Pace
-    velocity: Velocity
     radius: SpectralRadius
     age: int = 0
 
-    @property
-    def work(self) -> Work:
-        """Steps accepted and rejected and velocities evaluated so far."""
-        return self.pace.work
-
 
 @dataclass(frozen=True, eq=False)
-class Span:
-    """A step: positions and velocities at both ends."""
-
-    cloud: ParticleCloud
-    time: float
-    size: float
-    positions: Positions
-    velocities: tuple[Velocity, Velocity]
+class Span(Trial):
+    """A step with the velocities at both ends."""
 
     def at(self, moment: float) -> ParticleCloud:
         """The cloud at any time inside the step, by the cubic with these positions and velocities at the ends.
@@ -58,7 +48,7 @@ class Span:
 
 
 @dataclass(frozen=True)
-class Chebyshev:
+class Chebyshev(Paced[ChebyshevState]):
     """An explicit method of order 2 whose step grows with the square of its stages: h rho < 0.65 (s^2 - 1).
 
     The stages follow the three-term recurrence of shifted Chebyshev polynomials with damping 2/13 (van der Houwen and
@@ -73,15 +63,9 @@ class Chebyshev:
     rtol: float = 1e-4
     atol: float = 1e-12
     order: ClassVar[float] = 2.0
-    handles: ClassVar[frozenset[Part]] = frozenset({Part.TRANSPORT})
-
-    def __post_init__(self) -> None:
-        Tolerance(self.rtol, self.atol)
-
-    @property
-    def tolerance(self) -> Tolerance:
-        """What error is allowed."""
-        return Tolerance(self.rtol, self.atol)
+    controller: ClassVar[Controller] = CONTROLLER
+    holds: ClassVar[type[Any]] = ChebyshevState
+    tries: ClassVar[type[Trial]] = Span
 
     def init(self, flow: Flow, cloud: ParticleCloud, time: float = 0.0) -> ChebyshevState:
         """The velocity and the spectral radius at the start, and a first step from one more velocity."""
@@ -96,32 +80,54 @@ class Chebyshev:
             Pace(cloud.positions, size, work=Work(velocities=2 + radius.velocities)), velocity, radius
         )
 
-    def step(
-        self, flow: Flow, cloud: ParticleCloud, state: ChebyshevState, time: float, until: float, noise: StepNoise
-    ) -> Advance[ChebyshevState]:
-        """One accepted step. Raises ToleranceNotReached where no step is short enough."""
-        if state.age >= REFRESH:
-            state = _refreshed(flow, cloud, state, time)
-        limit = self._most_stages(cloud.dtype)
-        while True:
-            wanted = min(state.pace.size, stable_step(limit, state.radius.value))
-            size, reached = next_time(wanted, time, until)
-            stages = stages_for(size, state.radius.value)
-            positions = attempt(flow, cloud, state.velocity, time, size, stages)
-            there = cloud.moved(positions)
-            velocity = flow.velocity(there, reached)
-            estimate = (cloud.positions - positions).mul_(0.8).add_(state.velocity + velocity, alpha=0.4 * size)
-            pace = state.pace.worked(stages)
-            error, moved = self.tolerance.measured(estimate, there, pace)
-            if error <= 1.0:
-                break
-            pace = CONTROLLER.rejected(pace, size, error, step=noise.step + 1, time=time)
-            state = replace(state, pace=pace)
-            if state.age > 0:
-                state = _refreshed(flow, cloud, _turned(cloud, state, estimate), time)
-        after = replace(state, pace=CONTROLLER.accepted(pace, size, error, moved), velocity=velocity, age=state.age + 1)
-        between = partial(Span.at, Span(cloud, time, size, positions, (state.velocity, velocity)))
-        return Advance(reached, there, after, between)
+    def ready(self, flow: Flow, cloud: ParticleCloud, state: ChebyshevState, time: float) -> ChebyshevState:
+        """The state with the spectral radius found again where it is old."""
+        return _refreshed(flow, cloud, state, time) if state.age >= REFRESH else state
+
+    def stride(self, state: ChebyshevState, time: float, until: float, dtype: torch.dtype) -> Stride:
+        """The step that the pace proposes, or the longest that is stable, with as few stages as that takes."""
+        wanted = min(state.pace.size, stable_step(self._most_stages(dtype), state.radius.value))
+        size, reached = next_time(wanted, time, until)
+        return Stride(size, reached, stages_for(size, state.radius.value))
+
+    def moments(self, stride: Stride, time: float) -> Sequence[float]:
+        """The times of the inner stages, and that of the velocity at the end."""
+        return [*(time + node * stride.size for node in coefficients(stride.stages).nodes), stride.reached]
+
+    def weights(self, stride: Stride, stages: int) -> list[float]:
+        """h, mu~_1 h; then mu_j, nu_j, mu~_j h, gamma~_j h for j = 2..s, and after that stages that rest."""
+        recurrence, size = coefficients(stride.stages), stride.size
+        moving = [(mu, nu, inner * size, first * size) for mu, nu, inner, first in recurrence.rows]
+        rows = [*moving, *[RESTING] * (stages - stride.stages)]
+        return [size, recurrence.first * size, *(number for row in rows for number in row)]
+
+    def tried(self, inner: Inner, start: AnyFloat, velocity: AnyFloat, weights: Sequence[Weight]) -> Tried:
+        """A step by the recurrence for the displacements D_j = Y_j - theta, with the velocities at both ends:
+
+        D_1 = mu~_1 h v_0,  D_j = mu_j D_(j-1) + nu_j D_(j-2) + mu~_j h v(theta + D_(j-1)) + gamma~_j h v_0.
+        """
+        size, first, *rest = weights
+        before, now = torch.zeros_like(velocity), first * velocity
+        stages = list(zip(*[iter(rest)] * 4, strict=True))
+        for stage, (mu, nu, mu_tilde, gamma_tilde) in enumerate(stages):
+            moving = inner(start + now, stage)
+            added(added(added(before.mul_(nu), now, mu), moving, mu_tilde), velocity, gamma_tilde)
+            before, now = now, before
+        positions = now.add_(start)
+        last = inner(positions, len(stages))
+        error = added((start - positions).mul_(0.8), velocity + last, 0.4 * size)
+        return positions, error, (velocity, last)
+
+    def accepted(self, state: ChebyshevState, pace: Pace, velocity: Velocity) -> ChebyshevState:
+        """The spectral radius is one step older."""
+        return replace(state, pace=pace, velocity=velocity, age=state.age + 1)
+
+    def rejected(
+        self, flow: Flow, cloud: ParticleCloud, state: ChebyshevState, pace: Pace, error: Positions, time: float
+    ) -> ChebyshevState:
+        """The spectral radius is found again, but for one that was found here."""
+        state = replace(state, pace=pace)
+        return _refreshed(flow, cloud, _turned(cloud, state, error), time) if state.age > 0 else state
 
     def _most_stages(self, dtype: torch.dtype) -> int:
         """Rounding grows with the square of the stages; this many keep it below a tenth of the tolerance."""
@@ -141,20 +147,6 @@ def _turned(cloud: ParticleCloud, state: ChebyshevState, estimate: Positions) ->
 def _refreshed(flow: Flow, cloud: ParticleCloud, state: ChebyshevState, time: float) -> ChebyshevState:
     radius = SpectralRadius.estimate(flow, cloud, state.velocity, time, state.radius.direction)
     return replace(state, radius=radius, age=0, pace=state.pace.worked(radius.velocities))
-
-
-def attempt(flow: Flow, cloud: ParticleCloud, velocity: Velocity, time: float, size: float, stages: int) -> Positions:
-    """The positions one step later, by the recurrence for the displacements D_j = Y_j - theta:
-
-    D_1 = mu~_1 h v_0,  D_j = mu_j D_(j-1) + nu_j D_(j-2) + mu~_j h v(theta + D_(j-1)) + gamma~_j h v_0.
-    """
-    recurrence = coefficients(stages)
-    before, now = torch.zeros_like(velocity), recurrence.first * size * velocity
-    for (mu, nu, mu_tilde, gamma_tilde), node in zip(recurrence.rows, recurrence.nodes, strict=True):
-        inner = flow.velocity(cloud.moved(cloud.positions + now), time + node * size)
-        before.mul_(nu).add_(now, alpha=mu).add_(inner, alpha=mu_tilde * size).add_(velocity, alpha=gamma_tilde * size)
-        before, now = now, before
-    return now.add_(cloud.positions)
 
 
 @dataclass(frozen=True)

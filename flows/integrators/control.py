@@ -81,10 +81,14 @@ class Tolerance:
         The error is infinite where anything is not finite.
         """
         size, distance = reached.norms(error, reached.positions - pace.start).tolist()
+        return self.judged(size, distance, reached.count * reached.dim, pace)
+
+    def judged(self, size: float, distance: float, coordinates: int, pace: Pace) -> tuple[float, float]:
+        """The same, of an error of this size at this distance from the start."""
         if not (math.isfinite(size) and math.isfinite(distance)):
             return math.inf, pace.moved
         moved = max(pace.moved, distance)
-        return ratio(size, self.allowed(reached.count * reached.dim, moved)), moved
+        return ratio(size, self.allowed(coordinates, moved)), moved
 
     def first_step(self, power: int, cloud: ParticleCloud, velocity: Velocity, change: Velocity, trial: float) -> float:
         """A first step for an error tau |F| (h / tau)^power, after Hairer, Norsett and Wanner (1993, II.4).

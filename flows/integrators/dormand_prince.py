@@ -1,16 +1,17 @@
 """The adaptive Runge-Kutta pair of Dormand and Prince, of orders 5 and 4, with dense output."""
 
-from dataclasses import dataclass
-from functools import partial
-from typing import ClassVar
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 import torch
 
-from flows.base import Advance, Flow, Part
-from flows.integrators.control import Controller, Pace, Tolerance, Work, euler_trial, next_time
-from flows.noise import StepNoise
+from flows.base import Flow
+from flows.integrators import paced
+from flows.integrators.control import Controller, Pace, Work, euler_trial, next_time
+from flows.integrators.paced import Inner, Paced, PacedState, Stride, Tried, Weight, added
 from particles import ParticleCloud
-from particles.shapes import Positions, Velocity
+from particles.shapes import AnyFloat, Positions, Velocity
 
 #: Times of the stages, in steps.
 NODES = (0.0, 1 / 5, 3 / 10, 4 / 5, 8 / 9, 1.0, 1.0)
@@ -40,31 +41,13 @@ CONTROLLER = Controller(power=5)
 
 
 @dataclass(frozen=True, eq=False)
-class DormandPrinceState:
+class DormandPrinceState(PacedState):
     """The pace, and the velocity at the cloud reached, which is the first stage of the next step."""
-
-    pace: Pace
-    velocity: Velocity
-
-    @property
-    def work(self) -> Work:
-        """Steps accepted and rejected and velocities evaluated so far."""
-        return self.pace.work
 
 
 @dataclass(frozen=True, eq=False)
-class Trial:
-    """A step from `time` of a given size, before it is judged: where it leads, its error, the velocities of its stages.
-
-    The last of them is the velocity at the new positions.
-    """
-
-    cloud: ParticleCloud
-    time: float
-    size: float
-    positions: Positions
-    error: Positions
-    velocities: tuple[Velocity, ...]
+class Trial(paced.Trial):
+    """A step with the velocities of its seven stages."""
 
     def at(self, moment: float) -> ParticleCloud:
         """The cloud at any time inside the step, by the quartic of order 4 that belongs to the pair.
@@ -82,7 +65,7 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class DormandPrince:
+class DormandPrince(Paced[DormandPrinceState]):
     """An explicit method of order 5 with an error estimate of order 4 and dense output of order 4.
 
     theta <- theta + h sum_i b_i v_i with seven stages, the last being the first of the next step (Dormand and Prince
@@ -95,15 +78,9 @@ class DormandPrince:
     rtol: float = 1e-6
     atol: float = 1e-12
     order: ClassVar[float] = 5.0
-    handles: ClassVar[frozenset[Part]] = frozenset({Part.TRANSPORT})
-
-    def __post_init__(self) -> None:
-        Tolerance(self.rtol, self.atol)
-
-    @property
-    def tolerance(self) -> Tolerance:
-        """What error is allowed."""
-        return Tolerance(self.rtol, self.atol)
+    controller: ClassVar[Controller] = CONTROLLER
+    holds: ClassVar[type[Any]] = DormandPrinceState
+    tries: ClassVar[type[paced.Trial]] = Trial
 
     def init(self, flow: Flow, cloud: ParticleCloud, time: float = 0.0) -> DormandPrinceState:
         """The velocity at the start, and a first step from one more evaluation of it."""
@@ -113,40 +90,44 @@ class DormandPrince:
         size = self.tolerance.first_step(CONTROLLER.power, cloud, velocity, change, size)
         return DormandPrinceState(Pace(cloud.positions, size, work=Work(velocities=2)), velocity)
 
-    def step(
-        self, flow: Flow, cloud: ParticleCloud, state: DormandPrinceState, time: float, until: float, noise: StepNoise
-    ) -> Advance[DormandPrinceState]:
-        """One accepted step. Raises ToleranceNotReached where no step is short enough."""
-        pace = state.pace
-        while True:
-            size, reached = next_time(pace.size, time, until)
-            trial = attempt(flow, cloud, state.velocity, time, size)
-            pace = pace.worked(len(NODES) - 1)
-            there = cloud.moved(trial.positions)
-            error, moved = self.tolerance.measured(trial.error, there, pace)
-            if error <= 1.0:
-                break
-            pace = CONTROLLER.rejected(pace, size, error, step=noise.step + 1, time=time)
-        after = DormandPrinceState(CONTROLLER.accepted(pace, size, error, moved), trial.velocities[-1])
-        return Advance(reached, there, after, partial(Trial.at, trial))
+    def stride(
+        self, state: DormandPrinceState, time: float, until: float, dtype: torch.dtype = torch.float64
+    ) -> Stride:
+        """The step that the pace proposes."""
+        return Stride(*next_time(state.pace.size, time, until), len(NODES) - 1)
+
+    def moments(self, stride: Stride, time: float) -> Sequence[float]:
+        """The times of the stages but the first, whose velocity is known."""
+        return [time + node * stride.size for node in NODES[1:]]
+
+    def weights(self, stride: Stride, stages: int) -> list[float]:
+        """The size; all else is the same in every step."""
+        return [stride.size]
+
+    def tried(self, inner: Inner, start: AnyFloat, velocity: AnyFloat, weights: Sequence[Weight]) -> Tried:
+        """The stages one after another."""
+        (size,) = weights
+        velocities, positions = [velocity], start
+        for stage, row in enumerate(STAGES[1:]):
+            positions = combined(start, velocities, row, size)
+            velocities.append(inner(positions, stage))
+        return positions, combined(torch.zeros_like(positions), velocities, ERROR, size), tuple(velocities)
+
+    def accepted(self, state: DormandPrinceState, pace: Pace, velocity: Velocity) -> DormandPrinceState:
+        """The last stage is the first of the next step."""
+        return DormandPrinceState(pace, velocity)
+
+    def rejected(
+        self, flow: Flow, cloud: ParticleCloud, state: DormandPrinceState, pace: Pace, error: Positions, time: float
+    ) -> DormandPrinceState:
+        """The velocity stays the first stage."""
+        return replace(state, pace=pace)
 
 
-def attempt(flow: Flow, cloud: ParticleCloud, velocity: Velocity, time: float, size: float) -> Trial:
-    """A step of this size from a cloud with this velocity; every stage sees the cloud moved to its own place."""
-    velocities, positions = [velocity], cloud.positions
-    for node, weights in zip(NODES[1:], STAGES[1:], strict=True):
-        positions = combined(cloud.positions, velocities, weights, size)
-        velocities.append(flow.velocity(cloud.moved(positions), time + node * size))
-    error = combined(torch.zeros_like(positions), velocities, ERROR, size)
-    return Trial(cloud, time, size, positions, error, tuple(velocities))
-
-
-def combined(
-    start: Positions, velocities: tuple[Velocity, ...] | list[Velocity], weights: tuple[float, ...], size: float
-) -> Positions:
+def combined(start: AnyFloat, velocities: Sequence[AnyFloat], weights: Sequence[float], size: Weight) -> AnyFloat:
     """start + size sum_i weights_i velocities_i, in a new tensor."""
     result = start.clone()
     for velocity, weight in zip(velocities, weights, strict=True):
         if weight != 0.0:
-            result.add_(velocity, alpha=size * weight)
+            added(result, velocity, size * weight)
     return result

@@ -1,6 +1,7 @@
 """An ensemble against the loop over its members: the same runs, evolved side by side and one by one, in one process.
 
-Run as `OMP_NUM_THREADS=1 python -m runs.benchmarks.ensembles`; about four minutes; a number after it: so many threads.
+Run as `OMP_NUM_THREADS=1 taskset -c 0 python -m runs.benchmarks.ensembles`; about three minutes; a number after it: so
+many threads.
 """
 
 import statistics
@@ -12,7 +13,7 @@ from typing import Any
 
 import torch
 
-from flows import BDF, RK4, Euler, GradientFlow, Integrator, evolve, evolve_all
+from flows import BDF, RK4, Chebyshev, DormandPrince, Euler, GradientFlow, Integrator, evolve, evolve_all
 from particles import (
     NTK,
     Dataset,
@@ -52,8 +53,11 @@ class Method:
 
 #: The seeds of an experiment at m = 500, also all at once, and smaller networks.
 SIZES = (Size(64, 500, 100, 15), Size(64, 500, 100, 15, 64), Size(64, 250, 50, 10), Size(64, 100, 40, 10))
-#: Some steps of each; for the stiff method a whole run.
-METHODS = (Method(Euler(1.0), 6.0), Method(RK4(1.0), 2.0), Method(BDF(1e-3), 100.0))
+#: Some steps of each; for those that choose their steps a whole run.
+METHODS = (
+    *(Method(Euler(1.0), 6.0), Method(RK4(1.0), 2.0), Method(DormandPrince(1e-4), 20.0)),
+    *(Method(Chebyshev(1e-3), 100.0), Method(BDF(1e-3), 100.0)),
+)
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ class Result:
         ratios = [alone / all_ for alone, all_ in zip(self.loop, self.together, strict=True)]
         group = "chosen" if self.size.together is None else f"{self.size.together}"
         return (
-            f"{self.size.count:6}{self.size.data:5}{group:>8}  {self.method:8}"
+            f"{self.size.count:6}{self.size.data:5}{group:>8}  {self.method:15}"
             f"{statistics.median(self.together):9.2f} s{statistics.median(self.loop):9.2f} s"
             f"{statistics.median(ratios):8.2f} ({min(ratios):.2f} to {max(ratios):.2f}){self.difference:10.1e}"
         )
@@ -121,7 +125,7 @@ def main(sizes: Sequence[Size] = SIZES, methods: Sequence[Method] = METHODS, rou
     """Measure every method at every size and print a table."""
     print(f"{sizes[0].members} members, float64, {torch.get_num_threads()} thread(s)")
     print(
-        f"{'m':>6}{'n':>5}{'together':>9} {'method':8}{'ensemble':>11}{'loop':>11}{'loop / ensemble':>24}{'apart':>10}"
+        f"{'m':>6}{'n':>5}{'together':>9} {'method':15}{'ensemble':>11}{'loop':>11}{'loop / ensemble':>24}{'apart':>10}"
     )
     results = []
     for size in sizes:

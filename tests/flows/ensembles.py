@@ -13,6 +13,8 @@ from flows import (
     BDF,
     RK4,
     Adaptive,
+    Chebyshev,
+    DormandPrince,
     Euler,
     EulerMaruyama,
     Every,
@@ -92,6 +94,8 @@ def _logistic(trained: str, outputs: int) -> Risk:
 
 SCALINGS = (MeanField(), NTK(), Lazy(2.0), Power(0.75))
 PLAIN, NOISY = network_risk(MeanField()), LangevinFlow(network_risk(strength=0.2), 0.1, 0.3)
+#: Members that differ: in their steps, their stages, and whether trials are rejected.
+OWN = [GradientFlow(_targets(network_risk(one), e)) for e, one in enumerate(SCALINGS)]
 CASES: list[Case] = [
     Case("Euler", GradientFlow(PLAIN), Euler(0.07), 1.5),
     Case("Euler float32", GradientFlow(PLAIN), Euler(0.07), 1.5, SINGLE, dtype=torch.float32),
@@ -108,6 +112,12 @@ CASES: list[Case] = [
     Case("BDF, own scalings", [GradientFlow(network_risk(one)) for one in SCALINGS], BDF(1e-7), 40.0, OWN_STEPS),
     Case("BDF, two outputs, L2", GradientFlow(_logistic("both", 2)), BDF(1e-7), 40.0, OWN_STEPS, outputs=2),
     Case("BDF, hidden, two outputs", GradientFlow(_logistic("hidden", 2)), BDF(1e-4), 40.0, ROUGH, outputs=2),
+    Case("DormandPrince", GradientFlow(PLAIN), DormandPrince(1e-6), 4.0, OWN_STEPS),
+    Case("DormandPrince, own scalings", OWN, DormandPrince(1e-4), 40.0, OWN_STEPS),
+    Case("DormandPrince float32", GradientFlow(PLAIN), DormandPrince(1e-3), 4.0, SINGLE, dtype=torch.float32),
+    Case("Chebyshev", OWN, Chebyshev(1e-2), 400.0, OWN_STEPS),
+    Case("Chebyshev, two outputs, L2", GradientFlow(_logistic("both", 2)), Chebyshev(1e-4), 40.0, OWN_STEPS, outputs=2),
+    Case("Chebyshev float32", GradientFlow(PLAIN), Chebyshev(1e-3), 20.0, SINGLE, dtype=torch.float32),
     Case("Adaptive", NTKFlow(network_risk()), Adaptive(1e-5), 40.0, ROUGH),
 ]
 

@@ -15,9 +15,11 @@ from flows import (
     BDF,
     Adaptive,
     Chebyshev,
+    DormandPrince,
     Euler,
     EulerMaruyama,
     Every,
+    Exponential,
     Flow,
     GradientFlow,
     Heun,
@@ -30,7 +32,9 @@ from flows import (
     evolve_all,
 )
 from flows.bdf_group import BDFGroup
-from flows.members import Outcome
+from flows.ensemble import _group
+from flows.member_group import Group
+from flows.members import Member, Outcome
 from particles import (
     NTK,
     Ensemble,
@@ -45,8 +49,9 @@ from particles import (
 from particles.ensemble_risk import EnsembleRiskAt
 from particles.shapes import Outputs
 from particles.trajectory.comparing import datasets
-from tests.flows.ensembles import CASES, Case, check_members, ensemble
+from tests.flows.ensembles import CASES, ROUGH, Case, check_members, ensemble
 from tests.problems import network_cloud, network_risk
+from tests.tolerances import relative_error
 
 NAMED = {case.name: case for case in CASES}
 
@@ -57,7 +62,7 @@ def test_members_evolve_as_alone(case: Case) -> None:
     check_members(evolve_all, case, together=4)
 
 
-@pytest.mark.parametrize("name", ["Heun, own targets", "Euler-Maruyama", "BDF, own scalings"])
+@pytest.mark.parametrize("name", ["Heun, own targets", "Euler-Maruyama", "BDF, own scalings", "Chebyshev"])
 def test_groups_make_no_difference(name: str) -> None:
     """Assert that members evolve so by threes too, the last one by itself."""
     check_members(evolve_all, NAMED[name], together=3)
@@ -152,10 +157,11 @@ def assert_same_files(one: Path, other: Path, tolerance: float) -> None:
             assert np.array_equal(values, theirs[name]), name
 
 
-@pytest.mark.parametrize("name", ["Euler-Maruyama", "BDF"])
+@pytest.mark.parametrize("name", ["Euler-Maruyama", "BDF", "Chebyshev, two outputs, L2"])
 def test_files_of_members_are_those_of_single_runs(name: str, tmp_path: Path) -> None:
     """Assert that one file for each member holds in every dataset what the file of its own run holds."""
-    case, start = NAMED[name], ensemble()
+    case = NAMED[name]
+    start = ensemble(case.outputs)
 
     def writer(files: ExitStack, kind: str, e: int) -> list[Any]:
         path = tmp_path / f"{kind}{e}.h5"
@@ -206,13 +212,17 @@ def test_diverging_member_is_named_and_the_others_go_on() -> None:
     assert str(again) == str(caught.value)
 
 
-def test_member_that_cannot_meet_the_tolerance_is_named() -> None:
-    """Assert that the stiff method gives up on one member only."""
+@pytest.mark.parametrize("integrator", [BDF(1e-5), Chebyshev(1e-4), DormandPrince(1e-5)], ids=repr)
+def test_member_that_cannot_meet_the_tolerance_is_named(integrator: Integrator[Any]) -> None:
+    """Assert that methods that choose their steps give up on one member only, by the sentence of its own run."""
     risk, start = network_risk(MeanField(), activation=Linear()), ensemble()
     wild = Ensemble(torch.cat([start.positions[:3], 1e160 * start.positions[3:]]), start.masses)
     with pytest.raises(MembersFailed, match=r"1 of 4 members failed \(3\). Member 3: The tolerance was not") as caught:
-        evolve_all(GradientFlow(risk), wild, BDF(1e-5), until=1.0, together=4)
+        evolve_all(GradientFlow(risk), wild, integrator, until=1.0, together=4)
+    with pytest.raises(ToleranceNotReached, match="The tolerance was not") as alone:
+        evolve(GradientFlow(risk), wild[3], integrator, until=1.0)
     assert isinstance(caught.value.failures[3], ToleranceNotReached)
+    assert str(caught.value.failures[3]) == str(alone.value)
     assert sorted(caught.value.ends) == [0, 1, 2]
 
 
@@ -224,9 +234,30 @@ def test_lazy_members_evolve_by_themselves() -> None:
         assert torch.equal(ends[e].positions, evolve(flow, cloud, Adaptive(1e-3), until=1e-3).positions)
 
 
+def test_members_go_by_the_method_chosen_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Assert that Adaptive's members go side by side by Chebyshev and by BDF, and end where their own runs end."""
+    made: list[tuple[Integrator[Any], list[int]]] = []
+
+    def noted(method: Integrator[Any], members: Sequence[Member], until: float) -> Group:
+        made.append((method, [member.number for member in members]))
+        return _group(method, members, until)
+
+    def uneven(flow: Flow, cloud: ParticleCloud, time: float, span: float) -> bool:
+        return len(set(cloud.masses.tolist())) < 6
+
+    monkeypatch.setattr("flows.integrators.adaptive._velocities_are_cheaper", uneven)
+    monkeypatch.setattr("flows.ensemble._group", noted)
+    flow, start, adaptive = GradientFlow(network_risk(NTK())), ensemble(), Adaptive(1e-4)
+    start = Ensemble.of([start[e] for e in (0, 1, 2, 0)])
+    ends = evolve_all(flow, start, adaptive, until=40.0, together=4)
+    assert made == [(Chebyshev(1e-4), [0, 3]), (BDF(1e-4), [1, 2])]
+    for e, cloud in enumerate(start):
+        assert relative_error(ends[e].positions, evolve(flow, cloud, adaptive, until=40.0).positions) < ROUGH
+
+
 def test_nothing_moves_in_no_time() -> None:
     """Assert that a run to time zero hands on the start once and returns it."""
-    for integrator in (Euler(0.1), BDF(), Adaptive()):
+    for integrator in (Euler(0.1), BDF(), Adaptive(), Chebyshev()):
         seen: list[list[int]] = [[] for _ in range(4)]
         observers = [[lambda step, time, cloud, mine=mine: mine.append(step)] for mine in seen]
         ends = evolve_all(GradientFlow(network_risk()), ensemble(), integrator, until=0.0, observers=observers)
@@ -245,10 +276,15 @@ RISK = network_risk()
 @pytest.mark.parametrize(
     ("flow", "integrator", "told"),
     [
-        (GradientFlow(RISK), Chebyshev(), "Chebyshev has no form for ensembles; take Euler, .* or Adaptive, or evolve"),
+        (
+            GradientFlow(RISK),
+            Exponential(),
+            "Exponential has no form for ensembles; take Euler, .* or Adaptive, or evolve",
+        ),
         (GradientFlow(RISK), Other(0.1), "Other has no form for ensembles"),
         (LangevinFlow(RISK, 0.1), Euler(0.1), "Euler handles transport, but LangevinFlow also has noise"),
         (LangevinFlow(RISK, 0.1), BDF(), "BDF handles transport, but LangevinFlow also has noise"),
+        (LangevinFlow(RISK, 0.1), Chebyshev(), "Chebyshev handles transport, but LangevinFlow also has noise"),
         (
             LinearisedFlow(RISK, network_cloud()),
             Euler(0.1),
@@ -315,7 +351,7 @@ def test_clouds_seen_are_not_written_over() -> None:
     """Assert that states kept by an observer are the same after the run."""
     kept: list[tuple[ParticleCloud, torch.Tensor]] = []
     keep = [lambda step, time, cloud: kept.append((cloud, cloud.positions.clone()))]
-    for integrator, until in ((BDF(1e-5), 40.0), (Euler(0.1), 2.0)):
+    for integrator, until in ((BDF(1e-5), 40.0), (Euler(0.1), 2.0), (Chebyshev(1e-3), 40.0), (DormandPrince(), 4.0)):
         evolve_all(
             GradientFlow(network_risk(NTK())), ensemble(), integrator, until=until, observers=[keep] * 4, together=4
         )

@@ -12,7 +12,9 @@ from flows import (
     BDF,
     CHECKPOINTED,
     Adaptive,
+    Chebyshev,
     Checkpoint,
+    DormandPrince,
     Euler,
     Every,
     GradientFlow,
@@ -44,6 +46,14 @@ def large(name: str, integrator: Any, *, noise: bool) -> tuple[Case, Ensemble]:
     return Case(name, flow, integrator, 1.0), Ensemble.of(clouds)
 
 
+def many_data(name: str, integrator: Any) -> tuple[Case, Ensemble]:
+    """Four small networks on so many data that Adaptive leaves BDF."""
+    risk = network_risk(NTK())
+    inputs = normals(600, 3, seed=1)
+    flow = GradientFlow(risk.on(Dataset(inputs, torch.sin(inputs[:, :1]))))
+    return Case(name, flow, integrator, 3.0), ensemble()
+
+
 def _small(name: str) -> tuple[Case, Ensemble]:
     case = NAMED[name]
     return case, ensemble(case.outputs, case.dtype)
@@ -52,8 +62,14 @@ def _small(name: str) -> tuple[Case, Ensemble]:
 RUNS = [
     *(_small(name) for name in ("Euler", "Euler float32", "RK4, two outputs", "Leimkuhler-Matthews")),
     *(_small(name) for name in ("linear splitting, joint", "BDF", "BDF, single products", "BDF, two outputs, L2")),
-    *(_small(name) for name in ("BDF, own scalings", "Adaptive")),
+    *(_small(name) for name in ("BDF, own scalings", "Adaptive", "DormandPrince", "DormandPrince, own scalings")),
+    *(
+        _small(name)
+        for name in ("DormandPrince float32", "Chebyshev", "Chebyshev, two outputs, L2", "Chebyshev float32")
+    ),
     large("Euler, fused", Euler(0.1), noise=False),
+    many_data("Adaptive, Chebyshev", Adaptive(1e-3)),
+    large("Chebyshev, fused", Chebyshev(1e-2), noise=False),
     large("Leimkuhler-Matthews, fused", LeimkuhlerMatthews(0.1), noise=True),
 ]
 
@@ -129,7 +145,7 @@ def test_planted_order_of_points_is_seen(monkeypatch: pytest.MonkeyPatch) -> Non
         test_members_go_on_from_where_each_was(case, start, (0.5, 0.5, 0.5, 0.5))
 
 
-@pytest.mark.parametrize("integrator", [BDF(1e-4), Adaptive(1e-4)], ids=repr)
+@pytest.mark.parametrize("integrator", [BDF(1e-4), Adaptive(1e-4), Chebyshev(1e-4), DormandPrince(1e-6)], ids=repr)
 def test_states_serve_single_runs_and_the_other_way_round(integrator: Any) -> None:
     """Assert that `evolve` goes on from what an ensemble kept, an ensemble from what `evolve` kept, to rounding."""
     flow, start = GradientFlow(network_risk(NTK(), trained="hidden")), ensemble()

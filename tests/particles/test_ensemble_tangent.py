@@ -63,3 +63,19 @@ def test_single_precision_products_are_rounded_only() -> None:
     exact, rounded = tangents.gram(weights), tangents.gram(weights, torch.float32)
     assert rounded.dtype == torch.float64
     assert 1e-9 < float((rounded - exact).abs().max() / exact.abs().max()) < 1e-5
+
+
+@pytest.mark.parametrize("activation", [Tanh(), ReLU()], ids=repr)
+def test_a_member_does_not_feel_the_others(activation: Activation) -> None:
+    """Assert that sigma, sums and Gram matrices of a member have the same bits beside others that are small or large,
+    or of which fewer particles have a weight."""
+    neuron, phi = Perceptron(activation, Identity(4)), numbers(2, 5, 4)
+    own, others, weights = 0.01 * numbers(1, COUNT, 5), numbers(3, 2 * COUNT, 5), numbers(4, 3 * COUNT).abs()
+    fewer = weights.clone()
+    fewer[COUNT + 2 :] = 0.0
+    found = []
+    for scale, masses in ((0.01, weights), (10.0, fewer)):
+        tangents = MemberTangents(neuron, torch.cat([own, scale * others]), phi, MEMBERS)
+        found.append((tangents.predict(masses)[:5], tangents.pull(masses, phi.new_ones(15, 1))[:COUNT]))
+        found[-1] += (tangents.gram(masses)[0],)
+    assert all(torch.equal(one, other) for one, other in zip(*found, strict=True))

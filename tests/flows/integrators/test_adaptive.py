@@ -58,6 +58,12 @@ def test_choice_is_kept_in_the_state_and_said_in_the_log(caplog: pytest.LogCaptu
     assert torch.equal(kept[-1].cloud.positions, alone.positions)
 
 
+def test_choice_can_be_had_without_a_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Assert that the method alone is that of `choose`, and that nothing is evaluated to begin it."""
+    monkeypatch.setattr(Chebyshev, "init", lambda *given: pytest.fail("a first step was looked for"))
+    assert Adaptive(RTOL).chosen(MeanAttraction(), small_cloud(), 0.0, 1.0) == Chebyshev(RTOL, 1e-12)
+
+
 def test_wrong_tolerance_is_refused() -> None:
     """Assert that no tolerance at all is refused at the door."""
     with pytest.raises(ValueError, match="one of them positive"):

@@ -57,6 +57,14 @@ def test_no_error_where_nothing_moves_is_allowed() -> None:
     assert tolerance.measured(1e-9 + still.start, CLOUD, still)[0] == math.inf
 
 
+def test_norms_are_judged_as_what_they_are_of() -> None:
+    """Assert that an error and a distance given as numbers are judged as those of the tensors."""
+    tolerance, error, moved = Tolerance(1e-2, 1e-3), numbers(1, 4, 3), numbers(2, 4, 3)
+    sizes = float(error.norm()), float((moved - PACE.start).norm())
+    assert tolerance.judged(*sizes, 12, PACE) == tolerance.measured(error, CLOUD.moved(moved), PACE)
+    assert tolerance.judged(sizes[0], math.nan, 12, PACE) == (math.inf, PACE.moved)
+
+
 @pytest.mark.parametrize("power", [3, 5])
 def test_step_follows_both_errors(power: int) -> None:
     """Assert that h <- 0.9 h error^(-0.85/k) before^(0.2/k) between the limits, and that the error is handed on."""

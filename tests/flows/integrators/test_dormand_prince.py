@@ -13,16 +13,22 @@ import torch
 
 from flows import DormandPrince, Flow, GradientFlow, Part, StepNoise, evolve
 from flows.integrators import dormand_prince
-from flows.integrators.dormand_prince import attempt, combined
+from flows.integrators.dormand_prince import NODES, combined
 from flows.integrators.fixed import FixedStep
+from flows.integrators.paced import Stride, Trial
 from particles import ParticleCloud
-from particles.shapes import Positions
+from particles.shapes import Positions, Velocity
 from tests.flows.adaptive import ADAPTIVE, PROBLEMS, Kept, driven
 from tests.flows.contracts import measured_order
 from tests.flows.linear import LINEAR, residual_off
 from tests.planted import OldMeasure
 from tests.problems import ATTRACTIONS, Clock, MeanAttraction, network_cloud, network_risk, small_cloud
 from tests.tolerances import ORDER, assert_identical
+
+
+def attempt(flow: Flow, cloud: ParticleCloud, velocity: Velocity, time: float, size: float) -> Trial:
+    """A step of this size."""
+    return DormandPrince().attempt(flow, cloud, velocity, time, Stride(size, time + size, len(NODES) - 1))
 
 
 @dataclass(frozen=True, init=False)

@@ -1,0 +1,93 @@
+"""What paced methods share: numbers for one cloud and columns for several go through the same formulas."""
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from flows import Chebyshev, DormandPrince
+from flows.integrators.control import Pace, Work
+from flows.integrators.paced import Paced, PacedState, Stride, added
+from particles import ToleranceNotReached
+from tests.flows.adaptive import Counted
+from tests.problems import MeanAttraction, numbers, small_cloud
+from tests.tolerances import assert_identical
+
+METHODS: list[Paced[Any]] = [Chebyshev(), DormandPrince()]
+START, VELOCITY = numbers(1, 3, 10), numbers(2, 3, 10)
+#: Of three members: one that rests, and two with sizes and, where these may differ, stages of their own.
+STRIDES = [Stride(0.0, 0.0, 2), Stride(0.3, 0.3, 2), Stride(0.7, 0.7, 5)]
+
+
+def decay(positions: Tensor, stage: int) -> Tensor:
+    """A velocity that treats coordinates one by one."""
+    return -positions - 0.1 * positions**3
+
+
+def test_columns_are_numbers_for_each_row() -> None:
+    """Assert that a column adds to every row what its number adds to one."""
+    weights = [0.3, -2.0, 0.0]
+    result = added(START.clone(), VELOCITY, torch.tensor(weights, dtype=torch.float64)[:, None])
+    for row, weight in enumerate(weights):
+        assert_identical(result[row], added(START[row].clone(), VELOCITY[row], weight))
+
+
+@pytest.mark.parametrize("method", METHODS, ids=repr)
+def test_members_side_by_side_are_tried_as_alone(method: Paced[Any]) -> None:
+    """Assert that each row's positions, error and velocities are those of its own stride, whatever the others' are."""
+    columns = torch.tensor([method.weights(stride, 5) for stride in STRIDES], dtype=torch.float64).T[:, :, None]
+    together = method.tried(decay, START, VELOCITY, columns.unbind())
+    for row, stride in enumerate(STRIDES):
+        alone = method.tried(decay, START[row], VELOCITY[row], method.weights(stride, stride.stages))
+        for mine, own in zip((*together[:2], *together[2]), (*alone[:2], *alone[2]), strict=True):
+            assert_identical(mine[row], own)
+
+
+@pytest.mark.parametrize("method", METHODS, ids=repr)
+def test_resting_member_does_not_move_at_all(method: Paced[Any]) -> None:
+    """Assert that a stride of size zero leads to the start, to the bit, through any number of stages."""
+    columns = torch.tensor([method.weights(stride, 9) for stride in STRIDES], dtype=torch.float64).T[:, :, None]
+    positions, error, _ = method.tried(decay, START, VELOCITY, columns.unbind())
+    assert torch.equal(positions[0], START[0])
+    assert torch.equal(error[0], torch.zeros_like(error[0]))
+
+
+@pytest.mark.parametrize("method", METHODS, ids=repr)
+def test_stride_says_what_a_trial_asks_for(method: Paced[Any]) -> None:
+    """Assert that a trial takes as many velocities as its stride says, at the moments of its stages."""
+    flow, cloud = Counted(MeanAttraction()), small_cloud()
+    state = method.init(flow, cloud)
+    stride, before = method.stride(state, 0.0, 2.0, cloud.dtype), len(flow.asked)
+    trial = method.attempt(flow, cloud, state.velocity, 0.0, stride)
+    assert len(flow.asked) - before == stride.stages == len(method.moments(stride, 0.0))
+    assert method.moments(stride, 0.0)[-1] == stride.reached
+    assert torch.equal(trial.velocities[0], state.velocity)
+    assert_identical(trial.velocities[-1], flow.velocity(cloud.moved(trial.positions), stride.reached))
+
+
+def test_trials_are_judged_and_counted() -> None:
+    """Assert that an error up to one passes, that a larger one does not, and that either is on the account."""
+    method, pace = METHODS[1], Pace(small_cloud().positions, 0.5, work=Work(velocities=2))
+    after, passed = method.judged(pace, Stride(0.5, 0.5, 6), 1.0, 3.0, step=1, time=0.0)
+    assert passed and (after.work, after.moved) == (Work(1, 0, 8), 3.0)
+    after, passed = method.judged(pace, Stride(0.5, 0.5, 6), 1.1, 3.0, step=1, time=0.0)
+    assert not passed and (after.work, after.moved) == (Work(0, 1, 8), 0.0)
+    assert after.size < 0.5
+    with pytest.raises(ToleranceNotReached, match="not reached at step 4, time 1: .* not finite"):
+        method.judged(replace(pace, tried=1.0), Stride(1e-15, 1.0, 6), math.inf, 3.0, step=4, time=1.0)
+
+
+def test_states_know_what_they_cost() -> None:
+    """Assert that the work of a state is that of its pace."""
+    work = Work(3, 1, 20)
+    assert PacedState(Pace(START, 0.5, work=work), VELOCITY).work is work
+
+
+def test_tolerances_are_checked() -> None:
+    """Assert that both methods refuse a tolerance that cannot be."""
+    for kind in (Chebyshev, DormandPrince):
+        with pytest.raises(ValueError, match="The tolerance is rtol=2.0"):
+            kind(rtol=2.0)
