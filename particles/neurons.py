@@ -13,7 +13,7 @@ from particles.activations import Activation, Autonomous
 from particles.embeddings import Embedding
 from particles.errors import ShapeError
 from particles.products import NARROW, narrow_product, weighted_products
-from particles.scratch import SCRATCH, Lease, reusable
+from particles.scratch import FRESH, SCRATCH, Fresh, Lease, reusable
 from particles.shapes import (
     Features,
     Gram,
@@ -97,7 +97,7 @@ class PerceptronTangent:
         return self.positions[:, self.neuron.hidden :]
 
     @cached_property
-    def _lease(self) -> Lease | None:
+    def _lease(self) -> Lease | Fresh | None:
         return SCRATCH.for_product(self.positions, self.phi)
 
     @cached_property
@@ -172,7 +172,9 @@ class PerceptronTangent:
             result[:, split:].zero_()
         return result
 
-    def _pull_hidden(self, spare: Lease, listening: ParticleOutputs, cotangents: Outputs, out: Positions) -> None:
+    def _pull_hidden(
+        self, spare: Lease | Fresh, listening: ParticleOutputs, cotangents: Outputs, out: Positions
+    ) -> None:
         """What `pull` gives in w_j, written into `out`, with sigma' in spare memory."""
         if self.neuron.outputs > 1:
             torch.mm(torch.mm(listening, cotangents.T, out=spare.matrix).mul_(self._derivative), self.phi, out=out)
@@ -180,7 +182,7 @@ class PerceptronTangent:
         slope = self._slope(spare.matrix)
         if self.neuron.hidden > self.positions.shape[0]:
             torch.mm(torch.mul(slope, cotangents.T, out=spare.matrix), self.phi, out=out).mul_(listening)
-        elif self.neuron.hidden > NARROW:
+        elif self.neuron.hidden > NARROW or spare is FRESH:
             torch.mm(slope, cotangents * self.phi, out=out).mul_(listening)
         else:
             torch.mul(listening, narrow_product(slope, cotangents * self.phi), out=out)

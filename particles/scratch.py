@@ -11,6 +11,8 @@ from torch import Tensor
 
 from particles.shapes import AnyFloat
 
+#: Entries from which a matrix is worth keeping.
+SMALLEST = 2**14
 #: Bytes kept at the most for whoever comes next.
 LARGEST = 192 * 2**20
 
@@ -33,9 +35,12 @@ class Scratch:
                 return Lease(self, free.pop())
         return Lease(self, like.new_empty(rows, columns))
 
-    def for_product(self, left: Tensor, right: Tensor) -> "Lease | None":
-        """A matrix for left @ right^T, or None where they are not `reusable`."""
-        return self.lease(left.shape[0], right.shape[0], right) if reusable(left, right) else None
+    def for_product(self, left: Tensor, right: Tensor) -> "Lease | Fresh | None":
+        """A matrix for left @ right^T, none where it is too small for that, or None where they are not `reusable`."""
+        if not reusable(left, right):
+            return None
+        rows, columns = left.shape[0], right.shape[0]
+        return FRESH if rows * columns < SMALLEST else self.lease(rows, columns, right)
 
     def give(self, matrix: Tensor) -> None:
         """Take back a matrix that nobody reads any more; where there is no room, other shapes make it."""
@@ -66,6 +71,17 @@ class Lease:
         self._scratch.give(self.matrix)
 
 
+class Fresh:
+    """Stands in for a lease where fresh memory costs less than its books: operations get no matrix to write into."""
+
+    matrix: None = None
+
+    def another(self) -> "Fresh":
+        """Another one."""
+        return self
+
+
+FRESH = Fresh()
 #: Shared by all tangents of the process.
 SCRATCH = Scratch()
 

@@ -7,7 +7,10 @@ import torch
 from torch import Tensor
 from torch.func import grad, jvp, vmap
 
-from particles.scratch import Scratch, reusable
+from particles import GELU, Activation, Identity, Perceptron, ReLU, Tanh
+from particles.scratch import FRESH, Scratch, reusable
+from tests.particles.draws import normals
+from tests.tolerances import assert_identical
 
 LIKE = torch.zeros(1, dtype=torch.float32)
 
@@ -63,3 +66,23 @@ def test_tensors_in_a_transform_are_not_reusable(transform: object) -> None:
     look(torch.ones(3, requires_grad=True))
     look(torch.ones(3))
     assert seen == [False, False, True]
+
+
+@pytest.mark.parametrize("outputs", [1, 2])
+@pytest.mark.parametrize(("hidden", "count"), [(3, 9), (12, 40), (12, 5)])
+@pytest.mark.parametrize("activation", [Tanh(), ReLU(), GELU()], ids=repr)
+def test_small_matrices_take_fresh_memory(
+    monkeypatch: pytest.MonkeyPatch, activation: Activation, hidden: int, count: int, outputs: int
+) -> None:
+    """Assert that no lease is made below the limit, one at it, and that a network gives the same numbers by either."""
+    neuron = Perceptron(activation, Identity(hidden), outputs, "both")
+    positions, phi = normals(count, neuron.dim, seed=1), normals(7, hidden, seed=2)
+    factors, cotangents = normals(count, seed=3), normals(7, outputs, seed=4)
+    found = []
+    for smallest, fresh in ((7 * count + 1, True), (7 * count, False)):
+        monkeypatch.setattr("particles.scratch.SMALLEST", smallest)
+        assert (Scratch().for_product(positions, phi) is FRESH) is fresh
+        tangent = neuron.tangent(positions, phi)
+        found.append((tangent.predict(factors), tangent.pull(factors, cotangents)))
+    for one, other in zip(*found, strict=True):
+        assert_identical(one, other)
