@@ -68,9 +68,10 @@ class GivenStepGroup:
 
     def _judged(self, row: int, finite: bool) -> Outcome:
         """A member after its step; its positions may add up to infinity without any of them being infinite."""
-        (step, time), cloud, watch = self._at[row], self._clouds[row], Watch()
+        (step, time), cloud = self._at[row], self._clouds[row]
         if finite:
             return Advance(time, cloud, None)
+        watch = Watch()
         try:
             watch.see(step, time, cloud)
             watch.settle()

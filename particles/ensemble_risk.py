@@ -17,7 +17,7 @@ from particles.neurons import Perceptron
 from particles.risk import Risk, RiskAt
 from particles.scaling import Scaling
 from particles.shapes import Features, Grams, Outputs, PerParticle, Velocity
-from particles.tiles import FUSED_ENTRIES, KEPT_ENTRIES
+from particles.tiles import kept_and_large
 
 
 @dataclass(frozen=True)
@@ -104,11 +104,10 @@ class EnsembleRiskAt(RiskAt):
     @cached_property
     def fused(self) -> Fused | None:
         """The members' perceptrons as the kernels evaluate them, or None where plain torch is to be taken."""
-        size, wanted = self.cloud.count * self.data.targets.numel() // self.members, self.risk.fused
-        if wanted is None and not (size >= FUSED_ENTRIES and self.cloud.positions.is_cpu):
-            return None
-        keeps = size <= KEPT_ENTRIES
-        return fused_for(self._neuron, self.cloud.positions, self._phi, wanted, keeps, self.members)
+        positions, entries = self.cloud.positions, self.cloud.count * self.data.targets.numel() // self.members
+        keeps, large = kept_and_large(entries, positions.numel(), on_cpu=positions.is_cpu)
+        wanted = False if self.risk.fused is None and not large else self.risk.fused
+        return fused_for(self._neuron, positions, self._phi, wanted, keeps, self.members)
 
     @cached_property
     def tangents(self) -> MemberTangents:

@@ -25,6 +25,12 @@ FUSED_ENTRIES = 2**18
 SMALLEST_TILE = 16
 
 
+def kept_and_large(entries: int, coordinates: int, *, on_cpu: bool) -> tuple[bool, bool]:
+    """Whether so many entries of the [particles, data] matrix are kept, and whether they go through kernels unasked."""
+    keep = entries <= max(KEPT_ENTRIES, KEPT_SHARE * coordinates if on_cpu else 0)
+    return keep, entries >= FUSED_ENTRIES if on_cpu else not keep
+
+
 class Tiles:
     """The tangents of a cloud's particles at fixed embedded inputs, and sums over them.
 
@@ -47,9 +53,7 @@ class Tiles:
         data = max(phi.shape[0] * neuron.outputs, 1)
         self._size = max(entries // data, SMALLEST_TILE)
         count = positions.shape[0] if whole is None else whole
-        share = KEPT_SHARE * count * positions.shape[1] if positions.is_cpu else 0
-        self._keep = count * data <= max(KEPT_ENTRIES, share)
-        self._large = count * data >= FUSED_ENTRIES if positions.is_cpu else not self._keep
+        self._keep, self._large = kept_and_large(count * data, count * positions.shape[1], on_cpu=positions.is_cpu)
         self._kept: list[tuple[slice, Tangent]] = []
 
     def __iter__(self) -> Iterator[tuple[slice, Tangent]]:

@@ -103,21 +103,20 @@ class Paced(ABC, Generic[State]):
         state, passed = self.ready(flow, cloud, state, time), False
         while not passed:
             stride = self.stride(state, time, until, cloud.dtype)
-            trial, there = self._attempt(flow, cloud, state.velocity, time, stride)
+            trial, there = self.attempt(flow, cloud, state.velocity, time, stride)
             found = self.tolerance.measured(trial.error, there, state.pace)
             pace, passed = self.judged(state.pace, stride, *found, step=noise.step + 1, time=time)
             if not passed:
                 state = self.rejected(flow, cloud, state, pace, trial.error, time)
         return Advance(stride.reached, there, self.accepted(state, pace, trial.velocities[-1]), trial.at)
 
-    def attempt(self, flow: Flow, cloud: ParticleCloud, velocity: Velocity, time: float, stride: Stride) -> Trial:
-        """A step from a cloud with this velocity; every stage sees the cloud moved to its own place."""
-        return self._attempt(flow, cloud, velocity, time, stride)[0]
-
-    def _attempt(
+    def attempt(
         self, flow: Flow, cloud: ParticleCloud, velocity: Velocity, time: float, stride: Stride
     ) -> tuple[Trial, ParticleCloud]:
-        """The same, and the cloud that its last stage saw, of which a risk may still hold predictions."""
+        """A step from a cloud with this velocity; every stage sees the cloud moved to its own place.
+
+        And the cloud that its last stage saw, of which a risk may still hold predictions.
+        """
         moments, there = self.moments(stride, time), cloud
 
         def inner(positions: AnyFloat, stage: int) -> AnyFloat:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flows import evolve
+from flows import Observer, evolve
 from flows.checkpoint import CHECKPOINTED, Checkpoint
 from particles import FlowDiverged, FlowRefused, MassError, ParticleCloud, ShapeError, Trajectory, TrajectoryError
 from particles.trajectory import SharedTrajectory, TrajectoryWriter
@@ -91,8 +91,7 @@ def perform(job: Job, report: Report) -> None:
         except Stopped:
             raise
         except FAILURES as error:
-            with suppress(OSError):  # where the disk is full, the sentence alone has to do
-                replace_text(job.error, traceback.format_exc())
+            record_failure(job, error)
             raise Refusal(spoken_error(error)) from error
 
 
@@ -100,6 +99,12 @@ def claim(job: Job, experiment: Experiment) -> AbstractContextManager[Path]:
     """Makes the run's folder its own for a while; it says which configuration and files beside the study it is of."""
     identity = {"config": job.config.identity(), "sources": experiment.sources()}
     return claimed(job.folder, identity, remarks={}, patience=job.patience)
+
+
+def record_failure(job: Job, error: BaseException) -> None:
+    """Write an error with where it came from into the run's error.txt."""
+    with suppress(OSError):  # where the disk is full, the sentence alone has to do
+        replace_text(job.error, "".join(traceback.format_exception(error)))
 
 
 def spoken_error(error: BaseException) -> str:
@@ -155,6 +160,14 @@ class Keeper:
             self._next = time.monotonic() + self._seconds
 
 
+def observers_of(
+    experiment: Experiment, trajectory: TrajectoryWriter | SharedTrajectory, tell: Observer
+) -> list[Observer]:
+    """The recorders of a run, what stops it, and who is told how far it is."""
+    recorder = trajectory.trace(**experiment.observables())
+    return [*experiment.observers(trajectory, recorder), tell]
+
+
 def evolve_run(
     experiment: Experiment,
     job: Job,
@@ -164,18 +177,16 @@ def evolve_run(
     report: Report,
 ) -> None:
     """The run from its start, or from what was kept of it, to its end."""
-    recorder = trajectory.trace(**experiment.observables())
-    start = experiment.start
 
     def tell(step: int, moment: float, cloud: ParticleCloud) -> None:
         report(job.share(moment))
 
     evolve(
         experiment.flow,
-        start,
+        experiment.start,
         experiment.integrator,
         until=job.config.until,
-        observers=[*experiment.observers(trajectory, recorder), tell],
+        observers=observers_of(experiment, trajectory, tell),
         seed=job.config.seed,
         keep=keeper,
         resume=kept if isinstance(kept, Checkpoint) else None,

@@ -1,9 +1,8 @@
 """Runs of a study file as an ensemble: evolved side by side in one process, each with its folder and its file."""
 
 import json
-import traceback
 from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -11,13 +10,23 @@ from typing import Any
 from flows import CHECKPOINTED, Checkpoint, MembersFailed, Observer, evolve_all
 from particles import Ensemble, ParticleCloud
 from particles.trajectory import TrajectoryWriter
-from runs.folder import replace_text
 from runs.jobs import Report, Stopped
 from runs.refusal import Refusal
 from runs.studyfile import running
 from runs.studyfile.config import RunConfig
 from runs.studyfile.experiment import Experiment
-from runs.studyfile.running import FAILURES, WHOLE, Job, Keeper, claim, opened, perform, spoken_error
+from runs.studyfile.running import (
+    FAILURES,
+    WHOLE,
+    Job,
+    Keeper,
+    claim,
+    observers_of,
+    opened,
+    perform,
+    record_failure,
+    spoken_error,
+)
 
 #: Runs that are done together, one or more.
 Unit = tuple[Job, ...]
@@ -34,11 +43,15 @@ def units_of(jobs: Sequence[Job], members: int) -> list[Unit]:
 
     Which are together follows from the whole study and not from what is done of it: on that the last bits depend.
     """
-    alike: dict[str, list[Job]] = {}
+    units: list[list[Job]] = []
+    last: dict[str, list[Job]] = {}
     for job in jobs:
-        alike.setdefault(_key(job.config), []).append(job)
-    groups = alike.values()
-    return [tuple(group[first : first + members]) for group in groups for first in range(0, len(group), members)]
+        key = _key(job.config)
+        if key not in last or len(last[key]) == members:
+            last[key] = []
+            units.append(last[key])
+        last[key].append(job)
+    return [tuple(unit) for unit in units]
 
 
 def _key(config: RunConfig) -> str:
@@ -65,17 +78,16 @@ def perform_unit(unit: Unit, report: Report) -> None:
     with ExitStack() as folders:
         for job, experiment in zip(unit, experiments, strict=True):
             folders.enter_context(claim(job, experiment))
-            job.error.unlink(missing_ok=True)
         try:
+            for job in unit:
+                job.error.unlink(missing_ok=True)
             failures = _evolved(unit, experiments, report)
         except Stopped:
             raise
         except FAILURES as error:
             failures = dict.fromkeys((e for e, job in enumerate(unit) if job.done() < WHOLE), error)
         for e, failure in failures.items():
-            with suppress(OSError):
-                replace_text(unit[e].error, "".join(traceback.format_exception(failure)))
-    report(sum(job.done() for job in unit))
+            record_failure(unit[e], failure)
     if failures:
         raise Refusal("\n".join(f"{unit[e].config.digest}: {spoken_error(error)}" for e, error in failures.items()))
 
@@ -85,7 +97,8 @@ def failures_of(unit: Unit, said: str) -> dict[str, str]:
     if len(unit) == 1:
         return {unit[0].config.digest: said}
     told = dict(line.split(": ", 1) for line in said.splitlines() if ": " in line)
-    return {job.config.digest: told.get(job.config.digest, said) for job in unit if job.done() < WHOLE}
+    own = {job.config.digest: told[job.config.digest] for job in unit if job.config.digest in told}
+    return own or {job.config.digest: said for job in unit if job.done() < WHOLE}
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,10 +111,7 @@ class _Part:
 
     def observers(self, tell: Observer) -> list[Observer]:
         """Its recorders and who is told how far it is; nobody where it is complete."""
-        if self.trajectory is None:
-            return []
-        recorder = self.trajectory.trace(**self.experiment.observables())
-        return [*self.experiment.observers(self.trajectory, recorder), tell]
+        return [] if self.trajectory is None else observers_of(self.experiment, self.trajectory, tell)
 
     def keeper(self) -> Keeper | None:
         """Who keeps its state."""
@@ -144,4 +154,6 @@ def _evolved(unit: Unit, experiments: Sequence[Experiment], report: Report) -> d
         for e, part in enumerate(parts):
             if part.trajectory is not None and e not in failures:
                 part.trajectory.complete()
+                shares[e] = WHOLE
+    report(sum(shares))
     return failures

@@ -29,7 +29,7 @@ from tests.tolerances import ORDER, assert_identical
 
 def attempt(flow: Flow, cloud: ParticleCloud, velocity: Velocity, time: float, size: float, stages: int) -> Positions:
     """Where a step of this size with so many stages leads."""
-    return Chebyshev().attempt(flow, cloud, velocity, time, Stride(size, time + size, stages)).positions
+    return Chebyshev().attempt(flow, cloud, velocity, time, Stride(size, time + size, stages))[0].positions
 
 
 @dataclass(frozen=True, init=False)

@@ -28,7 +28,7 @@ from tests.tolerances import ORDER, assert_identical
 
 def attempt(flow: Flow, cloud: ParticleCloud, velocity: Velocity, time: float, size: float) -> Trial:
     """A step of this size."""
-    return DormandPrince().attempt(flow, cloud, velocity, time, Stride(size, time + size, len(NODES) - 1))
+    return DormandPrince().attempt(flow, cloud, velocity, time, Stride(size, time + size, len(NODES) - 1))[0]
 
 
 @dataclass(frozen=True, init=False)

@@ -61,7 +61,7 @@ def test_stride_says_what_a_trial_asks_for(method: Paced[Any]) -> None:
     flow, cloud = Counted(MeanAttraction()), small_cloud()
     state = method.init(flow, cloud)
     stride, before = method.stride(state, 0.0, 2.0, cloud.dtype), len(flow.asked)
-    trial = method.attempt(flow, cloud, state.velocity, 0.0, stride)
+    trial, _ = method.attempt(flow, cloud, state.velocity, 0.0, stride)
     assert len(flow.asked) - before == stride.stages == len(method.moments(stride, 0.0))
     assert method.moments(stride, 0.0)[-1] == stride.reached
     assert torch.equal(trial.velocities[0], state.velocity)

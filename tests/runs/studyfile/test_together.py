@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from flows.ensemble import _has_form
 from particles.trajectory.comparing import datasets, differing
 from runs.jobs import Stopped
 from runs.refusal import Refusal
 from runs.studyfile import running
+from runs.studyfile.parts import INTEGRATORS
 from runs.studyfile.running import WHOLE, Job, perform
-from runs.studyfile.together import Unit, failures_of, perform_unit, units_of
+from runs.studyfile.together import GIVEN_STEP, OWN_STEPS, Unit, failures_of, perform_unit, units_of
 from tests.flows.ensembles import ROUGH
 from tests.runs.conftest import spoken
 from tests.runs.studyfile.studies import config, write_data, write_study
@@ -60,6 +62,22 @@ def test_which_runs_go_together_follows_from_the_study(tmp_path: Path) -> None:
     assert units_of(mixed, 1)[0] == (alike[0],) and len(units_of(mixed, 1)) == len(mixed)
     bound = [Job(config({**others[7], "seed": seed}), tmp_path, tmp_path) for seed in (0, 1)]
     assert len(units_of(bound, 2)) == 2
+
+
+def test_units_keep_the_order_of_the_study() -> None:
+    """Assert that single runs stay in the study's order, and ensembles stand where their first runs do."""
+    one, two = ({"masses": {"kind": "uniform", "count": count}} for count in (4, 6))
+    mixed = [Job(config({**size, "seed": seed}), Path(), Path()) for seed in range(4) for size in (one, two)]
+    assert units_of(mixed, 1) == [(job,) for job in mixed]
+    assert [unit[0] for unit in units_of(mixed, 2)] == [mixed[0], mixed[1], mixed[4], mixed[5]]
+
+
+def test_methods_are_those_of_ensembles() -> None:
+    """Assert that the kinds of integrators named here are those that have a form in `flows`, and no others."""
+    kinds = {"step": 0.1, "safety": 1.0}, {"rtol": 1e-3, "atol": 1e-12}, {"transport": "euler", "step": 0.1}
+    for name, kind in INTEGRATORS.items():
+        values = next(held for held in kinds if held.keys() == kind.fields.keys())
+        assert _has_form(kind.build(**values)) == (name in (*GIVEN_STEP, *OWN_STEPS)), name
 
 
 @METHODS
