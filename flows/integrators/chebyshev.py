@@ -62,6 +62,7 @@ class Chebyshev(Paced[ChebyshevState]):
 
     rtol: float = 1e-4
     atol: float = 1e-12
+    max_step: float = math.inf
     order: ClassVar[float] = 2.0
     controller: ClassVar[Controller] = CONTROLLER
     holds: ClassVar[type[Any]] = ChebyshevState
@@ -71,7 +72,7 @@ class Chebyshev(Paced[ChebyshevState]):
         """The velocity and the spectral radius at the start, and a first step from one more velocity."""
         velocity = flow.velocity(cloud, time)
         radius = SpectralRadius.estimate(flow, cloud, velocity, time)
-        size = euler_trial(cloud, velocity)
+        size = min(euler_trial(cloud, velocity), self.max_step)
         if radius.value > 0.0:
             size = min(size, 1.0 / radius.value)
         change = flow.velocity(cloud.moved(cloud.positions + size * velocity), time + size) - velocity
@@ -87,7 +88,7 @@ class Chebyshev(Paced[ChebyshevState]):
     def stride(self, state: ChebyshevState, time: float, until: float, dtype: torch.dtype) -> Stride:
         """The step that the pace proposes, or the longest that is stable, with as few stages as that takes."""
         wanted = min(state.pace.size, stable_step(self._most_stages(dtype), state.radius.value))
-        size, reached = next_time(wanted, time, until)
+        size, reached = next_time(wanted, time, until, self.max_step)
         return Stride(size, reached, stages_for(size, state.radius.value))
 
     def moments(self, stride: Stride, time: float) -> Sequence[float]:
@@ -135,12 +136,15 @@ class Chebyshev(Paced[ChebyshevState]):
 
 
 def _turned(cloud: ParticleCloud, state: ChebyshevState, estimate: Positions) -> ChebyshevState:
-    """The search for the leading direction turned towards the error of a rejected step, in which instability shows."""
+    """The search for the leading direction turned towards the error of a rejected step, in which instability shows.
+
+    The error weighs twice: equal weights would add to nothing where both are opposite.
+    """
     known = state.radius.direction
     length, extent = cloud.norms(estimate, known).tolist()
     if not 0.0 < length < math.inf:
         return state
-    direction = known / extent + estimate / length
+    direction = known / extent + 2.0 * estimate / length
     return replace(state, radius=replace(state.radius, direction=direction))
 
 

@@ -3,7 +3,7 @@
 An adaptive integrator holds a `Tolerance` and a `Controller` and hands a `Pace` from step to step. A step goes so:
 
     pace = Pace(start=cloud.positions, size=...)                                         in init
-    taken, reached = next_time(pace.size, time, until)
+    taken, reached = next_time(pace.size, time, until, max_step)
     error, moved = tolerance.measured(estimate, reached, pace)                           one look at the device
     pace = controller.accepted(pace, taken, error, moved)                                if error <= 1
     pace = controller.rejected(pace, taken, error, step=noise.step + 1, time=time)       otherwise, and try again
@@ -19,6 +19,8 @@ from particles.shapes import Positions, Velocity
 SHORTEST = 1e-14
 #: A last step is stretched by up to this part rather than followed by a sliver.
 STRETCH = 0.01
+#: Sums of steps round by less than this part of one.
+ROUNDED = 1e-9
 #: An error below this counts as this at the next step: a perfect step says nothing about the one after the next.
 SMALLEST_BEFORE = 1e-4
 NO_ERROR = 1e-30
@@ -152,10 +154,19 @@ class Controller:
         return replace(pace, size=size, tried=tried, work=replace(pace.work, rejected=pace.work.rejected + 1))
 
 
-def next_time(size: float, time: float, until: float) -> tuple[float, float]:
-    """The step to take where `size` is wanted, and the time it reaches: `until` exactly, never a sliver before it."""
-    left, size = until - time, max(size, SHORTEST * abs(time))
-    if (1.0 + STRETCH) * size >= left:
+def checked_max_step(longest: float) -> None:
+    """Raise ValueError where this cannot be the longest step of an adaptive integrator."""
+    if not longest > 0.0:
+        raise ValueError(f"max_step is {longest!r}, but a positive time is needed; leave it out for steps of any size.")
+
+
+def next_time(size: float, time: float, until: float, longest: float = math.inf) -> tuple[float, float]:
+    """The step to take where `size` is wanted, and the time it reaches: `until` exactly, never a sliver before it.
+
+    No step is longer than `longest`, but for the rounding of times.
+    """
+    left, size = until - time, max(min(size, longest), SHORTEST * abs(time))
+    if min((1.0 + STRETCH) * size, (1.0 + ROUNDED) * longest) >= left:
         return left, until
     reached = time + (0.5 * left if 2.0 * size > left else size)
     return reached - time, reached

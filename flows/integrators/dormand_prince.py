@@ -1,5 +1,6 @@
 """The adaptive Runge-Kutta pair of Dormand and Prince, of orders 5 and 4, with dense output."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
@@ -77,6 +78,7 @@ class DormandPrince(Paced[DormandPrinceState]):
 
     rtol: float = 1e-6
     atol: float = 1e-12
+    max_step: float = math.inf
     order: ClassVar[float] = 5.0
     controller: ClassVar[Controller] = CONTROLLER
     holds: ClassVar[type[Any]] = DormandPrinceState
@@ -85,7 +87,7 @@ class DormandPrince(Paced[DormandPrinceState]):
     def init(self, flow: Flow, cloud: ParticleCloud, time: float = 0.0) -> DormandPrinceState:
         """The velocity at the start, and a first step from one more evaluation of it."""
         velocity = flow.velocity(cloud, time)
-        size = euler_trial(cloud, velocity)
+        size = min(euler_trial(cloud, velocity), self.max_step)
         change = flow.velocity(cloud.moved(cloud.positions + size * velocity), time + size) - velocity
         size = self.tolerance.first_step(CONTROLLER.power, cloud, velocity, change, size)
         return DormandPrinceState(Pace(cloud.positions, size, work=Work(velocities=2)), velocity)
@@ -94,7 +96,7 @@ class DormandPrince(Paced[DormandPrinceState]):
         self, state: DormandPrinceState, time: float, until: float, dtype: torch.dtype = torch.float64
     ) -> Stride:
         """The step that the pace proposes."""
-        return Stride(*next_time(state.pace.size, time, until), len(NODES) - 1)
+        return Stride(*next_time(state.pace.size, time, until, self.max_step), len(NODES) - 1)
 
     def moments(self, stride: Stride, time: float) -> Sequence[float]:
         """The times of the stages but the first, whose velocity is known."""

@@ -5,6 +5,7 @@ it makes of them (`tried`). These numbers are plain ones for one cloud; for memb
 [members, 1], and positions and velocities are [members, coordinates]. So both forms go through the same formulas.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ import torch
 from torch import Tensor
 
 from flows.base import Advance, Flow, Part
-from flows.integrators.control import Controller, Pace, Tolerance, Work
+from flows.integrators.control import Controller, Pace, Tolerance, Work, checked_max_step
 from flows.noise import StepNoise
 from particles import ParticleCloud
 from particles.shapes import AnyFloat, Positions, Velocity
@@ -73,10 +74,14 @@ Tried = tuple[AnyFloat, AnyFloat, tuple[AnyFloat, ...]]
 
 @dataclass(frozen=True)
 class Paced(ABC, Generic[State]):
-    """A method whose error in every step is below `atol` per coordinate plus `rtol` times the distance moved."""
+    """A method whose error in every step is below `atol` per coordinate plus `rtol` times the distance moved.
+
+    No step is longer than `max_step`: what a velocity does for a shorter time may be stepped over.
+    """
 
     rtol: float = 1e-4
     atol: float = 1e-12
+    max_step: float = math.inf
     order: ClassVar[float]
     handles: ClassVar[frozenset[Part]] = frozenset({Part.TRANSPORT})
     controller: ClassVar[Controller]
@@ -86,6 +91,7 @@ class Paced(ABC, Generic[State]):
 
     def __post_init__(self) -> None:
         Tolerance(self.rtol, self.atol)
+        checked_max_step(self.max_step)
 
     @property
     def tolerance(self) -> Tolerance:

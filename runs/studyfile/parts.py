@@ -205,6 +205,13 @@ def _fixed(integrator: Any) -> Kind:
     return kind(build, step=(Positive | Literal["bound"], ...), safety=(Positive, 1.0))
 
 
+def _adaptive(integrator: Any) -> Kind:
+    def build(max_step: float | None, **tolerance: float) -> Any:
+        return integrator(**tolerance) if max_step is None else integrator(**tolerance, max_step=max_step)
+
+    return kind(build, rtol=(NonNegative, 1e-4), atol=(NonNegative, 1e-12), max_step=(Positive | None, None))
+
+
 FIXED: dict[str, Any] = {
     "euler": Euler,
     "heun": Heun,
@@ -216,7 +223,7 @@ FIXED: dict[str, Any] = {
 }
 INTEGRATORS = {
     **{
-        name: kind(integrator, rtol=(NonNegative, 1e-4), atol=(NonNegative, 1e-12))
+        name: _adaptive(integrator)
         for name, integrator in (
             *(("adaptive", Adaptive), ("bdf", BDF), ("exponential", Exponential)),
             *(("chebyshev", Chebyshev), ("dormand-prince", DormandPrince)),

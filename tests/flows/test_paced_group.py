@@ -40,6 +40,15 @@ def test_each_steps_at_its_own_pace(method: Paced[Any]) -> None:
 
 
 @pytest.mark.parametrize("method", METHODS, ids=repr)
+def test_no_member_steps_farther_than_the_longest(method: Paced[Any]) -> None:
+    """Assert that where every step would be longer all members take the longest."""
+    group = PacedGroup(replace(method, max_step=1e-6), members(), 400.0)
+    for step in (1, 2):
+        times = [outcome.time for outcome in group.advance(ALL) if isinstance(outcome, Advance)]
+        assert times == pytest.approx([step * 1e-6] * 4)
+
+
+@pytest.mark.parametrize("method", METHODS, ids=repr)
 def test_members_that_wait_stay_and_do_not_disturb_the_others(method: Paced[Any]) -> None:
     """Assert that those asked for have the bits they have where all advance, and the others go on from where they were.
 

@@ -12,11 +12,11 @@ import pytest
 import torch
 from numpy.polynomial import Chebyshev as Polynomial
 
-from flows import Chebyshev, DormandPrince, Euler, Flow, Part, StepBound, StepNoise, evolve
+from flows import Chebyshev, DormandPrince, Euler, Flow, GradientFlow, Part, StepBound, StepNoise, evolve
 from flows.integrators.chebyshev import Span, coefficients, stable_step, stages_for
 from flows.integrators.fixed import FixedStep
 from flows.integrators.paced import Stride
-from particles import ParticleCloud
+from particles import Dataset, Identity, Linear, Logistic, MeanField, ParticleCloud, Perceptron, Risk
 from particles.shapes import Positions, Velocity
 from runs.benchmarks.problems import stiff_flow
 from tests.flows.adaptive import ADAPTIVE, Counted, Kept, driven
@@ -197,6 +197,18 @@ def test_new_leading_direction_is_found_in_the_error() -> None:
     assert last.state.radius.value > 0.7 * math.exp(8.0 * 1.2)
     assert last.state.work.velocities < 900
     assert float((last.cloud.positions - math.sin(1.2)).abs().max()) < 1e-4
+
+
+def test_leading_direction_may_be_the_error_itself() -> None:
+    """Assert that where one coordinate moves, and a rejected error is opposite to the direction known, the run goes on.
+
+    Logistic regression of one datum from a = -8: a + exp(a) = t + a_0 + exp(a_0).
+    """
+    one = torch.ones(1, 1, dtype=torch.float64)
+    risk = Risk(Perceptron(Linear(), Identity(1), 1, "output"), MeanField(), Logistic(), Dataset(one, one))
+    start = ParticleCloud(torch.tensor([[1.0, -8.0]], dtype=torch.float64))
+    end = float(evolve(GradientFlow(risk), start, Chebyshev(), until=100.0).positions[0, 1])
+    assert abs(end + math.exp(end) - 92.0 - math.exp(-8.0)) < 1e-3 * 12.5 * (1.0 + math.exp(end))
 
 
 def test_radius_is_found_again_every_25_steps() -> None:

@@ -7,7 +7,16 @@ from dataclasses import replace
 import pytest
 import torch
 
-from flows.integrators.control import SHORTEST, Controller, Pace, Tolerance, Work, euler_trial, next_time
+from flows.integrators.control import (
+    SHORTEST,
+    Controller,
+    Pace,
+    Tolerance,
+    Work,
+    checked_max_step,
+    euler_trial,
+    next_time,
+)
 from particles import ParticleCloud, ToleranceNotReached
 from tests.problems import numbers
 from tests.tolerances import assert_identical
@@ -137,6 +146,28 @@ def test_last_steps_share_what_is_left(size: float, expected: float) -> None:
     taken, reached = next_time(size, 2.0, 3.0)
     assert (taken, reached) == (pytest.approx(expected), pytest.approx(2.0 + expected))
     assert expected != 1.0 or reached == 3.0
+
+
+@pytest.mark.parametrize(("size", "longest", "expected"), [(5.0, 0.4, 0.4), (0.3, 0.4, 0.3), (2.0, 0.995, 0.5)])
+def test_no_step_is_longer_than_the_longest(size: float, longest: float, expected: float) -> None:
+    """Assert that a wanted step is cut to the longest, and that a last one is not stretched beyond it."""
+    assert next_time(size, 2.0, 3.0, longest)[0] == pytest.approx(expected, rel=1e-12)
+
+
+def test_longest_steps_fill_a_run_without_a_sliver() -> None:
+    """Assert that a run of ten longest steps takes ten, whatever the times round to."""
+    time, sizes = 0.0, []
+    while time < 1.0:
+        taken, time = next_time(math.inf, time, 1.0, 0.1)
+        sizes.append(taken)
+    assert (time, len(sizes)) == (1.0, 10)
+
+
+@pytest.mark.parametrize("longest", [0.0, -1.0, math.nan])
+def test_impossible_longest_steps_are_refused(longest: float) -> None:
+    """Assert that a longest step that is no positive time is refused in one sentence."""
+    with pytest.raises(ValueError, match=f"max_step is {longest!r}, but a positive time is needed"):
+        checked_max_step(longest)
 
 
 def test_time_always_advances() -> None:

@@ -1,17 +1,19 @@
 """What paced methods share: numbers for one cloud and columns for several go through the same formulas."""
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
-from flows import Chebyshev, DormandPrince
+from flows import Chebyshev, DormandPrince, evolve
 from flows.integrators.control import Pace, Work
 from flows.integrators.paced import Paced, PacedState, Stride, added
-from particles import ToleranceNotReached
+from particles import ParticleCloud, ToleranceNotReached
+from particles.shapes import Velocity
 from tests.flows.adaptive import Counted
 from tests.problems import MeanAttraction, numbers, small_cloud
 from tests.tolerances import assert_identical
@@ -78,6 +80,36 @@ def test_trials_are_judged_and_counted() -> None:
     assert after.size < 0.5
     with pytest.raises(ToleranceNotReached, match="not reached at step 4, time 1: .* not finite"):
         method.judged(replace(pace, tried=1.0), Stride(1e-15, 1.0, 6), math.inf, 3.0, step=4, time=1.0)
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """d theta / dt = 1, and 1000 more from 0.4 until 0.401."""
+
+    def velocity(self, cloud: ParticleCloud, time: float) -> Velocity:
+        """The same for every coordinate."""
+        return torch.full_like(cloud.positions, 1.0 + (1000.0 if 0.4 <= time < 0.401 else 0.0))
+
+
+@pytest.mark.parametrize("kind", [Chebyshev, DormandPrince])
+def test_longest_step_meets_a_narrow_pulse(kind: type[Paced[Any]]) -> None:
+    """Assert that a pulse is stepped over where steps may be of any size, and not where they are as short as it."""
+    start, ends = small_cloud(), []
+    for method in (kind(1e-4), kind(1e-4, max_step=1e-3)):
+        ends.append(evolve(Pulse(), start, method, until=1.0).positions - start.positions)
+    assert float((ends[0] - 1.0).abs().max()) < 1e-9
+    assert float((ends[1] - 2.0).abs().max()) < 1e-2
+
+
+@pytest.mark.parametrize("kind", [Chebyshev, DormandPrince])
+def test_no_step_is_longer_than_the_longest(kind: type[Paced[Any]]) -> None:
+    """Assert that also the first probe is within it, that the run ends, and that what cannot be is refused."""
+    flow, times = Counted(MeanAttraction()), [0.0]
+    evolve(flow, small_cloud(), kind(0.1, max_step=0.01), until=0.1, observers=[lambda s, t, c: times.append(t)])
+    assert max(after - before for before, after in pairwise(times)) == pytest.approx(0.01)
+    assert max(flow.asked[:4]) <= 0.01 + 1e-12
+    with pytest.raises(ValueError, match="max_step is 0.0, but a positive time is needed"):
+        kind(max_step=0.0)
 
 
 def test_states_know_what_they_cost() -> None:

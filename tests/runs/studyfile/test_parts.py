@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from flows import LangevinFlow, MinibatchFlow, StepBound
+from flows import Chebyshev, DormandPrince, LangevinFlow, MinibatchFlow, StepBound
 from particles import Biased, Dataset, Identity, Perceptron, RandomFeatures, Risk, Squared, SymmetricPairs
 from runs.studyfile.parts import (
     ACTIVATIONS,
@@ -101,3 +101,6 @@ def test_keys_reach_what_they_name() -> None:
     assert isinstance(drawn, MinibatchFlow) and drawn.batches.seed == 9
     bound = read_choice("integrator", INTEGRATORS, {"kind": "heun", "step": "bound", "safety": 0.5})
     assert built(INTEGRATORS, bound).size == StepBound(0.5)
+    for name, method in (("chebyshev", Chebyshev), ("dormand-prince", DormandPrince)):
+        short = read_choice("integrator", INTEGRATORS, {"kind": name, "rtol": 1e-3, "max_step": 0.2})
+        assert built(INTEGRATORS, short) == method(1e-3, max_step=0.2)
