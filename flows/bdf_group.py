@@ -9,8 +9,8 @@ from torch import Tensor
 
 from flows.base import Advance
 from flows.gauss_newton import dense_risk
-from flows.integrators.bdf import BDF, HIGHEST, BDFState, Polynomial
-from flows.integrators.control import next_time
+from flows.integrators.bdf import BDF, BDFState, Correction, Norms, Polynomial
+from flows.integrators.differentiation import HIGHEST
 from flows.members import Member, Outcome
 from particles import ParticleCloud, Risk, ToleranceNotReached
 from particles.ensemble import Stacked
@@ -37,6 +37,7 @@ class BDFGroup:
         self._states = [_state(method, member) for member in members]
         starts = [state.scales.start if state.scales else state.points[0] for state in self._states]
         self._start = torch.stack([start.reshape(-1) for start in starts])
+        self._outputs = self._start.new_zeros(len(members), self._risks[0].data.targets.numel())
         self._history = self._start.new_zeros(len(members), SLOTS, self._start.shape[1])
         for row, state in enumerate(self._states):
             self._take(row, state)
@@ -46,9 +47,9 @@ class BDFGroup:
 
         In a round in which some begin, these find their scales and first steps, one by one, and none makes a step.
         """
-        if any(self._states[row].size == 0.0 for row in rows):
-            return [self._begin(row) if self._states[row].size == 0.0 else None for row in rows]
-        ends = {row: next_time(self._states[row].size, self._states[row].times[0], self._until)[1] for row in rows}
+        if any(self._states[row].scales is None for row in rows):
+            return [self._begin(row) if self._states[row].scales is None else None for row in rows]
+        ends = {row: self._method.reached(self._states[row], self._until) for row in rows}
         at_ends = torch.bmm(self._coefficients(ends), self._history)
         predicted, slope, lower, higher = at_ends.unbind(dim=1)
         shape = self._stacked.positions.shape
@@ -56,14 +57,9 @@ class BDFGroup:
         for row, end in ends.items():
             shifts[row] = self._states[row].formula(self._states[row].order, end).shift
         cloud = self._stacked.moved(predicted.reshape(shape))
-        correction, change = self._method.correction(
-            self._risk, cloud, slope.reshape(shape), predicted.new_tensor(shifts)
-        )
-        correction = correction.reshape(predicted.shape)
-        positions = predicted + correction
-        away = (positions - other for other in (self._start, lower, higher))
-        vectors = (correction, change.reshape(len(shifts), -1), *away)
-        norms = torch.stack([torch.linalg.vector_norm(vector, dim=1) for vector in vectors], dim=1).tolist()
+        correction = self._method.correction(self._risk, cloud, slope.reshape(shape), predicted.new_tensor(shifts))
+        positions = predicted + correction.vector.reshape(predicted.shape)
+        norms = self._norms(correction, positions, (lower, higher))
         outcomes = [self._judged(row, end, norms[row], positions[row]) for row, end in ends.items()]
         self._remember(positions, [row for row, one in zip(ends, outcomes, strict=True) if isinstance(one, Advance)])
         return outcomes
@@ -87,6 +83,8 @@ class BDFGroup:
         """Make this the state of a member, its points in their slots."""
         for slot, point in zip(slots(state), state.points, strict=True):
             self._history[row, slot] = point.reshape(-1)
+        if state.scales is not None:
+            self._outputs[row] = state.scales.outputs
         self._states[row] = replace(state, points=())
 
     def _coefficients(self, ends: Mapping[int, float]) -> Tensor:
@@ -103,25 +101,31 @@ class BDFGroup:
             rows[row] = [_placed(numbers, slots(state)) for numbers in four]
         return self._history.new_tensor(rows)
 
+    def _norms(self, correction: Correction, positions: Tensor, beside: Sequence[Tensor]) -> list[list[float]]:
+        """Of every member, those of `Norms`, and then of d in the orders beside."""
+        doubt = torch.zeros_like(positions) if correction.doubt is None else correction.doubt
+        gone = correction.outputs.reshape(self._outputs.shape) - self._outputs
+        away = (positions - other for other in beside)
+        vectors = (correction.vector, positions - self._start, doubt, correction.change, gone, *away)
+        rows = (vector.reshape(len(self._states), -1) for vector in vectors)
+        norms: list[list[float]] = torch.stack([torch.linalg.vector_norm(row, dim=1) for row in rows], dim=1).tolist()
+        return norms
+
     def _judged(self, row: int, end: float, norms: Sequence[float], positions: Tensor) -> Outcome:
-        """The outcome of a member's trial; `norms` are those of d, of the change of the function, of the way from the
-        start, and of d in the orders beside."""
+        """The outcome of a member's trial; `norms` are those of `_norms`."""
         state, cloud = self._states[row], self._clouds[row]
-        correction, change, moved, lower, higher = norms
-        scales = state.scales
-        if scales is None:
-            raise ValueError("A member of a BDF group has no scales; begin it with BDF.begun.")
-        judged = scales.judged((correction, change), cloud.positions.numel(), self._method.tolerance)
-        error = state.formula(state.order, end).error * judged
-        if not error <= 1.0:
+        *sizes, lower, higher = norms
+        formula, coordinates = state.formula(state.order, end), cloud.positions.numel()
+        judged = self._method.judged(state.begun, formula, Norms(*sizes), coordinates)
+        if not judged.larger <= 1.0:
             try:
                 step = state.work.accepted + 1
-                self._states[row] = state.rejected(end, error, step=step, until=self._until)
+                self._states[row] = state.rejected(end, judged, step=step, until=self._until)
             except ToleranceNotReached as failure:
                 return failure
             return None
-        corrections = {state.order: correction, state.order - 1: lower, state.order + 1: higher}
-        after = replace(state.accepted(end, error, corrections), scales=scales.went(moved))
+        corrections = {state.order: sizes[0], state.order - 1: lower, state.order + 1: higher}
+        after = replace(state.accepted(end, judged.error, corrections), scales=judged.scales)
         new = positions.reshape(cloud.positions.shape)
         self._states[row], self._clouds[row] = after, cloud.moved(new)
         path = (self._clouds[row], self._history[row], slots(state)[: state.order], after.times[: state.order + 1])

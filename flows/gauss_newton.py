@@ -20,16 +20,12 @@ from torch import Tensor
 from flows.base import Flow
 from flows.gradient import GradientFlow
 from flows.ntk import NTKFlow
-from particles import FlowRefused, ParticleCloud, Perceptron, Risk, SharedCloud
+from particles import FlowRefused, ParticleCloud, Risk, Squared
 from particles.risk import RiskAt
-from particles.shapes import Curvature, Grams, Outputs, PerParticle, Velocity
+from particles.shapes import Curvature, Grams, Outputs, Velocity
 
 #: Largest n k for which Gram matrices are formed and factorised.
 LARGEST_GRAM = 6000
-#: Largest h tr G for which G may be a sum of single-precision products: rounding then changes h G by 10^-3 at the most.
-ROUGH_ENOUGH = 1e4
-#: Particles are left out of G where their part of h tr G is below this part of the error that is tolerated.
-NEGLIGIBLE = 0.1
 
 
 def dense_risk(flow: Flow, integrator: str) -> Risk:
@@ -50,7 +46,12 @@ def dense_risk(flow: Flow, integrator: str) -> Risk:
 
 def spread(size: float | Tensor, rows: int) -> float | Tensor:
     """One number as it is; of one for each member of an ensemble [members] that of every stacked row [rows, 1]."""
-    return size.repeat_interleave(rows // size.shape[0])[:, None] if isinstance(size, Tensor) else size
+    return spread_members(size, rows) if isinstance(size, Tensor) else size
+
+
+def spread_members(sizes: Tensor, rows: int) -> Tensor:
+    """Of one number for each member [members] that of every stacked row [rows, 1]."""
+    return sizes.repeat_interleave(rows // sizes.shape[0])[:, None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,10 +70,22 @@ class GaussNewton:
         """F = -M grad R [particles, dim]."""
         return self.at.velocity
 
+    def weighed(self, outputs: Outputs) -> Tensor:
+        """sqrt(p_i) f(x_i), flattened [n k]: a function in the norm of the risk."""
+        return (self.at.data.weights.sqrt()[:, None] * outputs).reshape(-1)
+
     @property
-    def weighted_residual(self) -> Tensor:
-        """sqrt(p_i) r_i, flattened [n k]: the residual in the norm of the risk."""
-        return (self.at.data.weights.sqrt()[:, None] * self.at.residual).reshape(-1)
+    def bend(self) -> Velocity:
+        """A F [particles, dim]: how fast the velocity turns, as far as A knows."""
+        bend = self.pull(self.push(self.velocity)).neg_()
+        if self.at.risk.strength > 0.0:
+            columns = self.at.risk.network.neuron.trained_columns
+            bend[:, columns] -= self.at.decay[:, None] * self.velocity[:, columns]
+        return bend
+
+    def changed(self, vector: Velocity, pushed: Tensor) -> Tensor:
+        """sqrt(p_i) J v [n k] of a vector v whose B^T J v is known: the same for the squared loss."""
+        return pushed if isinstance(self.at.risk.loss, Squared) else self.weighed(self.at.push(vector))
 
     @cached_property
     def root(self) -> Curvature:
@@ -98,10 +111,6 @@ class GaussNewton:
         """M J^T B w [particles, dim]."""
         return self.at.pull(self.unrooted(weights))
 
-    def shifted(self, size: float | Tensor, *, rough: float = 0.0) -> "Shifted":
-        """1 - size A, factorised; `rough` as in `Shifted`. Of an ensemble one size for each member [members]."""
-        return Shifted(self, size, rough)
-
     def rooted(self, outputs: Outputs) -> Tensor:
         """B^T f [n k] of f [data, outputs]."""
         if outputs.shape[1] == 1:
@@ -123,95 +132,3 @@ class GaussNewton:
         n = gram.shape[-1] // k
         root, blocks = self.root.reshape(*members, n, k, k), gram.reshape(*members, n, k, n, k)
         return torch.einsum("...ica,...icje,...jeb->...iajb", root, blocks, root).reshape(gram.shape)
-
-
-@dataclass(frozen=True, eq=False)
-class Shifted:
-    """The matrix 1 - h A = D + h M J^T C J, D = 1 + h Delta, by Woodbury's identity and one Cholesky factor.
-
-    With a relative error `rough` that is tolerated, products of the Gram matrix are in single precision, and particles
-    of little weight are left out of it, where that changes the matrix little enough: an error in K q and in what is
-    corrected, none in M J^T q, the velocity given as cotangents. Twice as fast, and many times where a few particles
-    have most of the mass. Where anything is not finite the solution is not either.
-    """
-
-    stiff: GaussNewton
-    size: float | Tensor
-    rough: float = 0.0
-
-    @cached_property
-    def _diagonal(self) -> PerParticle | None:
-        if self.stiff.at.risk.strength == 0.0:
-            return None
-        decay = self.stiff.at.decay[:, None]
-        return 1.0 + (spread(self.size, decay.shape[0]) * decay)[:, 0]
-
-    @cached_property
-    def _gram(self) -> Grams:
-        """K = J D^-1 M J^T [n k, n k]."""
-        weights = self.stiff.at.mobility
-        if self._diagonal is not None:
-            weights = weights / self._diagonal
-        if self.rough == 0.0:
-            return self.stiff.at.gram(weights)
-        gram = self.stiff.at.gram(self._heavy(weights), torch.float32)
-        diagonal = gram.diagonal(dim1=-2, dim2=-1)
-        trace = (self.stiff.root.square().sum(dim=2).reshape(diagonal.shape) * diagonal).sum(dim=-1)
-        enough = trace * self.size < ROUGH_ENOUGH
-        if bool(enough.all()):
-            return gram
-        return torch.where(enough[..., None, None], gram, self.stiff.at.gram(weights))
-
-    def _heavy(self, weights: PerParticle) -> PerParticle:
-        """The weights w, zero for the lightest particles, whose part of h tr G is below a tenth of `rough` altogether.
-
-        For one particle it is h w_j s_j^2 sum_i |B_i^T a_j|^2 sigma'(z_ij)^2 |phi_i|^2, bounded with |sigma'| <= L and
-        |B_i^T a_j| <= |B_i|_F |a_j|. For perceptrons of which hidden weights are trained; of any others, and where this
-        would be less than half of them, all are kept; and in a shared cloud, of which no process can order all.
-        """
-        at, neuron = self.stiff.at, self.stiff.at.risk.network.neuron
-        if not isinstance(neuron, Perceptron) or neuron.trained != "hidden" or isinstance(at.cloud, SharedCloud):
-            return weights
-        members = self.size.shape if isinstance(self.size, Tensor) else ()
-        squares = self.stiff.root.square().sum(dim=(1, 2)) * at.data.phi.square().sum(dim=1)
-        sizes = neuron.activation.lipschitz**2 * self.size * squares.reshape(*members, -1).sum(dim=-1)
-        outputs = at.cloud.positions[:, neuron.hidden :].square().sum(dim=1)
-        bounds = sizes[..., None] * (weights * at.factors.square() * outputs).reshape(*members, -1)
-        ordered, places = bounds.sort(dim=-1)
-        light = ordered.cumsum(dim=-1) < NEGLIGIBLE * self.rough
-        light &= 2 * light.sum(dim=-1, keepdim=True) >= light.shape[-1]
-        return weights.masked_fill(torch.zeros_like(light).scatter(-1, places, light).reshape(-1), 0.0)
-
-    @cached_property
-    def _factor(self) -> Grams:
-        size = self.size[:, None, None] if isinstance(self.size, Tensor) else self.size
-        shifted = self.stiff.weighted(self._gram).mul_(size)
-        shifted.diagonal(dim1=-2, dim2=-1).add_(1.0)
-        factor: Grams
-        factor, failed = torch.linalg.cholesky_ex(shifted)
-        if bool(failed.any()):
-            factor.masked_fill_((failed != 0)[..., None, None], torch.nan)
-        return factor
-
-    def solve(self, right: Velocity, cotangents: Outputs | None = None) -> tuple[Velocity, Tensor]:
-        """v = (1 - h A)^(-1) (right - M J^T q), and B^T J v [n k], the change of the function that v brings.
-
-        v = D^-1 (right - M J^T (q + h B w)), (1 + h B^T K B) w = B^T (J D^-1 right - K q), and w = B^T J v. A part of
-        the right side that is given as q [data, outputs] costs no product with J.
-        """
-        first, columns = self._divided(right), (*self._gram.shape[:-1], 1)
-        outputs = self.stiff.at.push(first)
-        if cotangents is not None:
-            outputs -= (self._gram @ cotangents.reshape(columns)).reshape(outputs.shape)
-        w = torch.cholesky_solve(self.stiff.rooted(outputs).reshape(columns), self._factor).reshape(-1)
-        pulled = self.stiff.unrooted(w)
-        pulled = spread(self.size, pulled.shape[0]) * pulled
-        return first - self._divided(self.stiff.at.pull(pulled if cotangents is None else pulled + cotangents)), w
-
-    def _divided(self, vector: Velocity) -> Velocity:
-        if self._diagonal is None:
-            return vector
-        result = vector.clone()
-        columns = self.stiff.at.risk.network.neuron.trained_columns
-        result[:, columns] /= self._diagonal[:, None]
-        return result

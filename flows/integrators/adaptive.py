@@ -1,6 +1,7 @@
 """The integrator to take when nothing else is said: it chooses the method for the flow and cloud at hand."""
 
 import logging
+import math
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
@@ -9,13 +10,14 @@ from flows.gauss_newton import LARGEST_GRAM, GaussNewton
 from flows.gradient import GradientFlow
 from flows.integrators.bdf import BDF, BDFState
 from flows.integrators.chebyshev import Chebyshev, ChebyshevState, stages_for
-from flows.integrators.control import Tolerance, Work
-from flows.integrators.exponential import Exponential, ExponentialState, LinearPart, Trial
+from flows.integrators.control import Tolerance, Work, checked_max_step
+from flows.integrators.exponential import Exponential, ExponentialState, Trial
 from flows.integrators.function_space import Scales
+from flows.integrators.linear_part import LinearPart
 from flows.integrators.spectral_radius import SpectralRadius
 from flows.noise import StepNoise
 from flows.ntk import NTKFlow
-from particles import ParticleCloud
+from particles import ParticleCloud, Risk
 
 LOGGER = logging.getLogger(__name__)
 #: An exponential step over the whole run whose error is above this many times the tolerance has to be repeated in
@@ -84,12 +86,14 @@ class Adaptive:
     """
 
     rtol: float = 1e-4
-    atol: float = 1e-12
+    atol: float = 0.0
+    max_step: float = math.inf
     order: ClassVar[float] = Chebyshev.order
     handles: ClassVar[frozenset[Part]] = frozenset({Part.TRANSPORT})
 
     def __post_init__(self) -> None:
         Tolerance(self.rtol, self.atol)
+        checked_max_step(self.max_step)
 
     def init(self, flow: Flow, cloud: ParticleCloud, time: float = 0.0) -> Chosen | None:
         """Nothing is chosen before the end of the run is known."""
@@ -115,14 +119,20 @@ class Adaptive:
 
     def _fastest(self, flow: Flow, cloud: ParticleCloud, time: float, until: float) -> Integrator[Any]:
         if not isinstance(flow, (GradientFlow, NTKFlow)) or flow.risk.data.targets.numel() > LARGEST_GRAM:
-            return Chebyshev(self.rtol, self.atol)
+            return Chebyshev(self.rtol, self.atol, self.max_step)
         if _velocities_are_cheaper(flow, cloud, time, until - time):
-            return Chebyshev(self.rtol, self.atol)
-        linear = LinearPart(GaussNewton.of(flow.risk.linearised, cloud))
-        trial, scales = Trial(linear, until - time), Scales.of(linear.stiff, until - time)
-        if scales.error(cloud, *trial.error, Tolerance(self.rtol, self.atol)) <= LAZY_ENOUGH:
-            return Exponential(self.rtol, self.atol)
-        return BDF(self.rtol, self.atol)
+            return Chebyshev(self.rtol, self.atol, self.max_step)
+        if self._is_lazy(flow.risk.linearised, cloud, until - time):
+            return Exponential(self.rtol, self.atol, self.max_step)
+        return BDF(self.rtol, self.atol, self.max_step)
+
+    def _is_lazy(self, risk: Risk, cloud: ParticleCloud, span: float) -> bool:
+        """Whether one exponential step over the whole run meets the tolerance."""
+        linear = LinearPart(GaussNewton.of(risk, cloud))
+        if span > self.max_step or linear.unequal > 0.0:
+            return False
+        judged = Exponential(self.rtol, self.atol).judged(Trial(linear, span), Scales.of(linear.stiff))
+        return max(judged.error / LAZY_ENOUGH, judged.rounding) <= 1.0
 
 
 def _velocities_are_cheaper(flow: GradientFlow | NTKFlow, cloud: ParticleCloud, time: float, span: float) -> bool:

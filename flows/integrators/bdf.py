@@ -3,27 +3,29 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor
 
 from flows.base import Advance, Flow, Part
 from flows.gauss_newton import GaussNewton, dense_risk, spread
-from flows.integrators.control import SHORTEST, Tolerance, Work, next_time
-from flows.integrators.function_space import Scales
-from flows.integrators.interpolation import combination, slopes, weights
+from flows.integrators.control import SHORTEST, Tolerance, Work, checked_max_step, next_time
+from flows.integrators.differentiation import HIGHEST, Formula
+from flows.integrators.function_space import UNITS, Scales
+from flows.integrators.interpolation import combination, weights
 from flows.noise import StepNoise
+from flows.shifted import Shifted
 from particles import ParticleCloud, Risk, ToleranceNotReached
 from particles.shapes import Positions, Velocity
 
-HIGHEST = 5
-#: Part of gamma_k d that the numerical differentiation formulas of order k move into the error.
-KAPPA = (0.0, -0.1850, -1.0 / 9.0, -0.0823, -0.0415, 0.0)
-
 #: Single-precision products are good enough for this rtol and larger ones.
 ROUGH = 1e-6
-SAFETY, SMALLEST, LARGEST, FIRST = 0.8, 0.2, 2.0, 10.0
+SAFETY, SMALLEST, LARGEST, FIRST = 0.87, 0.2, 2.0, 10.0
+#: The first step goes no farther than this part of |theta|: what the Gauss-Newton part does not know may begin there.
+REACH = 0.01
+#: A run that would take more steps than this because rounding allows no longer ones is refused.
+MOST_ROUNDED = 10_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,11 +41,14 @@ class BDFState:
     scales: Scales | None = None
     work: Work = Work()
 
-    def error(self, cloud: ParticleCloud, vector: Velocity, change: Tensor, tolerance: Tolerance) -> float:
-        """An error in units of the tolerance."""
-        return math.inf if self.scales is None else self.scales.error(cloud, vector, change, tolerance)
+    @property
+    def begun(self) -> Scales:
+        """The scales of a run that has begun."""
+        if self.scales is None:
+            raise ValueError("The state of BDF has no scales yet; begin the run with BDF.begun.")
+        return self.scales
 
-    def formula(self, order: int, reached: float) -> "Formula":
+    def formula(self, order: int, reached: float) -> Formula:
         """That of an order through the last points, for a step to this time."""
         return Formula(order, self.times[: order + 1], reached)
 
@@ -55,10 +60,12 @@ class BDFState:
         highest = min(HIGHEST, len(self.times) - 1)
         return tuple(order for order in (self.order - 1, self.order + 1) if 1 <= order <= highest)
 
-    def rejected(self, reached: float, error: float, *, step: int, until: float) -> "BDFState":
+    def rejected(self, reached: float, judged: "Judged", *, step: int, until: float) -> "BDFState":
         """After a trial that was too long; raises ToleranceNotReached where no step is short enough."""
-        time, size = self.times[0], reached - self.times[0]
-        if size <= SHORTEST * max(abs(time), until - time):
+        time, size, error = self.times[0], reached - self.times[0], judged.larger
+        if judged.doubt > 1.0 and size * MOST_ROUNDED < until - time:
+            raise ToleranceNotReached(step=step, time=time, size=size, reason=UNITS)
+        if size <= SHORTEST * max(abs(time), time - self.times[1]):
             reason = f"the error is {error:.3g} times the allowed one"
             raise ToleranceNotReached(step=step, time=time, size=size, reason=reason)
         shrink = SAFETY * error ** (-1.0 / (self.order + 1)) if math.isfinite(error) else 0.5
@@ -88,49 +95,50 @@ class BDFState:
         )
 
 
+class Norms(NamedTuple):
+    """Of a trial: |d|, how far it is from the start, and |doubt|; of the function, what d changes and how far it is."""
+
+    correction: float
+    distance: float
+    doubt: float
+    change: float
+    changed: float
+
+
 @dataclass(frozen=True)
-class Formula:
-    """The numbers in the formula of order k through points at k + 1 times, newest first, for a step to `reached`."""
+class Judged:
+    """Errors of a trial in units of the tolerance: that of its formula, and what rounding leaves open in d."""
 
-    order: int
-    times: tuple[float, ...]
-    reached: float
-
-    @property
-    def values(self) -> list[float]:
-        """Weights of the points in P(t)."""
-        return weights(self.times, self.reached)
+    error: float
+    doubt: float
+    scales: Scales
 
     @property
-    def slopes(self) -> list[float]:
-        """Weights of the points in P'(t)."""
-        return slopes(self.times, self.reached)
+    def larger(self) -> float:
+        """The one that counts."""
+        return max(self.error, self.doubt)
 
-    @property
-    def leading(self) -> float:
-        """sum_{i<k} 1 / (t - t_i), gamma_k / h on an even grid."""
-        return sum(1.0 / (self.reached - time) for time in self.times[: self.order])
 
-    @property
-    def shift(self) -> float:
-        """h'."""
-        return 1.0 / ((1.0 - KAPPA[self.order]) * self.leading)
+@dataclass(frozen=True, eq=False)
+class Correction:
+    """d of a predictor, what it changes in the function, sqrt(p_i) J d [n k], the function with it, and the doubt in d.
 
-    @property
-    def error(self) -> float:
-        """The error of a step in units of d: kappa_k gamma_k + h / (t - t_k), 1 / (k + 1) on an even grid without
-        kappa."""
-        size = self.reached - self.times[0]
-        return KAPPA[self.order] * self.leading * size + size / (self.reached - self.times[self.order])
+    With an `EnsembleRisk` those of all members, stacked.
+    """
+
+    vector: Velocity
+    change: Tensor
+    outputs: Tensor
+    doubt: Velocity | None
 
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """A step tried: where it came to, the correction d of the predictor, its error in units of the tolerance."""
+    """A step tried: where it came to, the correction d of the predictor, and its errors."""
 
     cloud: ParticleCloud
     correction: Velocity
-    error: float
+    judged: Judged
 
 
 @dataclass(frozen=True)
@@ -144,13 +152,14 @@ class BDF:
     with the Gauss-Newton Jacobian A at P(t) (`GaussNewton`): evaluating it costs no activation more, factorising it one
     n k by n k Cholesky factor, so that a step is one velocity however stiff the flow. This is one step of Newton's
     method; others would halve the steps across kinks and gain nothing on smooth flows, where d is small. Its error
-    is d times h / (t - t_k) and what kappa adds, at most rtol times the distance moved, in the positions, and rtol
-    times the residual of the start, in the function. Dense output by the polynomial through the new point. For
-    gradient flows with n k up to 6000.
+    is d times h / (t - t_k) and what kappa adds: at most rtol times how far the cloud has been from its start, in the
+    positions and in the function alike, or what rounding makes of both. No step is longer than `max_step`. Dense output
+    by the polynomial through the new point. For gradient flows with n k up to 6000.
     """
 
     rtol: float = 1e-4
-    atol: float = 1e-12
+    atol: float = 0.0
+    max_step: float = math.inf
     order: ClassVar[float] = float(HIGHEST)
     handles: ClassVar[frozenset[Part]] = frozenset({Part.TRANSPORT})
 
@@ -161,6 +170,7 @@ class BDF:
 
     def __post_init__(self) -> None:
         Tolerance(self.rtol, self.atol)
+        checked_max_step(self.max_step)
 
     def init(self, flow: Flow, cloud: ParticleCloud, time: float = 0.0) -> BDFState:
         """One point; the first step is chosen when the end of the run is known."""
@@ -172,51 +182,70 @@ class BDF:
     ) -> Advance[BDFState]:
         """One step that meets the tolerance, with as many trials as it takes."""
         risk = dense_risk(flow, "BDF")
-        if state.size == 0.0:
+        if state.scales is None:
             state = self.begun(risk, cloud, state, until - time)
         while True:
-            _, reached = next_time(state.size, time, until)
+            reached = self.reached(state, until)
             trial = self._try(risk, cloud, state, reached)
-            if trial.error <= 1.0:
+            if trial.judged.larger <= 1.0:
                 break
-            state = state.rejected(reached, trial.error, step=noise.step + 1, until=until)
+            state = state.rejected(reached, trial.judged, step=noise.step + 1, until=until)
         after = self._chosen(state, trial, reached)
         dense = Polynomial(cloud, after.points[: state.order + 1], after.times[: state.order + 1])
         return Advance(reached, trial.cloud, after, dense)
 
+    def reached(self, state: BDFState, until: float) -> float:
+        """The time that the next step tries to reach."""
+        return next_time(state.size, state.times[0], until, self.max_step)[1]
+
     def begun(self, risk: Risk, cloud: ParticleCloud, state: BDFState, span: float) -> BDFState:
-        """Scales, a first step whose error is about sqrt(rtol) / 4 of them, and a point before the first one."""
+        """Scales, a first step whose error is about half of rtol h |F|, and a point before the first one.
+
+        The error of an Euler step is h^2 / 2 |A F|. What bends the path and does not stand in A is met a part of the
+        cloud's extent away.
+        """
         stiff = GaussNewton.of(risk, cloud)
-        state = replace(state, scales=Scales.of(stiff, span), work=Work(velocities=1))
-        pace = self.rtol * state.error(cloud, stiff.velocity, stiff.push(stiff.velocity), self.tolerance)
-        if not math.isfinite(pace):
+        speed, bend, extent = cloud.norms(stiff.velocity, stiff.bend, cloud.positions).tolist()
+        if not (math.isfinite(speed) and math.isfinite(bend)):
             reason = "positions or velocities are not finite"
             raise ToleranceNotReached(step=1, time=state.times[0], size=span, reason=reason)
-        size = min(span, 0.5 * math.sqrt(self.rtol) / pace) if pace > 0.0 else span
+        rtol = self.rtol or math.sqrt(torch.finfo(cloud.dtype).eps)
+        by_bend = rtol * speed / bend if bend > 0.0 else math.inf
+        by_reach = REACH * extent / speed if speed > 0.0 < extent else math.inf
+        size = min(span, self.max_step, by_bend, by_reach)
+        state = replace(state, scales=Scales.of(stiff), work=Work(velocities=1))
         before = torch.add(cloud.positions, stiff.velocity, alpha=-size)
         return replace(state, points=(*state.points, before), times=(*state.times, state.times[0] - size), size=size)
 
     def _try(self, risk: Risk, cloud: ParticleCloud, state: BDFState, reached: float) -> Trial:
         formula, points = state.formula(state.order, reached), state.points[: state.order + 1]
         predicted, slope = combination(formula.values, points), combination(formula.slopes, points)
-        correction, change = self.correction(risk, cloud.moved(predicted), slope, formula.shift)
-        error = formula.error * state.error(cloud, correction, change, self.tolerance)
-        return Trial(cloud.moved(predicted + correction), correction, error)
+        correction = self.correction(risk, cloud.moved(predicted), slope, formula.shift)
+        positions, scales = predicted + correction.vector, state.begun
+        doubt = torch.zeros_like(positions) if correction.doubt is None else correction.doubt
+        functions = torch.stack([correction.change, correction.outputs - scales.outputs])
+        moved = cloud.norms(correction.vector, positions - scales.start, doubt).tolist()
+        norms = Norms(*moved, *torch.linalg.vector_norm(functions, dim=1).tolist())
+        judged = self.judged(scales, formula, norms, cloud.count * cloud.dim)
+        return Trial(cloud.moved(positions), correction.vector, judged)
 
-    def correction(
-        self, risk: Risk, predicted: ParticleCloud, slope: Velocity, shift: float | Tensor
-    ) -> tuple[Velocity, Tensor]:
-        """d [particles, dim] and the change of the function that it brings [n k]; the slope is written over.
+    def judged(self, scales: Scales, formula: Formula, norms: Norms, coordinates: int) -> Judged:
+        """The errors of a trial, relative to how far the cloud has been, the trial included."""
+        scales = scales.went(norms.distance, norms.changed)
+        error = formula.error * scales.judged((norms.correction, norms.change), coordinates, self.tolerance)
+        return Judged(error, scales.judged((norms.doubt, 0.0), coordinates, self.tolerance), scales)
 
-        With an `EnsembleRisk` those of all members, stacked, for shifts h' of each [members].
-        """
+    def correction(self, risk: Risk, predicted: ParticleCloud, slope: Velocity, shift: float | Tensor) -> Correction:
+        """d at a predictor, for P'(t), which is written over, and h', one number or one for each member [members]."""
         stiff = GaussNewton.of(risk, predicted)
         particles, data = (spread(shift, rows) for rows in (slope.shape[0], stiff.at.cotangents.shape[0]))
         right = slope.mul_(-particles)
         if (relaxation := stiff.at.relaxation) is not None:
             right.add_(relaxation.mul_(particles))
         rough = self.rtol if self.rtol >= ROUGH else 0.0
-        return stiff.shifted(shift, rough=rough).solve(right, data * stiff.at.cotangents)
+        solved = Shifted(stiff, shift, rough).solve(right, data * stiff.at.cotangents)
+        change = stiff.changed(solved.vector, solved.pushed)
+        return Correction(solved.vector, change, stiff.weighed(stiff.at.predictions) + change, solved.doubt)
 
     def _chosen(self, state: BDFState, trial: Trial, reached: float) -> BDFState:
         """The state after an accepted step."""
@@ -225,11 +254,9 @@ class BDF:
         for order in state.beside:
             predicted = combination(state.formula(order, reached).values, state.points[: order + 1])
             corrections[order] = float(cloud.norms(cloud.positions - predicted))
-        return replace(
-            state.accepted(reached, trial.error, corrections),
-            points=(cloud.positions, *state.points)[: HIGHEST + 1],
-            scales=state.scales.reached(cloud) if state.scales else None,
-        )
+        after = state.accepted(reached, trial.judged.error, corrections)
+        points = (cloud.positions, *state.points)[: HIGHEST + 1]
+        return replace(after, points=points, scales=trial.judged.scales)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,45 @@
+"""Numerical differentiation formulas of orders 1 to 5 through points at any times (Shampine and Reichelt 1997)."""
+
+from dataclasses import dataclass
+
+from flows.integrators.interpolation import slopes, weights
+
+HIGHEST = 5
+#: Part of gamma_k d that the formula of order k moves into its error.
+KAPPA = (0.0, -0.1850, -1.0 / 9.0, -0.0823, -0.0415, 0.0)
+
+
+@dataclass(frozen=True)
+class Formula:
+    """The numbers in the formula of order k through points at k + 1 times, newest first, for a step to `reached`."""
+
+    order: int
+    times: tuple[float, ...]
+    reached: float
+
+    @property
+    def values(self) -> list[float]:
+        """Weights of the points in P(t)."""
+        return weights(self.times, self.reached)
+
+    @property
+    def slopes(self) -> list[float]:
+        """Weights of the points in P'(t)."""
+        return slopes(self.times, self.reached)
+
+    @property
+    def leading(self) -> float:
+        """sum_{i<k} 1 / (t - t_i), gamma_k / h on an even grid."""
+        return sum(1.0 / (self.reached - time) for time in self.times[: self.order])
+
+    @property
+    def shift(self) -> float:
+        """h'."""
+        return 1.0 / ((1.0 - KAPPA[self.order]) * self.leading)
+
+    @property
+    def error(self) -> float:
+        """The error of a step in units of d: kappa_k gamma_k + h / (t - t_k), 1 / (k + 1) on an even grid without
+        kappa."""
+        size = self.reached - self.times[0]
+        return KAPPA[self.order] * self.leading * size + size / (self.reached - self.times[self.order])
