@@ -24,7 +24,8 @@ class BDFGroup:
     """Members that each take the steps they would take alone, to rounding; decisions are those of `BDFState`.
 
     A round is one trial of every member: predictors, Gauss-Newton matrices, Cholesky factors and norms of all in one
-    batch, and one look at the device. The points of a member lie in `_history` [members, slots, m dim].
+    batch, and one look at the device. The points of a member, ways from its start, lie in `_history` [members, slots,
+    m dim].
     """
 
     def __init__(self, method: BDF, members: Sequence[Member], until: float) -> None:
@@ -35,7 +36,8 @@ class BDFGroup:
         self._risk: Risk = EnsembleRisk.of(self._risks)
         self._stacked: ParticleCloud = Stacked(self._clouds)
         self._states = [_state(method, member) for member in members]
-        starts = [state.scales.start if state.scales else state.points[0] for state in self._states]
+        pairs = zip(self._states, self._clouds, strict=True)
+        starts = [state.scales.start if state.scales else cloud.positions for state, cloud in pairs]
         self._start = torch.stack([start.reshape(-1) for start in starts])
         self._outputs = self._start.new_zeros(len(members), self._risks[0].data.targets.numel())
         self._history = self._start.new_zeros(len(members), SLOTS, self._start.shape[1])
@@ -56,12 +58,12 @@ class BDFGroup:
         shifts = [1.0] * len(self._states)
         for row, end in ends.items():
             shifts[row] = self._states[row].formula(self._states[row].order, end).shift
-        cloud = self._stacked.moved(predicted.reshape(shape))
+        cloud = self._stacked.moved((self._start + predicted).reshape(shape))
         correction = self._method.correction(self._risk, cloud, slope.reshape(shape), predicted.new_tensor(shifts))
-        positions = predicted + correction.vector.reshape(predicted.shape)
-        norms = self._norms(correction, positions, (lower, higher))
-        outcomes = [self._judged(row, end, norms[row], positions[row]) for row, end in ends.items()]
-        self._remember(positions, [row for row, one in zip(ends, outcomes, strict=True) if isinstance(one, Advance)])
+        ways = predicted + correction.vector.reshape(predicted.shape)
+        norms = self._norms(correction, ways, (lower, higher))
+        outcomes = [self._judged(row, end, norms[row], ways[row]) for row, end in ends.items()]
+        self._remember(ways, [row for row, one in zip(ends, outcomes, strict=True) if isinstance(one, Advance)])
         return outcomes
 
     def state(self, row: int) -> BDFState:
@@ -101,22 +103,22 @@ class BDFGroup:
             rows[row] = [_placed(numbers, slots(state)) for numbers in four]
         return self._history.new_tensor(rows)
 
-    def _norms(self, correction: Correction, positions: Tensor, beside: Sequence[Tensor]) -> list[list[float]]:
+    def _norms(self, correction: Correction, ways: Tensor, beside: Sequence[Tensor]) -> list[list[float]]:
         """Of every member, those of `Norms`, and then of d in the orders beside."""
-        doubt = torch.zeros_like(positions) if correction.doubt is None else correction.doubt
+        doubt = torch.zeros_like(ways) if correction.doubt is None else correction.doubt
         gone = correction.outputs.reshape(self._outputs.shape) - self._outputs
-        away = (positions - other for other in beside)
-        vectors = (correction.vector, positions - self._start, doubt, correction.change, gone, *away)
+        away = (ways - other for other in beside)
+        vectors = (correction.vector, ways, doubt, correction.change, gone, *away)
         rows = (vector.reshape(len(self._states), -1) for vector in vectors)
         norms: list[list[float]] = torch.stack([torch.linalg.vector_norm(row, dim=1) for row in rows], dim=1).tolist()
         return norms
 
-    def _judged(self, row: int, end: float, norms: Sequence[float], positions: Tensor) -> Outcome:
+    def _judged(self, row: int, end: float, norms: Sequence[float], way: Tensor) -> Outcome:
         """The outcome of a member's trial; `norms` are those of `_norms`."""
         state, cloud = self._states[row], self._clouds[row]
         *sizes, lower, higher = norms
         formula, coordinates = state.formula(state.order, end), cloud.positions.numel()
-        judged = self._method.judged(state.begun, formula, Norms(*sizes), coordinates)
+        judged = self._method.judged(state, formula, Norms(*sizes), coordinates)
         if not judged.larger <= 1.0:
             try:
                 step = state.work.accepted + 1
@@ -126,14 +128,14 @@ class BDFGroup:
             return None
         corrections = {state.order: sizes[0], state.order - 1: lower, state.order + 1: higher}
         after = replace(state.accepted(end, judged.error, corrections), scales=judged.scales)
-        new = positions.reshape(cloud.positions.shape)
-        self._states[row], self._clouds[row] = after, cloud.moved(new)
-        path = (self._clouds[row], self._history[row], slots(state)[: state.order], after.times[: state.order + 1])
-        return Advance(end, self._clouds[row], after, partial(_between, *path))
+        start, way = state.begun.start, way.reshape(cloud.positions.shape)
+        self._states[row], self._clouds[row] = after, cloud.moved(start + way)
+        known = (self._history[row], slots(state)[: state.order], after.times[: state.order + 1])
+        return Advance(end, self._clouds[row], after, partial(_between, cloud, start, way, *known))
 
-    def _remember(self, positions: Tensor, rows: Sequence[int]) -> None:
+    def _remember(self, ways: Tensor, rows: Sequence[int]) -> None:
         """Put the new points of these members into their slots, where the oldest ones were."""
-        self._history[list(rows), [slots(self._states[row])[0] for row in rows]] = positions[list(rows)]
+        self._history[list(rows), [slots(self._states[row])[0] for row in rows]] = ways[list(rows)]
 
 
 def slots(state: BDFState) -> list[int]:
@@ -151,11 +153,17 @@ def _state(method: BDF, member: Member) -> BDFState:
 
 
 def _between(
-    cloud: ParticleCloud, history: Tensor, slots: Sequence[int], times: tuple[float, ...], time: float
+    cloud: ParticleCloud,
+    start: Tensor,
+    way: Tensor,
+    history: Tensor,
+    slots: Sequence[int],
+    times: tuple[float, ...],
+    time: float,
 ) -> ParticleCloud:
     """The cloud at a time inside the step just made, by the polynomial through its end and these points before."""
-    points = (cloud.positions, *(history[slot].reshape(cloud.positions.shape) for slot in slots))
-    return Polynomial(cloud, points, times)(time)
+    points = (way, *(history[slot].reshape(way.shape) for slot in slots))
+    return Polynomial(cloud, start, points, times)(time)
 
 
 def _placed(numbers: Sequence[float], slots: Sequence[int]) -> list[float]:

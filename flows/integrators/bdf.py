@@ -24,6 +24,8 @@ ROUGH = 1e-6
 SAFETY, SMALLEST, LARGEST, FIRST = 0.87, 0.2, 2.0, 10.0
 #: The first step goes no farther than this part of |theta|: what the Gauss-Newton part does not know may begin there.
 REACH = 0.01
+#: After so many failed trials the points before are forgotten.
+MOST_FAILED = 2
 #: A run that would take more steps than this because rounding allows no longer ones is refused.
 MOST_ROUNDED = 10_000
 
@@ -31,13 +33,18 @@ MOST_ROUNDED = 10_000
 @dataclass(frozen=True, eq=False)
 class BDFState:
     """The last points of the path and their times, newest first; the order and step to take next, for how many steps
-    the order has been held, and the scales that errors are measured by."""
+    the order has been held, how many trials of the step at hand were rejected, and the scales of errors.
+
+    Points are ways from the start [particles, dim]: their rounding is that of how far the cloud has come, not of where
+    it is, and coordinates at rest stay there.
+    """
 
     points: tuple[Positions, ...]
     times: tuple[float, ...]
     size: float = 0.0
     order: int = 1
     held: int = 0
+    failed: int = 0
     scales: Scales | None = None
     work: Work = Work()
 
@@ -70,7 +77,10 @@ class BDFState:
             raise ToleranceNotReached(step=step, time=time, size=size, reason=reason)
         shrink = SAFETY * error ** (-1.0 / (self.order + 1)) if math.isfinite(error) else 0.5
         work = replace(self.work, velocities=self.work.velocities + 1, rejected=self.work.rejected + 1)
-        return replace(self, size=size * max(SMALLEST, min(shrink, 0.9)), work=work, held=0)
+        size, failed = size * max(SMALLEST, min(shrink, 0.9)), self.failed + 1
+        return replace(
+            self, size=size, order=self.order if failed < MOST_FAILED else 1, failed=failed, held=0, work=work
+        )
 
     def accepted(self, reached: float, error: float, corrections: Mapping[int, float]) -> "BDFState":
         """After a step, with the order and size that promise to go farthest; points and scales are still the old ones.
@@ -91,6 +101,7 @@ class BDFState:
             size=(reached - self.times[0]) * max(SMALLEST, min(largest, SAFETY * factors[best])),
             order=best,
             held=self.held + 1 if best == self.order else 0,
+            failed=0,
             work=replace(self.work, velocities=self.work.velocities + 1, accepted=self.work.accepted + 1),
         )
 
@@ -134,9 +145,10 @@ class Correction:
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """A step tried: where it came to, the correction d of the predictor, and its errors."""
+    """A step tried: the cloud it came to and its way from the start, the correction d of the predictor, and errors."""
 
     cloud: ParticleCloud
+    way: Velocity
     correction: Velocity
     judged: Judged
 
@@ -175,7 +187,7 @@ class BDF:
     def init(self, flow: Flow, cloud: ParticleCloud, time: float = 0.0) -> BDFState:
         """One point; the first step is chosen when the end of the run is known."""
         dense_risk(flow, "BDF")
-        return BDFState((cloud.positions,), (time,))
+        return BDFState((torch.zeros_like(cloud.positions),), (time,))
 
     def step(
         self, flow: Flow, cloud: ParticleCloud, state: BDFState, time: float, until: float, noise: StepNoise
@@ -191,7 +203,8 @@ class BDF:
                 break
             state = state.rejected(reached, trial.judged, step=noise.step + 1, until=until)
         after = self._chosen(state, trial, reached)
-        dense = Polynomial(cloud, after.points[: state.order + 1], after.times[: state.order + 1])
+        start, points, times = after.begun.start, after.points[: state.order + 1], after.times[: state.order + 1]
+        dense = Polynomial(cloud, start, points, times)
         return Advance(reached, trial.cloud, after, dense)
 
     def reached(self, state: BDFState, until: float) -> float:
@@ -214,25 +227,30 @@ class BDF:
         by_reach = REACH * extent / speed if speed > 0.0 < extent else math.inf
         size = min(span, self.max_step, by_bend, by_reach)
         state = replace(state, scales=Scales.of(stiff), work=Work(velocities=1))
-        before = torch.add(cloud.positions, stiff.velocity, alpha=-size)
+        before = -size * stiff.velocity
         return replace(state, points=(*state.points, before), times=(*state.times, state.times[0] - size), size=size)
 
     def _try(self, risk: Risk, cloud: ParticleCloud, state: BDFState, reached: float) -> Trial:
         formula, points = state.formula(state.order, reached), state.points[: state.order + 1]
-        predicted, slope = combination(formula.values, points), combination(formula.slopes, points)
-        correction = self.correction(risk, cloud.moved(predicted), slope, formula.shift)
-        positions, scales = predicted + correction.vector, state.begun
-        doubt = torch.zeros_like(positions) if correction.doubt is None else correction.doubt
+        predicted, slope, scales = combination(formula.values, points), combination(formula.slopes, points), state.begun
+        correction = self.correction(risk, cloud.moved(scales.start + predicted), slope, formula.shift)
+        way = predicted + correction.vector
+        doubt = torch.zeros_like(way) if correction.doubt is None else correction.doubt
         functions = torch.stack([correction.change, correction.outputs - scales.outputs])
-        moved = cloud.norms(correction.vector, positions - scales.start, doubt).tolist()
+        moved = cloud.norms(correction.vector, way, doubt).tolist()
         norms = Norms(*moved, *torch.linalg.vector_norm(functions, dim=1).tolist())
-        judged = self.judged(scales, formula, norms, cloud.count * cloud.dim)
-        return Trial(cloud.moved(positions), correction.vector, judged)
+        judged = self.judged(state, formula, norms, cloud.count * cloud.dim)
+        return Trial(cloud.moved(scales.start + way), way, correction.vector, judged)
 
-    def judged(self, scales: Scales, formula: Formula, norms: Norms, coordinates: int) -> Judged:
-        """The errors of a trial, relative to how far the cloud has been, the trial included."""
-        scales = scales.went(norms.distance, norms.changed)
-        error = formula.error * scales.judged((norms.correction, norms.change), coordinates, self.tolerance)
+    def judged(self, state: BDFState, formula: Formula, norms: Norms, coordinates: int) -> Judged:
+        """The errors of a trial, relative to how far the cloud has been, the trial included.
+
+        Once a trial has failed the path may have a kink here, of which the formula's small constant knows nothing: then
+        the error is d itself.
+        """
+        scales = state.begun.went(norms.distance, norms.changed)
+        part = formula.error if state.failed == 0 else 1.0
+        error = part * scales.judged((norms.correction, norms.change), coordinates, self.tolerance)
         return Judged(error, scales.judged((norms.doubt, 0.0), coordinates, self.tolerance), scales)
 
     def correction(self, risk: Risk, predicted: ParticleCloud, slope: Velocity, shift: float | Tensor) -> Correction:
@@ -253,19 +271,20 @@ class BDF:
         corrections = {state.order: float(cloud.norms(trial.correction))}
         for order in state.beside:
             predicted = combination(state.formula(order, reached).values, state.points[: order + 1])
-            corrections[order] = float(cloud.norms(cloud.positions - predicted))
+            corrections[order] = float(cloud.norms(trial.way - predicted))
         after = state.accepted(reached, trial.judged.error, corrections)
-        points = (cloud.positions, *state.points)[: HIGHEST + 1]
+        points = (trial.way, *state.points)[: HIGHEST + 1]
         return replace(after, points=points, scales=trial.judged.scales)
 
 
 @dataclass(frozen=True, eq=False)
 class Polynomial:
-    """Dense output: the polynomial through these points."""
+    """Dense output: the polynomial through these points, which are ways from the start."""
 
     cloud: ParticleCloud
+    start: Positions
     points: tuple[Positions, ...]
     times: tuple[float, ...]
 
     def __call__(self, time: float) -> ParticleCloud:
-        return self.cloud.moved(combination(weights(self.times, time), self.points))
+        return self.cloud.moved(self.start + combination(weights(self.times, time), self.points))

@@ -8,6 +8,9 @@ HIGHEST = 5
 #: Part of gamma_k d that the formula of order k moves into its error.
 KAPPA = (0.0, -0.1850, -1.0 / 9.0, -0.0823, -0.0415, 0.0)
 
+#: The error is taken to be no smaller than this part of the larger one of its two terms.
+CANCELLED = 0.35
+
 
 @dataclass(frozen=True)
 class Formula:
@@ -39,7 +42,10 @@ class Formula:
 
     @property
     def error(self) -> float:
-        """The error of a step in units of d: kappa_k gamma_k + h / (t - t_k), 1 / (k + 1) on an even grid without
-        kappa."""
+        """The error of a step in units of d: |kappa_k gamma_k + h / (t - t_k)|; 1 / (k + 1) on an even grid for kappa = 0.
+
+        After a step was cut short both terms may cancel, which proves nothing beyond their order.
+        """
         size = self.reached - self.times[0]
-        return KAPPA[self.order] * self.leading * size + size / (self.reached - self.times[self.order])
+        terms = KAPPA[self.order] * self.leading * size, size / (self.reached - self.times[self.order])
+        return max(abs(sum(terms)), CANCELLED * max(map(abs, terms)))

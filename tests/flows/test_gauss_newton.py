@@ -13,24 +13,19 @@ from particles import (
     CrossEntropy,
     Dataset,
     FlowRefused,
-    GaussianLaw,
     Identity,
     Linear,
     Logistic,
     Loss,
-    MeanField,
     Perceptron,
-    RademacherOutputs,
-    ReLU,
     Risk,
     Scaling,
     Squared,
     Tanh,
     jacobian_transpose_product,
-    masses,
 )
 from tests.problems import network_cloud, network_risk, numbers
-from tests.tolerances import assert_identical, relative_error
+from tests.tolerances import assert_identical
 
 TARGETS: dict[str, Tensor] = {
     "Squared": numbers(2, 7, 3),
