@@ -11,6 +11,7 @@ from flows.integrators.control import Pace, Work
 from flows.integrators.dormand_prince import DormandPrinceState
 from flows.integrators.exponential import Exponential, ExponentialState
 from flows.integrators.function_space import Scales
+from flows.integrators.headway import Headway
 from flows.integrators.leimkuhler_matthews import Drawn
 from flows.integrators.spectral_radius import SpectralRadius
 from flows.kinetic import KineticCloud
@@ -38,5 +39,5 @@ CHECKPOINTED: tuple[type, ...] = (
     *(Checkpoint, ParticleCloud, KineticCloud, StepNoise),
     *(BDF, Chebyshev, Exponential, Running),
     *(BDFState, ChebyshevState, DormandPrinceState, ExponentialState),
-    *(Pace, Scales, SpectralRadius, Work, Driven, Drawn),
+    *(Pace, Headway, Scales, SpectralRadius, Work, Driven, Drawn),
 )
