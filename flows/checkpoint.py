@@ -8,7 +8,8 @@ from flows.integrators.baoab import Driven
 from flows.integrators.bdf import BDF, BDFState
 from flows.integrators.chebyshev import Chebyshev, ChebyshevState
 from flows.integrators.control import Pace, Work
-from flows.integrators.dormand_prince import DormandPrinceState
+from flows.integrators.dormand_prince import DormandPrince, DormandPrinceState
+from flows.integrators.explicit import Explicit, ExplicitState
 from flows.integrators.exponential import Exponential, ExponentialState
 from flows.integrators.function_space import Scales
 from flows.integrators.headway import Headway
@@ -37,7 +38,7 @@ class Checkpoint(Generic[State]):
 #: Everything that checkpoints of our integrators are made of: `trajectory.kept(CHECKPOINTED)` makes nothing else.
 CHECKPOINTED: tuple[type, ...] = (
     *(Checkpoint, ParticleCloud, KineticCloud, StepNoise),
-    *(BDF, Chebyshev, Exponential, Running),
-    *(BDFState, ChebyshevState, DormandPrinceState, ExponentialState),
+    *(BDF, Chebyshev, DormandPrince, Explicit, Exponential, Running),
+    *(BDFState, ChebyshevState, DormandPrinceState, ExplicitState, ExponentialState),
     *(Pace, Headway, Scales, SpectralRadius, Work, Driven, Drawn),
 )

@@ -29,6 +29,7 @@ from flows import (
     Trace,
     evolve,
 )
+from flows.integrators.explicit import Explicit
 from particles import NTK, FlowRefused, ParticleCloud, ToleranceNotReached
 from particles.shapes import Positions, Velocity
 from tests.flows import contracts
@@ -98,6 +99,7 @@ ADAPTIVE: dict[str, Adaptive] = {
     "BDF": Adaptive(BDF, slope=0.85, any_flow=False),
     "DormandPrince": Adaptive(DormandPrince, slope=1.0),
     "Exponential": Adaptive(Exponential, slope=1.0, any_flow=False),
+    "Explicit": Adaptive(Explicit, slope=1.0),
     "Chebyshev": Adaptive(Chebyshev, slope=1.0, tight=1e-6),
 }
 
