@@ -8,9 +8,11 @@ from flows.integrators.baoab import Driven
 from flows.integrators.bdf import BDF, BDFState
 from flows.integrators.chebyshev import Chebyshev, ChebyshevState
 from flows.integrators.control import Pace, Work
-from flows.integrators.dormand_prince import DormandPrinceState
+from flows.integrators.dormand_prince import DormandPrince, DormandPrinceState
+from flows.integrators.explicit import Explicit, ExplicitState
 from flows.integrators.exponential import Exponential, ExponentialState
 from flows.integrators.function_space import Scales
+from flows.integrators.headway import Headway
 from flows.integrators.leimkuhler_matthews import Drawn
 from flows.integrators.spectral_radius import SpectralRadius
 from flows.kinetic import KineticCloud
@@ -36,7 +38,7 @@ class Checkpoint(Generic[State]):
 #: Everything that checkpoints of our integrators are made of: `trajectory.kept(CHECKPOINTED)` makes nothing else.
 CHECKPOINTED: tuple[type, ...] = (
     *(Checkpoint, ParticleCloud, KineticCloud, StepNoise),
-    *(BDF, Chebyshev, Exponential, Running),
-    *(BDFState, ChebyshevState, DormandPrinceState, ExponentialState),
-    *(Pace, Scales, SpectralRadius, Work, Driven, Drawn),
+    *(BDF, Chebyshev, DormandPrince, Explicit, Exponential, Running),
+    *(BDFState, ChebyshevState, DormandPrinceState, ExplicitState, ExponentialState),
+    *(Pace, Headway, Scales, SpectralRadius, Work, Driven, Drawn),
 )

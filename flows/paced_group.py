@@ -8,6 +8,7 @@ from torch import Tensor
 
 from flows.base import Advance, Flow
 from flows.integrators.paced import Paced, PacedState, Stride, Tried
+from flows.integrators.rounding import check_rounding
 from flows.members import Member, Outcome
 from flows.side_by_side import side_by_side
 from particles import ParticleCloud, ToleranceNotReached
@@ -97,14 +98,17 @@ class PacedGroup(Generic[State]):
         (step, time), cloud, state, method = self._at[row], self._clouds[row], self._begun(row), self._method
         positions, error, *velocities = (part.reshape(cloud.positions.shape) for part in tried)
         try:
-            found = method.tolerance.judged(norms[0], norms[1], cloud.positions.numel(), state.pace)
-            pace, passed = method.judged(state.pace, stride, *found, step=step + 1, time=time)
+            found = method.tolerance.judged(norms[0], norms[1], positions.numel(), state.pace, stride.size)
+            pace, passed = method.judged(state.pace, stride, found, step=step + 1, time=time, until=self._until)
+            if not passed:
+                self._states[row] = method.rejected(self._flows[row], cloud, state, pace, error, time)
+                return None
+            after, there = method.accepted(state, pace, velocities[-1].clone()), cloud.moved(positions.clone())
+            if stride.reached == self._until:
+                end, until = (there, after.velocity, after.pace), self._until
+                check_rounding(self._flows[row], *end, method.asked, until=until, size=stride.size, step=step + 1)
         except ToleranceNotReached as failure:
             return failure
-        if not passed:
-            self._states[row] = method.rejected(self._flows[row], cloud, state, pace, error, time)
-            return None
-        after = self._states[row] = method.accepted(state, pace, velocities[-1].clone())
         trial = method.tries(cloud, time, stride.size, positions, error, tuple(velocities))
-        self._at[row], self._clouds[row] = (step + 1, stride.reached), cloud.moved(positions.clone())
+        self._at[row], self._clouds[row], self._states[row] = (step + 1, stride.reached), there, after
         return Advance(stride.reached, self._clouds[row], after, trial.at)

@@ -11,6 +11,7 @@ from flows.gradient import GradientFlow
 from flows.integrators.bdf import BDF, BDFState
 from flows.integrators.chebyshev import Chebyshev, ChebyshevState, stages_for
 from flows.integrators.control import Tolerance, Work, checked_max_step
+from flows.integrators.explicit import Explicit, ExplicitState
 from flows.integrators.exponential import Exponential, ExponentialState, Trial
 from flows.integrators.function_space import Scales
 from flows.integrators.linear_part import LinearPart
@@ -69,7 +70,7 @@ class Running(Generic[State]):
         return Advance(taken.time, taken.cloud, Running(self.method, taken.state), taken.between)
 
 
-Chosen = Running[BDFState] | Running[ExponentialState] | Running[ChebyshevState]
+Chosen = Running[BDFState] | Running[ExponentialState] | Running[ChebyshevState] | Running[ExplicitState]
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,8 @@ class Adaptive:
     - `Exponential` where training is lazy: one exponential step over the whole run, tried first, meets the tolerance.
     - `BDF` for the other gradient flows with n k up to 6000, unless a step of `Chebyshev` would cost less than one
       factorisation: many data with few inputs.
-    - `Chebyshev` for those, for larger data and for any other flow, which may be stiff; it needs velocities only.
+    - `Chebyshev` for those and for larger data; it needs velocities only.
+    - `Explicit` for any other flow: Dormand-Prince where it is not stiff, Chebyshev where it is.
 
     The choice is made in the first step, written to the log of `flows.integrators.adaptive`, and kept in the state
     (`state.method`). rtol and atol mean what they mean for the method chosen: errors relative to the distance moved.
@@ -118,7 +120,9 @@ class Adaptive:
         return method
 
     def _fastest(self, flow: Flow, cloud: ParticleCloud, time: float, until: float) -> Integrator[Any]:
-        if not isinstance(flow, (GradientFlow, NTKFlow)) or flow.risk.data.targets.numel() > LARGEST_GRAM:
+        if not isinstance(flow, (GradientFlow, NTKFlow)):
+            return Explicit(self.rtol, self.atol, self.max_step)
+        if flow.risk.data.targets.numel() > LARGEST_GRAM:
             return Chebyshev(self.rtol, self.atol, self.max_step)
         if _velocities_are_cheaper(flow, cloud, time, until - time):
             return Chebyshev(self.rtol, self.atol, self.max_step)

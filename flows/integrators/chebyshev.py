@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import torch
 
 from flows.base import Flow
-from flows.integrators.control import Controller, Pace, Work, euler_trial, next_time
+from flows.integrators.control import Controller, Pace, Tolerance, next_time
 from flows.integrators.paced import Inner, Paced, PacedState, Stride, Trial, Tried, Weight, added
 from flows.integrators.spectral_radius import SpectralRadius
 from particles import ParticleCloud
@@ -19,6 +19,8 @@ DAMPING = 2.0 / 13.0
 #: Steps after which the spectral radius is estimated again.
 REFRESH = 25
 CONTROLLER = Controller(power=3)
+#: Errors of steps add up to no more than ten times this rtol, or a larger one, without further ado.
+PLAIN = 1e-4
 #: mu, nu, mu~ h and gamma~ h of a stage in which nothing moves.
 RESTING = (1.0, 0.0, 0.0, 0.0)
 
@@ -56,30 +58,32 @@ class Chebyshev(Paced[ChebyshevState]):
     and the spectral radius rho, which a power iteration on velocities estimates every 25 steps and after a rejection.
     For flows whose eigenvalues lie close to the negative real axis, such as gradient flows; any neuron, loss and size.
     The error of every step is kept below `atol` per coordinate plus `rtol` times the distance the cloud has moved, and
-    the error at the end goes as rtol^(2/3). A run resumed by `evolve` chooses its steps anew and agrees to the
+    below 1e-4 by sqrt(rtol / 1e-4) of that: steps get more as their errors get smaller, and the error at the end would
+    go as rtol^(2/3) otherwise. A run resumed by `evolve` chooses its steps anew and agrees to the
     tolerance; one continued from a kept state agrees to the bit.
     """
 
     rtol: float = 1e-4
-    atol: float = 1e-12
+    atol: float = 0.0
     max_step: float = math.inf
     order: ClassVar[float] = 2.0
     controller: ClassVar[Controller] = CONTROLLER
     holds: ClassVar[type[Any]] = ChebyshevState
     tries: ClassVar[type[Trial]] = Span
 
+    @property
+    def tolerance(self) -> Tolerance:
+        """What error is allowed in a step: its power 3/2 makes that at the end go as rtol."""
+        share = math.sqrt(min(self.rtol / PLAIN, 1.0)) if self.rtol > 0.0 else 1.0
+        return Tolerance(share * self.rtol, share * self.atol)
+
     def init(self, flow: Flow, cloud: ParticleCloud, time: float = 0.0) -> ChebyshevState:
-        """The velocity and the spectral radius at the start, and a first step from one more velocity."""
+        """The velocity and the spectral radius at the start, and a first step."""
         velocity = flow.velocity(cloud, time)
         radius = SpectralRadius.estimate(flow, cloud, velocity, time)
-        size = min(euler_trial(cloud, velocity), self.max_step)
-        if radius.value > 0.0:
-            size = min(size, 1.0 / radius.value)
-        change = flow.velocity(cloud.moved(cloud.positions + size * velocity), time + size) - velocity
-        size = self.tolerance.first_step(CONTROLLER.power, cloud, velocity, change, size)
-        return ChebyshevState(
-            Pace(cloud.positions, size, work=Work(velocities=2 + radius.velocities)), velocity, radius
-        )
+        longest = min(self.max_step, 1.0 / radius.value if radius.value > 0.0 else math.inf)
+        pace = self.begun(flow, cloud, velocity, time, longest).worked(radius.velocities)
+        return ChebyshevState(pace, velocity, radius)
 
     def ready(self, flow: Flow, cloud: ParticleCloud, state: ChebyshevState, time: float) -> ChebyshevState:
         """The state with the spectral radius found again where it is old."""
@@ -114,9 +118,9 @@ class Chebyshev(Paced[ChebyshevState]):
             moving = inner(start + now, stage)
             added(added(added(before.mul_(nu), now, mu), moving, mu_tilde), velocity, gamma_tilde)
             before, now = now, before
-        positions = now.add_(start)
+        positions = start + now
         last = inner(positions, len(stages))
-        error = added((start - positions).mul_(0.8), velocity + last, 0.4 * size)
+        error = added(now.mul_(-0.8), velocity + last, 0.4 * size)
         return positions, error, (velocity, last)
 
     def accepted(self, state: ChebyshevState, pace: Pace, velocity: Velocity) -> ChebyshevState:

@@ -4,14 +4,19 @@ An adaptive integrator holds a `Tolerance` and a `Controller` and hands a `Pace`
 
     pace = Pace(start=cloud.positions, size=...)                                         in init
     taken, reached = next_time(pace.size, time, until, max_step)
-    error, moved = tolerance.measured(estimate, reached, pace)                           one look at the device
-    pace = controller.accepted(pace, taken, error, moved)                                if error <= 1
+    found = tolerance.measured(estimate, reached, pace, taken)                           one look at the device
+    pace = controller.accepted(pace, taken, found)                                       if found.error <= 1
     pace = controller.rejected(pace, taken, error, step=noise.step + 1, time=time)       otherwise, and try again
 """
 
 import math
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
+import torch
+
+from flows.base import Flow
+from flows.integrators.headway import Headway
 from particles import ParticleCloud, ToleranceNotReached
 from particles.shapes import Positions, Velocity
 
@@ -24,6 +29,8 @@ ROUNDED = 1e-9
 #: An error below this counts as this at the next step: a perfect step says nothing about the one after the next.
 SMALLEST_BEFORE = 1e-4
 NO_ERROR = 1e-30
+#: Units of rounding, of positions and of velocities, within which no error of a step can be told from none.
+FLOOR = 4.0
 
 
 @dataclass(frozen=True)
@@ -40,27 +47,52 @@ class Pace:
     """What step control hands on: where the run began, how far the cloud has moved from there, the step it proposes.
 
     `error` is that of the last accepted step in units of what was allowed; `tried` is the step of the first trial that
-    was rejected since then, or zero.
+    was rejected since then, or zero. `began` is the time of the start, `extent` |theta(start)|_F of the coordinates
+    that move there, `noise` the rounding of |velocity|_F there; `lost` is the error that passed because no step
+    resolves it, and `headway` how fast the run goes on.
     """
 
     start: Positions
     size: float
+    began: float = 0.0
+    extent: float = 0.0
+    noise: float = 0.0
     moved: float = 0.0
+    lost: float = 0.0
     error: float = 1.0
     tried: float = 0.0
     work: Work = Work()
+    headway: Headway = Headway(0.0)
+
+    @classmethod
+    def begun(cls, flow: Flow, cloud: ParticleCloud, velocity: Velocity, time: float) -> "Pace":
+        """The pace at the start of a run, with this velocity, before a first step is found."""
+        extent = float(cloud.norms(cloud.positions * (velocity != 0.0)))
+        noise = rounded(flow, cloud, velocity, time)
+        return cls(cloud.positions, 0.0, time, extent, noise, work=Work(velocities=2), headway=Headway(time))
 
     def worked(self, velocities: int) -> "Pace":
         """This pace with more velocity evaluations on the account."""
         return replace(self, work=replace(self.work, velocities=self.work.velocities + velocities))
 
 
+class Found(NamedTuple):
+    """The error of a trial in units of what is allowed, and `moved` and `lost` of the pace were it accepted."""
+
+    error: float
+    moved: float
+    lost: float
+
+
 @dataclass(frozen=True)
 class Tolerance:
-    """|e|_F <= atol sqrt(m dim) + rtol max_t |theta(t) - theta(start)|_F for the error e of one step.
+    """|e|_F <= atol sqrt(m dim) + rtol max_t |theta(t) - theta(start)|_F + floor for the error e of one step of size h.
 
     `rtol` is relative to the distance the cloud has moved since the start of the run, the step at hand included; so it
-    is about the error of the final positions relative to how far training took them. Sizes of coordinates play no part.
+    is about the error of the final positions relative to how far training took them. Sizes of coordinates play no part
+    but for the floor, 4 min(eps |theta|_F, h noise): errors below the rounding of positions and of velocities are none
+    that a shorter step would mend. What passes only because of it is `lost`; such errors are independent, and their
+    squares add up.
     """
 
     rtol: float
@@ -77,20 +109,19 @@ class Tolerance:
         """atol sqrt(coordinates) + rtol moved."""
         return self.atol * math.sqrt(coordinates) + self.rtol * moved
 
-    def measured(self, error: Positions, reached: ParticleCloud, pace: Pace) -> tuple[float, float]:
-        """The error of a step to this cloud in units of what is allowed, and how far the cloud has then moved.
-
-        The error is infinite where anything is not finite.
-        """
+    def measured(self, error: Positions, reached: ParticleCloud, pace: Pace, taken: float) -> Found:
+        """What is found of a step of this size to this cloud: an infinite error where anything is not finite."""
         size, distance = reached.norms(error, reached.positions - pace.start).tolist()
-        return self.judged(size, distance, reached.count * reached.dim, pace)
+        return self.judged(size, distance, reached.count * reached.dim, pace, taken)
 
-    def judged(self, size: float, distance: float, coordinates: int, pace: Pace) -> tuple[float, float]:
+    def judged(self, size: float, distance: float, coordinates: int, pace: Pace, taken: float) -> Found:
         """The same, of an error of this size at this distance from the start."""
         if not (math.isfinite(size) and math.isfinite(distance)):
-            return math.inf, pace.moved
+            return Found(math.inf, pace.moved, pace.lost)
         moved = max(pace.moved, distance)
-        return ratio(size, self.allowed(coordinates, moved)), moved
+        asked, unit = self.allowed(coordinates, moved), torch.finfo(pace.start.dtype).eps * (pace.extent + moved)
+        lost = math.hypot(pace.lost, max(size - asked, 0.0))
+        return Found(ratio(size, asked + FLOOR * min(unit, taken * pace.noise)), moved, lost)
 
     def first_step(self, power: int, cloud: ParticleCloud, velocity: Velocity, change: Velocity, trial: float) -> float:
         """A first step for an error tau |F| (h / tau)^power, after Hairer, Norsett and Wanner (1993, II.4).
@@ -127,8 +158,9 @@ class Controller:
     largest: float = 5.0
     first: float = 10.0
 
-    def accepted(self, pace: Pace, taken: float, error: float, moved: float) -> Pace:
+    def accepted(self, pace: Pace, taken: float, found: Found) -> Pace:
         """The pace after an accepted step; a step cut short to end a run says little about the next one."""
+        error = found.error
         fresh = pace.work.accepted == 0
         most = 1.0 if pace.tried else self.first if fresh else self.largest
         factor = self.safety * max(error, NO_ERROR) ** (-0.85 / self.power) * pace.error ** (0.2 / self.power)
@@ -137,7 +169,8 @@ class Controller:
         return replace(
             pace,
             size=max(size, pace.size) if cut else size,
-            moved=moved,
+            moved=found.moved,
+            lost=found.lost,
             error=pace.error if cut else max(error, SMALLEST_BEFORE),
             tried=0.0,
             work=replace(pace.work, accepted=pace.work.accepted + 1),
@@ -170,6 +203,13 @@ def next_time(size: float, time: float, until: float, longest: float = math.inf)
         return left, until
     reached = time + (0.5 * left if 2.0 * size > left else size)
     return reached - time, reached
+
+
+def rounded(flow: Flow, cloud: ParticleCloud, velocity: Velocity, time: float) -> float:
+    """|v|_F's rounding: what is left of it where every position is its neighbour nearer to zero, and eps |v|_F."""
+    nearby = cloud.moved(torch.nextafter(cloud.positions, torch.zeros_like(cloud.positions)))
+    change, speed = cloud.norms(flow.velocity(nearby, time) - velocity, velocity).tolist()
+    return float(change + torch.finfo(cloud.dtype).eps * speed)
 
 
 def euler_trial(cloud: ParticleCloud, velocity: Velocity) -> float:

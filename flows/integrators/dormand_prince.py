@@ -9,7 +9,7 @@ import torch
 
 from flows.base import Flow
 from flows.integrators import paced
-from flows.integrators.control import Controller, Pace, Work, euler_trial, next_time
+from flows.integrators.control import Controller, Pace, next_time
 from flows.integrators.paced import Inner, Paced, PacedState, Stride, Tried, Weight, added
 from particles import ParticleCloud
 from particles.shapes import AnyFloat, Positions, Velocity
@@ -77,7 +77,7 @@ class DormandPrince(Paced[DormandPrinceState]):
     """
 
     rtol: float = 1e-6
-    atol: float = 1e-12
+    atol: float = 0.0
     max_step: float = math.inf
     order: ClassVar[float] = 5.0
     controller: ClassVar[Controller] = CONTROLLER
@@ -85,12 +85,9 @@ class DormandPrince(Paced[DormandPrinceState]):
     tries: ClassVar[type[paced.Trial]] = Trial
 
     def init(self, flow: Flow, cloud: ParticleCloud, time: float = 0.0) -> DormandPrinceState:
-        """The velocity at the start, and a first step from one more evaluation of it."""
+        """The velocity at the start, and a first step."""
         velocity = flow.velocity(cloud, time)
-        size = min(euler_trial(cloud, velocity), self.max_step)
-        change = flow.velocity(cloud.moved(cloud.positions + size * velocity), time + size) - velocity
-        size = self.tolerance.first_step(CONTROLLER.power, cloud, velocity, change, size)
-        return DormandPrinceState(Pace(cloud.positions, size, work=Work(velocities=2)), velocity)
+        return DormandPrinceState(self.begun(flow, cloud, velocity, time, self.max_step), velocity)
 
     def stride(
         self, state: DormandPrinceState, time: float, until: float, dtype: torch.dtype = torch.float64

@@ -8,20 +8,23 @@ it makes of them (`tried`). These numbers are plain ones for one cloud; for memb
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 
 import torch
 from torch import Tensor
 
 from flows.base import Advance, Flow, Part
-from flows.integrators.control import Controller, Pace, Tolerance, Work, checked_max_step
+from flows.integrators.control import Controller, Found, Pace, Tolerance, Work, checked_max_step, euler_trial
+from flows.integrators.rounding import check_rounding
 from flows.noise import StepNoise
 from particles import ParticleCloud
 from particles.shapes import AnyFloat, Positions, Velocity
 
 #: A number, or one for each member.
 Weight: TypeAlias = float | Tensor
+#: Euler steps that a first step is looked for with, at most.
+MOST_PROBES = 20
 #: The velocity at these positions, as this stage of a step sees it.
 Inner = Callable[[AnyFloat, int], AnyFloat]
 
@@ -80,7 +83,7 @@ class Paced(ABC, Generic[State]):
     """
 
     rtol: float = 1e-4
-    atol: float = 1e-12
+    atol: float = 0.0
     max_step: float = math.inf
     order: ClassVar[float]
     handles: ClassVar[frozenset[Part]] = frozenset({Part.TRANSPORT})
@@ -94,13 +97,33 @@ class Paced(ABC, Generic[State]):
         checked_max_step(self.max_step)
 
     @property
-    def tolerance(self) -> Tolerance:
-        """What error is allowed."""
+    def asked(self) -> Tolerance:
+        """What error is asked for at the end of a run."""
         return Tolerance(self.rtol, self.atol)
+
+    @property
+    def tolerance(self) -> Tolerance:
+        """What error is allowed in a step."""
+        return self.asked
 
     @abstractmethod
     def init(self, flow: Flow, cloud: ParticleCloud, time: float = 0.0) -> State:
         """The state before the first step."""
+
+    def begun(self, flow: Flow, cloud: ParticleCloud, velocity: Velocity, time: float, longest: float) -> Pace:
+        """The pace before a first step, which comes from an Euler step of no more than `longest`.
+
+        That is taken shorter until it changes the velocity by no more than half.
+        """
+        pace, size = Pace.begun(flow, cloud, velocity, time), min(euler_trial(cloud, velocity), longest)
+        for _ in range(MOST_PROBES):
+            change = flow.velocity(cloud.moved(cloud.positions + size * velocity), time + size) - velocity
+            speed, bend = cloud.norms(velocity, change).tolist()
+            pace = pace.worked(1)
+            if bend <= 0.5 * speed or not 0.0 < speed < math.inf:
+                break
+            size *= 0.25 * speed / bend if math.isfinite(bend) else 0.01
+        return replace(pace, size=self.tolerance.first_step(self.controller.power, cloud, velocity, change, size))
 
     def step(
         self, flow: Flow, cloud: ParticleCloud, state: State, time: float, until: float, noise: StepNoise
@@ -110,11 +133,15 @@ class Paced(ABC, Generic[State]):
         while not passed:
             stride = self.stride(state, time, until, cloud.dtype)
             trial, there = self.attempt(flow, cloud, state.velocity, time, stride)
-            found = self.tolerance.measured(trial.error, there, state.pace)
-            pace, passed = self.judged(state.pace, stride, *found, step=noise.step + 1, time=time)
+            found, step = self.tolerance.measured(trial.error, there, state.pace, stride.size), noise.step + 1
+            pace, passed = self.judged(state.pace, stride, found, step=step, time=time, until=until)
             if not passed:
                 state = self.rejected(flow, cloud, state, pace, trial.error, time)
-        return Advance(stride.reached, there, self.accepted(state, pace, trial.velocities[-1]), trial.at)
+        after = self.accepted(state, pace, trial.velocities[-1])
+        if stride.reached == until:
+            end = there, after.velocity, after.pace
+            check_rounding(flow, *end, self.asked, until=until, size=stride.size, step=step)
+        return Advance(stride.reached, there, after, trial.at)
 
     def attempt(
         self, flow: Flow, cloud: ParticleCloud, velocity: Velocity, time: float, stride: Stride
@@ -134,16 +161,17 @@ class Paced(ABC, Generic[State]):
         return self.tries(cloud, time, stride.size, *tried), there
 
     def judged(
-        self, pace: Pace, stride: Stride, error: float, moved: float, *, step: int, time: float
+        self, pace: Pace, stride: Stride, found: Found, *, step: int, time: float, until: float
     ) -> tuple[Pace, bool]:
-        """The pace after a trial with this error in units of what is allowed, and whether it passed.
+        """The pace after a trial of which this was found, and whether it passed.
 
-        Raises ToleranceNotReached where no step is short enough.
+        Raises ToleranceNotReached where no step is short enough, or hardly any headway is made.
         """
         pace = pace.worked(stride.stages)
-        if error <= 1.0:
-            return self.controller.accepted(pace, stride.size, error, moved), True
-        return self.controller.rejected(pace, stride.size, error, step=step, time=time), False
+        pace = replace(pace, headway=pace.headway.looked(time, until, pace.work.velocities, step))
+        if found.error <= 1.0:
+            return self.controller.accepted(pace, stride.size, found), True
+        return self.controller.rejected(pace, stride.size, found.error, step=step, time=time), False
 
     def ready(self, flow: Flow, cloud: ParticleCloud, state: State, time: float) -> State:
         """The state from which a step is tried; nothing is to be done for most methods."""

@@ -15,6 +15,8 @@ SETTLED = 0.01
 #: It converges from below, and so is multiplied by this.
 SAFETY = 1.1
 MOST_ITERATIONS = 50
+#: A difference of velocities below this many units of rounding says nothing.
+NOISY = 32.0
 #: Stream of the noise that the first direction contains, apart from the flows' own.
 STREAM = 64
 
@@ -33,18 +35,24 @@ class SpectralRadius:
     ) -> "SpectralRadius":
         """Power iteration on differences: d <- [v(theta + eps d / |d|) - v(theta)] / eps, |d| tends to the radius.
 
-        eps is sqrt(machine eps) |theta|. Starts from the last `direction`, or from noise: the velocity itself may have
-        next to nothing of the leading direction (Sommeijer, Shampine and Verwer 1998, section 5, begin with it).
+        eps is sqrt(machine eps) |theta|, and longer where positions are so small that the difference is lost in the
+        rounding of the velocity, up to sqrt(machine eps) for every coordinate. Starts from the last `direction`, or
+        from noise: the velocity itself may have next to nothing of the leading direction (Sommeijer, Shampine and
+        Verwer 1998, section 5, begin with it).
         """
         if direction is None:
             direction = StepNoise(0, 0, STREAM).normals(cloud.positions, cloud.first)
-        extent, length = cloud.norms(cloud.positions, direction).tolist()
-        eps = math.sqrt(torch.finfo(cloud.dtype).eps) * (extent or math.sqrt(cloud.count * cloud.dim))
+        extent, length, speed = cloud.norms(cloud.positions, direction, velocity).tolist()
+        unit, natural = torch.finfo(cloud.dtype).eps, math.sqrt(cloud.count * cloud.dim)
+        eps = math.sqrt(unit) * (extent or natural)
         before = math.inf
         for count in range(1, MOST_ITERATIONS + 1):
             probe = torch.add(cloud.positions, direction, alpha=eps / length)
             changed = (flow.velocity(cloud.moved(probe), time) - velocity).div_(eps)
             radius = float(cloud.norms(changed))
+            if radius * eps <= NOISY * unit * speed and eps < math.sqrt(unit) * natural:
+                eps = min(1e3 * eps, math.sqrt(unit) * natural)
+                continue
             if not (math.isfinite(radius) and radius > 0.0):
                 return cls(SAFETY * before if math.isfinite(before) else 0.0, direction, count)
             if abs(radius - before) <= SETTLED * radius:

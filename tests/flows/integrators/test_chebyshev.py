@@ -16,7 +16,19 @@ from flows import Chebyshev, DormandPrince, Euler, Flow, GradientFlow, Part, Ste
 from flows.integrators.chebyshev import Span, coefficients, stable_step, stages_for
 from flows.integrators.fixed import FixedStep
 from flows.integrators.paced import Stride
-from particles import Dataset, Identity, Linear, Logistic, MeanField, ParticleCloud, Perceptron, Risk
+from particles import (
+    NTK,
+    Dataset,
+    Identity,
+    Linear,
+    Logistic,
+    MeanField,
+    ParticleCloud,
+    Perceptron,
+    Risk,
+    Squared,
+    Tanh,
+)
 from particles.shapes import Positions, Velocity
 from runs.benchmarks.problems import stiff_flow
 from tests.flows.adaptive import ADAPTIVE, Counted, Kept, driven
@@ -209,6 +221,31 @@ def test_leading_direction_may_be_the_error_itself() -> None:
     start = ParticleCloud(torch.tensor([[1.0, -8.0]], dtype=torch.float64))
     end = float(evolve(GradientFlow(risk), start, Chebyshev(), until=100.0).positions[0, 1])
     assert abs(end + math.exp(end) - 92.0 - math.exp(-8.0)) < 1e-3 * 12.5 * (1.0 + math.exp(end))
+
+
+@pytest.mark.parametrize("seed", [3, 5, 12])
+def test_mild_flow_in_single_precision_takes_as_many_steps(seed: int) -> None:
+    """Assert that a float32 run of a small network takes about as many steps as a float64 one, and ends where it does.
+
+    These stalled at 1e-8 of their run: steps fell below what positions resolve.
+    """
+    draw = torch.Generator().manual_seed(seed)
+    data, targets, start = (torch.randn(*size, dtype=torch.float64, generator=draw) for size in ((5, 2), (5,), (6, 3)))
+    risk = Risk(Perceptron(Tanh(), Identity(2), 1, "both"), NTK(), Squared(), Dataset(data, targets))
+    ends, counts = [], []
+    for dtype in (torch.float64, torch.float32):
+        flow = Counted(GradientFlow(risk))
+        cloud = ParticleCloud(start).to(dtype=dtype)
+        ends.append(evolve(flow, cloud, Chebyshev(1e-4), until=1.0).positions.double())
+        counts.append(len(flow.asked))
+    assert counts[1] < 2 * counts[0]
+    assert float((ends[1] - ends[0]).norm() / (ends[0] - start).norm()) < 1e-3
+
+
+def test_steps_are_stricter_where_more_is_asked() -> None:
+    """Assert that a step may be wrong by rtol down to 1e-4, and below by its power 3/2."""
+    assert [Chebyshev(rtol).tolerance.rtol for rtol in (1e-2, 1e-4, 1e-6)] == pytest.approx([1e-2, 1e-4, 1e-7])
+    assert Chebyshev(0.0, 1e-6).tolerance == Chebyshev(0.0, 1e-6).asked
 
 
 def test_radius_is_found_again_every_25_steps() -> None:

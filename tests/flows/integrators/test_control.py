@@ -8,20 +8,25 @@ import pytest
 import torch
 
 from flows.integrators.control import (
+    FLOOR,
     SHORTEST,
     Controller,
+    Found,
     Pace,
     Tolerance,
     Work,
     checked_max_step,
     euler_trial,
     next_time,
+    rounded,
 )
+from flows.integrators.headway import Headway
 from particles import ParticleCloud, ToleranceNotReached
-from tests.problems import numbers
+from tests.problems import Clock, MeanAttraction, numbers, small_cloud
 from tests.tolerances import assert_identical
 
 CLOUD = ParticleCloud(torch.zeros(4, 3, dtype=torch.float64))
+EPS = torch.finfo(torch.float64).eps
 PACE = Pace(start=CLOUD.positions, size=0.5, moved=2.0, error=0.25, work=Work(3, 1, 30))
 
 
@@ -35,10 +40,10 @@ def test_impossible_tolerances_are_refused(rtol: float, atol: float) -> None:
 def test_error_is_relative_to_the_distance_moved() -> None:
     """Assert that |e|_F is divided by atol sqrt(m dim) + rtol max |theta - start|_F, the step at hand included."""
     tolerance, error, far = Tolerance(1e-2, 1e-3), numbers(1, 4, 3), 10.0 * numbers(2, 4, 3)
-    measured, moved = tolerance.measured(error, CLOUD.moved(far), PACE)
+    measured, moved, _ = tolerance.measured(error, CLOUD.moved(far), PACE, 0.5)
     assert moved == pytest.approx(float(far.norm()))
     assert measured == pytest.approx(float(error.norm()) / (1e-3 * math.sqrt(12.0) + 1e-2 * float(far.norm())))
-    _, kept = tolerance.measured(error, CLOUD.moved(1e-3 * far), PACE)
+    kept = tolerance.measured(error, CLOUD.moved(1e-3 * far), PACE, 0.5).moved
     assert kept == PACE.moved, "the cloud has been farther away before"
 
 
@@ -46,38 +51,75 @@ def test_position_of_the_start_plays_no_part() -> None:
     """Assert that shifting cloud and start together changes no error: coordinates are not compared with themselves."""
     tolerance, error, moved = Tolerance(1e-4, 0.0), numbers(1, 4, 3), numbers(2, 4, 3)
     shifted = replace(PACE, start=PACE.start + 1000.0)
-    here = tolerance.measured(error, CLOUD.moved(moved), PACE)
-    there = tolerance.measured(error, CLOUD.moved(moved + 1000.0), shifted)
-    assert here == pytest.approx(there, rel=1e-12)
+    here = tolerance.measured(error, CLOUD.moved(moved), PACE, 0.5)
+    there = tolerance.measured(error, CLOUD.moved(moved + 1000.0), shifted, 0.5)
+    assert here[:2] == pytest.approx(there[:2], rel=1e-12)
 
 
 def test_anything_not_finite_is_an_infinite_error() -> None:
     """Assert that a trial with a particle at infinity, or an error that is no number, can only be rejected."""
     tolerance, fine = Tolerance(1e-2, 1e-3), numbers(1, 4, 3)
     for broken in (fine / 0.0, fine * math.nan):
-        assert tolerance.measured(broken, CLOUD.moved(fine), PACE) == (math.inf, PACE.moved)
-        assert tolerance.measured(fine, CLOUD.moved(broken), PACE) == (math.inf, PACE.moved)
+        for pair in ((broken, fine), (fine, broken)):
+            found = tolerance.measured(pair[0], CLOUD.moved(pair[1]), replace(PACE, lost=0.5), 0.5)
+            assert found == (math.inf, PACE.moved, 0.5)
 
 
 def test_no_error_where_nothing_moves_is_allowed() -> None:
     """Assert that a cloud at rest passes with atol zero, and that an error there does not."""
     tolerance, still = Tolerance(1e-2, 0.0), replace(PACE, moved=0.0)
-    assert tolerance.measured(0.0 * still.start, CLOUD, still)[0] == 0.0
-    assert tolerance.measured(1e-9 + still.start, CLOUD, still)[0] == math.inf
+    assert tolerance.measured(0.0 * still.start, CLOUD, still, 0.5).error == 0.0
+    assert tolerance.measured(1e-9 + still.start, CLOUD, still, 0.5).error == math.inf
+
+
+@pytest.mark.parametrize(("extent", "noise"), [(3.0, 1.0), (1e9, 2.0 * EPS)])
+def test_no_error_is_told_from_rounding(extent: float, noise: float) -> None:
+    """Assert that four units of the positions, or of the step's velocities where these are less, are allowed beside.
+
+    An error that passes only because of them is lost, in squares.
+    """
+    tolerance, pace = Tolerance(1e-16, 0.0), replace(PACE, extent=extent, noise=noise, lost=1e-16)
+    floor = FLOOR * min(EPS * (extent + 2.0), 0.5 * noise)
+    for part, passes in ((0.9, True), (1.1, False)):
+        found = tolerance.judged(2e-16 + part * floor, 1.0, 12, pace, 0.5)
+        assert (found.error <= 1.0) == passes
+        assert found.lost == pytest.approx(math.hypot(1e-16, part * floor))
+    assert tolerance.judged(1e-16, 1.0, 12, pace, 0.5).lost == 1e-16
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+def test_rounding_of_velocities_is_measured(dtype: torch.dtype) -> None:
+    """Assert that it is what one unit less in every position makes of them, beside their own unit; zeros stay."""
+    flow, start = MeanAttraction(), small_cloud(dtype)
+    velocity, eps = flow.velocity(start, 0.0), torch.finfo(dtype).eps
+    found = rounded(flow, start, velocity, 0.0)
+    assert 0.0 < found < 3.0 * eps * float(start.positions.norm() + velocity.norm())
+    still = start.moved(torch.zeros_like(start.positions))
+    velocity = flow.velocity(still, 0.0)
+    assert rounded(flow, still, velocity, 0.0) == pytest.approx(eps * float(velocity.norm()))
+
+
+def test_pace_begins_with_what_rounds() -> None:
+    """Assert that only coordinates that move count for the extent, and that velocities are on the account."""
+    flow = Clock(lambda time: 1.0)
+    start = small_cloud()
+    pace = Pace.begun(flow, start, flow.velocity(start, 0.0) * torch.tensor([1.0, 0.0]).double(), 7.0)
+    assert pace.extent == pytest.approx(float(start.positions[:, 0].norm()))
+    assert (pace.began, pace.work, pace.headway) == (7.0, Work(velocities=2), Headway(7.0))
 
 
 def test_norms_are_judged_as_what_they_are_of() -> None:
     """Assert that an error and a distance given as numbers are judged as those of the tensors."""
     tolerance, error, moved = Tolerance(1e-2, 1e-3), numbers(1, 4, 3), numbers(2, 4, 3)
     sizes = float(error.norm()), float((moved - PACE.start).norm())
-    assert tolerance.judged(*sizes, 12, PACE) == tolerance.measured(error, CLOUD.moved(moved), PACE)
-    assert tolerance.judged(sizes[0], math.nan, 12, PACE) == (math.inf, PACE.moved)
+    assert tolerance.judged(*sizes, 12, PACE, 0.5) == tolerance.measured(error, CLOUD.moved(moved), PACE, 0.5)
+    assert tolerance.judged(sizes[0], math.nan, 12, PACE, 0.5).error == math.inf
 
 
 @pytest.mark.parametrize("power", [3, 5])
 def test_step_follows_both_errors(power: int) -> None:
     """Assert that h <- 0.9 h error^(-0.85/k) before^(0.2/k) between the limits, and that the error is handed on."""
-    after = Controller(power).accepted(PACE, 0.5, 0.6, 3.0)
+    after = Controller(power).accepted(PACE, 0.5, Found(0.6, 3.0, 0.0))
     assert after.size == pytest.approx(0.5 * 0.9 * 0.6 ** (-0.85 / power) * 0.25 ** (0.2 / power))
     assert (after.error, after.moved, after.work) == (0.6, 3.0, Work(4, 1, 30))
 
@@ -86,7 +128,7 @@ def test_steady_errors_settle_below_the_limit() -> None:
     """Assert that with error = (h / 2)^5 the steps settle where 0.9 error^(-0.65/5) is one, without oscillation."""
     controller, pace, sizes = Controller(5), replace(PACE, size=0.01), []
     for _ in range(60):
-        pace = controller.accepted(pace, pace.size, (pace.size / 2.0) ** 5, 1.0)
+        pace = controller.accepted(pace, pace.size, Found((pace.size / 2.0) ** 5, 1.0, 0.0))
         sizes.append(pace.size)
     assert sizes[-1] == pytest.approx(2.0 * 0.9 ** (1.0 / 0.65), rel=1e-6)
     assert max(sizes) < 1.3 * sizes[-1]
@@ -96,8 +138,8 @@ def test_growth_is_limited() -> None:
     """Assert that a step grows at most tenfold at first, fivefold later, and shrinks at most to a fifth."""
     controller = Controller(5)
     fresh = replace(PACE, work=Work())
-    assert controller.accepted(fresh, 0.5, 0.0, 1.0).size == pytest.approx(5.0)
-    assert controller.accepted(PACE, 0.5, 0.0, 1.0).size == pytest.approx(2.5)
+    assert controller.accepted(fresh, 0.5, Found(0.0, 1.0, 0.0)).size == pytest.approx(5.0)
+    assert controller.accepted(PACE, 0.5, Found(0.0, 1.0, 0.0)).size == pytest.approx(2.5)
     assert controller.rejected(PACE, 0.5, 1e9, step=1, time=0.0).size == pytest.approx(0.1)
     assert controller.rejected(PACE, 0.5, math.inf, step=1, time=0.0).size == pytest.approx(0.1)
 
@@ -108,14 +150,14 @@ def test_rejected_step_shrinks_and_the_next_does_not_grow() -> None:
     cut = controller.rejected(PACE, 0.5, 32.0, step=1, time=0.0)
     assert cut.size == pytest.approx(0.5 * 0.9 / 2.0)
     assert cut.work == Work(3, 2, 30)
-    after = controller.accepted(cut, cut.size, 1e-9, 1.0)
+    after = controller.accepted(cut, cut.size, Found(1e-9, 1.0, 0.0))
     assert after.size == cut.size
-    assert controller.accepted(after, after.size, 1e-9, 1.0).size > after.size
+    assert controller.accepted(after, after.size, Found(1e-9, 1.0, 0.0)).size > after.size
 
 
 def test_step_cut_short_by_the_end_leaves_the_pace_alone() -> None:
     """Assert that a small step to a requested end keeps the proposal and the error before it."""
-    after = Controller(5).accepted(PACE, 0.001, 1e-12, 2.5)
+    after = Controller(5).accepted(PACE, 0.001, Found(1e-12, 2.5, 0.0))
     assert (after.size, after.error) == (PACE.size, PACE.error)
 
 

@@ -111,7 +111,7 @@ def test_last_stage_is_the_first_of_the_next_step() -> None:
     taken = integrator.step(flow, small_cloud(), state, 0.0, 2.0, StepNoise(0, 0))
     assert_identical(taken.state.velocity, flow.velocity(taken.cloud, taken.time))
     work = taken.state.work
-    assert work.velocities == 2 + 6 * (work.accepted + work.rejected)
+    assert work.velocities == 3 + 6 * (work.accepted + work.rejected)
 
 
 def test_combination_writes_into_nothing() -> None:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from flows import Chebyshev, DormandPrince, evolve
-from flows.integrators.control import Pace, Work
+from flows.integrators.control import Found, Pace, Work
 from flows.integrators.paced import Paced, PacedState, Stride, added
 from particles import ParticleCloud, ToleranceNotReached
 from particles.shapes import Velocity
@@ -73,13 +73,15 @@ def test_stride_says_what_a_trial_asks_for(method: Paced[Any]) -> None:
 def test_trials_are_judged_and_counted() -> None:
     """Assert that an error up to one passes, that a larger one does not, and that either is on the account."""
     method, pace = METHODS[1], Pace(small_cloud().positions, 0.5, work=Work(velocities=2))
-    after, passed = method.judged(pace, Stride(0.5, 0.5, 6), 1.0, 3.0, step=1, time=0.0)
+    where = {"step": 1, "time": 0.0, "until": 9.0}
+    after, passed = method.judged(pace, Stride(0.5, 0.5, 6), Found(1.0, 3.0, 0.0), **where)
     assert passed and (after.work, after.moved) == (Work(1, 0, 8), 3.0)
-    after, passed = method.judged(pace, Stride(0.5, 0.5, 6), 1.1, 3.0, step=1, time=0.0)
+    after, passed = method.judged(pace, Stride(0.5, 0.5, 6), Found(1.1, 3.0, 0.0), **where)
     assert not passed and (after.work, after.moved) == (Work(0, 1, 8), 0.0)
     assert after.size < 0.5
     with pytest.raises(ToleranceNotReached, match="not reached at step 4, time 1: .* not finite"):
-        method.judged(replace(pace, tried=1.0), Stride(1e-15, 1.0, 6), math.inf, 3.0, step=4, time=1.0)
+        broken = Found(math.inf, 3.0, 0.0)
+        method.judged(replace(pace, tried=1.0), Stride(1e-15, 1.0, 6), broken, step=4, time=1.0, until=9.0)
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,63 @@ def test_no_step_is_longer_than_the_longest(kind: type[Paced[Any]]) -> None:
     assert max(flow.asked[:4]) <= 0.01 + 1e-12
     with pytest.raises(ValueError, match="max_step is 0.0, but a positive time is needed"):
         kind(max_step=0.0)
+
+
+@pytest.mark.parametrize("kind", [Chebyshev, DormandPrince])
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+def test_small_flows_are_large_ones(kind: type[Paced[Any]], dtype: torch.dtype) -> None:
+    """Assert that a flow from zero to 1e-9 takes the steps of one to 1, and ends as near: no size is taken for granted.
+
+    In the default tolerance, that is: an atol of 1e-12 would be a thousandth of the way.
+    """
+    ends, steps = [], []
+    for scale in (2.0**-30, 1.0):
+        flow, start = Counted(Rising(scale)), small_cloud(dtype).moved(torch.zeros(5, 2, dtype=dtype))
+        ends.append(evolve(flow, start, kind(1e-5), until=3.0).positions / scale)
+        steps.append(len(flow.asked))
+    assert steps[0] == pytest.approx(steps[1], abs=12)
+    assert float((ends[0] - (1.0 - math.exp(-3.0))).abs().max()) < 5e-5
+
+
+@dataclass(frozen=True)
+class Rising:
+    """d theta / dt = scale - theta."""
+
+    scale: float
+
+    def velocity(self, cloud: ParticleCloud, time: float) -> Velocity:
+        """Towards the scale."""
+        return self.scale - cloud.positions
+
+
+@dataclass(frozen=True)
+class Steep:
+    """d theta / dt = -1000 theta."""
+
+    def velocity(self, cloud: ParticleCloud, time: float) -> Velocity:
+        """Towards zero."""
+        return -1e3 * cloud.positions
+
+
+@pytest.mark.parametrize("kind", [Chebyshev, DormandPrince])
+def test_first_step_comes_from_a_probe_that_changes_the_velocity_little(kind: type[Paced[Any]]) -> None:
+    """Assert that one large coordinate, which hardly moves, does not make the first step long for the others."""
+    start = ParticleCloud(torch.tensor([[1.0, 1e10]], dtype=torch.float64))
+    flow = Counted(Only(Steep()))
+    pace = kind(1e-2).begun(flow, start, flow.velocity(start, 0.0), 0.0, math.inf)
+    assert pace.size < 1e-3
+    assert pace.work.velocities == len(flow.asked) > 3
+
+
+@dataclass(frozen=True)
+class Only:
+    """A flow that moves the second coordinate a millionth of a millionth as fast."""
+
+    flow: Steep
+
+    def velocity(self, cloud: ParticleCloud, time: float) -> Velocity:
+        """The flow's, by coordinate."""
+        return self.flow.velocity(cloud, time) * torch.tensor([1.0, 1e-18], dtype=torch.float64)
 
 
 def test_states_know_what_they_cost() -> None:

@@ -113,6 +113,16 @@ def test_cloud_at_the_origin_has_a_radius() -> None:
     assert radius.value == pytest.approx(SAFETY * 5.0, rel=0.02)
 
 
+@pytest.mark.parametrize("size", [1e-9, 1e-14])
+def test_tiny_positions_do_not_make_noise_a_radius(size: float) -> None:
+    """Assert that where a probe as long as the positions ask for is lost in the velocity's rounding a longer one is
+    taken: the radius of noise would be a thousand times too large, or more."""
+    flow, start = Linear(MATRIX, 1.0), small_cloud()
+    cloud = start.moved(size * start.positions)
+    radius = SpectralRadius.estimate(flow, cloud, flow.velocity(cloud, 0.0), 0.0)
+    assert radius.value == pytest.approx(SAFETY * 5.0, rel=0.05)
+
+
 def test_single_precision_finds_the_same() -> None:
     """Assert that a float32 cloud gives the eigenvalue too, by a larger probe."""
     flow, cloud = Linear(MATRIX.float(), 1.0), small_cloud(torch.float32)
