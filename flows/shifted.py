@@ -8,7 +8,7 @@ from torch import Tensor
 
 from flows.gauss_newton import GaussNewton, spread, spread_members
 from particles import Perceptron, SharedCloud
-from particles.shapes import Grams, Outputs, PerParticle, Velocity
+from particles.shapes import AnyFloat, Grams, Outputs, PerParticle, Velocity
 
 #: Largest h tr G for which G may be a sum of single-precision products: rounding then changes h G by 10^-3 at the most.
 ROUGH_ENOUGH = 1e4
@@ -44,6 +44,8 @@ class Shifted:
     given as cotangents. Twice as fast, and many times where a few particles have most of the mass. Where anything is
     not finite the solution is not either.
 
+    With a `curvature` E_j of single neurons [particles, c, c] the matrix is that with D_j = 1 + h (Delta_j + E_j).
+
     A Gram matrix squares the units of the inputs. Where h tr G nears 1 / eps, rounding hides its small eigenvalues: the
     factor is then made from the scaled Jacobian itself, if that is small, and the solution is refined.
     """
@@ -51,6 +53,7 @@ class Shifted:
     stiff: GaussNewton
     size: float | Tensor
     rough: float = 0.0
+    curvature: AnyFloat | None = None
 
     @cached_property
     def _diagonal(self) -> PerParticle | None:
@@ -68,6 +71,8 @@ class Shifted:
     @cached_property
     def _gram(self) -> Grams:
         """K = J D^-1 M J^T [n k, n k]."""
+        if self._blocks is not None:
+            return self._curved_gram(self._blocks)
         if self.rough == 0.0:
             return self.stiff.at.gram(self._weights)
         gram = self.stiff.at.gram(self._heavy(self._weights), torch.float32)
@@ -126,7 +131,7 @@ class Shifted:
         if bool(failed.any()):
             factor.masked_fill_((failed != 0)[..., None, None], torch.nan)
         entries, cloud = self.stiff.at.cloud.positions.numel() * self._matrix.shape[-1], self.stiff.at.cloud
-        if self._rounded is None or entries > FACTORED or isinstance(cloud, SharedCloud):
+        if self._rounded is None or self._blocks is not None or entries > FACTORED or isinstance(cloud, SharedCloud):
             return factor
         chosen = self._rounded.reshape(*factor.shape[:-2], 1, 1) > 0.0
         return torch.where(chosen, self._factor_of_jacobian(), factor)
@@ -142,6 +147,25 @@ class Shifted:
         upper = torch.linalg.qr(columns, mode="r").R
         factor: Grams = torch.linalg.qr(torch.cat([one, upper], dim=-2), mode="r").R.mT
         return factor
+
+    @cached_property
+    def _blocks(self) -> AnyFloat | None:
+        """Lower triangular factors of D_j [particles, c, c], where neurons have a curvature."""
+        if self.curvature is None:
+            return None
+        blocks = self.size * self.curvature
+        blocks.diagonal(dim1=-2, dim2=-1).add_(1.0 if self._diagonal is None else self._diagonal[:, None])
+        return torch.linalg.cholesky(blocks)
+
+    def _curved_gram(self, blocks: AnyFloat) -> Grams:
+        """K where D has a block for each particle, from the Jacobian written out."""
+        at, columns = self.stiff.at, self.stiff.at.risk.network.neuron.trained_columns
+        numbers = at.data.targets.numel()
+        one = torch.eye(numbers, dtype=at.cloud.dtype, device=at.cloud.positions.device)
+        pulled = torch.stack([at.pull(unit.reshape(at.data.targets.shape))[:, columns] for unit in one], dim=2)
+        weighted = pulled * at.mobility.reciprocal().nan_to_num(0.0, 0.0, 0.0)[:, None, None]
+        gram: Grams = torch.einsum("jca,jcb->ab", weighted, torch.cholesky_solve(pulled, blocks))
+        return gram
 
     def solve(self, right: Velocity, cotangents: Outputs | None = None) -> Solved:
         """v = (1 - h A)^(-1) (right - M J^T q), and its change of the function, refined where rounding asks for it.
@@ -186,9 +210,12 @@ class Shifted:
         return cotangents - self.stiff.unrooted(carried), carried
 
     def _divided(self, vector: Velocity) -> Velocity:
-        if self._diagonal is None:
+        """D^-1 v."""
+        if self._blocks is None and self._diagonal is None:
             return vector
-        result = vector.clone()
-        columns = self.stiff.at.risk.network.neuron.trained_columns
-        result[:, columns] /= self._diagonal[:, None]
+        result, columns = vector.clone(), self.stiff.at.risk.network.neuron.trained_columns
+        if self._blocks is not None:
+            result[:, columns] = torch.cholesky_solve(result[:, columns, None], self._blocks)[:, :, 0]
+        elif self._diagonal is not None:
+            result[:, columns] /= self._diagonal[:, None]
         return result

@@ -13,7 +13,9 @@ from flows.gauss_newton import GaussNewton, dense_risk, spread
 from flows.integrators.control import SHORTEST, Tolerance, Work, checked_max_step, next_time
 from flows.integrators.differentiation import HIGHEST, Formula
 from flows.integrators.function_space import UNITS, Scales
+from flows.integrators.headway import Headway
 from flows.integrators.interpolation import combination, weights
+from flows.neuron_curvature import neuron_curvature
 from flows.noise import StepNoise
 from flows.shifted import Shifted
 from particles import ParticleCloud, Risk, ToleranceNotReached
@@ -26,6 +28,11 @@ SAFETY, SMALLEST, LARGEST, FIRST = 0.87, 0.2, 2.0, 10.0
 REACH = 0.01
 #: After so many failed trials the points before are forgotten.
 MOST_FAILED = 2
+#: Steps in which the time has not doubled after which the curvature of neurons is looked at, and the largest product of
+#: m dim and n k for which it is.
+CRAWLING, CURVED = 150, 200_000
+#: A step costs as much as so many velocities, where it is asked whether a run will ever end.
+VELOCITIES = 10
 #: A run that would take more steps than this because rounding allows no longer ones is refused.
 MOST_ROUNDED = 10_000
 
@@ -33,7 +40,8 @@ MOST_ROUNDED = 10_000
 @dataclass(frozen=True, eq=False)
 class BDFState:
     """The last points of the path and their times, newest first; the order and step to take next, for how many steps
-    the order has been held, how many trials of the step at hand were rejected, and the scales of errors.
+    the order has been held, how many trials of the step at hand were rejected, and the scales of errors. `curved` says whether the curvature of single
+    neurons stands in the matrix; `mark` at which step, and how long into the run, the time had last doubled.
 
     Points are ways from the start [particles, dim]: their rounding is that of how far the cloud has come, not of where
     it is, and coordinates at rest stay there.
@@ -45,6 +53,10 @@ class BDFState:
     order: int = 1
     held: int = 0
     failed: int = 0
+    curved: bool = False
+    began: float = 0.0
+    mark: tuple[int, float] = (0, 0.0)
+    headway: Headway = Headway(0.0)
     scales: Scales | None = None
     work: Work = Work()
 
@@ -202,10 +214,23 @@ class BDF:
             if trial.judged.larger <= 1.0:
                 break
             state = state.rejected(reached, trial.judged, step=noise.step + 1, until=until)
-        after = self._chosen(state, trial, reached)
+        after = self._watched(risk, self._chosen(state, trial, reached), until)
         start, points, times = after.begun.start, after.points[: state.order + 1], after.times[: state.order + 1]
         dense = Polynomial(cloud, start, points, times)
         return Advance(reached, trial.cloud, after, dense)
+
+    def _watched(self, risk: Risk, state: BDFState, until: float) -> BDFState:
+        """The state with the curvature of neurons switched on where steps have stayed short for long, and it is small.
+
+        Raises ToleranceNotReached where the rest of the run would take more than a hundred thousand steps.
+        """
+        step, time = state.work.accepted, state.times[0]
+        headway = state.headway.looked(time, until, VELOCITIES * state.work.velocities, step)
+        begun, since = state.began, state.mark
+        if time - begun >= 2.0 * since[1]:
+            return replace(state, mark=(step, time - begun), headway=headway)
+        crawls = step - since[0] > CRAWLING and state.points[0].numel() * risk.data.targets.numel() <= CURVED
+        return replace(state, curved=state.curved or crawls, headway=headway)
 
     def reached(self, state: BDFState, until: float) -> float:
         """The time that the next step tries to reach."""
@@ -226,14 +251,21 @@ class BDF:
         by_bend = rtol * speed / bend if bend > 0.0 else math.inf
         by_reach = REACH * extent / speed if speed > 0.0 < extent else math.inf
         size = min(span, self.max_step, by_bend, by_reach)
-        state = replace(state, scales=Scales.of(stiff), work=Work(velocities=1))
+        state = replace(
+            state,
+            scales=Scales.of(stiff),
+            work=Work(velocities=1),
+            began=state.times[0],
+            headway=Headway(state.times[0]),
+        )
         before = -size * stiff.velocity
         return replace(state, points=(*state.points, before), times=(*state.times, state.times[0] - size), size=size)
 
     def _try(self, risk: Risk, cloud: ParticleCloud, state: BDFState, reached: float) -> Trial:
         formula, points = state.formula(state.order, reached), state.points[: state.order + 1]
         predicted, slope, scales = combination(formula.values, points), combination(formula.slopes, points), state.begun
-        correction = self.correction(risk, cloud.moved(scales.start + predicted), slope, formula.shift)
+        there = cloud.moved(scales.start + predicted)
+        correction = self.correction(risk, there, slope, formula.shift, state.curved)
         way = predicted + correction.vector
         doubt = torch.zeros_like(way) if correction.doubt is None else correction.doubt
         functions = torch.stack([correction.change, correction.outputs - scales.outputs])
@@ -253,15 +285,21 @@ class BDF:
         error = part * scales.judged((norms.correction, norms.change), coordinates, self.tolerance)
         return Judged(error, scales.judged((norms.doubt, 0.0), coordinates, self.tolerance), scales)
 
-    def correction(self, risk: Risk, predicted: ParticleCloud, slope: Velocity, shift: float | Tensor) -> Correction:
-        """d at a predictor, for P'(t), which is written over, and h', one number or one for each member [members]."""
+    def correction(
+        self, risk: Risk, predicted: ParticleCloud, slope: Velocity, shift: float | Tensor, curved: bool = False
+    ) -> Correction:
+        """d at a predictor, for P'(t), which is written over, and h', one number or one for each member [members].
+
+        The curvature of single neurons stands in the matrix where `curved`.
+        """
         stiff = GaussNewton.of(risk, predicted)
         particles, data = (spread(shift, rows) for rows in (slope.shape[0], stiff.at.cotangents.shape[0]))
         right = slope.mul_(-particles)
         if (relaxation := stiff.at.relaxation) is not None:
             right.add_(relaxation.mul_(particles))
         rough = self.rtol if self.rtol >= ROUGH else 0.0
-        solved = Shifted(stiff, shift, rough).solve(right, data * stiff.at.cotangents)
+        curvature = neuron_curvature(stiff.at) if curved else None
+        solved = Shifted(stiff, shift, rough, curvature).solve(right, data * stiff.at.cotangents)
         change = stiff.changed(solved.vector, solved.pushed)
         return Correction(solved.vector, change, stiff.weighed(stiff.at.predictions) + change, solved.doubt)
 
