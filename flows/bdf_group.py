@@ -9,7 +9,8 @@ from torch import Tensor
 
 from flows.base import Advance
 from flows.gauss_newton import dense_risk
-from flows.integrators.bdf import BDF, BDFState, Correction, Norms, Polynomial
+from flows.integrators.bdf import BDF, Correction, Norms, Polynomial
+from flows.integrators.bdf_state import BDFState
 from flows.integrators.differentiation import HIGHEST
 from flows.members import Member, Outcome
 from particles import ParticleCloud, Risk, ToleranceNotReached
@@ -128,7 +129,7 @@ class BDFGroup:
             return None
         corrections = {state.order: sizes[0], state.order - 1: lower, state.order + 1: higher}
         after = replace(state.accepted(end, judged.error, corrections), scales=judged.scales)
-        start, way = state.begun.start, way.reshape(cloud.positions.shape)
+        start, way = state.known.start, way.reshape(cloud.positions.shape)
         self._states[row], self._clouds[row] = after, cloud.moved(start + way)
         known = (self._history[row], slots(state)[: state.order], after.times[: state.order + 1])
         return Advance(end, self._clouds[row], after, partial(_between, cloud, start, way, *known))

@@ -5,7 +5,8 @@ from typing import Generic, TypeVar
 
 from flows.integrators.adaptive import Running
 from flows.integrators.baoab import Driven
-from flows.integrators.bdf import BDF, BDFState
+from flows.integrators.bdf import BDF
+from flows.integrators.bdf_state import BDFState
 from flows.integrators.chebyshev import Chebyshev, ChebyshevState
 from flows.integrators.control import Pace, Work
 from flows.integrators.dormand_prince import DormandPrince, DormandPrinceState

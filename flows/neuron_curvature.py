@@ -27,4 +27,5 @@ def neuron_curvature(at: RiskAt) -> AnyFloat:
         changed.append((at.risk.at(cloud.moved(probe)).pull(at.cotangents)[:, columns] - here) / step)
     curvature = torch.stack(changed, dim=2)
     values, vectors = torch.linalg.eigh(0.5 * (curvature + curvature.mT))
-    return vectors * values.clamp_min(0.0)[:, None, :] @ vectors.mT
+    positive: AnyFloat = vectors * values.clamp_min(0.0)[:, None, :] @ vectors.mT
+    return positive

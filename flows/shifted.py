@@ -155,7 +155,8 @@ class Shifted:
             return None
         blocks = self.size * self.curvature
         blocks.diagonal(dim1=-2, dim2=-1).add_(1.0 if self._diagonal is None else self._diagonal[:, None])
-        return torch.linalg.cholesky(blocks)
+        factors: AnyFloat = torch.linalg.cholesky(blocks)
+        return factors
 
     def _curved_gram(self, blocks: AnyFloat) -> Grams:
         """K where D has a block for each particle, from the Jacobian written out."""

@@ -8,7 +8,8 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 from flows.base import Advance, Flow, Integrator, Part
 from flows.gauss_newton import LARGEST_GRAM, GaussNewton
 from flows.gradient import GradientFlow
-from flows.integrators.bdf import BDF, BDFState
+from flows.integrators.bdf import BDF
+from flows.integrators.bdf_state import BDFState
 from flows.integrators.chebyshev import Chebyshev, ChebyshevState, stages_for
 from flows.integrators.control import Tolerance, Work, checked_max_step
 from flows.integrators.explicit import Explicit, ExplicitState

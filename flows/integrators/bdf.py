@@ -1,7 +1,6 @@
 """Backward differentiation of variable order on any grid of times, made implicit in function space."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar, NamedTuple
 
@@ -10,9 +9,10 @@ from torch import Tensor
 
 from flows.base import Advance, Flow, Part
 from flows.gauss_newton import GaussNewton, dense_risk, spread
-from flows.integrators.control import SHORTEST, Tolerance, Work, checked_max_step, next_time
+from flows.integrators.bdf_state import BDFState, Judged
+from flows.integrators.control import Tolerance, Work, checked_max_step, next_time
 from flows.integrators.differentiation import HIGHEST, Formula
-from flows.integrators.function_space import UNITS, Scales
+from flows.integrators.function_space import Scales
 from flows.integrators.headway import Headway
 from flows.integrators.interpolation import combination, weights
 from flows.neuron_curvature import neuron_curvature
@@ -23,99 +23,13 @@ from particles.shapes import Positions, Velocity
 
 #: Single-precision products are good enough for this rtol and larger ones.
 ROUGH = 1e-6
-SAFETY, SMALLEST, LARGEST, FIRST = 0.87, 0.2, 2.0, 10.0
 #: The first step goes no farther than this part of |theta|: what the Gauss-Newton part does not know may begin there.
 REACH = 0.01
-#: After so many failed trials the points before are forgotten.
-MOST_FAILED = 2
 #: Steps in which the time has not doubled after which the curvature of neurons is looked at, and the largest product of
 #: m dim and n k for which it is.
 CRAWLING, CURVED = 150, 200_000
 #: A step costs as much as so many velocities, where it is asked whether a run will ever end.
 VELOCITIES = 10
-#: A run that would take more steps than this because rounding allows no longer ones is refused.
-MOST_ROUNDED = 10_000
-
-
-@dataclass(frozen=True, eq=False)
-class BDFState:
-    """The last points of the path and their times, newest first; the order and step to take next, for how many steps
-    the order has been held, how many trials of the step at hand were rejected, and the scales of errors. `curved` says whether the curvature of single
-    neurons stands in the matrix; `mark` at which step, and how long into the run, the time had last doubled.
-
-    Points are ways from the start [particles, dim]: their rounding is that of how far the cloud has come, not of where
-    it is, and coordinates at rest stay there.
-    """
-
-    points: tuple[Positions, ...]
-    times: tuple[float, ...]
-    size: float = 0.0
-    order: int = 1
-    held: int = 0
-    failed: int = 0
-    curved: bool = False
-    began: float = 0.0
-    mark: tuple[int, float] = (0, 0.0)
-    headway: Headway = Headway(0.0)
-    scales: Scales | None = None
-    work: Work = Work()
-
-    @property
-    def begun(self) -> Scales:
-        """The scales of a run that has begun."""
-        if self.scales is None:
-            raise ValueError("The state of BDF has no scales yet; begin the run with BDF.begun.")
-        return self.scales
-
-    def formula(self, order: int, reached: float) -> Formula:
-        """That of an order through the last points, for a step to this time."""
-        return Formula(order, self.times[: order + 1], reached)
-
-    @property
-    def beside(self) -> tuple[int, ...]:
-        """The orders beside its own that may be taken after the step at hand."""
-        if self.held < self.order:
-            return ()
-        highest = min(HIGHEST, len(self.times) - 1)
-        return tuple(order for order in (self.order - 1, self.order + 1) if 1 <= order <= highest)
-
-    def rejected(self, reached: float, judged: "Judged", *, step: int, until: float) -> "BDFState":
-        """After a trial that was too long; raises ToleranceNotReached where no step is short enough."""
-        time, size, error = self.times[0], reached - self.times[0], judged.larger
-        if judged.doubt > 1.0 and size * MOST_ROUNDED < until - time:
-            raise ToleranceNotReached(step=step, time=time, size=size, reason=UNITS)
-        if size <= SHORTEST * max(abs(time), time - self.times[1]):
-            reason = f"the error is {error:.3g} times the allowed one"
-            raise ToleranceNotReached(step=step, time=time, size=size, reason=reason)
-        shrink = SAFETY * error ** (-1.0 / (self.order + 1)) if math.isfinite(error) else 0.5
-        work = replace(self.work, velocities=self.work.velocities + 1, rejected=self.work.rejected + 1)
-        size, failed = size * max(SMALLEST, min(shrink, 0.9)), self.failed + 1
-        return replace(
-            self, size=size, order=self.order if failed < MOST_FAILED else 1, failed=failed, held=0, work=work
-        )
-
-    def accepted(self, reached: float, error: float, corrections: Mapping[int, float]) -> "BDFState":
-        """After a step, with the order and size that promise to go farthest; points and scales are still the old ones.
-
-        `corrections` are the norms of d of its own order and of those `beside`: errors go as these times the constants
-        of the formulas.
-        """
-        own = self.formula(self.order, reached).error * corrections[self.order]
-        errors = {self.order: error}
-        for order in self.beside if own > 0.0 else ():
-            errors[order] = error / own * self.formula(order, reached).error * corrections[order]
-        factors = {order: max(error, 1e-10) ** (-1.0 / (order + 1)) for order, error in errors.items()}
-        best = max(factors, key=lambda order: factors[order])
-        largest = FIRST if len(self.times) == 2 else LARGEST
-        return replace(
-            self,
-            times=(reached, *self.times)[: HIGHEST + 1],
-            size=(reached - self.times[0]) * max(SMALLEST, min(largest, SAFETY * factors[best])),
-            order=best,
-            held=self.held + 1 if best == self.order else 0,
-            failed=0,
-            work=replace(self.work, velocities=self.work.velocities + 1, accepted=self.work.accepted + 1),
-        )
 
 
 class Norms(NamedTuple):
@@ -126,20 +40,6 @@ class Norms(NamedTuple):
     doubt: float
     change: float
     changed: float
-
-
-@dataclass(frozen=True)
-class Judged:
-    """Errors of a trial in units of the tolerance: that of its formula, and what rounding leaves open in d."""
-
-    error: float
-    doubt: float
-    scales: Scales
-
-    @property
-    def larger(self) -> float:
-        """The one that counts."""
-        return max(self.error, self.doubt)
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,7 +115,7 @@ class BDF:
                 break
             state = state.rejected(reached, trial.judged, step=noise.step + 1, until=until)
         after = self._watched(risk, self._chosen(state, trial, reached), until)
-        start, points, times = after.begun.start, after.points[: state.order + 1], after.times[: state.order + 1]
+        start, points, times = after.known.start, after.points[: state.order + 1], after.times[: state.order + 1]
         dense = Polynomial(cloud, start, points, times)
         return Advance(reached, trial.cloud, after, dense)
 
@@ -263,7 +163,7 @@ class BDF:
 
     def _try(self, risk: Risk, cloud: ParticleCloud, state: BDFState, reached: float) -> Trial:
         formula, points = state.formula(state.order, reached), state.points[: state.order + 1]
-        predicted, slope, scales = combination(formula.values, points), combination(formula.slopes, points), state.begun
+        predicted, slope, scales = combination(formula.values, points), combination(formula.slopes, points), state.known
         there = cloud.moved(scales.start + predicted)
         correction = self.correction(risk, there, slope, formula.shift, state.curved)
         way = predicted + correction.vector
@@ -280,7 +180,7 @@ class BDF:
         Once a trial has failed the path may have a kink here, of which the formula's small constant knows nothing: then
         the error is d itself.
         """
-        scales = state.begun.went(norms.distance, norms.changed)
+        scales = state.known.went(norms.distance, norms.changed)
         part = formula.error if state.failed == 0 else 1.0
         error = part * scales.judged((norms.correction, norms.change), coordinates, self.tolerance)
         return Judged(error, scales.judged((norms.doubt, 0.0), coordinates, self.tolerance), scales)

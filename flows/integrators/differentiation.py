@@ -42,7 +42,7 @@ class Formula:
 
     @property
     def error(self) -> float:
-        """The error of a step in units of d: |kappa_k gamma_k + h / (t - t_k)|; 1 / (k + 1) on an even grid for kappa = 0.
+        """The error of a step in units of d, |kappa_k gamma_k + h / (t - t_k)|; without kappa 1 / (k + 1) on an even grid.
 
         After a step was cut short both terms may cancel, which proves nothing beyond their order.
         """
