@@ -42,7 +42,9 @@ class Formula:
 
     @property
     def error(self) -> float:
-        """The error of a step in units of d, |kappa_k gamma_k + h / (t - t_k)|; without kappa 1 / (k + 1) on an even grid.
+        """The error of a step in units of d, |kappa_k gamma_k + h / (t - t_k)|.
+
+        Without kappa it is 1 / (k + 1) on an even grid.
 
         After a step was cut short both terms may cancel, which proves nothing beyond their order.
         """
