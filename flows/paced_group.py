@@ -46,7 +46,8 @@ class PacedGroup(Generic[State]):
         strides = {row: self._stride(row) for row in rows}
         positions, error, velocities = self._tried(strides)
         away = positions - self._rows([state.pace.start if state else None for state in self._states])
-        norms = torch.linalg.vector_norm(torch.stack((error, away), dim=1), dim=2).tolist()
+        vectors = error, away, *self._method.beside(velocities)
+        norms = torch.linalg.vector_norm(torch.stack(vectors, dim=1), dim=2).tolist()
         parts = zip(*(tensor.unbind() for tensor in (positions, error, *velocities)), strict=True)
         trials = dict(enumerate(parts))
         return [self._judged(row, stride, trials[row], norms[row]) for row, stride in strides.items()]
@@ -94,11 +95,11 @@ class PacedGroup(Generic[State]):
         return torch.stack([none if part is None else part for part in parts]).reshape(len(parts), -1)
 
     def _judged(self, row: int, stride: Stride, tried: Sequence[Tensor], norms: Sequence[float]) -> Outcome:
-        """The outcome of a member's trial; `norms` are those of its error, and of the way from where the run began."""
+        """The outcome of a member's trial; `norms` are those that it is found by."""
         (step, time), cloud, state, method = self._at[row], self._clouds[row], self._begun(row), self._method
         positions, error, *velocities = (part.reshape(cloud.positions.shape) for part in tried)
         try:
-            found = method.tolerance.judged(norms[0], norms[1], positions.numel(), state.pace, stride.size)
+            found = method.found(norms, positions.numel(), state.pace, stride)
             pace, passed = method.judged(state.pace, stride, found, step=step + 1, time=time, until=self._until)
             if not passed:
                 self._states[row] = method.rejected(self._flows[row], cloud, state, pace, error, time)

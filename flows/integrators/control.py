@@ -4,7 +4,7 @@ An adaptive integrator holds a `Tolerance` and a `Controller` and hands a `Pace`
 
     pace = Pace(start=cloud.positions, size=...)                                         in init
     taken, reached = next_time(pace.size, time, until, max_step)
-    found = tolerance.measured(estimate, reached, pace, taken)                           one look at the device
+    found = tolerance.judged(|estimate|, |reached - start|, coordinates, pace, taken)    one look at the device
     pace = controller.accepted(pace, taken, found)                                       if found.error <= 1
     pace = controller.rejected(pace, taken, error, step=noise.step + 1, time=time)       otherwise, and try again
 """
@@ -49,7 +49,8 @@ class Pace:
     `error` is that of the last accepted step in units of what was allowed; `tried` is the step of the first trial that
     was rejected since then, or zero. `began` is the time of the start, `extent` |theta(start)|_F of the coordinates
     that move there, `noise` the rounding of |velocity|_F there; `lost` is the error that passed because no step
-    resolves it, and `headway` how fast the run goes on.
+    resolves it, and `headway` how fast the run goes on. `bend` and `longest` are what a method knows of how velocities
+    change in its steps, and of steps that are stable.
     """
 
     start: Positions
@@ -59,6 +60,8 @@ class Pace:
     noise: float = 0.0
     moved: float = 0.0
     lost: float = 0.0
+    bend: float = 0.0
+    longest: float = math.inf
     error: float = 1.0
     tried: float = 0.0
     work: Work = Work()
@@ -77,11 +80,13 @@ class Pace:
 
 
 class Found(NamedTuple):
-    """The error of a trial in units of what is allowed, and `moved` and `lost` of the pace were it accepted."""
+    """The error of a trial in units of what is allowed, and what of the pace would change were it accepted."""
 
     error: float
     moved: float
     lost: float
+    bend: float = 0.0
+    longest: float = math.inf
 
 
 @dataclass(frozen=True)
@@ -109,13 +114,11 @@ class Tolerance:
         """atol sqrt(coordinates) + rtol moved."""
         return self.atol * math.sqrt(coordinates) + self.rtol * moved
 
-    def measured(self, error: Positions, reached: ParticleCloud, pace: Pace, taken: float) -> Found:
-        """What is found of a step of this size to this cloud: an infinite error where anything is not finite."""
-        size, distance = reached.norms(error, reached.positions - pace.start).tolist()
-        return self.judged(size, distance, reached.count * reached.dim, pace, taken)
-
     def judged(self, size: float, distance: float, coordinates: int, pace: Pace, taken: float) -> Found:
-        """The same, of an error of this size at this distance from the start."""
+        """What is found of a step `taken` whose error has this size and which ends at this distance from the start.
+
+        The error is infinite where anything is not finite.
+        """
         if not (math.isfinite(size) and math.isfinite(distance)):
             return Found(math.inf, pace.moved, pace.lost)
         moved = max(pace.moved, distance)
@@ -171,6 +174,8 @@ class Controller:
             size=max(size, pace.size) if cut else size,
             moved=found.moved,
             lost=found.lost,
+            bend=found.bend,
+            longest=found.longest,
             error=pace.error if cut else max(error, SMALLEST_BEFORE),
             tried=0.0,
             work=replace(pace.work, accepted=pace.work.accepted + 1),

@@ -9,7 +9,7 @@ import torch
 
 from flows.base import Flow
 from flows.integrators import paced
-from flows.integrators.control import Controller, Pace, next_time
+from flows.integrators.control import FLOOR, Controller, Found, Pace, next_time
 from flows.integrators.paced import Inner, Paced, PacedState, Stride, Tried, Weight, added
 from particles import ParticleCloud
 from particles.shapes import AnyFloat, Positions, Velocity
@@ -39,6 +39,12 @@ DENSE = (
     69997945 / 29380423,
 )
 CONTROLLER = Controller(power=5)
+#: Velocities that are smooth change from step to step by rates that grow by less than this; where they jump, a step is
+#: wrong by no more than this part of itself times what they change by.
+SMOOTH, JUMP = 2.0, 0.5
+#: The pair's estimate over h |v_7 - v_1|, for a mode with h rate = 2.5 that leads both; such a mode is kept from
+#: growing by shorter steps, which then grow by little.
+LEADING, SHORTER, LONGER = 0.1, 0.9, 1.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +99,8 @@ class DormandPrince(Paced[DormandPrinceState]):
         self, state: DormandPrinceState, time: float, until: float, dtype: torch.dtype = torch.float64
     ) -> Stride:
         """The step that the pace proposes."""
-        return Stride(*next_time(state.pace.size, time, until, self.max_step), len(NODES) - 1)
+        longest = min(state.pace.longest, self.max_step)
+        return Stride(*next_time(state.pace.size, time, until, longest), len(NODES) - 1)
 
     def moments(self, stride: Stride, time: float) -> Sequence[float]:
         """The times of the stages but the first, whose velocity is known."""
@@ -111,6 +118,26 @@ class DormandPrince(Paced[DormandPrinceState]):
             positions = combined(start, velocities, row, size)
             velocities.append(inner(positions, stage))
         return positions, combined(torch.zeros_like(positions), velocities, ERROR, size), tuple(velocities)
+
+    def beside(self, velocities: Sequence[AnyFloat]) -> Sequence[AnyFloat]:
+        """What the velocity changes by in the step."""
+        return (velocities[-1] - velocities[0],)
+
+    def found(self, sizes: Sequence[float], coordinates: int, pace: Pace, stride: Stride) -> Found:
+        """What is found by the pair's estimate, where velocities are smooth.
+
+        Where they jump, as those of ReLUs do, it may be next to nothing by chance. And where a stiff mode leads it
+        shows that stability holds the step back: a mode that rings at the limit would keep within the tolerance, and
+        disturb the others all the time.
+        """
+        error, distance, change = sizes
+        rate, bend = change / stride.size, max(change / stride.size, pace.bend / SMOOTH)
+        resolved = stride.size * change > torch.finfo(pace.start.dtype).eps * FLOOR * (pace.extent + pace.moved)
+        if resolved and 0.0 < SMOOTH * pace.bend < rate:
+            error, bend = max(error, JUMP * stride.size * change), SMOOTH * pace.bend
+        found = self.tolerance.judged(error, distance, coordinates, pace, stride.size)
+        held = resolved and sizes[0] > LEADING * stride.size * change
+        return found._replace(bend=bend, longest=SHORTER * stride.size if held else LONGER * pace.longest)
 
     def accepted(self, state: DormandPrinceState, pace: Pace, velocity: Velocity) -> DormandPrinceState:
         """The last stage is the first of the next step."""

@@ -133,7 +133,9 @@ class Paced(ABC, Generic[State]):
         while not passed:
             stride = self.stride(state, time, until, cloud.dtype)
             trial, there = self.attempt(flow, cloud, state.velocity, time, stride)
-            found, step = self.tolerance.measured(trial.error, there, state.pace, stride.size), noise.step + 1
+            vectors = trial.error, trial.positions - state.pace.start, *self.beside(trial.velocities)
+            sizes = there.norms(*vectors).tolist()
+            found, step = self.found(sizes, there.count * there.dim, state.pace, stride), noise.step + 1
             pace, passed = self.judged(state.pace, stride, found, step=step, time=time, until=until)
             if not passed:
                 state = self.rejected(flow, cloud, state, pace, trial.error, time)
@@ -159,6 +161,14 @@ class Paced(ABC, Generic[State]):
 
         tried = self.tried(inner, cloud.positions, velocity, self.weights(stride, stride.stages))
         return self.tries(cloud, time, stride.size, *tried), there
+
+    def beside(self, velocities: Sequence[AnyFloat]) -> Sequence[AnyFloat]:
+        """Vectors of which a method looks at the norms beside that of the error; most look at none."""
+        return ()
+
+    def found(self, sizes: Sequence[float], coordinates: int, pace: Pace, stride: Stride) -> Found:
+        """What is found of a trial by the norms of its error, of the way from the start, and of those `beside`."""
+        return self.tolerance.judged(sizes[0], sizes[1], coordinates, pace, stride.size)
 
     def judged(
         self, pace: Pace, stride: Stride, found: Found, *, step: int, time: float, until: float

@@ -22,6 +22,7 @@ from flows.integrators.control import (
 )
 from flows.integrators.headway import Headway
 from particles import ParticleCloud, ToleranceNotReached
+from particles.shapes import Positions
 from tests.problems import Clock, MeanAttraction, numbers, small_cloud
 from tests.tolerances import assert_identical
 
@@ -37,13 +38,18 @@ def test_impossible_tolerances_are_refused(rtol: float, atol: float) -> None:
         Tolerance(rtol, atol)
 
 
+def measured(tolerance: Tolerance, error: Positions, reached: Positions, pace: Pace) -> Found:
+    """What is found of a step of 0.5 with this error to these positions."""
+    return tolerance.judged(float(error.norm()), float((reached - pace.start).norm()), error.numel(), pace, 0.5)
+
+
 def test_error_is_relative_to_the_distance_moved() -> None:
     """Assert that |e|_F is divided by atol sqrt(m dim) + rtol max |theta - start|_F, the step at hand included."""
     tolerance, error, far = Tolerance(1e-2, 1e-3), numbers(1, 4, 3), 10.0 * numbers(2, 4, 3)
-    measured, moved, _ = tolerance.measured(error, CLOUD.moved(far), PACE, 0.5)
+    judged, moved, *_ = measured(tolerance, error, far, PACE)
     assert moved == pytest.approx(float(far.norm()))
-    assert measured == pytest.approx(float(error.norm()) / (1e-3 * math.sqrt(12.0) + 1e-2 * float(far.norm())))
-    kept = tolerance.measured(error, CLOUD.moved(1e-3 * far), PACE, 0.5).moved
+    assert judged == pytest.approx(float(error.norm()) / (1e-3 * math.sqrt(12.0) + 1e-2 * float(far.norm())))
+    kept = measured(tolerance, error, 1e-3 * far, PACE).moved
     assert kept == PACE.moved, "the cloud has been farther away before"
 
 
@@ -51,8 +57,8 @@ def test_position_of_the_start_plays_no_part() -> None:
     """Assert that shifting cloud and start together changes no error: coordinates are not compared with themselves."""
     tolerance, error, moved = Tolerance(1e-4, 0.0), numbers(1, 4, 3), numbers(2, 4, 3)
     shifted = replace(PACE, start=PACE.start + 1000.0)
-    here = tolerance.measured(error, CLOUD.moved(moved), PACE, 0.5)
-    there = tolerance.measured(error, CLOUD.moved(moved + 1000.0), shifted, 0.5)
+    here = measured(tolerance, error, moved, PACE)
+    there = measured(tolerance, error, moved + 1000.0, shifted)
     assert here[:2] == pytest.approx(there[:2], rel=1e-12)
 
 
@@ -61,15 +67,15 @@ def test_anything_not_finite_is_an_infinite_error() -> None:
     tolerance, fine = Tolerance(1e-2, 1e-3), numbers(1, 4, 3)
     for broken in (fine / 0.0, fine * math.nan):
         for pair in ((broken, fine), (fine, broken)):
-            found = tolerance.measured(pair[0], CLOUD.moved(pair[1]), replace(PACE, lost=0.5), 0.5)
-            assert found == (math.inf, PACE.moved, 0.5)
+            found = measured(tolerance, pair[0], pair[1], replace(PACE, lost=0.5))
+            assert found[:3] == (math.inf, PACE.moved, 0.5)
 
 
 def test_no_error_where_nothing_moves_is_allowed() -> None:
     """Assert that a cloud at rest passes with atol zero, and that an error there does not."""
     tolerance, still = Tolerance(1e-2, 0.0), replace(PACE, moved=0.0)
-    assert tolerance.measured(0.0 * still.start, CLOUD, still, 0.5).error == 0.0
-    assert tolerance.measured(1e-9 + still.start, CLOUD, still, 0.5).error == math.inf
+    assert measured(tolerance, 0.0 * still.start, still.start, still).error == 0.0
+    assert measured(tolerance, 1e-9 + still.start, still.start, still).error == math.inf
 
 
 @pytest.mark.parametrize(("extent", "noise"), [(3.0, 1.0), (1e9, 2.0 * EPS)])
@@ -108,20 +114,13 @@ def test_pace_begins_with_what_rounds() -> None:
     assert (pace.began, pace.work, pace.headway) == (7.0, Work(velocities=2), Headway(7.0))
 
 
-def test_norms_are_judged_as_what_they_are_of() -> None:
-    """Assert that an error and a distance given as numbers are judged as those of the tensors."""
-    tolerance, error, moved = Tolerance(1e-2, 1e-3), numbers(1, 4, 3), numbers(2, 4, 3)
-    sizes = float(error.norm()), float((moved - PACE.start).norm())
-    assert tolerance.judged(*sizes, 12, PACE, 0.5) == tolerance.measured(error, CLOUD.moved(moved), PACE, 0.5)
-    assert tolerance.judged(sizes[0], math.nan, 12, PACE, 0.5).error == math.inf
-
-
 @pytest.mark.parametrize("power", [3, 5])
 def test_step_follows_both_errors(power: int) -> None:
     """Assert that h <- 0.9 h error^(-0.85/k) before^(0.2/k) between the limits, and that the error is handed on."""
-    after = Controller(power).accepted(PACE, 0.5, Found(0.6, 3.0, 0.0))
+    after = Controller(power).accepted(PACE, 0.5, Found(0.6, 3.0, 0.1, bend=7.0, longest=8.0))
     assert after.size == pytest.approx(0.5 * 0.9 * 0.6 ** (-0.85 / power) * 0.25 ** (0.2 / power))
-    assert (after.error, after.moved, after.work) == (0.6, 3.0, Work(4, 1, 30))
+    assert (after.error, after.moved, after.lost, after.work) == (0.6, 3.0, 0.1, Work(4, 1, 30))
+    assert (after.bend, after.longest) == (7.0, 8.0)
 
 
 def test_steady_errors_settle_below_the_limit() -> None:
