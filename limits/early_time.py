@@ -152,4 +152,5 @@ def early_constants(activation: Differentiable, variance: float = 1.0, accuracy:
     c, b = (torch.cat([rows.spectrum.coefficients[:4, 0], at.new_zeros(4)]).tolist() for rows in (value, slope))
     s = math.sqrt(variance)
     theta2 = 0.5 * s * (math.sqrt(6.0) * b[3] + b[1])
-    return EarlyConstants(s * b[0], c[0], s * b[1], theta2, max(value.error, 2.0 * s * slope.error))
+    errors = [rows.error * float(rows.spectrum.units) for rows in (value, slope)]
+    return EarlyConstants(s * b[0], c[0], s * b[1], theta2, max(errors[0], 2.0 * s * errors[1]))
