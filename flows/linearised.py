@@ -6,9 +6,25 @@ from functools import cached_property
 
 import torch
 
-from particles import ParticleCloud, Risk, ShapeError, Squared, jacobian_product, tangent_gram
+from particles import (
+    ParticleCloud,
+    Risk,
+    ShapeError,
+    SharedCloud,
+    Squared,
+    jacobian_product,
+    scaled_jacobian,
+    tangent_gram,
+)
+from particles.graded_svd import GradedSVD
+from particles.gram_rounding import TRUSTED, UNITS, check_resolved, movement_error, unit_ratio
 from particles.risk import RiskAt
 from particles.shapes import AnyFloat, Gram, Inputs, Outputs, Scalar, Velocity
+
+#: Entries of A times its shorter side, up to which its singular values cost too little to try A A^T first.
+CHEAP = 2**21
+#: The same, up to which they are taken where A A^T does not do: seconds.
+AFFORDABLE = 2**32
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,22 +116,55 @@ class LinearisedFlow:
     def exact(self, time: float, start: ParticleCloud | None = None) -> ParticleCloud:
         """The cloud at any time, infinity included, that starts at the anchor or at another cloud; squared loss only.
 
-        With S = P^(1/2) K P^(1/2) = Q diag(s) Q^T, K the anchor's Gram matrix and r(0) the residual at the start,
-        theta(t) = theta(0) - M J_0^T P^(1/2) Q diag((1 - exp(-s t)) / s) Q^T P^(1/2) r(0). One eigendecomposition of
-        a matrix [n k, n k], kept between calls. Combinations of data with s = 0 are never learned and move nothing.
+        With A = P^(1/2) J_0 M^(1/2) = Q diag(a) V^T, s = a^2 and r(0) the residual at the start,
+        theta(t) = theta(0) - M^(1/2) V diag((1 - exp(-s t)) / a) Q^T P^(1/2) r(0). Combinations of data with s = 0 are
+        never learned and move nothing. Where A is large, s and Q are those of A A^T, one eigendecomposition of a matrix
+        [n k, n k], as long as that loses nothing that matters at this time. Both are kept between calls.
+
+        Raises Unresolved where A is too large and the units of the inputs too different for A A^T.
         """
         self._check_solvable(time)
         cloud = self.anchor if start is None else start.to(device=self.anchor.device, dtype=self.anchor.dtype)
         tangent = self.linearised.tangent(cloud)
         root = tangent.data.weights.sqrt()[:, None]
-        rates, modes = self._spectrum
         first = (root * self.linearised.residual(cloud)).reshape(-1)
+        if self._by_factor(first, time):
+            return cloud.moved(cloud.positions - self._moved(first, time))
+        rates, modes = self._spectrum
         gone = modes @ (_integrals(rates, time) * (modes.T @ first))
         return cloud.moved(cloud.positions - tangent.pull(root * gone.reshape(root.shape[0], -1)))
 
+    def _by_factor(self, first: AnyFloat, time: float) -> bool:
+        """Whether to take the factor A: where it costs little, or where A A^T does not know enough at this time."""
+        rows, columns = first.numel(), self.anchor.positions.numel()
+        if isinstance(self.anchor, SharedCloud):
+            return False
+        cost = rows * columns * min(rows, columns)
+        if cost <= CHEAP:
+            return True
+        rates, modes = self._spectrum
+        parts, error = modes.T @ first, UNITS * torch.finfo(rates.dtype).eps * float(rates[-1].clamp_min(0.0))
+        if cost <= AFFORDABLE:
+            return movement_error(rates, parts, time, error) > TRUSTED
+        check_resolved(rates, parts, time, error, unit_ratio(self.risk.data.inputs))
+        return False
+
+    def _moved(self, first: AnyFloat, time: float) -> Velocity:
+        """M^(1/2) V diag((1 - exp(-s t)) / a) Q^T P^(1/2) r(0) [particles, dim]."""
+        parts = self._factor.left.T @ first.double()
+        values = self._factor.values
+        moved = self._factor.right @ (-torch.expm1(-values.square() * time) / values * parts)
+        mobility = self.risk.scaling.mobility(self.anchor.masses).sqrt()[:, None]
+        return mobility * moved.to(first).reshape(self.anchor.positions.shape)
+
+    @cached_property
+    def _factor(self) -> GradedSVD:
+        """Q, a and V of A = P^(1/2) J_0 M^(1/2)."""
+        return GradedSVD.of(scaled_jacobian(self.risk, self.anchor))
+
     @cached_property
     def _spectrum(self) -> tuple[AnyFloat, Gram]:
-        """Eigenvalues s [n k], ascending, and eigenvectors of P^(1/2) K P^(1/2)."""
+        """Eigenvalues s [n k], ascending, and eigenvectors of A A^T = P^(1/2) K P^(1/2)."""
         weights = self.risk.prepared(self.anchor).weights.repeat_interleave(self.risk.data.outputs).sqrt()
         gram = weights[:, None] * tangent_gram(self.risk, self.anchor) * weights
         values, vectors = torch.linalg.eigh(gram)
