@@ -18,8 +18,8 @@ from particles import (
 )
 from particles.graded_svd import GradedSVD
 from particles.gram_rounding import TRUSTED, UNITS, check_resolved, movement_error, unit_ratio
-from particles.risk import RiskAt
-from particles.shapes import AnyFloat, Gram, Inputs, Outputs, Scalar, Velocity
+from particles.risk import RiskAt, Seen
+from particles.shapes import AnyFloat, Gram, Inputs, Outputs, PerParticle, Scalar, Velocity
 
 #: Entries of A times its shorter side, up to which its singular values cost too little to try A A^T first.
 CHEAP = 2**21
@@ -40,34 +40,32 @@ class LinearisedRisk:
 
     def __call__(self, cloud: ParticleCloud) -> Scalar:
         """sum_i p_i loss(f_lin(x_i), y_i) + sum_j lambda_j (strength / 2) |theta_j|^2."""
-        tangent = self.tangent(cloud)
+        at = self.at(cloud)
         squares = cloud.positions[:, self.risk.network.neuron.trained_columns].square().sum(dim=1)
-        weighed = cloud.summed(lambda part: tangent.cloud.masses[part] @ squares[part])
-        values = self.risk.loss.value(self.predictions(cloud), tangent.data.targets)
-        return tangent.data.weights @ values + 0.5 * self.risk.strength * weighed
+        weighed = cloud.summed(lambda part: at.tangent.cloud.masses[part] @ squares[part])
+        values = self.risk.loss.value(at.predictions, at.data.targets)
+        return at.data.weights @ values + 0.5 * self.risk.strength * weighed
+
+    def at(self, cloud: ParticleCloud) -> "LinearisedAt":
+        """This risk at one cloud, with everything that an integrator asks of a risk at a cloud."""
+        tangent = self.tangent(cloud)
+        return LinearisedAt(tangent.risk, cloud, tangent)
 
     def predictions(self, cloud: ParticleCloud, inputs: Inputs | None = None) -> Outputs:
         """f_lin(x_i) [data, outputs] on the risk's own inputs, or on others [data, inputs]."""
-        tangent = self.tangent(cloud)
-        displacement = cloud.positions - tangent.cloud.positions
+        at = self.at(cloud)
         if inputs is None:
-            return tangent.predictions + tangent.push(displacement)
-        return self.risk.predictions(tangent.cloud, inputs) + jacobian_product(
-            self.risk, tangent.cloud, displacement, inputs
-        )
+            return at.predictions
+        anchor = at.tangent.cloud
+        return self.risk.predictions(anchor, inputs) + jacobian_product(self.risk, anchor, at.displacement, inputs)
 
     def residual(self, cloud: ParticleCloud) -> Outputs:
         """d loss / d f at f_lin [data, outputs]."""
-        return self.risk.loss.residual(self.predictions(cloud), self.tangent(cloud).data.targets)
+        return self.at(cloud).residual
 
     def velocity(self, cloud: ParticleCloud) -> Velocity:
         """-M J_0^T P r - eta_j lambda_j strength theta_j [particles, dim], r the residual of f_lin."""
-        tangent = self.tangent(cloud)
-        result = tangent.pull(-tangent.data.weights[:, None] * self.residual(cloud))
-        if self.risk.strength > 0.0:
-            columns = self.risk.network.neuron.trained_columns
-            result[:, columns] -= tangent.decay[:, None] * cloud.positions[:, columns]
-        return result
+        return self.at(cloud).velocity
 
     def tangent(self, cloud: ParticleCloud) -> RiskAt:
         """The risk at the anchor in the cloud's dtype and on its device, kept between calls."""
@@ -87,6 +85,42 @@ class LinearisedRisk:
     @cached_property
     def _memo(self) -> dict[tuple[torch.dtype, torch.device], RiskAt]:
         return {}
+
+
+@dataclass(frozen=True, eq=False)
+class LinearisedAt(RiskAt):
+    """The linear model's risk at one cloud: tangents, masses and Gram matrices are those of the anchor, `tangent`."""
+
+    tangent: RiskAt
+
+    @property
+    def seen(self) -> Seen:
+        """The anchor's tangents at the data, and its predictions."""
+        return self.tangent.seen
+
+    @property
+    def displacement(self) -> Velocity:
+        """theta - theta_0 [particles, dim]."""
+        return self.cloud.positions - self.tangent.cloud.positions
+
+    @cached_property
+    def predictions(self) -> Outputs:
+        """f_lin(x_i) [data, outputs]."""
+        return self.tangent.predictions + self.push(self.displacement)
+
+    @property
+    def mobility(self) -> PerParticle:
+        """The anchor's mobilities eta_j [particles]."""
+        return self.tangent.mobility
+
+    @property
+    def decay(self) -> PerParticle:
+        """The anchor's rates eta_j lambda_j strength [particles]."""
+        return self.tangent.decay
+
+    def pull(self, cotangents: Outputs) -> Velocity:
+        """M J_0^T c [particles, dim]."""
+        return self.tangent.pull(cotangents)
 
 
 @dataclass(frozen=True, eq=False)

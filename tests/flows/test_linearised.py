@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from flows import RK4, Euler, GradientFlow, LinearisedFlow, LinearisedRisk, Trace, evolve
+from flows.gauss_newton import GaussNewton
 from particles import (
     NTK,
     Dataset,
@@ -297,3 +298,25 @@ def test_large_problems_go_by_the_gram_matrix_or_are_refused(ratio: float, monke
             flow.exact(30.0)
         return
     assert relative_error(flow.exact(30.0).positions, affordable) < 1e-6
+
+
+@pytest.mark.parametrize("trained", TRAINED)
+@pytest.mark.parametrize("scaling", SCALINGS, ids=str)
+def test_at_a_cloud_it_offers_what_integrators_in_function_space_need(scaling: Scaling, trained: str) -> None:
+    """Assert that Gauss-Newton's velocity and solution of 1 - h A are those of the dense linear model, with L2."""
+    risk, anchor, cloud = (
+        network_risk(scaling, trained=trained, strength=0.2, outputs=2),
+        network_cloud(2),
+        displaced(2),
+    )
+    flow, size = LinearisedFlow(risk, anchor), 0.7
+    stiff = GaussNewton(flow.linearised.at(cloud))
+    assert_identical(stiff.velocity, flow.velocity(cloud))
+    right = numbers(3, *cloud.positions.shape)
+    columns = risk.network.neuron.trained_columns
+    moving = torch.zeros_like(right)
+    moving[:, columns] = right[:, columns]
+    solved, _ = stiff.shifted(size).solve(moving)
+    # The linear model has no other curvature: F(theta + h v) - F(theta) is h A v to the bit, but for rounding.
+    change = flow.velocity(cloud.moved(cloud.positions + size * solved)) - flow.velocity(cloud)
+    assert_identical(solved - change, moving, operations=1e5)
