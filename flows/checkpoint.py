@@ -7,6 +7,7 @@ from flows.integrators.adaptive import Running
 from flows.integrators.baoab import Driven
 from flows.integrators.bdf import BDF, BDFState
 from flows.integrators.chebyshev import Chebyshev, ChebyshevState
+from flows.integrators.closed_form import ClosedForm, ClosedFormState
 from flows.integrators.control import Pace, Work
 from flows.integrators.dormand_prince import DormandPrinceState
 from flows.integrators.exponential import Exponential, ExponentialState
@@ -36,7 +37,7 @@ class Checkpoint(Generic[State]):
 #: Everything that checkpoints of our integrators are made of: `trajectory.kept(CHECKPOINTED)` makes nothing else.
 CHECKPOINTED: tuple[type, ...] = (
     *(Checkpoint, ParticleCloud, KineticCloud, StepNoise),
-    *(BDF, Chebyshev, Exponential, Running),
-    *(BDFState, ChebyshevState, DormandPrinceState, ExponentialState),
+    *(BDF, Chebyshev, ClosedForm, Exponential, Running),
+    *(BDFState, ChebyshevState, ClosedFormState, DormandPrinceState, ExponentialState),
     *(Pace, Scales, SpectralRadius, Work, Driven, Drawn),
 )

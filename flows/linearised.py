@@ -147,6 +147,11 @@ class LinearisedFlow:
         """f_lin(x_i) [data, outputs] on the risk's own inputs, or on others [data, inputs]."""
         return self.linearised.predictions(cloud, inputs)
 
+    @property
+    def solvable(self) -> bool:
+        """Whether `exact` takes this flow: squared loss, no regulariser."""
+        return isinstance(self.risk.loss, Squared) and self.risk.strength == 0.0
+
     def exact(self, time: float, start: ParticleCloud | None = None) -> ParticleCloud:
         """The cloud at any time, infinity included, that starts at the anchor or at another cloud; squared loss only.
 
