@@ -8,6 +8,7 @@ from flows.integrators.baoab import Driven
 from flows.integrators.bdf import BDF
 from flows.integrators.bdf_state import BDFState
 from flows.integrators.chebyshev import Chebyshev, ChebyshevState
+from flows.integrators.closed_form import ClosedForm, ClosedFormState
 from flows.integrators.control import Pace, Work
 from flows.integrators.dormand_prince import DormandPrince, DormandPrinceState
 from flows.integrators.explicit import Explicit, ExplicitState
@@ -39,7 +40,7 @@ class Checkpoint(Generic[State]):
 #: Everything that checkpoints of our integrators are made of: `trajectory.kept(CHECKPOINTED)` makes nothing else.
 CHECKPOINTED: tuple[type, ...] = (
     *(Checkpoint, ParticleCloud, KineticCloud, StepNoise),
-    *(BDF, Chebyshev, DormandPrince, Explicit, Exponential, Running),
-    *(BDFState, ChebyshevState, DormandPrinceState, ExplicitState, ExponentialState),
+    *(BDF, Chebyshev, ClosedForm, DormandPrince, Explicit, Exponential, Running),
+    *(BDFState, ChebyshevState, ClosedFormState, DormandPrinceState, ExplicitState, ExponentialState),
     *(Pace, Headway, Scales, SpectralRadius, Work, Driven, Drawn),
 )

@@ -6,9 +6,25 @@ from functools import cached_property
 
 import torch
 
-from particles import ParticleCloud, Risk, ShapeError, Squared, jacobian_product, tangent_gram
-from particles.risk import RiskAt
-from particles.shapes import AnyFloat, Gram, Inputs, Outputs, Scalar, Velocity
+from particles import (
+    ParticleCloud,
+    Risk,
+    ShapeError,
+    SharedCloud,
+    Squared,
+    jacobian_product,
+    scaled_jacobian,
+    tangent_gram,
+)
+from particles.graded_svd import GradedSVD
+from particles.gram_rounding import TRUSTED, UNITS, check_resolved, movement_error, unit_ratio
+from particles.risk import RiskAt, Seen
+from particles.shapes import AnyFloat, Gram, Inputs, Outputs, PerParticle, Scalar, Velocity
+
+#: Entries of A times its shorter side, up to which its singular values cost too little to try A A^T first.
+CHEAP = 2**21
+#: The same, up to which they are taken where A A^T does not do: seconds.
+AFFORDABLE = 2**32
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,34 +40,32 @@ class LinearisedRisk:
 
     def __call__(self, cloud: ParticleCloud) -> Scalar:
         """sum_i p_i loss(f_lin(x_i), y_i) + sum_j lambda_j (strength / 2) |theta_j|^2."""
-        tangent = self.tangent(cloud)
+        at = self.at(cloud)
         squares = cloud.positions[:, self.risk.network.neuron.trained_columns].square().sum(dim=1)
-        weighed = cloud.summed(lambda part: tangent.cloud.masses[part] @ squares[part])
-        values = self.risk.loss.value(self.predictions(cloud), tangent.data.targets)
-        return tangent.data.weights @ values + 0.5 * self.risk.strength * weighed
+        weighed = cloud.summed(lambda part: at.tangent.cloud.masses[part] @ squares[part])
+        values = self.risk.loss.value(at.predictions, at.data.targets)
+        return at.data.weights @ values + 0.5 * self.risk.strength * weighed
+
+    def at(self, cloud: ParticleCloud) -> "LinearisedAt":
+        """This risk at one cloud, with everything that an integrator asks of a risk at a cloud."""
+        tangent = self.tangent(cloud)
+        return LinearisedAt(tangent.risk, cloud, tangent)
 
     def predictions(self, cloud: ParticleCloud, inputs: Inputs | None = None) -> Outputs:
         """f_lin(x_i) [data, outputs] on the risk's own inputs, or on others [data, inputs]."""
-        tangent = self.tangent(cloud)
-        displacement = cloud.positions - tangent.cloud.positions
+        at = self.at(cloud)
         if inputs is None:
-            return tangent.predictions + tangent.push(displacement)
-        return self.risk.predictions(tangent.cloud, inputs) + jacobian_product(
-            self.risk, tangent.cloud, displacement, inputs
-        )
+            return at.predictions
+        anchor = at.tangent.cloud
+        return self.risk.predictions(anchor, inputs) + jacobian_product(self.risk, anchor, at.displacement, inputs)
 
     def residual(self, cloud: ParticleCloud) -> Outputs:
         """d loss / d f at f_lin [data, outputs]."""
-        return self.risk.loss.residual(self.predictions(cloud), self.tangent(cloud).data.targets)
+        return self.at(cloud).residual
 
     def velocity(self, cloud: ParticleCloud) -> Velocity:
         """-M J_0^T P r - eta_j lambda_j strength theta_j [particles, dim], r the residual of f_lin."""
-        tangent = self.tangent(cloud)
-        result = tangent.pull(-tangent.data.weights[:, None] * self.residual(cloud))
-        if self.risk.strength > 0.0:
-            columns = self.risk.network.neuron.trained_columns
-            result[:, columns] -= tangent.decay[:, None] * cloud.positions[:, columns]
-        return result
+        return self.at(cloud).velocity
 
     def tangent(self, cloud: ParticleCloud) -> RiskAt:
         """The risk at the anchor in the cloud's dtype and on its device, kept between calls."""
@@ -71,6 +85,42 @@ class LinearisedRisk:
     @cached_property
     def _memo(self) -> dict[tuple[torch.dtype, torch.device], RiskAt]:
         return {}
+
+
+@dataclass(frozen=True, eq=False)
+class LinearisedAt(RiskAt):
+    """The linear model's risk at one cloud: tangents, masses and Gram matrices are those of the anchor, `tangent`."""
+
+    tangent: RiskAt
+
+    @property
+    def seen(self) -> Seen:
+        """The anchor's tangents at the data, and its predictions."""
+        return self.tangent.seen
+
+    @property
+    def displacement(self) -> Velocity:
+        """theta - theta_0 [particles, dim]."""
+        return self.cloud.positions - self.tangent.cloud.positions
+
+    @cached_property
+    def predictions(self) -> Outputs:
+        """f_lin(x_i) [data, outputs]."""
+        return self.tangent.predictions + self.push(self.displacement)
+
+    @property
+    def mobility(self) -> PerParticle:
+        """The anchor's mobilities eta_j [particles]."""
+        return self.tangent.mobility
+
+    @property
+    def decay(self) -> PerParticle:
+        """The anchor's rates eta_j lambda_j strength [particles]."""
+        return self.tangent.decay
+
+    def pull(self, cotangents: Outputs) -> Velocity:
+        """M J_0^T c [particles, dim]."""
+        return self.tangent.pull(cotangents)
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,25 +147,63 @@ class LinearisedFlow:
         """f_lin(x_i) [data, outputs] on the risk's own inputs, or on others [data, inputs]."""
         return self.linearised.predictions(cloud, inputs)
 
+    @property
+    def solvable(self) -> bool:
+        """Whether `exact` takes this flow: squared loss, no regulariser."""
+        return isinstance(self.risk.loss, Squared) and self.risk.strength == 0.0
+
     def exact(self, time: float, start: ParticleCloud | None = None) -> ParticleCloud:
         """The cloud at any time, infinity included, that starts at the anchor or at another cloud; squared loss only.
 
-        With S = P^(1/2) K P^(1/2) = Q diag(s) Q^T, K the anchor's Gram matrix and r(0) the residual at the start,
-        theta(t) = theta(0) - M J_0^T P^(1/2) Q diag((1 - exp(-s t)) / s) Q^T P^(1/2) r(0). One eigendecomposition of
-        a matrix [n k, n k], kept between calls. Combinations of data with s = 0 are never learned and move nothing.
+        With A = P^(1/2) J_0 M^(1/2) = Q diag(a) V^T, s = a^2 and r(0) the residual at the start,
+        theta(t) = theta(0) - M^(1/2) V diag((1 - exp(-s t)) / a) Q^T P^(1/2) r(0). Combinations of data with s = 0 are
+        never learned and move nothing. Where A is large, s and Q are those of A A^T, one eigendecomposition of a matrix
+        [n k, n k], as long as that loses nothing that matters at this time. Both are kept between calls.
+
+        Raises Unresolved where A is too large and the units of the inputs too different for A A^T.
         """
         self._check_solvable(time)
         cloud = self.anchor if start is None else start.to(device=self.anchor.device, dtype=self.anchor.dtype)
         tangent = self.linearised.tangent(cloud)
         root = tangent.data.weights.sqrt()[:, None]
-        rates, modes = self._spectrum
         first = (root * self.linearised.residual(cloud)).reshape(-1)
+        if self._by_factor(first, time):
+            return cloud.moved(cloud.positions - self._moved(first, time))
+        rates, modes = self._spectrum
         gone = modes @ (_integrals(rates, time) * (modes.T @ first))
         return cloud.moved(cloud.positions - tangent.pull(root * gone.reshape(root.shape[0], -1)))
 
+    def _by_factor(self, first: AnyFloat, time: float) -> bool:
+        """Whether to take the factor A: where it costs little, or where A A^T does not know enough at this time."""
+        rows, columns = first.numel(), self.anchor.positions.numel()
+        if isinstance(self.anchor, SharedCloud):
+            return False
+        cost = rows * columns * min(rows, columns)
+        if cost <= CHEAP:
+            return True
+        rates, modes = self._spectrum
+        parts, error = modes.T @ first, UNITS * torch.finfo(rates.dtype).eps * float(rates[-1].clamp_min(0.0))
+        if cost <= AFFORDABLE:
+            return movement_error(rates, parts, time, error) > TRUSTED
+        check_resolved(rates, parts, time, error, unit_ratio(self.risk.data.inputs))
+        return False
+
+    def _moved(self, first: AnyFloat, time: float) -> Velocity:
+        """M^(1/2) V diag((1 - exp(-s t)) / a) Q^T P^(1/2) r(0) [particles, dim]."""
+        parts = self._factor.left.T @ first.double()
+        values = self._factor.values
+        moved = self._factor.right @ (-torch.expm1(-values.square() * time) / values * parts)
+        mobility = self.risk.scaling.mobility(self.anchor.masses).sqrt()[:, None]
+        return mobility * moved.to(first).reshape(self.anchor.positions.shape)
+
+    @cached_property
+    def _factor(self) -> GradedSVD:
+        """Q, a and V of A = P^(1/2) J_0 M^(1/2)."""
+        return GradedSVD.of(scaled_jacobian(self.risk, self.anchor))
+
     @cached_property
     def _spectrum(self) -> tuple[AnyFloat, Gram]:
-        """Eigenvalues s [n k], ascending, and eigenvectors of P^(1/2) K P^(1/2)."""
+        """Eigenvalues s [n k], ascending, and eigenvectors of A A^T = P^(1/2) K P^(1/2)."""
         weights = self.risk.prepared(self.anchor).weights.repeat_interleave(self.risk.data.outputs).sqrt()
         gram = weights[:, None] * tangent_gram(self.risk, self.anchor) * weights
         values, vectors = torch.linalg.eigh(gram)

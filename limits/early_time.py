@@ -78,8 +78,8 @@ class EarlyTimeModel:
 
     def __call__(self, x1: Inputs, x2: OtherInputs | None = None) -> Gram:
         """psi(x1) . psi(x2), times the identity of the outputs [n1 k, n2 k], in the dtype of the inputs."""
-        first = self._per_output(x1)
-        second = first if x2 is None else self._per_output(x2)
+        first = self.factor(x1)
+        second = first if x2 is None else self.factor(x2)
         return (first @ second.T).to(x1.dtype)
 
     def distance(self, gram: Gram, inputs: Inputs) -> float:
@@ -89,7 +89,7 @@ class EarlyTimeModel:
         as the kernel stays within this distance, predictions from zero at n data of equal weight are within
         t |K - psi psi^T| |y| / n of the model's, because the model's residual never exceeds |y|.
         """
-        features = self._per_output(inputs)
+        features = self.factor(inputs)
         rows = features.shape[0]
         if gram.shape != (rows, rows):
             raise ShapeError(f"The Gram matrix has shape {tuple(gram.shape)}, but these inputs need {(rows, rows)}.")
@@ -106,7 +106,8 @@ class EarlyTimeModel:
         start = np.random.default_rng(0).standard_normal(rows)
         return abs(float(eigsh(operator, k=1, which="LM", v0=start, tol=1e-8, return_eigenvectors=False)[0]))
 
-    def _per_output(self, inputs: Tensor) -> Tensor:
+    def factor(self, inputs: Tensor) -> Tensor:
+        """psi(x) for every output [n k, (d + 2) k], row index i k + c, whose products are the kernel."""
         features = self.features(inputs)
         return torch.kron(features, torch.eye(self.neuron.outputs).to(features))
 
@@ -152,4 +153,5 @@ def early_constants(activation: Differentiable, variance: float = 1.0, accuracy:
     c, b = (torch.cat([rows.spectrum.coefficients[:4, 0], at.new_zeros(4)]).tolist() for rows in (value, slope))
     s = math.sqrt(variance)
     theta2 = 0.5 * s * (math.sqrt(6.0) * b[3] + b[1])
-    return EarlyConstants(s * b[0], c[0], s * b[1], theta2, max(value.error, 2.0 * s * slope.error))
+    errors = [rows.error * float(rows.spectrum.units) for rows in (value, slope)]
+    return EarlyConstants(s * b[0], c[0], s * b[1], theta2, max(errors[0], 2.0 * s * errors[1]))

@@ -47,6 +47,8 @@ def ensemble(
     cross = flow.gram if inputs is None else flow.cross(inputs)
     gain = cross @ flow.spectrum.propagator(time)
     trained = features(data, None).double()
+    for start in (targets, trained.diagonal().sqrt()):
+        flow.spectrum.check(start, torch.tensor([time], dtype=torch.float64))
     variance = ((gain @ trained) * gain).sum(dim=1)
     if initial:
         mixed = trained if inputs is None else features(inputs, data).double()

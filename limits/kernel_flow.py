@@ -8,6 +8,7 @@ so f_t(x) = f_0(x) - K(x, X) q(t) with q(t) = P int_0^t loss' ds; for the square
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -19,6 +20,7 @@ from limits.function_flow import FunctionFlow
 from limits.kernels.base import Evaluated, Kernel
 from limits.spectral_flow import SpectralFlow
 from particles import Dataset, ShapeError, Squared
+from particles.gram_rounding import unit_ratio
 from particles.losses import Loss
 from particles.shapes import Gram, OtherInputs, Outputs
 
@@ -32,6 +34,15 @@ PerTime = Float[Tensor, "*times"]
 ROUNDING = {torch.float64: 1e-12, torch.float32: 1e-6}
 
 
+@runtime_checkable
+class Factored(Protocol):
+    """A kernel that is a product of features: K(x, x') = F(x) F(x')^T."""
+
+    def factor(self, inputs: Tensor) -> Tensor:
+        """F(x) [n k, columns] in float64, row index i k + c."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class KernelFlow:
     """The flow of a kernel on data: residual, predictions and movement at any time, 0 and infinity included.
@@ -41,6 +52,9 @@ class KernelFlow:
     out. Squared loss is solved by one eigendecomposition, singular Gram matrices included; any other loss as an
     ordinary differential equation up to `tolerance`. Methods take one time, or several and then have a leading axis for
     them; time is that of the flow of the risk sum_i p_i loss_i.
+
+    A Gram matrix squares the ratio of the units of its inputs. Where that leaves less than six digits of the movement
+    at a time asked for, methods raise Unresolved; a kernel with a method `factor` loses nothing.
     """
 
     kernel: Kernel | GramFunction | Gram
@@ -64,7 +78,7 @@ class KernelFlow:
         if inputs is None:
             return self._picked(self._fitted(moments), times)
         start = self.initial(inputs)
-        moved = self._integral(moments) @ self.cross(inputs).T
+        moved = self._moved(moments, inputs)
         return self._picked(start - moved.reshape(-1, *start.shape), times)
 
     def movement(self, times: Times) -> PerTime:
@@ -105,7 +119,10 @@ class KernelFlow:
     def spectrum(self) -> SpectralFlow:
         """Rates and modes of the squared loss."""
         weights = self._data.weights.repeat_interleave(self.data.outputs)
-        return SpectralFlow.of(self.gram, weights, self._evaluated.error)
+        if isinstance(self.kernel, Factored):
+            return SpectralFlow.of_factor(self.kernel.factor(self.data.inputs), weights)
+        ratio = unit_ratio(self.data.inputs.flatten(1))
+        return SpectralFlow.of(self.gram, weights, self._evaluated.error, ratio)
 
     @cached_property
     def _evaluated(self) -> Evaluated:
@@ -115,6 +132,14 @@ class KernelFlow:
             given = self.kernel if isinstance(self.kernel, Tensor) else self.kernel(self.data.inputs, None)
             evaluated = Evaluated(given, 0.0)
         return _checked_gram(evaluated, self.data.count, self.data.outputs)
+
+    def _moved(self, moments: Tensor, inputs: OtherInputs) -> Tensor:
+        """K(x, X) q(t) [times, n' k]."""
+        squared = isinstance(self.loss, Squared)
+        features = self.spectrum.features_moved(self._start_residual, moments) if squared else None
+        if features is not None and isinstance(self.kernel, Factored):
+            return features @ self.kernel.factor(inputs).T
+        return self._integral(moments) @ self.cross(inputs).T
 
     def _integral(self, moments: Tensor) -> Tensor:
         """q(t) [times, n k]."""
@@ -155,10 +180,12 @@ class KernelFlow:
         return (self._start - self._data.targets).flatten()
 
     def _moments(self, times: Times) -> Tensor:
-        """Times as a float64 vector on the device of the data; refuses negative ones."""
+        """Times as a float64 vector on the device of the data; refuses negative and unresolved ones."""
         moments = torch.as_tensor(times, dtype=torch.float64, device=self.data.inputs.device).reshape(-1)
         if moments.numel() == 0 or bool(torch.isnan(moments).any()) or bool((moments < 0.0).any()):
             raise ValueError(f"Times are {times!r}, but one or more non-negative numbers are needed.")
+        first = self.loss.residual(self._start, self._data.targets).flatten()
+        self.spectrum.check(first, moments)
         return moments
 
     def _picked(self, values: Tensor, times: Times) -> Tensor:

@@ -13,8 +13,9 @@ import torch
 from scipy.special import zeta
 from torch import Tensor
 
-from limits.kernels.base import checked_inputs, overlaps, squared_norms, streamed
+from limits.kernels.base import streamed
 from limits.kernels.duals import Dual, DualRows, dual_of_squared_derivative, dual_pair, quadrature
+from limits.kernels.pairs import Pairs, embedded
 from limits.kernels.two_layer import TangentKernel
 from particles import Activation, GaussianOutputs, RademacherOutputs
 from particles.shapes import Gram, Inputs, Masses
@@ -98,8 +99,8 @@ def variance_of_one(kernel: TangentKernel, inputs: Inputs) -> float:
     times the variance of s' s', for ReLU p (1 - p), p = (pi - theta) / (2 pi).
     """
     neuron, law, k = kernel.neuron, kernel.law, kernel.neuron.outputs
-    phi = neuron.embed(checked_inputs(inputs))
-    variances = law.variance * squared_norms(phi)
+    phi = embedded(neuron.embedding, inputs)
+    variances = law.variance * phi.variances
     hidden, output = neuron.trained != "output", neuron.trained != "hidden"
     pair = dual_pair(neuron.activation, kernel.accuracy)
     square, product, fourth = _second_moments(neuron.activation, kernel.accuracy)
@@ -114,14 +115,16 @@ def variance_of_one(kernel: TangentKernel, inputs: Inputs) -> float:
         moments.append(_Term(2.0 * k * law.outputs.variance, 1, product.at(variances)))
 
     def block(part: slice, other: slice) -> tuple[tuple[Tensor], float]:
-        overlap = overlaps(phi, phi, part, other, symmetric=True)
+        overlaps = phi.pairs(phi, part, other)
+        pairs = overlaps.scaled(law.variance)
         mean, moment = (
-            torch.stack([term.at(overlap, law.variance * overlap, part, other) for term in terms]).sum(dim=0)
+            torch.stack([term.at(overlaps.covariance, pairs, part, other) for term in terms]).sum(dim=0)
             for terms in (means, moments)
         )
         return (moment - k * mean.square(),), 0.0
 
-    (entries,) = streamed(len(phi), len(phi), block, like=phi, symmetric=True)
+    count = len(phi.rows)
+    (entries,) = streamed(count, count, block, like=phi.rows, symmetric=True)
     return float(entries.gram.sum())
 
 
@@ -133,8 +136,8 @@ class _Term:
     power: int
     rows: DualRows
 
-    def at(self, overlap: Tensor, covariance: Tensor, part: slice, other: slice) -> Tensor:
-        values, _ = self.rows.part(part).gram(self.rows.part(other), covariance)
+    def at(self, overlap: Tensor, pairs: Pairs, part: slice, other: slice) -> Tensor:
+        values, _ = self.rows.part(part).gram(self.rows.part(other), pairs)
         return self.factor * overlap**self.power * values
 
 

@@ -1,11 +1,15 @@
 """The linear flow dr/dt = -K P r in closed form, by one eigendecomposition of P^(1/2) K P^(1/2)."""
 
+import math
 from dataclasses import dataclass
 from typing import Self
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
+
+from particles.graded_svd import GradedSVD
+from particles.gram_rounding import UNITS, check_resolved
 
 Square = Float[Tensor, "rows rows"]
 PerRow = Float[Tensor, " rows"]
@@ -17,16 +21,20 @@ OverTime = Float[Tensor, "times rows"]
 class SpectralFlow:
     """Eigenvalues l >= 0 and eigenvectors v of P^(1/2) K P^(1/2), the rates and modes of dr/dt = -K P r.
 
-    Rates up to `cutoff` are zero: their modes stay as they are, and integrals over them grow like t.
+    Rates up to `cutoff` are zero: their modes stay as they are. `error` bounds that of the rates before the cutoff, and
+    `ratio` is that of the units of the inputs, which a Gram matrix squares. `graded` is P^(1/2) F where K is F F^T.
     """
 
     weights: PerRow
     rates: PerRow
     modes: Square
     cutoff: float
+    error: float = 0.0
+    ratio: float = 1.0
+    graded: GradedSVD | None = None
 
     @classmethod
-    def of(cls, gram: Square, weights: PerRow, error: float = 0.0) -> Self:
+    def of(cls, gram: Square, weights: PerRow, error: float = 0.0, ratio: float = 1.0) -> Self:
         """The flow of a Gram matrix K whose entries are known up to `error`, with weights P = diag(weights), sum one.
 
         Since sum_i p_i = 1, an error of the entries moves no rate by more than itself. Raises ValueError for a matrix
@@ -35,13 +43,36 @@ class SpectralFlow:
         roots = weights.sqrt()
         rates, modes = torch.linalg.eigh(roots[:, None] * gram * roots)
         largest = float(rates.abs().max())
-        cutoff = max(len(weights) * torch.finfo(torch.float64).eps * largest, error)
+        eps = torch.finfo(torch.float64).eps
+        cutoff = max(len(weights) * eps * largest, error)
         if float(rates.min()) < -100.0 * cutoff:
             raise ValueError(
                 f"The Gram matrix has eigenvalue {float(rates.min()):.3g} (weighted), but a positive semi-definite one "
                 "is needed; check the kernel."
             )
-        return cls(weights, torch.where(rates <= cutoff, 0.0, rates), modes, cutoff)
+        known = torch.where(rates <= cutoff, 0.0, rates)
+        return cls(weights, known, modes, cutoff, max(UNITS * eps * largest, error), ratio)
+
+    @classmethod
+    def of_factor(cls, factor: Tensor, weights: PerRow) -> Self:
+        """The flow of K = F F^T [rows, columns], whose rates are the squares of singular values and so keep digits."""
+        graded = GradedSVD.of(weights.sqrt()[:, None] * factor)
+        rest = torch.linalg.qr(graded.left, mode="complete").Q[:, len(graded.values) :]
+        rates = torch.cat([graded.values.square(), weights.new_zeros(rest.shape[1])])
+        return cls(weights, rates, torch.cat([graded.left, rest], dim=1), 0.0, graded=graded)
+
+    def features_moved(self, start: PerRow, times: Moments) -> Tensor | None:
+        """F^T q [times, columns], q = P int_0^t r ds, without the cancellation of a product with q; None without F."""
+        if self.graded is None:
+            return None
+        rank = len(self.graded.values)
+        moved = self.gains(times)[:, :rank] * self.graded.values * self._components(start)[:rank]
+        return moved @ self.graded.right.T
+
+    def check(self, start: PerRow, times: Moments) -> None:
+        """Raise Unresolved where one of these times is beyond what the rounding of the Gram matrix leaves known."""
+        for time in times.tolist():
+            check_resolved(self.rates, self._components(start), time, self.error, self.ratio)
 
     def residual(self, start: PerRow, gram: Square, times: Moments) -> OverTime:
         """r(t) = P^(-1/2) sum_v exp(-l t) v v^T P^(1/2) r(0); where a weight is zero, r(0) minus K times `integral`."""
@@ -55,7 +86,7 @@ class SpectralFlow:
     def integral(self, start: PerRow, times: Moments) -> OverTime:
         """P int_0^t r ds = P^(1/2) sum_v (1 - exp(-l t))/l v v^T P^(1/2) r(0).
 
-        A mode of rate zero contributes t, and nothing at t = infinity, where K takes its share to zero.
+        A mode of rate zero contributes t at early times, and nothing later, as K takes its share to zero.
         """
         return (self.gains(times) * self._components(start)) @ self.modes.T * self.weights.sqrt()
 
@@ -65,10 +96,14 @@ class SpectralFlow:
         return (vectors * self.gains(self.rates.new_tensor([time]))) @ vectors.T
 
     def gains(self, times: Moments) -> OverTime:
-        """(1 - exp(-l t)) / l; t where l = 0, and 0 there for t = infinity."""
+        """(1 - exp(-l t)) / l; where l = 0, t while t max(l) sqrt(eps) < 1, and then 0.
+
+        K takes the part of a mode of rate zero to zero, but only up to rounding, which t would blow up.
+        """
         moving = self.rates > 0.0
         rates = torch.where(moving, self.rates, 1.0)
-        still = torch.where(torch.isinf(times), 0.0, times)[:, None]
+        early = times * float(self.rates.max()) * math.sqrt(torch.finfo(torch.float64).eps) < 1.0
+        still = torch.where(early & ~torch.isinf(times), times, 0.0)[:, None]
         return torch.where(moving, -torch.expm1(-rates * times[:, None]) / rates, still)
 
     def movement(self, start: PerRow, times: Moments) -> Moments:

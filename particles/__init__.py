@@ -27,6 +27,7 @@ from particles.errors import (
     ToleranceNotReached,
     TrajectoryError,
     TransportUnsolved,
+    Unresolved,
 )
 from particles.functional import MappedNeuron, UserNeuron, as_neuron
 from particles.laws import GaussianLaw, GaussianOutputs, Law, OutputLaw, RademacherOutputs, SymmetricPairs
@@ -49,7 +50,7 @@ from particles.ranks import Ranks
 from particles.risk import L2, Risk
 from particles.scaling import NTK, Lazy, MeanField, Power, Scaling
 from particles.shared import SharedCloud
-from particles.tangent import jacobian_product, jacobian_transpose_product, tangent_gram
+from particles.tangent import jacobian_product, jacobian_transpose_product, scaled_jacobian, tangent_gram
 from particles.tangents import Neuron, Tangent
 from particles.trajectory import SharedTrajectory, Trajectory
 
@@ -117,6 +118,7 @@ __all__ = [
     "Trajectory",
     "TrajectoryError",
     "TransportUnsolved",
+    "Unresolved",
     "UserNeuron",
     "as_neuron",
     "effective_count",
@@ -124,5 +126,6 @@ __all__ = [
     "jacobian_product",
     "jacobian_transpose_product",
     "masses",
+    "scaled_jacobian",
     "tangent_gram",
 ]

@@ -50,6 +50,10 @@ class ToleranceNotReached(ArithmeticError):
         return partial(type(self), step=self.step, time=self.time, size=self.size, reason=self.reason), ()
 
 
+class Unresolved(ArithmeticError, ValueError):
+    """Numbers that rounding hides and that matter: inputs in units so different that what is asked for is not known."""
+
+
 class RankLost(RuntimeError):
     """Another of the processes that share a cloud is gone: nothing that they do together can go on."""
 

@@ -4,6 +4,8 @@ J = d f / d theta with rows (datum i, output c) in the order i k + c, and M the 
 is K = J M J^T, the matrix in dr/dt = -K P r; it is not divided by n.
 """
 
+import torch
+
 from particles.cloud import ParticleCloud
 from particles.risk import Risk
 from particles.shapes import Features, Gram, Inputs, OtherInputs, Outputs, Positions, Velocity
@@ -33,6 +35,20 @@ def jacobian_transpose_product(
     """J^T c = s_j sum_i c_i . grad g_j(x_i) [particles, dim]."""
     tiles = risk.network.tiles(cloud, _embedded(risk, cloud, inputs))
     return tiles.pull(risk.scaling.factor(cloud.masses), cotangents)
+
+
+def scaled_jacobian(risk: Risk, cloud: ParticleCloud) -> Gram:
+    """P^(1/2) J M^(1/2) [n k, particles dim], row index i k + c: the factor A of P^(1/2) K P^(1/2) = A A^T.
+
+    Writes a matrix of n k rows as long as the positions, which a Gram matrix does not need.
+    """
+    data, mobility = risk.prepared(cloud), risk.scaling.mobility(cloud.masses)
+    factors = mobility.sqrt() * risk.scaling.factor(cloud.masses)
+    outputs, rows = data.targets.shape[1], []
+    for datum, weight in enumerate(data.weights):
+        tiles = risk.network.tiles(cloud, data.phi[datum : datum + 1])
+        rows += [tiles.pull(factors, weight.sqrt() * each[None]).flatten() for each in torch.eye(outputs).to(data.phi)]
+    return torch.stack(rows)
 
 
 def _embedded(risk: Risk, cloud: ParticleCloud, inputs: Inputs | None) -> Features:

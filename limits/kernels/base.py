@@ -22,7 +22,7 @@ Block = Callable[[slice, slice], tuple[tuple[Tensor, ...], float]]
 
 @dataclass(frozen=True, eq=False)
 class Evaluated:
-    """A Gram matrix and a bound on the error of its entries; zero where only closed forms were used."""
+    """A Gram matrix and a bound on the error of its entries: of quadrature, where it was needed, and of rounding."""
 
     gram: Gram
     error: float
@@ -63,7 +63,8 @@ def streamed(
 ) -> tuple[Evaluated, ...]:
     """Matrices whose tiles `block(rows, columns)` gives, with an error, times the identity of the outputs.
 
-    Symmetric ones are computed on and above the diagonal only. Results have the dtype and device of `like`.
+    Symmetric ones are computed on and above the diagonal only. Results have the dtype and device of `like`, and errors
+    include what rounding to it takes.
     """
     matrices = [like.new_zeros(rows, outputs, columns, outputs) for _ in range(results)]
     largest = 0.0
@@ -77,7 +78,12 @@ def streamed(
                 matrix[part, output, other, output] = values.to(like.dtype)
                 if symmetric and part != other:
                     matrix[other, output, part, output] = values.T.to(like.dtype)
-    return tuple(Evaluated(matrix.reshape(rows * outputs, columns * outputs), largest) for matrix in matrices)
+    return tuple(_evaluated(matrix.reshape(rows * outputs, columns * outputs), largest) for matrix in matrices)
+
+
+def _evaluated(gram: Gram, error: float) -> Evaluated:
+    narrow = 0.0 if gram.dtype == torch.float64 else 0.5 * torch.finfo(gram.dtype).eps
+    return Evaluated(gram, error + narrow * float(gram.abs().max()))
 
 
 def _tiles(rows: int, columns: int, tile: int, symmetric: bool) -> Iterator[tuple[slice, slice]]:
@@ -95,16 +101,3 @@ def checked_inputs(inputs: Tensor) -> Tensor:
     if not bool(torch.isfinite(inputs).all()):
         raise ValueError("Inputs of a kernel hold values that are not finite (NaN or infinite); remove them first.")
     return inputs.double()
-
-
-def overlaps(features1: Tensor, features2: Tensor, part: slice, other: slice, *, symmetric: bool) -> Tensor:
-    """phi(x_i) . phi(x_l) on one tile; on the diagonal exactly the squared norms that the variances are made of."""
-    result = features1[part] @ features2[other].T
-    if symmetric and part == other:
-        result.diagonal().copy_(squared_norms(features1[part]))
-    return result
-
-
-def squared_norms(features: Tensor) -> Tensor:
-    """|phi(x_i)|^2."""
-    return features.square().sum(dim=1)

@@ -1,7 +1,8 @@
-"""Closed forms of E h(u) h(v) for centred Gaussians u, v of variances p, q and covariance r.
+"""Closed forms of E h(u) h(v) for centred Gaussians u, v of variances p, q and covariance r, and minor = p q - r^2.
 
-Every function takes p, q, r that broadcast against each other and works entry by entry. Correlations that rounding
-pushed to or beyond one are one, so nothing here is NaN and parallel inputs give the exact value.
+Every function takes p, q, r and the minor, which broadcast against each other, and works entry by entry. The minor
+comes apart because it has no digits left as a difference where inputs are nearly parallel (`pairs.py`). No formula
+subtracts what nearly cancels, so errors are rounding relative to sqrt(E h(u)^2 E h(v)^2) at any norms and angles.
 """
 
 import math
@@ -10,80 +11,115 @@ import torch
 
 from particles.shapes import AnyFloat
 
-#: Correlations closer to one than this are one: the rounding of a dot product.
-ROUNDING = 8.0 * torch.finfo(torch.float64).eps
+#: What keeps the angle of a vanishing vector at pi/2; the least positive number with all its digits.
+TINY = torch.finfo(torch.float64).tiny
+#: Below these angles and ratios series replace differences, with so many terms.
+SMALL_ANGLE, ANGLE_TERMS = 0.5, 8
+SMALL_RATIO, RATIO_TERMS = 0.3, 16
 
 
-def correlation(p: AnyFloat, q: AnyFloat, r: AnyFloat) -> AnyFloat:
-    """rho = r / sqrt(p q) within [-1, 1]; 0 where a variance is 0, and +-1 within rounding of it."""
-    scale = p.sqrt() * q.sqrt()
-    rho = torch.where(scale > 0.0, r / scale.clamp_min(torch.finfo(torch.float64).tiny), 0.0)
-    return torch.where(rho.abs() >= 1.0 - ROUNDING, rho.sign(), rho)
-
-
-def homogeneous_value(p: AnyFloat, q: AnyFloat, r: AnyFloat, right: float, left: float) -> AnyFloat:
+def homogeneous_value(p: AnyFloat, q: AnyFloat, r: AnyFloat, minor: AnyFloat, right: float, left: float) -> AnyFloat:
     """h(z) = right z for z > 0, left z otherwise (arc-cosine kernel of order one, Cho and Saul 2009).
 
-    s^2 r + t^2 (2/pi) sqrt(p q) (sqrt(1 - rho^2) + rho arcsin rho),  s = (right + left)/2, t = (right - left)/2.
-    ReLU: sqrt(p q) (sin theta + (pi - theta) cos theta) / (2 pi), theta = arccos rho.
+    right left r + (right - left)^2 R with R of ReLU: sqrt(p q) (sin delta - delta cos delta) / (2 pi), delta = pi -
+    theta the angle between u and -v.
     """
-    even, odd = 0.5 * (right - left), 0.5 * (right + left)
-    rho = correlation(p, q, r)
-    absolute = ((1.0 - rho) * (1.0 + rho)).sqrt() + rho * rho.asin()
-    scale = p.sqrt() * q.sqrt()
-    return scale * (odd**2 * rho + even**2 * 2.0 / math.pi * absolute)
+    bend = (right - left) ** 2
+    if bend == 0.0:
+        return right * left * r
+    delta, root = _supplement(r, minor)
+    ramp = root + delta * r
+    small = (delta < SMALL_ANGLE).expand(ramp.shape)
+    if bool(small.any()):
+        scale = (p.sqrt() * q.sqrt()).expand(ramp.shape)[small]
+        ramp[small] = scale * _sine_minus(delta.expand(ramp.shape)[small])
+    return right * left * r + bend / (2.0 * math.pi) * ramp
 
 
-def homogeneous_derivative(p: AnyFloat, q: AnyFloat, r: AnyFloat, right: float, left: float) -> AnyFloat:
-    """h(z) = right for z > 0, left otherwise (arc-cosine kernel of order zero): s^2 + t^2 (2/pi) arcsin rho.
+def homogeneous_derivative(
+    p: AnyFloat, q: AnyFloat, r: AnyFloat, minor: AnyFloat, right: float, left: float
+) -> AnyFloat:
+    """h(z) = right for z > 0, left otherwise (arc-cosine kernel of order zero).
 
-    ReLU: (pi - theta) / (2 pi).
+    right left + (right - left)^2 (pi - theta) / (2 pi); theta = pi/2 where u or v vanishes.
     """
-    even, odd = 0.5 * (right - left), 0.5 * (right + left)
-    return odd**2 + even**2 * 2.0 / math.pi * correlation(p, q, r).asin()
+    delta, _ = _supplement(r, minor)
+    return right * left + (right - left) ** 2 / (2.0 * math.pi) * delta
 
 
-def erf_value(p: AnyFloat, q: AnyFloat, r: AnyFloat) -> AnyFloat:
+def erf_value(p: AnyFloat, q: AnyFloat, r: AnyFloat, minor: AnyFloat) -> AnyFloat:
     """h = erf: (2/pi) arcsin(2 r / sqrt((1 + 2 p)(1 + 2 q))) (Williams 1997), written as an arctan, never NaN."""
-    return 2.0 / math.pi * torch.atan2(2.0 * r, _determinant(p, q, r, 2.0).sqrt())
+    return 2.0 / math.pi * torch.atan2(2.0 * r, _determinant(p, q, minor, 2.0).sqrt())
 
 
-def erf_derivative(p: AnyFloat, q: AnyFloat, r: AnyFloat) -> AnyFloat:
+def erf_derivative(p: AnyFloat, q: AnyFloat, r: AnyFloat, minor: AnyFloat) -> AnyFloat:
     """h = erf': (4/pi) / sqrt((1 + 2 p)(1 + 2 q) - 4 r^2)."""
-    return 4.0 / math.pi / _determinant(p, q, r, 2.0).sqrt()
+    return 4.0 / math.pi / _determinant(p, q, minor, 2.0).sqrt()
 
 
-def erf_derivative_square(p: AnyFloat, q: AnyFloat, r: AnyFloat) -> AnyFloat:
+def erf_derivative_square(p: AnyFloat, q: AnyFloat, r: AnyFloat, minor: AnyFloat) -> AnyFloat:
     """h = erf'^2: (16/pi^2) / sqrt((1 + 4 p)(1 + 4 q) - 16 r^2)."""
-    return 16.0 / math.pi**2 / _determinant(p, q, r, 4.0).sqrt()
+    return 16.0 / math.pi**2 / _determinant(p, q, minor, 4.0).sqrt()
 
 
-def gelu_value(p: AnyFloat, q: AnyFloat, r: AnyFloat) -> AnyFloat:
+def gelu_value(p: AnyFloat, q: AnyFloat, r: AnyFloat, minor: AnyFloat) -> AnyFloat:
     """h(z) = z Phi(z), by Gaussian integration by parts (compare Tsuchida et al. 2021).
 
-    r/4 + (r/(2 pi)) arcsin(r / sqrt((1 + p)(1 + q))) + (p q + kappa r^2) / (2 pi sqrt(D)),
-    kappa = 1/(1 + p) + 1/(1 + q) - 1, D = (1 + p)(1 + q) - r^2.
+    (r delta + (p q - r^2 + r^2 (1 + E) / N) / sqrt(D)) / (2 pi) with E = 1 + p + q, D = E + p q - r^2, N = (1 + p)
+    (1 + q) and delta = arctan2(sqrt(D), -r). Where t = sqrt(D) / |r| < 1 and r < 0 the same is
+
+        (sqrt(D) (1 - arctan(t) / t) + (1 - E t^2) / ((1 + t^2) sqrt(D))) / (2 pi).
     """
-    angle, determinant, kappa = _gelu_parts(p, q, r)
-    return r * angle + (p * q + kappa * r * r) / (2.0 * math.pi * determinant.sqrt())
+    sums, determinant, norm = _gelu_parts(p, q, minor)
+    root, square = determinant.sqrt(), r * r
+    result = r * torch.atan2(root, -r) + (minor + square * (1.0 + sums) / norm) / root
+    against = ((r < 0.0) & (determinant < square)).expand(result.shape)
+    if bool(against.any()):
+        root, sums, ratio = (x.expand(result.shape)[against] for x in (root, sums, root / -r))
+        squared = ratio * ratio
+        result[against] = root * _arctan_lack(ratio) + (1.0 - sums * squared) / ((1.0 + squared) * root)
+    return result / (2.0 * math.pi)
 
 
-def gelu_derivative(p: AnyFloat, q: AnyFloat, r: AnyFloat) -> AnyFloat:
-    """h(z) = Phi(z) + z phi(z): the derivative of `gelu_value` in r (Price's theorem).
+def gelu_derivative(p: AnyFloat, q: AnyFloat, r: AnyFloat, minor: AnyFloat) -> AnyFloat:
+    """h(z) = Phi(z) + z phi(z): the derivative of `gelu_value` in r (Price's theorem), in the same letters.
 
-    1/4 + arcsin(r / sqrt((1 + p)(1 + q))) / (2 pi) + [(1 + 2 kappa) r + (p q + kappa r^2) r / D] / (2 pi sqrt(D)).
+    (delta + r ((2 + E) D + r^2) / (N D sqrt(D))) / (2 pi).
     """
-    angle, determinant, kappa = _gelu_parts(p, q, r)
-    rest = (1.0 + 2.0 * kappa) * r + (p * q + kappa * r * r) * r / determinant
-    return angle + rest / (2.0 * math.pi * determinant.sqrt())
+    sums, determinant, norm = _gelu_parts(p, q, minor)
+    root = determinant.sqrt()
+    bend = r / norm * ((2.0 + sums) + r * r / determinant) / root
+    return (torch.atan2(root, -r) + bend) / (2.0 * math.pi)
 
 
-def _gelu_parts(p: AnyFloat, q: AnyFloat, r: AnyFloat) -> tuple[AnyFloat, AnyFloat, AnyFloat]:
-    determinant = _determinant(p, q, r, 1.0)
-    angle = 0.25 + torch.atan2(r, determinant.sqrt()) / (2.0 * math.pi)
-    return angle, determinant, 1.0 / (1.0 + p) + 1.0 / (1.0 + q) - 1.0
+def _gelu_parts(p: AnyFloat, q: AnyFloat, minor: AnyFloat) -> tuple[AnyFloat, AnyFloat, AnyFloat]:
+    """E, D and N."""
+    sums = 1.0 + (p + q)
+    return sums, sums + minor, (1.0 + p) * (1.0 + q)
 
 
-def _determinant(p: AnyFloat, q: AnyFloat, r: AnyFloat, c: float) -> AnyFloat:
-    """(1 + c p)(1 + c q) - c^2 r^2, as 1 + c (p + q) + c^2 (p q - r^2) with p q - r^2 >= 0 by Cauchy and Schwarz."""
-    return 1.0 + c * (p + q) + c * c * (p * q - r * r).clamp_min(0.0)
+def _determinant(p: AnyFloat, q: AnyFloat, minor: AnyFloat, c: float) -> AnyFloat:
+    """(1 + c p)(1 + c q) - c^2 r^2 = 1 + c (p + q) + c^2 (p q - r^2)."""
+    return 1.0 + c * (p + q) + c * c * minor
+
+
+def _supplement(r: AnyFloat, minor: AnyFloat) -> tuple[AnyFloat, AnyFloat]:
+    """delta = pi - theta, theta the angle between the two, and sqrt(p q) sin theta."""
+    root = minor.sqrt()
+    return torch.atan2(root + TINY, -r), root
+
+
+def _sine_minus(angle: AnyFloat) -> AnyFloat:
+    """sin a - a cos a = sum_k (-1)^(k+1) 2 k a^(2 k + 1) / (2 k + 1)!, for small a."""
+    square, total = angle * angle, torch.zeros_like(angle)
+    for k in range(ANGLE_TERMS, 0, -1):
+        total = 2.0 * k / math.factorial(2 * k + 1) - square * total
+    return angle * square * total
+
+
+def _arctan_lack(t: AnyFloat) -> AnyFloat:
+    """1 - arctan(t) / t, by t^2/3 - t^4/5 + ... where t is small."""
+    square, total = t * t, torch.zeros_like(t)
+    for k in range(RATIO_TERMS, 0, -1):
+        total = 1.0 / (2 * k + 1) - square * total
+    return torch.where(t < SMALL_RATIO, square * total, 1.0 - torch.atan(t) / t.clamp_min(TINY))

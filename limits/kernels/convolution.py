@@ -1,15 +1,16 @@
 """Kernels of one-dimensional convolutional networks with circular padding and infinitely many channels."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from limits.kernels.base import checked_inputs, streamed
-from limits.kernels.deep import DeepKernels, Layer, Recursion
+from limits.kernels.deep import DeepKernels, Layer, Means, Passed, Recursion
 from limits.kernels.duals import Differentiable
+from limits.kernels.pairs import Pairs, Vectors, from_entries
 from limits.kernels.quadrature import ACCURACY
 from particles import ShapeError
 from particles.shapes import Inputs, OtherInputs
@@ -18,6 +19,7 @@ from particles.shapes import Inputs, OtherInputs
 TILE_ENTRIES = 2**21
 
 Positional = Float[Tensor, "*rows positions"]
+Tile = tuple[slice, slice]
 
 
 def convolutional_kernels(
@@ -43,12 +45,12 @@ def convolutional_kernels(
     f = (1/sqrt(m d)) sum_r v_r . sigma(w_r * x / sqrt(q)) of Hu et al. (2020) with both layers trained.
     """
     recursion = Recursion(activation, depth, weight_variance, bias_variance, accuracy)
-    first = _Convolved(recursion, filter_size, checked_inputs(x1))
-    second = first if x2 is None else _Convolved(recursion, filter_size, checked_inputs(x2))
-    if first.inputs.shape[1] != second.inputs.shape[1]:
-        raise ShapeError(
-            f"x1 has {first.inputs.shape[1]} inputs but x2 has {second.inputs.shape[1]}; give the same number."
-        )
+    inputs = checked_inputs(x1)
+    others = inputs if x2 is None else checked_inputs(x2)
+    if inputs.shape[1] != others.shape[1]:
+        raise ShapeError(f"x1 has {inputs.shape[1]} inputs but x2 has {others.shape[1]}; give the same number.")
+    first = _Convolved(recursion, filter_size, inputs)
+    second = first if x2 is None else _Convolved(recursion, filter_size, others)
 
     def block(part: slice, other: slice) -> tuple[tuple[Tensor, Tensor], float]:
         return first.block(second, part, other)
@@ -59,10 +61,15 @@ def convolutional_kernels(
     return DeepKernels(nngp.gram, ntk.gram, nngp.error)
 
 
+def circular_places(count: int, size: int) -> Tensor:
+    """The positions k + l modulo the count that a filter sees at k, [count, size]."""
+    return (torch.arange(count)[:, None] + torch.arange(size)) % count
+
+
 def circular_means(values: Positional, size: int) -> Positional:
     """(1/q) sum_{l < q} values_{k + l} over positions k in the last axis, wrapped around as often as it takes."""
     count = values.shape[-1]
-    places = (torch.arange(count)[:, None] + torch.arange(size)) % count
+    places = circular_places(count, size)
     matrix = torch.zeros(count, count, dtype=torch.float64)
     matrix.scatter_add_(1, places, torch.full(places.shape, 1.0 / size, dtype=torch.float64))
     return values @ matrix.to(values).T
@@ -70,22 +77,30 @@ def circular_means(values: Positional, size: int) -> Positional:
 
 @dataclass(frozen=True, eq=False)
 class _Convolved:
-    """Inputs [data, positions] and every layer at them; row k n + i of a layer is position k of input i."""
+    """Inputs [data, positions], what a filter sees of them at every position, and every layer at them.
+
+    Row k n + i of a layer is position k of input i. `variances` are those that enter each layer and the last, [data,
+    positions].
+    """
 
     recursion: Recursion
     size: int
     inputs: Tensor
+    patches: tuple[Vectors, ...] = field(init=False)
     layers: tuple[Layer, ...] = field(init=False)
+    variances: tuple[Tensor, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         if isinstance(self.size, bool) or not isinstance(self.size, int) or self.size < 1:
             raise ValueError(f"The filter size is {self.size!r}, but a positive integer is needed.")
-        layers = []
-        variances = self._mixed(self.inputs.square())
+        places = circular_places(self.inputs.shape[1], self.size)
+        patches = tuple(self.recursion.vectors(self.inputs[:, seen]) for seen in places)
+        layers, variances = [], [torch.stack([patch.variances for patch in patches], dim=1)]
         for _ in range(self.recursion.depth):
-            layers.append(self.recursion.layer(variances.T.flatten()))
-            variances = self._mixed(layers[-1].value.squares().reshape(variances.T.shape).T)
-        object.__setattr__(self, "layers", tuple(layers))
+            layers.append(self.recursion.layer(variances[-1].T.flatten()))
+            variances.append(self._mixed(layers[-1].value.squares().reshape(variances[-1].T.shape).T))
+        for name, value in (("patches", patches), ("layers", tuple(layers)), ("variances", tuple(variances))):
+            object.__setattr__(self, name, value)
 
     def _mixed(self, values: Tensor) -> Tensor:
         """W <values>_k + B."""
@@ -95,23 +110,32 @@ class _Convolved:
         first = position * self.inputs.shape[0]
         return layer.part(slice(first + rows.start, first + rows.stop))
 
+    def _means(self, above: Layer, other: "_Convolved", below: Layer, pairs: list[Pairs], tile: Tile) -> Means:
+        """The means of a layer, position by position in [rows, columns, positions]."""
+        rows, columns = tile
+        found = [Means.of(self._at(above, k, rows), other._at(below, k, columns), each) for k, each in enumerate(pairs)]
+        return Means(*(torch.stack([getattr(each, f.name) for each in found], dim=2) for f in fields(Means)))
+
     def block(self, other: "_Convolved", rows: slice, columns: slice) -> tuple[tuple[Tensor, Tensor], float]:
-        """nngp and ntk on one tile, position by position in [rows, columns, positions]."""
-        covariance = self._mixed(self.inputs[rows][:, None, :] * other.inputs[columns][None, :, :])
-        tangent, largest = covariance, 0.0
-        weight = self.recursion.weight_variance
-        values, slopes = torch.empty_like(covariance), torch.empty_like(covariance)
-        for above, below in zip(self.layers, other.layers, strict=True):
-            if above is not self.layers[0]:
-                covariance = self._mixed(values)
-                tangent = covariance + weight * circular_means(tangent * slopes, self.size)
-            for k in range(self.inputs.shape[1]):
-                left, right = self._at(above, k, rows), other._at(below, k, columns)
-                here = covariance[:, :, k].contiguous()
-                if self is other and rows == columns:
-                    here.diagonal().copy_(left.variances)
-                values[:, :, k], error = left.value.gram(right.value, here)
-                slopes[:, :, k], other_error = left.derivative.gram(right.derivative, here)
-                largest = max(largest, error, other_error)
-        nngp = self.recursion.affine(values.mean(dim=2))
-        return (nngp, nngp + weight * (tangent * slopes).mean(dim=2)), largest
+        """nngp and ntk on one tile, from matrices [rows, columns, positions]."""
+        weight, tile = self.recursion.weight_variance, (rows, columns)
+        pairs = [mine.pairs(its, rows, columns) for mine, its in zip(self.patches, other.patches, strict=True)]
+        rounding = pairs[0].rounding
+        covariance = torch.stack([each.covariance for each in pairs], dim=2)
+        p, q = self.variances[0][rows, None], other.variances[0][None, columns]
+        passed = Passed.first(covariance, p, q, rounding)
+        for depth, (above, below) in enumerate(zip(self.layers, other.layers, strict=True), start=1):
+            means = self._means(above, other, below, pairs, tile)
+            moved, moved_error = passed.times(means, weight)
+            if depth == len(self.layers):
+                break
+            covariance, error = self._mixed(means.value), weight * circular_means(means.value_error, self.size)
+            tangent, tangent_error = (circular_means(each, self.size) for each in (moved, moved_error))
+            passed = Passed(covariance, error, covariance + tangent, error + tangent_error)
+            equal = circular_means(means.equal.double(), self.size) > 1.0 - 0.5 / self.size
+            p, q = self.variances[depth][rows, None], other.variances[depth][None, columns]
+            slices = zip(*(each.unbind(dim=2) for each in (p, q, covariance, error, equal)), strict=True)
+            pairs = [from_entries(rounding, *each) for each in slices]
+        nngp, error = self.recursion.affine(means.value.mean(dim=2)), weight * means.value_error.mean(dim=2)
+        last = Passed(nngp, error, nngp + moved.mean(dim=2), error + moved_error.mean(dim=2))
+        return (last.covariance, last.tangent), last.error

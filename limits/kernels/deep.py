@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Self
 
+import torch
 from torch import Tensor
 
-from limits.kernels.base import checked_inputs, overlaps, squared_norms, streamed
+from limits.kernels.base import checked_inputs, streamed
 from limits.kernels.duals import Differentiable, DualPair, DualRows, dual_pair
+from limits.kernels.pairs import EPS, Pairs, Vectors, from_entries
 from limits.kernels.quadrature import ACCURACY
 from particles import ShapeError
 from particles.shapes import Gram, Inputs, OtherInputs, PerDatum
@@ -16,8 +18,8 @@ from particles.shapes import Gram, Inputs, OtherInputs, PerDatum
 
 @dataclass(frozen=True, eq=False)
 class DeepKernels:
-    """The covariance `nngp` of the network at the start, its tangent kernel `ntk`, and a bound on the `error` that
-    quadrature made in any one layer; zero where only closed forms were used."""
+    """The covariance `nngp` of the network at the start, its tangent kernel `ntk`, and a bound on the `error` of their
+    entries: of quadrature, where it was needed, and of rounding, carried from layer to layer."""
 
     nngp: Gram
     ntk: Gram
@@ -45,13 +47,13 @@ def deep_kernels(
     two-layer network with both layers trained.
     """
     recursion = Recursion(activation, depth, weight_variance, bias_variance, accuracy)
-    first = recursion.side(checked_inputs(x1))
-    second = first if x2 is None else recursion.side(checked_inputs(x2))
-    if first.inputs.shape[1] != second.inputs.shape[1]:
-        raise ShapeError(
-            f"x1 has {first.inputs.shape[1]} inputs but x2 has {second.inputs.shape[1]}; give the same number."
-        )
-    rows, columns = first.inputs.shape[0], second.inputs.shape[0]
+    inputs = checked_inputs(x1)
+    others = inputs if x2 is None else checked_inputs(x2)
+    if inputs.shape[1] != others.shape[1]:
+        raise ShapeError(f"x1 has {inputs.shape[1]} inputs but x2 has {others.shape[1]}; give the same number.")
+    first = recursion.side(inputs)
+    second = first if x2 is None else recursion.side(others)
+    rows, columns = len(first.last), len(second.last)
     block = partial(recursion.block, first, second)
     nngp, ntk = streamed(rows, columns, block, like=x1, symmetric=x2 is None, results=2)
     return DeepKernels(nngp.gram, ntk.gram, nngp.error)
@@ -72,11 +74,61 @@ class Layer:
 
 @dataclass(frozen=True, eq=False)
 class Side:
-    """Scaled inputs and every layer at them; `last` are the variances of the network's output."""
+    """Inputs as vectors of the first covariances and every layer at them; `last` are the variances of the output."""
 
-    inputs: Tensor
+    inputs: Vectors
     layers: tuple[Layer, ...]
     last: PerDatum
+
+
+@dataclass(frozen=True, eq=False)
+class Means:
+    """E sigma sigma and E sigma' sigma' of a layer on one tile, bounds on their errors, and where inputs are equal."""
+
+    value: Tensor
+    value_error: Tensor
+    derivative: Tensor
+    derivative_error: Tensor
+    equal: Tensor
+
+    @classmethod
+    def of(cls, above: Layer, below: Layer, pairs: Pairs) -> Self:
+        """The means over these pairs; equal inputs have E sigma^2 to the bit, so that they stay equal."""
+        value, relative = above.value.gram(below.value, pairs)
+        value_error = relative * above.value.units[:, None] * below.value.units[None, :]
+        derivative, relative = above.derivative.gram(below.derivative, pairs)
+        derivative_error = relative * above.derivative.units[:, None] * below.derivative.units[None, :]
+        p, q, r = above.variances[:, None], below.variances[None, :], pairs.covariance
+        equal = pairs.parallel & (r == p) & (r == q)
+        value = torch.where(equal, above.value.squares()[:, None], value)
+        return cls(value, value_error, derivative, derivative_error, equal)
+
+
+@dataclass(frozen=True, eq=False)
+class Passed:
+    """What one layer hands to the next on one tile: S and T, each with a bound on the error of its entries."""
+
+    covariance: Tensor
+    covariance_error: Tensor
+    tangent: Tensor
+    tangent_error: Tensor
+
+    @classmethod
+    def first(cls, covariance: Tensor, p: Tensor, q: Tensor, rounding: float) -> Self:
+        """T_0 = S_0, known up to rounding."""
+        error = rounding * p.sqrt() * q.sqrt()
+        return cls(covariance, error, covariance, error)
+
+    def times(self, means: Means, weight: float) -> tuple[Tensor, Tensor]:
+        """W T E sigma' sigma' and its error."""
+        error = self.tangent_error * means.derivative.abs() + self.tangent.abs() * means.derivative_error
+        return weight * self.tangent * means.derivative, weight * error
+
+    @property
+    def error(self) -> float:
+        """The largest one, with the rounding of the last sums."""
+        rounding = 4.0 * EPS * (self.covariance.abs() + self.tangent.abs())
+        return float((torch.maximum(self.covariance_error, self.tangent_error) + rounding).max())
 
 
 @dataclass(frozen=True)
@@ -102,31 +154,33 @@ class Recursion:
         """A hidden layer that is entered with these variances."""
         return Layer(variances, self.duals.value.at(variances), self.duals.derivative.at(variances))
 
+    def vectors(self, inputs: Tensor) -> Vectors:
+        """Vectors with covariances W x . x' / d + B."""
+        return Vectors(inputs, self.weight_variance / inputs.shape[1]).with_constant(self.bias_variance)
+
     def side(self, inputs: Tensor) -> Side:
         """All layers at these inputs."""
-        scaled = inputs / math.sqrt(inputs.shape[1])
-        variances = self.affine(squared_norms(scaled))
-        layers = []
+        vectors = self.vectors(inputs)
+        variances, layers = vectors.variances, []
         for _ in range(self.depth):
             layers.append(self.layer(variances))
             variances = self.affine(layers[-1].value.squares())
-        return Side(scaled, tuple(layers), variances)
+        return Side(vectors, tuple(layers), variances)
 
     def block(self, first: Side, second: Side, part: slice, other: slice) -> tuple[tuple[Tensor, Tensor], float]:
         """S_depth and T_depth on one tile."""
-        diagonal = first is second and part == other
-        covariance = self.affine(overlaps(first.inputs, second.inputs, part, other, symmetric=diagonal))
-        tangent, largest = covariance, 0.0
-        after = [*(layer.variances for layer in first.layers[1:]), first.last]
-        for above, below, variances in zip(first.layers, second.layers, after, strict=True):
-            value, error = above.value.part(part).gram(below.value.part(other), covariance)
-            derivative, other_error = above.derivative.part(part).gram(below.derivative.part(other), covariance)
-            covariance = self.affine(value)
-            if diagonal:
-                covariance.diagonal().copy_(variances[part])
-            tangent = covariance + self.weight_variance * tangent * derivative
-            largest = max(largest, error, other_error)
-        return (covariance, tangent), largest
+        weight = self.weight_variance
+        pairs = first.inputs.pairs(second.inputs, part, other)
+        p, q = first.inputs.variances[part, None], second.inputs.variances[None, other]
+        passed = Passed.first(pairs.covariance, p, q, pairs.rounding)
+        after = ([*(layer.variances for layer in side.layers[1:]), side.last] for side in (first, second))
+        for above, below, p, q in zip(first.layers, second.layers, *after, strict=True):
+            means = Means.of(above.part(part), below.part(other), pairs)
+            covariance, error = self.affine(means.value), weight * means.value_error
+            moved, moved_error = passed.times(means, weight)
+            passed = Passed(covariance, error, covariance + moved, error + moved_error)
+            pairs = from_entries(pairs.rounding, p[part, None], q[None, other], covariance, error, means.equal)
+        return (passed.covariance, passed.tangent), passed.error
 
 
 def _check(depth: int, weight_variance: float, bias_variance: float) -> None:

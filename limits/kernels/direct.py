@@ -23,38 +23,48 @@ REACH = 9.0
 PANELS, RATIO, NODES = 8, 3.0, 16
 #: A coarser rule to compare with, and how many entries are compared.
 COARSE, COMPARED = 12, 4
+#: Below this sqrt(1 - rho^2) a pair is parallel: what is left shows at sqrt(p) of 1e14 and more.
+PARALLEL = 1e-22
 
 
-def integrals(function: Function, smooth: Pieces, p: Entries, q: Entries, rho: Entries) -> tuple[Entries, float]:
-    """E h(u) h(v) for every entry, and the largest difference to a coarser rule on the worst of them."""
+def integrals(
+    function: Function, smooth: Pieces, p: Entries, q: Entries, rho: Entries, c: Entries, unit: Entries
+) -> tuple[Entries, float]:
+    """E h(u) h(v) for every entry, and the largest difference to a coarser rule on the worst of them, in these units.
+
+    c = sqrt(1 - rho^2) is given beside rho, which does not know it where it is small.
+    """
     if p.numel() == 0:
         return p.clone(), 0.0
-    values = _integrals(function, smooth, p, q, rho, NODES)
+    values = _integrals(function, smooth, p, q, rho, c, NODES)
     worst = rho.abs().argsort(descending=True)[:: max(p.numel() // COMPARED, 1)]
-    coarse = _integrals(function, smooth, p[worst], q[worst], rho[worst], COARSE)
-    return values, float((values[worst] - coarse).abs().max())
+    coarse = _integrals(function, smooth, p[worst], q[worst], rho[worst], c[worst], COARSE)
+    return values, float(((values[worst] - coarse) / unit[worst]).abs().max())
 
 
-def _integrals(function: Function, smooth: Pieces, p: Entries, q: Entries, rho: Entries, nodes: int) -> Entries:
+def _integrals(
+    function: Function, smooth: Pieces, p: Entries, q: Entries, rho: Entries, c: Entries, nodes: int
+) -> Entries:
     result = torch.empty_like(p)
-    parallel = rho.abs() >= 1.0
+    parallel = c <= PARALLEL
     for which, rule in ((parallel, _parallel), (~parallel, _near)):
         places = which.nonzero()[:, 0]
         if places.numel():
-            result[places] = rule(function, smooth, p[places], q[places], rho[places], nodes)
+            result[places] = rule(function, smooth, p[places], q[places], rho[places], c[places], nodes)
     return result
 
 
-def _parallel(function: Function, smooth: Pieces, p: Entries, q: Entries, rho: Entries, nodes: int) -> Entries:
+def _parallel(
+    function: Function, smooth: Pieces, p: Entries, q: Entries, rho: Entries, c: Entries, nodes: int
+) -> Entries:
     """E h(sqrt(p) x) h(+-sqrt(q) x): one dimension, split at the kinks of both factors."""
     u, v = p.sqrt()[:, None], (rho.sign() * q.sqrt())[:, None]
     x, weights = _rule(torch.cat([_places(smooth.points, u), _places(smooth.points, v)], dim=1), nodes)
     return (function(u * x) * function(v * x) * weights).sum(dim=1)
 
 
-def _near(function: Function, smooth: Pieces, p: Entries, q: Entries, rho: Entries, nodes: int) -> Entries:
+def _near(function: Function, smooth: Pieces, p: Entries, q: Entries, rho: Entries, c: Entries, nodes: int) -> Entries:
     """The two-dimensional integral, a few entries at a time."""
-    c = ((1.0 - rho) * (1.0 + rho)).sqrt()
     levels = max(math.ceil(math.log(2.0 * REACH / float(c.min()), RATIO)), 1)
     splits = len(smooth.points)
     outer = PANELS + 2 * splits + (2 * levels + 1) * len(smooth.kinks)

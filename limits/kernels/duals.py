@@ -13,12 +13,18 @@ import torch
 from torch import Tensor
 
 from limits.kernels import closed_forms
+from limits.kernels.pairs import EPS, Pairs
 from limits.kernels.panels import Function
-from limits.kernels.quadrature import ACCURACY, Covariance, Quadrature
+from limits.kernels.quadrature import ACCURACY, Covariance, Quadrature, Relative
 from particles import GELU, Erf
 from particles.shapes import AnyFloat, PerDatum
 
-Formula = Callable[[Tensor, Tensor, Tensor], Tensor]
+Formula = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
+
+#: Units of rounding that a formula adds to those of its arguments.
+FORMULA = 16.0
+#: Minors that may move by a larger part than this are moved, to see what becomes of the kernel.
+DOUBTFUL = 1e-10
 
 
 @runtime_checkable
@@ -51,8 +57,13 @@ class DualRows(Protocol):
         """The same for some of the inputs."""
         ...
 
-    def gram(self, other: Self, covariance: Covariance) -> tuple[Covariance, float]:
-        """E h(u_i) h(v_l) for covariances E u_i v_l, and a bound on its error; zero for a closed form."""
+    @property
+    def units(self) -> PerDatum:
+        """u_i >= sqrt(E h(u_i)^2), which errors are relative to."""
+        ...
+
+    def gram(self, other: Self, pairs: Pairs) -> tuple[Covariance, Relative]:
+        """E h(u_i) h(v_l) for covariances E u_i v_l, and a bound on the error relative to u_i u_l, of rounding too."""
         ...
 
 
@@ -67,7 +78,7 @@ class Dual(Protocol):
 
 @dataclass(frozen=True)
 class ClosedForm:
-    """A dual given by a formula in p = E u^2, q = E v^2 and r = E u v, exact up to rounding."""
+    """A dual given by a formula in p = E u^2, q = E v^2, r = E u v and p q - r^2, exact up to rounding."""
 
     formula: Formula
 
@@ -85,15 +96,35 @@ class ClosedFormRows:
 
     def squares(self) -> PerDatum:
         """E h(u_i)^2, the formula at p = q = r."""
-        return self.formula(self.variances, self.variances, self.variances)
+        return self.formula(self.variances, self.variances, self.variances, torch.zeros_like(self.variances))
 
     def part(self, rows: slice) -> Self:
         """The same for some of the inputs."""
         return type(self)(self.formula, self.variances[rows])
 
-    def gram(self, other: Self, covariance: Covariance) -> tuple[Covariance, float]:
-        """The formula at every pair; error zero, that is, rounding."""
-        return self.formula(self.variances[:, None], other.variances[None, :], covariance), 0.0
+    @property
+    def units(self) -> PerDatum:
+        """sqrt(E h(u_i)^2)."""
+        return self.squares().sqrt()
+
+    def gram(self, other: Self, pairs: Pairs) -> tuple[Covariance, Relative]:
+        """The formula at every pair, and what rounding and doubt about the minors leave open."""
+        p, q = self.variances[:, None], other.variances[None, :]
+        values = self.formula(p, q, pairs.covariance, pairs.minor)
+        rounding = FORMULA * EPS + 2.0 * pairs.rounding
+        if pairs.doubt is None:
+            return values, rounding
+        share = pairs.doubt / pairs.minor.clamp_min(torch.finfo(torch.float64).tiny)
+        error = rounding + 2.0 * share.clamp_max(DOUBTFUL)
+        doubtful = share > DOUBTFUL
+        if bool(doubtful.any()):
+            unit = (self.units[:, None] * other.units[None, :])[doubtful].clamp_min(torch.finfo(torch.float64).tiny)
+            p, q, r, minor, doubt = (
+                x.expand(values.shape)[doubtful] for x in (p, q, pairs.covariance, pairs.minor, pairs.doubt)
+            )
+            ends = [self.formula(p, q, r, moved) for moved in (minor + doubt, (minor - doubt).clamp_min(0.0))]
+            error[doubtful] += torch.maximum(*((end - values[doubtful]).abs() for end in ends)) / unit
+        return values, error
 
 
 @dataclass(frozen=True)
@@ -124,6 +155,13 @@ def dual_pair(activation: Differentiable, accuracy: float = ACCURACY) -> DualPai
     return DualPair(
         quadrature(activation, activation.value, accuracy), quadrature(activation, activation.derivative, accuracy)
     )
+
+
+def largest_error(relative: Relative, rows: Tensor, columns: Tensor) -> float:
+    """The largest error of a tile, from what it is relative to: u_i v_l."""
+    if isinstance(relative, float):
+        return relative * float(rows.max() * columns.max())
+    return float((relative * rows[:, None] * columns[None, :]).max())
 
 
 def dual_of_squared_derivative(activation: Differentiable, accuracy: float = ACCURACY) -> Dual:

@@ -30,6 +30,8 @@ REACH = 12.0
 SPACING = 1.25
 #: Entries of one work matrix.
 CHUNK = 2**21
+#: Errors are relative to E h^2, but not where that is less: what is cut off with the Gaussian weight would show.
+LEAST = 1e-8
 
 Terms = Float[Tensor, "terms data"]
 OtherTerms = Float[Tensor, "terms2 others"]
@@ -51,6 +53,16 @@ class Spectrum:
         return self.coefficients.shape[0] - 1
 
     @property
+    def units(self) -> PerDatum:
+        """u_i = sqrt(E h^2), which errors of pairs are relative to: to u_i u_l."""
+        return self.squares.clamp_min(LEAST).sqrt()
+
+    @property
+    def relative_tails(self) -> Terms:
+        """sqrt(T_k) / u_i."""
+        return self.tails / self.units
+
+    @property
     def parity(self) -> int | None:
         """0 or 1 where only even or only odd terms are not zero, else None."""
         sizes = self.coefficients.abs()
@@ -60,6 +72,19 @@ class Spectrum:
                 return parity
         return None
 
+    def modulus(self, moved: float) -> PerDatum:
+        """m_i, so that a correlation that moves by `moved` moves the sum over k by at most m_i m_l.
+
+        m_i^2 = sum_k c_k^2 min(1, k moved), as |rho^k - (rho + moved)^k| <= k moved and Cauchy and Schwarz say. What
+        the terms not held add is extrapolated from how fast T_k falls.
+        """
+        known, last = self.coefficients.square(), self.last
+        orders = torch.arange(last + 1).to(known)
+        total = (known * (moved * orders).clamp_max(1.0)[:, None]).sum(dim=0)
+        left, before = self.tails[last].square(), self.tails[last // 2].square()
+        power = (before / left.clamp_min(torch.finfo(torch.float64).tiny)).log2().clamp(0.25, 0.75)
+        return (total + 4.0 * left * (moved * (last + 1)) ** power).sqrt()
+
     def part(self, rows: slice) -> Self:
         """The same for some of the inputs."""
         return type(self)(self.variances[rows], self.squares[rows], self.coefficients[:, rows], self.tails[:, rows])
@@ -68,7 +93,7 @@ class Spectrum:
 def spectrum(function: Function, smooth: Pieces, variances: PerDatum, accuracy: float, nodes: int = NODES) -> Spectrum:
     """The coefficients of a function, smooth between these pieces, at every variance, by quadrature.
 
-    As many as it takes for T_K <= accuracy, where any correlation is served, but at most 257.
+    As many as it takes for T_K <= accuracy u_i^2, where any correlation is served, but at most 257.
     """
     if any(kink != 0.0 for kink in smooth.kinks):
         coefficients, squares = _by_moving_rules(function, smooth, variances, nodes)
@@ -76,7 +101,7 @@ def spectrum(function: Function, smooth: Pieces, variances: PerDatum, accuracy: 
         coefficients, squares = _by_one_rule(function, smooth, variances, nodes)
     floor = 4.0 * torch.finfo(torch.float64).eps * squares
     left = torch.maximum(squares - coefficients.square().cumsum(dim=0), floor)
-    enough = (left.amax(dim=1) <= accuracy).nonzero()
+    enough = ((left / squares.clamp_min(LEAST)).amax(dim=1) <= accuracy).nonzero()
     count = int(enough[0]) + 1 if enough.numel() else MOST_TERMS + 1
     return Spectrum(variances, squares, coefficients[:count].clone(), left[:count].sqrt())
 
@@ -141,13 +166,13 @@ def _stretched(function: Function, scale: float, x: Tensor) -> Tensor:
 
 
 def terms_needed(first: Spectrum, second: Spectrum, largest: float, accuracy: float) -> tuple[int, float]:
-    """The least K with largest^(K + 1) sqrt(T_K T'_K) <= accuracy for all pairs, and that bound.
+    """The least K with largest^(K + 1) sqrt(T_K T'_K) <= accuracy u_i u_l for all pairs, and that bound.
 
     Where no K suffices: all terms, and what they leave out.
     """
     count = min(first.last, second.last) + 1
     powers = largest ** torch.arange(1, count + 1, dtype=torch.float64, device=first.tails.device)
-    bounds = powers * first.tails[:count].amax(dim=1) * second.tails[:count].amax(dim=1)
+    bounds = powers * first.relative_tails[:count].amax(dim=1) * second.relative_tails[:count].amax(dim=1)
     enough = (bounds <= accuracy).nonzero()
     last = int(enough[0]) if enough.numel() else count - 1
     return last, float(bounds[last])

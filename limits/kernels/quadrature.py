@@ -14,26 +14,31 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from limits.kernels.closed_forms import correlation
 from limits.kernels.direct import integrals
 from limits.kernels.expansion import REACH, Spectrum, mehler, spectrum, terms_needed
+from limits.kernels.pairs import EPS, Pairs
 from limits.kernels.panels import Function, Pieces, pieces
 from particles.shapes import PerDatum
 
 Covariance = Float[Tensor, "rows columns"]
+#: An error relative to the units of a pair: one for all pairs of a tile, or one each.
+Relative = float | Covariance
 
-#: The default of every `accuracy`: absolute error of a Gram matrix whose entries are of order one.
+#: The default of every `accuracy`: the error of E h(u) h(v) relative to sqrt(E h(u)^2 E h(v)^2).
 ACCURACY = 1e-10
 #: Points per panel of the coarser rule that coefficients are compared with.
 COARSE = 16
+#: Units of rounding of a sum of products of coefficients.
+SUMMED = 64.0
 
 
 @dataclass(frozen=True)
 class Quadrature:
     """The Gaussian dual of `function`, which is smooth where all of `companions` are and but for kinks.
 
-    Errors are at most `accuracy`, relative to the largest of 1, E h(u)^2 and E h(v)^2. Kinks that are not given are
-    searched for; companions help with that, as the derivative shows a kink that the function itself hides.
+    Errors are at most `accuracy`, relative to sqrt(E h(u)^2 E h(v)^2), where a mean below 1e-8 counts as that. Kinks
+    that are not given are searched for; companions help with that, as the derivative shows a kink that the function
+    itself hides.
     """
 
     function: Function
@@ -56,13 +61,17 @@ class Quadrature:
         return QuadratureRows(self, smooth, rows, error)
 
     def _coefficient_error(self, smooth: Pieces, variances: PerDatum) -> float:
-        """Norm of the change of the coefficients under a coarser rule, at the least, middle and largest variance."""
+        """Norm of the change of the coefficients under a coarser rule, at the least, middle and largest variance.
+
+        Relative to `Spectrum.units`.
+        """
         count = len(variances)
         some = variances[torch.tensor(sorted({0, count // 2, count - 1}), device=variances.device)]
         fine = spectrum(self.function, smooth, some, 0.25 * self.accuracy)
         coarse = spectrum(self.function, smooth, some, 0.25 * self.accuracy, nodes=COARSE)
         terms = min(coarse.last, fine.last) + 1
-        return float((coarse.coefficients[:terms] - fine.coefficients[:terms]).square().sum(dim=0).max().sqrt())
+        change = (coarse.coefficients[:terms] - fine.coefficients[:terms]).square().sum(dim=0).sqrt()
+        return float((change / fine.units).max())
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,35 +96,53 @@ class QuadratureRows:
         """The same for some of the inputs."""
         return type(self)(self.dual, self.smooth, self.spectrum.part(rows), self.error)
 
-    def gram(self, other: Self, covariance: Covariance) -> tuple[Covariance, float]:
-        """E h(u_i) h(v_l) for the covariances of u_i and v_l, and a bound on its error.
+    @property
+    def units(self) -> PerDatum:
+        """sqrt(E h(u_i)^2), at least 1e-4."""
+        return self.spectrum.units
+
+    def gram(self, other: Self, pairs: Pairs) -> tuple[Covariance, Relative]:
+        """E h(u_i) h(v_l) for the covariances of u_i and v_l, and a bound on the error relative to their units.
 
         Raises ValueError where the requested accuracy is not reached.
         """
-        norms = float(self.squares().max().sqrt()), float(other.squares().max().sqrt())
-        scale = max(1.0, *(norm * norm for norm in norms))
-        budget = 0.25 * self.dual.accuracy * scale
-        rho = correlation(self.variances[:, None], other.variances[None, :], covariance)
-        values, error = self._expanded(other, rho, budget)
-        error += self.error * norms[1] + other.error * norms[0]
-        if error > self.dual.accuracy * scale:
+        rho, sine = _correlation(self.variances[:, None], other.variances[None, :], pairs)
+        values, error = self._expanded(other, rho, sine)
+        error += self.error + other.error
+        if error > self.dual.accuracy:
             raise ValueError(
-                f"The kernel was asked to an accuracy of {self.dual.accuracy:.3g} relative to {scale:.3g}, but "
+                f"The kernel was asked to an accuracy of {self.dual.accuracy:.3g} relative to its diagonal, but "
                 f"quadrature reaches {error:.3g}; ask for a larger accuracy, or declare the kinks of the activation."
             )
-        return values, error
+        error += SUMMED * EPS + 2.0 * pairs.rounding
+        if pairs.doubt is None:
+            return values, error
+        product = self.variances[:, None] * other.variances[None, :]
+        moved = float(torch.where(product > 0.0, pairs.doubt / product, 0.0).max())
+        mine, its = (side.spectrum.modulus(moved) / side.units for side in (self, other))
+        return values, error + mine[:, None] * its[None, :]
 
-    def _expanded(self, other: Self, rho: Covariance, budget: float) -> tuple[Covariance, float]:
-        first, second = self.spectrum, other.spectrum
+    def _expanded(self, other: Self, rho: Covariance, sine: Covariance) -> tuple[Covariance, float]:
+        """The values, and the largest error relative to the units of their pair."""
+        first, second, budget = self.spectrum, other.spectrum, 0.25 * self.dual.accuracy
         last, left_out = terms_needed(first, second, float(rho.abs().max()), budget)
         if left_out <= budget:
             return mehler(first, second, rho, last), left_out
-        direct = first.tails[last][:, None] * second.tails[last][None, :] * rho.abs() ** (last + 1) > budget
+        tails, others = first.relative_tails[last][:, None], second.relative_tails[last][None, :]
+        direct = tails * others * rho.abs() ** (last + 1) > budget
         inside = torch.where(direct, 0.0, rho)
         last, _ = terms_needed(first, second, float(inside.abs().max()), budget)
         values = mehler(first, second, inside, last)
         rows, columns = direct.nonzero(as_tuple=True)
-        values[rows, columns], error = integrals(
-            self.dual.function, self.smooth, self.variances[rows], other.variances[columns], rho[rows, columns]
-        )
+        entries = (self.variances[rows], other.variances[columns], rho[rows, columns], sine[rows, columns])
+        unit = first.units[rows] * second.units[columns]
+        values[rows, columns], error = integrals(self.dual.function, self.smooth, *entries, unit)
         return values, max(budget, error)
+
+
+def _correlation(p: Tensor, q: Tensor, pairs: Pairs) -> tuple[Covariance, Covariance]:
+    """rho = r / sqrt(p q), 0 where a variance is 0, and sqrt(1 - rho^2), from the minor."""
+    scale = p.sqrt() * q.sqrt()
+    positive, safe = scale > 0.0, scale.clamp_min(torch.finfo(torch.float64).tiny)
+    rho = torch.where(positive, pairs.covariance / safe, 0.0).clamp(-1.0, 1.0)
+    return torch.where(pairs.minor == 0.0, rho.round(), rho), pairs.minor.sqrt() / safe

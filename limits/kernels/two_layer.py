@@ -3,10 +3,12 @@
 from dataclasses import dataclass, field
 from functools import partial
 
+import torch
 from torch import Tensor
 
-from limits.kernels.base import Evaluated, checked_inputs, overlaps, squared_norms, streamed
-from limits.kernels.duals import DualPair, DualRows, dual_pair
+from limits.kernels.base import Evaluated, streamed
+from limits.kernels.duals import DualPair, DualRows, dual_pair, largest_error
+from limits.kernels.pairs import Vectors, embedded
 from limits.kernels.quadrature import ACCURACY
 from particles import GaussianLaw, ParticleCloud, Perceptron, ShapeError, SymmetricPairs
 from particles.shapes import Gram, Inputs, OtherInputs
@@ -138,29 +140,33 @@ class _Sum:
         first = self._side(x1)
         second = first if x2 is None else self._side(x2)
         block = partial(self._block, first, second)
-        rows, columns = first.phi.shape[0], second.phi.shape[0]
+        rows, columns = len(first.phi.rows), len(second.phi.rows)
         symmetric, outputs = x2 is None, self.neuron.outputs
         (result,) = streamed(rows, columns, block, like=x1, symmetric=symmetric, outputs=outputs)
         return result
 
     def _side(self, inputs: Tensor) -> "_Side":
-        phi = self.neuron.embed(checked_inputs(inputs))
-        variances = self.law.variance * squared_norms(phi)
+        phi = embedded(self.neuron.embedding, inputs)
+        variances = self.law.variance * phi.variances
         derivative = self.duals.derivative.at(variances) if self.hidden else None
         return _Side(phi, self.duals.value.at(variances) if self.output else None, derivative)
 
     def _block(self, first: "_Side", second: "_Side", part: slice, other: slice) -> tuple[tuple[Tensor], float]:
-        overlap = overlaps(first.phi, second.phi, part, other, symmetric=first is second)
-        covariance = self.law.variance * overlap
-        total, largest = overlap.new_zeros(overlap.shape), 0.0
+        overlaps = first.phi.pairs(second.phi, part, other)
+        overlap, pairs = overlaps.covariance, overlaps.scaled(self.law.variance)
+        total, largest = torch.zeros_like(overlap), 0.0
         if first.derivative is not None and second.derivative is not None:
-            values, error = first.derivative.part(part).gram(second.derivative.part(other), covariance)
+            rows, columns = first.derivative.part(part), second.derivative.part(other)
+            values, error = rows.gram(columns, pairs)
             total += self.hidden * overlap * values
-            largest += error * self.hidden * float(overlap.abs().max())
+            norms = first.phi.variances[part].sqrt(), second.phi.variances[other].sqrt()
+            error = error + overlaps.rounding
+            largest += self.hidden * largest_error(error, norms[0] * rows.units, norms[1] * columns.units)
         if first.value is not None and second.value is not None:
-            values, error = first.value.part(part).gram(second.value.part(other), covariance)
+            rows, columns = first.value.part(part), second.value.part(other)
+            values, error = rows.gram(columns, pairs)
             total += self.output * values
-            largest += error * self.output
+            largest += self.output * largest_error(error, rows.units, columns.units)
         return (total,), largest
 
 
@@ -168,6 +174,6 @@ class _Sum:
 class _Side:
     """Embedded inputs and the duals at their variances, as far as they are needed."""
 
-    phi: Tensor
+    phi: Vectors
     value: DualRows | None
     derivative: DualRows | None

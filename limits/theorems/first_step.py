@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import torch
 
 from limits.kernels.duals import dual_pair, quadrature
+from limits.kernels.pairs import embedded
 from limits.theorems.base import Result, Statement, as_mean, fails, unchecked
 from limits.theorems.problem import Problem
 from particles.shapes import AnyFloat, PerDatum, PerParticle, Scalar
@@ -51,12 +52,14 @@ def mean_square(problem: Problem) -> PerParticle:
     E(sigma_i sigma_l) is the mean over another particle [particles].
     """
     activation, accuracy, v = problem.neuron.activation, problem.kernel.accuracy, problem.law.variance
-    overlap = problem.phi @ problem.phi.T
-    variances = v * overlap.diagonal()
+    phi = embedded(problem.neuron.embedding, problem.risk.data.inputs)
+    every = slice(0, len(phi.rows))
+    overlaps = phi.pairs(phi, every, every)
+    variances, overlap = v * phi.variances, overlaps.covariance
     pair = dual_pair(activation, accuracy)
     product = quadrature(activation, lambda z: activation.value(z) * activation.derivative(z), accuracy)
     value, slope, both = (
-        rows.gram(rows, v * overlap)[0]
+        rows.gram(rows, overlaps.scaled(v))[0]
         for rows in (dual.at(variances) for dual in (pair.value, pair.derivative, product))
     )
     targets = problem.risk.data.targets.double()[:, 0]

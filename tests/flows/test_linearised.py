@@ -3,16 +3,19 @@
 import math
 from dataclasses import replace
 
+import mpmath
 import pytest
 import torch
 from torch import Tensor
 
 from flows import RK4, Euler, GradientFlow, LinearisedFlow, LinearisedRisk, Trace, evolve
+from flows.gauss_newton import GaussNewton
 from particles import (
     NTK,
     Dataset,
     Identity,
     Lazy,
+    Linear,
     Logistic,
     MeanField,
     ParticleCloud,
@@ -22,6 +25,7 @@ from particles import (
     ShapeError,
     Squared,
     Tanh,
+    Unresolved,
     tangent_gram,
 )
 from tests.problems import FACTORS, network_cloud, network_risk, numbers
@@ -247,3 +251,72 @@ def test_linearised_risk_is_a_value() -> None:
     risk = network_risk(strength=0.3)
     assert_identical(LinearisedRisk(risk, network_cloud())(network_cloud()), risk(network_cloud()))
     assert isinstance(LinearisedFlow(risk, network_cloud()).linearised.risk.loss, Squared)
+
+
+def two_units(ratio: float, outputs_of: tuple[float, ...] = (1.0, -1.0)) -> tuple[LinearisedFlow, Tensor]:
+    """Linear neurons that start at zero on data whose second column is `ratio` times the first, and what fits them."""
+    x = torch.tensor([[1.0, ratio], [-1.0, 2.0 * ratio], [1.0, ratio]], dtype=torch.float64)[: len(outputs_of)]
+    neuron = Perceptron(Linear(), Identity(2))
+    anchor = ParticleCloud(torch.tensor([[0.0, 0.0, 1.0], [0.0, 0.0, -1.0]], dtype=torch.float64))
+    risk = Risk(neuron, MeanField(), Squared(), Dataset(x, torch.tensor(outputs_of, dtype=torch.float64)))
+    return LinearisedFlow(risk, anchor), x
+
+
+def learned(x: Tensor, y: tuple[float, ...], time: float) -> Tensor:
+    """Sum over particles of lambda a w at a time, from zero, at 60 digits: dW/dt = -(1/n) phi^T (phi W - y)."""
+    with mpmath.workdps(60):
+        phi = mpmath.matrix((x).tolist()) / mpmath.sqrt(2)
+        square, right = phi.T * phi / len(y), phi.T * mpmath.matrix(list(y)) / len(y)
+        rates, modes = mpmath.eigsy(square)
+        parts = modes.T * right
+        gains = [(1 - mpmath.exp(-rate * time)) / rate if math.isfinite(time) else 1 / rate for rate in rates]
+        result = modes * mpmath.matrix([gain * part for gain, part in zip(gains, parts, strict=True)])
+        return torch.tensor([float(each) for each in result], dtype=torch.float64)
+
+
+@pytest.mark.parametrize("targets", [(1.0, -1.0), (1.0, -1.0, 0.5)], ids=["two", "three"])
+@pytest.mark.parametrize("time", [1.0, 30.0, math.inf])
+@pytest.mark.parametrize("ratio", [1.0, 1e4, 1e8])
+def test_units_of_columns_cost_no_digits(ratio: float, time: float, targets: tuple[float, ...]) -> None:
+    """Assert that the exact solution is right to 1e-12 whatever the units of the columns, contradictory data too."""
+    flow, x = two_units(ratio, targets)
+    moved = flow.exact(time).positions[:, :2]
+    assert relative_error(0.5 * (moved[0] - moved[1]), learned(x, targets, time)) < 1e-12
+    assert_identical(moved[1], -moved[0])
+
+
+@pytest.mark.parametrize("ratio", [1.0, 1e4, 1e7])
+def test_large_problems_go_by_the_gram_matrix_or_are_refused(ratio: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Assert that where no factor is affordable, answers are right to 1e-6 or refused with advice."""
+    monkeypatch.setattr("flows.linearised.CHEAP", 0)
+    flow, _ = two_units(ratio)
+    affordable = flow.exact(30.0).positions
+    monkeypatch.setattr("flows.linearised.AFFORDABLE", 0)
+    flow, _ = two_units(ratio)
+    if ratio > 1e6:
+        with pytest.raises(Unresolved, match="standardise the inputs"):
+            flow.exact(30.0)
+        return
+    assert relative_error(flow.exact(30.0).positions, affordable) < 1e-6
+
+
+@pytest.mark.parametrize("trained", TRAINED)
+@pytest.mark.parametrize("scaling", SCALINGS, ids=str)
+def test_at_a_cloud_it_offers_what_integrators_in_function_space_need(scaling: Scaling, trained: str) -> None:
+    """Assert that Gauss-Newton's velocity and solution of 1 - h A are those of the dense linear model, with L2."""
+    risk, anchor, cloud = (
+        network_risk(scaling, trained=trained, strength=0.2, outputs=2),
+        network_cloud(2),
+        displaced(2),
+    )
+    flow, size = LinearisedFlow(risk, anchor), 0.7
+    stiff = GaussNewton(flow.linearised.at(cloud))
+    assert_identical(stiff.velocity, flow.velocity(cloud))
+    right = numbers(3, *cloud.positions.shape)
+    columns = risk.network.neuron.trained_columns
+    moving = torch.zeros_like(right)
+    moving[:, columns] = right[:, columns]
+    solved, _ = stiff.shifted(size).solve(moving)
+    # The linear model has no other curvature: F(theta + h v) - F(theta) is h A v to the bit, but for rounding.
+    change = flow.velocity(cloud.moved(cloud.positions + size * solved)) - flow.velocity(cloud)
+    assert_identical(solved - change, moving, operations=1e5)

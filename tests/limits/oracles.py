@@ -2,13 +2,17 @@
 
 import math
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 
+import mpmath
 import numpy as np
 import torch
 from scipy import integrate
 from scipy.special import ndtr
 from torch import Tensor
+
+from limits.kernels.pairs import Pairs
 
 #: (p, q, rho): equal and unequal variances, correlations of both signs, nearly parallel and opposite.
 CASES = [
@@ -18,6 +22,12 @@ CASES = [
     (1.3, 1.2, -0.999),
     (0.7, 0.7, 0.9999999),
 ]
+
+
+def pairs(p: Tensor, q: Tensor, rho: Tensor) -> Pairs:
+    """Pairs of these variances and correlations."""
+    scale = p[:, None].sqrt() * q[None, :].sqrt()
+    return Pairs(rho * scale, (1.0 - rho) * (1.0 + rho) * scale.square(), 1e-15)
 
 
 def trapezoid(function: Callable[[Tensor], Tensor], p: float, q: float, rho: float, step: float = 0.025) -> float:
@@ -61,6 +71,41 @@ def ramp(mean: float, deviation: float) -> float:
     """E max(mean + deviation y, 0)."""
     t = mean / deviation
     return deviation * density(t) + mean * float(ndtr(t))
+
+
+def arc_cosine(p: mpmath.mpf, q: mpmath.mpf, r: mpmath.mpf, right: float, left: float) -> list[mpmath.mpf]:
+    """E h(u) h(v) and E h'(u) h'(v) of h(z) = right z for z > 0, left z otherwise, by the angle."""
+    scale = mpmath.sqrt(p * q)
+    angle = mpmath.acos(min(max(r / scale, -1), 1))
+    ramp = [mpmath.sin(t) + (mpmath.pi - t) * mpmath.cos(t) for t in (angle, mpmath.pi - angle)]
+    both, across = mpmath.mpf(right) ** 2 + mpmath.mpf(left) ** 2, 2 * mpmath.mpf(right) * left
+    value = scale * (both * ramp[0] - across * ramp[1]) / (2 * mpmath.pi)
+    return [value, (both * (mpmath.pi - angle) + across * angle) / (2 * mpmath.pi)]
+
+
+def williams(p: mpmath.mpf, q: mpmath.mpf, r: mpmath.mpf) -> list[mpmath.mpf]:
+    """E erf(u) erf(v) and its slope in r."""
+    norm = (1 + 2 * p) * (1 + 2 * q)
+    return [2 / mpmath.pi * mpmath.asin(2 * r / mpmath.sqrt(norm)), 4 / mpmath.pi / mpmath.sqrt(norm - 4 * r * r)]
+
+
+def tsuchida(p: mpmath.mpf, q: mpmath.mpf, r: mpmath.mpf) -> list[mpmath.mpf]:
+    """E gelu(u) gelu(v) and its slope in r, as integration by parts leaves them."""
+    norm, pi = (1 + p) * (1 + q), mpmath.pi
+    determinant, kappa = norm - r * r, 1 / (1 + p) + 1 / (1 + q) - 1
+    angle = mpmath.mpf(1) / 4 + mpmath.asin(r / mpmath.sqrt(norm)) / (2 * pi)
+    top, root = p * q + kappa * r * r, 2 * pi * mpmath.sqrt(determinant)
+    return [r * angle + top / root, angle + ((1 + 2 * kappa) * r + top * r / determinant) / root]
+
+
+#: The same at 90 digits, where cancellation does not matter.
+PRECISE = {
+    "relu": partial(arc_cosine, right=1.0, left=0.0),
+    "leaky": partial(arc_cosine, right=1.0, left=-1.7),
+    "linear": lambda p, q, r: [r, mpmath.mpf(1)],
+    "erf": williams,
+    "gelu": tsuchida,
+}
 
 
 class HardTanh:

@@ -1,7 +1,9 @@
 """Kernel flow against networks that follow it exactly, at the data and elsewhere, and wide ones that nearly do."""
 
 import math
+from dataclasses import dataclass
 
+import mpmath
 import numpy as np
 import pytest
 import torch
@@ -26,12 +28,21 @@ from particles import (
     Squared,
     SymmetricPairs,
     Tanh,
+    Unresolved,
     masses,
     tangent_gram,
 )
 from tests.particles.draws import normals, unequal
 from tests.particles.members import probabilities, real, signs
-from tests.tolerances import EXPONENTIAL, LINEAR_NEURONS, QUADRATURE, SINGLE, TOLERANCE, assert_identical
+from tests.tolerances import (
+    EXPONENTIAL,
+    LINEAR_NEURONS,
+    QUADRATURE,
+    SINGLE,
+    TOLERANCE,
+    assert_identical,
+    relative_error,
+)
 
 DATA, INPUTS, OUTPUTS = 6, 3, 2
 X, ELSEWHERE = normals(DATA, INPUTS, seed=1), normals(4, INPUTS, seed=2)
@@ -223,3 +234,52 @@ def test_wrong_shapes_are_refused() -> None:
         KernelFlow(torch.eye(DATA, dtype=torch.float64), Dataset(X, NUMBERS)).residual(1.0)
     with pytest.raises(ShapeError, match=r"initial function has shape \(6, 1\) at the data, but targets have \(6, 2\)"):
         KernelFlow(torch.eye(12).double(), Dataset(X, NUMBERS), start=NUMBERS[:, :1]).residual(1.0)
+
+
+def linear(x1: Tensor, x2: Tensor | None) -> Tensor:
+    """x . x'."""
+    return x1 @ (x1 if x2 is None else x2).T
+
+
+@dataclass(frozen=True)
+class Features:
+    """The same kernel with its factor."""
+
+    def __call__(self, x1: Tensor, x2: Tensor | None = None) -> Tensor:
+        """x . x'."""
+        return linear(x1, x2)
+
+    def factor(self, inputs: Tensor) -> Tensor:
+        """x itself."""
+        return inputs
+
+
+@pytest.mark.parametrize("time", [1.0, 1e6, math.inf])
+@pytest.mark.parametrize("ratio", [1.0, 1e3, 1e4, 1e6, 1e8])
+def test_units_of_columns_are_right_or_refused(ratio: float, time: float) -> None:
+    """Assert that predictions elsewhere are right to 1e-6 or refused, and to 1e-12 with a factor."""
+    x = normals(4, 2, seed=8) * torch.tensor([1.0, ratio], dtype=torch.float64)
+    there, y = normals(3, 2, seed=9) * torch.tensor([1.0, ratio], dtype=torch.float64), normals(4, 1, seed=10)
+    with mpmath.workdps(60):
+        features, targets = mpmath.matrix(x.tolist()), mpmath.matrix(y.tolist())
+        rates, modes = mpmath.eigsy(features.T * features / 4)
+        parts = modes.T * (features.T * targets / 4)
+        gains = [(1 - mpmath.exp(-rate * time)) / rate if math.isfinite(time) else 1 / rate for rate in rates]
+        learned = modes * mpmath.matrix([gain * part for gain, part in zip(gains, parts, strict=True)])
+        exact = torch.tensor([float(each) for each in mpmath.matrix(there.tolist()) * learned], dtype=torch.float64)
+    factored = KernelFlow(Features(), Dataset(x, y)).predictions(time, there)[:, 0]
+    assert relative_error(factored, exact) < 1e-12
+    plain = KernelFlow(linear, Dataset(x, y))
+    if ratio >= 1e6:
+        with pytest.raises(Unresolved, match=r"differ by a factor .* standardise the inputs"):
+            plain.predictions(time, there)
+        return
+    assert relative_error(plain.predictions(time, there)[:, 0], exact) < 1e-6
+
+
+def test_late_times_are_not_blown_up_elsewhere() -> None:
+    """Assert that with more data than features predictions elsewhere stand still from 1e9 on, to infinity."""
+    flow = KernelFlow(linear, Dataset(X, NUMBERS[:, :1]))
+    late = flow.predictions([1e9, 1e14, math.inf], ELSEWHERE)
+    assert_identical(late[0], late[2])
+    assert_identical(late[1], late[2])

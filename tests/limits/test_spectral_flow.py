@@ -2,6 +2,7 @@
 
 import math
 
+import mpmath
 import pytest
 import torch
 from scipy.linalg import expm
@@ -107,3 +108,24 @@ def test_negative_eigenvalues_are_refused() -> None:
     """Assert that a matrix that is no Gram matrix is refused with its eigenvalue."""
     with pytest.raises(ValueError, match=r"has eigenvalue -0.\d+ \(weighted\), but a positive semi-definite one"):
         SpectralFlow.of(gram(3) - torch.eye(ROWS), torch.full((ROWS,), 1.0 / ROWS).double())
+
+
+def test_late_times_do_not_blow_up_what_is_never_learned() -> None:
+    """Assert that K times the integral stands still from time 1e8 on, though rates of zero go on."""
+    flow, matrix = SpectralFlow.of(gram(3), torch.full((ROWS,), 1.0 / ROWS).double()), gram(3)
+    learned = [flow.integral(START, torch.tensor([time]).double())[0] @ matrix for time in (1e8, 1e14, math.inf)]
+    assert_identical(learned[1], learned[0])
+    assert_identical(learned[2], learned[0])
+
+
+def test_a_factor_keeps_the_digits_that_its_square_loses() -> None:
+    """Assert that rates of columns in units 1e9 apart are right to 1e-13, and zero past the rank."""
+    factor = normals(ROWS, 3, seed=4) * torch.tensor([1.0, 1e9, 1e4], dtype=torch.float64)
+    weights = torch.full((ROWS,), 1.0 / ROWS, dtype=torch.float64)
+    flow = SpectralFlow.of_factor(factor, weights)
+    with mpmath.workdps(60):
+        values = mpmath.svd_r(mpmath.matrix(factor.tolist()), compute_uv=False)
+        exact = torch.tensor([float(value**2 / ROWS) for value in values], dtype=torch.float64)
+    assert float((flow.rates[:3] / exact - 1.0).abs().max()) < 1e-13
+    assert flow.rates[3:].tolist() == [0.0] * 3
+    assert_identical(flow.modes.T @ flow.modes, torch.eye(ROWS, dtype=torch.float64))

@@ -20,6 +20,7 @@ from particles import (
     Tanh,
     jacobian_product,
     jacobian_transpose_product,
+    scaled_jacobian,
     tangent_gram,
 )
 from tests.particles.draws import normals
@@ -46,6 +47,17 @@ def dense_jacobian(cloud: ParticleCloud, inputs: Tensor, factor: Map, mobility: 
     plain = PlainRisk(torch.tanh, lambda f, y: f.sum(), factor, mobility, trained, 0.0)
     jacobian = torch.func.jacrev(lambda theta: plain.predictions(theta, cloud.masses, inputs))(cloud.positions)
     return (jacobian * plain.moves(cloud.positions)).reshape(inputs.shape[0] * OUTPUTS, -1)
+
+
+@every_case
+def test_scaled_jacobian_is_the_factor_of_the_gram(scaling: Scaling, factor: Map, mobility: Map, trained: str) -> None:
+    """Assert that it is P^(1/2) J M^(1/2), and its square the weighted Gram matrix."""
+    risk, cloud = at(scaling, trained)
+    root = risk.data.weights.repeat_interleave(OUTPUTS).sqrt()
+    found = scaled_jacobian(risk, cloud)
+    dense = dense_jacobian(cloud, risk.data.inputs, factor, mobility, trained)
+    assert_identical(found, root[:, None] * dense * mobility(cloud.masses).sqrt().repeat_interleave(cloud.dim))
+    assert_identical(found @ found.T, root[:, None] * tangent_gram(risk, cloud) * root)
 
 
 @every_case

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from limits import Evaluated, Kernel
-from limits.kernels.base import checked_inputs, overlaps, squared_norms, streamed
+from limits.kernels.base import checked_inputs, streamed
 from limits.kernels.two_layer import tangent_kernel
 from particles import GaussianLaw, Identity, Perceptron, ShapeError, Tanh
 from tests.particles.draws import normals
@@ -55,11 +55,11 @@ def test_several_results_are_streamed_together() -> None:
     assert torch.equal(2.0 * one.gram, two.gram)
 
 
-def test_the_diagonal_holds_the_very_norms() -> None:
-    """Assert that on the diagonal overlaps are bit for bit the squared norms, so that correlations are one."""
-    x = normals(50, 40, seed=3)
-    part = slice(10, 50)
-    assert torch.equal(overlaps(x, x, part, part, symmetric=True).diagonal(), squared_norms(x)[part])
+def test_errors_include_rounding_to_single_precision() -> None:
+    """Assert that the error of a float32 matrix covers half a unit of its largest entry."""
+    (result,) = streamed(7, 5, lambda a, b: ((X[a] @ Y[b].T,), 0.0), like=X.float(), symmetric=False)
+    lost = float((result.gram.double() - X @ Y.T).abs().max())
+    assert 0.0 < lost <= result.error <= 1e-7 * float(result.gram.abs().max())
 
 
 def test_kernels_are_kernels() -> None:

@@ -1,20 +1,22 @@
 """Closed forms against integrals by other means, Price's theorem, and the edges where formulas break."""
 
+import itertools
 import math
 from collections.abc import Callable
 from functools import partial
 
+import mpmath
 import pytest
 import torch
 from torch import Tensor
 
 from limits.kernels import closed_forms as closed
 from particles import GELU, Activation, Erf, LeakyReLU, Linear, ReLU
-from tests.limits.oracles import CASES, half_analytic, ramp, trapezoid
+from tests.limits.oracles import CASES, PRECISE, half_analytic, ramp, trapezoid
 from tests.particles.romberg import derivative
 from tests.tolerances import QUADRATURE, SLOPE, assert_identical, relative_error
 
-Formula = Callable[[Tensor, Tensor, Tensor], Tensor]
+Formula = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 
 RELU = (
     partial(closed.homogeneous_value, right=1.0, left=0.0),
@@ -28,6 +30,11 @@ LINEAR = (
     partial(closed.homogeneous_value, right=1.0, left=1.0),
     partial(closed.homogeneous_derivative, right=1.0, left=1.0),
 )
+mpmath.mp.dps = 90
+ANGLES = [mpmath.mpf(each) for each in (1e-9, 1e-4, 0.3, 1.6, 2.9)]
+ANGLES += [mpmath.pi - each for each in ANGLES[:2]]
+
+
 PAIRS: dict[str, tuple[Formula, Formula]] = {
     "relu": RELU,
     "leaky": LEAKY,
@@ -37,9 +44,10 @@ PAIRS: dict[str, tuple[Formula, Formula]] = {
 }
 
 
-def scalars(p: float, q: float, rho: float) -> tuple[Tensor, Tensor, Tensor]:
-    """p, q and r as tensors."""
-    return tuple(torch.tensor(value, dtype=torch.float64) for value in (p, q, rho * math.sqrt(p * q)))
+def scalars(p: float, q: float, rho: float) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """p, q, r and p q - r^2 as tensors."""
+    values = (p, q, rho * math.sqrt(p * q), p * q * (1.0 - rho) * (1.0 + rho))
+    return tuple(torch.tensor(value, dtype=torch.float64) for value in values)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -82,7 +90,8 @@ def test_derivative_kernel_is_the_slope_in_the_covariance(name: str) -> None:
     value, slope = PAIRS[name]
     p, q = torch.tensor(1.3, dtype=torch.float64), torch.tensor(0.6, dtype=torch.float64)
     r = torch.linspace(-0.6, 0.6, 7, dtype=torch.float64)
-    assert relative_error(slope(p, q, r), derivative(lambda step: value(p, q, r + step))) < SLOPE
+    minor = lambda r: p * q - r * r
+    assert relative_error(slope(p, q, r, minor(r)), derivative(lambda h: value(p, q, r + h, minor(r + h)))) < SLOPE
 
 
 @pytest.mark.parametrize(
@@ -99,7 +108,7 @@ def test_parallel_inputs_give_the_exact_mean_square(name: str, activation: Activ
         both = [function(p.sqrt() * x + side).square() for side in (1e-13, -1e-13)]
         exact = 0.5 * (both[0] + both[1]) @ weight
         for r in (p, p * (1.0 + 3e-16), p * (1.0 - 3e-16)):
-            assert_identical(formula(p, p, r), exact, operations=1e4)
+            assert_identical(formula(p, p, r, torch.zeros_like(p)), exact, operations=1e4)
 
 
 @pytest.mark.parametrize("name", PAIRS)
@@ -107,14 +116,23 @@ def test_nothing_is_nan_at_the_edges(name: str) -> None:
     """Assert that opposite, parallel and vanishing inputs give finite values."""
     p = torch.tensor([0.0, 1e-320, 1.0, 1e12, 3e20, 7e20], dtype=torch.float64)
     for sign in (-1.0, 0.0, 1.0):
+        r = sign * p[:, None].sqrt() * p[None, :].sqrt()
+        minor = torch.zeros_like(r) if sign else p[:, None] * p
         for formula in PAIRS[name]:
-            assert bool(formula(p[:, None], p[None, :], sign * p[:, None].sqrt() * p[None, :].sqrt()).isfinite().all())
+            assert bool(formula(p[:, None], p[None, :], r, minor).isfinite().all())
 
 
-def test_correlations_are_clipped_at_rounding_only() -> None:
-    """Assert that what rounding moved off one is one, and a correlation of 1 - 1e-12 is kept."""
-    one = torch.ones(3, dtype=torch.float64)
-    r = torch.tensor([1.0 + 4e-16, 1.0 - 4e-16, 1.0 - 1e-12], dtype=torch.float64)
-    rho = closed.correlation(one, one, r)
-    assert rho[:2].tolist() == [1.0, 1.0]
-    assert float(rho[2]) == float(r[2])
+@pytest.mark.parametrize("name", PAIRS)
+def test_formulas_keep_their_digits_at_any_norm_and_angle(name: str) -> None:
+    """Assert that they agree with 90 digits to 1e-14 of sqrt(E h(u)^2 E h(v)^2), and where the kernel keeps one sign to
+    1e-13 of itself: norms of 1e-6 to 1e8, angles of 1e-9 to pi - 1e-9."""
+    for p, q, angle in itertools.product((1e-12, 1.0, 1e9, 1e16), (1e-11, 3.0, 1e15), ANGLES):
+        args = [mpmath.mpf(p), mpmath.mpf(q), mpmath.sqrt(mpmath.mpf(p) * q) * mpmath.cos(angle)]
+        given = [torch.tensor(float(value), dtype=torch.float64) for value in (*args, args[0] * q - args[2] ** 2)]
+        for which, formula in enumerate(PAIRS[name]):
+            exact = PRECISE[name](*args)[which]
+            own = [PRECISE[name](each, each, each)[which] for each in args[:2]]
+            found = mpmath.mpf(float(formula(*given)))
+            assert abs(found - exact) < 1e-14 * mpmath.sqrt(own[0] * own[1]), (p, q, angle)
+            if name in ("relu", "erf"):
+                assert abs(found - exact) < 1e-13 * abs(exact), (p, q, angle)

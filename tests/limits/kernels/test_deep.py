@@ -2,6 +2,7 @@
 
 import math
 
+import mpmath
 import pytest
 import torch
 from torch import Tensor
@@ -9,8 +10,8 @@ from torch.func import jacrev
 
 from limits import deep_kernels
 from limits.kernels.deep import Recursion
-from particles import Activation, Erf, Linear, ReLU, Softplus, Tanh
-from tests.limits.oracles import ELU, Shifted, trapezoid
+from particles import GELU, Activation, Erf, Linear, ReLU, Softplus, Tanh
+from tests.limits.oracles import ELU, PRECISE, Shifted, trapezoid
 from tests.particles.draws import normals
 from tests.tolerances import PUBLISHED, QUADRATURE, SINGLE, Z, assert_identical
 
@@ -47,7 +48,7 @@ def test_relu_is_the_recursion_written_with_angles(depth: int) -> None:
     off = ~torch.eye(5, dtype=torch.bool)
     assert float((kernels.ntk - tangent)[off].abs().max()) < QUADRATURE
     assert_identical(kernels.ntk.diagonal(), (depth + 1.0) * 2.0 * X.square().sum(dim=1) / 3.0)
-    assert kernels.error == 0.0
+    assert 0.0 < kernels.error < QUADRATURE
 
 
 def test_tanh_is_the_recursion_by_the_trapezoidal_rule() -> None:
@@ -148,3 +149,30 @@ def test_impossible_networks_are_refused() -> None:
         deep_kernels(X, activation=ReLU(), depth=1, weight_variance=-1.0)
     with pytest.raises(ValueError, match="bias variance is inf, but a finite"):
         deep_kernels(X, activation=ReLU(), depth=1, bias_variance=math.inf)
+
+
+@pytest.mark.parametrize("activation", [ReLU(), Erf(), GELU()], ids=repr)
+def test_doubt_about_nearly_parallel_inputs_is_stated(activation: ReLU) -> None:
+    """Assert that what later layers cannot know of nearly parallel inputs is in the error, and the error is true."""
+    x = torch.tensor([[30.0, 10.0]], dtype=torch.float64)
+    angle = 3e-7
+    y = x @ torch.tensor([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]], dtype=torch.float64)
+    a, b = ([mpmath.mpf(each) for each in row[0].tolist()] for row in (x, y))
+    dot = lambda s, t: (s[0] * t[0] + s[1] * t[1]) / 2
+    p, q, r = dot(a, a), dot(b, b), dot(a, b)
+    precise, tangent = PRECISE[type(activation).__name__.lower()], r
+    for _ in range(3):
+        value, slope = precise(p, q, r)
+        p, q, r, tangent = precise(p, p, p)[0], precise(q, q, q)[0], value, value + tangent * slope
+    found = deep_kernels(x, y, activation=activation, depth=3)
+    assert abs(mpmath.mpf(float(found.nngp)) - r) <= found.error
+    assert abs(mpmath.mpf(float(found.ntk)) - tangent) <= found.error < 1e-4 * tangent
+
+
+def test_equal_inputs_stay_equal() -> None:
+    """Assert that an input given twice has one row, in layers by quadrature as well, and no doubt."""
+    x = torch.cat([X[:2], X[:1]])
+    for activation in (ReLU(), Softplus()):
+        found = deep_kernels(x, activation=activation, depth=3)
+        assert_identical(found.ntk[2], found.ntk[0])
+        assert found.error < 20.0 * QUADRATURE

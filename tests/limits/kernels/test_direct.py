@@ -19,6 +19,11 @@ def entries(*values: float) -> torch.Tensor:
     return torch.tensor(values, dtype=torch.float64)
 
 
+def sine(rho: float) -> float:
+    """sqrt(1 - rho^2)."""
+    return math.sqrt((1.0 - rho) * (1.0 + rho))
+
+
 @pytest.mark.parametrize("gap", [1e-1, 1e-3, 1e-6, 1e-9, 1e-12, 1e-14])
 def test_orthant_probabilities_are_right_at_any_angle(gap: float) -> None:
     """Assert that P(u > 0.3, v > 0.3) at correlation 1 - gap is its one-dimensional integral over the angle."""
@@ -27,7 +32,9 @@ def test_orthant_probabilities_are_right_at_any_angle(gap: float) -> None:
     lost = integrate.quad(lambda t: math.exp(-0.09 / (1.0 + math.cos(t))) / (2.0 * math.pi), 0.0, angle, epsabs=1e-15)[
         0
     ]
-    value, error = integrals(Shifted().derivative, Pieces((0.3,)), entries(1.0), entries(1.0), entries(rho))
+    value, error = integrals(
+        Shifted().derivative, Pieces((0.3,)), entries(1.0), entries(1.0), entries(rho), entries(sine(rho)), entries(1.0)
+    )
     assert abs(float(value) - (float(ndtr(-0.3)) - lost)) < QUADRATURE / 1e2
     assert error < QUADRATURE
 
@@ -41,7 +48,9 @@ def test_kinked_activations_are_integrated(activation: Shifted) -> None:
         (activation.value, activation.smoothed_value),
         (activation.derivative, activation.smoothed_derivative),
     ):
-        found, _ = integrals(function, smooth, *(entries(*column) for column in zip(*cases, strict=True)))
+        p, q, rho = zip(*cases, strict=True)
+        columns = (entries(*each) for each in (p, q, rho, [sine(each) for each in rho], [1.0] * len(cases)))
+        found, _ = integrals(function, smooth, *columns)
 
         def plain(z: float, function: object = function) -> float:
             return float(function(entries(z)))
@@ -56,18 +65,20 @@ def test_parallel_pairs_of_unequal_variances_are_one_integral() -> None:
     x = torch.arange(-10.0, 10.0, 1e-3, dtype=torch.float64)
     weight = torch.exp(-0.5 * x * x) * (1e-3 / math.sqrt(2.0 * math.pi))
     expected = (torch.tanh(x) * torch.tanh(-math.sqrt(3.0) * x)) @ weight
-    value, _ = integrals(Tanh().value, pieces((torch.tanh,), 30.0), entries(1.0), entries(3.0), entries(-1.0))
+    pair = (entries(each) for each in (1.0, 3.0, -1.0, 0.0, 1.0))
+    value, _ = integrals(Tanh().value, pieces((torch.tanh,), 30.0), *pair)
     assert abs(float(value - expected)) < QUADRATURE / 1e2
 
 
 def test_an_unresolved_kink_shows_in_the_reported_error() -> None:
     """Assert that integrating across a kink that was kept secret is reported, not hidden."""
-    _, honest = integrals(Shifted().derivative, Pieces((0.3,)), entries(1.0), entries(1.0), entries(0.99))
-    _, secret = integrals(Shifted().derivative, Pieces(), entries(1.0), entries(1.0), entries(0.99))
+    pair = [entries(each) for each in (1.0, 1.0, 0.99, sine(0.99), 1.0)]
+    _, honest = integrals(Shifted().derivative, Pieces((0.3,)), *pair)
+    _, secret = integrals(Shifted().derivative, Pieces(), *pair)
     assert honest < QUADRATURE < 1e3 * QUADRATURE < secret
 
 
 def test_no_entries_are_no_work() -> None:
     """Assert that an empty list of pairs gives an empty result."""
-    value, error = integrals(torch.tanh, Pieces(), entries(), entries(), entries())
+    value, error = integrals(torch.tanh, Pieces(), *[entries()] * 5)
     assert (value.shape, error) == ((0,), 0.0)

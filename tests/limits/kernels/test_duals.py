@@ -10,7 +10,7 @@ from torch import Tensor
 from limits.kernels.duals import ClosedForm, Differentiable, Dual, dual_of_squared_derivative, dual_pair, quadrature
 from limits.kernels.quadrature import Quadrature
 from particles import GELU, Erf, LeakyReLU, Linear, ReLU, Sigmoid, SiLU, Softplus, Tanh
-from tests.limits.oracles import ELU, HardTanh, Shifted
+from tests.limits.oracles import ELU, HardTanh, Shifted, pairs
 from tests.particles.romberg import derivative
 from tests.tolerances import QUADRATURE, relative_error
 
@@ -38,8 +38,8 @@ class Absolute:
 def gram(dual: Dual, r: Tensor | None = None) -> Tensor:
     """E h(u) h(v) of the variances at hand."""
     rows = dual.at(VARIANCES)
-    covariance = RHO * (VARIANCES[:, None] * VARIANCES).sqrt() if r is None else r
-    return rows.gram(rows, covariance)[0]
+    rho = RHO if r is None else r / (VARIANCES[:, None] * VARIANCES).sqrt()
+    return rows.gram(rows, pairs(VARIANCES, VARIANCES, rho))[0]
 
 
 @pytest.mark.parametrize("activation", [*CLOSED, Absolute()])

@@ -1,13 +1,11 @@
 """Quadrature of any activation: the accuracy asked for is reached, the achieved one reported, a failure refused."""
 
-import math
-
 import pytest
 import torch
 
 from limits.kernels.quadrature import Quadrature
 from particles import Sigmoid, SiLU, Softplus, Tanh
-from tests.limits.oracles import CASES, KINKED, Shifted, half_analytic, trapezoid
+from tests.limits.oracles import CASES, KINKED, Shifted, half_analytic, pairs, trapezoid
 from tests.tolerances import QUADRATURE, assert_identical
 
 SMOOTH = [Tanh(), Sigmoid(), Softplus(), SiLU()]
@@ -16,8 +14,10 @@ SMOOTH = [Tanh(), Sigmoid(), Softplus(), SiLU()]
 def one(dual: Quadrature, p: float, q: float, rho: float) -> tuple[float, float]:
     """E h(u) h(v) and the reported error of one pair."""
     first, second = (dual.at(torch.tensor([variance], dtype=torch.float64)) for variance in (p, q))
-    values, error = first.gram(second, torch.tensor([[rho * math.sqrt(p * q)]], dtype=torch.float64))
-    return float(values), error
+    values, error = first.gram(
+        second, pairs(first.variances, second.variances, torch.tensor([[rho]], dtype=torch.float64))
+    )
+    return float(values), error * float(first.units * second.units)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -61,9 +61,8 @@ def test_tiles_of_many_pairs_are_their_single_pairs() -> None:
     dual = Quadrature(Shifted().value, (Shifted().derivative,), (0.3,))
     variances = torch.tensor([0.5, 1.0, 1.0, 2.0], dtype=torch.float64)
     rho = torch.tensor([[1.0, 0.2, -0.99, 0.9999], [0.2, 1.0, 0.5, 0.0]], dtype=torch.float64)
-    covariance = rho * (variances[:2, None] * variances).sqrt()
     rows = dual.at(variances)
-    values, _ = rows.part(slice(0, 2)).gram(rows, covariance)
+    values, _ = rows.part(slice(0, 2)).gram(rows, pairs(variances[:2], variances, rho))
     for i in range(2):
         for j in range(4):
             single, _ = one(dual, float(variances[i]), float(variances[j]), float(rho[i, j]))
@@ -74,7 +73,7 @@ def test_squares_are_the_parallel_case() -> None:
     """Assert that E h(u)^2 is the value at correlation one."""
     dual = Quadrature(SiLU().value)
     rows = dual.at(torch.tensor([0.3, 4.0], dtype=torch.float64))
-    values, _ = rows.gram(rows, torch.diag(rows.variances))
+    values, _ = rows.gram(rows, pairs(rows.variances, rows.variances, torch.eye(2).double()))
     assert_identical(values.diagonal(), rows.squares(), operations=1e6)
 
 

@@ -1,16 +1,25 @@
 """Two-layer kernels keep the contract, and are the kernels of this library's scalings, laws and published numbers."""
 
+import math
+from functools import partial
+
+import mpmath
 import pytest
 import torch
 
 from limits import Kernel, deep_kernels, feature_kernel, tangent_kernel
 from limits.kernels.two_layer import FeatureKernel, TangentKernel
 from particles import (
+    GELU,
     NTK,
+    Activation,
     Dataset,
+    Erf,
     GaussianLaw,
     GaussianOutputs,
     Identity,
+    LeakyReLU,
+    Linear,
     Perceptron,
     ReLU,
     Risk,
@@ -24,6 +33,7 @@ from particles import (
 from tests.limits.kernels import contract
 from tests.limits.kernels.members import INPUTS, KERNELS, Partner
 from tests.limits.kernels.planted import PLANTED
+from tests.limits.oracles import PRECISE, arc_cosine
 from tests.particles.draws import normals, unequal
 from tests.particles.members import SCALINGS, WrittenBump
 from tests.tolerances import QUADRATURE, Z, assert_identical
@@ -124,3 +134,61 @@ def test_other_neurons_and_laws_are_refused() -> None:
         feature_kernel(NEURON, "normal")
     with pytest.raises(ShapeError, match="3 hidden and 2 output weights, but the law samples other positions"):
         tangent_kernel(NEURON, GaussianLaw(Perceptron(Tanh(), Identity(4))))
+
+
+def plane(norm: float, angle: float) -> tuple[torch.Tensor, torch.Tensor, mpmath.mpf]:
+    """Two inputs of this norm and angle, and |x|^2 |y|^2 - (x . y)^2 of the float64 numbers they are."""
+    x = norm * torch.tensor([[1.0, 0.3]], dtype=torch.float64)
+    turn = [[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]]
+    y = x @ torch.tensor(turn, dtype=torch.float64)
+    a, b = ([mpmath.mpf(each) for each in row[0].tolist()] for row in (x, y))
+    return x, y, (a[0] * b[1] - a[1] * b[0]) ** 2
+
+
+@pytest.mark.parametrize("angle", [0.0, 1e-9, 1e-6, 1e-3, 0.5, math.pi - 1e-6])
+@pytest.mark.parametrize("norm", [1e-6, 1.0, 1e3, 1e6, 1e8])
+@pytest.mark.parametrize("activation", [Erf(), GELU(), ReLU(), LeakyReLU(0.1), Linear()], ids=repr)
+def test_closed_kernels_are_right_at_large_inputs_and_small_angles(
+    activation: Activation, norm: float, angle: float
+) -> None:
+    """Assert that the hidden tangent kernel has all its digits, and its stated error is true and of rounding only."""
+    x, y, minor = plane(norm, angle)
+    neuron = Perceptron(activation, Identity(2))
+    found = tangent_kernel(neuron, GaussianLaw(neuron)).evaluate(x, y)
+    p, q = (mpmath.fsum(mpmath.mpf(each) ** 2 for each in row[0].tolist()) / 2 for row in (x, y))
+    r = mpmath.sqrt(p * q - minor / 4) * (1 if angle < 2.0 else -1)
+    name = {"Erf": "erf", "GELU": "gelu"}.get(type(activation).__name__)
+    slopes = {"ReLU": (1.0, 0.0), "LeakyReLU": (1.0, 0.1), "Linear": (1.0, 1.0)}.get(type(activation).__name__)
+    precise = PRECISE[name] if name else partial(arc_cosine, right=slopes[0], left=slopes[1])
+    exact = r * precise(p, q, r)[1]
+    size = mpmath.sqrt(p * q * precise(p, p, p)[1] * precise(q, q, q)[1])
+    assert abs(mpmath.mpf(float(found.gram)) - exact) <= found.error <= 1e-13 * size
+    assert abs(mpmath.mpf(float(found.gram)) - exact) <= 1e-11 * abs(exact)
+
+
+@pytest.mark.parametrize("angle", [1e-7, 1e-3, 0.5])
+@pytest.mark.parametrize("norm", [30.0, 1e3, 1e6])
+def test_quadrature_is_right_at_large_inputs(norm: float, angle: float) -> None:
+    """Assert that the hidden tangent kernel of tanh is right to 1e-9 of its diagonal, and within its stated error.
+
+    E sech^2(u) sech^2(v) is a Gaussian smoothing of a function of area 2 in each: by a plain rule over u and v - u.
+    """
+    x, y, minor = plane(norm, angle)
+    neuron = Perceptron(Tanh(), Identity(2))
+    kernel = tangent_kernel(neuron, GaussianLaw(neuron))
+    found = kernel.evaluate(x, y)
+    p, q, minor = float(x.square().sum() / 2), float(y.square().sum() / 2), float(minor) / 4
+    r = math.sqrt(p * q - minor)
+    u = torch.arange(-24.0, 24.0, 0.02, dtype=torch.float64)
+    difference = u[:, None] - u[None, :]
+    # (q u^2 - 2 r u v + p v^2) = q (u - v)^2 + 2 (q - r) (u - v) v + (p + q - 2 r) v^2.
+    gap = float((x - y).square().sum() / 2)
+    q_minus_r = (gap + q - p) / 2
+    exponent = q * difference**2 + 2.0 * q_minus_r * difference * u + gap * u**2
+    density = torch.exp(-0.5 * exponent / minor) / (2.0 * math.pi * math.sqrt(minor))
+    slopes = 1.0 / torch.cosh(u) ** 2
+    exact = r * float(slopes @ density @ slopes) * 0.02**2
+    diagonal = float(kernel(x))
+    if minor > 0.1 * q:  # else the density is too narrow for the plain rule
+        assert abs(float(found.gram) - exact) <= found.error + 1e-12 * diagonal
+    assert found.error <= 1e-9 * diagonal * max(1.0, norm / 1e6)

@@ -1,0 +1,94 @@
+"""Singular values and vectors of matrices whose rows and columns come in different units, each with all its digits.
+
+The usual algorithms give every singular value an error of eps times the largest one. Here A = X D Y^T is first found by
+Gaussian elimination with complete pivoting, X and Y well-conditioned and D diagonal of any range, and Jacobi's method
+then gives every singular value an error of eps relative to itself (Demmel et al. 1999, algorithm 3.1).
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from numpy.typing import NDArray
+from scipy.linalg import qr
+from scipy.linalg.lapack import dgejsv
+from torch import Tensor
+
+Matrix = NDArray[np.float64]
+
+#: What elimination leaves of an entry counts as zero below this many units of rounding of its row and column.
+ROUNDED = 64.0
+#: Rounds of dividing rows and columns by their largest entries.
+ROUNDS = 3
+#: dgejsv: high relative accuracy under scaled rows and columns ("F"), and all singular values ("N").
+ACCURATE, ALL = 2, 0
+
+
+@dataclass(frozen=True, eq=False)
+class GradedSVD:
+    """A = U diag(values) V^T with as many singular values as A has rank, from the largest to the least."""
+
+    left: Float[Tensor, "rows rank"]
+    values: Float[Tensor, " rank"]
+    right: Float[Tensor, "columns rank"]
+
+    @classmethod
+    def of(cls, matrix: Float[Tensor, "rows columns"]) -> Self:
+        """The decomposition in float64 on the matrix's device; entries are taken to be as precise as its dtype.
+
+        The rank is that beyond rounding in the units of every row and column. Takes about two operations for every
+        entry and every unit of rank. Raises ArithmeticError where Jacobi's method does not converge.
+        """
+        parts = _decomposed(matrix.double().cpu().numpy(), torch.finfo(matrix.dtype).eps)
+        return cls(*(torch.from_numpy(np.ascontiguousarray(part)).to(matrix.device) for part in parts))
+
+
+def _decomposed(matrix: Matrix, eps: float) -> tuple[Matrix, Matrix, Matrix]:
+    """U, values and V: with X D = Q R P, R P Y^T = U' diag(values) V^T by Jacobi's method, and U = Q U'."""
+    first, pivots, second = _eliminated(matrix, eps)
+    if pivots.size == 0:
+        return np.zeros((matrix.shape[0], 0)), pivots, np.zeros((matrix.shape[1], 0))
+    orthogonal, triangular, order = qr(first * pivots, mode="economic", pivoting=True)
+    values, right, left, work, _, failed = dgejsv(second[:, order] @ triangular.T, joba=ACCURATE, jobr=ALL, jobp=0)
+    if failed != 0:
+        raise ArithmeticError(f"The singular values of a matrix {matrix.shape} were not found: Jacobi's method failed.")
+    return orthogonal @ left, values * (work[0] / work[1]), right[:, : pivots.size]
+
+
+def _eliminated(matrix: Matrix, eps: float) -> tuple[Matrix, Matrix, Matrix]:
+    """X [rows, rank], D [rank] and Y [columns, rank] of A = X D Y^T, whose largest entries are one."""
+    rest, negligible = matrix.copy(), ROUNDED * eps * _sizes(matrix)
+    first, pivots, second = [], [], []
+    for _ in range(min(matrix.shape)):
+        row, column = np.unravel_index(np.abs(rest).argmax(), rest.shape)
+        pivot = rest[row, column]
+        if pivot == 0.0:
+            break
+        first.append(rest[:, column] / pivot)
+        second.append(rest[row] / pivot)
+        pivots.append(pivot)
+        rest -= np.outer(first[-1], rest[row])
+        rest[:, column] = rest[row] = 0.0
+        rest[np.abs(rest) <= negligible] = 0.0
+    shape = (-1, len(pivots))
+    return (
+        np.array(first).T.reshape(*shape) if pivots else np.zeros((matrix.shape[0], 0)),
+        np.array(pivots),
+        np.array(second).T.reshape(*shape) if pivots else np.zeros((matrix.shape[1], 0)),
+    )
+
+
+def _sizes(matrix: Matrix) -> Matrix:
+    """|A_ij| as its row and its column have it: r_i c_j with |A_ij| <= r_i c_j, as large as rows and columns allow."""
+    rows, columns = np.ones((matrix.shape[0], 1)), np.ones((1, matrix.shape[1]))
+    for _ in range(ROUNDS):
+        rows *= _largest(matrix / (rows * columns), axis=1)
+        columns *= _largest(matrix / (rows * columns), axis=0)
+    return rows * columns
+
+
+def _largest(matrix: Matrix, axis: int) -> Matrix:
+    largest: Matrix = np.abs(matrix).max(axis=axis, keepdims=True, initial=0.0)
+    return np.where(largest > 0.0, largest, 1.0)

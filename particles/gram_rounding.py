@@ -1,0 +1,61 @@
+"""How far the rounding of a Gram matrix reaches: whether the linear flow that it drives is known at a given time.
+
+A Gram matrix squares the ratios of the units of its inputs. What it says of the small ones is rounding where that ratio
+exceeds 1e8, and three digits are left at 1e6; nothing in the matrix itself tells that from a matrix of lower rank.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+from particles.errors import Unresolved
+from particles.shapes import AnyFloat
+
+#: The part of the movement up to which an answer may be in error, or this many times that of the entries if more.
+TRUSTED, LOSABLE = 1e-6, 1e3
+#: Rounding of the entries and of the eigendecomposition, in units of the largest eigenvalue.
+UNITS = 4.0
+
+
+def movement_error(rates: AnyFloat, parts: AnyFloat, time: float, error: float) -> float:
+    """A bound on the error of A^T q relative to |A^T q|, q = g(S) b, where S = A A^T is known up to `error`.
+
+    g(s) = (1 - exp(-s t)) / s; `rates` s_i are the eigenvalues of S and `parts` b_i the components of b. To first order
+    q_i errs by error |(g[s_i, s_j] b_j)_j| with divided differences |g[s, s']| <= g(min) min(t, 2 / max), and the
+    movement sqrt(s_i) q_i by sqrt(s_i + error) times that. Rates within the error of zero count as the error.
+    """
+    rates = rates.clamp_min(0.0)
+    uncertain, largest = rates.clamp_min(error), torch.maximum(rates[:, None], rates[None, :])
+    gains = -torch.expm1(-uncertain * time) / uncertain
+    slopes = torch.maximum(gains[:, None], gains[None, :]) * (2.0 / largest.clamp_min(error)).clamp_max(time)
+    errors = error * (slopes * parts.abs()).square().sum(dim=1).sqrt()
+    lost = float(((rates + error).sqrt() * errors).norm())
+    total = float((rates.sqrt() * gains * parts).norm())
+    return lost / total if total > 0.0 else 0.0 if lost == 0.0 else math.inf
+
+
+def unit_ratio(columns: Tensor) -> float:
+    """The largest norm of a column over the least one, columns that are zero aside."""
+    norms = torch.linalg.vector_norm(columns.double(), dim=0)
+    norms = norms[norms > 0.0]
+    return float(norms.max() / norms.min()) if norms.numel() else 1.0
+
+
+def check_resolved(rates: AnyFloat, parts: AnyFloat, time: float, error: float, ratio: float) -> None:
+    """Refuse a time at which the movement is not known to six digits because the units of inputs differ by this ratio.
+
+    Raises Unresolved. Where the units do not hide a column behind the rounding, what cannot be told from zero is taken
+    for zero.
+    """
+    largest = float(rates.abs().max()) if rates.numel() else 0.0
+    trusted = max(TRUSTED * largest, LOSABLE * error)
+    if largest == 0.0 or trusted > error * ratio**2:
+        return
+    if (lost := movement_error(rates, parts, time, error)) * largest > trusted:
+        raise Unresolved(
+            f"The columns of the inputs differ by a factor {ratio:.3g} in size, which a Gram matrix squares: at time "
+            f"{time:.6g} the movement is known to a part {lost:.2g} of itself, not to {trusted / largest:.0e}; "
+            "standardise the inputs (each column minus its mean, over its standard deviation), or ask for an earlier "
+            "time."
+        )
