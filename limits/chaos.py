@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from limits.power_law import Fit, interval
 from limits.transport import wasserstein
 from limits.transport.problem import Parts
 from particles import ParticleCloud, generator
@@ -140,21 +141,17 @@ def slope(
     resamples: int = 2000,
     seed: int = 0,
 ) -> Slope:
-    """Least-squares slope of log statistic(samples) against log count, with a bootstrap interval.
+    """Least-squares slope of log statistic(samples) against log count, with its interval.
 
-    samples [counts, repetitions]; the statistic, `deviation` or `root_mean`, reduces the last axis. Repetitions are
-    drawn again with replacement within each count, and percentiles taken of the slopes (Efron 1979); draws that consist
-    of one repetition alone have no deviation and are left out.
+    samples [counts, repetitions]; the statistic, `deviation` or `root_mean`, reduces the last axis. The interval holds
+    the right slope with probability `level` also for two repetitions, where samples have one law but for its size: by
+    exchanging samples between counts, `resamples` times, for a root mean, and by what the line leaves for a deviation
+    (`limits.power_law`). Raises ValueError where a statistic does not grow as a power of the samples.
     """
     _check(counts, samples.shape[1])
-    logs = np.log(np.asarray(counts, dtype=np.float64))
-    weights = (logs - logs.mean()) / np.square(logs - logs.mean()).sum()
-    chosen = generator(seed, "bootstrap").integers(samples.shape[1], size=(resamples, *samples.shape))
-    again = np.take_along_axis(np.broadcast_to(samples, chosen.shape), chosen, axis=2)
-    reduced = statistic(again)
-    slopes = np.log(reduced[(reduced > 0.0).all(axis=1)]) @ weights
-    low, high = np.quantile(slopes, [0.5 - level / 2.0, 0.5 + level / 2.0])
-    return Slope(float(np.log(statistic(samples)) @ weights), float(low), float(high))
+    fit = Fit(np.log(np.asarray(counts, dtype=np.float64)), samples, statistic)
+    low, high = interval(fit, level, resamples, seed)
+    return Slope(fit.value, low, high)
 
 
 def deviation(samples: Array) -> Array:

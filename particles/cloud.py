@@ -147,6 +147,6 @@ def _check_masses(masses: object, count: int) -> None:
             f"{int((masses < 0).sum())} of {count} masses are negative, the smallest {float(masses.min()):.6g}; "
             "masses are non-negative, signs belong into the output weights."
         )
-    total = float(masses.double().sum())
+    total = float(masses.detach().double().sum())
     if abs(total - 1.0) > TOTAL_TOLERANCE[masses.dtype]:
         raise MassError(f"Masses sum to {total:.9g} instead of 1; normalise them with masses.from_values.")

@@ -1,17 +1,18 @@
 """Linear assignment: as many particles on both sides, all of one mass, by scipy, with potentials of our own."""
 
 import numpy as np
-import torch
 from scipy.optimize import linear_sum_assignment
 
-from limits.transport.certificate import ROWS, Array, believed, lower_bound
+from limits.transport.certificate import PROVEN, ROWS, Array, proof
 from limits.transport.problem import Problem
-from limits.transport.result import Transport, along, power, rooted_gap
-from limits.transport.simplex import pairwise
+from limits.transport.result import Transport
+from limits.transport.simplex import along_optimum, optimal, optimum, pairwise
 from particles import ShapeError
 
 #: Masses further apart than this, relative, are not equal.
 EQUAL = 1e-12
+#: Sweeps for the potentials, of which a hundred are usual, and the part of the cost that the last may change.
+SWEEPS, SETTLED = 500, 1e-13
 
 
 def is_assignment(problem: Problem) -> bool:
@@ -30,37 +31,36 @@ def by_assignment(problem: Problem) -> Transport:
             f"Assignment needs equal masses and counts, but there are {problem.first.count} and "
             f"{problem.second.count} particles, or masses differ; take method='simplex'."
         )
-    cost = pairwise(problem.first, problem.second, problem.p)
+    scaled, unit = problem.in_units()
+    cost = pairwise(scaled.first, scaled.second, scaled.p)
+    share = np.full(len(cost), 1.0 / len(cost))
     rows, columns = linear_sum_assignment(cost)
-    count, where = len(rows), problem.first.points.device
-    share = np.full(count, 1.0 / count)
-    value, plan = along(
-        problem,
-        torch.from_numpy(rows).to(where),
-        torch.from_numpy(columns).to(where),
-        torch.from_numpy(share).to(where),
-    )
-    lower = lower_bound(cost, share, share, potentials(cost, columns))
-    believed(float(value.detach()), lower, float(cost.max()), "linear assignment")
-    return Transport(power(value, 1.0 / problem.p), "assignment", rooted_gap(value, lower, problem.p), plan)
+    value = float(share @ cost[rows, columns])
+    found = proof(cost, 0.0, rows, columns, share, potentials(cost, columns))
+    if found.gap > PROVEN * value > 0.0:
+        return along_optimum(scaled, optimal(cost, share, share), unit, "assignment")
+    best = optimum(rows, columns, share, (found.first, found.second), min(found.gap, value))
+    return along_optimum(scaled, best, unit, "assignment")
 
 
 def potentials(cost: Array, columns: np.ndarray) -> Array:
     """Potentials v [m] of an optimal assignment: shortest paths by sweeps of Bellman and Ford.
 
     v_j <- min(v_j, min_i (c_ij - c_i,s(i) + v_s(i))) until nothing changes; then u_i = c_i,s(i) - v_s(i) is feasible
-    beside v, and the bound is the cost itself. At most m sweeps for an optimum, in practice a hundred.
+    beside v, and the bound is the cost itself. The sum of a sweep's changes is the gap that it leaves, so rounding of
+    ties ends it; an assignment that is not optimal never would.
     """
     count = len(cost)
     matched = cost[np.arange(count), columns]
     second = np.zeros(count)
-    for _ in range(count):
+    for _ in range(SWEEPS):
         offsets = second[columns] - matched
         swept = second.copy()
         for start in range(0, count, ROWS):
             part = slice(start, start + ROWS)
             np.minimum(swept, (cost[part] + offsets[part, None]).min(axis=0), out=swept)
-        if np.array_equal(swept, second):
-            break
+        settled = float((second - swept).sum()) <= SETTLED * float(matched.sum())
         second = swept
+        if settled:
+            break
     return second

@@ -53,8 +53,9 @@ def transport(
 
     An `iteration` left out has regularisation 0.05 for "entropic" and 0.2 for "debiased", in units of the mean cost.
     `parts` are the coordinates compared: None, "hidden" or "output" (the last `outputs` coordinates), a slice, or
-    numbers. Exact and sliced distances are differentiable in the positions. Raises TransportUnsolved where a solver
-    stopped short of its goal.
+    numbers. Exact and sliced distances and the Gaussian bound are differentiable in positions and masses of both
+    clouds, wherever plan and potentials are unique (equal masses are a kink in the masses); the others refuse clouds
+    that require derivatives. Raises TransportUnsolved where a solver stopped short of its goal.
     """
     problem = posed(cloud1, cloud2, p, parts, outputs)
     return _answer(problem, _chosen(problem, method), projections, seed, iteration)

@@ -2,9 +2,19 @@
 
 import torch
 
+from limits.transport.certificate import EPS
 from limits.transport.problem import Problem
 from limits.transport.result import Transport, power, rooted_gap
-from limits.transport.sinkhorn import Iteration, Other, Potential, costs, sinkhorn, softmin, tiles
+from limits.transport.sinkhorn import (
+    TILE_ON_CPU,
+    Iteration,
+    Other,
+    Potential,
+    sinkhorn,
+    softmin,
+    tiles,
+    true_costs,
+)
 from particles.shapes import Scalar
 
 
@@ -12,26 +22,35 @@ def by_entropy(problem: Problem, how: Iteration = Iteration()) -> Transport:
     """An upper bound of W_p from the entropic plan, moved to the exact masses, and a lower one from its potentials.
 
     distance: the cost of a feasible plan (Altschuler, Weed and Rigollet 2017, algorithm 2), rooted; gap: down to the
-    dual value of the potentials' c-transform. W_p lies in between; smaller regularisation brings them together.
+    dual value of the potentials' c-transform. W_p lies in between, rounding counted on both sides;
+    smaller regularisation brings them together. Without derivatives.
     """
-    problem = detached(problem)
+    problem = detached(problem, "entropic")
     eps = how.regularisation * problem.mean_cost
     if eps == 0.0:
         return Transport(problem.first.points.new_zeros(()), "entropic", 0.0)
-    f, g = sinkhorn(problem.first, problem.second, problem.p, how, problem.mean_cost)
-    upper = _feasible_cost(problem, f, g, eps)
-    covering = softmin(g, problem.second, problem.first.points, problem.p, 0.0)
-    lower = float(problem.first.masses @ covering + problem.second.masses @ g)
-    return Transport(power(upper, 1.0 / problem.p), "entropic", rooted_gap(upper, lower, problem.p))
+    first, second, p = problem.first, problem.second, problem.p
+    f, g = sinkhorn(first, second, p, how, problem.mean_cost)
+    f, g = f + second.masses @ g, g - second.masses @ g
+    # What rounding may do to a cost from differences and to a sum over tiles, relative.
+    rounding = EPS * (first.points.shape[1] + 2.0 * p + 32.0 + first.count * second.count / TILE_ON_CPU)
+    upper = _feasible_cost(problem, f, g, eps) * (1.0 + rounding)
+    covering = softmin(g, second, first.points, p, 0.0)
+    lower = float(first.masses @ covering + second.masses @ g)
+    doubt = rounding * float(first.masses @ covering.abs() + g.abs().max())
+    gap = max(float(upper) - lower + doubt, 0.0)
+    return Transport(power(upper, 1.0 / p), "entropic", rooted_gap(upper, gap, p, first.points.shape[1]))
 
 
-def detached(problem: Problem) -> Problem:
-    """The same problem without autograd history, which these methods do not carry on."""
-    parts = [
-        type(measure)(measure.points.detach(), measure.masses, measure.numbers)
-        for measure in (problem.first, problem.second)
-    ]
-    return Problem(parts[0], parts[1], problem.p)
+def detached(problem: Problem, method: str) -> Problem:
+    """The problem, refused where a derivative is asked for: these methods have none, and it would be lost unseen."""
+    held = [tensor for at in (problem.first, problem.second) for tensor in (at.points, at.masses)]
+    if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in held):
+        raise ValueError(
+            f"The method {method!r} has no derivatives, but a cloud requires them; detach it, or take an exact or the "
+            "sliced distance."
+        )
+    return problem
 
 
 def _feasible_cost(problem: Problem, f: Potential, g: Other, eps: float) -> Scalar:
@@ -42,27 +61,26 @@ def _feasible_cost(problem: Problem, f: Potential, g: Other, eps: float) -> Scal
     first, second, p = problem.first, problem.second, problem.p
     a, b = first.masses, second.masses
     excess = torch.exp((f - softmin(g, second, first.points, p, eps)) / eps)
-    scale = excess.clamp_min(1.0).reciprocal()
-    value, columns = _sums(problem, f, g, eps, scale)
-    rounding = float((columns / b).max().clamp_min(1.0))
-    short1 = (a - a * excess * scale / rounding).clamp_min(0.0)
-    short2 = (b - columns / rounding).clamp_min(0.0)
+    value, rows, columns = _sums(problem, f, g, eps, excess.clamp_min(1.0).reciprocal())
+    rounding = float(torch.maximum((rows / a).max(), (columns / b).max()).clamp_min(1.0))
+    short1, short2 = (a - rows / rounding).clamp_min(0.0), (b - columns / rounding).clamp_min(0.0)
     if not float(short2.sum()) > 0.0:
         return value / rounding
     spread = value.new_zeros(())
     for points, short in zip(tiles(first.points, second.count), tiles(short1, second.count), strict=True):
-        spread += short @ (costs(points, second.points, p) @ short2)
+        spread += short @ (true_costs(points, second.points, p) @ short2)
     return value / rounding + spread / short2.sum()
 
 
-def _sums(problem: Problem, f: Potential, g: Other, eps: float, scale: Potential) -> tuple[Scalar, Other]:
-    """<P, c> and the column sums of P after rows are multiplied by `scale`."""
+def _sums(problem: Problem, f: Potential, g: Other, eps: float, scale: Potential) -> tuple[Scalar, Potential, Other]:
+    """<P, c>, row sums and column sums of P after rows are multiplied by `scale`."""
     a, b = problem.first.masses, problem.second.masses
-    value, columns = a.new_zeros(()), torch.zeros_like(b)
+    value, sums, columns = a.new_zeros(()), [], torch.zeros_like(b)
     rows = torch.cat([problem.first.points, f[:, None], (scale * a)[:, None]], dim=1)
     for part in tiles(rows, problem.second.count):
-        cost = costs(part[:, :-2], problem.second.points, problem.p)
+        cost = true_costs(part[:, :-2], problem.second.points, problem.p)
         plan = part[:, -1:] * b * torch.exp((part[:, -2:-1] + g - cost) / eps)
         value += (plan * cost).sum()
+        sums.append(plan.sum(dim=1))
         columns += plan.sum(dim=0)
-    return value, columns
+    return value, torch.cat(sums), columns

@@ -2,6 +2,7 @@
 
 import torch
 
+from limits.transport.result import power
 from particles import Network, ParticleCloud, ShapeError
 from particles.shapes import Inputs, PerDatum, Scalar
 
@@ -19,4 +20,4 @@ def function_distance(
     here, there = (network(cloud.to(dtype=torch.float64), inputs.double()) for cloud in (cloud1, cloud2))
     squares = (here - there.to(here)).square().sum(dim=1)
     share = torch.full_like(squares, 1.0 / count) if weights is None else weights.to(squares)
-    return (share @ squares).sqrt()
+    return power(share @ squares, 0.5)

@@ -4,8 +4,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from limits.transport.problem import Problem
-from limits.transport.result import Atoms, Transport, along, power
+from limits.transport.problem import Problem, unit_of
+from limits.transport.result import Atoms, Plan, Transport, power, rooted_gap, unrounded
 from particles import ShapeError
 from particles.shapes import AnyFloat, Masses
 
@@ -15,31 +15,50 @@ Line = Float[Tensor, " particles"]
 def by_line(problem: Problem) -> Transport:
     """W_p in one dimension, (integral_0^1 |F^-1(s) - G^-1(s)|^p ds)^(1/p) (Villani 2003, theorem 2.18).
 
-    The plan is optimal by that theorem, so the gap is zero.
+    The plan is optimal by that theorem, so the gap is rounding.
     """
     dim = problem.first.points.shape[1]
     if dim != 1:
         raise ShapeError(f"The closed form is for one coordinate, but there are {dim}; choose one, or another method.")
     first, second = problem.first, problem.second
     rows, columns, masses = monotone(first.points[:, 0], first.masses, second.points[:, 0], second.masses)
-    value, plan = along(problem, rows, columns, masses)
-    return Transport(power(value, 1.0 / problem.p), "line", 0.0, plan)
+    distances = (first.points[rows] - second.points[columns]).abs()
+    unit = unit_of(float(distances.detach().max()), problem.p)
+    value = masses @ power((distances[:, 0] / unit).square(), problem.p / 2.0)
+    gap = unit * rooted_gap(value, 0.0, problem.p, dim)
+    plan = Plan(first.numbers[rows], second.numbers[columns], masses.detach())
+    return Transport(unit * power(value, 1.0 / problem.p), "line", gap, plan)
 
 
 def monotone(x: Line, masses1: Masses, y: AnyFloat, masses2: AnyFloat) -> tuple[Atoms, Atoms, AnyFloat]:
     """Rows, columns and masses of the plan that couples quantiles: both sides in order, level by level.
 
-    Levels are all partial sums of the sorted masses; between two levels one atom of each side is at work.
+    Levels are all partial sums of the sorted masses; between two levels one atom of each side is at work. Sums are
+    carried to twice the digits, and mass moved only because they differ by rounding of the masses is left out.
     """
     order1, order2 = torch.argsort(x.detach(), stable=True), torch.argsort(y.detach(), stable=True)
     if len(x) == len(y) and bool((masses1 == masses1[0]).all()) and bool((masses2 == masses1[0]).all()):
         return order1, order2, masses1
-    ends1, ends2 = masses1[order1].cumsum(0), masses2[order2].cumsum(0)
-    ends1[-1] = ends2[-1] = torch.maximum(ends1[-1], ends2[-1])
-    levels = torch.sort(torch.cat([ends1, ends2])).values
-    masses = torch.diff(levels, prepend=levels.new_zeros(1))
-    kept = masses > 0.0
-    levels, masses = levels[kept], masses[kept]
-    rows = torch.searchsorted(ends1, levels).clamp_max(len(x) - 1)
-    columns = torch.searchsorted(ends2, levels).clamp_max(len(y) - 1)
-    return order1[rows], order2[columns], masses
+    (high1, low1), (high2, low2) = _sums(masses1[order1]), _sums(masses2[order2])
+    high, low = torch.cat([high1, high2]), torch.cat([low1, low2])
+    merged = torch.argsort(low, stable=True)
+    merged = merged[torch.argsort(high.detach()[merged], stable=True)]
+    high, low, mine = high[merged], low[merged], merged < len(x)
+    masses = torch.diff(high, prepend=high.new_zeros(1)) + torch.diff(low, prepend=low.new_zeros(1))
+    rows, columns = mine.cumsum(0) - mine.long(), (~mine).cumsum(0) - (~mine).long()
+    inside = (rows < len(x)) & (columns < len(y))
+    rows, columns, masses = order1[rows[inside]], order2[columns[inside]], masses[inside]
+    kept = unrounded(masses.detach(), torch.minimum(masses1[rows], masses2[columns]).detach())
+    return rows[kept], columns[kept], masses[kept]
+
+
+def _sums(masses: Masses) -> tuple[Masses, Masses]:
+    """Partial sums in two floats each: what the sum of the masses so far loses by rounding is summed beside it."""
+    high = masses.cumsum(0)
+    here, now = masses.detach(), high.detach()
+    before = torch.cat([now.new_zeros(1), now[:-1]])
+    reached = before + here
+    back = reached - before
+    lost = (before - (reached - back)) + (here - back)
+    low = (lost + (reached - now)).cumsum(0)
+    return high + ((now + low) - now), low - ((now + low) - now)

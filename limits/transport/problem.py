@@ -56,6 +56,23 @@ class Problem:
     second: Measure
     p: float
 
+    def in_units(self, reached: Sequence[Tensor] = ()) -> tuple["Problem", float]:
+        """The problem with lengths in a unit such that costs of any p are far from both ends of float64, and the unit.
+
+        A power of two, so nothing is rounded; W_p is the unit times that of the scaled problem. `reached` are places
+        that atoms are compared at beside their own.
+        """
+        unit = length_unit([self.first.points, self.second.points, *reached], self.p)
+        first, second = (Measure(at.points / unit, at.masses, at.numbers) for at in (self.first, self.second))
+        return Problem(first, second, self.p), unit
+
+    @property
+    def centred(self) -> "Problem":
+        """The problem with a place among the atoms as origin, so that coordinates are no longer than distances."""
+        centre = self.first.mean.detach()
+        first, second = (Measure(at.points - centre, at.masses, at.numbers) for at in (self.first, self.second))
+        return Problem(first, second, self.p)
+
     @property
     def mean_cost(self) -> float:
         """(E |x - y|^2)^(p/2) for independent x and y: the size of a typical cost, exact for p = 2."""
@@ -84,8 +101,28 @@ def posed(cloud1: ParticleCloud, cloud2: ParticleCloud, p: float, parts: Parts =
     return Problem(first, moved, float(p))
 
 
+def span_of(points: Positions) -> float:
+    """The diagonal of the box around points [particles, dim], at least their largest distance; 0 for none."""
+    if points.numel() == 0:
+        return 0.0
+    return math.hypot(*(points.amax(dim=0) - points.amin(dim=0)).tolist())
+
+
+def length_unit(clouds: Sequence[Tensor], p: float, further: float = 0.0) -> float:
+    """A power of two in which the largest distance, or a `further` length, costs at most 2^800, and 2^(64 p) at most.
+
+    Costs of large p spread over hundreds of decades; below 2^-1000 of that unit they are zero.
+    """
+    return unit_of(max(span_of(torch.cat([points.detach() for points in clouds])), further), p)
+
+
+def unit_of(largest: float, p: float) -> float:
+    """The same for a largest distance."""
+    return math.ldexp(1.0, math.frexp(largest)[1] - min(64, int(800.0 / p))) if largest > 0.0 else 1.0
+
+
 def _check_span(points: Positions, p: float) -> None:
-    span = float((points.amax(dim=0) - points.amin(dim=0)).max())
+    span = span_of(points)
     if span > 0.0 and abs(math.log10(span)) * max(p, 2.0) > LARGEST_EXPONENT:
         raise ValueError(
             f"The positions span {span:.3g}, and their distances to the power {max(p, 2.0):g} leave the range of "
@@ -112,11 +149,11 @@ def _measure(cloud: ParticleCloud, parts: Parts, outputs: int) -> Measure:
     if not bool(torch.isfinite(cloud.positions).all()):
         raise ValueError("A cloud has positions that are not finite, but distances need finite ones; look at its run.")
     atoms = measure(_coordinates(cloud, parts, outputs), cloud.masses)
-    total = float(atoms.masses.sum())
-    if not abs(total - 1.0) <= TOTAL_TOLERANCE[cloud.masses.dtype]:
+    total = atoms.masses.sum()
+    if not abs(float(total.detach()) - 1.0) <= TOTAL_TOLERANCE[cloud.masses.dtype]:
         raise MassError(
-            f"A cloud has total mass {total:.9g}, but transport moves equal totals of 1; normalise the masses, or take "
-            "unbalanced_distance."
+            f"A cloud has total mass {float(total.detach()):.9g}, but transport moves equal totals of 1; normalise the "
+            "masses, or take unbalanced_distance."
         )
     return Measure(atoms.points, atoms.masses / total, atoms.numbers)
 

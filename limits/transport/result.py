@@ -7,13 +7,19 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from limits.transport.problem import Problem
+from limits.transport.certificate import EPS
+from limits.transport.problem import Measure, Problem
+from particles import TransportUnsolved
 from particles.shapes import AnyFloat, Gram, Scalar
 
 Atoms = Int[Tensor, " atoms"]
 
 #: A certified gap below this part of the distance makes a distance exact.
 EXACT = 1e-9
+#: Mass up to this part of the total, and this part of its atoms, is moved only because masses are rounded.
+ROUNDED, OF_ATOM = 1e-15, 1e-3
+#: A cost below this, in units where the largest may be 2^800, has lost digits to underflow.
+SMALLEST = 2.0**-960
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,9 +40,10 @@ class Plan:
 class Transport:
     """A distance in float64 and its credentials.
 
-    gap: the distance that `method` computes lies in [distance - gap, distance], proven by feasible potentials; None
-    where nothing is proven. standard_error: of an estimate from random projections or random particles, as the method
-    says. plan: in the clouds' own particle numbers. seconds: wall time.
+    gap: the distance that `method` computes lies in [distance - gap, distance], proven by feasible potentials, rounding
+    included, for masses read to 1e-15 of their total; None where nothing is proven. standard_error: of an estimate from
+    random projections or random particles, as the method says. plan: in the clouds' own particle numbers. seconds: wall
+    time.
     """
 
     distance: Scalar
@@ -60,12 +67,33 @@ def along(
     `signs` [atoms, 1] multiply the y_l.
 
     By the envelope theorem the derivative of the optimal cost in the positions is that of this sum with the plan held
-    fixed, so autograd through it is right wherever the optimal plan is unique.
+    fixed, so autograd through it is right wherever the optimal plan is unique; `in_masses` adds that in the masses.
     """
     targets = problem.second.points[columns] * (1.0 if signs is None else signs)
     squares = (problem.first.points[rows] - targets).square().sum(dim=1)
     plan = Plan(problem.first.numbers[rows], problem.second.numbers[columns], masses)
-    return masses @ power(squares, problem.p / 2.0), plan
+    value = masses @ power(squares, problem.p / 2.0)
+    check_resolved(value, squares, problem.p)
+    return value, plan
+
+
+def check_resolved(value: Scalar, squares: AnyFloat, p: float) -> None:
+    """Raise TransportUnsolved where the costs of distances all round to zero, so that nothing tells plans apart."""
+    if len(squares) and float(squares.detach().max()) > 0.0 and float(value.detach()) < SMALLEST:
+        raise TransportUnsolved(
+            f"The distances moved are so much smaller than the largest that their costs to the power {p:g} leave the "
+            "range of float64; take a smaller p, or leave far particles out."
+        )
+
+
+def in_masses(value: Scalar, measure: Measure, potentials: AnyFloat) -> Scalar:
+    """The value with derivative u_i in the mass of atom i: potentials u are the prices of mass (envelope theorem).
+
+    Right wherever the potentials are unique but for a constant, which derivatives along equal totals do not see.
+    """
+    if not measure.masses.requires_grad:
+        return value
+    return value + (measure.masses - measure.masses.detach()) @ potentials.to(measure.masses)
 
 
 def power(values: AnyFloat, exponent: float) -> AnyFloat:
@@ -76,6 +104,18 @@ def power(values: AnyFloat, exponent: float) -> AnyFloat:
     return torch.where(positive, torch.where(positive, values, 1.0) ** exponent, 0.0)
 
 
-def rooted_gap(cost: Scalar, lower: float, p: float) -> float:
-    """cost^(1/p) - lower^(1/p) from an upper and a lower bound of the optimal cost; never negative."""
-    return max(float(cost.detach() ** (1.0 / p)) - float(max(lower, 0.0) ** (1.0 / p)), 0.0)
+def unrounded(moved: AnyFloat, atoms: AnyFloat, total: float = 1.0) -> Tensor:
+    """Which parts of a plan [atoms] are more than rounding of the masses: far atoms would make much of it.
+
+    atoms: the smaller mass of the two atoms of each part. Groups of atoms whose masses should add up to the same on
+    both sides do so to some 1e-16 of the total, and what is left over may have a long way to go.
+    """
+    return (moved > ROUNDED * total) | (moved > OF_ATOM * atoms)
+
+
+def rooted_gap(cost: Scalar, gap: float, p: float, dim: int) -> float:
+    """cost^(1/p) - (cost - gap)^(1/p), where rounding of |x - y|^p in so many coordinates makes the gap larger."""
+    here = float(cost.detach())
+    share = gap / here + EPS * (dim + 2.0 * p + 8.0) if here > 0.0 else gap
+    root = float(here ** (1.0 / p))
+    return root if share >= 1.0 else root * -math.expm1(math.log1p(-share) / p)

@@ -1,67 +1,139 @@
 """The network simplex for arbitrary masses, by POT, with its status read and its optimum certified."""
 
+import math
 import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
-from limits.transport.certificate import Array, believed, lower_bound
+from limits.transport.certificate import EPS, PROVEN, Array, proof, reduced
 from limits.transport.problem import Measure, Problem
-from limits.transport.result import Atoms, Transport, along, power, rooted_gap
+from limits.transport.result import ROUNDED, Atoms, Transport, along, in_masses, power, rooted_gap, unrounded
 from particles import TransportUnsolved
 from particles.shapes import AnyFloat
+
+Numbers = NDArray[np.intp]
 
 #: POT's code for an optimum; 0 is infeasible, 2 unbounded, 3 stopped at the cap.
 OPTIMAL = 1
 #: Pivots allowed. POT's default of 10^5 is too few from 4000 atoms on; 8000 atoms need some 10^6.
 PIVOTS = 10**9
-#: How far rows and columns of a plan may be from their masses, by rounding.
+#: How far rows and columns of a plan may be from their masses, by rounding, beside some 1e-15 of the total.
 MARGINS = 1e-12
+#: Times that the solver is asked, and how far above the answer or the gap costs are told apart, growing where too low.
+ROUNDS, SPREAD = 100, 1e4
+#: Costs are counted as one above a bound that is smaller than the last by this factor, or potentials are taken off.
+LOWER = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
 class Optimum:
-    """A certified optimal plan between atoms: mass, rows and columns [atoms]; its cost is at least `lower`."""
+    """A certified optimal plan between atoms: mass, rows and columns [atoms]; at most `gap` above the optimum.
+
+    first, second: feasible potentials u [n1] and v [n2], the prices of mass.
+    """
 
     rows: Atoms
     columns: Atoms
     masses: AnyFloat
-    lower: float
+    first: AnyFloat
+    second: AnyFloat
+    gap: float
+
+    def to(self, device: torch.device) -> "Optimum":
+        """The same on a device."""
+        rows, columns, masses = self.rows.to(device), self.columns.to(device), self.masses.to(device)
+        return Optimum(rows, columns, masses, self.first.to(device), self.second.to(device), self.gap)
 
 
 def by_simplex(problem: Problem, pivots: int = PIVOTS) -> Transport:
     """W_p by the network simplex (Bonneel et al. 2011); raises TransportUnsolved where it did not reach the optimum."""
+    problem, unit = problem.in_units()
     cost = pairwise(problem.first, problem.second, problem.p)
-    optimum = optimal(cost, array(problem.first.masses), array(problem.second.masses), pivots)
-    where = problem.first.points.device
-    value, plan = along(problem, optimum.rows.to(where), optimum.columns.to(where), optimum.masses.to(where))
-    gap = rooted_gap(value, optimum.lower, problem.p)
-    return Transport(power(value, 1.0 / problem.p), "simplex", gap, plan)
+    found = optimal(cost, array(problem.first.masses), array(problem.second.masses), pivots)
+    return along_optimum(problem, found, unit, "simplex")
+
+
+def along_optimum(
+    problem: Problem, found: Optimum, unit: float, method: str, signs: AnyFloat | None = None
+) -> Transport:
+    """What a certified plan of a problem in units says; `signs` as in `along`."""
+    found = found.to(problem.first.points.device)
+    value, plan = along(problem, found.rows, found.columns, found.masses, signs)
+    gap = unit * rooted_gap(value, found.gap, problem.p, problem.first.points.shape[1])
+    value = in_masses(in_masses(value, problem.first, found.first), problem.second, found.second)
+    return Transport(unit * power(value, 1.0 / problem.p), method, gap, plan)
 
 
 def optimal(cost: Array, masses1: Array, masses2: Array, pivots: int = PIVOTS) -> Optimum:
-    """The optimal plan for a cost matrix [n1, n2] and positive masses of equal totals, with a certified lower bound.
+    """The optimal plan for a cost matrix [n1, n2] and positive masses of equal totals, certified relative to its cost.
 
-    Costs are divided by their largest, since the solver's tolerance is absolute.
+    The solver is good to some 1e-12 of the largest cost, which may dwarf the answer. Where its plan is not proven,
+    costs far above that of the plan are counted as one and the problem is solved again; where this is no longer the
+    trouble, potentials are taken off the costs, in exact differences, and what is left is solved (iterative
+    refinement). Raises TransportUnsolved where that does not end in a proof.
     """
-    largest = float(cost.max())
-    scaled = cost / (largest or 1.0)
-    matrix, log = _solved(masses1, masses2, scaled, pivots)
+    total, gap = float(masses1.sum()), math.inf
+    doubt: Array | float = 0.0
+    largest, lowering = float(cost.max()) or 1.0, True
+    remaining, cap, spread = cost, largest, SPREAD
+    first, second = np.zeros_like(masses1), np.zeros_like(masses2)
+    for _ in range(ROUNDS):
+        rows, columns, moved, duals = _plan(masses1, masses2, np.minimum(remaining, cap) / cap, pivots)
+        found, value = proof(remaining, doubt, rows, columns, moved, cap * duals), float(moved @ cost[rows, columns])
+        if found.gap <= PROVEN * value or value == 0.0:
+            prices = first + found.first, second + found.second
+            return optimum(rows, columns, moved, prices, min(found.gap, value))
+        if remaining is cost and lowering:
+            # Where the plan needs costs that were counted as one, the whole problem is taken up as it was.
+            whole = cap == largest or float(cost[rows, columns].max()) < cap
+            lowering = whole and spread * value < LOWER * cap * total
+            if lowering or not whole:
+                cap = spread * value / total if lowering else largest
+                continue
+        spread *= 1.0 if found.gap < 0.1 * gap else SPREAD
+        gap = found.gap
+        if not 0.0 < spread * gap < math.inf:
+            break
+        remaining = reduced(remaining, found.first, found.second)
+        first, second = first + found.first, second + found.second
+        doubt, cap = doubt + EPS * np.abs(remaining), spread * gap / total
+    raise TransportUnsolved(
+        f"The network simplex ended with cost {value:.9g}, but the optimum may be {gap:.3g} below that; rescale the "
+        "positions, or take an approximate method."
+    )
+
+
+def optimum(rows: Numbers, columns: Numbers, moved: Array, prices: tuple[Array, Array], gap: float) -> Optimum:
+    """An optimum from what solvers know."""
+    first, second = map(torch.from_numpy, prices)
+    return Optimum(torch.from_numpy(rows), torch.from_numpy(columns), torch.from_numpy(moved), first, second, gap)
+
+
+def _plan(masses1: Array, masses2: Array, cost: Array, pivots: int) -> tuple[Numbers, Numbers, Array, Array]:
+    """Rows, columns and masses of the solver's plan, rounding left out, and the potentials of the columns.
+
+    The solver's tolerances are absolute, so masses come to it with a total near one.
+    """
+    unit = math.ldexp(1.0, math.frexp(float(masses1.sum()))[1] - 1)
+    matrix, log = _solved(masses1 / unit, masses2 / unit, cost, pivots)
     if log["result_code"] != OPTIMAL:
         raise TransportUnsolved(
             f"The network simplex stopped before the optimum between {len(masses1)} and {len(masses2)} atoms "
             f"({log['warning']}); allow more pivots, or take an approximate method."
         )
     rows, columns = np.nonzero(matrix)
-    moved = matrix[rows, columns]
+    moved = unit * matrix[rows, columns]
+    least = torch.from_numpy(np.minimum(masses1[rows], masses2[columns]))
+    kept = unrounded(torch.from_numpy(moved), least, float(masses1.sum())).numpy()
+    rows, columns, moved = rows[kept], columns[kept], moved[kept]
     _check_margins(rows, moved, masses1)
     _check_margins(columns, moved, masses2)
-    lower = lower_bound(scaled, masses1, masses2, log["v"])
-    believed(float(moved @ scaled[rows, columns]), lower, float(masses1.sum()), "network simplex")
-    return Optimum(torch.from_numpy(rows), torch.from_numpy(columns), torch.from_numpy(moved), lower * largest)
+    return rows, columns, moved, np.asarray(log["v"])
 
 
 def _solved(masses1: Array, masses2: Array, cost: Array, pivots: int) -> tuple[Array, dict[str, Any]]:
@@ -85,10 +157,11 @@ def pairwise(first: Measure, second: Measure, p: float) -> Array:
 
 
 def _check_margins(numbers: np.ndarray, moved: Array, masses: Array) -> None:
-    error = float(np.abs(np.bincount(numbers, moved, len(masses)) - masses).max())
-    if error > MARGINS * float(masses.sum()):
+    errors = np.abs(np.bincount(numbers, moved, len(masses)) - masses)
+    if bool((errors > MARGINS * masses + 4.0 * ROUNDED * masses.sum()).any()):
         raise TransportUnsolved(
-            f"The network simplex left {error:.3g} of mass in the wrong place; take an approximate method."
+            f"The network simplex left {float(errors.max()):.3g} of mass in the wrong place; take an approximate "
+            "method."
         )
 
 

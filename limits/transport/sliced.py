@@ -5,8 +5,9 @@ import math
 import torch
 from torch import Tensor
 
+from limits.transport.certificate import EPS
 from limits.transport.line import monotone
-from limits.transport.problem import Problem
+from limits.transport.problem import Problem, span_of
 from limits.transport.result import Transport, power
 from particles import generator
 
@@ -15,10 +16,12 @@ def by_slices(problem: Problem, projections: int = 200, seed: int = 0) -> Transp
     """SW_p = (E_u W_p(u . x, u . y)^p)^(1/p), u uniform on the unit sphere (Bonneel et al. 2015), from random u.
 
     Another distance than W_p: SW_p <= W_p, and SW_2 <= W_2 / sqrt(dim). The standard error is that of the mean over
-    directions, carried through the root: of SW_p between these very clouds, not between laws they are drawn from.
+    directions, carried through the root, and rounding: of SW_p between these very clouds, not between laws they are
+    drawn from.
     """
     if isinstance(projections, bool) or not isinstance(projections, int) or projections < 2:
         raise ValueError(f"The number of projections is {projections!r}, but an integer of at least 2 is needed.")
+    problem = problem.centred
     first, second, p = problem.first, problem.second, problem.p
     costs = []
     for direction in directions(first.points.shape[1], projections, seed).to(first.points.device):
@@ -28,8 +31,11 @@ def by_slices(problem: Problem, projections: int = 200, seed: int = 0) -> Transp
     values = torch.stack(costs)
     distance = power(values.mean(), 1.0 / p)
     error = float(values.detach().std()) / math.sqrt(projections)
-    here = float(distance.detach())
-    return Transport(distance, "sliced", standard_error=error / (p * here ** (p - 1.0)) if here > 0.0 else 0.0)
+    here, dim = float(distance.detach()), first.points.shape[1]
+    if here == 0.0:
+        return Transport(distance, "sliced", standard_error=0.0)
+    rounding = EPS * (dim + 8.0) * span_of(torch.cat([first.points, second.points]).detach())
+    return Transport(distance, "sliced", standard_error=error / (p * here ** (p - 1.0)) + rounding)
 
 
 def directions(dim: int, count: int, seed: int) -> Tensor:

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 
 from limits.transport.problem import Measure, measure, posed
-from limits.transport.result import Transport, along, power, rooted_gap
-from limits.transport.simplex import array, optimal, pairwise
+from limits.transport.result import Transport
+from limits.transport.simplex import along_optimum, array, optimal, pairwise
 from limits.transport.unbalanced import unbalanced_distance
 from particles import MeanField, ParticleCloud, Perceptron, Scaling
 
@@ -47,7 +47,8 @@ def homogeneous_distance(
     """
     positive1, negative1 = projected(cloud1, neuron, scaling)
     positive2, negative2 = projected(cloud2, neuron, scaling)
-    return unbalanced_distance(_joined(positive1, negative2), _joined(positive2, negative1), DIAMETER, 1.0)
+    first, second = _apart(_joined(positive1, negative2), _joined(positive2, negative1))
+    return unbalanced_distance(first, second, DIAMETER, 1.0)
 
 
 def odd_distance(cloud1: ParticleCloud, cloud2: ParticleCloud, neuron: Perceptron, p: float = 2.0) -> Transport:
@@ -60,17 +61,33 @@ def odd_distance(cloud1: ParticleCloud, cloud2: ParticleCloud, neuron: Perceptro
         raise ValueError(
             f"{type(neuron.activation).__name__} is not odd, so theta and -theta are two neurons; take wasserstein."
         )
-    problem = posed(cloud1, cloud2, p)
+    posed_here = posed(cloud1, cloud2, p)
+    both = [sign * at.points for at in (posed_here.first, posed_here.second) for sign in (1.0, -1.0)]
+    problem, unit = posed_here.in_units(both)
     first, second = problem.first, problem.second
     flipped = Measure(-second.points, second.masses, second.numbers)
-    cost, other = pairwise(first, second, p), pairwise(first, flipped, p)
-    optimum = optimal(np.minimum(cost, other), array(first.masses), array(second.masses))
-    rows, columns = optimum.rows.to(first.points.device), optimum.columns.to(first.points.device)
-    masses = optimum.masses.to(first.points)
-    signs = torch.where((first.points[rows] * second.points[columns]).sum(dim=1, keepdim=True) < 0.0, -1.0, 1.0)
-    value, plan = along(problem, rows, columns, masses, signs.detach())
-    gap = rooted_gap(value, optimum.lower, p)
-    return Transport(power(value, 1.0 / p), "odd", gap, plan)
+    cost = np.minimum(pairwise(first, second, p), pairwise(first, flipped, p))
+    found = optimal(cost, array(first.masses), array(second.masses))
+    pairs = first.points.detach()[found.rows] * second.points.detach()[found.columns]
+    signs = torch.where(pairs.sum(dim=1, keepdim=True) < 0.0, -1.0, 1.0)
+    return along_optimum(problem, found, unit, "odd", signs)
+
+
+def _apart(first: Measure, second: Measure) -> tuple[Measure, Measure]:
+    """Both with what they have in common taken off, which the flat norm of their difference does not see.
+
+    Otherwise its rounding would be that of the common mass. A place takes the derivatives of its atoms by their part in
+    what is left.
+    """
+    points = torch.cat([first.points, second.points])
+    places, where = torch.unique(points.detach(), dim=0, return_inverse=True)
+    if len(places) == len(points):
+        return first, second
+    signed = torch.cat([first.masses, -second.masses])
+    left = signed.new_zeros(len(places)).index_add(0, where, signed)
+    shares = (signed / torch.where(left == 0.0, 1.0, left)[where]).detach()
+    moved = places.index_add(0, where, shares[:, None] * (points - points.detach()))
+    return measure(moved, left.clamp_min(0.0)), measure(moved, (-left).clamp_min(0.0))
 
 
 def _joined(first: Measure, second: Measure) -> Measure:

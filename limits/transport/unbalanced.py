@@ -1,10 +1,13 @@
 """The unbalanced distance: mass is moved where that is cheap, and created or destroyed at a price where it is not."""
 
+import math
+from dataclasses import replace
+
 import numpy as np
 import torch
 
-from limits.transport.problem import Measure
-from limits.transport.result import Plan, Transport, power, rooted_gap
+from limits.transport.problem import LARGEST_EXPONENT, Measure, length_unit
+from limits.transport.result import Plan, Transport, check_resolved, in_masses, power, rooted_gap
 from limits.transport.simplex import Optimum, array, optimal, pairwise
 from particles import ShapeError
 
@@ -27,31 +30,37 @@ def unbalanced_distance(first: Measure, second: Measure, penalty: float, p: floa
         )
     if first.count + second.count == 0:
         return Transport(first.points.new_zeros(()), "unbalanced", 0.0)
-    optimum = _extended(first, second, penalty, p)
-    moves = (optimum.rows < first.count) & (optimum.columns < second.count)
-    rows, columns, masses = optimum.rows[moves], optimum.columns[moves], optimum.masses[moves]
-    prices = power((first.points[rows] - second.points[columns]).square().sum(dim=1), p / 2.0)
-    near = prices.detach() < penalty**p
-    total = first.masses.sum() + second.masses.sum()
-    value = masses[near] @ prices[near] + penalty**p * (total / 2.0 - masses[near].sum()).clamp_min(0.0)
+    if not abs(math.log10(penalty)) * max(p, 2.0) <= LARGEST_EXPONENT:
+        raise ValueError(
+            f"The penalty {penalty:.3g} to the power {max(p, 2.0):g} leaves the range of float64; rescale it."
+        )
+    unit = length_unit([first.points, second.points], p, penalty)
+    x, y, price = first.points / unit, second.points / unit, (penalty / unit) ** p
+    scaled = Measure(x, first.masses, first.numbers), Measure(y, second.masses, second.numbers)
+    found = _extended(scaled[0], scaled[1], price, p).to(x.device)
+    inside = (found.rows < first.count) & (found.columns < second.count)
+    rows, columns, masses = found.rows[inside], found.columns[inside], found.masses[inside]
+    squares = (x[rows] - y[columns]).square().sum(dim=1)
+    prices = power(squares, p / 2.0)
+    near = prices.detach() < price
+    alone = (found.rows < first.count) != (found.columns < second.count)
+    value = masses[near] @ prices[near] + price * (masses[~near].sum() + 0.5 * found.masses[alone].sum())
+    check_resolved(value, squares[near], p)
+    gap = unit * rooted_gap(value, found.gap, p, x.shape[1])
+    value = in_masses(value, first, found.first[: first.count] + (found.second[-1] if first.count else 0.0))
+    value = in_masses(value, second, found.second[: second.count] + (found.first[-1] if second.count else 0.0))
     plan = Plan(first.numbers[rows[near]], second.numbers[columns[near]], masses[near])
-    return Transport(power(value, 1.0 / p), "unbalanced", rooted_gap(value, optimum.lower, p), plan)
+    return Transport(unit * power(value, 1.0 / p), "unbalanced", gap, plan)
 
 
-def _extended(first: Measure, second: Measure, penalty: float, p: float) -> Optimum:
+def _extended(first: Measure, second: Measure, price: float, p: float) -> Optimum:
     """The balanced problem with the two further atoms, last on their side; one that would be massless is left out."""
-    cost = np.full((first.count + 1, second.count + 1), 0.5 * penalty**p)
+    cost = np.full((first.count + 1, second.count + 1), 0.5 * price)
     cost[-1, -1] = 0.0
     if first.count and second.count:
-        cost[:-1, :-1] = np.minimum(pairwise(first, second, p), penalty**p)
+        cost[:-1, :-1] = np.minimum(pairwise(first, second, p), price)
     a, b = array(first.masses), array(second.masses)
     masses1, masses2 = np.append(a, b.sum()), np.append(b, a.sum())
     rows, columns = np.flatnonzero(masses1), np.flatnonzero(masses2)
     found = optimal(np.ascontiguousarray(cost[np.ix_(rows, columns)]), masses1[rows], masses2[columns])
-    where = first.points.device
-    return Optimum(
-        torch.from_numpy(rows)[found.rows].to(where),
-        torch.from_numpy(columns)[found.columns].to(where),
-        found.masses.to(where),
-        found.lower,
-    )
+    return replace(found, rows=torch.from_numpy(rows)[found.rows], columns=torch.from_numpy(columns)[found.columns])

@@ -133,7 +133,7 @@ def test_floor_has_the_masses_of_the_cloud() -> None:
 
 
 def test_global_generators_are_left_alone() -> None:
-    """Assert that bootstrap and floors draw from their own seeds."""
+    """Assert that exchanges and floors draw from their own seeds."""
     limit = StandIn((cloud(30, 2, seed=1), cloud(30, 2, seed=2)))
     with untouched_generators():
         approach(lambda count, seed: cloud(count, 2, seed=seed), limit, (5, 10), 2)

@@ -27,7 +27,7 @@ QUANTITIES = {
 
 @dataclass(frozen=True)
 class Row:
-    """Slope in the count of one quantity of one flow at one time, with its 95 % bootstrap interval.
+    """Slope in the count of one quantity of one flow at one time, with its 95 % interval.
 
     Of observables the deviation over clouds, of W_2 and its floor the root mean square.
     """

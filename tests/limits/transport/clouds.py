@@ -7,6 +7,7 @@ from torch import Tensor
 
 from particles import ParticleCloud
 from tests.particles.draws import normals, uniforms
+from tests.tolerances import DERIVATIVE
 
 
 def cloud(count: int, dim: int, seed: int, *, shift: float = 0.0, equal: bool = False) -> ParticleCloud:
@@ -48,3 +49,24 @@ def slopes(distance: object, first: ParticleCloud, second: ParticleCloud, step: 
             ends.append(float(distance(first.moved(moved), second)))
         result[index] = (ends[0] - ends[1]) / (2.0 * step)
     return result
+
+
+def assert_derivatives(distance: object, *arguments: Tensor, total: bool = True, step: float = 1e-6) -> None:
+    """Assert that autograd agrees with central differences in a random direction of every argument, to 1e-6.
+
+    Directions in masses [particles] keep their total unless told otherwise.
+    """
+    held = [argument.detach().clone().requires_grad_() for argument in arguments]
+    gradients = torch.autograd.grad(distance(*held), held)
+    for number, (argument, gradient) in enumerate(zip(arguments, gradients, strict=True)):
+        direction = normals(*(argument.shape if argument.ndim == 2 else (argument.shape[0], 1)), seed=number)
+        direction = direction.reshape(argument.shape)
+        if total and argument.ndim == 1:
+            direction -= direction.mean()
+        ends = []
+        for side in (step, -step):
+            moved = list(arguments)
+            moved[number] = argument + side * direction
+            ends.append(float(distance(*moved)))
+        expected = (ends[0] - ends[1]) / (2.0 * step)
+        assert abs(float((gradient * direction).sum()) - expected) < DERIVATIVE * (1.0 + abs(expected)), number

@@ -7,11 +7,11 @@ import pytest
 import torch
 from scipy.optimize import linear_sum_assignment
 
-from limits.transport import transport, wasserstein
+from limits.transport import assignment, transport, wasserstein
 from limits.transport.assignment import is_assignment, potentials
 from limits.transport.problem import posed
 from particles import ParticleCloud, ShapeError
-from tests.limits.transport.clouds import cloud, oracle, prices, slopes
+from tests.limits.transport.clouds import assert_derivatives, cloud, oracle, prices, slopes
 from tests.tolerances import DERIVATIVE
 
 
@@ -71,3 +71,32 @@ def test_gradient_is_that_of_differences() -> None:
     positions = first.positions.clone().requires_grad_()
     wasserstein(ParticleCloud(positions), second).backward()
     assert float((positions.grad - slopes(wasserstein, first, second)).abs().max()) < DERIVATIVE
+
+
+def test_far_atoms_that_match_do_not_spoil_the_answer() -> None:
+    """Assert that pairs of particles 1e8 away that match leave the distance of the others, proven."""
+    first, second = cloud(30, 3, seed=1, equal=True), cloud(30, 3, seed=2, equal=True)
+    away = torch.tensor([[1e8, 0.0, 0.0], [0.0, 1e8, 0.0]], dtype=torch.float64)
+    both = [ParticleCloud(torch.cat([at.positions, away])) for at in (first, second)]
+    found = transport(*both, method="assignment")
+    assert float(found.distance) == pytest.approx(oracle(first, second, 2.0) * (30.0 / 32.0) ** 0.5, rel=1e-9)
+    assert found.is_exact
+
+
+def test_assignment_that_is_not_proven_is_left_to_the_simplex(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Assert that a wrong permutation is not believed: the answer is the optimum all the same."""
+    first, second = cloud(30, 3, seed=1, equal=True), cloud(30, 3, seed=2, equal=True)
+    monkeypatch.setattr(assignment, "linear_sum_assignment", lambda cost: (np.arange(30), np.arange(30)))
+    found = transport(first, second, method="assignment")
+    assert float(found.distance) == pytest.approx(oracle(first, second, 2.0), rel=1e-9) and found.is_exact
+
+
+@pytest.mark.parametrize("p", [1.0, 2.0, 3.0])
+def test_derivatives_in_both_clouds_are_those_of_differences(p: float) -> None:
+    """Assert that autograd through the positions of either cloud is right."""
+    first, second = cloud(8, 3, seed=1, equal=True), cloud(8, 3, seed=2, equal=True, shift=0.5)
+
+    def distance(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        return wasserstein(ParticleCloud(x), ParticleCloud(y), p, "assignment")
+
+    assert_derivatives(distance, first.positions, second.positions)

@@ -49,3 +49,29 @@ def test_distance_follows_the_device(device: torch.device) -> None:
     found = transport(FIRST.to(device), SECOND.to(device), method="entropic")
     assert found.distance.device.type == device.type
     assert float(found.distance) == pytest.approx(float(transport(FIRST, SECOND, method="entropic").distance), rel=1e-9)
+
+
+@pytest.mark.parametrize("dim", [3, 300])
+@pytest.mark.parametrize("offset", [0.0, 1e6])
+@pytest.mark.parametrize("p", [1.0, 2.0, 3.0])
+def test_rounding_does_not_exclude_the_distance(dim: int, offset: float, p: float) -> None:
+    """Assert that equal clouds, clouds 1e-9 and 1e-6 apart, and others are inside their intervals."""
+    first = cloud(50, dim, seed=1)
+    first = first.moved(first.positions + offset)
+    for shift in (0.0, 1e-9, 1e-6, 1.0):
+        second = first.moved(first.positions + shift)
+        exact = transport(first, second, p)
+        found = transport(first, second, p, "entropic", iteration=Iteration(0.1))
+        assert float(found.distance) - found.gap <= float(exact.distance) <= float(found.distance)
+
+
+def test_derivatives_are_refused() -> None:
+    """Assert that a cloud that requires derivatives is not given a distance that lost them, except without autograd."""
+    places = FIRST.positions.clone().requires_grad_()
+    for method in ("entropic", "debiased"):
+        with pytest.raises(
+            ValueError, match=f"method '{method}' has no derivatives, but a cloud requires them; detach"
+        ):
+            transport(ParticleCloud(places, FIRST.masses), SECOND, method=method)
+    with torch.no_grad():
+        assert float(transport(ParticleCloud(places, FIRST.masses), SECOND, method="entropic").distance) > 0.0

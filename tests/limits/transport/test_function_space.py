@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from limits.transport import function_distance
-from particles import Identity, MeanField, Network, Perceptron, ReLU, ShapeError, Tanh
-from tests.limits.transport.clouds import cloud
+from particles import Identity, MeanField, Network, ParticleCloud, Perceptron, ReLU, ShapeError, Tanh
+from tests.limits.transport.clouds import assert_derivatives, cloud
 from tests.limits.transport.test_symmetries import cancelled, reordered, rescaled, split
 from tests.particles.draws import normals, unequal
 
@@ -39,3 +39,18 @@ def test_wrong_weights_are_refused(without_shape_checks: None) -> None:
     network = Network(Perceptron(ReLU(), Identity(3)), MeanField())
     with pytest.raises(ShapeError, match=r"7 inputs came with weights of shape \(3,\); give one for each"):
         function_distance(network, HERE, THERE, INPUTS, torch.ones(3).double() / 3.0)
+
+
+@pytest.mark.parametrize("outputs", [1, 3])
+def test_derivatives_are_those_of_differences(outputs: int) -> None:
+    """Assert that autograd is right in positions and masses of both clouds, and no NaN where they are one."""
+    network = Network(Perceptron(Tanh(), Identity(3), outputs=outputs), MeanField())
+    first, second = cloud(8, 3 + outputs, seed=1), cloud(9, 3 + outputs, seed=2)
+
+    def distance(x: torch.Tensor, a: torch.Tensor, y: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+        return function_distance(network, ParticleCloud(x, a), ParticleCloud(y, b), INPUTS)
+
+    assert_derivatives(distance, first.positions, first.masses, second.positions, second.masses)
+    places = first.positions.clone().requires_grad_()
+    function_distance(network, ParticleCloud(places, first.masses), first, INPUTS).backward()
+    assert bool(torch.isfinite(places.grad).all())

@@ -6,7 +6,7 @@ from scipy.linalg import sqrtm
 
 from limits.transport import transport, wasserstein
 from particles import ParticleCloud
-from tests.limits.transport.clouds import cloud
+from tests.limits.transport.clouds import assert_derivatives, cloud
 from tests.particles.draws import normals
 
 
@@ -54,3 +54,28 @@ def test_powers_below_two_are_refused() -> None:
     """Assert that p = 1 is refused, for which the bound does not hold."""
     with pytest.raises(ValueError, match="The Gaussian bound holds for p >= 2, but p is 1; take another method"):
         wasserstein(cloud(3, 2, seed=1), cloud(3, 2, seed=2), 1.0, "gaussian")
+
+
+@pytest.mark.parametrize("shift", [0.0, 1e-9, 1e-3])
+@pytest.mark.parametrize("offset", [0.0, 1e6])
+def test_rounding_does_not_lift_the_bound_above_the_distance(shift: float, offset: float) -> None:
+    """Assert that clouds a shift apart, in few and many dimensions, flat ones too, are not bounded further apart."""
+    for count, dim in ((2, 3), (60, 3), (7, 300), (400, 100)):
+        first = cloud(count, dim, seed=1)
+        first = first.moved(first.positions + offset)
+        second = first.moved(first.positions + shift)
+        moved = float((first.masses @ (second.positions - first.positions).square().sum(dim=1)).sqrt())
+        found = float(wasserstein(first, second, method="gaussian"))
+        assert found <= moved
+        assert found > 0.999 * moved or shift < 1e-3
+
+
+@pytest.mark.parametrize("p", [2.0, 3.0])
+def test_derivatives_in_places_and_masses_are_those_of_differences(p: float) -> None:
+    """Assert that autograd through positions and masses of both clouds is right."""
+    first, second = cloud(8, 3, seed=1), cloud(11, 3, seed=2, shift=0.5)
+
+    def distance(x: torch.Tensor, a: torch.Tensor, y: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+        return wasserstein(ParticleCloud(x, a), ParticleCloud(y, b), p, "gaussian")
+
+    assert_derivatives(distance, first.positions, first.masses, second.positions, second.masses)

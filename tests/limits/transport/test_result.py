@@ -45,8 +45,10 @@ def test_root_has_no_slope_at_zero() -> None:
 
 
 def test_gap_is_taken_after_the_root_and_never_negative() -> None:
-    """Assert that costs between 1 and 4 leave a gap of 1 for p = 2, and rounding below zero leaves none."""
-    four, one = torch.tensor(4.0).double(), torch.tensor(1.0).double()
-    assert rooted_gap(four, 1.0, 2.0) == 1.0
-    assert rooted_gap(four, -1e-17, 2.0) == 2.0
-    assert rooted_gap(one, 1.0 + 1e-15, 2.0) == 0.0
+    """Assert that costs between 1 and 4 leave a gap of 1 for p = 2, that a gap beyond the cost leaves all of the
+    distance, and that none leaves rounding alone, more in many coordinates."""
+    four, none = torch.tensor(4.0).double(), torch.tensor(0.0).double()
+    assert rooted_gap(four, 3.0, 2.0, 1) == pytest.approx(1.0, rel=1e-13)
+    assert rooted_gap(four, 5.0, 2.0, 1) == 2.0
+    assert 0.0 < rooted_gap(four, 0.0, 2.0, 1) < 1e-14 < rooted_gap(four, 0.0, 2.0, 300) < 1e-12
+    assert rooted_gap(none, 0.0, 2.0, 3) == 0.0

@@ -1,8 +1,10 @@
 """The network simplex: the optimum for arbitrary masses, certified, or a refusal."""
 
+import itertools
 import sys
 from collections.abc import Callable
 
+import mpmath
 import numpy as np
 import pytest
 import torch
@@ -11,7 +13,7 @@ from limits.transport import transport, wasserstein
 from limits.transport.problem import posed
 from limits.transport.simplex import by_simplex, optimal, pairwise
 from particles import ParticleCloud, TransportUnsolved, masses
-from tests.limits.transport.clouds import cloud, oracle, prices, slopes
+from tests.limits.transport.clouds import assert_derivatives, cloud, oracle, prices, slopes
 from tests.tolerances import DERIVATIVE, assert_identical
 
 
@@ -105,7 +107,7 @@ def test_plan_that_is_not_optimal_is_refused(monkeypatch: pytest.MonkeyPatch) ->
 
     plant(monkeypatch, boastful)
     cost = np.array([[0.0, 1.0], [1.0, 0.0]])
-    with pytest.raises(TransportUnsolved, match="network simplex ended with cost 0.5, but the optimum is only known"):
+    with pytest.raises(TransportUnsolved, match="ended with cost 0.5, but the optimum may be 0.5 below that"):
         optimal(cost, np.full(2, 0.5), np.full(2, 0.5))
 
 
@@ -134,3 +136,84 @@ def test_gradient_between_equal_clouds_is_zero() -> None:
     distance = wasserstein(ParticleCloud(positions, first.masses), first)
     distance.backward()
     assert float(distance.detach()) == 0.0 and float(positions.grad.abs().max()) == 0.0
+
+
+def apart(first: ParticleCloud, second: ParticleCloud, far: float) -> tuple[ParticleCloud, ParticleCloud, float]:
+    """Both clouds beside copies moved by `far` and the same masses there; the copies are as rounding of places has it.
+
+    And W_2 of the far copies with their rounding, moved back, which is exact.
+    """
+    both, copies = [], []
+    for at in (first, second):
+        away = at.positions.clone()
+        away[:, 0] += far
+        near = away.clone()
+        near[:, 0] -= far
+        both.append(ParticleCloud(torch.cat([at.positions, away]), torch.cat([0.7 * at.masses, 0.3 * at.masses])))
+        copies.append(ParticleCloud(near, at.masses))
+    right = 0.7 * oracle(first, second, 2.0) ** 2 + 0.3 * oracle(*copies, 2.0) ** 2
+    return both[0], both[1], right**0.5
+
+
+@pytest.mark.parametrize("far", [1e2, 1e4, 1e8, 1e12])
+def test_far_atoms_that_match_do_not_spoil_the_answer(far: float) -> None:
+    """Assert that where each of two far groups has its own optimum the distance is theirs, proven to 1e-9 of itself."""
+    first, second, right = apart(cloud(12, 3, seed=1), cloud(15, 3, seed=2, shift=0.5), far)
+    found = transport(first, second, method="simplex")
+    assert float(found.distance) == pytest.approx(right, rel=1e-9) and found.is_exact
+
+
+@pytest.mark.parametrize("p", [1.0, 4.0, 16.0, 64.0, 128.0])
+@pytest.mark.parametrize("method", ["simplex", "assignment"])
+def test_large_powers_are_the_best_permutation(p: float, method: str) -> None:
+    """Assert that W_p of five particles is the least over all permutations, in 50 digits, close clouds included."""
+    random = np.random.default_rng(int(p))
+    for spread in (1.0, 1e-2):
+        x = random.standard_normal((5, 3))
+        y = x + spread * random.standard_normal((5, 3))
+        lengths = np.sqrt(((x[:, None] - y) ** 2).sum(axis=2))
+        with mpmath.workdps(50):
+            costs = [[mpmath.mpf(length) ** p for length in row] for row in lengths]
+            least = min(sum(costs[i][s[i]] for i in range(5)) for s in itertools.permutations(range(5)))
+            right = float((least / 5) ** (1 / mpmath.mpf(p)))
+        found = transport(ParticleCloud(torch.from_numpy(x)), ParticleCloud(torch.from_numpy(y)), p, method)
+        assert float(found.distance) == pytest.approx(right, rel=1e-12) and found.is_exact
+
+
+@pytest.mark.parametrize("close", [1e-3, 1e-6, 1e-9])
+def test_close_clouds_keep_their_digits(close: float) -> None:
+    """Assert that clouds whose particles are moved by far less than their spacing are as far apart as the moves say."""
+    first = cloud(40, 3, seed=1)
+    second = first.moved(first.positions + close * cloud(40, 3, seed=2).positions)
+    moves = (second.positions - first.positions).square().sum(dim=1)
+    found = transport(first, second, method="simplex")
+    assert float(found.distance) == pytest.approx(float(first.masses @ moves) ** 0.5, rel=1e-12) and found.is_exact
+
+
+def test_costs_that_all_vanish_are_refused() -> None:
+    """Assert that distances far below the largest are not called zero where a large power makes their costs so."""
+    places = torch.tensor([[0.0, 0.0], [1.0, 0.0], [1e9, 0.0]], dtype=torch.float64)
+    moved = places + torch.tensor([0.0, 1e-9], dtype=torch.float64)
+    with pytest.raises(TransportUnsolved, match="costs to the power 30 leave the range of float64; take a smaller p"):
+        transport(ParticleCloud(places), ParticleCloud(moved), 30.0, "simplex")
+
+
+def test_mass_that_only_rounding_moves_stays() -> None:
+    """Assert that a unit of rounding between far groups is not moved, and that a real part of 1e-9 is."""
+    places = torch.tensor([[0.0, 0.0], [1.0, 0.0], [1e9, 0.0]], dtype=torch.float64)
+    first = ParticleCloud(places, torch.tensor([0.3, 0.3, 0.4], dtype=torch.float64))
+    rounded = ParticleCloud(places, torch.tensor([0.3, 0.3 - 2.0**-53, 0.4 + 2.0**-53], dtype=torch.float64))
+    assert float(transport(first, rounded, method="simplex").distance) == 0.0
+    other = ParticleCloud(places, torch.tensor([0.3, 0.3 - 1e-9, 0.4 + 1e-9], dtype=torch.float64))
+    assert float(transport(first, other, method="simplex").distance) == pytest.approx(1e9 * 1e-9**0.5, rel=1e-6)
+
+
+@pytest.mark.parametrize("p", [1.0, 2.0, 3.0, 16.0])
+def test_derivatives_in_places_and_masses_are_those_of_differences(p: float) -> None:
+    """Assert that autograd through positions and masses of both clouds is right, potentials being prices of mass."""
+    first, second = cloud(8, 3, seed=1), cloud(11, 3, seed=2, shift=0.5)
+
+    def distance(x: torch.Tensor, a: torch.Tensor, y: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+        return wasserstein(ParticleCloud(x, a), ParticleCloud(y, b), p, "simplex")
+
+    assert_derivatives(distance, first.positions, first.masses, second.positions, second.masses)

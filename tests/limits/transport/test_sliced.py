@@ -9,7 +9,7 @@ from limits.transport import transport, wasserstein
 from limits.transport.problem import posed
 from limits.transport.sliced import by_slices, directions
 from particles import ParticleCloud
-from tests.limits.transport.clouds import cloud, slopes
+from tests.limits.transport.clouds import assert_derivatives, cloud, slopes
 from tests.particles.draws import normals, untouched_generators
 from tests.tolerances import DERIVATIVE, PLANTED_Z, Z
 
@@ -72,3 +72,27 @@ def test_equal_clouds_and_too_few_projections() -> None:
     assert float(found.distance) == 0.0 and found.standard_error == 0.0
     with pytest.raises(ValueError, match="number of projections is 1, but an integer of at least 2 is needed"):
         transport(first, first, method="sliced", projections=1)
+
+
+@pytest.mark.parametrize("p", [1.0, 2.0, 3.0])
+def test_derivatives_in_places_and_masses_are_those_of_differences(p: float) -> None:
+    """Assert that autograd through positions and masses of both clouds is right."""
+    first, second = cloud(8, 3, seed=1), cloud(11, 3, seed=2, shift=0.5)
+
+    def distance(x: torch.Tensor, a: torch.Tensor, y: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+        return wasserstein(ParticleCloud(x, a), ParticleCloud(y, b), p, "sliced")
+
+    assert_derivatives(distance, first.positions, first.masses, second.positions, second.masses, step=1e-7)
+
+
+def test_rounding_is_in_the_error() -> None:
+    """Assert that clouds 1e-9 apart at 1e6 are that far apart within their errors, in one coordinate too."""
+    for dim in (1, 3, 300):
+        first = cloud(30, dim, seed=1)
+        first = first.moved(first.positions + 1e6)
+        moved = first.positions.clone()
+        moved[:, 0] += 1e-9
+        second = first.moved(moved)
+        right = float((first.masses @ (moved - first.positions).square().sum(dim=1)).sqrt()) / math.sqrt(dim)
+        found = transport(first, second, method="sliced")
+        assert abs(float(found.distance) - right) < Z * found.standard_error

@@ -21,7 +21,7 @@ from particles import (
     Scaling,
     Tanh,
 )
-from tests.limits.transport.clouds import cloud
+from tests.limits.transport.clouds import assert_derivatives, cloud
 from tests.particles.draws import normals, uniforms
 
 NEURON = Perceptron(ReLU(), Identity(3), trained="both")
@@ -141,3 +141,66 @@ def test_odd_distance_is_below_the_function() -> None:
     assert float(function_distance(network, HERE, HERE.moved(-HERE.positions), inputs)) < ZERO
     half = torch.cat([-HERE.positions[:, :3], HERE.positions[:, 3:]], dim=1)
     assert float(function_distance(network, HERE, HERE.moved(half), inputs)) > 0.01
+
+
+@pytest.mark.parametrize("activation", [ReLU(), LeakyReLU(0.2), Linear()], ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize("scaling", [MeanField(), NTK()], ids=lambda value: type(value).__name__)
+def test_derivatives_of_the_homogeneous_distance_are_those_of_differences(activation: object, scaling: Scaling) -> None:
+    """Assert that autograd is right in positions, which are masses on the sphere, and masses of both clouds."""
+    neuron = Perceptron(activation, Identity(3), trained="both")
+
+    def distance(x: torch.Tensor, a: torch.Tensor, y: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+        return homogeneous_distance(ParticleCloud(x, a), ParticleCloud(y, b), neuron, scaling).distance
+
+    assert_derivatives(distance, HERE.positions, HERE.masses, THERE.positions, THERE.masses)
+
+
+def test_one_neuron_more_or_less_has_a_known_derivative() -> None:
+    """Assert that |2 - a w|, the distance of a w delta and 2 delta, has derivative -w in a, split neurons included."""
+    neuron, one = Perceptron(ReLU(), Identity(1)), torch.ones(1, dtype=torch.float64)
+    other = ParticleCloud(torch.tensor([[1.0, 2.0]], dtype=torch.float64), one)
+    for count in (1, 2):
+        places = torch.tensor([[0.5, 1.0]] * count, dtype=torch.float64, requires_grad=True)
+        found = homogeneous_distance(ParticleCloud(places, one.repeat(count) / count), other, neuron).distance
+        found.backward()
+        assert float(found.detach()) == pytest.approx(1.5)
+        assert torch.allclose(places.grad.sum(dim=0), torch.tensor([-1.0, -0.5], dtype=torch.float64))
+
+
+@pytest.mark.parametrize("big", [1e4, 1e12])
+def test_what_both_have_in_common_does_not_spoil_the_rest(big: float) -> None:
+    """Assert that an enormous neuron in both clouds leaves the distance of the others to its last digits."""
+    alone = float(homogeneous_distance(HERE, THERE, NEURON).distance)
+    neuron = torch.tensor([[1.0, 2.0, 2.0, big]], dtype=torch.float64)
+    half = torch.tensor([0.5], dtype=torch.float64)
+    first, second = (
+        ParticleCloud(torch.cat([at.positions, neuron]), torch.cat([0.5 * at.masses, half])) for at in (HERE, THERE)
+    )
+    assert float(homogeneous_distance(first, second, NEURON).distance) == pytest.approx(0.5 * alone, rel=1e-12)
+
+
+@pytest.mark.parametrize("p", [1.0, 2.0, 3.0])
+def test_derivatives_of_the_odd_distance_are_those_of_differences(p: float) -> None:
+    """Assert that autograd is right in positions and masses of both clouds."""
+
+    def distance(x: torch.Tensor, a: torch.Tensor, y: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+        return odd_distance(ParticleCloud(x, a), ParticleCloud(y, b), Perceptron(Tanh(), Identity(3)), p).distance
+
+    assert_derivatives(distance, HERE.positions, HERE.masses, THERE.positions, THERE.masses)
+
+
+@pytest.mark.parametrize("far", [1e4, 1e8, 1e12])
+def test_far_flipped_particles_do_not_spoil_the_odd_distance(far: float) -> None:
+    """Assert that a pair far away that matches up to its sign, one apart, adds its part to the others' distance."""
+    alone, neuron = (
+        float(odd_distance(HERE, THERE, Perceptron(Tanh(), Identity(3))).distance),
+        Perceptron(Tanh(), Identity(3)),
+    )
+    pair = torch.tensor([[far, 0.0, 0.0, 0.0], [-far, 1.0, 0.0, 0.0]], dtype=torch.float64)
+    fifth = torch.tensor([0.2], dtype=torch.float64)
+    first, second = (
+        ParticleCloud(torch.cat([at.positions, pair[row : row + 1]]), torch.cat([0.8 * at.masses, fifth]))
+        for row, at in enumerate((HERE, THERE))
+    )
+    found = odd_distance(first, second, neuron)
+    assert float(found.distance) == pytest.approx((0.8 * alone**2 + 0.2) ** 0.5, rel=1e-12) and found.is_exact
