@@ -13,7 +13,7 @@ from flows.integrators.bdf import BDF, Correction, Norms, Polynomial
 from flows.integrators.bdf_state import BDFState
 from flows.integrators.differentiation import HIGHEST
 from flows.members import Member, Outcome
-from particles import ParticleCloud, Risk, ToleranceNotReached
+from particles import FlowRefused, ParticleCloud, Risk, ToleranceNotReached
 from particles.ensemble import Stacked
 from particles.ensemble_risk import EnsembleRisk
 
@@ -32,7 +32,7 @@ class BDFGroup:
     def __init__(self, method: BDF, members: Sequence[Member], until: float) -> None:
         """Members at their starts, or with the states that they go on from."""
         self._method, self._until = method, until
-        self._risks = [dense_risk(member.flow, "BDF") for member in members]
+        self._risks = [_network_risk(member) for member in members]
         self._clouds = [member.cloud for member in members]
         self._risk: Risk = EnsembleRisk.of(self._risks)
         self._stacked: ParticleCloud = Stacked(self._clouds)
@@ -145,6 +145,14 @@ def slots(state: BDFState) -> list[int]:
     So they are summed in the same order, and to the same bits, whenever a run is resumed.
     """
     return [(state.work.accepted - back) % SLOTS for back in range(len(state.times))]
+
+
+def _network_risk(member: Member) -> Risk:
+    """The risk of a member, which is to be that of a network."""
+    risk = dense_risk(member.flow, "BDF")
+    if not isinstance(risk, Risk):
+        raise FlowRefused(f"Ensembles of {type(member.flow).__name__} are not stacked; evolve the members one by one.")
+    return risk
 
 
 def _state(method: BDF, member: Member) -> BDFState:

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from flows.base import Flow
 from flows.gradient import GradientFlow
+from flows.linearised import LinearisedFlow, LinearisedRisk
 from flows.ntk import NTKFlow
 from particles import FlowRefused, ParticleCloud, Risk, Squared
 from particles.risk import RiskAt
@@ -28,9 +29,13 @@ from particles.shapes import Curvature, Grams, Outputs, Velocity
 LARGEST_GRAM = 6000
 
 
-def dense_risk(flow: Flow, integrator: str) -> Risk:
-    """The risk of a plain gradient flow small enough for Gram matrices; raises FlowRefused for anything else."""
-    if not isinstance(flow, (GradientFlow, NTKFlow)):
+#: What Gram matrices are made of: a network's risk, or that of its linear model.
+DenseRisk = Risk | LinearisedRisk
+
+
+def dense_risk(flow: Flow, integrator: str) -> DenseRisk:
+    """The risk of a gradient flow, plain or linearised, small enough for Gram matrices; raises FlowRefused otherwise."""
+    if not isinstance(flow, (GradientFlow, NTKFlow, LinearisedFlow)):
         raise FlowRefused(
             f"{integrator} works in the function space of a gradient flow's risk, but was given {type(flow).__name__}; "
             "take Chebyshev or DormandPrince, which need velocities only."
@@ -41,7 +46,7 @@ def dense_risk(flow: Flow, integrator: str) -> Risk:
             f"{integrator} factorises n k by n k matrices and takes n k up to {LARGEST_GRAM}, but n k is {numbers}; "
             "take Chebyshev, which needs velocities only."
         )
-    return flow.risk.linearised
+    return flow.linearised if isinstance(flow, LinearisedFlow) else flow.risk.linearised
 
 
 def spread(size: float | Tensor, rows: int) -> float | Tensor:
@@ -61,7 +66,7 @@ class GaussNewton:
     at: RiskAt
 
     @classmethod
-    def of(cls, risk: Risk, cloud: ParticleCloud) -> "GaussNewton":
+    def of(cls, risk: DenseRisk, cloud: ParticleCloud) -> "GaussNewton":
         """At this cloud."""
         return cls(risk.at(cloud))
 

@@ -6,20 +6,22 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
 from flows.base import Advance, Flow, Integrator, Part
-from flows.gauss_newton import LARGEST_GRAM, GaussNewton
+from flows.gauss_newton import LARGEST_GRAM, GaussNewton, dense_risk
 from flows.gradient import GradientFlow
 from flows.integrators.bdf import BDF
 from flows.integrators.bdf_state import BDFState
 from flows.integrators.chebyshev import Chebyshev, ChebyshevState, stages_for
+from flows.integrators.closed_form import ClosedForm, ClosedFormState
 from flows.integrators.control import Tolerance, Work, checked_max_step
 from flows.integrators.explicit import Explicit, ExplicitState
 from flows.integrators.exponential import Exponential, ExponentialState, Trial
 from flows.integrators.function_space import Scales
 from flows.integrators.linear_part import LinearPart
 from flows.integrators.spectral_radius import SpectralRadius
+from flows.linearised import LinearisedFlow
 from flows.noise import StepNoise
 from flows.ntk import NTKFlow
-from particles import ParticleCloud, Risk
+from particles import ParticleCloud
 
 LOGGER = logging.getLogger(__name__)
 #: An exponential step over the whole run whose error is above this many times the tolerance has to be repeated in
@@ -71,13 +73,20 @@ class Running(Generic[State]):
         return Advance(taken.time, taken.cloud, Running(self.method, taken.state), taken.between)
 
 
-Chosen = Running[BDFState] | Running[ExponentialState] | Running[ChebyshevState] | Running[ExplicitState]
+Chosen = (
+    Running[BDFState]
+    | Running[ExponentialState]
+    | Running[ChebyshevState]
+    | Running[ExplicitState]
+    | Running[ClosedFormState]
+)
 
 
 @dataclass(frozen=True)
 class Adaptive:
     """The flow to a tolerance, by the fastest of our methods.
 
+    - `ClosedForm` for a `LinearisedFlow` whose solution is known: squared loss, no regulariser.
     - `Exponential` where training is lazy: one exponential step over the whole run, tried first, meets the tolerance.
     - `BDF` for the other gradient flows with n k up to 6000, unless a step of `Chebyshev` would cost less than one
       factorisation: many data with few inputs.
@@ -121,26 +130,29 @@ class Adaptive:
         return method
 
     def _fastest(self, flow: Flow, cloud: ParticleCloud, time: float, until: float) -> Integrator[Any]:
-        if not isinstance(flow, (GradientFlow, NTKFlow)):
+        if isinstance(flow, LinearisedFlow) and flow.solvable:
+            return ClosedForm()
+        if not isinstance(flow, (GradientFlow, NTKFlow, LinearisedFlow)):
             return Explicit(self.rtol, self.atol, self.max_step)
         if flow.risk.data.targets.numel() > LARGEST_GRAM:
             return Chebyshev(self.rtol, self.atol, self.max_step)
         if _velocities_are_cheaper(flow, cloud, time, until - time):
             return Chebyshev(self.rtol, self.atol, self.max_step)
-        if self._is_lazy(flow.risk.linearised, cloud, until - time):
+        if self._is_lazy(LinearPart(GaussNewton.of(dense_risk(flow, "Adaptive"), cloud)), until - time):
             return Exponential(self.rtol, self.atol, self.max_step)
         return BDF(self.rtol, self.atol, self.max_step)
 
-    def _is_lazy(self, risk: Risk, cloud: ParticleCloud, span: float) -> bool:
+    def _is_lazy(self, linear: LinearPart, span: float) -> bool:
         """Whether one exponential step over the whole run meets the tolerance."""
-        linear = LinearPart(GaussNewton.of(risk, cloud))
         if span > self.max_step or linear.unequal > 0.0:
             return False
         judged = Exponential(self.rtol, self.atol).judged(Trial(linear, span), Scales.of(linear.stiff))
         return max(judged.error / LAZY_ENOUGH, judged.rounding) <= 1.0
 
 
-def _velocities_are_cheaper(flow: GradientFlow | NTKFlow, cloud: ParticleCloud, time: float, span: float) -> bool:
+def _velocities_are_cheaper(
+    flow: GradientFlow | NTKFlow | LinearisedFlow, cloud: ParticleCloud, time: float, span: float
+) -> bool:
     """Whether the velocities of one step of Chebyshev cost less than the Gram matrix and Cholesky factor of one of BDF.
 
     In multiplications, m (n k)^2 + (n k)^3 / 3 against m n k (4 D + 40) for each velocity, as many as a step of a 500th

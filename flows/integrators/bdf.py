@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from flows.base import Advance, Flow, Part
-from flows.gauss_newton import GaussNewton, dense_risk, spread
+from flows.gauss_newton import DenseRisk, GaussNewton, dense_risk, spread
 from flows.integrators.bdf_state import BDFState, Judged
 from flows.integrators.control import Tolerance, Work, checked_max_step, next_time
 from flows.integrators.differentiation import HIGHEST, Formula
@@ -18,7 +18,7 @@ from flows.integrators.interpolation import combination, weights
 from flows.neuron_curvature import neuron_curvature
 from flows.noise import StepNoise
 from flows.shifted import Shifted
-from particles import ParticleCloud, Risk, ToleranceNotReached
+from particles import ParticleCloud, ToleranceNotReached
 from particles.shapes import Positions, Velocity
 
 #: Single-precision products are good enough for this rtol and larger ones.
@@ -114,12 +114,12 @@ class BDF:
             if trial.judged.larger <= 1.0:
                 break
             state = state.rejected(reached, trial.judged, step=noise.step + 1, until=until)
-        after = self._watched(risk, self._chosen(state, trial, reached), until)
+        after = self._watched(self._chosen(state, trial, reached), until)
         start, points, times = after.known.start, after.points[: state.order + 1], after.times[: state.order + 1]
         dense = Polynomial(cloud, start, points, times)
         return Advance(reached, trial.cloud, after, dense)
 
-    def _watched(self, risk: Risk, state: BDFState, until: float) -> BDFState:
+    def _watched(self, state: BDFState, until: float) -> BDFState:
         """The state with the curvature of neurons switched on where steps have stayed short for long, and it is small.
 
         Raises ToleranceNotReached where the rest of the run would take more than a hundred thousand steps.
@@ -129,14 +129,14 @@ class BDF:
         begun, since = state.began, state.mark
         if time - begun >= 2.0 * since[1]:
             return replace(state, mark=(step, time - begun), headway=headway)
-        crawls = step - since[0] > CRAWLING and state.points[0].numel() * risk.data.targets.numel() <= CURVED
+        crawls = step - since[0] > CRAWLING and state.points[0].numel() * state.known.outputs.numel() <= CURVED
         return replace(state, curved=state.curved or crawls, headway=headway)
 
     def reached(self, state: BDFState, until: float) -> float:
         """The time that the next step tries to reach."""
         return next_time(state.size, state.times[0], until, self.max_step)[1]
 
-    def begun(self, risk: Risk, cloud: ParticleCloud, state: BDFState, span: float) -> BDFState:
+    def begun(self, risk: DenseRisk, cloud: ParticleCloud, state: BDFState, span: float) -> BDFState:
         """Scales, a first step whose error is about half of rtol h |F|, and a point before the first one.
 
         The error of an Euler step is h^2 / 2 |A F|. What bends the path and does not stand in A is met a part of the
@@ -161,7 +161,7 @@ class BDF:
         before = -size * stiff.velocity
         return replace(state, points=(*state.points, before), times=(*state.times, state.times[0] - size), size=size)
 
-    def _try(self, risk: Risk, cloud: ParticleCloud, state: BDFState, reached: float) -> Trial:
+    def _try(self, risk: DenseRisk, cloud: ParticleCloud, state: BDFState, reached: float) -> Trial:
         formula, points = state.formula(state.order, reached), state.points[: state.order + 1]
         predicted, slope, scales = combination(formula.values, points), combination(formula.slopes, points), state.known
         there = cloud.moved(scales.start + predicted)
@@ -186,7 +186,7 @@ class BDF:
         return Judged(error, scales.judged((norms.doubt, 0.0), coordinates, self.tolerance), scales)
 
     def correction(
-        self, risk: Risk, predicted: ParticleCloud, slope: Velocity, shift: float | Tensor, curved: bool = False
+        self, risk: DenseRisk, predicted: ParticleCloud, slope: Velocity, shift: float | Tensor, curved: bool = False
     ) -> Correction:
         """d at a predictor, for P'(t), which is written over, and h', one number or one for each member [members].
 

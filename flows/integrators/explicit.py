@@ -2,9 +2,9 @@
 
 import math
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from flows.base import Advance, Flow, Part
+from flows.base import Advance, Flow, Integrator, Part
 from flows.integrators.chebyshev import Chebyshev, ChebyshevState
 from flows.integrators.control import Tolerance, Work, checked_max_step
 from flows.integrators.dormand_prince import DormandPrince, DormandPrinceState
@@ -67,7 +67,8 @@ class Explicit:
         self, flow: Flow, cloud: ParticleCloud, state: ExplicitState, time: float, until: float, noise: StepNoise
     ) -> Advance[ExplicitState]:
         """One step of the method at work, and where it is due a look at whether the other is better."""
-        taken = state.method.step(flow, cloud, state.state, time, until, noise)
+        method: Integrator[Any] = state.method
+        taken = method.step(flow, cloud, state.state, time, until, noise)
         after = replace(state, state=taken.state)
         steps = after.work.accepted - state.since
         if steps >= state.patience and taken.time < until:
