@@ -51,6 +51,13 @@ def test_records_of_a_run_are_counted() -> None:
         ({"until": 0.0}, "until: input should be greater than 0"),
         ({"until": float("inf")}, "until: input should be a finite number"),
         ({"seed": True}, "The value True does not do for seed"),
+        ({"masses.until": 3.0}, r"until stands in the table \[masses\]: write it above the first table"),
+        ({"masses.seeds": 3}, r"seeds stands in the table \[masses\]"),
+        ({"frames": 5.0}, r"frames is 5\.0, but a table is needed: write for example frames = \{ time = 5\.0 \}"),
+        (
+            {"integrator.step": "Bound"},
+            "for integrator.step: input should be a valid number or input should be 'bound'",
+        ),
         ({"frames": {}}, "Times of recording need one of"),
         ({"frames": {"time": 1.0, "steps": 2}}, "Times of recording need one of"),
         ({"frames": {"first": 1.0, "last": 2.0}}, "Times of recording need one of"),
