@@ -53,6 +53,14 @@ def test_dry_run_writes_nothing(tmp_path: Path) -> None:
     assert code == 0 and said.startswith("1 runs in") and not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("name", ["STUDY.TOML", "Study.Toml"])
+def test_a_file_s_ending_may_be_written_large(tmp_path: Path, name: str) -> None:
+    """Assert that a study file is one by its ending, in letters of any size."""
+    path = write_study(tmp_path).rename(tmp_path / name)
+    code, said, _ = spoken("run", str(path), "--dry-run")
+    assert code == 0 and said.startswith(f"1 runs in {Path('results') / path.stem}")
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
