@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from particles.tiles import KEPT_ENTRIES
-from runs.axes import flat
 from runs.refusal import Refusal
+from runs.scalars import flat
 from runs.studyfile.config import RunConfig
 from runs.studyfile.experiment import Experiment
 from runs.studyfile.running import FAILURES, WHOLE, Job, spoken_error
