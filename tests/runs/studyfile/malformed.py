@@ -16,7 +16,7 @@ VALID: dict[str, Any] = {
     "scaling": {"kind": "lazy", "scale": 2.0},
     "loss": "squared",
     "regulariser": 0.1,
-    "integrator": {"kind": "euler", "step": 0.125},
+    "integrator": {"kind": "euler-maruyama", "step": 0.125},
     "flow": {"kind": "langevin", "temperature": 0.1, "confinement": 0.5, "pairing": "joint"},
     "frames": {"steps": 2},
     "records": {"first": 0.1, "last": 1.0, "count": 3},
