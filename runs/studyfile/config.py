@@ -38,6 +38,10 @@ class DataTable(Section, title="[data]"):
             raise Refusal("[data] needs source = one of our data sets, or file = an npz file, and not both.")
         if self.source is not None:
             chosen("source of [data]", self.source, DATA_SETS)
+        elif self.seed != type(self).model_fields["seed"].default:
+            raise Refusal(
+                "The seed of [data] splits a data set of ours, and a file is split as it stands: leave it out."
+            )
         return self
 
 

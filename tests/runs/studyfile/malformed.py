@@ -24,7 +24,7 @@ VALID: dict[str, Any] = {
     "stop_below": 1e-9,
     "dtype": "float64",
     "device": "cpu",
-    "data": {"file": "data.npz", "rows": 6, "seed": 3},
+    "data": {"file": "data.npz", "rows": 6, "seed": 10},
     "neuron": {"kind": "perceptron", "activation": {"kind": "leaky-relu", "slope": 0.1}, "trained": "both"},
     "masses": {"kind": "asymmetrical", "count": 5, "gamma": 0.5, "alpha": 0.7},
     "law": {"kind": "gaussian", "variance": 2.0, "outputs": {"kind": "gaussian", "variance": 1.0}, "points": "sobol"},

@@ -63,6 +63,7 @@ def test_records_of_a_run_are_counted() -> None:
         ({"frames": {"first": 1.0, "last": 2.0}}, "Times of recording need one of"),
         ({"data": {"source": "diabetis"}}, "Unknown source of .data. 'diabetis'.*did you mean 'diabetes'"),
         ({"data": {}}, "needs source = "),
+        ({"data.seed": 3}, r"The seed of \[data\] splits a data set of ours"),
         ({"observables": ["risks"]}, "Unknown observable 'risks'.*did you mean 'risk'"),
         ({"observables": {"a b": "risk"}}, "'a b' is not a plain name"),
         ({"observables": "risk"}, "neither a list of names nor a table"),
