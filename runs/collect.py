@@ -14,6 +14,7 @@ from particles.trajectory import Series
 from runs.axes import Axes, swept
 from runs.refusal import Refusal
 from runs.scalars import Scalar, flat, ordered
+from runs.studyfile.identity import varied_in
 
 if TYPE_CHECKING:
     import xarray
@@ -51,7 +52,7 @@ def collect(folder: str | PathLike[str]) -> "xarray.Dataset":
     if not runs:
         raise Refusal(f"The folder {root} holds no finished run ({len(unfinished)} unfinished): run them to their end.")
     names = list(dict.fromkeys(name for run in runs for name in run.series))
-    axes = swept([run.parameters for run in runs], taken=_own_names(names))
+    axes = swept([run.parameters for run in runs], _own_names(names), varied_in(root))
     variables: dict[str, Any] = {}
     coordinates: dict[str, Any] = {name: (name, values) for name, values in axes.values.items()}
     coordinates |= axes.companions

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from runs.refusal import Refusal, chosen
 from runs.studyfile.config import RunConfig, SweepTable
-from runs.studyfile.grid import MOST_RUNS, expanded, swept_paths
+from runs.studyfile.grid import MOST_RUNS, expanded, points, swept_paths
 from runs.studyfile.keys import Keys, label, path_of, paths_in, set_all, written
 from runs.studyfile.sections import validated
 from runs.studyfile.text import parsed
@@ -20,10 +20,12 @@ OPTIONS = ("out", "workers", "scheduler", "ensemble")
 
 @dataclass(frozen=True)
 class StudyFile:
-    """A study as it was read: its file and its runs."""
+    """A study as it was read: its file, its runs, its sweep, and how many runs it asks for, repeated ones included."""
 
     path: Path
     runs: tuple[RunConfig, ...]
+    sweep: SweepTable | None = None
+    asked: int = 0
 
     @property
     def name(self) -> str:
@@ -53,7 +55,9 @@ def read_study(path: Path, settings: Sequence[str] = ()) -> StudyFile:
     seeds, sweep = values.pop("seeds", 1), values.pop("sweep", None)
     table = None if sweep is None else validated(SweepTable, sweep, "sweep")
     _check_heard(changes, table)
-    return StudyFile(path, tuple(expanded(values, table, _seeds(seeds))))
+    numbers = _seeds(seeds)
+    runs = tuple(expanded(values, table, numbers))
+    return StudyFile(path, runs, table, len(points(table)) * len(numbers))
 
 
 def _changes(settings: Sequence[str]) -> dict[Keys, object]:
