@@ -108,9 +108,9 @@ def _no_list(path: Keys, source: object, needed: str = "a list of values") -> st
     """The sentence for a key of a sweep without values, which often is a dotted key without its quotes."""
     key = written(path)
     if isinstance(source, dict) and not source.keys() & Interval.model_fields.keys():
-        inner, held = next(_unquoted(path, source), (paths_in(source, path)[0], []))
-        values = _shown(held) if held else "[...]"
-        return f'[sweep.over] takes a dotted key in quotes: write "{written(inner)}" = {values}.'
+        meant = list(_unquoted(path, source)) or [(inner, []) for inner in paths_in(source, path)]
+        lines = [f'"{written(inner)}" = {_shown(held) if held else "[...]"}' for inner, held in meant]
+        return f"[sweep.over] takes a dotted key in quotes: write {' and '.join(lines)}."
     if isinstance(source, dict):
         return f'[sweep.over] {key} is an interval, but draws need [sweep] kind = "random": add it, or write a list.'
     return f"[sweep.over] {key} is {source!r}, but {needed} is needed: write {label(path)} = [...]."

@@ -125,12 +125,12 @@ def varied_in(folder: Path) -> Varied | None:
 
 
 def _of_run(path: Path, identity: Identity) -> Identity | None:
-    """A study of which there is this run, as like the given one as can be."""
+    """A study of this run, as like the given one as can be; what older versions drew from is not known."""
     try:
         config = json.loads(path.read_text(encoding="utf-8"))["config"]
     except (OSError, ValueError, LookupError, TypeError):
         return None  # not a run of a study file
-    return Identity(identity.kind, identity.over, identity.draws, config) if isinstance(config, dict) else None
+    return Identity(identity.kind, identity.over, {}, config) if isinstance(config, dict) else None
 
 
 def _drop(config: dict[str, Any], path: Keys) -> None:

@@ -142,6 +142,7 @@ def test_what_cannot_be_swept_is_one_sentence(sweep: SweepTable, sentence: str) 
     ("over", "advice"),
     [
         ({"masses": {"count": [10, 20]}}, r'write "masses\.count" = \[10, 20\]\.'),
+        ({"masses": {"count": [1], "gamma": [0.5]}}, r'write "masses\.count" = \[1\] and "masses\.gamma" = \[0\.5\]'),
         ({"neuron": {"activation": {"slope": [0.1]}}}, r'write "neuron\.activation\.slope" = \[0\.1\]\.'),
         ({"masses": {"gamma": {"low": 0.1, "high": 1}}}, r'write "masses\.gamma" = \{ low = 0\.1, high = 1 \}\.'),
     ],

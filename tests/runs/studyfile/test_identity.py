@@ -86,7 +86,7 @@ def begun(folder: Path, study: Identity) -> None:
     """A folder that holds a run of this study and says so."""
     (folder / "run").mkdir(parents=True)
     (folder / "run" / "config.json").write_text(json.dumps({"config": study.config}))
-    settle(folder, study, write=True)
+    study.write(folder)
 
 
 def test_a_folder_says_what_it_is_of_and_is_free_without_runs(tmp_path: Path) -> None:
@@ -116,6 +116,16 @@ def test_a_folder_that_does_not_say_is_judged_by_every_run(tmp_path: Path) -> No
     begun(tmp_path / "more", identity(tmp_path, {**COUNTS, "until": 2.0}))
     (tmp_path / "more" / "run").rename(out / "another")
     with pytest.raises(Refusal, match=r"holds another study \(until: there 2\.0, here 1\.0\)"):
+        settle(out, mine, write=True)
+
+
+def test_draws_of_an_older_version_are_not_taken_for_ours(tmp_path: Path) -> None:
+    """Assert that a folder of random draws that does not say what they were drawn from is refused."""
+    out, mine = tmp_path / "out", identity(tmp_path, sweep(DRAWS, "random", count=2))
+    begun(out, mine)
+    settle(out, mine, write=False)
+    (out / STUDY_FILE).unlink()
+    with pytest.raises(Refusal, match=r"sweep\.over\.seed: there nothing, here 0; sweep\.over\.until\.high"):
         settle(out, mine, write=True)
 
 
