@@ -93,8 +93,8 @@ class Identity:
         return {"sweep.kind": self.kind, "sweep.over": over, **flat(self.draws, "sweep.over."), **flat(config)}
 
 
-def settle(folder: Path, identity: Identity, *, write: bool) -> None:
-    """Make the folder that of this study, or see that it could be; raises Refusal where it holds another one.
+def check_folder(folder: Path, identity: Identity) -> None:
+    """Raise Refusal where the folder of the results holds another study.
 
     A folder without runs is free. One that does not say what it is of, as they once did not, is judged by its runs.
     """
@@ -112,8 +112,6 @@ def settle(folder: Path, identity: Identity, *, write: bool) -> None:
             )
         if said is not None:
             break
-    if write:
-        identity.write(folder)
 
 
 def varied_in(folder: Path) -> Varied | None:

@@ -15,7 +15,7 @@ from runs.jobs import Crew, Report
 from runs.printable import printable
 from runs.progress import BatchProgress
 from runs.refusal import Refusal
-from runs.studyfile.identity import Identity, settle
+from runs.studyfile.identity import Identity, check_folder
 from runs.studyfile.plan import planned
 from runs.studyfile.reading import StudyFile, read_study
 from runs.studyfile.running import WHOLE, Job
@@ -85,12 +85,12 @@ def _perform_shared(unit: Unit, report: Report, ranks: Ranks) -> None:
     perform_shared(unit[0], report, ranks)
 
 
-def _settle(study: StudyFile, folder: Path, ranks: Ranks | None, write: bool) -> None:
-    """Make the folder of the results the study's; Refusal, on every rank, where it holds another study."""
+def _check_folder(folder: Path, identity: Identity, ranks: Ranks | None) -> None:
+    """Raise Refusal, on every rank, where the folder of the results holds another study."""
     said = ""
     if ranks is None or ranks.is_first:
         try:
-            settle(folder, Identity.of(study.sweep, study.runs[0]), write=write)
+            check_folder(folder, identity)
         except Refusal as error:
             said = str(error)
     said = said if ranks is None else ranks.text(said)
@@ -119,7 +119,8 @@ def command(
             given = "--dry-run, --ensemble, --workers and --scheduler"
             raise Refusal(f"{given} are for a study without torchrun: leave them out.")
         check_shareable(jobs, ranks)
-    _settle(study, jobs[0].out, ranks, write=not dry)
+    identity = Identity.of(study.sweep, study.runs[0])
+    _check_folder(jobs[0].out, identity, ranks)
     remark = [f"{study.asked} runs were asked for, {len(jobs)} of them different"] if study.asked > len(jobs) else []
     if dry:
         plan = planned(jobs, members or 1)
@@ -130,10 +131,13 @@ def command(
     for line in remark:
         console.print(line, highlight=False, soft_wrap=True, markup=False)
     if scheduler is None:
+        if ranks is None or ranks.is_first:
+            identity.write(jobs[0].out)
         result = run_study(jobs, console, workers if ranks is None else 0, ranks, members or 1)
     else:
         jobs = tuple(replace(job, out=job.out.absolute(), patience=PATIENCE) for job in jobs)
         with scheduler_at(scheduler, jobs[0].out) as crew:
+            identity.write(jobs[0].out)
             result = run_study(jobs, console, crew, members=members or 1)
     finished = len(jobs) - len(result.failures)
     place = printable(str(jobs[0].out))

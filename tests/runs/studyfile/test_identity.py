@@ -9,7 +9,7 @@ import pytest
 
 from runs.collect import collect
 from runs.refusal import Refusal
-from runs.studyfile.identity import STUDY_FILE, Identity, settle, varied_in
+from runs.studyfile.identity import STUDY_FILE, Identity, check_folder, varied_in
 from runs.studyfile.reading import read_study
 from runs.studyfile.running import Job, perform
 from tests.runs.conftest import spoken
@@ -97,13 +97,10 @@ def test_a_folder_says_what_it_is_of_and_is_free_without_runs(tmp_path: Path) ->
     with pytest.raises(
         Refusal, match=r"out holds another study \(.*sweep.over: .*; until: .*\): name another folder with"
     ):
-        settle(out, other, write=True)
+        check_folder(out, other)
     assert Identity.read(out) == mine
     shutil.rmtree(out / "run")
-    settle(out, other, write=False)
-    assert Identity.read(out) == mine
-    settle(out, other, write=True)
-    assert Identity.read(out) == other
+    check_folder(out, other)
 
 
 def test_a_folder_that_does_not_say_is_judged_by_every_run(tmp_path: Path) -> None:
@@ -111,22 +108,22 @@ def test_a_folder_that_does_not_say_is_judged_by_every_run(tmp_path: Path) -> No
     out, mine = tmp_path / "out", identity(tmp_path, COUNTS)
     begun(out, mine)
     (out / STUDY_FILE).unlink()
-    settle(out, mine, write=False)
+    check_folder(out, mine)
     assert not (out / STUDY_FILE).exists()
     begun(tmp_path / "more", identity(tmp_path, {**COUNTS, "until": 2.0}))
     (tmp_path / "more" / "run").rename(out / "another")
     with pytest.raises(Refusal, match=r"holds another study \(until: there 2\.0, here 1\.0\)"):
-        settle(out, mine, write=True)
+        check_folder(out, mine)
 
 
 def test_draws_of_an_older_version_are_not_taken_for_ours(tmp_path: Path) -> None:
     """Assert that a folder of random draws that does not say what they were drawn from is refused."""
     out, mine = tmp_path / "out", identity(tmp_path, sweep(DRAWS, "random", count=2))
     begun(out, mine)
-    settle(out, mine, write=False)
+    check_folder(out, mine)
     (out / STUDY_FILE).unlink()
     with pytest.raises(Refusal, match=r"sweep\.over\.seed: there nothing, here 0; sweep\.over\.until\.high"):
-        settle(out, mine, write=True)
+        check_folder(out, mine)
 
 
 def test_an_identity_of_another_version_is_read_with_our_defaults(tmp_path: Path) -> None:
@@ -134,17 +131,17 @@ def test_an_identity_of_another_version_is_read_with_our_defaults(tmp_path: Path
     out, mine = tmp_path / "out", identity(tmp_path)
     older = {name: value for name, value in mine.config.items() if name not in ("loss", "stop_below")}
     begun(out, Identity(mine.kind, mine.over, mine.draws, older))
-    settle(out, mine, write=False)
+    check_folder(out, mine)
     (out / STUDY_FILE).write_text('{"kind": 3}')
     with pytest.raises(Refusal, match=r"study\.json does not say what study it is of: name another folder"):
-        settle(out, mine, write=False)
+        check_folder(out, mine)
 
 
 def test_a_folder_of_another_kind_is_refused(tmp_path: Path) -> None:
     """Assert that runs are not put into the folder of a run or of a study by name."""
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(Refusal, match="is that of a study by name, or of one run"):
-        settle(tmp_path, identity(tmp_path), write=True)
+        check_folder(tmp_path, identity(tmp_path))
 
 
 def done(path: Path, *settings: str) -> tuple[int, str, str]:
