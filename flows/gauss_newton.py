@@ -34,7 +34,7 @@ DenseRisk = Risk | LinearisedRisk
 
 
 def dense_risk(flow: Flow, integrator: str) -> DenseRisk:
-    """The risk of a gradient flow, plain or linearised, small enough for Gram matrices; raises FlowRefused otherwise."""
+    """The risk of a gradient flow, plain or linearised, small enough for Gram matrices; FlowRefused for any other."""
     if not isinstance(flow, (GradientFlow, NTKFlow, LinearisedFlow)):
         raise FlowRefused(
             f"{integrator} works in the function space of a gradient flow's risk, but was given {type(flow).__name__}; "

@@ -1,32 +1,34 @@
 """Which parameters a set of runs was swept over, and where each run lies among their values."""
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, product
 from math import prod
 
 import numpy as np
 import numpy.typing as npt
 
-#: What a parameter of a file may be once nested names are joined by dots.
-Scalar = None | bool | int | float | str
+from runs.scalars import Scalar, array, ordered
 
 #: So many parameters at most span the axes.
 LARGEST_GRID = 6
+
+Array = npt.NDArray[np.generic]
+#: Which of its distinct values, in their order, a parameter has in each run.
+Numbers = Sequence[int]
 
 
 @dataclass(frozen=True, eq=False)
 class Axes:
     """Axes of a sweep: values [size] by name of the axis, the place of each run, and the parameters that go along.
 
-    `companions` are parameters that change with an axis and with no other: name -> (axis, values [size]).
+    `companions` are all other parameters that vary: name -> (the fewest axes that decide it, values [*their sizes]).
     """
 
-    values: Mapping[str, npt.NDArray[np.generic]]
+    values: Mapping[str, Array]
     places: tuple[tuple[int, ...], ...]
-    companions: Mapping[str, tuple[str, npt.NDArray[np.generic]]]
+    companions: Mapping[str, tuple[tuple[str, ...], Array]]
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -34,100 +36,132 @@ class Axes:
         return tuple(len(values) for values in self.values.values())
 
 
-def flat(parameters: Mapping[str, object], prefix: str = "") -> dict[str, Scalar]:
-    """Nested parameters by names joined with dots; lists become JSON text."""
-    found: dict[str, Scalar] = {}
-    for name, value in parameters.items():
-        if isinstance(value, Mapping):
-            found |= flat(value, f"{prefix}{name}.")
-        elif value is None or isinstance(value, bool | int | float | str):
-            found[f"{prefix}{name}"] = value
-        else:
-            found[f"{prefix}{name}"] = json.dumps(value)
-    return found
+@dataclass(frozen=True)
+class Varied:
+    """What a study says it varies: dotted names of parameters, in its order, and whether in every combination."""
+
+    names: tuple[str, ...] = ()
+    product: bool = False
 
 
-def swept(runs: Sequence[Mapping[str, Scalar]], taken: Sequence[str] = ()) -> Axes:
+def swept(runs: Sequence[Mapping[str, Scalar]], taken: Sequence[str] = (), varied: Varied | None = None) -> Axes:
     """The axes of a sweep, read off its runs: a smallest grid on which every run has a place of its own.
 
     Parameters that are the same in all runs span nothing; those that take their values together share an axis, named by
     the first of them, numbers before text. So a product of two lists gives two axes, the same lists zipped or drawn at
-    random give one. Where parameters do not tell the runs apart the axis is `run`, counted from 0. An axis is named by
-    the last part of the parameter's dotted name, by all of it where that is not enough or is among the names `taken`.
+    random give one. Where parameters do not tell the runs apart the axis is `run`, counted from 0. Every other
+    parameter that varies goes along the axes that decide it. An axis is named by the last part of the parameter's
+    dotted name, by all of it where that is not enough or is among the names `taken`.
+
+    What a study says it has `varied` comes first: in every combination it spans the axes, however many runs there are
+    yet, and what it is called does not depend on what else varies.
     """
+    said = Varied() if varied is None else varied
     names = list(dict.fromkeys(name for run in runs for name in run))
     columns = {name: [run.get(name) for run in runs] for name in names}
     numbered = {name: _numbered(column) for name, column in columns.items()}
-    varying = [name for name in names if len(set(numbered[name])) > 1 and not _repeats(name, columns)]
-    shown = _short(varying, taken)
-    groups: dict[tuple[int, ...], list[str]] = {}
-    for name in varying:
-        groups.setdefault(_partition(numbered[name]), []).append(name)
-    chosen = _smallest_grid(list(groups), len(runs))
+    varying = {name: numbered[name] for name in names if max(numbered[name]) and not _repeats(name, columns)}
+    shown = _short(list(varying), taken, said.names)
+    texts = {name for name in varying if array(columns[name]).dtype.kind == "U"}
+    chosen = _grid_said(varying, said, texts) or _smallest_grid(varying, said, texts, len(runs))
     if chosen is None:
-        places = tuple((number,) for number in range(len(runs)))
-        alongside = {shown[name]: ("run", _array(columns[name])) for name in varying}
-        return Axes({"run": np.arange(len(runs))}, places, alongside)
-    values: dict[str, npt.NDArray[np.generic]] = {}
-    companions: dict[str, tuple[str, npt.NDArray[np.generic]]] = {}
-    lead = []
-    for group in chosen:
-        first, *others = sorted(groups[group], key=lambda name: _array(columns[name]).dtype.kind == "U")
-        lead.append(numbered[first])
-        order = numbered[first]
-        at = [order.index(number) for number in range(len(set(order)))]
-        values[shown[first]] = _array([columns[first][run] for run in at])
-        companions |= {shown[name]: (shown[first], _array([columns[name][run] for run in at])) for name in others}
-    return Axes(values, tuple(zip(*lead, strict=True)) if lead else ((),) * len(runs), companions)
+        alongside = {shown[name]: (("run",), array(columns[name])) for name in varying}
+        return Axes({"run": np.arange(len(runs))}, tuple((number,) for number in range(len(runs))), alongside)
+    values = {shown[name]: _along([name], columns[name], varying) for name in chosen}
+    companions = {
+        shown[name]: (tuple(shown[axis] for axis in along), _along(along, columns[name], varying))
+        for name, along in _deciding(varying, chosen)
+    }
+    places = zip(*(varying[name] for name in chosen), strict=True) if chosen else ((),) * len(runs)
+    return Axes(values, tuple(places), companions)
 
 
 def _repeats(name: str, columns: Mapping[str, Sequence[Scalar]]) -> bool:
-    """Whether a parameter says again what another one of the same last name and fewer dots says."""
-    last = name.rsplit(".", 1)[-1]
-    return name != last and columns.get(last) == columns[name]
+    """Whether a parameter of a study's configuration says again what stands beside that, as the seed does."""
+    table, _, last = name.partition(".")
+    return table == "config" and columns.get(last) == columns[name]
 
 
 def _numbered(column: Sequence[Scalar]) -> list[int]:
-    """Which of its distinct values, in their order, each entry is; numbers before text, None last."""
-    keys = [_key(value) for value in column]
+    keys = [ordered(value) for value in column]
     order = {key: number for number, key in enumerate(sorted(set(keys)))}
     return [order[key] for key in keys]
 
 
-def _key(value: Scalar) -> tuple[int, float, str]:
-    if value is None:
-        return 2, 0.0, ""
-    return (1, 0.0, value) if isinstance(value, str) else (0, float(value), "")
-
-
-def _partition(numbers: Sequence[int]) -> tuple[int, ...]:
+def _partition(numbers: Sequence[object]) -> tuple[int, ...]:
     """The same for two columns that take their values together: number of the first run with the same value."""
-    return tuple(numbers.index(number) for number in numbers)
+    first: dict[object, int] = {}
+    return tuple(first.setdefault(number, run) for run, number in enumerate(numbers))
 
 
-def _smallest_grid(groups: Sequence[tuple[int, ...]], count: int) -> tuple[tuple[int, ...], ...] | None:
-    """Groups whose values together tell all runs apart, with the fewest cells; of equals, the one with most axes."""
-    best: tuple[tuple[int, ...], ...] | None = () if count == 1 else None
+def _grid_said(varying: Mapping[str, Numbers], varied: Varied, texts: set[str]) -> list[str] | None:
+    """The parameters that a study varies in every combination, one for each of its keys; None where they do not do."""
+    chosen = []
+    for key in (*varied.names, "seed") if varied.product else ():
+        deeper = [other for other in varied.names if other.startswith(f"{key}.")]
+        own = [name for name in varying if f"{name}.".startswith(f"{key}.") and name not in deeper]
+        together = _partition(list(zip(*(varying[name] for name in own), strict=True)))
+        leads = [name for name in sorted(own, key=texts.__contains__) if _partition(varying[name]) == together]
+        if own and not leads:
+            return None
+        chosen += leads[:1]
+    places = list(zip(*(varying[name] for name in chosen), strict=True))
+    return chosen if len(set(places)) == len(places) else None
+
+
+def _smallest_grid(varying: Mapping[str, Numbers], varied: Varied, texts: set[str], count: int) -> list[str] | None:
+    """Parameters whose values together tell all runs apart, with the fewest cells; of equals, the most axes.
+
+    Of parameters that take their values together one stands for all: what is said to be varied, numbers before text.
+    """
+    rank = {name: number for number, name in enumerate(varied.names)}
+    leads: dict[tuple[int, ...], str] = {}
+    for name in sorted(varying, key=lambda name: (rank.get(name, len(rank)), name in texts)):
+        leads.setdefault(_partition(varying[name]), name)
+    names = [leads[partition] for partition in dict.fromkeys(map(_partition, varying.values()))]
+    best: list[str] | None = [] if count == 1 else None
     least = (1.0 if count == 1 else float("inf"), 0)
-    for size in range(1, min(LARGEST_GRID, len(groups)) + 1):
-        for some in combinations(groups, size):
-            cost = (float(prod(len(set(group)) for group in some)), -size)
-            if cost < least and len(set(zip(*some, strict=True))) == count:
-                best, least = some, cost
+    for size in range(1, min(LARGEST_GRID, len(names)) + 1):
+        for some in combinations(names, size):
+            cost = (float(prod(max(varying[name]) + 1 for name in some)), -size)
+            if cost < least and len(set(zip(*(varying[name] for name in some), strict=True))) == count:
+                best, least = list(some), cost
     return best
 
 
-def _short(names: Sequence[str], taken: Sequence[str]) -> dict[str, str]:
-    """The last part of each name where that is enough to tell it from the others and from what is taken."""
-    uses = Counter(name.rsplit(".", 1)[-1] for name in names)
-    last = {name: name.rsplit(".", 1)[-1] for name in names}
-    return {name: part if uses[part] == 1 and part not in taken else name for name, part in last.items()}
+def _deciding(varying: Mapping[str, Numbers], axes: Sequence[str]) -> list[tuple[str, tuple[str, ...]]]:
+    """For each parameter that is no axis, the fewest axes on whose values it depends."""
+    found = []
+    for name in varying.keys() - set(axes):
+        sizes = range(1, len(axes) + 1)
+        along = (some for size in sizes for some in combinations(axes, size) if _decides(some, name, varying))
+        found.append((name, next(along)))
+    return sorted(found, key=lambda pair: list(varying).index(pair[0]))
 
 
-def _array(values: Sequence[Scalar]) -> npt.NDArray[np.generic]:
-    """Numbers with NaN for None, or text."""
-    if any(isinstance(value, str) for value in values):
-        return np.array(["" if value is None else str(value) for value in values])
-    if all(isinstance(value, int) and not isinstance(value, bool) for value in values):
-        return np.array(values, dtype=np.int64)
-    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+def _decides(axes: Sequence[str], name: str, varying: Mapping[str, Numbers]) -> bool:
+    held: dict[tuple[int, ...], int] = {}
+    places = zip(*(varying[axis] for axis in axes), strict=True)
+    return all(held.setdefault(place, number) == number for place, number in zip(places, varying[name], strict=True))
+
+
+def _along(axes: Sequence[str], column: Sequence[Scalar], varying: Mapping[str, Numbers]) -> Array:
+    """The values of a parameter on the grid of some axes [*sizes]; None where there is no run."""
+    held = dict(zip(zip(*(varying[axis] for axis in axes), strict=True), column, strict=True))
+    sizes = [max(varying[axis]) + 1 for axis in axes]
+    return array([held.get(place) for place in product(*map(range, sizes))]).reshape(sizes)
+
+
+def _short(names: Sequence[str], taken: Sequence[str], first: Sequence[str]) -> dict[str, str]:
+    """The last part of each name where that is enough to tell it from the others and from what is taken.
+
+    Names that come first, and the seed, are told from one another, and then others from them.
+    """
+    shown: dict[str, str] = {}
+    leading = [*dict.fromkeys((*first, "seed"))] if first else []
+    for some in (leading, [name for name in names if name not in leading]):
+        last = {name: name.rsplit(".", 1)[-1] for name in some}
+        uses = Counter([*last.values(), *shown.values(), *taken])
+        free = {name: part if uses[part] == 1 else name for name, part in last.items()}
+        shown |= {name: f"parameters.{part}" if part in taken else part for name, part in free.items()}
+    return shown

@@ -11,8 +11,10 @@ import numpy as np
 
 from particles import Trajectory, TrajectoryError
 from particles.trajectory import Series
-from runs.axes import Axes, Scalar, flat, swept
+from runs.axes import Axes, swept
 from runs.refusal import Refusal
+from runs.scalars import Scalar, flat, ordered
+from runs.studyfile.identity import varied_in
 
 if TYPE_CHECKING:
     import xarray
@@ -50,10 +52,10 @@ def collect(folder: str | PathLike[str]) -> "xarray.Dataset":
     if not runs:
         raise Refusal(f"The folder {root} holds no finished run ({len(unfinished)} unfinished): run them to their end.")
     names = list(dict.fromkeys(name for run in runs for name in run.series))
-    axes = swept([run.parameters for run in runs], taken=(*OWN_NAMES, *names))
+    axes = swept([run.parameters for run in runs], _own_names(names), varied_in(root))
     variables: dict[str, Any] = {}
     coordinates: dict[str, Any] = {name: (name, values) for name, values in axes.values.items()}
-    coordinates |= {name: (axis, values) for name, (axis, values) in axes.companions.items()}
+    coordinates |= axes.companions
     coordinates["file"] = (tuple(axes.values), _placed(axes, [str(run.path.relative_to(root)) for run in runs]))
     for name in names:
         _add(name, [run.series.get(name) for run in runs], axes, variables, coordinates)
@@ -140,5 +142,11 @@ def _placed(axes: Axes, words: Sequence[str]) -> np.ndarray:
     return grid.astype(str)
 
 
+def _own_names(observables: Sequence[str]) -> list[str]:
+    """What parameters of a sweep may not be called in the dataset."""
+    return [*OWN_NAMES, *observables, *(f"{name}_{end}" for name in observables for end in ("time", "record"))]
+
+
 def _same(runs: Sequence[Finished], name: str) -> bool:
-    return all(name in run.parameters and run.parameters[name] == runs[0].parameters[name] for run in runs)
+    first = ordered(runs[0].parameters.get(name))
+    return all(name in run.parameters and ordered(run.parameters[name]) == first for run in runs)

@@ -91,7 +91,7 @@ def run(
     """
     given = {name for name in context.params if str(context.get_parameter_source(name)).endswith("COMMANDLINE")}
     try:
-        if study.endswith(".toml"):
+        if study.lower().endswith(".toml"):
             refuse_options(given & OF_NAMED, "a study by name", "use --set")
             from runs.studyfile.study import command as run_file
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from runs.axes import Scalar, flat
+from runs.scalars import Scalar, flat
 
 #: Last names of parameters that make no setting of their own.
 CHANCE = ("seed", "sha256")
@@ -35,9 +35,10 @@ def settings_of(parameters: Mapping[Path, Mapping[str, object]]) -> dict[str, tu
         held = {file: _decisive(given) for file, given in parameters.items()}
     dividing = _dividing(list(held.values()))
     words = _short(dividing)
+    texts = {name: _texts(name, [values.get(name) for values in held.values()]) for name in dividing}
     found: dict[str, tuple[Path, ...]] = {}
     for file, values in held.items():
-        label = ", ".join(f"{words[name]} {_said(name, values.get(name))}" for name in dividing)
+        label = ", ".join(f"{words[name]} {texts[name][repr(values.get(name))]}" for name in dividing)
         found[label] = (*found.get(label, ()), file)
     return found
 
@@ -64,6 +65,12 @@ def _short(names: Sequence[str]) -> dict[str, str]:
     uses = Counter(text.rsplit(".", 1)[-1] for text in whole.values())
     last = {name: text.rsplit(".", 1)[-1] for name, text in whole.items()}
     return {name: (part if uses[part] == 1 else whole[name]).replace("_", " ") for name, part in last.items()}
+
+
+def _texts(name: str, values: Sequence[Scalar]) -> dict[str, str]:
+    """The short text of each value by its repr; the repr itself where two values would have one text."""
+    short = {repr(value): _said(name, value) for value in values}
+    return short if len(set(short.values())) == len(short) else {said: said for said in short}
 
 
 def _said(name: str, value: Scalar) -> str:

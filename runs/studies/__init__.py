@@ -2,10 +2,11 @@
 
 import importlib
 from dataclasses import dataclass
+from os.path import isdir, isfile
 from pathlib import Path
 from typing import Protocol, cast
 
-from runs.refusal import chosen
+from runs.refusal import Refusal, chosen
 
 
 class StudyModule(Protocol):
@@ -64,5 +65,12 @@ STUDIES = {
 
 
 def named(name: str) -> StudyEntry:
-    """The study of that name, or a Refusal that lists the names."""
+    """The study of that name, or a Refusal that lists the names, and says so where a study file was meant."""
+    if name not in STUDIES:
+        if isdir(name):
+            raise Refusal(f"{name} is a folder, and no study has that name: name a file in it that ends in .toml.")
+        if isfile(name):
+            raise Refusal(f"{name} is a file, but study files end in .toml: if it is one, call it {name}.toml.")
+        if isfile(f"{name}.toml"):
+            raise Refusal(f"No study has the name {name!r}, but there is a file: did you mean {name}.toml?")
     return STUDIES[chosen("study", name, tuple(STUDIES))]

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, SerializeAsAny, ValidationInfo, field_validator, model_validator
@@ -37,6 +38,10 @@ class DataTable(Section, title="[data]"):
             raise Refusal("[data] needs source = one of our data sets, or file = an npz file, and not both.")
         if self.source is not None:
             chosen("source of [data]", self.source, DATA_SETS)
+        elif self.seed != type(self).model_fields["seed"].default:
+            raise Refusal(
+                "The seed of [data] splits a data set of ours, and a file is split as it stands: leave it out."
+            )
         return self
 
 
@@ -97,6 +102,26 @@ class RunConfig(Section, title="the study"):
         "flow": FLOWS,
         "integrator": INTEGRATORS,
     }
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_misplaced(cls, given: object) -> object:
+        ours = {"seeds", "sweep", *cls.model_fields} - {"seed"}
+        for name, table in given.items() if isinstance(given, Mapping) else ():
+            for key in table if isinstance(table, Mapping) and name != "observables" else ():
+                if key in ours:
+                    raise Refusal(f"{key} stands in the table [{name}]: write it above the first table of the file.")
+        return given
+
+    @field_validator("frames", "records", mode="before")
+    @classmethod
+    def _a_table(cls, given: object, info: ValidationInfo) -> object:
+        if isinstance(given, int | float | str | list):
+            name, time = info.field_name, given if isinstance(given, float) else 1.0
+            raise Refusal(
+                f"{name} is {given!r}, but a table is needed: write for example {name} = {{ time = {time} }}."
+            )
+        return given
 
     @field_validator(*choices, mode="before")
     @classmethod
@@ -170,6 +195,20 @@ class SweepTable(Section, title="[sweep]"):
         if (self.kind == "random") != (self.count is not None):
             raise Refusal("[sweep] needs count = how many draws for kind random, and for no other.")
         return self
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_misplaced(cls, given: object) -> object:
+        held = given if isinstance(given, Mapping) else {}
+        for key in held:
+            if str(key).split(".")[0] in RunConfig.model_fields and key not in cls.model_fields:
+                raise Refusal(f"The key {key} is varied in the table [sweep.over], not in [sweep]: write it there.")
+        if "seed" in held and held.get("kind") != "random":
+            raise Refusal(
+                "The seed of [sweep] is that of random draws, and there are none: for the seeds of the runs write "
+                "seeds = [0, 1, 2, 3] above the tables."
+            )
+        return given
 
 
 class Interval(Section, title="the interval"):

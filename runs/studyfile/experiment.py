@@ -109,6 +109,15 @@ class Experiment:
         integrator: Integrator[Any] = built(INTEGRATORS, self.config.integrator)
         return integrator
 
+    def reduced(self, most: int) -> "Experiment":
+        """The same with so many particles at most, as odd or even as there are, on the same data."""
+        count = int(self.config.masses.given()["count"])
+        fewer = count if count <= most else most - (most - count) % 2
+        masses = self.config.masses.model_copy(update={"count": fewer})
+        made = replace(self, config=self.config.model_copy(update={"masses": masses}))
+        vars(made)["data"] = self.data
+        return made
+
     @property
     def moves_masses(self) -> bool:
         """Whether masses change along the flow."""

@@ -67,6 +67,7 @@ from particles import (
     UserNeuron,
     masses,
 )
+from runs.refusal import Refusal
 from runs.studyfile.imports import imported
 from runs.studyfile.sections import Kind, Section, built, choice, kind
 
@@ -200,6 +201,10 @@ FLOWS = {
 
 def _fixed(integrator: Any) -> Kind:
     def build(step: float | str, safety: float) -> Any:
+        if safety != 1.0 and not isinstance(step, str):
+            raise Refusal(
+                f"safety is a share of the bound, and the step is {step!r}: leave it out, or take step = 'bound'."
+            )
         return integrator(StepBound(safety) if isinstance(step, str) else step)
 
     return kind(build, step=(Positive | Literal["bound"], ...), safety=(Positive, 1.0))

@@ -1,14 +1,16 @@
 """What a study will do and need, said before anything is done."""
 
+import json
 import math
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from particles.tiles import KEPT_ENTRIES
-from runs.axes import flat
 from runs.refusal import Refusal
+from runs.scalars import flat
 from runs.studyfile.config import RunConfig
+from runs.studyfile.door import check_door
 from runs.studyfile.experiment import Experiment
 from runs.studyfile.running import FAILURES, WHOLE, Job, spoken_error
 from runs.studyfile.together import units_of
@@ -64,6 +66,20 @@ def total_memory() -> float:
         return math.inf
 
 
+def _ask_door(experiment: Experiment, refused: dict[str, str]) -> None:
+    """Raise Refusal where the run cannot begin; runs that differ in their seeds alone are asked for once."""
+    held = {name: value for name, value in experiment.config.identity().items() if name != "seed"}
+    key = json.dumps(held, sort_keys=True)
+    if key not in refused:
+        try:
+            check_door(experiment)
+            refused[key] = ""
+        except FAILURES as error:
+            refused[key] = spoken_error(error)
+    if refused[key]:
+        raise Refusal(refused[key])
+
+
 @dataclass(frozen=True)
 class Plan:
     """The plan in words, and how many runs cannot begin as they are."""
@@ -82,12 +98,13 @@ def planned(jobs: Sequence[Job], members: int = 1) -> Plan:
     complete = sum(share == WHOLE for share in done)
     begun = sum(0 < share < WHOLE for share in done)
     files, memories, runs, impossible = [], [], [], 0
+    refused: dict[str, str] = {}
     for job, words in zip(jobs, _own([job.config for job in jobs]), strict=True):
         runs.append(f"  {job.config.digest}  {words}")
         try:
             experiment = Experiment(job.config, job.source)
             _check_size(job.config)
-            experiment.observables()
+            _ask_door(experiment, refused)
             files.append(file_bytes(experiment))
             memories.append(memory_bytes(experiment, beside[job.config.digest]))
         except FAILURES as error:

@@ -1,6 +1,6 @@
 """Tables of a study file: what keys each may have, and one sentence for whatever is wrong with them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, Literal, TypeVar
@@ -56,7 +56,11 @@ def read_choice(table: str, kinds: Mapping[str, Kind], given: object) -> Section
     if isinstance(given, Section):
         return given
     held = {"kind": given} if isinstance(given, str) else given
-    if not isinstance(held, Mapping) or not isinstance(held.get("kind"), str):
+    if not isinstance(held, Mapping):
+        raise Refusal(
+            f"{table} is {held!r}, but one of {', '.join(kinds)} is needed, or a table with that as its kind."
+        )
+    if not isinstance(held.get("kind"), str):
         raise Refusal(f"[{table}] does not say its kind, which is one of {', '.join(kinds)}: add kind = ...")
     name = chosen(f"kind of [{table}]", held["kind"], tuple(kinds))
     return validated(_model(table, name, kinds[name]), held, table)
@@ -83,15 +87,39 @@ def validated(model: type[Model], given: object, table: str = "") -> Model:
     try:
         return model.model_validate(given)
     except ValidationError as error:
-        raise Refusal(_sentence(error, table)) from error
+        raise Refusal(_sentence(error, given, table)) from error
 
 
-def _sentence(error: ValidationError, table: str) -> str:
-    first = error.errors()[0]
+def _sentence(error: ValidationError, given: object, table: str) -> str:
+    first, *others = error.errors()
     cause = first.get("ctx", {}).get("error")
     if isinstance(cause, Refusal):
         return str(cause)
-    key = ".".join(filter(None, [table, *(str(part) for part in first["loc"])]))
+    here = _place(first["loc"], given)
     if first["type"] == "missing":
+        key = _dotted(table, (*here, first["loc"][-1]))
         return f"The key {key} is missing: add it to the study file or give it with --set {key}=..."
-    return f"The value {first['input']!r} does not do for {key or 'the study'}: {first['msg'].lower()}."
+    same = [other for other in others if _place(other["loc"], given) == here]  # other types that would do
+    needed = " or ".join(dict.fromkeys(_needed(each) for each in (first, *same)))
+    return f"The value {first['input']!r} does not do for {_dotted(table, here) or 'the study'}: {needed}."
+
+
+def _needed(error: Mapping[str, Any]) -> str:
+    if error["type"] == "model_type":
+        return "a table is needed"
+    whole = error["type"].startswith("int") and isinstance(error["input"], float) and error["input"].is_integer()
+    said: str = error["msg"].lower()
+    return f"{said}, {int(error['input'])}" if whole else said
+
+
+def _place(location: Sequence[int | str], given: object) -> tuple[int | str, ...]:
+    """The keys that lead to what is wrong, without the names that pydantic puts there for types."""
+    for depth, part in enumerate(location):
+        if not (isinstance(given, Mapping) and part in given or isinstance(given, list) and isinstance(part, int)):
+            return tuple(location[:depth])
+        given = given[part]  # type: ignore[index]
+    return tuple(location)
+
+
+def _dotted(table: str, place: Sequence[int | str]) -> str:
+    return ".".join(filter(None, [table, *map(str, place)]))

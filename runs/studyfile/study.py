@@ -15,6 +15,7 @@ from runs.jobs import Crew, Report
 from runs.printable import printable
 from runs.progress import BatchProgress
 from runs.refusal import Refusal
+from runs.studyfile.identity import Identity, check_folder
 from runs.studyfile.plan import planned
 from runs.studyfile.reading import StudyFile, read_study
 from runs.studyfile.running import WHOLE, Job
@@ -84,6 +85,19 @@ def _perform_shared(unit: Unit, report: Report, ranks: Ranks) -> None:
     perform_shared(unit[0], report, ranks)
 
 
+def _check_folder(folder: Path, identity: Identity, ranks: Ranks | None) -> None:
+    """Raise Refusal, on every rank, where the folder of the results holds another study."""
+    said = ""
+    if ranks is None or ranks.is_first:
+        try:
+            check_folder(folder, identity)
+        except Refusal as error:
+            said = str(error)
+    said = said if ranks is None else ranks.text(said)
+    if said:
+        raise Refusal(said)
+
+
 def command(
     path: Path,
     settings: Sequence[str],
@@ -97,24 +111,33 @@ def command(
     """The study as the command line calls it; whether every run is complete."""
     if scheduler is not None and workers is not None:
         raise Refusal("--workers and --scheduler both say who does the runs: leave one of them out.")
-    jobs = jobs_of(read_study(path, settings), out)
+    study = read_study(path, settings)
+    jobs = jobs_of(study, out)
     shown = Console()
     if ranks is not None:
         if dry or workers is not None or scheduler is not None or members is not None:
             given = "--dry-run, --ensemble, --workers and --scheduler"
             raise Refusal(f"{given} are for a study without torchrun: leave them out.")
         check_shareable(jobs, ranks)
+    identity = Identity.of(study.sweep, study.runs[0])
+    _check_folder(jobs[0].out, identity, ranks)
+    remark = [f"{study.asked} runs were asked for, {len(jobs)} of them different"] if study.asked > len(jobs) else []
     if dry:
         plan = planned(jobs, members or 1)
-        for line in plan.lines:
+        for line in [*plan.lines, *remark]:
             shown.print(printable(line), highlight=False, soft_wrap=True, markup=False)
         return plan.impossible == 0
     console = Console(stderr=True)
+    for line in remark:
+        console.print(line, highlight=False, soft_wrap=True, markup=False)
     if scheduler is None:
+        if ranks is None or ranks.is_first:
+            identity.write(jobs[0].out)
         result = run_study(jobs, console, workers if ranks is None else 0, ranks, members or 1)
     else:
         jobs = tuple(replace(job, out=job.out.absolute(), patience=PATIENCE) for job in jobs)
         with scheduler_at(scheduler, jobs[0].out) as crew:
+            identity.write(jobs[0].out)
             result = run_study(jobs, console, crew, members=members or 1)
     finished = len(jobs) - len(result.failures)
     place = printable(str(jobs[0].out))

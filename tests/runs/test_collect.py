@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray
 
 from particles import Trajectory
 from runs.collect import collect
@@ -29,6 +30,22 @@ def test_every_record_stands_at_its_parameters(tmp_path: Path) -> None:
             assert here["risk"].values.tolist() == [risk(step, rate, seed) for step in range(4)]
             assert str(here["file"].values) == f"{rate}/{seed}.h5"
     assert json.loads(found.attrs["parameters"]) == {"config.width": 3}
+
+
+def test_no_parameter_is_lost_on_the_way_to_netcdf(tmp_path: Path) -> None:
+    """Assert that what repeats, text, truth values and None are coordinates of the dataset, and of its file."""
+    rows = (("relu", True, None, 5), ("tanh", False, 0.5, 10), ("relu", False, 0.5, 5))
+    for number, (kind, flag, alpha, count) in enumerate(rows):
+        own = {"kind": kind, "flag": flag, "alpha": alpha, "masses": {"count": count}, "values": [number % 2]}
+        recorded(tmp_path / f"{number}.h5", rate=1.0 + number, **own)
+    collect(tmp_path).to_netcdf(tmp_path / "all.nc", engine="h5netcdf")
+    found = xarray.load_dataset(tmp_path / "all.nc", engine="h5netcdf")
+    assert dict(found["risk"].sizes) == {"rate": 3, "time": 4}
+    for number, (kind, flag, alpha, count) in enumerate(rows):
+        here = found.sel(rate=1.0 + number)
+        assert (str(here["kind"].values), bool(here["flag"]), int(here["count"])) == (kind, flag, count)
+        np.testing.assert_array_equal(here["alpha"], np.nan if alpha is None else alpha)
+        assert str(here["values"].values) == f"[{number % 2}]"
 
 
 def test_unfinished_runs_are_named_and_left_out(tmp_path: Path) -> None:

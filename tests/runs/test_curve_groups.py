@@ -49,3 +49,10 @@ def test_the_flow_counts_where_nothing_else_differs() -> None:
         "scaling NTK": (A,),
         "scaling MeanField": (B,),
     }
+
+
+def test_values_that_round_to_one_text_stay_two_settings() -> None:
+    """Assert that numbers equal to six digits, and text that reads like a number, are not drawn as one curve."""
+    close = {A: {"gamma": 0.12345671}, B: {"gamma": 0.12345672}, C: {"gamma": 0.5}}
+    assert settings_of(close) == {"gamma 0.12345671": (A,), "gamma 0.12345672": (B,), "gamma 0.5": (C,)}
+    assert settings_of({A: {"x": 1}, B: {"x": "1"}}) == {"x 1": (A,), "x '1'": (B,)}

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from runs.studyfile.config import RunConfig
-from runs.studyfile.grid import set_key
+from runs.studyfile.keys import set_key
 
 #: A run of some milliseconds on data that lie beside the study file.
 SMALL: dict[str, Any] = {

@@ -7,6 +7,7 @@ import torch
 
 from flows import Chebyshev, DormandPrince, LangevinFlow, MinibatchFlow, StepBound
 from particles import Biased, Dataset, Identity, Perceptron, RandomFeatures, Risk, Squared, SymmetricPairs
+from runs.refusal import Refusal
 from runs.studyfile.parts import (
     ACTIVATIONS,
     EMBEDDINGS,
@@ -104,3 +105,10 @@ def test_keys_reach_what_they_name() -> None:
     for name, method in (("chebyshev", Chebyshev), ("dormand-prince", DormandPrince)):
         short = read_choice("integrator", INTEGRATORS, {"kind": name, "rtol": 1e-3, "max_step": 0.2})
         assert built(INTEGRATORS, short) == method(1e-3, max_step=0.2)
+
+
+def test_a_share_of_a_bound_that_is_not_asked_for_is_refused() -> None:
+    """Assert that safety beside a step that is a number, which would change nothing, is one sentence."""
+    given = read_choice("integrator", INTEGRATORS, {"kind": "heun", "step": 0.1, "safety": 0.5})
+    with pytest.raises(Refusal, match="safety is a share of the bound, and the step is 0.1: leave it out"):
+        built(INTEGRATORS, given)

@@ -39,13 +39,55 @@ def test_settings_replace_values(tmp_path: Path) -> None:
         ("seeds=[1, -1]", "a positive number or a list of seeds"),
         ("sweep.over={}", r"\[sweep.over\] is empty"),
         ("sweep={kind='random', over={until=[1.0]}}", "needs count"),
-        ("sweep=3", "does not do for sweep"),
+        ("sweep=3", "does not do for sweep: a table is needed"),
+        ("out=here", "out is not a key of the study: give it to the command, as --out"),
+        ("sweep={over={masses={count=[1]}}}", r'write "masses\.count" = \[1\]'),
+        ("sweep={until=[1.0]}", r"The key until is varied in the table \[sweep.over\]"),
+        ("sweep={seed=1, over={until=[1.0]}}", "that of random draws, and there are none: .* write seeds"),
+        ("until=1\nseeds=3", "does not do for until"),
     ],
 )
 def test_settings_that_do_not_do_are_refused(tmp_path: Path, setting: str, sentence: str) -> None:
     """Assert that each is one sentence."""
     with pytest.raises(Refusal, match=sentence):
         read_study(write_study(tmp_path), [setting])
+
+
+def test_settings_are_heard_in_any_order(tmp_path: Path) -> None:
+    """Assert that a table and a key of it, a list of the sweep and a table around a swept key all arrive."""
+    path = write_study(tmp_path, {"sweep": {"over": {"masses.count": [3, 4]}}})
+    table, key = "masses={kind='zipf', alpha=0.5}", "masses.alpha=0.25"
+    for settings in ([table, key], [key, table]):
+        runs = read_study(path, settings).runs
+        assert [run.masses.given() for run in runs] == [{"count": count, "alpha": 0.25} for count in (3, 4)]
+    runs = read_study(path, ['sweep.over."masses.count"=[7]']).runs
+    assert [run.masses.given()["count"] for run in runs] == [7]
+
+
+@pytest.mark.parametrize(
+    ("over", "setting"),
+    [
+        ({"masses.count": [3, 4]}, "masses.count=7"),
+        ({"masses.count": [3, 4]}, "masses={kind='uniform', count=7}"),
+        ({"masses": [{"kind": "uniform", "count": 3}]}, "masses.count=7"),
+        ({"until": [1.0, 2.0], "masses.count": [3, 4]}, "until=7.0"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["product", "zip", "random"])
+def test_a_setting_that_the_sweep_overrides_is_refused(
+    tmp_path: Path, kind: str, over: dict[str, object], setting: str
+) -> None:
+    """Assert that no value given by hand is replaced without a word, and that the sentence says how to sweep it."""
+    sweep = {"kind": kind, "over": over, **({"count": 2} if kind == "random" else {})}
+    path = write_study(tmp_path, {"sweep": sweep})
+    with pytest.raises(Refusal, match=r"--set .* would not be heard, since \[sweep.over\] varies .*'sweep\.over\..*="):
+        read_study(path, [setting])
+
+
+def test_a_setting_given_twice_is_refused(tmp_path: Path) -> None:
+    """Assert that neither of two values wins, however the key is written."""
+    with pytest.raises(Refusal, match=r"--set gives masses\.count twice"):
+        read_study(write_study(tmp_path), ["masses.count=7", "masses.'count'=8"])
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,9 @@ def test_a_section_is_built_with_its_values() -> None:
         ({"kind": "zipf", "count": 3, "alpha": -0.5}, "masses.alpha: input should be greater than 0"),
         ({"kind": "zipf", "count": 3, "alpha": float("nan")}, "masses.alpha: input should be a finite number"),
         ({"count": 3}, "does not say its kind, which is one of uniform, zipf"),
-        (7, "does not say its kind"),
+        (7, "masses is 7, but one of uniform, zipf.* is needed, or a table"),
+        ([{"kind": "zipf"}], "masses is .*, but one of uniform, zipf.* is needed, or a table"),
+        ({"kind": "zipf", "count": 30.0, "alpha": 0.5}, r"masses\.count: input should be a valid integer, 30\."),
     ],
 )
 def test_what_does_not_do_is_one_sentence(given: object, sentence: str) -> None:

@@ -53,6 +53,21 @@ def test_dry_run_writes_nothing(tmp_path: Path) -> None:
     assert code == 0 and said.startswith("1 runs in") and not (tmp_path / "out").exists()
 
 
+def test_nothing_is_written_where_nobody_does_the_runs(tmp_path: Path) -> None:
+    """Assert that a scheduler that is refused leaves no folder."""
+    out = tmp_path / "out"
+    code, _, _ = spoken("run", str(write_study(tmp_path)), "--out", str(out), "--scheduler", "nonsense")
+    assert code == 2 and not out.exists()
+
+
+@pytest.mark.parametrize("name", ["STUDY.TOML", "Study.Toml"])
+def test_a_file_s_ending_may_be_written_large(tmp_path: Path, name: str) -> None:
+    """Assert that a study file is one by its ending, in letters of any size."""
+    path = write_study(tmp_path).rename(tmp_path / name)
+    code, said, _ = spoken("run", str(path), "--dry-run")
+    assert code == 0 and said.startswith(f"1 runs in {Path('results') / path.stem}")
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

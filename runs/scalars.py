@@ -1,0 +1,56 @@
+"""Parameters of a run as a flat table of plain values: their names, their order, and arrays of them."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+#: What a parameter of a file may be once nested names are joined by dots.
+Scalar = None | bool | int | float | str
+
+#: Integers up to here are numbers of float64 as well.
+EXACT = 2**53
+
+
+def flat(parameters: Mapping[str, object], prefix: str = "") -> dict[str, Scalar]:
+    """Nested parameters by names joined with dots; lists become JSON text."""
+    found: dict[str, Scalar] = {}
+    for name, value in parameters.items():
+        if isinstance(value, Mapping):
+            found |= flat(value, f"{prefix}{name}.")
+        elif value is None or isinstance(value, bool | int | float | str):
+            found[f"{prefix}{name}"] = value
+        else:
+            found[f"{prefix}{name}"] = json.dumps(value)
+    return found
+
+
+def ordered(value: Scalar) -> tuple[int, int | float, str]:
+    """What values are sorted and told apart by: numbers exactly, before text, None last; NaN is itself, True not 1."""
+    if value is None:
+        return 2, 0, ""
+    if isinstance(value, str):
+        return 1, 0, value
+    if isinstance(value, bool):
+        return 0, int(value), "bool"
+    return (0, math.inf, "nan") if isinstance(value, float) and math.isnan(value) else (0, value, "")
+
+
+def array(values: Sequence[Scalar]) -> npt.NDArray[np.generic]:
+    """One array in which no two values become the same: numbers with NaN for None, truth values, else text."""
+    there = [value for value in values if value is not None]
+    if all(isinstance(value, bool) for value in there) and len(there) == len(values):
+        return np.array(values, dtype=bool)
+    numbers = [value for value in there if isinstance(value, int | float) and not isinstance(value, bool)]
+    if len(numbers) == len(there):
+        whole = [value for value in numbers if isinstance(value, int)]
+        if len(whole) == len(values) and -(2**63) <= min(whole) and max(whole) < 2**63:
+            return np.array(whole, dtype=np.int64)
+        if all(-EXACT <= value <= EXACT for value in whole):
+            return np.array([math.nan if value is None else value for value in values], dtype=np.float64)
+    text = ["" if value is None else str(value) for value in values]
+    if len(set(text)) < len({ordered(value) for value in values}):
+        text = [json.dumps(value) for value in values]
+    return np.array(text)

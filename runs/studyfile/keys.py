@@ -1,0 +1,64 @@
+"""Dotted keys such as masses.count: their parts, as TOML reads them, and how they are set in nested tables."""
+
+import copy
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from runs.refusal import Refusal
+
+#: The parts of a key: plain, or anything between quotes.
+_PART = r"""[\w-]+|"[^"\\\n]*"|'[^'\n]*'"""
+_KEY = re.compile(rf"\s*(?:{_PART})\s*(?:\.\s*(?:{_PART})\s*)*")
+
+#: The way to a value through tables.
+Keys = tuple[str, ...]
+
+
+def path_of(key: str) -> Keys:
+    """The parts of a dotted key, `neuron.arguments."a.b"` among them. Raises Refusal for text that is none."""
+    if not _KEY.fullmatch(key):
+        raise Refusal(f"{key!r} is not a key: write for example masses.count.")
+    return tuple(part[1:-1] if part[0] in "\"'" else part for part in re.findall(_PART, key))
+
+
+def written(path: Iterable[str]) -> str:
+    """The dotted key of such a path."""
+    return ".".join(part if re.fullmatch(r"[\w-]+", part) else f"'{part}'" for part in path)
+
+
+def label(path: Keys) -> str:
+    """The key as one part of another: in quotes where it has dots."""
+    return path[0] if len(path) == 1 else f'"{written(path)}"'
+
+
+def set_all(values: dict[str, Any], given: Mapping[Keys, object]) -> None:
+    """Set every key, a table before the keys inside it, whichever is named first. What is given is copied."""
+    for path in sorted(given, key=len):
+        _set(values, path, copy.deepcopy(given[path]))
+
+
+def set_key(values: dict[str, Any], key: str, value: object) -> None:
+    """Set a dotted key such as "masses.gamma"; a section given by its kind alone becomes a table."""
+    set_all(values, {path_of(key): value})
+
+
+def paths_in(value: object, path: Keys = ()) -> list[Keys]:
+    """The paths of all values in nested tables; the path itself where it is no table or an empty one."""
+    if not isinstance(value, Mapping) or not value:
+        return [path]
+    return [inner for name, held in value.items() for inner in paths_in(held, (*path, str(name)))]
+
+
+def _set(values: dict[str, Any], path: Keys, value: object) -> None:
+    *tables, last = path
+    here = values
+    for name in tables:
+        inner = here.get(name, {})
+        here[name] = {"kind": inner} if isinstance(inner, str) else inner
+        if not isinstance(here[name], dict):
+            raise Refusal(
+                f"The key {written(path)} leads through {name}, which is {inner!r} and no table: check the name."
+            )
+        here = here[name]
+    here[last] = value
