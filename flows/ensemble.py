@@ -196,7 +196,7 @@ def _members(
         if len(given) != count:
             raise ValueError(f"The ensemble has {count} members but {len(given)} {what}; give one for each member.")
     return [
-        Member(e, flows[e], cloud, observers[e], checked_seed(seeds[e]), keep[e], resume[e])
+        Member(e, flows[e], cloud.detached(), observers[e], checked_seed(seeds[e]), keep[e], resume[e])
         for e, cloud in enumerate(ensemble)
     ]
 

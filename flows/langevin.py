@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -32,6 +33,7 @@ class LangevinFlow:
     pairing: str = "measure"
 
     def __post_init__(self) -> None:
+        check_risk(self)
         if self.pairing not in PAIRINGS:
             raise ValueError(f"pairing is {self.pairing!r}, but one of {', '.join(map(repr, PAIRINGS))} is needed.")
         if not 0.0 <= self.confinement < math.inf:
@@ -78,6 +80,15 @@ class LangevinFlow:
     @property
     def _strength(self) -> float:
         return self.confinement + self.risk.strength
+
+
+def check_risk(flow: Any) -> None:
+    """Raise TypeError where a noisy flow was given another flow for its risk, such as one of mini-batches."""
+    if not isinstance(flow.risk, Risk):
+        raise TypeError(
+            f"{type(flow).__name__} was given a {type(flow.risk).__name__}, but a Risk is needed; take the risk of all "
+            "data, or mini-batches without this noise."
+        )
 
 
 def _check_temperature(temperature: float) -> float:

@@ -8,7 +8,7 @@ from functools import cached_property
 import torch
 
 from flows.kinetic import KineticCloud, kinetic
-from flows.langevin import LangevinFlow
+from flows.langevin import LangevinFlow, check_risk
 from flows.noise import StepNoise
 from particles import ParticleCloud, Risk
 from particles.shapes import Scalar, Velocity
@@ -43,6 +43,7 @@ class UnderdampedFlow:
     pairing: str = "measure"
 
     def __post_init__(self) -> None:
+        check_risk(self)
         if not 0.0 < self.friction < math.inf:
             raise ValueError(f"The friction is {self.friction!r}, but a finite positive number is needed.")
         LangevinFlow(self.risk, self.temperature, self.confinement, self.pairing)

@@ -143,7 +143,7 @@ class Risk:
         key = (cloud.dtype, cloud.device)
         if key not in self._memo:
             data = self.data.to(device=cloud.device, dtype=cloud.dtype)
-            phi = self._neuron.embed(self.data.inputs).to(data.inputs)
+            phi = self._neuron.embed(self.data.inputs).detach().to(data.inputs)
             self._memo[key] = Prepared(phi, data.targets, data.weights)
         return self._memo[key]
 

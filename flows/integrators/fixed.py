@@ -22,13 +22,15 @@ SAME = 1e-6
 class GivenStep(ABC):
     """An integrator whose step is given: as `Euler(step=0.1)`, or in the call `evolve(..., step=0.1)`.
 
-    A rule such as `StepBound(0.5)` may stand for the number. `interval` is the length of the real stability interval.
+    A rule such as `StepBound(0.5)` may stand for the number. `interval` is the length of the real stability interval;
+    `stays_inside` says whether a step asks the flow for nothing at the time where it ends.
     """
 
     size: float | StepRule | None
     order: ClassVar[float]
     handles: ClassVar[frozenset[Part]]
     interval: ClassVar[float] = 2.0
+    stays_inside: ClassVar[bool] = False
 
     def __init__(self, step: float | StepRule | None = None) -> None:
         if not (step is None or isinstance(step, StepRule) or 0.0 < step < math.inf):
@@ -49,6 +51,11 @@ class GivenStep(ABC):
             return type(self)(self.size.longest_step(flow, cloud, self.interval))
         return self
 
+    @property
+    def grid(self) -> float | None:
+        """The step, where it is a number."""
+        return None if self.size is None or isinstance(self.size, StepRule) else self.size
+
     def next(self, time: float, until: float) -> tuple[float, float, float]:
         """Start, size and end of the step from `time`: to the next multiple of the step, or `until` if that is first.
 
@@ -58,8 +65,8 @@ class GivenStep(ABC):
         return on_grid(self._size(), time), size, reached
 
     def _size(self) -> float:
-        if isinstance(self.size, float | int):
-            return self.size
+        if self.grid is not None:
+            return self.grid
         name = type(self).__name__
         if self.size is None:
             raise ValueError(f"{name} was given no step; write {name}(step=0.1) or evolve(..., step=0.1).")
