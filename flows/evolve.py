@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Sequence
-from numbers import Integral
 from typing import TypeVar
 
 from flows.base import Flow, Integrator, Observer, Part, Resizable, StepRule, parts
@@ -12,6 +11,8 @@ from flows.hand import Hands
 from flows.noise import StepNoise, checked_seed
 from flows.step_grid import check_pieces, steps_until
 from particles import FlowRefused, ParticleCloud, SharedCloud
+from particles.integers import whole
+from particles.reals import finite
 
 State = TypeVar("State")
 
@@ -52,9 +53,12 @@ def evolve(
     """
     if resume is not None:
         index, time = resume.step, resume.time
+    time, until = span(time, until)
     integrator = checked(flow, integrator, time, until, step)
     _check_shareable(flow, cloud)
-    first = steps_until(flow, integrator, time) if index is None else _checked_index(index)
+    first = (
+        steps_until(flow, integrator, time) if index is None else whole(index, "index, the number of steps taken,", 0)
+    )
     goes_on = resume is not None or (index is not None and first > 0)
     index, seed, cloud = first, checked_seed(seed), cloud.detached()
     if isinstance(integrator, Resizable):
@@ -94,14 +98,21 @@ def checked(
             f"{type(integrator).__name__} handles {handled}, but {type(flow).__name__} also has "
             f"{' and '.join(sorted(part.value for part in missing))}; take an integrator made for that."
         )
-    if not (math.isfinite(time) and math.isfinite(until) and until >= time):
-        raise ValueError(f"The run goes from time {time!r} until {until!r}, but a finite span forward is needed.")
+    span(time, until)
     if step is not None:
         if not isinstance(integrator, Resizable):
             raise TypeError(f"{type(integrator).__name__} chooses its own steps; leave step={step!r} out.")
         integrator = integrator.sized(step)
     check_pieces(flow, integrator)
     return integrator
+
+
+def span(time: float, until: float) -> tuple[float, float]:
+    """Where a run begins and ends, as plain floats; raises ValueError where that is no finite span forward."""
+    first, last = finite(time, "The time where a run begins"), finite(until, "The time until which a run goes")
+    if last < first:
+        raise ValueError(f"The run goes from time {time!r} until {until!r}, but a span forward is needed.")
+    return first, last
 
 
 def _check_shareable(flow: Flow, cloud: ParticleCloud) -> None:
@@ -111,9 +122,3 @@ def _check_shareable(flow: Flow, cloud: ParticleCloud) -> None:
             f"{type(flow).__name__} has {' and '.join(sorted(part.value for part in alone))}, which a cloud shared by "
             "several processes has not; let one process evolve it."
         )
-
-
-def _checked_index(index: int) -> int:
-    if isinstance(index, bool) or not isinstance(index, Integral) or index < 0:
-        raise ValueError(f"The run continues after {index!r} steps, but a non-negative integer is needed.")
-    return int(index)

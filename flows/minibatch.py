@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from flows.batches import Batches
 from flows.integrators.fixed import SAME
 from particles import ParticleCloud, Risk
+from particles.reals import positive
 from particles.shapes import Velocity
 
 
@@ -31,8 +32,7 @@ class MinibatchFlow:
     step: float
 
     def __post_init__(self) -> None:
-        if not 0.0 < self.step < math.inf:
-            raise ValueError(f"The step is {self.step!r}, but a positive finite number is needed.")
+        object.__setattr__(self, "step", positive(self.step, "The step"))
 
     @property
     def piece(self) -> float:

@@ -12,6 +12,7 @@ from typing import ClassVar, Self
 from flows.base import Advance, Flow, Part, StepRule
 from flows.noise import StepNoise
 from particles import ParticleCloud
+from particles.reals import positive
 from particles.shapes import Positions
 
 #: Times closer than this part of a step are the same time.
@@ -33,9 +34,8 @@ class GivenStep(ABC):
     stays_inside: ClassVar[bool] = False
 
     def __init__(self, step: float | StepRule | None = None) -> None:
-        if not (step is None or isinstance(step, StepRule) or 0.0 < step < math.inf):
-            raise ValueError(f"The step is {step!r}, but a positive finite number is needed.")
-        object.__setattr__(self, "size", step)
+        given = step is None or isinstance(step, StepRule)
+        object.__setattr__(self, "size", step if given else positive(step, "The step"))
 
     def sized(self, step: float | StepRule) -> Self:
         """This integrator with a step; raises ValueError where it already has another."""

@@ -12,6 +12,7 @@ from limits.kernels.deep import DeepKernels, Layer, Recursion
 from limits.kernels.duals import Differentiable
 from limits.kernels.quadrature import ACCURACY
 from particles import ShapeError
+from particles.integers import whole
 from particles.shapes import Inputs, OtherInputs
 
 #: Entries of one [rows, columns, positions] matrix of a tile.
@@ -78,8 +79,7 @@ class _Convolved:
     layers: tuple[Layer, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        if isinstance(self.size, bool) or not isinstance(self.size, int) or self.size < 1:
-            raise ValueError(f"The filter size is {self.size!r}, but a positive integer is needed.")
+        object.__setattr__(self, "size", whole(self.size, "The filter size"))
         layers = []
         variances = self._mixed(self.inputs.square())
         for _ in range(self.recursion.depth):

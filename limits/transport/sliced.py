@@ -9,6 +9,7 @@ from limits.transport.line import monotone
 from limits.transport.problem import Problem
 from limits.transport.result import Transport, power
 from particles import generator
+from particles.integers import whole
 
 
 def by_slices(problem: Problem, projections: int = 200, seed: int = 0) -> Transport:
@@ -17,8 +18,7 @@ def by_slices(problem: Problem, projections: int = 200, seed: int = 0) -> Transp
     Another distance than W_p: SW_p <= W_p, and SW_2 <= W_2 / sqrt(dim). The standard error is that of the mean over
     directions, carried through the root: of SW_p between these very clouds, not between laws they are drawn from.
     """
-    if isinstance(projections, bool) or not isinstance(projections, int) or projections < 2:
-        raise ValueError(f"The number of projections is {projections!r}, but an integer of at least 2 is needed.")
+    projections = whole(projections, "The number of projections", 2)
     first, second, p = problem.first, problem.second, problem.p
     costs = []
     for direction in directions(first.points.shape[1], projections, seed).to(first.points.device):
