@@ -337,7 +337,8 @@ def test_object_without_velocity_is_refused(without_shape_checks: None) -> None:
 def test_span_that_cannot_be_is_refused(time: float, until: float) -> None:
     """Assert that an end before the start or a time that is not finite is refused."""
     with pytest.raises(
-        ValueError, match="The (run goes from time .*, but a span forward|time .* is .*, but a finite number) is needed"
+        ValueError,
+        match="The (run goes from time .*, but a finite span forward|time .* is .*, but a finite number) is needed",
     ):
         evolve(Still(), small_cloud(), Euler(0.1), until=until, time=time)
 
