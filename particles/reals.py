@@ -27,9 +27,14 @@ def non_negative(value: object, what: str) -> float:
     return _checked(value, what, 0.0, "a finite non-negative number")
 
 
-def _checked(value: object, what: str, least: float, kind: str) -> float:
+def number(value: object) -> float:
+    """The value as a plain float, NaN where it is no number."""
     single = value.item() if isinstance(value, torch.Tensor | np.ndarray) and value.ndim == 0 else value
-    found = float(single) if isinstance(single, Real) and not isinstance(single, TRUTH) else math.nan
+    return float(single) if isinstance(single, Real) and not isinstance(single, TRUTH) else math.nan
+
+
+def _checked(value: object, what: str, least: float, kind: str) -> float:
+    found = number(value)
     if not (math.isfinite(found) and found >= least):
         raise ValueError(f"{what} is {value!r}, but {kind} is needed.")
     return found

@@ -89,7 +89,7 @@ class Adaptive:
     handles: ClassVar[frozenset[Part]] = frozenset({Part.TRANSPORT})
 
     def __post_init__(self) -> None:
-        Tolerance(self.rtol, self.atol)
+        Tolerance.kept(self)
 
     def init(self, flow: Flow, cloud: ParticleCloud, time: float = 0.0) -> Chosen | None:
         """Nothing is chosen before the end of the run is known."""

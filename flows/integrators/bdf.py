@@ -160,7 +160,7 @@ class BDF:
         return Tolerance(self.rtol, self.atol)
 
     def __post_init__(self) -> None:
-        Tolerance(self.rtol, self.atol)
+        Tolerance.kept(self)
 
     def init(self, flow: Flow, cloud: ParticleCloud, time: float = 0.0) -> BDFState:
         """One point; the first step is chosen when the end of the run is known."""

@@ -57,7 +57,7 @@ class Exponential:
         return Tolerance(self.rtol, self.atol)
 
     def __post_init__(self) -> None:
-        Tolerance(self.rtol, self.atol)
+        Tolerance.kept(self)
 
     def init(self, flow: Flow, cloud: ParticleCloud, time: float = 0.0) -> ExponentialState:
         """The first step to try is the whole run."""

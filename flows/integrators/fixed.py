@@ -54,7 +54,7 @@ class GivenStep(ABC):
     @property
     def grid(self) -> float | None:
         """The step, where it is a number."""
-        return None if self.size is None or isinstance(self.size, StepRule) else self.size
+        return self.size if isinstance(self.size, float) else None
 
     def next(self, time: float, until: float) -> tuple[float, float, float]:
         """Start, size and end of the step from `time`: to the next multiple of the step, or `until` if that is first.

@@ -85,7 +85,7 @@ class Paced(ABC, Generic[State]):
     tries: ClassVar[type[Trial]]
 
     def __post_init__(self) -> None:
-        Tolerance(self.rtol, self.atol)
+        Tolerance.kept(self)
 
     @property
     def tolerance(self) -> Tolerance:

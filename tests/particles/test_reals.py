@@ -10,10 +10,16 @@ import pytest
 import torch
 
 from flows import (
+    BDF,
+    Adaptive,
     BirthDeathFlow,
+    Chebyshev,
+    DormandPrince,
     Draws,
     Euler,
     Every,
+    Exponential,
+    GradientFlow,
     LangevinFlow,
     LogSpaced,
     MinibatchFlow,
@@ -25,7 +31,7 @@ from flows import (
 )
 from particles import L2, GaussianLaw, GaussianOutputs, Lazy, LeakyReLU, Power
 from particles.reals import finite, non_negative, positive
-from tests.problems import Clock, network_risk, small_cloud
+from tests.problems import Clock, network_cloud, network_risk, small_cloud
 
 RISK = network_risk()
 KINDS: dict[str, Callable[[float], Any]] = {
@@ -88,6 +94,27 @@ def test_times_of_a_run_are_floats(kind: str) -> None:
     see = [lambda step, time, cloud: times.append(time)]
     evolve(Clock(lambda time: 1.0), small_cloud(), Euler(make(0.125)), until=make(0.75), time=make(0.25), observers=see)
     assert times == [0.25, 0.375, 0.5, 0.625, 0.75] and {type(time) for time in times} == {float}
+
+
+@pytest.mark.usefixtures("without_shape_checks")
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("method", [Adaptive, BDF, Chebyshev, DormandPrince, Exponential])
+def test_tolerances_are_floats(method: type[Any], kind: str) -> None:
+    """Assert that a tolerance of any kind is kept as a float, so that steps chosen by it are counted in float64."""
+    times: list[Any] = []
+    integrator = method(KINDS[kind](0.125), KINDS[kind](0.0625))
+    assert (type(integrator.rtol), integrator.rtol, type(integrator.atol)) == (float, 0.125, float)
+    see = [lambda step, time, cloud: times.append(time)]
+    evolve(GradientFlow(RISK), network_cloud(), integrator, until=1.0, observers=see)
+    assert {type(time) for time in times} == {float}
+
+
+@pytest.mark.usefixtures("without_shape_checks")
+@pytest.mark.parametrize("rtol", [True, "1e-4", np.array([1e-4]), 1j])
+def test_what_is_no_tolerance_is_refused(rtol: object) -> None:
+    """Assert that truth values, words and lists are refused in the sentence of tolerances."""
+    with pytest.raises(ValueError, match=r"The tolerance is rtol=.*, atol=1e-12, but 0 <= rtol < 1"):
+        Adaptive(rtol)
 
 
 def test_each_says_what_is_needed() -> None:
