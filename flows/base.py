@@ -83,6 +83,16 @@ class KineticFlow(Flow, Protocol):
         ...
 
 
+@runtime_checkable
+class PiecewiseFlow(Flow, Protocol):
+    """A flow that is another one in every interval [k s, (k + 1) s) of time, k whole: one batch after the other."""
+
+    @property
+    def piece(self) -> float:
+        """The length s of the intervals."""
+        ...
+
+
 #: Which protocol shows which part.
 _SHOWN: tuple[tuple[Part, type], ...] = (
     (Part.NOISE, NoisyFlow),
@@ -156,6 +166,21 @@ class Resizable(Protocol):
 
     def resolved(self, flow: Flow, cloud: ParticleCloud) -> Self:
         """This integrator with a number for its step, where it had a rule."""
+        ...
+
+
+@runtime_checkable
+class Gridded(Protocol):
+    """An integrator whose times are multiples of a step."""
+
+    @property
+    def grid(self) -> float | None:
+        """That step; None where it is not known yet."""
+        ...
+
+    @property
+    def stays_inside(self) -> bool:
+        """Whether a step from t to t + h asks the flow for nothing at t + h, where another piece of it begins."""
         ...
 
 

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from flows.noise import StepNoise, checked_seed
 from particles import Dataset
+from particles.integers import whole
 
 #: Stream of the noise from which batches are drawn.
 BATCHES = 2
@@ -77,7 +78,7 @@ class Online:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        checked_seed(self.seed)
+        object.__setattr__(self, "seed", checked_seed(self.seed))
 
     def batch(self, data: Dataset, number: int) -> Dataset:
         """What the sampler gives; the data set of the risk plays no part."""
@@ -85,9 +86,8 @@ class Online:
 
 
 def _check(batches: Epochs | Draws) -> None:
-    checked_seed(batches.seed)
-    if isinstance(batches.size, bool) or not isinstance(batches.size, int) or batches.size < 1:
-        raise ValueError(f"The size of a batch is {batches.size!r}, but a positive integer is needed.")
+    object.__setattr__(batches, "seed", checked_seed(batches.seed))
+    object.__setattr__(batches, "size", whole(batches.size, "The size of a batch"))
 
 
 @lru_cache(maxsize=4)

@@ -1,11 +1,11 @@
 """The flow in which particles also gain and lose mass: the Wasserstein-Fisher-Rao gradient flow of a risk."""
 
-import math
 from dataclasses import dataclass
 
 import torch
 
 from particles import MeanField, ParticleCloud, Risk
+from particles.reals import non_negative
 from particles.shapes import PerParticle, Velocity
 
 
@@ -30,8 +30,7 @@ class BirthDeathFlow:
                 f"The risk has scaling {self.risk.scaling!r}, but masses evolve by birth and death under MeanField() "
                 "only; give the risk that scaling."
             )
-        if not 0.0 <= self.rate < math.inf:
-            raise ValueError(f"The rate is {self.rate!r}, but a finite non-negative number is needed.")
+        object.__setattr__(self, "rate", non_negative(self.rate, "The rate"))
 
     def velocity(self, cloud: ParticleCloud, time: float = 0.0) -> Velocity:
         """-grad V(theta_j) [particles, dim], zero for particles without mass."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from particles import FlowDiverged, ParticleCloud, SharedCloud
+from particles import FlowDiverged, FlowRefused, ParticleCloud, SharedCloud
 
 #: Devices that compute while the host goes on; looking at a number waits for them.
 DEFERRED_ON = ("cuda",)
@@ -25,8 +25,13 @@ class Watch:
     _pending: list[tuple[int, float, int, Tensor]] = field(default_factory=list, init=False)
 
     def see(self, step: int, time: float, cloud: ParticleCloud) -> None:
-        """The cloud after a step."""
+        """The cloud after a step. Raises FlowRefused where velocities gave it an autograd history, which would grow."""
         positions = cloud.positions
+        if positions.requires_grad:
+            raise FlowRefused(
+                "The flow's velocities carry an autograd history, which no run has a use for and which would grow step "
+                "by step; return velocity.detach(), and detach the parameters of neuron, scaling and loss."
+            )
         if isinstance(cloud, SharedCloud):
             self._see_together(step, time, cloud)
             return

@@ -3,13 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from numbers import Integral
 from typing import Any
 
 from flows.base import Flow, Integrator, Observer, StepRule
 from flows.bdf_group import BDFGroup
 from flows.checkpoint import Checkpoint
-from flows.evolve import checked, evolve
+from flows.evolve import checked, evolve, span
 from flows.integrators.adaptive import Adaptive, Running
 from flows.integrators.bdf import BDF
 from flows.integrators.chebyshev import Chebyshev
@@ -28,6 +27,7 @@ from flows.side_by_side import side_by_side
 from particles import Ensemble, FlowDiverged, FlowRefused, ParticleCloud, Risk, ToleranceNotReached
 from particles.ensemble import Stacked
 from particles.ensemble_risk import EnsembleRiskAt
+from particles.integers import whole
 
 GIVEN_STEP = (Euler, Heun, RK4, EulerMaruyama, LeimkuhlerMatthews, LinearSplitting)
 #: Methods that choose their steps by an error, and need velocities only.
@@ -84,6 +84,7 @@ def evolve_all(
     ensembles, ValueError where there is not one flow, seed or sequence of observers for each member, and what `evolve`
     raises at its door.
     """
+    _, until = span(0.0, until)
     members = _members(flow, ensemble, observers, seeds, keep, resume)
     if isinstance(step, StepRule) or isinstance(getattr(integrator, "size", None), StepRule):
         raise TypeError("Members of an ensemble share their step, but a rule finds one for each cloud; give a number.")
@@ -91,7 +92,7 @@ def evolve_all(
     for member in members:
         integrator = checked(member.flow, integrator, 0.0, until, step)
     _check_integrator(integrator)
-    given = _checked_size(together)
+    given = None if together is None else whole(together, "together, a number of members,")
     results: dict[int, End] = {}
     for method, chosen in _chosen(integrator, members, until).items():
         size = 1 if not _has_form(method) else given or _fitting(method, ensemble, risk)
@@ -196,7 +197,7 @@ def _members(
         if len(given) != count:
             raise ValueError(f"The ensemble has {count} members but {len(given)} {what}; give one for each member.")
     return [
-        Member(e, flows[e], cloud, observers[e], checked_seed(seeds[e]), keep[e], resume[e])
+        Member(e, flows[e], cloud.detached(), observers[e], checked_seed(seeds[e]), keep[e], resume[e])
         for e, cloud in enumerate(ensemble)
     ]
 
@@ -213,12 +214,6 @@ def _check_integrator(integrator: Integrator[Any]) -> None:
             f"{type(integrator).__name__} has no form for ensembles; take {names} or Adaptive, or evolve the members "
             "one by one."
         )
-
-
-def _checked_size(together: int | None) -> int | None:
-    if together is not None and (isinstance(together, bool) or not isinstance(together, Integral) or together < 1):
-        raise ValueError(f"together is {together!r} members, but a positive integer is needed.")
-    return None if together is None else int(together)
 
 
 def _fitting(integrator: Integrator[Any], ensemble: Ensemble, risk: Risk) -> int:

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Sequence
-from numbers import Integral
 from typing import TypeVar
 
 from flows.base import Flow, Integrator, Observer, Part, Resizable, StepRule, parts
@@ -10,7 +9,10 @@ from flows.checkpoint import Checkpoint
 from flows.divergence import Watch
 from flows.hand import Hands
 from flows.noise import StepNoise, checked_seed
+from flows.step_grid import check_pieces, steps_until
 from particles import FlowRefused, ParticleCloud, SharedCloud
+from particles.integers import whole
+from particles.reals import finite
 
 State = TypeVar("State")
 
@@ -26,7 +28,7 @@ def evolve(
     seed: int = 0,
     split: int = 1,
     time: float = 0.0,
-    index: int = 0,
+    index: int | None = None,
     keep: Callable[[Checkpoint[State]], None] | None = None,
     resume: Checkpoint[State] | None = None,
 ) -> ParticleCloud:
@@ -34,8 +36,12 @@ def evolve(
 
     Every observer sees the start and then the end of every step; `Every` and `LogSpaced` thin that out. `seed` is the
     noise's; with `split` = s its increments are sums of s increments of a run with steps s times shorter, so that both
-    follow one Brownian path. A resumed run passes the `time` and the number of steps (`index`) at which the cloud was
-    recorded; that state is not handed on again.
+    follow one Brownian path. Noise goes by the number of the step: two calls from time 0 with one seed have the same
+    noise, and a call from another `time` begins with the step that an integrator with a given step has then reached.
+    A resumed run passes the `time` and the number of steps (`index`) at which the cloud was recorded; that state is not
+    handed on again.
+
+    Clouds, and what is computed of them, carry no autograd history through a run.
 
     `keep` is called with the whole state of the run after the observers of the start and of every step but the last.
     `resume` goes on from such a state instead of from `cloud`, `time` and `index`, with the bits of an uninterrupted
@@ -43,21 +49,25 @@ def evolve(
 
     Raises FlowRefused where the integrator cannot handle the flow, FlowDiverged for the first cloud with a particle
     that is not finite, before anyone sees it (on a CPU at once, see `Watch`), ValueError for a time span, index, seed
-    or split that cannot be.
+    or split that cannot be, and for noise from a time at which the number of steps is not known.
     """
     if resume is not None:
         index, time = resume.step, resume.time
+    time, until = span(time, until)
     integrator = checked(flow, integrator, time, until, step)
     _check_shareable(flow, cloud)
+    first = (
+        steps_until(flow, integrator, time) if index is None else whole(index, "index, the number of steps taken,", 0)
+    )
+    goes_on = resume is not None or (index is not None and first > 0)
+    index, seed, cloud = first, checked_seed(seed), cloud.detached()
     if isinstance(integrator, Resizable):
         integrator = integrator.resolved(flow, cloud)
-    index, seed = _checked_index(index), checked_seed(seed)
     cloud = cloud if resume is None else resume.cloud
     state = integrator.init(flow, cloud, time) if resume is None else resume.state
-    goes_on = index > 0 or resume is not None
     watch = Watch()
     hands = Hands(observers, time if goes_on else -math.inf, watch)
-    stopped = not goes_on and hands.give(0, time, cloud)
+    stopped = not goes_on and hands.give(index, time, cloud)
     if keep is not None and not goes_on:
         keep(Checkpoint(index, time, cloud, state))
     try:
@@ -88,13 +98,21 @@ def checked(
             f"{type(integrator).__name__} handles {handled}, but {type(flow).__name__} also has "
             f"{' and '.join(sorted(part.value for part in missing))}; take an integrator made for that."
         )
-    if not (math.isfinite(time) and math.isfinite(until) and until >= time):
+    span(time, until)
+    if step is not None:
+        if not isinstance(integrator, Resizable):
+            raise TypeError(f"{type(integrator).__name__} chooses its own steps; leave step={step!r} out.")
+        integrator = integrator.sized(step)
+    check_pieces(flow, integrator)
+    return integrator
+
+
+def span(time: float, until: float) -> tuple[float, float]:
+    """Where a run begins and ends, as plain floats; raises ValueError where that is no finite span forward."""
+    first, last = finite(time, "The time where a run begins"), finite(until, "The time until which a run goes")
+    if last < first:
         raise ValueError(f"The run goes from time {time!r} until {until!r}, but a finite span forward is needed.")
-    if step is None:
-        return integrator
-    if not isinstance(integrator, Resizable):
-        raise TypeError(f"{type(integrator).__name__} chooses its own steps; leave step={step!r} out.")
-    return integrator.sized(step)
+    return first, last
 
 
 def _check_shareable(flow: Flow, cloud: ParticleCloud) -> None:
@@ -104,9 +122,3 @@ def _check_shareable(flow: Flow, cloud: ParticleCloud) -> None:
             f"{type(flow).__name__} has {' and '.join(sorted(part.value for part in alone))}, which a cloud shared by "
             "several processes has not; let one process evolve it."
         )
-
-
-def _checked_index(index: int) -> int:
-    if isinstance(index, bool) or not isinstance(index, Integral) or index < 0:
-        raise ValueError(f"The run continues after {index!r} steps, but a non-negative integer is needed.")
-    return int(index)

@@ -29,6 +29,11 @@ class KineticCloud(ParticleCloud):
         """The same cloud on another device or in another dtype."""
         return type(self)(self.positions.to(device=device, dtype=dtype), self.masses, self.velocities)
 
+    def detached(self) -> Self:
+        """The same cloud without autograd history, in velocities neither; itself where there is none."""
+        cloud = super().detached()
+        return cloud.moved(cloud.positions, self.velocities.detach()) if self.velocities.requires_grad else cloud
+
     def reweighted(self, masses: Masses) -> Self:
         """The particles where they are and as fast, with other masses [particles]."""
         return type(self)(self.positions, masses, self.velocities)

@@ -1,12 +1,13 @@
 """The noisy flow: gradient descent of a free energy, or of a potential in a heat bath."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
 from particles import ParticleCloud, Risk
+from particles.reals import non_negative
 from particles.shapes import PerParticle, Velocity
 
 PAIRINGS = ("measure", "joint")
@@ -32,12 +33,12 @@ class LangevinFlow:
     pairing: str = "measure"
 
     def __post_init__(self) -> None:
+        check_risk(self)
         if self.pairing not in PAIRINGS:
             raise ValueError(f"pairing is {self.pairing!r}, but one of {', '.join(map(repr, PAIRINGS))} is needed.")
-        if not 0.0 <= self.confinement < math.inf:
-            raise ValueError(f"The confinement is {self.confinement!r}, but a finite non-negative number is needed.")
+        object.__setattr__(self, "confinement", non_negative(self.confinement, "The confinement"))
         if not callable(self.temperature):
-            _check_temperature(self.temperature)
+            object.__setattr__(self, "temperature", non_negative(self.temperature, "The temperature"))
 
     def velocity(self, cloud: ParticleCloud, time: float = 0.0) -> Velocity:
         """-eta_j grad_{theta_j} (R + U) [particles, dim]."""
@@ -65,7 +66,8 @@ class LangevinFlow:
 
     def temperature_at(self, time: float) -> float:
         """T at this time."""
-        return _check_temperature(self.temperature(time) if callable(self.temperature) else self.temperature)
+        found = self.temperature(time) if callable(self.temperature) else self.temperature
+        return non_negative(found, "The temperature")
 
     def _mobility(self, cloud: ParticleCloud) -> PerParticle:
         return self.risk.scaling.mobility(cloud.masses)
@@ -80,7 +82,10 @@ class LangevinFlow:
         return self.confinement + self.risk.strength
 
 
-def _check_temperature(temperature: float) -> float:
-    if not 0.0 <= temperature < math.inf:
-        raise ValueError(f"The temperature is {temperature!r}, but a finite non-negative number is needed.")
-    return temperature
+def check_risk(flow: Any) -> None:
+    """Raise TypeError where a noisy flow was given another flow for its risk, such as one of mini-batches."""
+    if not isinstance(flow.risk, Risk):
+        raise TypeError(
+            f"{type(flow).__name__} was given a {type(flow.risk).__name__}, but a Risk is needed; take the risk of all "
+            "data, or mini-batches without this noise."
+        )

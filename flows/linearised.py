@@ -38,6 +38,9 @@ class LinearisedRisk:
     risk: Risk
     anchor: ParticleCloud
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "anchor", self.anchor.detached())
+
     def __call__(self, cloud: ParticleCloud) -> Scalar:
         """sum_i p_i loss(f_lin(x_i), y_i) + sum_j lambda_j (strength / 2) |theta_j|^2."""
         at = self.at(cloud)
@@ -133,6 +136,9 @@ class LinearisedFlow:
 
     risk: Risk
     anchor: ParticleCloud
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "anchor", self.anchor.detached())
 
     @cached_property
     def linearised(self) -> LinearisedRisk:

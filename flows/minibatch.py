@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from flows.batches import Batches
 from flows.integrators.fixed import SAME
 from particles import ParticleCloud, Risk
+from particles.reals import positive
 from particles.shapes import Velocity
 
 
@@ -21,8 +22,9 @@ class MinibatchFlow:
 
     In continuous time: as s goes to zero the flow averages to the gradient flow of the expected risk; at small s it has
     the law, to first order in s, of d theta = v dt + sqrt(s) C^(1/2) dW with C the covariance of one batch's velocity
-    (Li, Tai and E 2017), a noise that vanishes with the step. Integrators with inner stages would look into the next
-    batch: take `Euler`, with the flow's step or a divisor of it.
+    (Li, Tai and E 2017), a noise that vanishes with the step. Take `Euler`, with the flow's step or a divisor of it:
+    a step across the border of two batches, and stages that look into the next one, would be wrong, so `evolve` refuses
+    them with FlowRefused.
     """
 
     risk: Risk
@@ -30,8 +32,12 @@ class MinibatchFlow:
     step: float
 
     def __post_init__(self) -> None:
-        if not 0.0 < self.step < math.inf:
-            raise ValueError(f"The step is {self.step!r}, but a positive finite number is needed.")
+        object.__setattr__(self, "step", positive(self.step, "The step"))
+
+    @property
+    def piece(self) -> float:
+        """How long each batch is in force."""
+        return self.step
 
     def velocity(self, cloud: ParticleCloud, time: float = 0.0) -> Velocity:
         """-eta_j grad_{theta_j} R_B, B the batch in force at this time [particles, dim]."""

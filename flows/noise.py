@@ -7,13 +7,13 @@ observes, or on where a run was resumed.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from numbers import Integral
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from flows.philox import MASK, Key, Words, philox, words
+from particles.integers import whole
 from particles.shapes import Positions
 
 WORD = 2.0**-32
@@ -23,9 +23,10 @@ Uniforms = Float[Tensor, " count"]
 
 def checked_seed(seed: int) -> int:
     """The seed of a run as a plain integer; raises ValueError for one that has no stream of its own."""
-    if isinstance(seed, bool) or not isinstance(seed, Integral) or not 0 <= seed < 2**64:
+    number = whole(seed, "The seed", 0)
+    if number >= 2**64:
         raise ValueError(f"The seed is {seed!r}, but an integer from 0 to 2^64 - 1 is needed.")
-    return int(seed)
+    return number
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,7 @@ class StepNoise:
     split: int = 1
 
     def __post_init__(self) -> None:
-        if isinstance(self.split, bool) or not isinstance(self.split, Integral) or self.split < 1:
-            raise ValueError(f"The noise is split into {self.split!r} increments, but a positive integer is needed.")
+        object.__setattr__(self, "split", whole(self.split, "The number of increments that noise is split into"))
 
     @property
     def after(self) -> "StepNoise":

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from flows.base import Observer
 from particles import ParticleCloud
+from particles.integers import whole
+from particles.reals import positive
 from particles.shapes import Scalar
 
 #: A number or an array of fixed shape computed from a cloud.
@@ -45,10 +47,8 @@ class Every:
                 "Every needs a number of steps or a time: Every(100, observer) or Every(time=1.0, observer=o)."
             )
         observer = _checked_observer("Every", observer)
-        if steps is not None and (isinstance(steps, bool) or not isinstance(steps, int) or steps < 1):
-            raise ValueError(f"Every was given {steps!r} steps, but a positive integer is needed.")
-        if time is not None and not 0.0 < time < math.inf:
-            raise ValueError(f"Every was given the time {time!r}, but a positive finite number is needed.")
+        steps = None if steps is None else whole(steps, "The number of steps of Every")
+        time = None if time is None else positive(time, "The time of Every")
         object.__setattr__(self, "steps", steps)
         object.__setattr__(self, "time", time)
         object.__setattr__(self, "observer", observer)
@@ -78,10 +78,12 @@ class LogSpaced:
     observer: Observer
 
     def __post_init__(self) -> None:
-        if not 0.0 < self.first < self.last < math.inf or self.count < 2:
+        object.__setattr__(self, "count", whole(self.count, "The number of times of LogSpaced", 2))
+        object.__setattr__(self, "first", positive(self.first, "The first time of LogSpaced"))
+        object.__setattr__(self, "last", positive(self.last, "The last time of LogSpaced"))
+        if not self.first < self.last:
             raise ValueError(
-                f"LogSpaced was given {self.count!r} times from {self.first!r} to {self.last!r}, but 0 < first < last "
-                "and two times or more are needed."
+                f"LogSpaced was given times from {self.first!r} to {self.last!r}, but first < last is needed."
             )
         _checked_observer("LogSpaced", self.observer)
 

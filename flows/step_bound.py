@@ -12,6 +12,7 @@ from flows.base import DecayingFlow, Flow, Part, parts
 from flows.gauss_newton import GaussNewton
 from flows.noise import StepNoise
 from particles import ParticleCloud, Risk
+from particles.reals import positive
 from particles.shapes import AnyFloat, Gram
 
 Vector = Float[Tensor, " numbers"]
@@ -38,8 +39,7 @@ class StepBound:
     safety: float = 1.0
 
     def __post_init__(self) -> None:
-        if not 0.0 < self.safety < math.inf:
-            raise ValueError(f"The safety of StepBound is {self.safety!r}, but a positive finite number is needed.")
+        object.__setattr__(self, "safety", positive(self.safety, "The safety of StepBound"))
 
     def longest_step(self, flow: Flow, cloud: ParticleCloud, interval: float = 2.0) -> float:
         """safety interval / lambda_max at this cloud, for a stability interval of this length."""

@@ -1,12 +1,12 @@
 """Observers that stop a run: when the cloud has come to rest, or when the time on the clock is up."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic
 
 from flows.base import Flow
 from particles import ParticleCloud
+from particles.reals import non_negative, positive
 from particles.shapes import Scalar
 
 
@@ -32,8 +32,7 @@ class StopStationary:
     below: float
 
     def __post_init__(self) -> None:
-        if not 0.0 < self.below < math.inf:
-            raise ValueError(f"StopStationary was given the level {self.below!r}, but a positive number is needed.")
+        object.__setattr__(self, "below", positive(self.below, "The level of StopStationary"))
 
     def __call__(self, step: int, time: float, cloud: ParticleCloud, /) -> bool:
         """Whether the cloud has come to rest."""
@@ -52,10 +51,7 @@ class StopAfter:
     _began: float | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        if not 0.0 <= self.seconds < math.inf:
-            raise ValueError(
-                f"StopAfter was given {self.seconds!r} seconds, but a finite non-negative number is needed."
-            )
+        self.seconds = non_negative(self.seconds, "The number of seconds of StopAfter")
 
     def __call__(self, step: int, time: float, cloud: ParticleCloud, /) -> bool:
         """Whether the time is up."""

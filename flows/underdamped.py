@@ -8,9 +8,10 @@ from functools import cached_property
 import torch
 
 from flows.kinetic import KineticCloud, kinetic
-from flows.langevin import LangevinFlow
-from flows.noise import StepNoise
+from flows.langevin import LangevinFlow, check_risk
+from flows.noise import StepNoise, checked_seed
 from particles import ParticleCloud, Risk
+from particles.reals import positive
 from particles.shapes import Scalar, Velocity
 
 #: Stream of the noise from which velocities in equilibrium are drawn.
@@ -43,9 +44,11 @@ class UnderdampedFlow:
     pairing: str = "measure"
 
     def __post_init__(self) -> None:
-        if not 0.0 < self.friction < math.inf:
-            raise ValueError(f"The friction is {self.friction!r}, but a finite positive number is needed.")
-        LangevinFlow(self.risk, self.temperature, self.confinement, self.pairing)
+        check_risk(self)
+        object.__setattr__(self, "friction", positive(self.friction, "The friction"))
+        plain = LangevinFlow(self.risk, self.temperature, self.confinement, self.pairing)
+        object.__setattr__(self, "temperature", plain.temperature)
+        object.__setattr__(self, "confinement", plain.confinement)
 
     def velocity(self, cloud: ParticleCloud, time: float = 0.0) -> Velocity:
         """v_j [particles, dim]."""
@@ -61,7 +64,7 @@ class UnderdampedFlow:
 
     def maxwellian(self, cloud: ParticleCloud, seed: int = 0, time: float = 0.0) -> KineticCloud:
         """The cloud with independent velocities N(0, a_j^2), addressed by the seed like the noise of a run."""
-        normals = StepNoise(seed, 0, MAXWELLIAN).normals(cloud.positions)
+        normals = StepNoise(checked_seed(seed), 0, MAXWELLIAN).normals(cloud.positions)
         return KineticCloud(cloud.positions, cloud.masses, self.agitation(cloud, time) * normals)
 
     def kinetic_energy(self, cloud: ParticleCloud) -> Scalar:

@@ -9,6 +9,7 @@ from scipy.spatial import KDTree
 from scipy.special import digamma, gammaln
 
 from particles import ParticleCloud
+from particles.integers import whole
 
 Array = NDArray[np.float64]
 
@@ -40,8 +41,7 @@ def entropy(cloud: ParticleCloud, neighbours: int = 4) -> Estimate:
     positions or depend on them smoothly; a few heavy particles make the error large, not the estimate wrong. Raises
     ValueError for too few particles, or where particles coincide.
     """
-    if isinstance(neighbours, bool) or not isinstance(neighbours, int) or neighbours < 1:
-        raise ValueError(f"The number of neighbours is {neighbours!r}, but a positive integer is needed.")
+    neighbours = whole(neighbours, "The number of neighbours")
     positions, masses = cloud.positions.double().cpu().numpy(), cloud.masses.double().cpu().numpy()
     positions, masses = positions[masses > 0.0], masses[masses > 0.0]
     if len(masses) < GROUPS * (neighbours + 2):

@@ -11,6 +11,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from particles import ShapeError
+from particles.integers import whole
 from particles.shapes import Masses, Positions
 
 #: A number for each cell of an axis or a grid.
@@ -35,8 +36,7 @@ class Interval:
     def __post_init__(self) -> None:
         if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low < self.high):
             raise ValueError(f"An interval goes from {self.low!r} to {self.high!r}, but low < high, finite, is needed.")
-        if isinstance(self.cells, bool) or not isinstance(self.cells, int) or self.cells < 2:
-            raise ValueError(f"An interval has {self.cells!r} cells, but an integer of at least two is needed.")
+        object.__setattr__(self, "cells", whole(self.cells, "The number of cells of an interval", 2))
 
     @property
     def count(self) -> int:

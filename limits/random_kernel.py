@@ -18,6 +18,7 @@ from limits.kernels.duals import Dual, DualRows, dual_of_squared_derivative, dua
 from limits.kernels.pairs import Pairs, embedded
 from limits.kernels.two_layer import TangentKernel
 from particles import Activation, GaussianOutputs, RademacherOutputs
+from particles.integers import whole
 from particles.shapes import Gram, Inputs, Masses
 
 
@@ -49,8 +50,7 @@ class RandomKernel:
 
     def sample(self, inputs: Inputs, *, seed: int, heavy: int = 1000) -> RandomGram:
         """One draw of K_inf [n k, n k] from the first `heavy` particles; all later ones are replaced by their mean."""
-        if isinstance(heavy, bool) or not isinstance(heavy, int) or heavy < 1:
-            raise ValueError(f"The number of heavy particles is {heavy!r}, but a positive integer is needed.")
+        heavy = whole(heavy, "The number of heavy particles")
         mean = self.mean(inputs)
         if self.alpha is None or self.gamma == 1.0:
             return RandomGram(mean, 0.0)

@@ -1,6 +1,7 @@
 """What exists and what can be measured: clouds, neurons, risks, observables, trajectories."""
 
 from particles import masses
+from particles.accuracy import Accuracy
 from particles.activations import (
     GELU,
     Activation,
@@ -35,7 +36,6 @@ from particles.losses import CrossEntropy, Logistic, Loss, Squared
 from particles.network import Network
 from particles.neurons import Perceptron
 from particles.observables import (
-    Accuracy,
     Alignment,
     GramChange,
     LargestMovement,

@@ -13,6 +13,7 @@ from typing import ClassVar, Protocol, runtime_checkable
 import torch
 from torch.nn import functional
 
+from particles.reals import finite
 from particles.shapes import AnyFloat
 
 TWO_OVER_ROOT_PI = 2.0 / math.sqrt(math.pi)
@@ -130,8 +131,9 @@ class LeakyReLU:
     smooth: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        if not math.isfinite(self.slope) or self.slope == 1.0:
-            raise ValueError(f"The slope of LeakyReLU is {self.slope!r}; give a finite one, and use Linear() for 1.")
+        object.__setattr__(self, "slope", finite(self.slope, "The slope of LeakyReLU"))
+        if self.slope == 1.0:
+            raise ValueError("The slope of LeakyReLU is 1; use Linear() for that.")
 
     @property
     def lipschitz(self) -> float:

@@ -66,6 +66,12 @@ class ParticleCloud:
         """The same cloud on another device or in another dtype."""
         return type(self)(self.positions.to(device=device, dtype=dtype), self.masses)
 
+    def detached(self) -> Self:
+        """The same cloud without autograd history; itself where there is none."""
+        if not (self.positions.requires_grad or self.masses.requires_grad):
+            return self
+        return self._unchecked(self.positions.detach(), self.masses.detach())
+
     def moved(self, positions: Positions) -> Self:
         """The particles with their masses at other positions [particles, dim].
 
@@ -144,7 +150,7 @@ def _check_masses(masses: object, count: int) -> None:
         raise MassError(f"{int((~torch.isfinite(masses)).sum())} of {count} masses are not finite; give finite masses.")
     if bool((masses < 0).any()):
         raise MassError(
-            f"{int((masses < 0).sum())} of {count} masses are negative, the smallest {float(masses.min()):.6g}; "
+            f"{int((masses < 0).sum())} of {count} masses are negative, the smallest {masses.min().item():.6g}; "
             "masses are non-negative, signs belong into the output weights."
         )
     total = float(masses.detach().double().sum())

@@ -15,7 +15,8 @@ from particles.shapes import Features, Inputs, Outputs, PerDatum
 class Dataset:
     """Inputs x_i [data, inputs], targets y_i [data, outputs] and weights p_i [data] >= 0 with sum one.
 
-    Targets of shape [data] are one output; weights are 1/n where left out. Kept in the dtype of the inputs.
+    Targets of shape [data] are one output; weights are 1/n where left out. Kept in the dtype of the inputs, and without
+    autograd history: data are constants.
     Raises ShapeError, MassError (weights) or ValueError (values that are not finite).
     """
 
@@ -68,7 +69,7 @@ def _float(values: object, what: str) -> Tensor:
         raise TypeError(f"{what} are {type(values).__name__}, but a torch tensor is needed.")
     if values.dtype not in TOTAL_TOLERANCE:
         raise TypeError(f"{what} are {values.dtype}, but float64 or float32 is needed.")
-    return values
+    return values.detach()
 
 
 def _finite(values: object, what: str) -> Tensor:

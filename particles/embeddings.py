@@ -10,6 +10,7 @@ from torch import Tensor
 
 from particles.activations import Activation
 from particles.errors import ShapeError
+from particles.integers import whole
 from particles.randomness import generator
 from particles.shapes import AnyFloat
 
@@ -40,7 +41,7 @@ class Identity:
     dim: int
 
     def __post_init__(self) -> None:
-        _check_dim(self.dim)
+        object.__setattr__(self, "dim", whole(self.dim, "The number of inputs of an embedding"))
 
     @property
     def inputs(self) -> int:
@@ -86,7 +87,7 @@ class Quadratic:
     dim: int
 
     def __post_init__(self) -> None:
-        _check_dim(self.dim)
+        object.__setattr__(self, "dim", whole(self.dim, "The number of inputs of an embedding"))
 
     @property
     def inputs(self) -> int:
@@ -118,7 +119,8 @@ class RandomFeatures:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        _check_dim(self.count)
+        object.__setattr__(self, "count", whole(self.count, "The number of random features"))
+        object.__setattr__(self, "seed", whole(self.seed, "The seed", 0))
 
     @property
     def inputs(self) -> int:
@@ -145,11 +147,6 @@ class RandomFeatures:
 def _depth(embedding: Embedding) -> int:
     inner = getattr(embedding, "inner", None)
     return 0 if inner is None else _depth(inner) + isinstance(embedding, RandomFeatures)
-
-
-def _check_dim(dim: int) -> None:
-    if isinstance(dim, bool) or not isinstance(dim, int) or dim < 1:
-        raise ValueError(f"An embedding was given size {dim!r}, but a positive integer is needed.")
 
 
 def _checked(x: Tensor, dim: int) -> Tensor:

@@ -10,6 +10,7 @@ from particles.cloud import ParticleCloud
 from particles.errors import MassError
 from particles.functional import UserNeuron, as_neuron
 from particles.points import Points, Random
+from particles.reals import non_negative
 from particles.shapes import AnyFloat, Masses
 from particles.tangents import Neuron
 
@@ -55,7 +56,7 @@ class GaussianOutputs:
     variance: float = 1.0
 
     def __post_init__(self) -> None:
-        _check_variance(self.variance)
+        object.__setattr__(self, "variance", non_negative(self.variance, "The variance"))
 
     def quantile(self, uniforms: AnyFloat) -> AnyFloat:
         """Gaussian quantiles."""
@@ -77,7 +78,7 @@ class GaussianLaw:
     points: Points = Random()
 
     def __post_init__(self) -> None:
-        _check_variance(self.variance)
+        object.__setattr__(self, "variance", non_negative(self.variance, "The variance"))
 
     def sample(self, *, masses: Masses, seed: int) -> ParticleCloud:
         """A cloud with these masses [particles]; positions [particles, dim] from the seed's stream "init"."""
@@ -112,8 +113,3 @@ class SymmetricPairs:
         first = self.law.sample(masses=masses[:half] / masses[:half].sum(), seed=seed).positions
         mirrored = torch.cat([first[:, : neuron.hidden], -first[:, neuron.hidden :]], dim=1)
         return ParticleCloud(torch.cat([first, mirrored]), masses)
-
-
-def _check_variance(variance: float) -> None:
-    if not (variance >= 0.0 and math.isfinite(variance)):
-        raise ValueError(f"A variance is finite and non-negative, but {variance!r} was given.")

@@ -9,13 +9,15 @@ import torch
 from scipy import stats
 
 from particles.errors import MassError
+from particles.integers import whole
 from particles.randomness import generator
 from particles.shapes import AnyFloat, Masses
 
 
 def uniform(count: int) -> Masses:
     """Equal masses 1/m, the mean-field and NTK case."""
-    return torch.full((_checked(count),), 1.0 / count, dtype=torch.float64)
+    count = _checked(count)
+    return torch.full((count,), 1.0 / count, dtype=torch.float64)
 
 
 def zipf(count: int, alpha: float) -> Masses:
@@ -86,9 +88,7 @@ def horseshoe(count: int, *, seed: int) -> Masses:
 
 
 def _checked(count: int) -> int:
-    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-        raise ValueError(f"The number of particles is {count!r}, but a positive integer is needed.")
-    return count
+    return whole(count, "The number of particles")
 
 
 def _positive(what: str, **parameters: float) -> None:

@@ -12,6 +12,7 @@ import torch
 from particles.activations import Activation, Autonomous
 from particles.embeddings import Embedding
 from particles.errors import ShapeError
+from particles.integers import whole
 from particles.products import NARROW, narrow_product, weighted_products
 from particles.scratch import FRESH, SCRATCH, Fresh, Lease, reusable
 from particles.shapes import (
@@ -46,8 +47,7 @@ class Perceptron:
     def __post_init__(self) -> None:
         if self.trained not in TRAINED:
             raise ValueError(f"trained is {self.trained!r}, but one of {', '.join(map(repr, TRAINED))} is needed.")
-        if isinstance(self.outputs, bool) or not isinstance(self.outputs, int) or self.outputs < 1:
-            raise ValueError(f"The number of outputs is {self.outputs!r}, but a positive integer is needed.")
+        object.__setattr__(self, "outputs", whole(self.outputs, "The number of outputs"))
 
     @property
     def hidden(self) -> int:

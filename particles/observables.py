@@ -99,25 +99,6 @@ class Alignment:
         return alignment
 
 
-@dataclass(frozen=True, eq=False)
-class Accuracy:
-    """Weighted share of the risk's data that are classified correctly.
-
-    With one output the sign decides between targets -1 and +1, with several the largest output.
-    """
-
-    risk: Risk
-
-    def __call__(self, cloud: ParticleCloud) -> Scalar:
-        """Share in [0, 1]."""
-        data, f = self.risk.prepared(cloud), self.risk.predictions(cloud)
-        if data.targets.shape[1] > 1:
-            right = f.argmax(dim=1) == data.targets.argmax(dim=1)
-        else:
-            right = (f[:, 0] > 0) == (data.targets[:, 0] > 0)
-        return data.weights @ right.to(f.dtype)
-
-
 def effective_count(cloud: ParticleCloud) -> Scalar:
     """1 / sum_j lambda_j^2: the number of equal particles with the same concentration of mass; m for equal masses."""
     return 1.0 / cloud.summed(lambda part: cloud.masses[part].square().sum())

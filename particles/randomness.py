@@ -4,6 +4,8 @@ from zlib import crc32
 
 import numpy as np
 
+from particles.integers import whole
+
 
 def generator(seed: int, stream: str) -> np.random.Generator:
     """The generator of one named stream ("init", "masses", "data", ...) of a run with this seed.
@@ -11,6 +13,5 @@ def generator(seed: int, stream: str) -> np.random.Generator:
     Streams of one seed are independent of each other, so drawing more of one never shifts another.
     Raises ValueError for a seed that is not a non-negative integer.
     """
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise ValueError(f"The seed is {seed!r}, but a non-negative integer is needed.")
-    return np.random.default_rng(np.random.SeedSequence(int(seed), spawn_key=(crc32(stream.encode()),)))
+    keys = np.random.SeedSequence(whole(seed, "The seed", 0), spawn_key=(crc32(stream.encode()),))
+    return np.random.default_rng(keys)

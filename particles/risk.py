@@ -14,6 +14,7 @@ from particles.functional import UserNeuron, as_neuron
 from particles.losses import Loss
 from particles.network import Network, Scaled
 from particles.ranks import Ranks
+from particles.reals import non_negative
 from particles.scaling import Scaling
 from particles.shapes import (
     Gram,
@@ -36,8 +37,7 @@ class L2:
     strength: float
 
     def __post_init__(self) -> None:
-        if not 0.0 <= self.strength < float("inf"):
-            raise ValueError(f"The strength of L2 is {self.strength!r}, but a finite non-negative number is needed.")
+        object.__setattr__(self, "strength", non_negative(self.strength, "The strength of L2"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,7 +143,7 @@ class Risk:
         key = (cloud.dtype, cloud.device)
         if key not in self._memo:
             data = self.data.to(device=cloud.device, dtype=cloud.dtype)
-            phi = self._neuron.embed(self.data.inputs).to(data.inputs)
+            phi = self._neuron.embed(self.data.inputs).detach().to(data.inputs)
             self._memo[key] = Prepared(phi, data.targets, data.weights)
         return self._memo[key]
 

@@ -6,12 +6,12 @@ A particle of mass zero has s_j = eta_j = 0: it neither speaks nor moves, and is
 is beyond the largest number of the dtype does not move either.
 """
 
-import math
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import torch
 
+from particles.reals import positive
 from particles.shapes import PerParticle
 
 
@@ -39,8 +39,7 @@ class Power:
     exponent: float
 
     def __post_init__(self) -> None:
-        if not math.isfinite(self.exponent) or self.exponent <= 0.0:
-            raise ValueError(f"The power of a scaling is {self.exponent!r}, but a positive number is needed.")
+        object.__setattr__(self, "exponent", positive(self.exponent, "The power of a scaling"))
 
     def factor(self, masses: PerParticle) -> PerParticle:
         """lambda_j^p."""
@@ -88,8 +87,7 @@ class Lazy:
     scale: float
 
     def __post_init__(self) -> None:
-        if not math.isfinite(self.scale) or self.scale <= 0.0:
-            raise ValueError(f"The scale of Lazy is {self.scale!r}, but a positive number is needed.")
+        object.__setattr__(self, "scale", positive(self.scale, "The scale of Lazy"))
 
     def factor(self, masses: PerParticle) -> PerParticle:
         """c lambda_j."""

@@ -104,7 +104,7 @@ class Adaptive:
     handles: ClassVar[frozenset[Part]] = frozenset({Part.TRANSPORT})
 
     def __post_init__(self) -> None:
-        Tolerance(self.rtol, self.atol)
+        Tolerance.kept(self)
         checked_max_step(self.max_step)
 
     def init(self, flow: Flow, cloud: ParticleCloud, time: float = 0.0) -> Chosen | None:

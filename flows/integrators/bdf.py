@@ -93,7 +93,7 @@ class BDF:
         return Tolerance(self.rtol, self.atol)
 
     def __post_init__(self) -> None:
-        Tolerance(self.rtol, self.atol)
+        Tolerance.kept(self)
         checked_max_step(self.max_step)
 
     def init(self, flow: Flow, cloud: ParticleCloud, time: float = 0.0) -> BDFState:

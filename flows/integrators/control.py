@@ -11,13 +11,14 @@ An adaptive integrator holds a `Tolerance` and a `Controller` and hands a `Pace`
 
 import math
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 
 from flows.base import Flow
 from flows.integrators.headway import Headway
 from particles import ParticleCloud, ToleranceNotReached
+from particles.reals import number
 from particles.shapes import Positions, Velocity
 
 #: Steps shorter than this part of the time, or of the step first tried, no longer advance anything.
@@ -104,11 +105,21 @@ class Tolerance:
     atol: float
 
     def __post_init__(self) -> None:
-        if not (0.0 <= self.rtol < 1.0 and 0.0 <= self.atol < math.inf and self.rtol + self.atol > 0.0):
+        rtol, atol = number(self.rtol), number(self.atol)
+        if not (0.0 <= rtol < 1.0 and 0.0 <= atol < math.inf and rtol + atol > 0.0):
             raise ValueError(
                 f"The tolerance is rtol={self.rtol!r}, atol={self.atol!r}, but 0 <= rtol < 1, a finite atol >= 0 and "
                 "one of them positive are needed."
             )
+        object.__setattr__(self, "rtol", rtol)
+        object.__setattr__(self, "atol", atol)
+
+    @classmethod
+    def kept(cls, method: Any) -> None:
+        """Let a method keep its rtol and atol as plain floats; raises ValueError for what they cannot be."""
+        tolerance = cls(method.rtol, method.atol)
+        object.__setattr__(method, "rtol", tolerance.rtol)
+        object.__setattr__(method, "atol", tolerance.atol)
 
     def allowed(self, coordinates: int, moved: float) -> float:
         """atol sqrt(coordinates) + rtol moved."""

@@ -19,6 +19,7 @@ class Euler(FixedStep):
 
     order: ClassVar[float] = 1.0
     handles: ClassVar[frozenset[Part]] = frozenset({Part.TRANSPORT})
+    stays_inside: ClassVar[bool] = True
 
     def moved(self, flow: Flow, cloud: ParticleCloud, time: float, size: float, noise: StepNoise) -> Positions:
         """theta + h v(theta, t)."""

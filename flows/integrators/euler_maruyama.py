@@ -21,6 +21,7 @@ class EulerMaruyama(FixedStep):
 
     order: ClassVar[float] = 1.0
     handles: ClassVar[frozenset[Part]] = frozenset({Part.TRANSPORT, Part.NOISE})
+    stays_inside: ClassVar[bool] = True
 
     def moved(self, flow: Flow, cloud: ParticleCloud, time: float, size: float, noise: StepNoise) -> Positions:
         """theta + h v + sqrt(h) sigma xi."""

@@ -12,6 +12,7 @@ from typing import ClassVar, Self
 from flows.base import Advance, Flow, Part, StepRule
 from flows.noise import StepNoise
 from particles import ParticleCloud
+from particles.reals import positive
 from particles.shapes import Positions
 
 #: Times closer than this part of a step are the same time.
@@ -22,18 +23,19 @@ SAME = 1e-6
 class GivenStep(ABC):
     """An integrator whose step is given: as `Euler(step=0.1)`, or in the call `evolve(..., step=0.1)`.
 
-    A rule such as `StepBound(0.5)` may stand for the number. `interval` is the length of the real stability interval.
+    A rule such as `StepBound(0.5)` may stand for the number. `interval` is the length of the real stability interval;
+    `stays_inside` says whether a step asks the flow for nothing at the time where it ends.
     """
 
     size: float | StepRule | None
     order: ClassVar[float]
     handles: ClassVar[frozenset[Part]]
     interval: ClassVar[float] = 2.0
+    stays_inside: ClassVar[bool] = False
 
     def __init__(self, step: float | StepRule | None = None) -> None:
-        if not (step is None or isinstance(step, StepRule) or 0.0 < step < math.inf):
-            raise ValueError(f"The step is {step!r}, but a positive finite number is needed.")
-        object.__setattr__(self, "size", step)
+        given = step is None or isinstance(step, StepRule)
+        object.__setattr__(self, "size", step if given else positive(step, "The step"))
 
     def sized(self, step: float | StepRule) -> Self:
         """This integrator with a step; raises ValueError where it already has another."""
@@ -49,6 +51,11 @@ class GivenStep(ABC):
             return type(self)(self.size.longest_step(flow, cloud, self.interval))
         return self
 
+    @property
+    def grid(self) -> float | None:
+        """The step, where it is a number."""
+        return self.size if isinstance(self.size, float) else None
+
     def next(self, time: float, until: float) -> tuple[float, float, float]:
         """Start, size and end of the step from `time`: to the next multiple of the step, or `until` if that is first.
 
@@ -58,8 +65,8 @@ class GivenStep(ABC):
         return on_grid(self._size(), time), size, reached
 
     def _size(self) -> float:
-        if isinstance(self.size, float | int):
-            return self.size
+        if self.grid is not None:
+            return self.grid
         name = type(self).__name__
         if self.size is None:
             raise ValueError(f"{name} was given no step; write {name}(step=0.1) or evolve(..., step=0.1).")

@@ -5,14 +5,14 @@ from typing import Any, Protocol, Self, runtime_checkable
 
 import torch
 
-from flows.base import Advance, Flow, GrowingFlow, Integrator, Part, Resizable, StepRule
+from flows.base import Advance, Flow, Gridded, GrowingFlow, Integrator, Part, Resizable, StepRule
 from flows.noise import StepNoise
 from particles import FlowDiverged, ParticleCloud
 from particles.shapes import PerParticle
 
 
 @runtime_checkable
-class Transport(Integrator[Any], Resizable, Protocol):
+class Transport(Integrator[Any], Resizable, Gridded, Protocol):
     """A scheme for positions whose steps are known before they are taken."""
 
     def next(self, time: float, until: float) -> tuple[float, float, float]:
@@ -49,6 +49,16 @@ class GrowthSplitting:
     def handles(self) -> frozenset[Part]:
         """What the transport handles, and growth."""
         return self.transport.handles | {Part.GROWTH}
+
+    @property
+    def grid(self) -> float | None:
+        """The step of the transport."""
+        return self.transport.grid
+
+    @property
+    def stays_inside(self) -> bool:
+        """Whether the transport does; growth is asked for inside the step."""
+        return self.transport.stays_inside
 
     def sized(self, step: float | StepRule) -> Self:
         """The same with this step for the transport."""

@@ -32,6 +32,7 @@ class LeimkuhlerMatthews(GivenStep):
 
     order: ClassVar[float] = 1.0
     handles: ClassVar[frozenset[Part]] = frozenset({Part.TRANSPORT, Part.NOISE})
+    stays_inside: ClassVar[bool] = True
 
     def init(self, flow: Flow, cloud: ParticleCloud, time: float = 0.0) -> Drawn | None:
         """Nothing has been drawn yet."""

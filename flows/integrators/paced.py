@@ -93,7 +93,7 @@ class Paced(ABC, Generic[State]):
     tries: ClassVar[type[Trial]]
 
     def __post_init__(self) -> None:
-        Tolerance(self.rtol, self.atol)
+        Tolerance.kept(self)
         checked_max_step(self.max_step)
 
     @property

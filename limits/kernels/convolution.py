@@ -13,6 +13,7 @@ from limits.kernels.duals import Differentiable
 from limits.kernels.pairs import Pairs, Vectors, from_entries
 from limits.kernels.quadrature import ACCURACY
 from particles import ShapeError
+from particles.integers import whole
 from particles.shapes import Inputs, OtherInputs
 
 #: Entries of one [rows, columns, positions] matrix of a tile.
@@ -91,8 +92,7 @@ class _Convolved:
     variances: tuple[Tensor, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        if isinstance(self.size, bool) or not isinstance(self.size, int) or self.size < 1:
-            raise ValueError(f"The filter size is {self.size!r}, but a positive integer is needed.")
+        object.__setattr__(self, "size", whole(self.size, "The filter size"))
         places = circular_places(self.inputs.shape[1], self.size)
         patches = tuple(self.recursion.vectors(self.inputs[:, seen]) for seen in places)
         layers, variances = [], [torch.stack([patch.variances for patch in patches], dim=1)]

@@ -13,6 +13,7 @@ from limits.kernels.duals import Differentiable, DualPair, DualRows, dual_pair
 from limits.kernels.pairs import EPS, Pairs, Vectors, from_entries
 from limits.kernels.quadrature import ACCURACY
 from particles import ShapeError
+from particles.integers import whole
 from particles.shapes import Gram, Inputs, OtherInputs, PerDatum
 
 
@@ -143,7 +144,8 @@ class Recursion:
     duals: DualPair = field(init=False)
 
     def __post_init__(self) -> None:
-        _check(self.depth, self.weight_variance, self.bias_variance)
+        object.__setattr__(self, "depth", whole(self.depth, "The number of hidden layers"))
+        _check(self.weight_variance, self.bias_variance)
         object.__setattr__(self, "duals", dual_pair(self.activation, self.accuracy))
 
     def affine(self, values: Tensor) -> Tensor:
@@ -183,9 +185,7 @@ class Recursion:
         return (passed.covariance, passed.tangent), passed.error
 
 
-def _check(depth: int, weight_variance: float, bias_variance: float) -> None:
-    if isinstance(depth, bool) or not isinstance(depth, int) or depth < 1:
-        raise ValueError(f"The depth is {depth!r}, but a positive number of hidden layers is needed.")
+def _check(weight_variance: float, bias_variance: float) -> None:
     for name, variance in (("weight", weight_variance), ("bias", bias_variance)):
         if not (math.isfinite(variance) and variance >= 0.0):
             raise ValueError(f"The {name} variance is {variance!r}, but a finite non-negative number is needed.")

@@ -10,6 +10,7 @@ from limits.transport.line import monotone
 from limits.transport.problem import Problem, span_of
 from limits.transport.result import Transport, power
 from particles import generator
+from particles.integers import whole
 
 
 def by_slices(problem: Problem, projections: int = 200, seed: int = 0) -> Transport:
@@ -19,8 +20,7 @@ def by_slices(problem: Problem, projections: int = 200, seed: int = 0) -> Transp
     directions, carried through the root, and rounding: of SW_p between these very clouds, not between laws they are
     drawn from.
     """
-    if isinstance(projections, bool) or not isinstance(projections, int) or projections < 2:
-        raise ValueError(f"The number of projections is {projections!r}, but an integer of at least 2 is needed.")
+    projections = whole(projections, "The number of projections", 2)
     problem = problem.centred
     first, second, p = problem.first, problem.second, problem.p
     costs = []

@@ -43,6 +43,8 @@ def add_element(
 ) -> None:
     """Make an empty group an H5MD element {step, time, value} for records of one shape and dtype.
 
+    Records go by their times, which increase, as their dimension: several of one step share its number.
+
     chunk: that of value [records, *shape]. dimensions: what the axes of a record are; None for axes of their own,
     called component, component_1, ... beside: the group of an element sampled at the same steps, whose step and time
     are shared by hard links, as H5MD asks.
@@ -50,10 +52,10 @@ def add_element(
     parts: dict[str, h5py.Dataset] = {}
     if beside is None:
         parts["step"] = _growing(group, (), np.dtype(np.int64), (RECORDS_PER_CHUNK,), empty=UNWRITTEN)
-        parts["step"].make_scale("step")
         parts["time"] = _growing(group, (), np.dtype(np.float64), (RECORDS_PER_CHUNK,))
-        parts["time"].dims[0].attach_scale(parts["step"])
+        parts["time"].make_scale("time")
         parts["time"].attrs["long_name"] = fixed_text("flow time")
+        parts["step"].dims[0].attach_scale(parts["time"])
     else:
         parts |= {"step": beside["step"], "time": beside["time"]}
     if dimensions is None:
@@ -61,8 +63,8 @@ def add_element(
         parts |= {name: pure_dimension(group, None, size) for name, size in zip(names, shape, strict=True)}
         dimensions = tuple(parts[name] for name in names)
     parts["value"] = _growing(group, shape, dtype, chunk, compression=compression)
-    parts["value"].attrs["coordinates"] = fixed_text("time")
-    for axis, scale in enumerate((parts["step"], *dimensions)):
+    parts["value"].attrs["coordinates"] = fixed_text("step")
+    for axis, scale in enumerate((parts["time"], *dimensions)):
         parts["value"].dims[axis].attach_scale(scale)
     group.file.flush()
     for name, dataset in parts.items():

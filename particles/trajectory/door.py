@@ -8,6 +8,7 @@ import h5py
 import torch
 
 from particles.errors import TrajectoryError
+from particles.integers import whole
 from particles.trajectory.describe import describe
 from particles.trajectory.layout import MODULE, Options, write_root
 from particles.trajectory.migration import migrate
@@ -105,7 +106,9 @@ def _configuration(flow: object, seed: int | None, parameters: Mapping[str, obje
     taken = sorted({"flow", "seed"} & set(given))
     if taken:
         raise ValueError(f"Parameters hold {' and '.join(taken)}; give these as arguments of their own.")
-    return json.dumps({**given, "flow": describe(flow, "flow"), "seed": describe(seed, "seed")})
+    return json.dumps(
+        {**given, "flow": describe(flow, "flow"), "seed": seed if seed is None else whole(seed, "The seed", 0)}
+    )
 
 
 def _dtype_name(dtype: torch.dtype | None) -> str | None:

@@ -34,8 +34,8 @@ class Element:
     def check_order(self, step: int, time: float) -> None:
         """Raise TrajectoryError unless the record comes after the last one.
 
-        Its step is above that of the last record and its time not below, or, as an integrator with dense output hands
-        on several moments of one step, its step is the same and its time above.
+        Its time is above that of the last record and its step not below; the same where an integrator with dense output
+        hands on several moments of one step.
         """
         check_start(self.name, step, time)
         before = self.last_time
@@ -44,10 +44,10 @@ class Element:
                 f"Step {step} came after step {self.last_step} in {self.name}, but steps must increase; hand on every "
                 "step once."
             )
-        if time < before:
+        if time <= before:
             raise TrajectoryError(
-                f"Time {time:.9g} came after time {before:.9g} in {self.name}, but times must not decrease; continue "
-                "from the last recorded time."
+                f"Time {time:.9g} came after time {before:.9g} in {self.name}, but times must increase; continue from "
+                "the last recorded time."
             )
 
     def put(self, record: np.ndarray, time: float) -> None:

@@ -11,9 +11,9 @@ import numpy as np
 
 #: Version of H5MD that the file follows, and of our own additions under h5md/modules (`migration` says what changed).
 H5MD_VERSION = (1, 1)
-SCHEMA_VERSION = (1, 1)
+SCHEMA_VERSION = (1, 2)
 #: Versions that are read too, oldest first.
-EARLIER_VERSIONS = ((1, 0),)
+EARLIER_VERSIONS = ((1, 0), (1, 1))
 
 CREATOR = "meanfield-particles"
 MODULE = "h5md/modules/meanfield_particles"

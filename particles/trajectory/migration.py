@@ -4,16 +4,19 @@
 1.1  A run that is not finished may hold a checkpoint and is resumed there, which a program that does not know of it
      would pass over; `resumes` says what program each opening for append was, as `provenance` does of the first; few
      data are kept with the parameters. What of this a file of 1.0 lacks reads as empty.
+1.2  Records go by their times as their dimension, along which there are steps. Before, they went by their steps, which
+     repeat where an adaptive integrator hands on several moments of one step, and could not be joined or selected.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import h5py
 import numpy as np
+from h5py import h5ds
 
 from particles.trajectory.adding import add_group
-from particles.trajectory.layout import MODULE, RESUMES, SCHEMA_VERSION
-from particles.trajectory.opening import Version, child_group, has, version_of
+from particles.trajectory.layout import CLOUD, MODULE, OBSERVABLES, RESUMES, SCHEMA_VERSION, fixed_text
+from particles.trajectory.opening import Version, child, child_dataset, child_group, has, version_of
 
 
 def _add_resumes(file: h5py.File) -> None:
@@ -23,8 +26,46 @@ def _add_resumes(file: h5py.File) -> None:
         add_group(module, RESUMES, fill=lambda _: None)
 
 
+def _go_by_times(file: h5py.File) -> None:
+    """From 1.1: the first axis of every element is its times. Each of the three changes may be found made already."""
+    elements = list(_elements(file))
+    for group in elements:
+        step = child_dataset(group, "step")
+        for name in ("time", "value"):
+            if h5ds.is_scale(step.id) and h5ds.is_attached(child_dataset(group, name).id, step.id, 0):
+                h5ds.detach_scale(child_dataset(group, name).id, step.id, 0)
+    file.flush()
+    for group in elements:
+        step, time = child_dataset(group, "step"), child_dataset(group, "time")
+        for mark in {"CLASS", "NAME"} & set(step.attrs):
+            del step.attrs[mark]
+        if not h5ds.is_scale(time.id):
+            time.make_scale("time")
+    file.flush()
+    for group in elements:
+        time = child_dataset(group, "time")
+        for name in ("step", "value"):
+            if not h5ds.is_attached(child_dataset(group, name).id, time.id, 0):
+                h5ds.attach_scale(child_dataset(group, name).id, time.id, 0)
+        child_dataset(group, "value").attrs.modify("coordinates", fixed_text("step"))
+
+
+def _elements(file: h5py.File) -> Iterator[h5py.Group]:
+    """The groups of all elements of a file, those of masses that move among them."""
+    observables = child_group(file, OBSERVABLES)
+    yield from (child_group(observables, name) for name in observables if has(child_group(observables, name), "step"))
+    if has(file, CLOUD):
+        cloud = child_group(file, CLOUD)
+        yield from (
+            child_group(cloud, name) for name in ("position", "mass") if isinstance(child(cloud, name), h5py.Group)
+        )
+
+
 #: For each earlier version the next one and the change that leads there, which may be begun anew where it was cut off.
-MIGRATIONS: dict[Version, tuple[Version, Callable[[h5py.File], None]]] = {(1, 0): ((1, 1), _add_resumes)}
+MIGRATIONS: dict[Version, tuple[Version, Callable[[h5py.File], None]]] = {
+    (1, 0): ((1, 1), _add_resumes),
+    (1, 1): ((1, 2), _go_by_times),
+}
 
 
 def migrate(file: h5py.File) -> None:

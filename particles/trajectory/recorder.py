@@ -40,7 +40,7 @@ class ObservableRecorder:
     def __call__(self, step: int, time: float, cloud: ParticleCloud) -> None:
         """Evaluate the observables on the cloud and append the values.
 
-        Raises TrajectoryError for a step that does not increase, a value whose shape or dtype differs from the records
+        Raises TrajectoryError for a time that does not increase, a value whose shape or dtype differs from the records
         before, a closed file or a failing disk; TypeError for a value that is not a number or an array of numbers.
         """
         values = {name: _as_array(name, observable(cloud)) for name, observable in self._observables.items()}

@@ -51,7 +51,7 @@ class TrajectoryWriter:
         """Append the cloud as the frame of a step at a flow time.
 
         Raises TrajectoryError for a cloud with another count, dim, dtype or (unless the file was created with
-        moving_masses=True) other masses than the first one, a step that does not increase, a time that decreases,
+        moving_masses=True) other masses than the first one, a step that decreases, a time that does not increase,
         positions that are not finite, a closed file or a failing disk.
         """
         self._begin(cloud.count * (cloud.dim + 1) * cloud.positions.element_size())

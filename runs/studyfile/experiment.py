@@ -153,7 +153,7 @@ class Experiment:
             "risk": lambda: self.risk,
             "test_risk": lambda: self._test_risk(name),
             "accuracy": lambda: Accuracy(self.risk),
-            "test_accuracy": lambda: Accuracy(self._test_risk(name)),
+            "test_accuracy": lambda: Accuracy(self._test_risk(name), Accuracy(self.risk).classes),
             "mean_movement": lambda: MeanMovement(self.start),
             "mass_weighted_movement": lambda: MassWeightedMovement(self.start),
             "largest_movement": lambda: LargestMovement(self.start),

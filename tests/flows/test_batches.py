@@ -114,5 +114,5 @@ def test_impossible_size_is_refused(size: int, without_shape_checks: None) -> No
 def test_impossible_seed_is_refused() -> None:
     """Assert that a negative seed is refused by every strategy."""
     for make in (lambda: Epochs(2, seed=-1), lambda: Draws(2, seed=-1), lambda: Online(lambda s, n: numbered(3), -1)):
-        with pytest.raises(ValueError, match="The seed is -1, but an integer from 0 to"):
+        with pytest.raises(ValueError, match="The seed is -1, but a non-negative integer is needed"):
             make()

@@ -305,7 +305,7 @@ def test_what_has_no_form_for_ensembles_is_refused(flow: Flow, integrator: Integ
         ({"seeds": [1, 2]}, ValueError, "has 4 members but 2 seeds; give one for each"),
         ({"observers": [[]]}, ValueError, "has 4 members but 1 sequences of observers"),
         ({"seeds": [0, 1, 2, -1]}, ValueError, "The seed is -1"),
-        ({"together": 0}, ValueError, "together is 0 members, but a positive integer"),
+        ({"together": 0}, ValueError, "together, a number of members, is 0, but a positive integer"),
         ({"until": -1.0}, ValueError, "a finite span forward is needed"),
         ({"step": 0.2}, ValueError, "Euler has step 0.1 but evolve was given step 0.2"),
     ],

@@ -336,7 +336,10 @@ def test_object_without_velocity_is_refused(without_shape_checks: None) -> None:
 )
 def test_span_that_cannot_be_is_refused(time: float, until: float) -> None:
     """Assert that an end before the start or a time that is not finite is refused."""
-    with pytest.raises(ValueError, match="The run goes from time .* until .*, but a finite span forward is needed"):
+    with pytest.raises(
+        ValueError,
+        match="The (run goes from time .*, but a finite span forward|time .* is .*, but a finite number) is needed",
+    ):
         evolve(Still(), small_cloud(), Euler(0.1), until=until, time=time)
 
 
@@ -371,7 +374,7 @@ def test_step_for_an_integrator_that_chooses_its_own_is_refused() -> None:
 @pytest.mark.parametrize("index", [-1, 1.0, "2", True])
 def test_index_that_is_no_number_of_steps_is_refused(index: int, without_shape_checks: None) -> None:
     """Assert that a run cannot continue after a negative or fractional number of steps."""
-    with pytest.raises(ValueError, match=f"The run continues after {index!r} steps, but a non-negative integer"):
+    with pytest.raises(ValueError, match=f"the number of steps taken, is {index!r}, but a non-negative integer"):
         evolve(Still(), small_cloud(), Euler(0.1), until=1.0, index=index)
 
 

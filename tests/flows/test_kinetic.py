@@ -48,6 +48,15 @@ def test_moved_takes_new_velocities_and_writes_nothing() -> None:
     assert torch.equal(cloud.velocities, before.velocities) and torch.equal(cloud.positions, before.positions)
 
 
+def test_detached_cloud_has_velocities_without_history() -> None:
+    """Assert that velocities lose their history with the rest, and that a cloud without one is left as it is."""
+    cloud = moving()
+    assert cloud.detached() is cloud
+    followed = KineticCloud(cloud.positions, cloud.masses, cloud.velocities.clone().requires_grad_())
+    assert followed.velocities.requires_grad and not followed.detached().velocities.requires_grad
+    assert torch.equal(followed.detached().velocities, cloud.velocities)
+
+
 def test_everyone_else_sees_a_particle_cloud() -> None:
     """Assert that a risk of a moving cloud is that of the same cloud at rest."""
     cloud, risk = network_cloud(), network_risk()

@@ -97,12 +97,12 @@ def test_real_clock_is_the_default() -> None:
 @pytest.mark.parametrize("below", [0.0, -1.0, math.inf, math.nan])
 def test_impossible_levels_are_refused(below: float) -> None:
     """Assert that a level that nothing falls below, or everything does, is refused."""
-    with pytest.raises(ValueError, match="StopStationary was given the level .*, but a positive number is needed"):
+    with pytest.raises(ValueError, match="level of StopStationary is .*, but a positive finite number is needed"):
         StopStationary(Still(), below)
 
 
 @pytest.mark.parametrize("seconds", [-1.0, math.inf, math.nan])
 def test_impossible_limits_are_refused(seconds: float) -> None:
     """Assert that a limit before the start, or none, is refused."""
-    with pytest.raises(ValueError, match="StopAfter was given .* seconds, but a finite non-negative number is needed"):
+    with pytest.raises(ValueError, match="seconds of StopAfter is .*, but a finite non-negative number is needed"):
         StopAfter(seconds)

@@ -126,7 +126,7 @@ def test_inertia_is_a_part() -> None:
 @pytest.mark.parametrize("friction", [0.0, -1.0, math.inf, math.nan])
 def test_impossible_friction_is_refused(friction: float) -> None:
     """Assert that a friction that is not positive and finite is refused."""
-    with pytest.raises(ValueError, match="The friction is .*, but a finite positive number is needed"):
+    with pytest.raises(ValueError, match="The friction is .*, but a positive finite number is needed"):
         UnderdampedFlow(network_risk(), 0.1, friction)
 
 

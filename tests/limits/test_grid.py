@@ -69,7 +69,7 @@ def test_product_measure() -> None:
     [
         (lambda: Interval(1.0, 1.0, 4), "from 1.0 to 1.0, but low < high"),
         (lambda: Interval(0.0, float("inf"), 4), "but low < high, finite"),
-        (lambda: Interval(0.0, 1.0, 1), "has 1 cells, but an integer of at least two"),
+        (lambda: Interval(0.0, 1.0, 1), "cells of an interval is 1, but an integer of at least 2"),
         (lambda: Atoms((1.0, -1.0)), "one or more finite numbers in rising order"),
         (lambda: Atoms(()), "one or more finite numbers in rising order"),
         (lambda: Grid((Interval(0.0, 1.0, 5000),) * 2), "25,000,000 cells, 16,777,216 at most"),

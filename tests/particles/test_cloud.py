@@ -159,6 +159,18 @@ def test_masses_of_another_kind_are_refused() -> None:
             ParticleCloud(POSITIONS, masses_given)
 
 
+@pytest.mark.parametrize("asked", ["positions", "masses"])
+def test_detached_cloud_has_no_history(asked: str) -> None:
+    """Assert that it is the same cloud, where there is no history the very same, and that the first keeps its own."""
+    cloud = ParticleCloud(POSITIONS, unequal(4))
+    assert cloud.detached() is cloud
+    parts = {"positions": cloud.positions, "masses": cloud.masses}
+    followed = ParticleCloud(**{**parts, asked: parts[asked].clone().requires_grad_()})
+    found = followed.detached()
+    assert getattr(followed, asked).requires_grad and not getattr(found, asked).requires_grad
+    assert torch.equal(found.positions, POSITIONS) and torch.equal(found.masses, cloud.masses)
+
+
 @pytest.mark.usefixtures("without_shape_checks")
 def test_moving_to_another_shape_is_refused() -> None:
     """Assert that particles are neither lost nor gained by moving."""

@@ -98,6 +98,13 @@ def test_data_of_another_kind_are_refused() -> None:
         Dataset(X, Y, whole)
 
 
+def test_data_are_constants() -> None:
+    """Assert that parameters of a module are data without autograd history."""
+    data = Dataset(*(torch.nn.Parameter(tensor) for tensor in (X, Y, unequal(4))))
+    assert not any(tensor.requires_grad for tensor in (data.inputs, data.targets, data.weights))
+    assert torch.equal(data.inputs, X) and torch.equal(data.weights, unequal(4))
+
+
 def test_data_go_to_every_device(device: torch.device) -> None:
     """Assert that inputs, targets and weights arrive together."""
     data = Dataset(X, Y).to(device=device)

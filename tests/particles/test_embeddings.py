@@ -98,7 +98,7 @@ def test_random_weights_are_standard_normal() -> None:
 def test_impossible_sizes_are_refused(size: int) -> None:
     """Assert that every embedding that takes a size refuses what is no positive integer."""
     for make in (Identity, Quadratic, lambda count: RandomFeatures(Identity(3), Erf(), count)):
-        with pytest.raises(ValueError, match=f"given size {size!r}, but a positive integer is needed"):
+        with pytest.raises(ValueError, match=f"The number of .* is {size!r}, but a positive integer is needed"):
             make(size)
 
 

@@ -20,7 +20,6 @@ from particles import (
     L2,
     NTK,
     CrossEntropy,
-    Dataset,
     Erf,
     Identity,
     ParticleCloud,
@@ -90,10 +89,19 @@ class Wave:
         return torch.sin(theta[:3] @ x + theta[3])
 
 
+class Learnt(Squared):
+    """A loss with a factor that asks for a gradient."""
+
+    factor = torch.ones((), dtype=torch.float64).requires_grad_()
+
+    def residual(self, f: Tensor, y: Tensor) -> Tensor:
+        """The factor times f - y."""
+        return self.factor * (f - y)
+
+
 def followed(risk: Risk) -> Risk:
-    """The same with targets that ask for a gradient."""
-    data = risk.data
-    return risk.on(Dataset(data.inputs, data.targets.clone().requires_grad_(), data.weights))
+    """The same with a loss that autograd follows."""
+    return replace(risk, loss=Learnt())
 
 
 class Looking(Squared):
@@ -356,7 +364,7 @@ def test_a_single_bit_is_too_much(recorder: TapeRecorder, caplog: pytest.LogCapt
 def test_what_cannot_be_recorded_stays_plain(
     make: Callable[[], tuple[Risk, ParticleCloud]], said: str, recorder: TapeRecorder, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Assert that a loss that looks at numbers, targets with a gradient and work off the tape are noticed."""
+    """Assert that a loss that looks at numbers, one with a gradient and work off the tape are noticed."""
     risk, cloud = make()
     for place in places(cloud):
         assert torch.equal(risk.velocity(place), plain(risk, place))

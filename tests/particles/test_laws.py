@@ -123,9 +123,9 @@ def test_symmetric_pairs_refuse_a_neuron_without_output_weights() -> None:
 @pytest.mark.parametrize("variance", [-1.0, math.nan, math.inf])
 def test_impossible_variances_are_refused(variance: float) -> None:
     """Assert that both places where a variance is given refuse what is none."""
-    with pytest.raises(ValueError, match="variance is finite and non-negative, but .* was given"):
+    with pytest.raises(ValueError, match="The variance is .*, but a finite non-negative number is needed"):
         GaussianLaw(SMALL, variance=variance)
-    with pytest.raises(ValueError, match="variance is finite and non-negative, but .* was given"):
+    with pytest.raises(ValueError, match="The variance is .*, but a finite non-negative number is needed"):
         GaussianOutputs(variance=variance)
 
 

@@ -7,7 +7,6 @@ import torch
 from torch import Tensor
 
 from particles import (
-    Accuracy,
     Alignment,
     Dataset,
     GramChange,
@@ -112,31 +111,6 @@ def test_alignment_has_its_ends(target: float, alignment: float) -> None:
     assert_identical(Alignment(risk)(ParticleCloud(torch.ones(1, 2, dtype=torch.float64))), number(alignment))
 
 
-def linear_risk(targets: Tensor, weights: Tensor) -> Risk:
-    """f(x) = a w x on inputs 1, 2, -1, -2."""
-    inputs = torch.tensor([[1.0], [2.0], [-1.0], [-2.0]], dtype=torch.float64)
-    outputs = 1 if targets.ndim == 1 else targets.shape[1]
-    return Risk(Perceptron(Linear(), Identity(1), outputs), MeanField(), Squared(), Dataset(inputs, targets, weights))
-
-
-def test_accuracy_of_one_output_counts_signs_by_weight() -> None:
-    """Assert that data of weight 0.1 and 0.2 on the right side of zero give 0.3."""
-    weights = torch.tensor([0.1, 0.3, 0.2, 0.4], dtype=torch.float64)
-    risk = linear_risk(torch.tensor([1.0, -1.0, -1.0, 1.0], dtype=torch.float64), weights)
-    cloud = ParticleCloud(torch.tensor([[2.0, 3.0]], dtype=torch.float64))
-    assert_identical(Accuracy(risk)(cloud), number(0.3))
-    assert_identical(Accuracy(risk)(cloud.moved(-cloud.positions * torch.tensor([1.0, -1.0]))), number(0.7))
-
-
-def test_accuracy_of_several_outputs_counts_largest_ones() -> None:
-    """Assert that the largest output is compared with the largest target."""
-    weights = torch.tensor([0.1, 0.3, 0.2, 0.4], dtype=torch.float64)
-    classes = torch.tensor([0, 1, 1, 0])
-    targets = torch.nn.functional.one_hot(classes, 2).double()
-    cloud = ParticleCloud(torch.tensor([[1.0, 3.0, 1.0]], dtype=torch.float64))  # class 0 for x > 0
-    assert_identical(Accuracy(linear_risk(targets, weights))(cloud), number(0.1 + 0.2))
-
-
 def test_effective_count_is_the_inverse_of_concentrated_mass() -> None:
     """Assert that equal masses count all, one heavy mass counts one, and half of them massless counts the others."""
     positions = normals(6, 1, seed=136)
@@ -161,7 +135,7 @@ def test_observables_write_into_nothing_given() -> None:
     for observable in (
         *(kind(start) for kind, _ in MOVEMENTS),
         *(GramChange(risk, start, risk.data.inputs), SmallestEigenvalue(risk, risk.data.inputs)),
-        *(Alignment(risk), Accuracy(risk), effective_count, risk),
+        *(Alignment(risk), effective_count, risk),
     ):
         assert observable(cloud).shape == ()
     for tensor, copy in zip((cloud.positions, cloud.masses, start.positions), before, strict=True):

@@ -69,7 +69,7 @@ def test_every_scaling_is_a_member() -> None:
 @pytest.mark.parametrize("number", [0.0, -1.0, math.inf, math.nan])
 def test_parameters_that_are_no_positive_number_are_refused(number: float) -> None:
     """Assert that Lazy and Power say what came and what is needed."""
-    with pytest.raises(ValueError, match="scale of Lazy is .*, but a positive number is needed"):
+    with pytest.raises(ValueError, match="scale of Lazy is .*, but a positive finite number is needed"):
         Lazy(scale=number)
-    with pytest.raises(ValueError, match="power of a scaling is .*, but a positive number is needed"):
+    with pytest.raises(ValueError, match="power of a scaling is .*, but a positive finite number is needed"):
         Power(number)

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 import torch
+from torch.nn.functional import one_hot
 
 from flows import KineticCloud
 from particles import (
     Accuracy,
     Alignment,
+    Dataset,
     GaussianLaw,
     GramChange,
     LargestMovement,
@@ -36,6 +38,7 @@ from tests.tolerances import assert_identical
 #: Five blocks, the last one shorter.
 COUNT, BLOCKS = 300, Blocks(300, 64)
 RISK = network_risk(Power(0.75), strength=0.3, outputs=2)
+CLASSIFYING = RISK.on(Dataset(RISK.data.inputs, one_hot(RISK.data.targets.argmax(dim=1), 2).double()))
 
 
 def whole_cloud(dtype: torch.dtype = torch.float64) -> ParticleCloud:
@@ -63,7 +66,7 @@ def over_all(cloud: ParticleCloud) -> dict[str, torch.Tensor]:
         "gram change": GramChange(risk, start, inputs),
         "smallest eigenvalue": SmallestEigenvalue(risk, inputs),
         "alignment": Alignment(risk),
-        "accuracy": Accuracy(risk),
+        "accuracy": Accuracy(CLASSIFYING),
     }
     return {name: value(moved) for name, value in values.items()}
 

@@ -38,8 +38,8 @@ def test_examples_read_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     np.testing.assert_array_equal(names["last"].positions, position(3))
     assert names["masses"].tolist() == [0.5, 0.25, 0.25]
     risks = [risk(step, 1.0, 0) for step in range(4)]
-    assert names["risks"].tolist() == names["series"].values.tolist() == names["risk_by_step"].values.tolist() == risks
-    assert names["path_of_one"].dims == ("step", "coordinate")
+    assert names["risks"].tolist() == names["series"].values.tolist() == names["risk_by_time"].values.tolist() == risks
+    assert names["path_of_one"].dims == ("time", "coordinate") and names["halfway"].dims == ("particle", "coordinate")
     assert names["parameters"]["config"]["rate"] == 1.0 and names["complete"]
     assert names["mean"].dims == ("time",) and names["mean"].values.tolist() == [1.5 * value for value in risks]
 

@@ -74,7 +74,7 @@ class Transfer:
     The features are sqrt(lambda_j) sigma(Z_j(x)) of the k most important particles. From them a network of `units` ReLU
     in NTK scaling, all weights trained by gradient descent at rate 1 on the mean of squares over rows and outputs,
     learns the first half of `data`; what it is worth on the second half counts. Where that descent diverges the values
-    are NaN. Accuracies mean something for one-hot targets only.
+    are NaN, and so are accuracies where there is one output, and nothing to classify.
     """
 
     neuron: Perceptron
@@ -121,4 +121,5 @@ class Transfer:
         except FlowDiverged:
             return float("nan"), float("nan")
         other = risk.on(Dataset(features[half:], targets[half:]))
-        return float(other(end)), float(Accuracy(other)(end))
+        accuracy = float(Accuracy(other)(end)) if targets.shape[1] > 1 else float("nan")
+        return float(other(end)), accuracy

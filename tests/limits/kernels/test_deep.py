@@ -143,7 +143,7 @@ def test_float32_is_kept() -> None:
 
 def test_impossible_networks_are_refused() -> None:
     """Assert that depths, variances and inputs that cannot be are refused with a sentence."""
-    with pytest.raises(ValueError, match="depth is 0, but a positive number of hidden layers is needed"):
+    with pytest.raises(ValueError, match="number of hidden layers is 0, but a positive integer is needed"):
         deep_kernels(X, activation=ReLU(), depth=0)
     with pytest.raises(ValueError, match="weight variance is -1.0, but a finite non-negative number is needed"):
         deep_kernels(X, activation=ReLU(), depth=1, weight_variance=-1.0)

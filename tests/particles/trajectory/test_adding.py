@@ -42,10 +42,10 @@ def test_a_new_element_has_no_record(file: h5py.File) -> None:
 
 
 def test_axes_of_a_record_get_names_of_their_own(file: h5py.File) -> None:
-    """Assert that vectors and matrices have component axes of different names beside the step."""
+    """Assert that vectors and matrices have component axes of different names beside the time."""
     add_element(group := file.create_group("matrix"), (2, 2), np.dtype(np.float64), (4, 2, 2))
     names = [[scale.name.split("/")[-1] for scale in axis.values()] for axis in group["value"].dims]
-    assert names == [["step"], ["component"], ["component_1"]]
+    assert names == [["time"], ["component"], ["component_1"]]
 
 
 def test_an_element_shares_the_steps_of_another(file: h5py.File) -> None:

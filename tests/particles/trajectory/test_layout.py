@@ -11,6 +11,7 @@ import torch
 import xarray
 
 from particles.trajectory import Trajectory, layout
+from particles.trajectory.frames import Frames
 from particles.trajectory.layout import CHUNK_BYTES, fixed_text, frame_chunk, record_chunk
 from tests.particles.trajectory.plays import START, at_step, mean, played
 from tests.tolerances import assert_identical
@@ -45,7 +46,7 @@ def test_root_is_h5md(path: Path) -> None:
             for name in names:
                 kind = file["h5md"][group].attrs.get_id(name)
                 assert kind.shape == () and kind.dtype.kind == "S"
-        assert file["h5md/modules/meanfield_particles"].attrs["version"].tolist() == [1, 1]
+        assert file["h5md/modules/meanfield_particles"].attrs["version"].tolist() == [1, 2]
         box = file["particles/cloud/box"].attrs
         assert box["dimension"] == 2 and box["boundary"].tolist() == [b"none", b"none"]
 
@@ -56,19 +57,20 @@ every_engine = pytest.mark.parametrize("engine", ["h5netcdf", "netcdf4"])
 
 @every_engine
 def test_xarray_sees_named_dimensions(path: Path, engine: str) -> None:
-    """Assert that xarray opens the tree with step, particle and coordinate, no made-up dimension, and right values."""
+    """Assert that xarray opens the tree with time, particle and coordinate, no made-up dimension, and right values."""
     with xarray.open_datatree(path, engine=engine) as tree:
         assert not [name for node in tree.subtree for name in node.dims if str(name).startswith("phony")]
         position = tree["particles/cloud/position/value"]
-        assert position.dims == ("step", "particle", "coordinate")
+        assert position.dims == ("time", "particle", "coordinate")
         assert position.dtype == np.float64
         assert position.coords["step"].values.tolist() == STEPS
-        np.testing.assert_array_equal(position.sel(step=4), at_step(4).positions.numpy())
+        np.testing.assert_array_equal(position.sel(time=2.0), at_step(4).positions.numpy())
+        np.testing.assert_array_equal(position.sel(time=2.4, method="nearest"), at_step(4).positions.numpy())
         np.testing.assert_array_equal(position.coords["time"], 0.5 * np.array(STEPS))
         assert tree["particles/cloud/mass"].dims == ("particle",)
         vector = tree["observables/mean/value"]
-        assert vector.dims == ("step", "component")
-        np.testing.assert_array_equal(vector.sel(step=3), mean(at_step(3)).numpy())
+        assert vector.dims == ("time", "component")
+        np.testing.assert_array_equal(vector.sel(time=1.5), mean(at_step(3)).numpy())
 
 
 @every_engine
@@ -80,11 +82,44 @@ def test_xarray_sees_moving_masses(tmp_path: Path, engine: str) -> None:
         writer(3, 1.0, START.reweighted(START.masses.flip(0)))
     with xarray.open_datatree(path, engine=engine) as tree:
         mass = tree["particles/cloud/mass/value"]
-        assert mass.dims == ("step", "particle") and mass.coords["step"].values.tolist() == [0, 3]
+        assert mass.dims == ("time", "particle") and mass.coords["step"].values.tolist() == [0, 3]
         np.testing.assert_array_equal(mass[1], START.masses.flip(0).numpy())
     with h5py.File(path, "r") as file:
         cloud = file["particles/cloud"]
         assert cloud["mass/step"] == cloud["position/step"] and cloud["mass/time"] == cloud["position/time"]
+
+
+@every_engine
+def test_xarray_joins_selects_and_subtracts_moments_of_shared_steps(tmp_path: Path, engine: str) -> None:
+    """Assert that files of two seeds, whose frames share numbers of steps, are one dataset along the seeds."""
+    paths, steps = [tmp_path / f"{seed}.h5" for seed in (0, 1)], ([0, 4, 4, 4], [0, 3, 5, 5])
+    for seed, path in enumerate(paths):
+        with Trajectory.create(path, seed=seed) as writer:
+            for frame, step in enumerate(steps[seed]):
+                writer(step, 0.5 * frame, at_step(frame + seed))
+    where = {"group": "particles/cloud/position", "engine": engine}
+    with xarray.open_dataset(paths[0], **where) as one, xarray.open_dataset(paths[1], **where) as other:
+        both = xarray.concat([one, other], dim="seed")
+        assert dict(both.sizes) == {"seed": 2, "time": 4, "particle": 5, "coordinate": 2}
+        assert both["step"].values.tolist() == [list(numbers) for numbers in steps]
+        np.testing.assert_array_equal(both["value"].sel(time=1.1, method="nearest")[1], at_step(3).positions.numpy())
+        moved = at_step(3).positions - at_step(2).positions
+        np.testing.assert_array_equal((other["value"] - one["value"]).sel(time=1.0), moved.numpy())
+    with xarray.open_mfdataset(paths, combine="nested", concat_dim="seed", **where) as many:
+        assert many["value"].dims == ("seed", "time", "particle", "coordinate")
+        np.testing.assert_array_equal(many["value"].isel(seed=1, time=2), at_step(3).positions.numpy())
+
+
+@every_engine
+def test_a_record_that_does_not_count_yet_has_no_step(tmp_path: Path, engine: str) -> None:
+    """Assert that xarray sees the value and time of a frame whose writer was killed before its step, and step -1."""
+    path = played(tmp_path / "run.h5", 4)
+    with h5py.File(path, "r+") as file:
+        Frames(file).put(3.0, at_step(6))
+    with xarray.open_dataset(path, group="particles/cloud/position", engine=engine) as position:
+        assert position["time"].values.tolist() == [0.0, 1.0, 2.0, 3.0]
+        assert position["step"].values.tolist() == [0, 2, 4, -1]
+        assert position.isel(time=position["step"] >= 0).sizes["time"] == 3
 
 
 def test_h5py_reads_it_in_a_few_lines(path: Path) -> None:

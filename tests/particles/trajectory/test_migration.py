@@ -1,23 +1,49 @@
-"""Files of layout 1.0, as its code wrote them, are read, brought up to the present layout, resumed and finished."""
+"""Files of earlier layouts, as their code wrote them, are read, brought up to ours, resumed and finished."""
 
+import shutil
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
 import torch
+import xarray
 
 from flows.checkpoint import CHECKPOINTED, Checkpoint
 from particles.errors import TrajectoryError
 from particles.trajectory import Trajectory, migration
-from particles.trajectory.comparing import differing
+from particles.trajectory.comparing import datasets, differing
 from particles.trajectory.layout import EARLIER_VERSIONS, MODULE, RESUMES, SCHEMA_VERSION
 from particles.trajectory.migration import MIGRATIONS, migrate
 from particles.trajectory.opening import version_of
-from tests.particles.trajectory.earlier import PLAIN, WITH_CHECKPOINT, earlier
-from tests.particles.trajectory.plays import at_step, mean, play, played, spread
+from tests.particles.trajectory.earlier import (
+    MOMENTS,
+    PLAIN,
+    PLAIN_1_1,
+    WITH_CHECKPOINT,
+    WITH_CHECKPOINT_1_1,
+    earlier,
+)
+from tests.particles.trajectory.plays import START, at_step, mean, play, played, spread
 
-every_file = pytest.mark.parametrize("name", [PLAIN, WITH_CHECKPOINT])
+every_file = pytest.mark.parametrize("name", [PLAIN, WITH_CHECKPOINT, PLAIN_1_1, WITH_CHECKPOINT_1_1])
+every_engine = pytest.mark.parametrize("engine", ["h5netcdf", "netcdf4"])
+
+
+def written_in(name: str) -> tuple[int, ...]:
+    """The version of a file's layout, by its name."""
+    return tuple(int(number) for number in name[:3].split("."))
+
+
+def assert_by_times(path: Path, element: str) -> None:
+    """That the first axis of step and value of an element is its times, and that steps are no dimension any more."""
+    with h5py.File(path, "r") as file:
+        group = file[element]
+        assert group["time"].is_scale and not group["step"].is_scale
+        for name in ("step", "value"):
+            assert [scale.name.split("/")[-1] for scale in group[name].dims[0].values()] == ["time"]
+        assert group["time"].dims[0].values() == []
+        assert group["value"].attrs["coordinates"] == b"step"
 
 
 def test_every_earlier_version_leads_to_ours() -> None:
@@ -41,12 +67,13 @@ def test_reading_gives_every_number_and_changes_nothing(tmp_path: Path, name: st
         assert (reader.provenance["resumes"], reader.provenance["resumed_by"]) == ([], [])
     assert path.read_bytes() == before
     with h5py.File(path, "r") as file:
-        assert version_of(file) == (1, 0) and RESUMES not in file[MODULE]
+        assert version_of(file) == written_in(name) and (RESUMES in file[MODULE]) == (version_of(file) > (1, 0))
 
 
-def test_a_resumed_file_ends_as_one_of_ours(tmp_path: Path) -> None:
-    """Assert that a run begun by the old code and ended by ours has the datasets of one in one go, and says 1.1."""
-    path = earlier(PLAIN, tmp_path / "run.h5")
+@pytest.mark.parametrize("name", [PLAIN, PLAIN_1_1])
+def test_a_resumed_file_ends_as_one_of_ours(tmp_path: Path, name: str) -> None:
+    """Assert that a run begun by old code and ended by ours has the datasets of one in one go, and our version."""
+    path = earlier(name, tmp_path / "run.h5")
     with Trajectory.append(path) as writer:
         play(writer, 9)
     assert differing(path, played(tmp_path / "whole.h5", 9)) == set()
@@ -57,9 +84,10 @@ def test_a_resumed_file_ends_as_one_of_ours(tmp_path: Path) -> None:
         assert origin["libraries"]["torch"] == torch.__version__
 
 
-def test_a_checkpoint_of_1_0_is_resumed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", [WITH_CHECKPOINT, WITH_CHECKPOINT_1_1])
+def test_an_earlier_checkpoint_is_resumed(tmp_path: Path, name: str) -> None:
     """Assert that the state is that of the step at which it was kept, and that everything later was cut off."""
-    path = earlier(WITH_CHECKPOINT, tmp_path / "run.h5")
+    path = earlier(name, tmp_path / "run.h5")
     with Trajectory.append(path) as writer:
         kept = writer.kept(CHECKPOINTED)
         assert isinstance(kept, Checkpoint) and kept.step == 3
@@ -75,22 +103,68 @@ def test_a_checkpoint_of_1_0_is_resumed(tmp_path: Path) -> None:
 
 @every_file
 def test_a_migration_cut_off_is_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """Assert that a file whose change was made and whose version was not is still one of 1.0, and is brought up."""
+    """Assert that a file whose change was made and whose version was not is still of its own, and is brought up."""
     path = earlier(name, tmp_path / "run.h5")
-    after, change = MIGRATIONS[1, 0]
+    after, change = MIGRATIONS[written_in(name)]
 
     def cut_off(file: h5py.File) -> None:
         change(file)
         raise TrajectoryError("The process ends here.")
 
     with monkeypatch.context() as patched:
-        patched.setitem(migration.MIGRATIONS, (1, 0), (after, cut_off))
+        patched.setitem(migration.MIGRATIONS, written_in(name), (after, cut_off))
         with pytest.raises(TrajectoryError, match="The process ends here."):
             Trajectory.append(path)
     with h5py.File(path, "r+") as file:
-        assert version_of(file) == (1, 0) and RESUMES in file[MODULE]
+        assert version_of(file) == written_in(name) and RESUMES in file[MODULE]
         migrate(file)
         assert version_of(file) == SCHEMA_VERSION
+    assert_by_times(path, "particles/cloud/position")
+
+
+@every_engine
+def test_moments_of_one_step_are_told_apart_by_time(tmp_path: Path, engine: str) -> None:
+    """Assert that moments of one step have times as their dimension once a file of 1.1 was appended to, masses too."""
+    path = earlier(MOMENTS, tmp_path / "run.h5")
+    before = datasets(path)
+    Trajectory.append(path).close()
+    assert {name: values.tolist() for name, values in datasets(path).items()} == {
+        name: values.tolist() for name, values in before.items()
+    }
+    for element in ("particles/cloud/position", "particles/cloud/mass", "observables/risk_5"):
+        assert_by_times(path, element)
+    with xarray.open_datatree(path, engine=engine) as tree:
+        position, mass = (tree[f"particles/cloud/{name}/value"] for name in ("position", "mass"))
+        assert position.dims == ("time", "particle", "coordinate") and mass.dims == ("time", "particle")
+        assert position.coords["step"].values.tolist() == [0, 4, 4, 5]
+        np.testing.assert_array_equal(position.sel(time=1.0), 2.0 * START.positions)
+        np.testing.assert_array_equal(mass.sel(time=0.6, method="nearest"), START.masses.roll(4, 0))
+
+
+@pytest.mark.parametrize("flushes", [1, 2, 3])
+def test_a_change_of_dimensions_cut_off_anywhere_is_done_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flushes: int
+) -> None:
+    """Assert that a file left after any of the three changes is still read, and is brought up by the next opening."""
+    path, left = earlier(MOMENTS, tmp_path / "run.h5"), tmp_path / "left.h5"
+    with h5py.File(path, "r+") as file:
+        flush, seen = file.flush, []
+
+        def copied() -> None:
+            flush()
+            seen.append(None)
+            if len(seen) == flushes:
+                shutil.copy(path, left)
+
+        monkeypatch.setattr(file, "flush", copied)
+        migrate(file)
+        assert len(seen) == 3
+    with h5py.File(left, "r+") as file:
+        assert version_of(file) == ((1, 1) if flushes < 3 else SCHEMA_VERSION)
+        migrate(file)
+    assert_by_times(left, "particles/cloud/mass")
+    with Trajectory.open(left) as reader:
+        assert reader.times.tolist() == [0.0, 0.5, 1.0, 1.5]
 
 
 def test_steps_are_taken_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,7 +178,7 @@ def test_steps_are_taken_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         assert seen == ["first", "second"] and version_of(file) == SCHEMA_VERSION
 
 
-@pytest.mark.parametrize("version", [[1, 2], [2, 0]])
+@pytest.mark.parametrize("version", [[1, 3], [2, 0]])
 def test_newer_files_are_refused(tmp_path: Path, version: list[int]) -> None:
     """Assert that a file of a later layout is neither read nor appended to, nor changed."""
     path = played(tmp_path / "run.h5", 2)

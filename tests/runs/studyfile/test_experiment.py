@@ -95,6 +95,21 @@ def test_users_pieces_are_imported_and_their_files_noted(tmp_path: Path) -> None
     assert set(experiment.sources()) == {"data.npz", "users_pieces.py"}
 
 
+def test_accuracy_of_test_data_knows_the_classes_of_the_training_data(tmp_path: Path) -> None:
+    """Assert that test data of one class 1 or 2 are counted, and targets of a regression are refused."""
+    inputs, targets = np.random.default_rng(0).normal(size=(8, 3)), np.array([1.0, 2.0] * 4)
+    test = {"test_inputs": inputs, "test_targets": np.full(8, 2.0)}
+    np.savez(tmp_path / "data.npz", inputs=inputs, targets=targets, **test)
+    experiment = Experiment(config({"observables": ["accuracy", "test_accuracy"]}), tmp_path)
+    f = experiment.risk.predictions(experiment.start)[:, 0].numpy()
+    measured = experiment.observables()
+    assert float(measured["accuracy"](experiment.start)) == np.mean((f > 1.5) == (targets > 1.5))
+    assert float(measured["test_accuracy"](experiment.start)) == np.mean(f > 1.5)
+    write_data(tmp_path)
+    with pytest.raises(ValueError, match="take 8 different values, but two classes are needed"):
+        Experiment(config({"observables": ["accuracy"]}), tmp_path).observables()
+
+
 @pytest.mark.parametrize(
     ("arrays", "sentence"),
     [

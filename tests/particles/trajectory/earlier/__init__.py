@@ -7,6 +7,10 @@ from pathlib import Path
 PLAIN = "1.0.h5.gz"
 #: Written by the code of study files under the same version: kept at step 3, gone on to step 5.
 WITH_CHECKPOINT = "1.0-checkpoint.h5.gz"
+#: The same two of layout 1.1, by the last code that wrote it.
+PLAIN_1_1, WITH_CHECKPOINT_1_1 = "1.1.h5.gz", "1.1-checkpoint.h5.gz"
+#: Of layout 1.1, with masses that move: frames at times 0, 0.5, 1, 1.5 of steps 0, 4, 4, 5; each with an observable.
+MOMENTS = "1.1-moments.h5.gz"
 
 
 def earlier(name: str, path: Path) -> Path:

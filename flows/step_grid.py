@@ -1,0 +1,48 @@
+"""What the grid of an integrator's steps decides before a run: which noise it begins with, and whether batches fit."""
+
+from typing import Any
+
+from flows.base import Flow, Gridded, Integrator, Part, PiecewiseFlow, parts
+from flows.integrators.fixed import SAME
+from particles import FlowRefused
+
+#: Multiples of a step that miss the border of a batch by less than this part meet it, for millions of batches.
+MEETS = 1e-12
+
+
+def steps_until(flow: Flow, integrator: Integrator[Any], time: float) -> int:
+    """The number that the first step of a run from `time` has where none is given.
+
+    That is 0, and with noise, which goes by it, the number of the integrator's steps in `time`: so runs that are
+    continued piece by piece meet the noise of an uninterrupted one, and none of it twice. Raises ValueError where
+    steps until then cannot be counted.
+    """
+    if time == 0.0 or not parts(flow) & {Part.NOISE, Part.INERTIA}:
+        return 0
+    size = integrator.grid if isinstance(integrator, Gridded) else None
+    steps = 0 if size is None else round(time / size)
+    if size is None or steps < 0 or abs(steps * size - time) > SAME * size:
+        grid = "has no step that is known before the run" if size is None else f"counts its steps of {size!r} from 0"
+        raise ValueError(
+            f"The noise of {type(flow).__name__} goes by the number of the step, which is not known at time {time!r}: "
+            f"{type(integrator).__name__} {grid}; give the number of steps taken until then as well, as index=..."
+        )
+    return steps
+
+
+def check_pieces(flow: Flow, integrator: Integrator[Any]) -> None:
+    """Raise FlowRefused where a step could be in two pieces of a flow at once, as in two batches."""
+    if not isinstance(flow, PiecewiseFlow):
+        return
+    name, piece = type(integrator).__name__, flow.piece
+    change = f"{type(flow).__name__} goes over to its next batch at every multiple of {piece!r}"
+    fit = f"take Euler({piece!r}), or Euler with a step that divides {piece!r}"
+    if not (isinstance(integrator, Gridded) and integrator.stays_inside):
+        raise FlowRefused(
+            f"{change}, but {name} asks for velocities inside a step and at its end, maybe of another batch; {fit}."
+        )
+    size = integrator.grid
+    if size is None:
+        raise FlowRefused(f"{change}, but the step of {name} is not known before the run; {fit}.")
+    if round(piece / size) < 1 or abs(round(piece / size) * size - piece) > MEETS * piece:
+        raise FlowRefused(f"{change}, which {name} with steps of {size!r} does not meet; {fit}.")
