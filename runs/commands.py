@@ -219,9 +219,12 @@ def check(
     """
     from rich.console import Console
 
-    from runs.checks import checked_file, is_violated, table
+    from runs.checks import checked_file, is_violated, legend, table
 
     results = checked_file(file, seeds=seeds)
-    Console().print(table(results))
+    shown = Console()
+    shown.print(table(results))
+    for line in legend(results):
+        shown.print(line, highlight=False)
     if is_violated(results):
         raise typer.Exit(VIOLATED)
