@@ -24,7 +24,7 @@ app = typer.Typer(
 INTERRUPTED = 130
 #: Options of `run` for studies by name, and for study files.
 OF_NAMED = {"data", "scale", "device", "seeds", "integrator", "code_conventions"}
-OF_FILES = {"settings", "dry_run", "workers", "scheduler", "ensemble"}
+OF_FILES = {"settings", "dry_run", "workers", "scheduler", "ensemble", "stale"}
 #: A theorem is violated.
 VIOLATED = 3
 
@@ -84,6 +84,9 @@ def run(
     ensemble: Annotated[
         int | None, typer.Option(min=1, help="For a file: how many runs of one size a process evolves side by side.")
     ] = None,
+    stale: Annotated[
+        str, typer.Option(help="For a file: refuse or redo, where data or code of finished runs have changed since.")
+    ] = "refuse",
 ) -> None:
     """Run a study: trajectories, a table and figures go into one folder.
 
@@ -96,7 +99,10 @@ def run(
             from runs.studyfile.study import command as run_file
 
             succeeded = run_file(
-                *(Path(study), settings or (), out, dry_run, workers, scheduler), ranks=context.obj, members=ensemble
+                *(Path(study), settings or (), out, dry_run, workers, scheduler),
+                ranks=context.obj,
+                members=ensemble,
+                stale=stale,
             )
         else:
             refuse_ranks(context.obj)

@@ -1,6 +1,5 @@
 """One run of a study file: its data, network, flow and observers, and the way from its start to its end."""
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -33,7 +32,7 @@ from runs.datasets import load
 from runs.refusal import Refusal
 from runs.studyfile.config import RunConfig, Times
 from runs.studyfile.datafile import read_data
-from runs.studyfile.imports import imported, source_of
+from runs.studyfile.imports import imported
 from runs.studyfile.parts import FLOWS, INTEGRATORS, LAWS, LOSSES, MASSES, NEURONS, SCALINGS
 from runs.studyfile.sections import Section, built
 
@@ -125,14 +124,6 @@ class Experiment:
         if config.stop_below is not None:
             observers.append(StopBelow(self.risk, config.stop_below))
         return observers
-
-    def sources(self) -> dict[str, str]:
-        """SHA-256 of the files beside the study that the run reads: data and imported modules, by name."""
-        paths = [source_of(path, self.folder) for path in self.config.import_paths()]
-        if self.config.data.file is not None:
-            paths.append(self.folder / self.config.data.file)
-        found = sorted({path for path in paths if path is not None and path.is_file()})
-        return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
 
     def _observable(self, name: str, what: str | Section) -> Measured:
         if isinstance(what, Section):
