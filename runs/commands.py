@@ -84,9 +84,7 @@ def run(
     ensemble: Annotated[
         int | None, typer.Option(min=1, help="For a file: how many runs of one size a process evolves side by side.")
     ] = None,
-    stale: Annotated[
-        str, typer.Option(help="For a file: refuse or redo, where data or code of finished runs have changed since.")
-    ] = "refuse",
+    stale: Annotated[str, typer.Option(help="For a file: refuse or redo runs whose data or code changed.")] = "refuse",
 ) -> None:
     """Run a study: trajectories, a table and figures go into one folder.
 
@@ -99,10 +97,7 @@ def run(
             from runs.studyfile.study import command as run_file
 
             succeeded = run_file(
-                *(Path(study), settings or (), out, dry_run, workers, scheduler),
-                ranks=context.obj,
-                members=ensemble,
-                stale=stale,
+                *(Path(study), settings or (), out, dry_run, workers, scheduler), context.obj, ensemble, stale
             )
         else:
             refuse_ranks(context.obj)
