@@ -114,6 +114,7 @@ class Trace:
     """Named observables over time, kept in memory: `Trace(risk=risk, movement=MeanMovement(start))`.
 
     An observer; afterwards `trace["risk"]` is an array [times] or [times, ...], beside `trace.steps` and `trace.times`.
+    It is of one run, which may be evolved in parts: a state that it holds already is not recorded twice.
     """
 
     def __init__(self, **observables: Observable) -> None:
@@ -125,8 +126,18 @@ class Trace:
         self._values: dict[str, list[NDArray[Any]]] = {name: [] for name in observables}
 
     def __call__(self, step: int, time: float, cloud: ParticleCloud, /) -> None:
-        """Evaluate every observable on the cloud."""
+        """Evaluate every observable on the cloud.
+
+        Raises ValueError for a time before the last one, or the same time with other values: they are of another run.
+        """
+        last = self._times[-1] if self._times else -math.inf
+        if time < last:
+            raise ValueError(_another_run(f"time {time:.9g} after time {last:.9g}"))
         values = {name: _as_array(observable(cloud)) for name, observable in self._observables.items()}
+        if time == last:
+            if any(not _same(self._values[name][-1], value) for name, value in values.items()):
+                raise ValueError(_another_run(f"other values at time {time:.9g}"))
+            return
         self._steps.append(step)
         self._times.append(time)
         for name, value in values.items():
@@ -154,6 +165,15 @@ class Trace:
     def times(self) -> NDArray[np.float64]:
         """Flow times [times]."""
         return np.array(self._times, dtype=np.float64)
+
+
+def _another_run(found: str) -> str:
+    return f"The trace was handed {found}, as of another run or schedule; give each a Trace of its own."
+
+
+def _same(held: NDArray[Any], value: NDArray[Any]) -> bool:
+    """Whether two values are the same to the bit; one that is not a number is the same as itself."""
+    return held.shape == value.shape and held.dtype == value.dtype and held.tobytes() == value.tobytes()
 
 
 def _as_array(value: torch.Tensor | NDArray[Any] | float) -> NDArray[Any]:

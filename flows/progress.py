@@ -29,8 +29,11 @@ def to_stderr(report: Report) -> None:
 
 @dataclass
 class Progress:
-    """An observer that reports at most every `interval` seconds, and at the end; the remaining time is in proportion
-    to the flow time done since the first state it saw."""
+    """An observer that reports at most every `interval` seconds, and at the end.
+
+    The remaining time is in proportion to the flow time done since the first state it saw of the run; one that is no
+    later than the first state of a run is the first one of another run.
+    """
 
     until: float
     report: Callable[[Report], None] = to_stderr
@@ -41,7 +44,7 @@ class Progress:
     def __call__(self, step: int, time: float, cloud: ParticleCloud, /) -> None:
         """Report where it is time to."""
         now = monotonic()
-        if self._began is None:
+        if self._began is None or time <= self._began[1]:
             self._began, self._spoke = (now, time), now
         if now - self._spoke < self.interval and time < self.until:
             return

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from flows import GradientFlow
 from limits.theorems import Problem, Result, Verdict, every_theorem
+from limits.theorems.base import ROUNDING
 from particles import Dataset, GaussianLaw, RademacherOutputs, Trajectory, TrajectoryError
 from particles.trajectory.describe import describe
 from runs.datasets import load
@@ -61,11 +62,7 @@ def rebuilt(path: Path, parameters: Mapping[str, object], kept: Dataset | None =
             f"{path} was not written by the study {NAME} nor by a study file, which say enough to rebuild the problem: "
             "name one of their files, or call limits.theorems from Python with a problem of your own."
         )
-    if describe(GradientFlow(problem.risk)) != parameters.get("flow"):
-        raise Refusal(
-            f"{path} was written with other data, or with another flow than the gradient flow that the theorems are "
-            "about: check it with the version that wrote it (meanfield info says which), or run such a flow."
-        )
+    _check_flow(path, parameters.get("flow"), describe(GradientFlow(problem.risk)))
     return problem
 
 
@@ -106,24 +103,84 @@ class KeptRun(StudyRun):
         return self.train, None
 
 
+def _check_flow(path: Path, described: object, rebuilt: object) -> None:
+    """Raise Refusal unless the flow of a file is the gradient flow of its problem, with what it is instead."""
+    if not isinstance(described, Mapping) or not isinstance(rebuilt, Mapping):
+        raise Refusal(f"{path} does not say by which flow it was written: check a file that does.")
+    if described.get("class") != rebuilt["class"]:
+        kind = str(described.get("class")).rpartition(".")[2]
+        raise Refusal(
+            f"{path} is of a {kind}, but the theorems are about the gradient flow on all data: check a run with "
+            'flow = "gradient".'
+        )
+    place = _differing(described, rebuilt)
+    if place is not None:
+        what = "data" if ".data" in f".{place}" else place
+        raise Refusal(
+            f"{path} was written with other {what} than this version finds by its configuration: check it with the "
+            "version and the data that wrote it (meanfield info says which)."
+        )
+
+
+def _differing(one: object, other: object) -> str | None:
+    """The dotted name of the first place at which two descriptions differ."""
+    if not isinstance(one, Mapping) or not isinstance(other, Mapping):
+        return None if one == other else ""
+    for name in sorted(one.keys() | other.keys()):
+        below = _differing(one.get(name), other.get(name))
+        if below is not None:
+            return f"{name}.{below}".rstrip(".")
+    return None
+
+
 def table(results: Sequence[Result]) -> Table:
-    """One row per theorem: where it stands, what it says, bound, measurement, margin and verdict."""
+    """One row per theorem: where it stands and what it says, bound or exact value, measurement, margin, verdict.
+
+    A mean has its standard error and its score z beside it.
+    """
     shown = Table(box=SIMPLE_HEAD, title_justify="left")
-    for name in ("theorem", "statement"):
-        shown.add_column(name, overflow="fold")
+    shown.add_column("theorem", overflow="fold")
     for name in ("bound", "measured", "margin"):
         shown.add_column(name, justify="right", no_wrap=True)
     shown.add_column("verdict", overflow="fold")
     for result in results:
         why = f": {'; '.join(result.failing)}" if result.failing else ""
-        numbers = (
-            "-" if math.isnan(value) else f"{value:.3g}" for value in (result.bound, result.measured, result.margin)
-        )
-        verdict = f"[{COLOURS[result.verdict]}]{result.verdict}[/]{why}"
+        source = result.source.removeprefix("Caron et al. 2023, ")
+        mean = "" if math.isnan(result.error) else f" ± {result.error:.2g}\nz = {result.score:.2f}"
+        bound = 0.0 if abs(result.bound) < ROUNDING * result.error else result.bound
         shown.add_row(
-            result.source.removeprefix("Caron et al. 2023, "), result.statement.replace("[", r"\["), *numbers, verdict
+            f"{source}\n" + result.statement.replace("[", r"\["),
+            _number(bound),
+            _number(result.measured) + mean,
+            _number(result.margin),
+            f"[{COLOURS[result.verdict]}]{result.verdict}[/]{why}",
         )
     return shown
+
+
+def legend(results: Sequence[Result]) -> list[str]:
+    """What the words in the table mean, of those that occur."""
+    verdicts = {result.verdict for result in results}
+    lines = []
+    if any(not math.isnan(result.margin) for result in results):
+        lines.append("margin: how far the measurement is from a violation, in parts of the bound; below 0 is violated")
+    if any(not math.isnan(result.error) for result in results):
+        lines.append(
+            "±, z: a mean over random starts with its standard error, and how many of these it is off its exact value, "
+            "which stands under bound; beyond 5 is violated, and the margin is 1 - |z| / 5"
+        )
+    if Verdict.VACUOUS in verdicts:
+        lines.append(
+            "vacuous: the bound promises nothing here, as it is larger than what is always so, or holds only under the "
+            "condition behind the colon, which is not met"
+        )
+    if Verdict.ASSUMPTION_FAILS in verdicts:
+        lines.append("assumption fails: what stands behind the colon is not so, and nothing was compared")
+    return lines
+
+
+def _number(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.3g}"
 
 
 def is_violated(results: Sequence[Result]) -> bool:

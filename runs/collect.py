@@ -12,6 +12,7 @@ import numpy as np
 from particles import Trajectory, TrajectoryError
 from particles.trajectory import Series
 from runs.axes import Axes, swept
+from runs.origins import SOURCES, mixed, recorded_sources
 from runs.refusal import Refusal
 from runs.scalars import Scalar, flat, ordered
 from runs.studyfile.identity import varied_in
@@ -25,10 +26,11 @@ OWN_NAMES = ("time", "file", "run")
 
 @dataclass(frozen=True, eq=False)
 class Finished:
-    """One finished run: its file, its parameters by dotted name, its observables."""
+    """One finished run: its file, its parameters by dotted name, checksums of what it was made of, its observables."""
 
     path: Path
     parameters: Mapping[str, Scalar]
+    sources: Mapping[str, str] | None
     series: Mapping[str, Series]
 
 
@@ -39,10 +41,11 @@ def collect(folder: str | PathLike[str]) -> "xarray.Dataset":
     recorded an observable at the same times, `<name>_time` where another observable has other ones, and
     `<name>_record` with the coordinate `<name>_time` [..., record] where the runs differ in them. Cells without a run
     and records that a run does not have are NaN. `file` names each run's file; the attributes hold what all runs have
-    in common and the files that are not finished. The described flow is left out: what it is made of follows from the
-    parameters.
+    in common, the files that are not finished, and the checksums of what the runs were made of. The described flow is
+    left out: what it is made of follows from the parameters.
 
-    Raises Refusal where xarray is missing, the folder is none or holds no finished run, or a file cannot be read.
+    Raises Refusal where xarray is missing, the folder is none or holds no finished run, a file cannot be read, or runs
+    were made of different data or code, whose numbers do not belong together.
     """
     library = xarray_or_refusal()
     root = Path(folder)
@@ -51,6 +54,7 @@ def collect(folder: str | PathLike[str]) -> "xarray.Dataset":
     runs, unfinished = _finished(root)
     if not runs:
         raise Refusal(f"The folder {root} holds no finished run ({len(unfinished)} unfinished): run them to their end.")
+    _refuse_mixed(root, runs)
     names = list(dict.fromkeys(name for run in runs for name in run.series))
     axes = swept([run.parameters for run in runs], _own_names(names), varied_in(root))
     variables: dict[str, Any] = {}
@@ -61,6 +65,7 @@ def collect(folder: str | PathLike[str]) -> "xarray.Dataset":
         _add(name, [run.series.get(name) for run in runs], axes, variables, coordinates)
     shared = {name: value for name, value in runs[0].parameters.items() if _same(runs, name)}
     attributes = {"parameters": json.dumps(shared), "unfinished": json.dumps([str(path) for path in unfinished])}
+    attributes[SOURCES] = json.dumps({name: digest for run in runs for name, digest in (run.sources or {}).items()})
     dataset: xarray.Dataset = library.Dataset(variables, coordinates, attributes)
     return dataset
 
@@ -87,11 +92,23 @@ def _finished(root: Path) -> tuple[list[Finished], list[Path]]:
                 if not trajectory.is_complete:
                     unfinished.append(path.relative_to(root))
                     continue
-                parameters = {name: value for name, value in trajectory.parameters.items() if name != "flow"}
-                finished.append(Finished(path, flat(parameters), dict(trajectory.observables)))
+                given = trajectory.parameters
+                parameters = {name: value for name, value in given.items() if name not in ("flow", SOURCES)}
+                sources = recorded_sources(path, given)
+                finished.append(Finished(path, flat(parameters), sources, dict(trajectory.observables)))
         except TrajectoryError as error:
             raise Refusal(str(error)) from error
     return finished, unfinished
+
+
+def _refuse_mixed(root: Path, runs: Sequence[Finished]) -> None:
+    """Raise Refusal where runs were made of different files of one name."""
+    for name, firsts in mixed(run.sources for run in runs).items():
+        examples = " and ".join(str(runs[first].path.relative_to(root)) for first in firsts[:2])
+        raise Refusal(
+            f"The runs in {root} were made of {len(firsts)} different files {name} ({examples} for example): do the "
+            "older ones again with meanfield run STUDY.toml --stale redo, or keep them in folders of their own."
+        )
 
 
 def _add(

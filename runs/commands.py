@@ -24,7 +24,7 @@ app = typer.Typer(
 INTERRUPTED = 130
 #: Options of `run` for studies by name, and for study files.
 OF_NAMED = {"data", "scale", "device", "seeds", "integrator", "code_conventions"}
-OF_FILES = {"settings", "dry_run", "workers", "scheduler", "ensemble"}
+OF_FILES = {"settings", "dry_run", "workers", "scheduler", "ensemble", "stale"}
 #: A theorem is violated.
 VIOLATED = 3
 
@@ -84,6 +84,7 @@ def run(
     ensemble: Annotated[
         int | None, typer.Option(min=1, help="For a file: how many runs of one size a process evolves side by side.")
     ] = None,
+    stale: Annotated[str, typer.Option(help="For a file: refuse or redo runs whose data or code changed.")] = "refuse",
 ) -> None:
     """Run a study: trajectories, a table and figures go into one folder.
 
@@ -96,7 +97,7 @@ def run(
             from runs.studyfile.study import command as run_file
 
             succeeded = run_file(
-                *(Path(study), settings or (), out, dry_run, workers, scheduler), ranks=context.obj, members=ensemble
+                *(Path(study), settings or (), out, dry_run, workers, scheduler), context.obj, ensemble, stale
             )
         else:
             refuse_ranks(context.obj)
@@ -219,9 +220,12 @@ def check(
     """
     from rich.console import Console
 
-    from runs.checks import checked_file, is_violated, table
+    from runs.checks import checked_file, is_violated, legend, table
 
     results = checked_file(file, seeds=seeds)
-    Console().print(table(results))
+    shown = Console()
+    shown.print(table(results))
+    for line in legend(results):
+        shown.print(line, highlight=False)
     if is_violated(results):
         raise typer.Exit(VIOLATED)

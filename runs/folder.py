@@ -3,7 +3,7 @@
 import errno
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,19 +27,25 @@ REMARKS = ("remarks",)
 
 @contextmanager
 def claimed(
-    folder: Path, identity: Mapping[str, Any], remarks: Mapping[str, Any], patience: float = 0.0
+    folder: Path,
+    identity: Mapping[str, Any],
+    remarks: Mapping[str, Any],
+    patience: float = 0.0,
+    before: Callable[[], None] | None = None,
 ) -> Iterator[Path]:
     """Make the folder this configuration's own while the block runs; `identity` and `remarks` stand in config.json.
 
-    patience: seconds to wait for another process that is at work in it.
+    patience: seconds to wait for another process that is at work in it; before: what is done in a folder that nobody is
+    at work in before it is asked whose it is.
     Raises Refusal where the folder holds runs of another configuration, files that are not ours, or where another
     process is at work in it. Nothing that is there is overwritten.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _check_owner(folder, identity)
-        lock = FileLock(folder / LOCK_FILE, timeout=patience)
-        with lock:
+        _check_strangers(folder)
+        with FileLock(folder / LOCK_FILE, timeout=patience):
+            if before is not None:
+                before()
             _check_owner(folder, identity)
             replace_text(folder / CONFIG_FILE, json.dumps({**identity, "remarks": dict(remarks)}, indent=2) + "\n")
             yield folder
@@ -58,25 +64,28 @@ def replace_text(path: Path, text: str) -> None:
     os.replace(unfinished, path)
 
 
+def _check_strangers(folder: Path) -> None:
+    """Raise Refusal where a folder holds something and no configuration of ours."""
+    ours = (LOCK_FILE, f"{CONFIG_FILE}.part")
+    strangers = sorted(entry.name for entry in folder.iterdir() if entry.name not in ours)
+    if strangers and not (folder / CONFIG_FILE).exists():
+        raise Refusal(
+            f"The folder {folder} holds {strangers[0]!r} but no {CONFIG_FILE}, so it is not one of ours: "
+            "name an empty or a new folder."
+        )
+
+
 def _check_owner(folder: Path, identity: Mapping[str, Any]) -> None:
     path = folder / CONFIG_FILE
-    if not path.exists():
-        ours = (LOCK_FILE, f"{CONFIG_FILE}.part")
-        strangers = sorted(entry.name for entry in folder.iterdir() if entry.name not in ours)
-        if strangers:
-            raise Refusal(
-                f"The folder {folder} holds {strangers[0]!r} but no {CONFIG_FILE}, so it is not one of ours: "
-                "name an empty or a new folder."
-            )
-        return
-    found = _differences(_read(path), identity)
+    found = _differences(held_configuration(path), identity) if path.exists() else []
     if found:
         raise Refusal(
             f"The folder {folder} holds runs of another configuration ({'; '.join(found)}): name another folder."
         )
 
 
-def _read(path: Path) -> dict[str, Any]:
+def held_configuration(path: Path) -> dict[str, Any]:
+    """What a config.json holds; raises Refusal for what is none."""
     try:
         held = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:

@@ -14,6 +14,7 @@ from runs.curve_groups import names_of, settings_of
 from runs.feature_figure import draw_features
 from runs.feature_maps import feature_map
 from runs.figures import COLOURS, Array, CloudPanel, Curve, CurvePanel, draw_clouds, draw_curves
+from runs.origins import mixed, recorded_sources, told_apart
 from runs.refusal import Refusal
 
 #: Particles are shown at so many times, from the first frame to the last, where none are chosen.
@@ -23,6 +24,7 @@ SHOWN_TIMES = 4
 def plot_files(files: Sequence[Path], folder: Path, times: Sequence[float] = ()) -> tuple[list[Path], list[str]]:
     """Draw files into a folder; the paths written, and a sentence for each file whose features cannot be drawn.
 
+    Runs made of different data or code are never one curve, and a sentence says so.
     `curves.png`: one panel per scalar observable against time on a log axis, time zero left out. Files that differ in
     their seed alone and recorded at the same times are one curve, their mean with the band from smallest to largest.
     `NAME-particles.png` of each file: the first two coordinates at the times (the frame nearest to each), grey where
@@ -38,6 +40,7 @@ def plot_files(files: Sequence[Path], folder: Path, times: Sequence[float] = ())
             trajectories = {file: opened.enter_context(Trajectory.open(file)) for file in files}
             folder.mkdir(parents=True, exist_ok=True)
             written += _draw_observables(trajectories, folder)
+            remarks += _different_sources(trajectories)
             names, titles = names_of(list(trajectories)), _titles(trajectories)
             for file, trajectory in trajectories.items():
                 shown = _shown(trajectory, times)
@@ -64,7 +67,7 @@ def curve_panels(trajectories: dict[Path, TrajectoryReader]) -> list[CurvePanel]
 
     A setting has one colour in all panels.
     """
-    settings = settings_of({file: trajectory.parameters for file, trajectory in trajectories.items()})
+    settings = settings_of(told_apart({file: trajectory.parameters for file, trajectory in trajectories.items()}))
     names = names_of(list(trajectories))
     found: dict[str, dict[Path, Series]] = {}
     for file, trajectory in trajectories.items():
@@ -140,10 +143,19 @@ def _draw_features(
     return [path]
 
 
+def _different_sources(trajectories: Mapping[Path, TrajectoryReader]) -> list[str]:
+    """A sentence for every source that is not the same file for all of the runs."""
+    origins = (recorded_sources(file, trajectory.parameters) for file, trajectory in trajectories.items())
+    return [
+        f"The runs were made of {len(firsts)} different files {name}: each has curves of its own."
+        for name, firsts in mixed(origins).items()
+    ]
+
+
 def _titles(trajectories: Mapping[Path, TrajectoryReader]) -> dict[Path, str]:
     """The name of each file, with its setting where there are several."""
     names = names_of(list(trajectories))
-    settings = settings_of({file: trajectory.parameters for file, trajectory in trajectories.items()})
+    settings = settings_of(told_apart({file: trajectory.parameters for file, trajectory in trajectories.items()}))
     setting = {file: label for label, members in settings.items() for file in members}
     return {file: ", ".join(filter(None, (setting[file], name))) for file, name in names.items()}
 

@@ -47,7 +47,7 @@ class Result:
     `bound` and `measured` are those of the frame, or the particle, with the smallest margin. The margin is the distance
     from violation, relative to the bound: (bound - measured) / |bound| where the bound is from above, the negative of
     it where from below, 1 - |z| / 5 where it is a mean with z standard errors to its measurement. All three are NaN
-    where an assumption fails.
+    where an assumption fails. `error` is the standard error of what was measured, NaN where that is no mean.
     """
 
     statement: str
@@ -57,6 +57,12 @@ class Result:
     measured: float
     verdict: Verdict
     margin: float
+    error: float = math.nan
+
+    @property
+    def score(self) -> float:
+        """z, what was measured less the exact value in standard errors; NaN where that is no mean."""
+        return (self.measured - self.bound) / self.error if self.error != 0.0 else 0.0
 
     @property
     def failing(self) -> tuple[str, ...]:
@@ -109,7 +115,7 @@ def as_mean(statement: Statement, assumptions: tuple[Assumption, ...], exact: fl
     mean = float(draws.mean())
     error = max(float(draws.std()) / math.sqrt(draws.numel()), ROUNDING * max(abs(exact), abs(mean)))
     margin = 1.0 - abs(mean - exact) / (STANDARD_ERRORS * error) if error > 0.0 else 1.0
-    return _judged(statement, assumptions, exact, mean, margin)
+    return replace(_judged(statement, assumptions, exact, mean, margin), error=error)
 
 
 def vacuous(result: Result) -> Result:

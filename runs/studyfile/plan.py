@@ -2,11 +2,11 @@
 
 import json
 import math
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from particles.tiles import KEPT_ENTRIES
+from runs.memory import total_memory
 from runs.refusal import Refusal
 from runs.scalars import flat
 from runs.studyfile.config import RunConfig
@@ -56,14 +56,6 @@ def _check_size(config: RunConfig) -> None:
     needed, there = 8.0 * COPIES * config.masses.given()["count"], total_memory()
     if needed > there:
         raise Refusal(f"masses.count needs {_said(needed)}, but this machine has {_said(there)} of memory: lower it.")
-
-
-def total_memory() -> float:
-    """Bytes of memory of this machine; infinite where the system does not say."""
-    try:
-        return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    except (AttributeError, ValueError, OSError):
-        return math.inf
 
 
 def _ask_door(experiment: Experiment, refused: dict[str, str]) -> None:

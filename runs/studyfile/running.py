@@ -1,11 +1,13 @@
 """Doing one run of a study file in a folder of its own: begun, continued or found complete, its error recorded."""
 
+import json
 import math
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +15,19 @@ from flows import Observer, evolve
 from flows.checkpoint import CHECKPOINTED, Checkpoint
 from particles import FlowDiverged, FlowRefused, MassError, ParticleCloud, ShapeError, Trajectory, TrajectoryError
 from particles.trajectory import SharedTrajectory, TrajectoryWriter
-from runs.folder import claimed, replace_text
+from runs.folder import CONFIG_FILE, claimed, held_configuration, replace_text
 from runs.jobs import Report, Stopped
+from runs.origins import SOURCES, Held, held_in, mixed, noted_sources
 from runs.refusal import Refusal
 from runs.studyfile.config import RunConfig
 from runs.studyfile.experiment import Experiment
+from runs.studyfile.sources import changes, sources_of
 
 #: Seconds between two checkpoints: what a killed run loses at most.
 KEEP_SECONDS = 10.0
 #: A run counts as so many steps of progress, in proportion to its flow time.
 WHOLE = 1000
+RUN_FILE = "run.h5"
 
 #: What may go wrong in a run, a user's code included, without ending the others.
 FAILURES = (
@@ -38,13 +43,16 @@ OURS = (Refusal, TrajectoryError, FlowDiverged, FlowRefused, ShapeError, MassErr
 class Job:
     """A run, the folder of its study file, and the folder of all results.
 
-    patience: seconds to wait for another process that is still at work in the run's folder.
+    patience: seconds to wait for another process that is still at work in the run's folder; sources: checksums of the
+    files beside the study, those of now where left out; redo: whether what was made of other ones is done again.
     """
 
     config: RunConfig
     source: Path
     out: Path
     patience: float = 0.0
+    sources: Mapping[str, str] | None = None
+    redo: bool = False
 
     @property
     def folder(self) -> Path:
@@ -54,22 +62,32 @@ class Job:
     @property
     def path(self) -> Path:
         """Its trajectory."""
-        return self.folder / "run.h5"
+        return self.folder / RUN_FILE
 
     @property
     def error(self) -> Path:
         """The error of a run that failed, with where it came from; removed when the run is tried again."""
         return self.folder / "error.txt"
 
+    @property
+    def made_of(self) -> Mapping[str, str]:
+        """Checksums of the files beside the study that the run is to be made of."""
+        return sources_of(self.config, self.source) if self.sources is None else self.sources
+
     def done(self) -> int:
-        """How far the run is, of `WHOLE`, which only a complete one reaches; 0 where its file cannot be read."""
-        try:
-            with Trajectory.open(self.path) as trajectory:
-                if trajectory.is_complete:
-                    return WHOLE
-                return self.share(float(trajectory.times[-1])) if len(trajectory) else 0
-        except TrajectoryError:
+        """How far the run is, of `WHOLE`, which only a complete one reaches.
+
+        0 where its file cannot be read, or was made of other sources than those of now.
+        """
+        held = held_in(self.path)
+        if held is None or self.changed(held):
             return 0
+        return WHOLE if held.complete else self.share(held.time)
+
+    def changed(self, held: Held | None = None) -> list[str]:
+        """What became of the files that the run was made of, a phrase each; nothing where nothing is done of it."""
+        held = held or held_in(self.path)
+        return changes(held.sources, self.made_of) if held is not None and held.begun else []
 
     def share(self, time: float) -> int:
         """Progress at a flow time of a run that is not complete."""
@@ -82,7 +100,7 @@ def perform(job: Job, report: Report) -> None:
     Raises Refusal with one sentence where it fails, which also stands in the folder's error.txt.
     """
     experiment = Experiment(job.config, job.source)
-    with claim(job, experiment):
+    with claim(job):
         try:
             job.error.unlink(missing_ok=True)
             if job.done() < WHOLE:  # another process may have come to its end while this one waited
@@ -95,10 +113,68 @@ def perform(job: Job, report: Report) -> None:
             raise Refusal(spoken_error(error)) from error
 
 
-def claim(job: Job, experiment: Experiment) -> AbstractContextManager[Path]:
-    """Makes the run's folder its own for a while; it says which configuration and files beside the study it is of."""
-    identity = {"config": job.config.identity(), "sources": experiment.sources()}
-    return claimed(job.folder, identity, remarks={}, patience=job.patience)
+def claim(job: Job) -> AbstractContextManager[Path]:
+    """Makes the run's folder its own for a while; it says which configuration and files beside the study it is of.
+
+    Raises Refusal where the files have changed since the study began, and where the folder holds what was made of
+    other ones, unless that is to be done again; it is removed then.
+    """
+    now = sources_of(job.config, job.source)
+    _refuse_meanwhile(job.sources, now)
+    identity = {"config": job.config.identity(), "sources": now}
+    return claimed(job.folder, identity, remarks={}, patience=job.patience, before=partial(_renew, job, now))
+
+
+def _renew(job: Job, now: Mapping[str, str]) -> None:
+    """Make way for a run of the files as they are now in a folder that is the run's and of others."""
+    place = job.folder / CONFIG_FILE
+    held = held_configuration(place) if place.exists() else {}
+    then = held.get(SOURCES)
+    if held.get("config") != job.config.identity() or not isinstance(then, Mapping):
+        return
+    _refuse_outdated([job])
+    if job.changed() or changes(then, now):
+        job.path.unlink(missing_ok=True)
+    replace_text(place, json.dumps({**held, SOURCES: dict(now)}, indent=2) + "\n")
+
+
+def _refuse_meanwhile(before: Mapping[str, str] | None, now: Mapping[str, str]) -> None:
+    """Raise Refusal where files have changed since the study began, if it is known what they were then."""
+    found = [] if before is None else changes(before, now)
+    if found:
+        raise Refusal(f"{', '.join(found)} while the study was running: run it again once the files stay as they are.")
+
+
+def refuse_changed(jobs: Sequence[Job]) -> None:
+    """Raise Refusal where files have changed since runs were made of them, unless these are to be done again.
+
+    Also where the folder holds other runs, for which nothing is asked, of other files of the same names.
+    """
+    _refuse_outdated(jobs)
+    asked, folder = {job.config.digest for job in jobs}, jobs[0].out
+    now = {name: digest for job in jobs for name, digest in job.made_of.items()}
+    for place in sorted(folder.glob(f"*/{CONFIG_FILE}")):
+        beside = place.parent
+        other = [] if beside.name in asked else sorted(mixed([noted_sources(beside), now]))
+        held = held_in(beside / RUN_FILE) if other else None
+        if held is not None and held.begun:
+            raise Refusal(
+                f"{folder} holds the run {beside.name}, which the study does not ask for and which was made of "
+                f"another {other[0]}: name another folder with --out, or remove that run."
+            )
+
+
+def _refuse_outdated(jobs: Sequence[Job]) -> None:
+    """Raise Refusal for runs of the study. Files are opened only where the notes beside them say so."""
+    doubtful = [job for job in jobs if not job.redo and noted_sources(job.folder) != job.made_of]
+    found = {job.config.digest: job.changed() for job in doubtful}
+    outdated = [digest for digest, changed in found.items() if changed]
+    if outdated:
+        runs = f"run {outdated[0]} was" if len(outdated) == 1 else f"{len(outdated)} runs ({outdated[0]}, ...) were"
+        raise Refusal(
+            f"{', '.join(found[outdated[0]])} since {runs} made in {jobs[0].out}: put the old files back, name another "
+            "folder with --out, or do these runs again with --stale redo."
+        )
 
 
 def record_failure(job: Job, error: BaseException) -> None:
@@ -123,8 +199,11 @@ def _continued(experiment: Experiment, job: Job, report: Report) -> None:
 def opened(experiment: Experiment, job: Job) -> TrajectoryWriter:
     """The run's file to go on with where it has a checkpoint; one without, which holds the start at most, is removed.
 
-    A new one where there is none.
+    A new one where there is none. Raises Refusal where a file beside the study has changed since the folder was
+    claimed.
     """
+    flow, sources = experiment.flow, sources_of(job.config, job.source)
+    _refuse_meanwhile(held_configuration(job.folder / CONFIG_FILE).get(SOURCES), sources)
     if job.path.exists():
         trajectory = Trajectory.append(job.path)
         if trajectory.kept_parts() is not None:
@@ -133,9 +212,9 @@ def opened(experiment: Experiment, job: Job) -> TrajectoryWriter:
         job.path.unlink()
     return Trajectory.create(
         job.path,
-        flow=experiment.flow,
+        flow=flow,
         seed=job.config.seed,
-        parameters={"config": job.config.identity()},
+        parameters={"config": job.config.identity(), SOURCES: sources},
         moving_masses=experiment.moves_masses,
     )
 

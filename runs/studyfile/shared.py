@@ -27,7 +27,7 @@ from runs.jobs import Report, Stopped
 from runs.refusal import Refusal
 from runs.studyfile import running
 from runs.studyfile.experiment import Experiment
-from runs.studyfile.running import FAILURES, WHOLE, Job, Keeper, claim, evolve_run, opened, spoken_error
+from runs.studyfile.running import FAILURES, WHOLE, Job, Keeper, claim, evolve_run, opened, refuse_changed, spoken_error
 
 #: What goes wrong on all ranks at the same place or on none, so that they can go on to the next run together.
 TOGETHER = (
@@ -43,6 +43,19 @@ def shares_done(jobs: Sequence[Job], ranks: Ranks) -> list[int]:
     told = ranks.text(json.dumps([job.done() for job in jobs] if ranks.is_first else []))
     done: list[int] = json.loads(told)
     return done
+
+
+def refuse_changed_together(jobs: Sequence[Job], ranks: Ranks) -> None:
+    """What `refuse_changed` does, on every rank as the first one finds it."""
+    said = ""
+    if ranks.is_first:
+        try:
+            refuse_changed(jobs)
+        except Refusal as error:
+            said = str(error)
+    said = ranks.text(said)
+    if said:
+        raise Refusal(said)
 
 
 def check_shareable(jobs: Sequence[Job], ranks: Ranks) -> None:
@@ -74,7 +87,7 @@ def perform_shared(job: Job, report: Report, ranks: Ranks) -> None:
     experiment = Experiment(job.config, job.source, ranks)
     try:
         with ExitStack() as folder:
-            ranks.at_first(lambda: _claim(folder, experiment, job))
+            ranks.at_first(lambda: _claim(folder, job))
             try:
                 if ranks.number(job.done() if ranks.is_first else 0) < WHOLE:
                     _continued(experiment, job, ranks, report)
@@ -90,8 +103,8 @@ def perform_shared(job: Job, report: Report, ranks: Ranks) -> None:
         raise RankLost(f"Rank {ranks.rank} of {ranks.count} cannot go on: {spoken_error(error)}") from error
 
 
-def _claim(folder: ExitStack, experiment: Experiment, job: Job) -> None:
-    folder.enter_context(claim(job, experiment))
+def _claim(folder: ExitStack, job: Job) -> None:
+    folder.enter_context(claim(job))
     job.error.unlink(missing_ok=True)
 
 

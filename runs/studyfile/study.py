@@ -1,6 +1,7 @@
 """`meanfield run study.toml`: every run of the file that is not complete, on a few local processes or a cluster."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,17 +15,20 @@ from runs.folder import CONFIG_FILE, replace_text
 from runs.jobs import Crew, Report
 from runs.printable import printable
 from runs.progress import BatchProgress
-from runs.refusal import Refusal
+from runs.refusal import Refusal, chosen
 from runs.studyfile.identity import Identity, check_folder
 from runs.studyfile.plan import planned
 from runs.studyfile.reading import StudyFile, read_study
-from runs.studyfile.running import WHOLE, Job
-from runs.studyfile.shared import check_shareable, perform_shared, shares_done
+from runs.studyfile.running import WHOLE, Job, refuse_changed
+from runs.studyfile.shared import check_shareable, perform_shared, refuse_changed_together, shares_done
+from runs.studyfile.sources import sources_of
 from runs.studyfile.together import Unit, failures_of, perform_unit, units_of
 from runs.sweep import perform_all, usable_cores
 
 #: Seconds that a run on a cluster waits for one of an earlier command, whose worker may still be coming to its end.
 PATIENCE = 60.0
+#: What may become of runs whose data or code have changed since.
+STALE = ("refuse", "redo")
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,20 @@ def jobs_of(study: StudyFile, out: Path | None = None) -> tuple[Job, ...]:
     return tuple(Job(config, study.folder, folder) for config in study.runs)
 
 
+def with_sources(jobs: Sequence[Job], stale: str) -> tuple[Job, ...]:
+    """The runs with the checksums of the files beside the study as they are now.
+
+    stale: refuse or redo, what is to become of runs that were made of other ones.
+    """
+    redo, found = chosen("value of --stale", stale, STALE) == "redo", dict[str, Mapping[str, str]]()
+    made = []
+    for job in jobs:
+        named = json.dumps([job.config.data.file, job.config.import_paths()])
+        found[named] = found[named] if named in found else sources_of(job.config, job.source)
+        made.append(replace(job, sources=found[named], redo=redo))
+    return tuple(made)
+
+
 def run_study(
     jobs: Sequence[Job],
     console: Console,
@@ -51,8 +69,13 @@ def run_study(
     """Do what is not complete, by one process per core unless a number (0: in this process) or a crew is given.
 
     Up to so many `members` are evolved side by side by one process. Where there are ranks, one of which this process
-    is, they share each run.
+    is, they share each run. Raises Refusal, before anything is done, where the files beside the study have changed
+    since a run was made, unless it is to be done again.
     """
+    if ranks is None:
+        refuse_changed(jobs)
+    else:
+        refuse_changed_together(jobs, ranks)
     shares = [job.done() for job in jobs] if ranks is None else shares_done(jobs, ranks)
     done = {job.config.digest: share for job, share in zip(jobs, shares, strict=True)}
     shared = [(unit, [done[job.config.digest] for job in unit]) for unit in units_of(jobs, members)]
@@ -107,12 +130,13 @@ def command(
     scheduler: str | None,
     ranks: Ranks | None = None,
     members: int | None = None,
+    stale: str = STALE[0],
 ) -> bool:
     """The study as the command line calls it; whether every run is complete."""
     if scheduler is not None and workers is not None:
         raise Refusal("--workers and --scheduler both say who does the runs: leave one of them out.")
     study = read_study(path, settings)
-    jobs = jobs_of(study, out)
+    jobs = with_sources(jobs_of(study, out), stale)
     shown = Console()
     if ranks is not None:
         if dry or workers is not None or scheduler is not None or members is not None:
@@ -123,9 +147,13 @@ def command(
     _check_folder(jobs[0].out, identity, ranks)
     remark = [f"{study.asked} runs were asked for, {len(jobs)} of them different"] if study.asked > len(jobs) else []
     if dry:
+        refuse_changed(jobs)
         plan = planned(jobs, members or 1)
         for line in [*plan.lines, *remark]:
             shown.print(printable(line), highlight=False, soft_wrap=True, markup=False)
+        outdated = sum(bool(job.changed()) for job in jobs)
+        if outdated:
+            shown.print(f"done again, since files beside the study have changed: {outdated} runs", highlight=False)
         return plan.impossible == 0
     console = Console(stderr=True)
     for line in remark:

@@ -76,8 +76,8 @@ def perform_unit(unit: Unit, report: Report) -> None:
         return
     experiments = [Experiment(job.config, job.source) for job in unit]
     with ExitStack() as folders:
-        for job, experiment in zip(unit, experiments, strict=True):
-            folders.enter_context(claim(job, experiment))
+        for job in unit:
+            folders.enter_context(claim(job))
         try:
             for job in unit:
                 job.error.unlink(missing_ok=True)

@@ -175,6 +175,51 @@ def test_trace_detaches_what_needs_gradients() -> None:
     assert trace["attached"].tolist() == pytest.approx([1.0])
 
 
+def mean_trace() -> Trace:
+    """A trace of a number that moves with the flow, and of one that never is a number."""
+    return Trace(mean=lambda cloud: cloud.positions.mean(), none=lambda cloud: math.nan)
+
+
+def test_trace_of_a_second_run_is_refused() -> None:
+    """Assert that a run from the start again, and other members of an ensemble, are told to take a trace of their own,
+    and that what was recorded stays."""
+    trace, flow = mean_trace(), Clock(lambda time: 1.0)
+    evolve(flow, small_cloud(), Euler(0.25), until=1.0, observers=[trace])
+    with pytest.raises(
+        ValueError, match=r"handed time 0 after time 1, as of another run or schedule; give each a Trace of its"
+    ):
+        evolve(flow, small_cloud(), Euler(0.25), until=1.0, observers=[Every(2, trace)])
+    assert trace.times.tolist() == [0.0, 0.25, 0.5, 0.75, 1.0]
+    shared, other = mean_trace(), small_cloud().moved(small_cloud().positions + 1.0)
+    with pytest.raises(ValueError, match="handed other values at time 0, as of another run"):
+        for start in (small_cloud(), other):
+            evolve(flow, start, Euler(0.25), until=1.0, observers=[Every(8, shared), StopBelow(lambda cloud: 0.0, 1.0)])
+
+
+@pytest.mark.parametrize("given", [{"index": 2}, {}], ids=["with-index", "as-a-start"])
+def test_trace_of_a_run_in_parts_is_that_of_one_run(given: dict[str, int]) -> None:
+    """Assert that a run that goes on from where it was recorded adds to the trace, without that state twice."""
+    whole, parts, flow = mean_trace(), mean_trace(), Clock(lambda time: 1.0 + time)
+    evolve(flow, small_cloud(), Euler(0.25), until=1.0, observers=[whole])
+    middle = evolve(flow, small_cloud(), Euler(0.25), until=0.5, observers=[parts])
+    evolve(flow, middle, Euler(0.25), until=1.0, time=0.5, observers=[parts], **given)
+    assert parts.times.tolist() == whole.times.tolist()
+    assert parts["mean"].tolist() == whole["mean"].tolist()
+    if given:
+        assert parts.steps.tolist() == whole.steps.tolist()
+
+
+def test_trace_handed_to_two_schedules_records_a_state_once() -> None:
+    """Assert that one trace under two schedules holds each state that one of them asks for, in order."""
+    trace = mean_trace()
+    evolve(
+        *(Clock(lambda time: 1.0), small_cloud(), Euler(0.25)),
+        until=1.5,
+        observers=[Every(2, trace), Every(3, trace)],
+    )
+    assert trace.steps.tolist() == [0, 2, 3, 4, 6]
+
+
 def test_empty_trace_has_empty_columns() -> None:
     """Assert that before the first state everything is there and empty."""
     trace = Trace(mass=lambda cloud: cloud.masses.sum())

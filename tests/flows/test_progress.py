@@ -53,6 +53,18 @@ def test_resumed_run_is_estimated_by_what_it_did_itself(clock: list[float]) -> N
     assert reports == [Report(step=50, time=5.0, share=0.625, remaining=30.0)]
 
 
+def test_a_second_run_is_estimated_by_itself(clock: list[float]) -> None:
+    """Assert that one observer handed to another run from the same start counts that run's time, not the time since."""
+    reports: list[Report] = []
+    progress = Progress(8.0, reports.append)
+    for begins in (0.0, 500.0):
+        clock[0] += begins
+        progress(0, 0.0, small_cloud())
+        clock[0] += 30.0
+        progress(20, 2.0, small_cloud())
+    assert reports == [Report(step=20, time=2.0, share=0.25, remaining=90.0)] * 2
+
+
 def test_nothing_done_means_unknown_time(clock: list[float]) -> None:
     """Assert that without progress the remaining time is unknown, and that the report says so."""
     reports: list[Report] = []

@@ -1,5 +1,6 @@
 """Small trajectories whose every number is known, for the tests of what is read from files."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -31,16 +32,18 @@ def recorded(
     complete: bool = True,
     moving_masses: bool = False,
     kept: bool = False,
+    sources: Mapping[str, str] | None = None,
     **parameters: object,
 ) -> Path:
     """A file with one frame and one record of `risk` and `mean` per time, under {"config": {"rate": rate, ...}}.
 
-    kept: a run that is not finished and has a checkpoint.
+    kept: a run that is not finished and has a checkpoint; sources: checksums of what it was made of.
     """
     config = {"rate": rate, "width": 3, **parameters}
+    given = {"config": config, **({} if sources is None else {"sources": sources})}
     path.parent.mkdir(parents=True, exist_ok=True)
     masses = torch.tensor([0.5, 0.25, 0.25], dtype=torch.float64)
-    with Trajectory.create(path, seed=seed, parameters={"config": config}, moving_masses=moving_masses) as writer:
+    with Trajectory.create(path, seed=seed, parameters=given, moving_masses=moving_masses) as writer:
         step_now = [0]
         recorder = writer.trace(
             risk=lambda cloud: risk(step_now[0], rate, seed), mean=lambda cloud: cloud.positions.mean(dim=0)

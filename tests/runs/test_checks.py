@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from flows import GradientFlow
 from limits.theorems import Problem, Verdict, first_step
 from particles import NTK, ParticleCloud, Trajectory
-from runs.checks import checked_file, is_violated, rebuilt
+from runs.checks import checked_file, is_violated, legend, rebuilt, table
 from runs.refusal import Refusal
 from tests.runs.conftest import Smoke, spoken
 from tests.runs.studyfile.studies import write_study
@@ -53,7 +54,7 @@ def rewritten(source: Path, target: Path, *, factor: float = 1.0, backwards: boo
 
 
 def rows(said: str) -> Iterator[list[str]]:
-    """The cells of every row of the table."""
+    """The cells of every row of the table: the first line of each, where the theorem is named."""
     for line in said.splitlines()[3:]:
         cells = [cell.strip() for cell in re.split(r"\s{2,}", line.strip())]
         if len(cells) > 1:
@@ -74,6 +75,22 @@ def test_files_of_the_study_violate_nothing(smoke: Smoke, name: str) -> None:
     assert "assumption fails: a smooth activation" in verdicts
     assert ("assumption fails: gamma > 0 (it is 0)" in verdicts) == (name == "gamma0.0")
     assert any(re.match(r"vacuous: m = 400 >= \d", verdict) for verdict in verdicts) == (name != "gamma0.0")
+
+
+def test_means_have_their_standard_errors_and_words_are_explained(smoke: Smoke) -> None:
+    """Assert that a mean shows why it holds, in its row and below the table, and only words that occur are."""
+    path = file_of(smoke)
+    code, said, _ = spoken("check", str(path), "--seeds", "20")
+    (mean,) = (result for result in checked_file(path, seeds=20) if result.source.endswith("theorem 5.1"))
+    cells = {row[0]: row[1:] for row in rows(said)}
+    assert cells["theorem 5.1"][1] == f"{mean.measured:.3g} ± {mean.error:.2g}"
+    assert code == 0 and f"z = {mean.score:.2f}" in said and mean.margin == pytest.approx(1.0 - abs(mean.score) / 5.0)
+    starts = [line.partition(":")[0] for line in legend(checked_file(path, seeds=20))]
+    assert starts == ["margin", "±, z", "vacuous", "assumption fails"]
+    assert all(f"\n{start}: " in said for start in starts)
+    assert legend([]) == [] and [line.partition(":")[0] for line in legend([mean])] == ["margin", "±, z"]
+    zero = replace(mean, bound=-1e-12 * mean.error)
+    assert [str(cell) for cell in table([zero]).columns[1].cells] == ["0"]
 
 
 def test_problem_is_that_of_the_run(smoke: Smoke) -> None:
@@ -134,7 +151,7 @@ def test_files_of_other_origin_are_refused(tmp_path: Path, smoke: Smoke) -> None
 def test_files_that_no_longer_fit_are_refused(tmp_path: Path, smoke: Smoke) -> None:
     """Assert that a configuration that gives another risk than the file's, a text file, and one frame are refused."""
     other = rewritten(file_of(smoke), tmp_path / "other.h5", loss="50")
-    with pytest.raises(Refusal, match="was written with other data, or with another flow than the gradient flow"):
+    with pytest.raises(Refusal, match="was written with other data than this version finds by its configuration"):
         checked_file(other)
     notes = tmp_path / "notes.txt"
     notes.write_text("a text\n" * 1000)
@@ -169,8 +186,12 @@ def test_run_of_a_study_file_is_checked(tmp_path: Path) -> None:
         assert (problem.gamma, problem.alpha, problem.count) == (0.5, 0.7, 40)
         with pytest.raises(Refusal, match=r"does not keep its training data \(64 kB at the most\)"):
             rebuilt(file, trajectory.parameters)
-        with pytest.raises(Refusal, match="was written with other data, or with another flow"):
+        with pytest.raises(Refusal, match="does not say by which flow it was written"):
             rebuilt(file, {**trajectory.parameters, "flow": None}, trajectory.data)
+        flow = dict(trajectory.parameters)["flow"]
+        other = {**flow, "risk": {**flow["risk"], "loss": {"class": "particles.losses.Logistic"}}}  # type: ignore
+        with pytest.raises(Refusal, match=r"was written with other risk\.loss\.class than this version finds"):
+            rebuilt(file, {**trajectory.parameters, "flow": other}, trajectory.data)
 
 
 def test_frames_of_a_study_file_that_are_wrong_violate(tmp_path: Path) -> None:
@@ -191,12 +212,14 @@ def test_frames_of_a_study_file_that_are_wrong_violate(tmp_path: Path) -> None:
     ("changes", "sentence"),
     [
         ({"flow": {"kind": "langevin", "temperature": 0.1}, "scaling": "mean-field",
-          "integrator": {"kind": "euler-maruyama", "step": 0.125}}, "another flow than the gradient flow"),
+          "integrator": {"kind": "euler-maruyama", "step": 0.125}}, "is of a LangevinFlow, but the theorems are about"),
+        ({"flow": {"kind": "minibatch", "size": 4, "step": 0.125}}, "is of a MinibatchFlow, but the theorems are"),
+        ({"flow": "linearised"}, "is of a LinearisedFlow, but the theorems are about the gradient flow on all data"),
         ({"neuron": {"kind": "import", "path": "mine:made"}}, "of a neuron that was imported"),
     ],
 )  # fmt: skip
 def test_other_runs_of_study_files_are_refused(tmp_path: Path, changes: dict[str, object], sentence: str) -> None:
-    """Assert that noise and imported neurons are named, and that nothing is imported to find out."""
+    """Assert that other flows and imported neurons are named, and that nothing is imported to find out."""
     if "neuron" not in changes:
         with pytest.raises(Refusal, match=sentence):
             checked_file(run_of(tmp_path, changes))

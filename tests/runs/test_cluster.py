@@ -115,6 +115,23 @@ def test_a_half_done_run_is_continued_by_the_cluster(
     assert differing(whole.path, cut.path) == set() and cut.path.stat().st_ino == inode
 
 
+def test_workers_that_live_on_take_changed_code_and_refuse_its_old_runs(address: str, tmp_path: Path) -> None:
+    """Assert that an edited helper of a module is refused, and then is what workers of before compute with."""
+    (tmp_path / "of_the_cluster.py").write_text(
+        "from of_the_helper import NUMBER\ndef made(risk, start):\n    return lambda cloud: NUMBER\n"
+    )
+    own = {"kind": "import", "path": "of_the_cluster:made"}
+    path, out = write_study(tmp_path, {"seeds": 3, "observables": {"own": own}}), tmp_path / "out"
+    run = ("run", str(path), "--out", str(out), "--scheduler", address)
+    for number in (1.0, 2.0):
+        (tmp_path / "of_the_helper.py").write_text(f"NUMBER = {number}\n")
+        if number == 2.0:
+            code, _, told = spoken(*run)
+            assert code == 2 and "of_the_helper.py has changed since 3 runs (" in told
+        assert spoken(*run, "--stale", "redo")[0] == 0
+        assert set(collect(out)["own"].values.flat) == {number}
+
+
 def test_a_failing_run_is_recorded_and_the_others_go_on(
     address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

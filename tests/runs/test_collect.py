@@ -93,6 +93,22 @@ def test_other_shapes_of_one_observable_are_refused(tmp_path: Path) -> None:
         collect(tmp_path)
 
 
+def test_runs_of_other_data_or_code_are_never_mixed(tmp_path: Path) -> None:
+    """Assert that a file of another checksum is refused with its name and two runs; equal ones are attributes."""
+    for seed in (0, 1):
+        recorded(tmp_path / f"{seed}.h5", seed=seed, sources={"mine.py": "aa", "data.npz": "bb"})
+    recorded(tmp_path / "no_study.h5", seed=2)
+    found = collect(tmp_path)
+    assert found["risk"].dims == ("seed", "time") and "sources" not in json.loads(found.attrs["parameters"])
+    assert json.loads(found.attrs["sources"]) == {"mine.py": "aa", "data.npz": "bb"}
+    recorded(tmp_path / "3.h5", seed=3, sources={"mine.py": "cc", "data.npz": "bb"})
+    sentence = (
+        r"made of 2 different files mine\.py \(0\.h5 and 3\.h5 for example\): do the older ones again .*--stale redo"
+    )
+    with pytest.raises(Refusal, match=sentence):
+        collect(tmp_path)
+
+
 def test_folders_without_a_finished_run_are_refused(tmp_path: Path) -> None:
     """Assert that no folder, an empty one and one with unfinished runs are one sentence each."""
     with pytest.raises(Refusal, match="nowhere is not a folder"):

@@ -50,6 +50,21 @@ def test_settings_are_curves_of_their_own_in_one_colour(tmp_path: Path) -> None:
     assert len({curve.colour for curve in panel.curves}) == 3
 
 
+def test_runs_of_other_data_or_code_are_curves_of_their_own(tmp_path: Path) -> None:
+    """Assert that seeds are averaged where they were made of the same files only, and that a sentence says so."""
+    files = [
+        recorded(tmp_path / f"{seed}.h5", seed=seed, sources={"mine.py": digest, "data.npz": "b" * 64})
+        for seed, digest in enumerate(("1" * 64, "1" * 64, "2" * 64))
+    ]
+    assert [(curve.label, curve.values.shape) for panel in panels_of(*files) for curve in panel.curves] == [
+        ("made of mine.py 111111, mean and range of 2 files", (2, 3)),
+        ("made of mine.py 222222", (1, 3)),
+    ]
+    sentence = "The runs were made of 2 different files mine.py: each has curves of its own."
+    assert plot_files(files, tmp_path / "figures")[1] == [sentence]
+    assert plot_files(files[:2], tmp_path / "figures")[1] == []
+
+
 def test_files_of_one_name_have_pictures_of_their_own(tmp_path: Path) -> None:
     """Assert that run.h5 in two folders are drawn into two files, named after them."""
     files = [recorded(tmp_path / name / "run.h5") for name in ("a", "b")]

@@ -67,13 +67,16 @@ def test_mean_agrees_within_five_standard_errors() -> None:
         assert result.verdict is verdict
         assert result.margin == pytest.approx(1.0 - z / 5.0, abs=1e-9)
         assert result.measured == pytest.approx(float(draws.mean()))
+        assert result.error == pytest.approx(error) and result.score == pytest.approx(-z)
+    assert math.isnan(from_above(SAID, MET, torch.ones(1), torch.ones(1)).score)
 
 
 def test_draws_that_do_not_vary_must_be_the_exact_value() -> None:
     """Assert that constant draws hold to rounding and are violated beyond."""
     assert as_mean(SAID, MET, 2.0 + 1e-13, torch.full((5,), 2.0)).verdict is Verdict.HOLDS
     assert as_mean(SAID, MET, 2.0 + 1e-6, torch.full((5,), 2.0)).verdict is Verdict.VIOLATED
-    assert as_mean(SAID, MET, 0.0, torch.zeros(5)).margin == 1.0
+    still = as_mean(SAID, MET, 0.0, torch.zeros(5))
+    assert (still.margin, still.error, still.score) == (1.0, 0.0, 0.0)
     with pytest.raises(ValueError, match="there is 1 of them; give two or more"):
         as_mean(SAID, MET, 0.0, torch.zeros(1))
 

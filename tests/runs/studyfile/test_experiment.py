@@ -68,7 +68,7 @@ def test_masses_move_under_birth_and_death(tmp_path: Path) -> None:
     assert not Experiment(config(), tmp_path).moves_masses
 
 
-def test_users_pieces_are_imported_and_their_files_noted(tmp_path: Path) -> None:
+def test_users_pieces_are_imported(tmp_path: Path) -> None:
     """Assert that neuron, flow and observable come from the module beside the study, with their arguments."""
     write_data(tmp_path)
     (tmp_path / "users_pieces.py").write_text(
@@ -92,7 +92,6 @@ def test_users_pieces_are_imported_and_their_files_noted(tmp_path: Path) -> None
     assert experiment.start.dim == 3 and type(experiment.flow).__name__ == "Slow"
     measured = experiment.observables()
     assert float(measured["twice"](experiment.start)) == 2.0 * float(measured["risk"](experiment.start))
-    assert set(experiment.sources()) == {"data.npz", "users_pieces.py"}
 
 
 def test_accuracy_of_test_data_knows_the_classes_of_the_training_data(tmp_path: Path) -> None:
@@ -110,26 +109,16 @@ def test_accuracy_of_test_data_knows_the_classes_of_the_training_data(tmp_path: 
         Experiment(config({"observables": ["accuracy"]}), tmp_path).observables()
 
 
-@pytest.mark.parametrize(
-    ("arrays", "sentence"),
-    [
-        ({"inputs": np.ones((2, 3))}, "has no targets"),
-        ({"inputs": np.array([{}], dtype=object), "targets": np.ones(1)}, "cannot be read"),
-        ({"inputs": np.array(["a"]), "targets": np.ones(1)}, "cannot be read"),
-    ],
-)
-def test_data_files_that_do_not_do_are_refused(tmp_path: Path, arrays: dict[str, np.ndarray], sentence: str) -> None:
-    """Assert that missing arrays, pickled objects and text are one sentence each."""
-    np.savez(tmp_path / "data.npz", **arrays)
-    with pytest.raises(Refusal, match=sentence):
-        _ = Experiment(config(), tmp_path).risk
+def test_more_rows_than_there_are_are_refused(tmp_path: Path) -> None:
+    """Assert that all rows may be asked for and not one more."""
+    write_data(tmp_path)
+    assert Experiment(config({"data.rows": 8}), tmp_path).data[0].count == 8
+    with pytest.raises(Refusal, match="rows is 9, but there are 8 training data: give that number at most"):
+        _ = Experiment(config({"data.rows": 9}), tmp_path).data
 
 
 def test_missing_data_are_refused(tmp_path: Path) -> None:
-    """Assert that no file, one that is no npz, and a test risk without test data are named."""
-    with pytest.raises(Refusal, match=r"data\.npz cannot be read"):
-        _ = Experiment(config(), tmp_path).risk
-    (tmp_path / "data.npz").write_text("no numbers")
+    """Assert that no file, and a test risk without test data, are named."""
     with pytest.raises(Refusal, match=r"data\.npz cannot be read"):
         _ = Experiment(config(), tmp_path).risk
     write_data(tmp_path)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from runs.refusal import Refusal
-from runs.studyfile.imports import imported, source_of
+from runs.studyfile.imports import imported
 
 
 def test_a_module_beside_the_study_is_found(tmp_path: Path) -> None:
@@ -15,8 +15,27 @@ def test_a_module_beside_the_study_is_found(tmp_path: Path) -> None:
     before = list(sys.path)
     assert imported("beside_the_study:ANSWER", tmp_path) == 42
     assert sys.path == before
-    assert source_of("beside_the_study:ANSWER", tmp_path) == tmp_path / "beside_the_study.py"
-    assert source_of("json:loads", tmp_path) is None
+    assert not (tmp_path / "__pycache__").exists()
+
+
+def test_a_module_is_imported_anew_where_one_that_it_imports_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Assert that an edit of the same length in the same moment counts, in the module and in its helper alike, and that
+    a folder with modules of the same names has its own."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    other = tmp_path / "other"
+    other.mkdir()
+    for folder, number in ((tmp_path, 1), (other, 5)):
+        (folder / "one_of_two.py").write_text("from two_of_two import NUMBER\nANSWER = 10 + NUMBER\n")
+        (folder / "two_of_two.py").write_text(f"NUMBER = {number}\n")
+    assert imported("one_of_two:ANSWER", tmp_path) == 11
+    (tmp_path / "two_of_two.py").write_text("NUMBER = 2\n")
+    assert imported("one_of_two:ANSWER", tmp_path) == 12
+    (tmp_path / "one_of_two.py").write_text("from two_of_two import NUMBER\nANSWER = 20 + NUMBER\n")
+    assert imported("one_of_two:ANSWER", tmp_path) == 22
+    assert imported("one_of_two:ANSWER", other) == 15 and not sys.dont_write_bytecode
+    assert imported("one_of_two:ANSWER", tmp_path) == 22
 
 
 @pytest.mark.parametrize(

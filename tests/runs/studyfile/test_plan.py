@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from runs.studyfile.experiment import Experiment
-from runs.studyfile.plan import file_bytes, memory_bytes, planned, total_memory
+from runs.studyfile.plan import file_bytes, memory_bytes, planned
 from runs.studyfile.running import Job, perform
 from tests.runs.studyfile.studies import config, write_data
 
@@ -29,17 +29,12 @@ def test_memory_grows_with_the_cloud_and_the_gram_matrix(tmp_path: Path) -> None
     assert memory_bytes(Experiment(config({"integrator": "adaptive"}), tmp_path)) > small
 
 
-def test_more_particles_than_memory_are_foretold_without_drawing_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Assert that a cloud this machine cannot hold is a run that cannot begin; no limit where the system says none."""
+def test_more_particles_than_memory_are_foretold_without_drawing_them(tmp_path: Path) -> None:
+    """Assert that a cloud this machine cannot hold is a run that cannot begin."""
     write_data(tmp_path)
     asked = [Job(config({"masses.count": 10**12}), tmp_path, tmp_path / "out")]
     plan = planned(asked)
     assert plan.impossible == 1 and "masses.count needs about 9.6e+04 GB, but this machine has about" in plan.lines[-1]
-    assert 1e8 < total_memory() < 1e14
-    monkeypatch.delattr("os.sysconf")
-    assert total_memory() == float("inf")
 
 
 def test_lines_say_what_is_done_and_what_cannot_begin(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import os
 import random
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from runs.folder import replace_text
 from runs.refusal import Refusal
 from runs.studyfile import running
 from runs.studyfile.experiment import Experiment
-from runs.studyfile.running import WHOLE, Job, perform
+from runs.studyfile.running import WHOLE, Job, perform, refuse_changed
 from runs.sweep import Stopped
 from tests.runs.studyfile.studies import config, write_data
 
@@ -161,5 +162,114 @@ def test_changed_data_are_refused_with_the_difference(tmp_path: Path) -> None:
     job = Job(config(), tmp_path, tmp_path / "out")
     perform(job, lambda steps: None)
     write_data(tmp_path, seed=1)
-    with pytest.raises(Refusal, match=r"another configuration .sources: there .*data\.npz.*here"):
+    sentence = rf"data\.npz has changed since run {job.config.digest} was made in .*out: put .* with --stale redo"
+    with pytest.raises(Refusal, match=sentence):
         perform(job, lambda steps: None)
+
+
+def same(job: Job) -> dict[str, object]:
+    """The recorded risks and the files of a run."""
+    with Trajectory.open(job.path) as trajectory:
+        return {"risk": trajectory.observables["risk"].values.tolist(), "made of": trajectory.parameters["sources"]}
+
+
+def test_changed_data_are_done_again_where_asked(tmp_path: Path) -> None:
+    """Assert that a complete run of other data counts as nothing done, and ends as one of the new data does."""
+    write_data(tmp_path)
+    job = Job(config(), tmp_path, tmp_path / "out")
+    perform(job, lambda steps: None)
+    before = same(job)
+    write_data(tmp_path, seed=1)
+    assert job.done() == 0 and job.changed() == ["data.npz has changed"]
+    again = replace(job, redo=True)
+    perform(again, lambda steps: None)
+    fresh = Job(config(), tmp_path, tmp_path / "fresh")
+    perform(fresh, lambda steps: None)
+    assert job.done() == WHOLE and job.changed() == []
+    assert same(job) == same(fresh) != before
+    assert json.loads((job.folder / "config.json").read_text())["sources"] == job.made_of
+
+
+def test_an_interrupted_run_is_not_continued_with_other_data(tmp_path: Path) -> None:
+    """Assert that what was begun is refused as well, and begun anew where asked."""
+    write_data(tmp_path)
+    job = Job(config(), tmp_path, tmp_path / "out")
+    with pytest.raises(Stopped, match="now"):
+        perform(job, stop_at(500))
+    write_data(tmp_path, seed=1)
+    with pytest.raises(Refusal, match=r"data\.npz has changed"):
+        perform(job, lambda steps: None)
+    perform(replace(job, redo=True), lambda steps: None)
+    fresh = Job(config(), tmp_path, tmp_path / "fresh")
+    perform(fresh, lambda steps: None)
+    assert same(job) == same(fresh)
+
+
+def test_a_run_that_failed_is_tried_with_the_mended_module(tmp_path: Path) -> None:
+    """Assert that nothing need be asked where nothing was done yet: the debugging of a first step."""
+    write_data(tmp_path)
+    module = tmp_path / "mended_later.py"
+    module.write_text("def made(risk, start):\n    return lambda cloud: 1.0 / 0.0\n")
+    own = {"observables": {"own": {"kind": "import", "path": "mended_later:made"}}}
+    job = Job(config(own), tmp_path, tmp_path / "out")
+    with pytest.raises(Refusal, match="ZeroDivisionError"):
+        perform(job, lambda steps: None)
+    module.write_text("def made(risk, start):\n    return lambda cloud: 1.0 / 0.5\n")
+    perform(job, lambda steps: None)
+    with Trajectory.open(job.path) as trajectory:
+        assert set(trajectory.observables["own"].values.tolist()) == {2.0}
+        assert trajectory.parameters["sources"] == job.made_of
+
+
+def test_files_that_change_while_the_study_runs_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Assert that a run is not begun with other files than the study's, nor where they change while it begins."""
+    write_data(tmp_path)
+    job = Job(config(), tmp_path, tmp_path / "out")
+    job = replace(job, sources=job.made_of)
+    write_data(tmp_path, seed=1)
+    with pytest.raises(Refusal, match=r"data\.npz has changed while the study was running: run it again"):
+        perform(job, lambda steps: None)
+    found = Experiment.flow.func  # type: ignore[attr-defined]
+
+    def slow(self: Experiment) -> object:
+        write_data(tmp_path, seed=2)
+        return found(self)
+
+    monkeypatch.setattr(Experiment, "flow", property(slow))
+    late = Job(config(), tmp_path, tmp_path / "late")
+    with pytest.raises(Refusal, match=r"data\.npz has changed while the study was running"):
+        perform(late, lambda steps: None)
+    assert not late.path.exists()
+
+
+def test_runs_beside_of_other_files_are_refused(tmp_path: Path) -> None:
+    """Assert that a folder with a run of other data that the study does not ask for is not added to."""
+    write_data(tmp_path)
+    job = Job(config(), tmp_path, tmp_path / "out")
+    perform(job, lambda steps: None)
+    other = Job(config({"seed": 1}), tmp_path, tmp_path / "out")
+    refuse_changed([other])
+    write_data(tmp_path, seed=1)
+    sentence = rf"out holds the run {job.config.digest}, which .* made of another data\.npz: name another folder"
+    for redo in (False, True):
+        with pytest.raises(Refusal, match=sentence):
+            refuse_changed([replace(other, redo=redo)])
+    job.path.unlink()
+    refuse_changed([other])
+
+
+def test_runs_of_earlier_versions_are_known_by_their_configuration_beside(tmp_path: Path) -> None:
+    """Assert that a file without sources of its own is compared with config.json, there by bare names."""
+    (tmp_path / "sub").mkdir()
+    write_data(tmp_path / "sub")
+    job = Job(config({"data.file": "sub/data.npz"}), tmp_path, tmp_path / "out")
+    job.folder.mkdir(parents=True)
+    with Trajectory.create(job.path, parameters={"config": job.config.identity()}) as writer:
+        writer(0, 0.0, Experiment(job.config, tmp_path).start)
+        writer.complete()
+    held = {"config": job.config.identity(), "sources": {"data.npz": job.made_of["sub/data.npz"]}, "remarks": {}}
+    (job.folder / "config.json").write_text(json.dumps(held))
+    assert job.done() == WHOLE
+    perform(job, lambda steps: None)
+    write_data(tmp_path / "sub", seed=1)
+    assert job.changed() == ["sub/data.npz has changed"]

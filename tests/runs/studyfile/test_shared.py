@@ -50,6 +50,21 @@ def test_torchrun_just_works(tmp_path: Path) -> None:
 
 
 @needs_fork
+def test_torchrun_holds_runs_to_their_data(tmp_path: Path) -> None:
+    """Assert that ranks refuse changed data together, in one sentence, and do the runs again where asked."""
+    path = write_study(tmp_path, {"masses.count": 150, "observables": OBSERVED})
+    run = ("run", path.name, "--out", "out")
+    assert torchrun(2, *run, folder=tmp_path).returncode == 0
+    job = jobs_of(read_study(path, ()), tmp_path / "out")[0]
+    write_data(tmp_path, seed=1)
+    refused = torchrun(2, *run, folder=tmp_path)
+    assert refused.returncode != 0 and refused.stderr.count("data.npz has changed since run") == 1
+    assert "studyfile/" not in refused.stderr and job.done() == 0, "no traceback of ours"
+    assert torchrun(2, *run, "--stale", "redo", folder=tmp_path).returncode == 0
+    assert job.done() == WHOLE
+
+
+@needs_fork
 @pytest.mark.parametrize("changes", [LANGEVIN, {**WIDE, "integrator": {"kind": "chebyshev", "rtol": 1e-3}}])
 def test_an_interrupted_run_is_continued_by_other_ranks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]

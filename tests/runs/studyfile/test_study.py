@@ -8,7 +8,7 @@ from particles import Trajectory
 from runs.collect import collect
 from tests.house.source import ROOT
 from tests.runs.conftest import spoken
-from tests.runs.studyfile.studies import write_study
+from tests.runs.studyfile.studies import write_data, write_study
 
 
 def test_a_sweep_is_done_skipped_and_collected(tmp_path: Path) -> None:
@@ -68,12 +68,77 @@ def test_a_file_s_ending_may_be_written_large(tmp_path: Path, name: str) -> None
     assert code == 0 and said.startswith(f"1 runs in {Path('results') / path.stem}")
 
 
+NEURON = """
+from dataclasses import dataclass
+from bump_of_the_study import bump
+@dataclass(frozen=True)
+class Neuron:
+    dim: int = 3
+    def feature(self, theta, x): return bump(((theta - x) ** 2).sum())
+"""
+
+
+def write_neuron(folder: Path, rate: int) -> None:
+    """A user's neuron, whose formula lies in a module that its module imports."""
+    (folder / "neuron_of_the_study.py").write_text(NEURON)
+    (folder / "bump_of_the_study.py").write_text(f"import torch\ndef bump(z): return torch.exp(-{rate} * z)\n")
+
+
+def risks(out: Path) -> list[float]:
+    """The last risk of every run, in the order of seeds."""
+    last: list[float] = collect(out)["risk"].isel(time=-1).values.tolist()
+    return last
+
+
+def test_changed_code_is_refused_or_done_again(tmp_path: Path) -> None:
+    """Assert that finished runs of another formula are not complete, more seeds are not added to them, nothing is done
+    where that is refused, and that all are of the new formula where it is asked for."""
+    neuron = {"kind": "import", "path": "neuron_of_the_study:Neuron"}
+    path, out = write_study(tmp_path, {"seeds": 2, "neuron": neuron}), tmp_path / "out"
+    run = ("run", str(path), "--out", str(out), "--workers", "0")
+    write_neuron(tmp_path, 1)
+    assert spoken(*run)[0] == 0
+    old, files = risks(out), {file: file.read_bytes() for file in out.rglob("*") if file.is_file()}
+    write_neuron(tmp_path, 2)
+    for more in ((), ("--dry-run",), ("--set", "seeds=3"), ("--stale", "refuse")):
+        code, said, told = spoken(*run, *more)
+        assert code == 2 and said == "", more
+        assert "bump_of_the_study.py has changed since 2 runs (" in told and "again with --stale redo." in told
+        assert {file: file.read_bytes() for file in out.rglob("*") if file.is_file()} == files
+    code, said, _ = spoken(*run, "--set", "seeds=3", "--stale", "redo", "--dry-run")
+    assert code == 0 and "0 complete" in said and "have changed: 2 runs" in said
+    code, said, _ = spoken(*run, "--set", "seeds=3", "--stale", "redo")
+    assert code == 0 and "3 of 3 runs complete" in said
+    new = risks(out)
+    assert len(new) == 3 and not set(old) & set(new)
+    assert "3 complete already" in spoken(*run, "--set", "seeds=3")[2]
+    write_neuron(tmp_path, 1)
+    assert spoken(*run, "--set", "seeds=3", "--stale", "redo")[0] == 0
+    assert risks(out)[:2] == old
+
+
+def test_changed_data_are_refused_or_done_again_by_ensembles(tmp_path: Path) -> None:
+    """Assert that runs evolved side by side are held to their data like single ones."""
+    path, out = write_study(tmp_path, {"seeds": 3}), tmp_path / "out"
+    run = ("run", str(path), "--out", str(out), "--workers", "0", "--ensemble", "4")
+    assert spoken(*run)[0] == 0
+    old = risks(out)
+    write_data(tmp_path, seed=1)
+    code, _, told = spoken(*run)
+    assert code == 2 and "data.npz has changed since 3 runs (" in told
+    assert spoken(*run, "--stale", "redo")[0] == 0
+    assert not set(risks(out)) & set(old)
+    assert spoken("run", str(path), "--out", str(tmp_path / "fresh"), "--workers", "0", "--ensemble", "4")[0] == 0
+    assert risks(out) == risks(tmp_path / "fresh")
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
         (["study.toml", "--scale", "smoke"], "--scale is for a study by name"),
         (["asymmetric-scaling", "--dry-run"], "--dry-run is for a study file"),
         (["asymmetric-scaling", "--set", "a=1"], "--set is for a study file"),
+        (["asymmetric-scaling", "--stale", "redo"], "--stale is for a study file"),
         (["nowhere.toml"], r"nowhere.toml cannot be read"),
     ],
 )

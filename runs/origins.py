@@ -1,0 +1,90 @@
+"""What the runs in files were made of: recorded checksums of data and modules, compared between files."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from particles import Trajectory, TrajectoryError
+from runs.folder import CONFIG_FILE
+
+#: The parameter of a trajectory that holds them.
+SOURCES = "sources"
+#: Digits of a checksum that are shown.
+SHOWN = 6
+
+
+def recorded_sources(path: Path, parameters: Mapping[str, object]) -> dict[str, str] | None:
+    """SHA-256 of the files that a trajectory was made of, by name; None where nothing says so.
+
+    They stand among its parameters, for older files in the config.json beside it.
+    """
+    held = parameters.get(SOURCES)
+    if held is None and "config" in parameters:
+        beside = _configuration(path.parent)
+        held = beside.get(SOURCES) if beside.get("config") == parameters["config"] else None
+    return _checksums(held)
+
+
+def noted_sources(folder: Path) -> dict[str, str] | None:
+    """The same as the config.json of a run's folder says it, without opening the trajectory beside it."""
+    return _checksums(_configuration(folder).get(SOURCES))
+
+
+@dataclass(frozen=True)
+class Held:
+    """How far a trajectory is, and the checksums of what it was made of."""
+
+    complete: bool
+    time: float
+    sources: Mapping[str, str]
+
+    @property
+    def begun(self) -> bool:
+        """Whether it holds more than a start."""
+        return self.complete or self.time > 0.0
+
+
+def held_in(path: Path) -> Held | None:
+    """How far a trajectory is and what it was made of; None where there is none that can be read."""
+    try:
+        with Trajectory.open(path) as trajectory:
+            time = float(trajectory.times[-1]) if len(trajectory) else 0.0
+            return Held(trajectory.is_complete, time, recorded_sources(path, trajectory.parameters) or {})
+    except TrajectoryError:
+        return None
+
+
+def mixed(origins: Iterable[Mapping[str, str] | None]) -> dict[str, list[int]]:
+    """Names of sources that are not the same file everywhere, each with the first number that has it for each file."""
+    found: dict[str, dict[str, int]] = {}
+    for number, sources in enumerate(origins):
+        for name, digest in (sources or {}).items():
+            found.setdefault(name, {}).setdefault(digest, number)
+    return {name: list(firsts.values()) for name, firsts in found.items() if len(firsts) > 1}
+
+
+def told_apart(parameters: Mapping[Path, Mapping[str, object]]) -> dict[Path, dict[str, object]]:
+    """The parameters of trajectories without their sources, but with `made_of` where these are not the same for all."""
+    origins = {path: recorded_sources(path, given) for path, given in parameters.items()}
+    different = mixed(origins.values())
+    found = {}
+    for path, given in parameters.items():
+        found[path] = {name: value for name, value in given.items() if name != SOURCES}
+        own = [f"{name} {digest[:SHOWN]}" for name, digest in (origins[path] or {}).items() if name in different]
+        if own:
+            found[path]["made_of"] = " ".join(own)
+    return found
+
+
+def _checksums(held: object) -> dict[str, str] | None:
+    return {str(name): str(digest) for name, digest in held.items()} if isinstance(held, Mapping) else None
+
+
+def _configuration(folder: Path) -> Mapping[str, object]:
+    """What the config.json of a folder holds, nothing where there is none that can be read."""
+    try:
+        held = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return held if isinstance(held, dict) else {}
