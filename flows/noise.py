@@ -14,6 +14,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from flows.philox import MASK, Key, Words, philox, words
+from particles.integers import whole
 from particles.shapes import Positions
 
 WORD = 2.0**-32
@@ -42,6 +43,10 @@ class StepNoise:
     split: int = 1
 
     def __post_init__(self) -> None:
+        if not (type(self.seed) is type(self.step) is type(self.stream) is int):  # one is made in every step
+            checked_seed(self.seed)
+            whole(self.step, "The number of the step", least=0)
+            whole(self.stream, "The stream of the noise", least=0)
         if isinstance(self.split, bool) or not isinstance(self.split, Integral) or self.split < 1:
             raise ValueError(f"The noise is split into {self.split!r} increments, but a positive integer is needed.")
 

@@ -15,7 +15,8 @@ import torch
 from numpy.typing import NDArray
 
 from flows.base import Observer
-from particles import ParticleCloud
+from particles import ParticleCloud, ShapeError
+from particles.integers import whole
 from particles.shapes import Scalar
 
 #: A number or an array of fixed shape computed from a cloud.
@@ -78,7 +79,7 @@ class LogSpaced:
     observer: Observer
 
     def __post_init__(self) -> None:
-        if not 0.0 < self.first < self.last < math.inf or self.count < 2:
+        if not 0.0 < self.first < self.last < math.inf or whole(self.count, "The number of times") < 2:
             raise ValueError(
                 f"LogSpaced was given {self.count!r} times from {self.first!r} to {self.last!r}, but 0 < first < last "
                 "and two times or more are needed."
@@ -156,7 +157,13 @@ class Trace:
 
 def _as_array(value: torch.Tensor | NDArray[Any] | float) -> NDArray[Any]:
     """A copy in main memory, whatever becomes of the tensor."""
-    return np.array(value.detach().cpu().numpy() if isinstance(value, torch.Tensor) else value)
+    array = np.array(value.detach().cpu().numpy() if isinstance(value, torch.Tensor) else value)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(
+            f"An observable gave {type(value).__name__}, but a number, a tensor or an array of numbers is needed; "
+            "compute one from the cloud."
+        )
+    return array
 
 
 @dataclass(frozen=True)
@@ -168,4 +175,7 @@ class StopBelow:
 
     def __call__(self, step: int, time: float, cloud: ParticleCloud, /) -> bool:
         """Whether the observable is below the level."""
-        return float(self.observable(cloud)) < self.level
+        value = _as_array(self.observable(cloud))
+        if value.size != 1:
+            raise ShapeError(f"StopBelow needs an observable of one number, but it gave {value.size}; reduce them.")
+        return float(value) < self.level
