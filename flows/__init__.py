@@ -20,6 +20,7 @@ from flows.birth_death import BirthDeathFlow
 from flows.checkpoint import CHECKPOINTED, Checkpoint
 from flows.ensemble import MembersFailed, evolve_all
 from flows.evolve import evolve
+from flows.forms import FORMS, LOOP, METHODS, TURNS
 from flows.gradient import GradientFlow
 from flows.integrators.adaptive import Adaptive
 from flows.integrators.baoab import BAOAB
@@ -46,6 +47,7 @@ from flows.progress import Progress, Report
 from flows.step_bound import StepBound
 from flows.stopping import StopAfter, StopStationary, speed
 from flows.underdamped import UnderdampedFlow
+from particles.doors import open_doors
 
 __all__ = [
     "BAOAB",
@@ -106,3 +108,5 @@ __all__ = [
     "parts",
     "speed",
 ]
+
+open_doors(globals(), METHODS, FORMS, TURNS, without=LOOP)

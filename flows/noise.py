@@ -43,6 +43,10 @@ class StepNoise:
     split: int = 1
 
     def __post_init__(self) -> None:
+        if not (type(self.seed) is type(self.step) is type(self.stream) is int):  # one is made in every step
+            checked_seed(self.seed)
+            whole(self.step, "The number of the step", least=0)
+            whole(self.stream, "The stream of the noise", least=0)
         object.__setattr__(self, "split", whole(self.split, "The number of increments that noise is split into"))
 
     @property

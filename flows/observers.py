@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from flows.base import Observer
-from particles import ParticleCloud
+from particles import ParticleCloud, ShapeError
 from particles.integers import whole
 from particles.reals import positive
 from particles.shapes import Scalar
@@ -178,7 +178,13 @@ def _same(held: NDArray[Any], value: NDArray[Any]) -> bool:
 
 def _as_array(value: torch.Tensor | NDArray[Any] | float) -> NDArray[Any]:
     """A copy in main memory, whatever becomes of the tensor."""
-    return np.array(value.detach().cpu().numpy() if isinstance(value, torch.Tensor) else value)
+    array = np.array(value.detach().cpu().numpy() if isinstance(value, torch.Tensor) else value)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(
+            f"An observable gave {type(value).__name__}, but a number, a tensor or an array of numbers is needed; "
+            "compute one from the cloud."
+        )
+    return array
 
 
 @dataclass(frozen=True)
@@ -190,4 +196,7 @@ class StopBelow:
 
     def __call__(self, step: int, time: float, cloud: ParticleCloud, /) -> bool:
         """Whether the observable is below the level."""
-        return float(self.observable(cloud)) < self.level
+        value = _as_array(self.observable(cloud))
+        if value.size != 1:
+            raise ShapeError(f"StopBelow needs an observable of one number, but it gave {value.size}; reduce them.")
+        return float(value) < self.level

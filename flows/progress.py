@@ -1,5 +1,6 @@
 """Progress of a run: how far it is and how long it will still take."""
 
+import math
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -41,6 +42,12 @@ class Progress:
     _began: tuple[float, float] | None = field(default=None, init=False)
     _spoke: float = field(default=0.0, init=False)
 
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.until):
+            raise ValueError(
+                f"Progress was given the end {self.until!r}, but a finite time is needed; give that of evolve."
+            )
+
     def __call__(self, step: int, time: float, cloud: ParticleCloud, /) -> None:
         """Report where it is time to."""
         now = monotonic()
@@ -62,7 +69,7 @@ class Progress:
 
 
 def _clock(seconds: float) -> str:
-    if seconds == float("inf"):
+    if not math.isfinite(seconds):
         return "unknown time"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"

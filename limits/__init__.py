@@ -6,6 +6,7 @@ from limits.early_time import EarlyConstants, EarlyTimeModel, early_constants, e
 from limits.ensemble import Ensemble, ensemble
 from limits.entropy import Estimate, entropy
 from limits.fokker_planck import Densities, FokkerPlanck
+from limits.forms import FORMS, METHODS, TURNS
 from limits.free_energy import FreeEnergy
 from limits.gaussian import GaussianFlow, LinearLaw
 from limits.gibbs import Gibbs, GibbsLaw
@@ -32,6 +33,7 @@ from limits.transport import (
     unbalanced_distance,
     wasserstein,
 )
+from particles.doors import open_doors
 
 __all__ = [
     "Approach",
@@ -94,3 +96,5 @@ __all__ = [
     "wasserstein",
     "zipf_departure",
 ]
+
+open_doors(globals(), METHODS, FORMS, TURNS)

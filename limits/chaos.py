@@ -7,6 +7,7 @@ laws give clouds of different counts common particles under one seed.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 import torch
@@ -15,7 +16,8 @@ from numpy.typing import NDArray
 from limits.power_law import Fit, interval
 from limits.transport import wasserstein
 from limits.transport.problem import Parts
-from particles import ParticleCloud, generator
+from particles import ParticleCloud, ShapeError, generator
+from particles.integers import whole
 from particles.shapes import Scalar
 
 Array = NDArray[np.float64]
@@ -56,7 +58,7 @@ class StandIn:
 
     def estimate(self, observable: Observable) -> Estimate:
         """Mean of an observable over the clouds, and its standard error; what the large count leaves is beside it."""
-        values = np.array([float(observable(cloud)) for cloud in self.clouds])
+        values = np.array([_number(observable, cloud) for cloud in self.clouds])
         return Estimate(float(values.mean()), float(values.std(ddof=1)) / math.sqrt(len(values)))
 
     def error(self, parts: Parts = None) -> float:
@@ -80,6 +82,11 @@ class Approach:
     squares: Array
     floors: Array
 
+    def __post_init__(self) -> None:
+        shapes = np.shape(self.squares), np.shape(self.floors)
+        if shapes[0] != shapes[1] or len(shapes[0]) != 2 or shapes[0][0] != len(self.counts):
+            raise ShapeError(f"Squares and floors have shapes {shapes}, but both [counts, repetitions] are needed.")
+
     @property
     def excess(self) -> tuple[Estimate, ...]:
         """E W_2^2 - floor for each count, with the standard error of the difference; below zero by chance where small.
@@ -95,16 +102,18 @@ class Approach:
 
 def stand_in(make: Maker, count: int, *, clouds: int = 2, seed: int = 0) -> StandIn:
     """Independent clouds of a large count, from seeds that no cloud compared with them gets."""
-    if clouds < 2:
+    if whole(clouds, "The number of clouds") < 2:
         raise ValueError(f"A stand-in of {clouds!r} clouds cannot tell its own error; make two or more.")
-    return StandIn(tuple(make(count, STAND_INS + seed + number) for number in range(clouds)))
+    first = STAND_INS + whole(seed, "The seed", least=0)
+    return StandIn(tuple(_made(make, count, first + number) for number in range(clouds)))
 
 
 def sampled(make: Maker, observable: Observable, counts: Sequence[int], repetitions: int, *, seed: int = 0) -> Array:
     """The observable of independent clouds [counts, repetitions]."""
     _check(counts, repetitions)
-    seeds = iter(range(seed, seed + len(counts) * repetitions))
-    return np.array([[float(observable(make(count, next(seeds)))) for _ in range(repetitions)] for count in counts])
+    seeds = iter(range(whole(seed, "The seed", least=0), seed + len(counts) * repetitions))
+    clouds = ((_made(make, count, next(seeds)) for _ in range(repetitions)) for count in counts)
+    return np.array([[_number(observable, cloud) for cloud in row] for row in clouds])
 
 
 def approach(
@@ -119,12 +128,12 @@ def approach(
     _check(counts, repetitions)
     if max(counts) > limit.count:
         raise ValueError(f"Clouds of {max(counts)} particles need a stand-in that is larger than {limit.count}.")
-    seeds = iter(range(seed, seed + len(counts) * repetitions))
+    seeds = iter(range(whole(seed, "The seed", least=0), seed + len(counts) * repetitions))
     squares, floors = np.empty((len(counts), repetitions)), np.empty((len(counts), repetitions))
     for row, count in enumerate(counts):
         for column in range(repetitions):
             number = next(seeds)
-            cloud = make(count, number)
+            cloud = _made(make, count, number)
             source = limit.clouds[1 + column % (len(limit.clouds) - 1)]
             independent = ParticleCloud(_drawn(source, count, number), cloud.masses)
             squares[row, column] = float(wasserstein(cloud, limit.clouds[0], parts=parts)) ** 2
@@ -148,6 +157,10 @@ def slope(
     exchanging samples between counts, `resamples` times, for a root mean, and by what the line leaves for a deviation
     (`limits.power_law`). Raises ValueError where a statistic does not grow as a power of the samples.
     """
+    if samples.ndim != 2 or samples.shape[0] != len(counts):
+        raise ShapeError(f"Samples have shape {samples.shape}, but [counts, repetitions] is needed.")
+    if not 0.0 < level < 1.0:
+        raise ValueError(f"The level is {level!r}, but a number between 0 and 1 is needed.")
     _check(counts, samples.shape[1])
     fit = Fit(np.log(np.asarray(counts, dtype=np.float64)), samples, statistic)
     low, high = interval(fit, level, resamples, seed)
@@ -171,8 +184,26 @@ def _drawn(cloud: ParticleCloud, count: int, seed: int) -> torch.Tensor:
     return cloud.positions[torch.from_numpy(chosen).to(cloud.device)]
 
 
+def _made(make: Maker, count: int, seed: int) -> ParticleCloud:
+    """A cloud as a user's function makes it."""
+    cloud = make(count, seed)
+    if not isinstance(cloud, ParticleCloud):
+        raise TypeError(f"make(count, seed) gave {type(cloud).__name__}, but a ParticleCloud is needed; return one.")
+    return cloud
+
+
+def _number(observable: Observable, cloud: ParticleCloud) -> float:
+    """An observable of one number, as a user's function computes it."""
+    value = observable(cloud)
+    if not (isinstance(value, Real) or getattr(value, "shape", None) in ((), (1,))):
+        raise TypeError(f"The observable gave {type(value).__name__}, but a number is needed; reduce it to one.")
+    return float(value)
+
+
 def _check(counts: Sequence[int], repetitions: int) -> None:
+    for count in counts:
+        whole(count, "A count")
     if len(counts) < 2 or len(set(counts)) < len(counts) or min(counts) < 1:
         raise ValueError(f"The counts are {list(counts)}, but two or more different positive ones are needed.")
-    if repetitions < 2:
+    if whole(repetitions, "The number of repetitions") < 2:
         raise ValueError(f"There are {repetitions!r} repetitions, but two or more are needed for an error.")

@@ -20,6 +20,7 @@ from particles import (
     as_neuron,
     generator,
 )
+from particles.integers import whole
 from particles.shapes import Gram, PerParticle, Positions
 
 Point = Float[Tensor, " dim"]
@@ -82,6 +83,11 @@ class Density:
 
     def marginal(self, axis: int) -> "Density":
         """The density of one coordinate."""
+        if not -self.grid.dim <= whole(axis, "The axis", least=-self.grid.dim) < self.grid.dim:
+            raise ValueError(
+                f"The axis is {axis!r}, but the density has {self.grid.dim}, numbered from 0; take one of them."
+            )
+        axis = int(axis) % self.grid.dim
         others = tuple(number for number in range(self.grid.dim) if number != axis)
         shaped = self.masses.reshape(self.grid.shape)
         return Density(Grid((self.grid.axes[axis],)), shaped.sum(dim=others) if others else shaped)
@@ -102,6 +108,7 @@ class Density:
 
     def sample(self, count: int, seed: int) -> ParticleCloud:
         """Independent particles of equal masses, uniform inside their cells, from the seed's stream "density"."""
+        count = whole(count, "The number of particles")
         draws = torch.from_numpy(generator(seed, "density").random((count, self.grid.dim + 1)))
         steps = torch.cumsum(self.masses, dim=0)
         cell = torch.searchsorted(steps, draws[:, 0] * steps[-1], right=True).clamp_max(self.grid.count - 1)

@@ -66,6 +66,13 @@ class EarlyTimeModel:
     hidden: float
     output: float
 
+    def __post_init__(self) -> None:
+        if not (self.radius > 0.0 and min(self.overlap, self.hidden, self.output) >= 0.0):
+            raise ValueError(
+                f"The model has radius {self.radius!r}, overlap {self.overlap!r}, hidden {self.hidden!r} and output "
+                f"{self.output!r}, but a positive radius and non-negative ones are needed; use early_time_model."
+            )
+
     def features(self, inputs: Inputs) -> ModelFeatures:
         """psi(x) [data, d + 2] in float64."""
         zeta, theta0 = self.constants.zeta, self.constants.theta0
@@ -148,6 +155,8 @@ def early_constants(activation: Differentiable, variance: float = 1.0, accuracy:
 
     zeta = s b_0, theta0 = c_0, theta1 = s b_1, theta2 = s (sqrt(6) b_3 + b_1) / 2, since g^3 = sqrt(6) he_3 + 3 g.
     """
+    if not 0.0 < variance < math.inf:
+        raise ValueError(f"The variance is {variance!r}, but a positive finite number is needed.")
     at = torch.tensor([variance], dtype=torch.float64)
     value, slope = (quadrature(activation, h, accuracy).at(at) for h in (activation.value, activation.derivative))
     c, b = (torch.cat([rows.spectrum.coefficients[:4, 0], at.new_zeros(4)]).tolist() for rows in (value, slope))

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from limits.kernel_flow import KernelFlow
-from particles import Squared
+from particles import ShapeError, Squared
 from particles.shapes import Gram, OtherInputs
 
 
@@ -47,6 +47,11 @@ def ensemble(
     cross = flow.gram if inputs is None else flow.cross(inputs)
     gain = cross @ flow.spectrum.propagator(time)
     trained = features(data, None).double()
+    if trained.shape != flow.gram.shape:
+        raise ShapeError(
+            f"The features gave a Gram matrix of shape {tuple(trained.shape)}, but the flow has "
+            f"{tuple(flow.gram.shape)}; give feature_kernel(neuron, law) of the same neuron."
+        )
     for start in (targets, trained.diagonal().sqrt()):
         flow.spectrum.check(start, torch.tensor([time], dtype=torch.float64))
     variance = ((gain @ trained) * gain).sum(dim=1)

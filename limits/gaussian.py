@@ -13,7 +13,16 @@ from scipy.integrate import solve_ivp
 from torch import Tensor
 
 from limits.free_energy import FreeEnergy
-from particles import GaussianLaw, Linear, ParticleCloud, Perceptron, Risk, SymmetricPairs, generator
+from particles import (
+    GaussianLaw,
+    Linear,
+    ParticleCloud,
+    Perceptron,
+    Risk,
+    ShapeError,
+    SymmetricPairs,
+    generator,
+)
 from particles.shapes import Gram, Inputs, Masses, Outputs
 
 Start = GaussianLaw | SymmetricPairs | ParticleCloud
@@ -35,6 +44,12 @@ class LinearLaw:
 
     def carried(self, cloud: ParticleCloud, seed: int) -> ParticleCloud:
         """A cloud from time 0 as independent particles of the limit, with noise from the seed's stream "gaussian"."""
+        dim = len(self.mean)
+        if cloud.dim != dim or self.propagator.shape != (dim, dim) or self.noise.shape != (dim, dim):
+            raise ShapeError(
+                f"The law is of {dim} coordinates with matrices {tuple(self.propagator.shape)} and "
+                f"{tuple(self.noise.shape)}, but the cloud has {cloud.dim}; make them agree."
+            )
         positions = cloud.positions.double() @ self.propagator.T
         if bool(self.noise.any()):
             rates, modes = torch.linalg.eigh(self.noise)
@@ -166,7 +181,7 @@ class _Equation:
         propagator, noise = torch.from_numpy(state).reshape(2, self.dim, self.dim)
         matrix = self.matrix(propagator @ self.second @ propagator.T + noise)
         shaking = torch.zeros(self.dim, dtype=torch.float64)
-        shaking[self.energy.columns] = 2.0 * self.energy.temperature
+        shaking[self.energy.columns] = 2.0 * float(self.energy.temperature)
         change = -matrix @ noise
         rates = torch.stack([-matrix @ propagator, change + change.T + torch.diag(shaking)])
         return rates.reshape(-1).numpy()

@@ -187,6 +187,10 @@ class Grid:
             raise ShapeError(
                 f"Particles have {positions.shape[1]} coordinates but the grid {self.dim}; make them agree."
             )
+        if masses.shape != positions.shape[:1] or not len(masses):
+            raise ShapeError(
+                f"{len(positions)} particles came with {len(masses)} masses; give one for each of one or more."
+            )
         cells = torch.zeros(positions.shape[0], 1, dtype=torch.int64)
         shares = masses.double().cpu()[:, None]
         for axis, points in zip(self.axes, positions.double().cpu().T, strict=True):

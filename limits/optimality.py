@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from limits.free_energy import FreeEnergy
-from particles import ParticleCloud
+from particles import ParticleCloud, ShapeError
 from particles.shapes import PerParticle, Positions
 
 
@@ -35,6 +35,11 @@ def optimality_gap(energy: FreeEnergy, cloud: ParticleCloud, places: Positions |
 
     Entropy is left out: at positive temperature take `Gibbs.excess`. Frozen coordinates are searched as given.
     """
+    if energy.risk.network.neuron.dim != cloud.dim or (places is not None and places.shape[1] != cloud.dim):
+        raise ShapeError(
+            f"Neurons have {energy.risk.network.neuron.dim} coordinates, but the cloud {cloud.dim}"
+            f"{'' if places is None else f' and the places {places.shape[1]}'}; make them agree."
+        )
     searched = cloud.positions if places is None else torch.cat([cloud.positions, places.to(cloud.positions)])
     values = energy.potential(cloud, searched)
     relative = values - cloud.masses @ values[: cloud.count]

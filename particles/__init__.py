@@ -16,6 +16,7 @@ from particles.activations import (
 )
 from particles.cloud import ParticleCloud
 from particles.dataset import Dataset
+from particles.doors import open_doors
 from particles.embeddings import Biased, Embedding, Identity, Quadratic, RandomFeatures
 from particles.ensemble import Ensemble
 from particles.errors import (
@@ -30,6 +31,7 @@ from particles.errors import (
     TransportUnsolved,
     Unresolved,
 )
+from particles.forms import FORMS, METHODS, TURNS
 from particles.functional import MappedNeuron, UserNeuron, as_neuron
 from particles.laws import GaussianLaw, GaussianOutputs, Law, OutputLaw, RademacherOutputs, SymmetricPairs
 from particles.losses import CrossEntropy, Logistic, Loss, Squared
@@ -129,3 +131,5 @@ __all__ = [
     "scaled_jacobian",
     "tangent_gram",
 ]
+
+open_doors(globals(), METHODS, FORMS, TURNS)

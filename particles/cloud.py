@@ -124,11 +124,8 @@ def converted(masses: Masses, like: Tensor) -> Masses:
     return result / result.sum() if result.dtype == torch.float64 != masses.dtype else result
 
 
-def _check_positions(positions: object) -> None:
-    if not isinstance(positions, torch.Tensor) or positions.dtype not in TOTAL_TOLERANCE:
-        kind = positions.dtype if isinstance(positions, torch.Tensor) else type(positions).__name__
-        raise TypeError(f"Positions are {kind}, but a torch tensor in float64 or float32 is needed.")
-    if positions.ndim != 2 or positions.shape[0] == 0 or positions.shape[1] == 0:
+def _check_positions(positions: Positions) -> None:
+    if positions.shape[0] == 0 or positions.shape[1] == 0:
         raise ShapeError(
             f"Positions have shape {tuple(positions.shape)}, but [particles, dim] with at least one of each is needed."
         )
@@ -137,10 +134,7 @@ def _check_positions(positions: object) -> None:
         raise ValueError(f"{broken} of {positions.shape[0]} particles have positions that are not finite; remove them.")
 
 
-def _check_masses(masses: object, count: int) -> None:
-    if not isinstance(masses, torch.Tensor) or masses.dtype not in TOTAL_TOLERANCE:
-        kind = masses.dtype if isinstance(masses, torch.Tensor) else type(masses).__name__
-        raise TypeError(f"Masses are {kind}, but a torch tensor in float64 or float32 is needed.")
+def _check_masses(masses: Masses, count: int) -> None:
     if masses.shape != (count,):
         raise ShapeError(
             f"Cloud has {count} positions but masses of shape {tuple(masses.shape)}; give one mass per particle, or "

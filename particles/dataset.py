@@ -82,6 +82,14 @@ def _finite(values: object, what: str) -> Tensor:
     return values
 
 
+def checked_inputs(inputs: object) -> Inputs:
+    """Inputs of at least one datum, all of them finite; raises what `Dataset` raises."""
+    inputs = _finite(inputs, "Inputs")
+    if inputs.ndim != 2 or 0 in inputs.shape:
+        raise ShapeError(f"Inputs have shape {tuple(inputs.shape)}, but [data, inputs] with one of each is needed.")
+    return inputs
+
+
 def _checked_weights(weights: object, inputs: Tensor) -> Tensor:
     weights = _float(weights, "Data weights")
     if weights.shape != inputs.shape[:1]:

@@ -150,6 +150,8 @@ def _depth(embedding: Embedding) -> int:
 
 
 def _checked(x: Tensor, dim: int) -> Tensor:
+    if not isinstance(x, Tensor):
+        raise TypeError(f"An embedding was given {type(x).__name__}, but a tensor [..., {dim}] is needed; give inputs.")
     if x.ndim == 0 or x.shape[-1] != dim:
         raise ShapeError(f"Inputs have shape {tuple(x.shape)}, but the embedding reads {dim} inputs in the last axis.")
     return x

@@ -24,13 +24,12 @@ class Ensemble:
     masses: MemberMasses
 
     def __init__(self, positions: MemberPositions, masses: MemberMasses | None = None) -> None:
-        if not isinstance(positions, torch.Tensor) or positions.ndim != 3 or positions.shape[0] == 0:
-            found = tuple(positions.shape) if isinstance(positions, torch.Tensor) else type(positions).__name__
+        if positions.shape[0] == 0:
             raise ShapeError(
-                f"Positions of an ensemble are {found}, but a tensor [members, particles, dim] with at least one of "
-                "each is needed."
+                f"Positions of an ensemble are {tuple(positions.shape)}, but [members, particles, dim] with at least "
+                "one of each is needed."
             )
-        if masses is not None and (not isinstance(masses, torch.Tensor) or len(masses) != len(positions)):
+        if masses is not None and len(masses) != len(positions):
             raise ShapeError(
                 f"The ensemble has {len(positions)} members but not masses for each; give [members, particles], or "
                 "leave masses out for equal ones."
@@ -109,8 +108,6 @@ def _member(number: int, positions: Positions, masses: Masses | None) -> Particl
 
 
 def _check_alike(number: int, cloud: ParticleCloud, first: ParticleCloud) -> None:
-    if not isinstance(cloud, ParticleCloud):
-        raise TypeError(f"Member {number} is {type(cloud).__name__}, but a ParticleCloud is needed.")
     if type(cloud) is not ParticleCloud:
         raise TypeError(
             f"Member {number} is a {type(cloud).__name__}, but an ensemble keeps positions and masses only; evolve it "

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from numbers import Integral
 from typing import Protocol, Self, cast, runtime_checkable
 
 import torch
@@ -9,6 +10,7 @@ from torch import Tensor
 from torch.func import jacrev, vmap
 
 from particles.errors import ShapeError
+from particles.integers import whole
 from particles.shapes import (
     Features,
     Gram,
@@ -20,6 +22,9 @@ from particles.shapes import (
     Positions,
 )
 from particles.tangents import Neuron
+
+#: What may go wrong in a feature that a user wrote.
+FAILS = (ArithmeticError, AttributeError, LookupError, NameError, RuntimeError, TypeError, ValueError)
 
 
 @runtime_checkable
@@ -44,12 +49,17 @@ def as_neuron(neuron: Neuron | UserNeuron) -> Neuron:
     """The neuron itself where it has closed forms, a `MappedNeuron` around it where a user wrote `feature`."""
     if hasattr(neuron, "tangent") and hasattr(neuron, "embed"):
         return cast(Neuron, neuron)
-    if isinstance(neuron, UserNeuron) and isinstance(neuron.dim, int):
-        return MappedNeuron(neuron, neuron.dim, int(getattr(neuron, "outputs", 1)))
+    if isinstance(neuron, UserNeuron) and isinstance(neuron.dim, Integral):
+        return MappedNeuron(neuron, neuron.dim, getattr(neuron, "outputs", 1))
     raise TypeError(
         f"{type(neuron).__name__} is not a neuron; give a Perceptron, or an object with an integer `dim` and a method "
         "`feature(theta, x)` for one particle and one input."
     )
+
+
+def _said(error: Exception) -> str:
+    """The first line of what an error says."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
 
 
 @dataclass(frozen=True)
@@ -59,6 +69,11 @@ class MappedNeuron:
     single: UserNeuron
     dim: int
     outputs: int
+
+    def __post_init__(self) -> None:
+        name = type(self.single).__name__
+        object.__setattr__(self, "dim", whole(self.dim, f"The dim of {name}"))
+        object.__setattr__(self, "outputs", whole(self.outputs, f"The number of outputs of {name}"))
 
     @property
     def hidden(self) -> int:
@@ -71,7 +86,11 @@ class MappedNeuron:
         return slice(0, self.dim)
 
     def embed(self, inputs: Inputs) -> Features:
-        """The inputs themselves."""
+        """The inputs themselves, once the feature is known to work on inputs like these."""
+        kind = (*inputs.shape[1:], inputs.dtype)
+        if kind not in self._tried and len(inputs):
+            self._try(inputs[0])
+            self._tried.add(kind)
         return inputs
 
     def tangent(self, positions: Positions, phi: Features) -> "MappedTangent":
@@ -79,6 +98,32 @@ class MappedNeuron:
         if positions.shape[1] != self.dim:
             raise ShapeError(f"Particles have {positions.shape[1]} coordinates, but this neuron needs {self.dim}.")
         return MappedTangent(self, positions, phi)
+
+    @cached_property
+    def _tried(self) -> set[tuple[object, ...]]:
+        return set()
+
+    def _try(self, x: Tensor) -> None:
+        """Raise TypeError or ShapeError for a feature that fails, or that torch.func cannot map and differentiate."""
+        name, theta = type(self.single).__name__, x.new_full((self.dim,), 0.5)
+        about = f"at theta [{self.dim}] and x {list(x.shape)}, one particle and one input"
+        try:
+            value = self.single.feature(theta, x)
+        except FAILS as error:
+            raise TypeError(f"{name}.feature(theta, x) failed {about}: {_said(error)}; mend it there.") from error
+        if not isinstance(value, Tensor) or value.numel() != self.outputs or value.ndim > 1:
+            given = f"shape {tuple(value.shape)}" if isinstance(value, Tensor) else type(value).__name__
+            raise ShapeError(
+                f"{name}.feature(theta, x) gave {given} {about}, but its outputs are {self.outputs}; return a "
+                f"tensor of that many numbers, or set {name}.outputs."
+            )
+        try:
+            vmap(vmap(jacrev(self.one), in_dims=(None, 0)), in_dims=(0, None))(theta[None], x[None])
+        except FAILS as error:
+            raise TypeError(
+                f"{name}.feature(theta, x) works {about}, but torch.func cannot map and differentiate it: "
+                f"{_said(error)}; write it in torch operations, without numbers taken out of tensors."
+            ) from error
 
     def one(self, theta: Tensor, x: Tensor) -> Tensor:
         """g(theta, x) as [outputs]."""

@@ -6,6 +6,7 @@ from a heavy-tailed law, lambda_j = X_j / sum_k X_k.
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from scipy import stats
 
 from particles.errors import MassError
@@ -42,7 +43,7 @@ def asymmetrical(count: int, gamma: float, alpha: float | None = None) -> Masses
     return gamma * uniform(count) + (1.0 - gamma) * zipf(count, alpha)
 
 
-def from_values(values: torch.Tensor | np.ndarray | list[float]) -> Masses:
+def from_values(values: torch.Tensor | NDArray[np.float64] | list[float]) -> Masses:
     """Masses proportional to given non-negative finite values."""
     masses = torch.as_tensor(values, dtype=torch.float64)
     if masses.ndim != 1 or masses.numel() == 0:

@@ -11,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from particles.cloud import ParticleCloud
+from particles.dataset import checked_inputs
 from particles.errors import ShapeError
 from particles.risk import Risk
 from particles.shapes import Gram, Inputs, PerParticle, Scalar
@@ -63,6 +64,9 @@ class GramChange:
     start: ParticleCloud
     inputs: Inputs
 
+    def __post_init__(self) -> None:
+        checked_inputs(self.inputs)
+
     @cached_property
     def _first(self) -> Gram:
         return tangent_gram(self.risk, self.start, self.inputs)
@@ -79,6 +83,9 @@ class SmallestEigenvalue:
 
     risk: Risk
     inputs: Inputs
+
+    def __post_init__(self) -> None:
+        checked_inputs(self.inputs)
 
     def __call__(self, cloud: ParticleCloud) -> Scalar:
         """lambda_min(K)."""

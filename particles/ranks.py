@@ -15,6 +15,7 @@ import torch.distributed as dist
 
 from particles.blocks import tree_sum
 from particles.errors import RankFailed, RankLost
+from particles.integers import whole
 from particles.shapes import AnyFloat
 
 Done = TypeVar("Done")
@@ -39,6 +40,11 @@ class Ranks:
     rank: int = 0
     count: int = 1
     _desks: "list[_Desk]" = field(default_factory=list, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        count = whole(self.count, "The number of ranks")
+        if whole(self.rank, "The rank", least=0) >= count:
+            raise ValueError(f"The rank is {self.rank!r} of {count}, but ranks are numbered from 0.")
 
     @classmethod
     def of_group(cls) -> "Ranks":
@@ -207,7 +213,12 @@ def _slices(rows: int, row_bytes: int) -> Iterator[slice]:
 
 @contextmanager
 def _loss_reported(ranks: Ranks) -> Iterator[None]:
-    """Turn what a broken connection raises into one sentence."""
+    """Turn what a broken connection raises into one sentence, and what a missing one would."""
+    if not dist.is_initialized():
+        raise ValueError(
+            f"Ranks were said to be {ranks.count}, but no process group is open; start them with torchrun and "
+            "Ranks.joined(), or take Ranks()."
+        )
     try:
         yield
     except RuntimeError as error:

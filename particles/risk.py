@@ -104,6 +104,8 @@ class Risk:
         Returns [particles].
         """
         places = cloud.positions if positions is None else positions.to(cloud.positions)
+        if not len(places):
+            raise ShapeError("The potential was asked for at no positions; give one or more, as [places, dim].")
         cotangents = self.prepared(cloud).weights[:, None] * self.residual(cloud)
         values = Tiles(self._neuron, places, self.prepared(cloud).phi).pair(cotangents)
         return values + 0.5 * self.strength * places[:, self._neuron.trained_columns].square().sum(dim=1)

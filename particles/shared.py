@@ -9,6 +9,7 @@ import torch
 
 from particles.blocks import Blocks, tree_sum
 from particles.cloud import ParticleCloud
+from particles.errors import ShapeError
 from particles.ranks import Ranks
 from particles.shapes import AnyFloat, Features, Gram, Masses, Outputs, PerParticle, Positions, Scalar
 from particles.tangents import Neuron
@@ -60,6 +61,12 @@ class SharedCloud(ParticleCloud):
 
     def __init__(self, positions: Positions, masses: Masses, share: Share) -> None:
         """Take up a part that was checked within its whole, as `SharedCloud.of` does."""
+        held = share.own.stop - share.own.start
+        if (len(positions), len(masses)) != (held, held):
+            raise ShapeError(
+                f"A share of {held} particles was given {len(positions)} positions and {len(masses)} masses; make it "
+                "with SharedCloud.of(cloud, ranks)."
+            )
         object.__setattr__(self, "positions", positions)
         object.__setattr__(self, "masses", masses)
         object.__setattr__(self, "share", share)

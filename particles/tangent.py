@@ -7,6 +7,7 @@ is K = J M J^T, the matrix in dr/dt = -K P r; it is not divided by n.
 import torch
 
 from particles.cloud import ParticleCloud
+from particles.errors import ShapeError
 from particles.risk import Risk
 from particles.shapes import Features, Gram, Inputs, OtherInputs, Outputs, Positions, Velocity
 
@@ -25,6 +26,11 @@ def tangent_gram(
 
 def jacobian_product(risk: Risk, cloud: ParticleCloud, velocities: Velocity, inputs: Inputs | None = None) -> Outputs:
     """J v = sum_j s_j grad g_j(x_i) . v_j [data, outputs]: how fast f changes when particles move at v."""
+    if velocities.shape != cloud.positions.shape:
+        raise ShapeError(
+            f"Velocities of shape {tuple(velocities.shape)} were given to a cloud of shape "
+            f"{tuple(cloud.positions.shape)}; give one row per particle."
+        )
     tiles = risk.network.tiles(cloud, _embedded(risk, cloud, inputs))
     return tiles.push(risk.scaling.factor(cloud.masses), velocities)
 
@@ -33,7 +39,13 @@ def jacobian_transpose_product(
     risk: Risk, cloud: ParticleCloud, cotangents: Outputs, inputs: Inputs | None = None
 ) -> Positions:
     """J^T c = s_j sum_i c_i . grad g_j(x_i) [particles, dim]."""
-    tiles = risk.network.tiles(cloud, _embedded(risk, cloud, inputs))
+    phi = _embedded(risk, cloud, inputs)
+    if cotangents.shape != (phi.shape[0], risk.data.outputs):
+        raise ShapeError(
+            f"Cotangents of shape {tuple(cotangents.shape)} were given to {phi.shape[0]} data with {risk.data.outputs} "
+            "outputs; give [data, outputs]."
+        )
+    tiles = risk.network.tiles(cloud, phi)
     return tiles.pull(risk.scaling.factor(cloud.masses), cotangents)
 
 

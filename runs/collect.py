@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from particles import Trajectory, TrajectoryError
+from particles.doors import door
 from particles.trajectory import Series
 from runs.axes import Axes, swept
 from runs.origins import SOURCES, mixed, recorded_sources
@@ -34,6 +35,7 @@ class Finished:
     series: Mapping[str, Series]
 
 
+@door
 def collect(folder: str | PathLike[str]) -> "xarray.Dataset":
     """One dataset of the observables of all finished runs in a folder and the folders in it.
 

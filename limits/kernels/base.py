@@ -96,7 +96,7 @@ def checked_inputs(inputs: Tensor) -> Tensor:
     """Inputs [data, inputs] in float64; refuses other shapes and dtypes."""
     if inputs.dtype not in (torch.float64, torch.float32):
         raise TypeError(f"Inputs of a kernel are {inputs.dtype}, but float64 or float32 is needed.")
-    if inputs.ndim != 2 or inputs.shape[0] == 0:
+    if inputs.ndim != 2 or 0 in inputs.shape:
         raise ShapeError(f"Inputs of a kernel have shape {tuple(inputs.shape)}, but [data, inputs] is needed.")
     if not bool(torch.isfinite(inputs).all()):
         raise ValueError("Inputs of a kernel hold values that are not finite (NaN or infinite); remove them first.")

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from particles import MassError, ParticleCloud, ShapeError
 from particles.cloud import TOTAL_TOLERANCE
+from particles.integers import whole
 from particles.shapes import Masses, Positions
 
 Numbers = Int[Tensor, " particles"]
@@ -166,13 +167,13 @@ def _coordinates(cloud: ParticleCloud, parts: Parts, outputs: int) -> Positions:
             raise ValueError(
                 f"parts is {parts!r}, but 'hidden', 'output', a slice or numbers of coordinates is needed."
             )
-        if not 0 < outputs < cloud.dim:
+        if not 0 < whole(outputs, "The number of outputs") < cloud.dim:
             raise ValueError(
                 f"Particles of {cloud.dim} coordinates cannot have {outputs} output weights beside hidden ones; say "
                 "how many with outputs=, or give a slice."
             )
         parts = slice(0, cloud.dim - outputs) if parts == "hidden" else slice(cloud.dim - outputs, cloud.dim)
-    index = parts if isinstance(parts, slice) else list(parts)
+    index = parts if isinstance(parts, slice) else [whole(column, "A coordinate", least=-cloud.dim) for column in parts]
     if isinstance(index, list) and not all(-cloud.dim <= column < cloud.dim for column in index):
         raise ShapeError(f"parts names coordinates {index}, but particles have {cloud.dim}; name some of these.")
     chosen = cloud.positions[:, index]

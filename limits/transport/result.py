@@ -9,7 +9,8 @@ from torch import Tensor
 
 from limits.transport.certificate import EPS
 from limits.transport.problem import Measure, Problem
-from particles import TransportUnsolved
+from particles import ShapeError, TransportUnsolved
+from particles.integers import whole
 from particles.shapes import AnyFloat, Gram, Scalar
 
 Atoms = Int[Tensor, " atoms"]
@@ -30,8 +31,18 @@ class Plan:
     columns: Atoms
     masses: Float[Tensor, " atoms"]
 
+    def __post_init__(self) -> None:
+        if not len(self.rows) == len(self.columns) == len(self.masses):
+            raise ShapeError(
+                f"A plan has {len(self.rows)} rows, {len(self.columns)} columns and {len(self.masses)} masses; give "
+                "one of each for every move."
+            )
+
     def matrix(self, count1: int, count2: int) -> Gram:
         """The plan as a matrix [particles, particles] for clouds of these counts."""
+        count1, count2 = (whole(count, "The number of particles") for count in (count1, count2))
+        if len(self.rows) and (int(self.rows.max()) >= count1 or int(self.columns.max()) >= count2):
+            raise ShapeError(f"The plan moves particles beyond {count1} and {count2}; give the counts of its clouds.")
         result = self.masses.new_zeros(count1, count2)
         return result.index_put((self.rows, self.columns), self.masses, accumulate=True)
 

@@ -9,6 +9,7 @@ from torch import Tensor
 from limits.transport.problem import Measure
 from limits.transport.result import power
 from particles import TransportUnsolved
+from particles.integers import whole
 
 Potential = Float[Tensor, " atoms"]
 Other = Float[Tensor, " others"]
@@ -33,7 +34,7 @@ class Iteration:
     def __post_init__(self) -> None:
         if not 0.0 < self.regularisation < float("inf"):
             raise ValueError(f"The regularisation is {self.regularisation!r}, but a positive finite number is needed.")
-        if not self.tolerance > 0.0 or self.iterations < 1:
+        if not self.tolerance > 0.0 or whole(self.iterations, "The number of iterations") < 1:
             raise ValueError(
                 f"Sinkhorn was given tolerance {self.tolerance!r} and {self.iterations!r} iterations, but positive "
                 "numbers are needed."

@@ -53,6 +53,11 @@ class SharedTrajectory:
         """Let the first rank open the file; the others have none."""
         self._ranks = ranks
         self._writer = ranks.at_first(opened)
+        if ranks.is_first and not isinstance(self._writer, TrajectoryWriter):
+            raise TypeError(
+                f"The function that opens the file gave {type(self._writer).__name__}, but a writer is needed; return "
+                "Trajectory.create(...) or Trajectory.append(...)."
+            )
 
     def __call__(self, step: int, time: float, cloud: ParticleCloud) -> None:
         """Append the whole cloud as the frame of a step; as in `TrajectoryWriter`."""

@@ -327,7 +327,7 @@ def test_flow_with_growth_is_refused() -> None:
 
 def test_object_without_velocity_is_refused(without_shape_checks: None) -> None:
     """Assert that something that is no flow is refused with what is needed."""
-    with pytest.raises(TypeError, match=r"dict is not a flow; give an object with velocity\(cloud, time\)"):
+    with pytest.raises(TypeError, match=r"given {} as flow, but a Flow is needed; .* an object with velocity\(cloud"):
         evolve({}, small_cloud(), Euler(0.1), until=1.0)
 
 

@@ -117,8 +117,11 @@ def test_impossible_schedule_is_refused(make: Callable[[], object], told: str, w
     ("make", "told"),
     [
         (lambda: Every(3), "Every was given the observer None, but a callable"),
-        (lambda: Every(3, "trace"), "Every was given the observer 'trace', but a callable"),
-        (lambda: LogSpaced(1.0, 2.0, 3, None), "LogSpaced was given the observer None, but a callable"),
+        (lambda: Every(3, "trace"), "Every was given 'trace' as observer, but an Observer is needed; write Trace"),
+        (
+            lambda: LogSpaced(1.0, 2.0, 3, None),
+            "LogSpaced was given None as observer, but an Observer is needed; give Trace",
+        ),
     ],
 )
 def test_observer_that_cannot_be_called_is_refused(

@@ -53,8 +53,8 @@ def test_values_that_are_not_finite_are_refused(what: str, index: int, value: fl
 
 @pytest.mark.parametrize(
     ("inputs", "targets"),
-    [(X, Y[:3]), (X[0], Y), (X, Y[:, :, None]), (X[:0], Y[:0])],
-    ids=["fewer-targets", "flat-inputs", "deep-targets", "no-data"],
+    [(X, Y[:3]), (X, Y[:, :, None]), (X[:0], Y[:0])],
+    ids=["fewer-targets", "deep-targets", "no-data"],
 )
 @pytest.mark.usefixtures("without_shape_checks")
 def test_shapes_that_disagree_are_refused(inputs: Tensor, targets: Tensor) -> None:
@@ -80,6 +80,13 @@ def test_impossible_weights_are_refused(weights: Tensor, sentence: str) -> None:
 
 
 @pytest.mark.usefixtures("without_shape_checks")
+def test_flat_inputs_are_refused() -> None:
+    """Assert that inputs without an axis for the data are refused with how they get one."""
+    with pytest.raises(ShapeError, match=r"as inputs, but .* \[data, inputs\] is needed; write inputs\[None\] for one"):
+        Dataset(X[0], Y)
+
+
+@pytest.mark.usefixtures("without_shape_checks")
 def test_one_weight_per_datum_is_needed() -> None:
     """Assert that another number of weights is refused with both numbers."""
     with pytest.raises(ShapeError, match=r"There are 4 data but weights of shape \(5,\); give one per datum"):
@@ -90,11 +97,14 @@ def test_one_weight_per_datum_is_needed() -> None:
 def test_data_of_another_kind_are_refused() -> None:
     """Assert that lists and integers are refused in all three places."""
     whole = torch.ones(4, dtype=torch.int64)
-    with pytest.raises(TypeError, match="Inputs are list, but a torch tensor is needed"):
+    with pytest.raises(
+        TypeError,
+        match=r"as inputs, but a float64 or float32 tensor \[data, inputs\] is needed; write torch.tensor\(inputs",
+    ):
         Dataset(X.tolist(), Y)
     with pytest.raises(TypeError, match="Targets are torch.int64, but float64 or float32 is needed"):
         Dataset(X, whole)
-    with pytest.raises(TypeError, match="Data weights are torch.int64, but float64 or float32 is needed"):
+    with pytest.raises(TypeError, match=r"an int64 tensor \[4\] as weights, .* is needed; write weights.double\(\)"):
         Dataset(X, Y, whole)
 
 

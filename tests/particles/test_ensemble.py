@@ -72,11 +72,11 @@ def test_clouds_that_do_not_fit_are_refused(clouds: list[ParticleCloud], error: 
 @pytest.mark.parametrize(
     ("positions", "masses", "error", "told"),
     [
-        (POSITIONS[0], None, ShapeError, r"Positions of an ensemble are \(6, 2\), but a tensor \[members, particles"),
+        (POSITIONS[0], None, ShapeError, r"a float64 tensor \[6, 2\] as positions, but .* \[members, particles"),
         (POSITIONS, torch.ones(3, 6), ShapeError, "has 4 members but not masses for each"),
         (POSITIONS, torch.ones(4, 6).double(), MassError, "Member 0: Masses sum to 6 instead of 1"),
         (POSITIONS / 0.0, None, ValueError, "Member 0: 6 of 6 particles have positions that are not finite"),
-        ("positions", None, ShapeError, "Positions of an ensemble are str"),
+        ("positions", None, TypeError, "Ensemble was given 'positions' as positions"),
     ],
 )
 def test_tensors_that_are_no_ensemble_are_refused(
@@ -89,5 +89,5 @@ def test_tensors_that_are_no_ensemble_are_refused(
 
 def test_member_that_is_no_cloud_is_refused(without_shape_checks: None) -> None:
     """Assert that something else than a cloud is refused by its type."""
-    with pytest.raises(TypeError, match="Member 0 is int, but a ParticleCloud is needed"):
+    with pytest.raises(TypeError, match=r"Ensemble.of was given 3 as clouds\[0\], but a ParticleCloud is needed"):
         Ensemble.of([3])

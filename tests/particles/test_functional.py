@@ -79,7 +79,9 @@ def test_outputs_default_to_one() -> None:
 @pytest.mark.usefixtures("without_shape_checks")
 def test_what_is_no_neuron_is_refused(thing: object) -> None:
     """Assert that anything else is refused with what a neuron needs."""
-    with pytest.raises(TypeError, match=r"is not a neuron; give a Perceptron, or an object with an integer `dim`"):
+    with pytest.raises(
+        TypeError, match=r"as neuron, but a Neuron or a UserNeuron is needed; (give|write) Perceptron\("
+    ):
         as_neuron(thing)
 
 

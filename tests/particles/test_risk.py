@@ -265,7 +265,7 @@ def test_cloud_of_other_neurons_is_refused() -> None:
 @pytest.mark.usefixtures("without_shape_checks")
 def test_what_is_no_neuron_is_refused() -> None:
     """Assert that a risk says what a neuron needs."""
-    with pytest.raises(TypeError, match="Tanh is not a neuron; give a Perceptron"):
+    with pytest.raises(TypeError, match="a Tanh as neuron, but a Neuron or a UserNeuron is needed; give Perceptron"):
         Risk(Tanh(), NTK(), Squared(), dataset(Squared(), 2))
 
 

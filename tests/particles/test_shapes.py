@@ -4,7 +4,8 @@ import jaxtyping
 import pytest
 import torch
 
-from particles import ParticleCloud, Squared, shapes
+from particles import Squared, shapes
+from particles.dataset import Prepared
 
 RANKS = {
     1: ["Masses", "PerParticle", "PerDatum"],
@@ -44,8 +45,8 @@ def test_this_run_checks_shapes() -> None:
 
 def test_values_are_checked_as_well_as_functions() -> None:
     """Assert that constructors are checked, fields included."""
-    with pytest.raises(jaxtyping.TypeCheckError, match="positions"):
-        ParticleCloud(torch.zeros(3))
+    with pytest.raises(jaxtyping.TypeCheckError, match="phi"):
+        Prepared(torch.zeros(3), torch.zeros(3, 1), torch.zeros(3))
 
 
 @pytest.mark.usefixtures("without_shape_checks")

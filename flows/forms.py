@@ -1,0 +1,54 @@
+"""How what this room needs is best written, for the advice that its doors give."""
+
+from typing import Any
+
+from flows.base import Advance, Flow, Integrator, Observer, StepRule
+from flows.batches import Batches
+from flows.integrators.baoab import BAOAB
+from flows.integrators.euler import Euler
+from flows.integrators.euler_maruyama import EulerMaruyama
+from flows.integrators.fixed import GivenStep
+from flows.integrators.heun import Heun
+from flows.integrators.leimkuhler_matthews import LeimkuhlerMatthews
+from flows.integrators.linear_splitting import LinearSplitting
+from flows.integrators.rk4 import RK4
+from flows.kinetic import KineticCloud
+from flows.linearised import LinearisedFlow, LinearisedRisk
+from flows.noise import StepNoise
+from flows.observers import Trace
+from flows.step_bound import StepBound
+from flows.underdamped import UnderdampedFlow
+from particles import Risk
+
+_STEPPED = (BAOAB, Euler, EulerMaruyama, Heun, LeimkuhlerMatthews, LinearSplitting, RK4)
+
+#: Made in every step, and trusted.
+LOOP = (Advance, StepNoise)
+
+#: Methods that look at their arguments; others are called in the loop and trust them, or take none.
+METHODS: dict[type, str] = {
+    GivenStep: "sized resolved",
+    LinearisedFlow: "exact predictions",
+    LinearisedRisk: "__call__ predictions residual",
+    UnderdampedFlow: "maxwellian kinetic_energy",
+    KineticCloud: "to reweighted",
+    StepBound: "longest_step",
+}
+
+#: What may be written where this is needed.
+FORMS: dict[Any, str] = {
+    Flow: "GradientFlow(risk) or an object with velocity(cloud, time)",
+    Integrator: "Adaptive() or Euler(step=0.1)",
+    Observer: "Trace(risk=risk) or a function of (step, time, cloud)",
+    Batches: "Epochs(32)",
+    StepRule: "StepBound(0.5)",
+    Trace: "Trace(risk=risk)",
+    **{kind: f"{kind.__name__}(step=0.1)" for kind in _STEPPED},
+}
+
+#: How one thing becomes another; {name} is the argument, {value} what was given for it.
+TURNS: dict[tuple[Any, Any], str] = {
+    (Risk, Flow): "GradientFlow({name})",
+    (Risk, Observer): "Trace(risk=risk)",
+    (Flow, Risk): "{name}.risk",
+}

@@ -1,0 +1,61 @@
+"""How what this room needs is best written, for the advice that its doors give."""
+
+from types import ModuleType
+from typing import Any
+
+import limits.transport
+from limits.chaos import StandIn
+from limits.density import Density
+from limits.early_time import EarlyTimeModel
+from limits.fokker_planck import Densities, FokkerPlanck
+from limits.free_energy import FreeEnergy
+from limits.gaussian import GaussianFlow, LinearLaw
+from limits.gibbs import Gibbs
+from limits.grid import Grid
+from limits.kernel_flow import KernelFlow
+from limits.kernels.base import Kernel
+from limits.kernels.two_layer import FeatureKernel, TangentKernel
+from limits.random_kernel import RandomKernel
+from limits.transport import Measure, Plan
+from particles import ParticleCloud, Perceptron, Risk
+
+#: Methods that look at their arguments; others are called from within and trust them, or take none.
+METHODS: dict[type | ModuleType, str] = {
+    limits.transport: "transport wasserstein function_distance measure homogeneous_distance odd_distance projected "
+    "unbalanced_distance",
+    Grid: "deposited",
+    Density: "marginal cdf quantile sample distance",
+    Densities: "density",
+    FreeEnergy: "__call__ energy potential estimated virial",
+    FokkerPlanck: "solve",
+    Gibbs: "generated self_consistency excess",
+    GaussianFlow: "laws law mean covariance predictions",
+    LinearLaw: "carried",
+    KernelFlow: "residual predictions movement cross initial",
+    TangentKernel: "__call__ evaluate sampled",
+    FeatureKernel: "__call__ evaluate sampled",
+    EarlyTimeModel: "__call__ features distance",
+    RandomKernel: "mean sample total_variance",
+    StandIn: "estimate error",
+    Plan: "matrix",
+}
+
+#: What may be written where this is needed.
+FORMS: dict[Any, str] = {
+    Grid: "Grid((Interval(-3.0, 3.0, 60), Interval(-3.0, 3.0, 60)))",
+    Kernel: "tangent_kernel(neuron, law)",
+    TangentKernel: "tangent_kernel(neuron, law)",
+    KernelFlow: "KernelFlow(tangent_kernel(neuron, law), data)",
+    Measure: "measure(points, masses)",
+    StandIn: "stand_in(make, 10_000)",
+    FreeEnergy: "FreeEnergy(risk, temperature)",
+    Perceptron: "Perceptron(activation=Tanh(), embedding=Identity(dim=3))",
+    Density: "Density(grid, masses)",
+}
+
+#: How one thing becomes another; {name} is the argument, {value} what was given for it.
+TURNS: dict[tuple[Any, Any], str] = {
+    (ParticleCloud, Measure): "measure({name}.positions, {name}.masses)",
+    (Density, ParticleCloud): "{name}.cloud",
+    (Risk, FreeEnergy): "FreeEnergy({name})",
+}

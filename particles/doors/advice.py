@@ -1,0 +1,125 @@
+"""What to write instead of a wrong argument: the nearest right form."""
+
+import inspect
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from particles.doors.annotations import Several, options_of
+from particles.doors.arrays import Array
+from particles.doors.callables import Duck
+from particles.doors.signatures import is_protocol
+from particles.doors.wanted import Instance, Number, Wanted
+from particles.doors.words import with_article
+
+#: Classes that rooms offer, how what is wanted is best written, and how one thing is made of another.
+_CLASSES: list[type] = []
+_FORMS: dict[Any, str] = {}
+_TURNS: dict[tuple[Any, Any], str] = {}
+#: More letters of a value than this are not repeated.
+LONGEST = 60
+
+
+def offer(things: Iterable[Any], forms: Mapping[Any, str], turns: Mapping[tuple[Any, Any], str]) -> None:
+    """Remember what a room offers, for advice."""
+    _CLASSES.extend(thing for thing in things if isinstance(thing, type))
+    _FORMS.update(forms)
+    _TURNS.update(turns)
+
+
+def shown(value: object) -> str:
+    """A value as it is best told: small ones as they are written, larger ones by what they are."""
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    if isinstance(value, Tensor):
+        return with_article(f"{str(value.dtype).removeprefix('torch.')} tensor {list(value.shape)}")
+    if isinstance(value, np.ndarray):
+        return f"a NumPy array {list(value.shape)} of {value.dtype}"
+    if inspect.isroutine(value):
+        return f"the function {value.__name__}"
+    if value is None or isinstance(value, str | bytes | int | float | complex | list | tuple | dict):
+        written = repr(value)
+        return written if len(written) <= LONGEST else with_article(type(value).__name__)
+    return with_article(type(value).__name__)
+
+
+def advice(name: str, value: Any, want: Wanted) -> str:
+    """What to do, with the nearest right form."""
+    options = options_of(want)
+    for find in (_turned, _converted, _listed, _instance, _named):
+        for option in options:
+            form = find(name, value, option)
+            if form is not None:
+                return f"write {form}"
+    forms = [_FORMS[option.annotation] for option in options if option.annotation in _FORMS]
+    lacks = next((lack for lack in (_lack(value, option) for option in options) if lack), None)
+    return f"give it {lacks}" if lacks else f"give {' or '.join(forms)}" if forms else "give one"
+
+
+def _lack(value: object, want: Wanted) -> str | None:
+    """The method that a user's object lacks which has some of what is needed."""
+    if not isinstance(want, Duck) or isinstance(value, type) or type(value) in _CLASSES:
+        return None
+    some = any(hasattr(value, name) for name in want.members if name != "__call__")
+    return want.misfit(value) if some else None
+
+
+def _turned(name: str, value: Any, want: Wanted) -> str | None:
+    """How a value of its kind is turned into what is needed, as its room says."""
+    forms = (
+        form for (source, target), form in _TURNS.items() if target is want.annotation and isinstance(value, source)
+    )
+    form = next(forms, None)
+    return None if form is None else form.format(name=name, value=value)
+
+
+def _converted(name: str, value: Any, want: Wanted) -> str | None:
+    """How numbers in another container or precision become the tensor or number that is needed."""
+    if isinstance(want, Number) and isinstance(value, Tensor | np.ndarray) and value.shape in ((), (1,)):
+        return f"float({name})"
+    if not isinstance(want, Array):
+        return None
+    if isinstance(value, np.ndarray):
+        return f"torch.from_numpy({name})" if value.dtype.kind == "f" else f"torch.from_numpy({name}).double()"
+    if isinstance(value, list | tuple):
+        return f"torch.tensor({name}, dtype=torch.float64)"
+    if not isinstance(value, Tensor) or want.holds(value):
+        return f"{name}[None] for one row" if isinstance(value, Tensor) and value.ndim == 1 else None
+    return f"{name}.double()" if want.floating and not value.is_complex() else None
+
+
+def _listed(name: str, value: Any, want: Wanted) -> str | None:
+    """A list of one."""
+    return f"[{name}]" if isinstance(want, Several) and want.entry.fits(value) else None
+
+
+def _instance(name: str, value: Any, want: Wanted) -> str | None:
+    """An instance of the class that was given, where one would do."""
+    return _constructed(value) if isinstance(value, type) and _would_do(value, want) else None
+
+
+def _named(name: str, value: Any, want: Wanted) -> str | None:
+    """An instance of the class whose name is nearest to a text."""
+    if not isinstance(value, str):
+        return None
+    there = {kind.__name__.lower(): kind for kind in _CLASSES if _would_do(kind, want)}
+    nearest = get_close_matches(value.lower(), there, n=1)
+    return _constructed(there[nearest[0]]) if nearest else None
+
+
+def _would_do(kind: type, want: Wanted) -> bool:
+    """Whether instances of a class are what is needed, as far as the class tells."""
+    if isinstance(want, Instance):
+        return issubclass(kind, want.kind)
+    fields = getattr(kind, "__dataclass_fields__", {})
+    members = [name for name in want.members if name != "__call__"] if isinstance(want, Duck) else []
+    return bool(members) and not is_protocol(kind) and all(hasattr(kind, one) or one in fields for one in members)
+
+
+def _constructed(kind: type) -> str:
+    """How an instance is made."""
+    needed = [one.name for one in inspect.signature(kind).parameters.values() if one.default is one.empty]
+    return _FORMS.get(kind) or f"{kind.__name__}({', '.join(f'{name}=...' for name in needed)})"

@@ -1,0 +1,84 @@
+"""Arrays as they are wanted: what they are made of, how many axes they have, and where they live."""
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from particles.doors.wanted import Wanted
+
+#: What tensors of real numbers may be made of.
+FLOATS = (torch.float64, torch.float32)
+
+
+class Table(Wanted):
+    """An array of NumPy."""
+
+    words = "a NumPy array of numbers"
+
+    def fits(self, value: object) -> bool:
+        """Whether it holds real numbers."""
+        return isinstance(value, np.ndarray) and is_real(value)
+
+
+class Array(Wanted):
+    """A tensor of jaxtyping: what it is made of, and how many axes it has."""
+
+    @property
+    def words(self) -> str:
+        """Its numbers and axes."""
+        kind = "a float64 or float32 tensor" if self.floating else "an integer tensor"
+        return kind if self.axes == ["..."] else f"{kind} [{', '.join(self.axes)}]" if self.axes else f"{kind} []"
+
+    @cached_property
+    def axes(self) -> list[str]:
+        """The words for its axes."""
+        words: str = self.annotation.dim_str
+        return words.split()
+
+    @cached_property
+    def _fixed(self) -> int:
+        """How many axes it has beside those that are any number."""
+        return sum(not axis.startswith(("*", "...")) for axis in self.axes)
+
+    @cached_property
+    def floating(self) -> bool:
+        """Whether it is to hold real numbers, and no whole ones."""
+        return "float64" in self.annotation.dtypes
+
+    def fits(self, value: object) -> bool:
+        """Whether the value is a tensor of such numbers with so many axes."""
+        if not isinstance(value, Tensor) or not self.holds(value):
+            return False
+        return value.ndim == self._fixed or (self._fixed < len(self.axes) and value.ndim > self._fixed)
+
+    def holds(self, value: Tensor) -> bool:
+        """Whether it is made of the right numbers."""
+        if self.floating:
+            return value.dtype in FLOATS
+        return is_real(value) and not value.is_floating_point()
+
+
+class Device(Wanted):
+    """Where tensors live, as torch.device or by name."""
+
+    words = "a device of this machine, 'cpu' or 'cuda',"
+
+    def fits(self, value: object) -> bool:
+        """Whether torch knows the name and the machine has the device."""
+        try:
+            device = value if value is None or isinstance(value, torch.device) else torch.device(str(value))
+        except RuntimeError:
+            return False
+        named = isinstance(value, str | torch.device | None)
+        return named and (device is None or device.type != "cuda" or torch.cuda.is_available())
+
+
+def is_real(values: Tensor | NDArray[Any]) -> bool:
+    """Whether an array holds real numbers, whole ones among them."""
+    if isinstance(values, Tensor):
+        return not (values.is_complex() or values.dtype == torch.bool)
+    return values.dtype.kind in "fiu"

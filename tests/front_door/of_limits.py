@@ -1,0 +1,334 @@
+"""What `limits` offers."""
+
+import numpy as np
+import torch
+
+import limits
+from limits import *
+from limits import ensemble as over_starts
+from limits.transport import transport
+from particles import MeanField, Squared, Tanh
+from tests.front_door.case import Case
+from tests.front_door.parts import *
+
+SAMPLES = np.abs(np.sin(np.arange(1.0, 13.0))).reshape(3, 4)
+COUNTS = [4, 6, 8]
+MODEL = early_time_model(NEURON, LAW)
+CONSTANTS = MODEL.constants
+SQUARE = X @ X.T
+ENERGY = FreeEnergy(LINE_RISK, 0.1, 0.1)
+PLANCK = FokkerPlanck(LINE_RISK, 0.5, 1.0, GRID, 1e-2)
+GIBBS = Gibbs(LINE_RISK, 0.5, 1.0, GRID)
+CELLS = torch.full((64,), 1.0 / 64.0, dtype=torch.float64)
+DENSITY = Density(GRID, CELLS)
+AXIS = Grid((Interval(-1.0, 1.0, 4),))
+ONE = Density(AXIS, torch.full((4,), 0.25, dtype=torch.float64))
+LINE_CLOUD = LINE_LAW.sample(masses=torch.full((8,), 0.125, dtype=torch.float64), seed=0)
+PLAN = Plan(torch.tensor([0, 1]), torch.tensor([1, 0]), torch.tensor([0.5, 0.5], dtype=torch.float64))
+GAUSS = GaussianFlow(LINE_RISK, LINE_LAW, 0.1, 0.1, 1e-6)
+MANY = LAW.sample(masses=torch.full((200,), 1 / 200.0, dtype=torch.float64), seed=3)
+BIASES = {"accuracy": 1e-6}
+LIMIT_LAW = GAUSS.law(0.5)
+PAIR = dual_pair(Tanh())
+
+
+def norm(cloud):
+    return cloud.positions.norm()
+
+
+class Run(list):
+    """Clouds and their times."""
+
+    times = (0.0, 1.0)
+
+
+RUN = Run([CLOUD, OTHER])
+DEEP = {
+    "x1": X,
+    "x2": X[:3],
+    "activation": Tanh(),
+    "depth": 1,
+    "weight_variance": 1.0,
+    "bias_variance": 0.1,
+    "accuracy": 1e-6,
+}
+
+
+def of_kernel(kernel):
+    return kernel(X), kernel.sampled(CLOUD, X)
+
+
+def of_kernel_flow(flow):
+    return flow.predictions(1.0), flow.residual(1.0), flow.movement(1.0)
+
+
+CASES = [
+    Case("limits.Interval", Interval, {"low": -1.0, "high": 1.0, "cells": 4}, lambda i: Grid((i,)).centres),
+    Case("limits.Atoms", Atoms, {"values": (-1.0, 1.0)}, lambda a: Grid((a,)).centres),
+    Case("limits.Grid", Grid, {"axes": (Interval(-1.0, 1.0, 4), Atoms((-1.0, 1.0)))}, lambda g: g.centres),
+    Case("limits.Grid.deposited", GRID.deposited, {"positions": LINE_CLOUD.positions, "masses": LINE_CLOUD.masses}),
+    Case(
+        "limits.Density", Density, {"grid": GRID, "masses": CELLS}, lambda d: (d.cloud, d.mean, d.entropy, d.covariance)
+    ),
+    Case("limits.Density.marginal", DENSITY.marginal, {"axis": 0}, lambda d: d.mean),
+    Case("limits.Density.cdf", ONE.cdf, {"points": torch.tensor([0.0, 0.5], dtype=torch.float64)}),
+    Case("limits.Density.quantile", ONE.quantile, {"levels": torch.tensor([0.1, 0.5], dtype=torch.float64)}),
+    Case("limits.Density.sample", DENSITY.sample, {"count": 4, "seed": 0}),
+    Case("limits.Density.distance", DENSITY.distance, {"other": DENSITY}),
+    Case(
+        "limits.Densities",
+        Densities,
+        {"times": torch.tensor([0.0], dtype=torch.float64), "densities": (DENSITY,), "coarse": (DENSITY,)},
+        lambda d: (d.errors, d.last, d.density(0.0)),
+    ),
+    Case(
+        "limits.FreeEnergy",
+        FreeEnergy,
+        {"risk": LINE_RISK, "temperature": 0.1, "confinement": 0.1},
+        lambda e: e(DENSITY),
+    ),
+    Case("limits.FreeEnergy.__call__", ENERGY, {"density": DENSITY}),
+    Case("limits.FreeEnergy.energy", ENERGY.energy, {"cloud": LINE_CLOUD}),
+    Case("limits.FreeEnergy.potential", ENERGY.potential, {"cloud": LINE_CLOUD, "places": LINE_CLOUD.positions}),
+    Case(
+        "limits.FreeEnergy.estimated",
+        ENERGY.estimated,
+        {"cloud": LINE_LAW.sample(masses=MANY.masses, seed=0), "neighbours": 4},
+    ),
+    Case("limits.FreeEnergy.virial", ENERGY.virial, {"cloud": LINE_CLOUD}),
+    Case(
+        "limits.FokkerPlanck",
+        FokkerPlanck,
+        {"risk": LINE_RISK, "temperature": 0.5, "confinement": 1.0, "grid": GRID, "tolerance": 1e-2},
+        lambda f: f.solve(LINE_LAW, [0.0, 0.05]),
+    ),
+    Case("limits.FokkerPlanck.solve", PLANCK.solve, {"start": LINE_LAW, "times": [0.0, 0.05]}),
+    Case(
+        "limits.Gibbs",
+        Gibbs,
+        {"risk": LINE_RISK, "temperature": 0.5, "confinement": 1.0, "grid": GRID, "start": None, "tolerance": 1e-6},
+        lambda g: g.solve(),
+    ),
+    Case("limits.Gibbs.generated", GIBBS.generated, {"measure": LINE_CLOUD}),
+    Case("limits.Gibbs.self_consistency", GIBBS.self_consistency, {"cloud": LINE_CLOUD}),
+    Case("limits.Gibbs.excess", GIBBS.excess, {"density": DENSITY}),
+    Case(
+        "limits.GibbsLaw",
+        GibbsLaw,
+        {"density": DENSITY, "predictions": Y, "free_energy": 1.0, "residual": 0.0, "steps": 1, "error": 0.0},
+    ),
+    Case(
+        "limits.GaussianFlow",
+        GaussianFlow,
+        {"risk": LINE_RISK, "start": LINE_LAW, "temperature": 0.1, "confinement": 0.1, "tolerance": 1e-6},
+        lambda f: f.law(0.5),
+    ),
+    Case("limits.GaussianFlow.laws", GAUSS.laws, {"times": [0.1, 0.5]}),
+    Case("limits.GaussianFlow.law", GAUSS.law, {"time": 0.1}),
+    Case("limits.GaussianFlow.mean", GAUSS.mean, {"time": 0.1}),
+    Case("limits.GaussianFlow.predictions", GAUSS.predictions, {"time": 0.1, "inputs": X[:, :1]}),
+    Case(
+        "limits.LinearLaw",
+        LinearLaw,
+        {
+            "propagator": torch.eye(2, dtype=torch.float64),
+            "noise": torch.eye(2, dtype=torch.float64),
+            "mean": torch.zeros(2, dtype=torch.float64),
+            "covariance": torch.eye(2, dtype=torch.float64),
+        },
+        lambda law: law.carried(LINE_CLOUD, 0),
+    ),
+    Case("limits.LinearLaw.carried", LIMIT_LAW.carried, {"cloud": LINE_CLOUD, "seed": 0}),
+    Case(
+        "limits.KernelFlow",
+        KernelFlow,
+        {"kernel": KERNEL, "data": DATA, "loss": Squared(), "start": Y, "tolerance": 1e-6},
+        of_kernel_flow,
+    ),
+    Case(
+        "limits.KernelFlow(Gram)",
+        KernelFlow,
+        {"kernel": SQUARE, "data": DATA, "loss": Squared(), "start": None},
+        of_kernel_flow,
+    ),
+    Case("limits.KernelFlow.predictions", KERNEL_FLOW.predictions, {"times": [0.0, 1.0], "inputs": X}),
+    Case("limits.KernelFlow.residual", KERNEL_FLOW.residual, {"times": 1.0}),
+    Case("limits.KernelFlow.movement", KERNEL_FLOW.movement, {"times": 1.0}),
+    Case("limits.KernelFlow.cross", KERNEL_FLOW.cross, {"inputs": X}),
+    Case("limits.KernelFlow.initial", KERNEL_FLOW.initial, {"inputs": X}),
+    Case("limits.lazy_gap", lazy_gap, {"trajectory": RUN, "flow": KERNEL_FLOW, "risk": RISK, "inputs": X}),
+    Case(
+        "limits.ensemble",
+        over_starts,
+        {"flow": KERNEL_FLOW, "features": FEATURES, "time": 1.0, "inputs": X, "initial": True},
+    ),
+    Case("limits.Ensemble", limits.Ensemble, {"mean": Y, "variance": Y}),
+    Case("limits.TangentKernel", TangentKernel, {"neuron": NEURON, "law": LAW, "accuracy": 1e-6}, of_kernel),
+    Case("limits.FeatureKernel", FeatureKernel, {"neuron": NEURON, "law": LAW, "accuracy": 1e-6}, of_kernel),
+    Case("limits.tangent_kernel", tangent_kernel, {"neuron": NEURON, "law": LAW, "accuracy": 1e-6}, of_kernel),
+    Case("limits.feature_kernel", feature_kernel, {"neuron": NEURON, "law": LAW, "accuracy": 1e-6}, of_kernel),
+    Case("limits.TangentKernel.__call__", KERNEL, {"x1": X, "x2": X[:3]}),
+    Case("limits.TangentKernel.evaluate", KERNEL.evaluate, {"x1": X, "x2": X[:3]}),
+    Case("limits.TangentKernel.sampled", KERNEL.sampled, {"cloud": CLOUD, "x1": X, "x2": X[:3]}),
+    Case("limits.FeatureKernel.__call__", FEATURES, {"x1": X, "x2": X[:3]}),
+    Case("limits.FeatureKernel.evaluate", FEATURES.evaluate, {"x1": X, "x2": X[:3]}),
+    Case("limits.FeatureKernel.sampled", FEATURES.sampled, {"cloud": CLOUD, "x1": X, "x2": X[:3]}),
+    Case("limits.Evaluated", Evaluated, {"gram": SQUARE, "error": 0.0}),
+    Case("limits.deep_kernels", deep_kernels, DEEP),
+    Case("limits.convolutional_kernels", convolutional_kernels, {**DEEP, "filter_size": 2}),
+    Case("limits.DeepKernels", DeepKernels, {"nngp": SQUARE, "ntk": SQUARE, "error": 0.0}),
+    Case(
+        "limits.dual_pair",
+        dual_pair,
+        {"activation": Tanh(), "accuracy": 1e-6},
+        lambda p: p.value.at(torch.ones(2, dtype=torch.float64)),
+    ),
+    Case("limits.DualPair", DualPair, {"value": PAIR.value, "derivative": PAIR.derivative}),
+    Case(
+        "limits.EarlyConstants",
+        EarlyConstants,
+        {"zeta": 1.0, "theta0": 1.0, "theta1": 1.0, "theta2": 1.0, "error": 0.0},
+    ),
+    Case(
+        "limits.EarlyTimeModel",
+        EarlyTimeModel,
+        {"neuron": NEURON, "constants": CONSTANTS, "radius": 1.0, "overlap": 0.5, "hidden": 1.0, "output": 0.0},
+        lambda m: m(X),
+    ),
+    Case("limits.EarlyTimeModel.__call__", MODEL, {"x1": X, "x2": X[:3]}),
+    Case("limits.EarlyTimeModel.features", MODEL.features, {"inputs": X}),
+    Case("limits.EarlyTimeModel.distance", MODEL.distance, {"gram": SQUARE, "inputs": X}),
+    Case("limits.early_constants", early_constants, {"activation": Tanh(), "variance": 1.0, "accuracy": 1e-6}),
+    Case(
+        "limits.early_time_model",
+        early_time_model,
+        {"neuron": NEURON, "law": LAW, "inputs": X, "accuracy": 1e-6},
+        lambda m: m(X),
+    ),
+    Case("limits.entropy", entropy, {"cloud": MANY, "neighbours": 2}),
+    Case("limits.Estimate", Estimate, {"value": 1.0, "standard_error": 1.0, "bias": 0.0}),
+    Case(
+        "limits.optimality_gap", optimality_gap, {"energy": ENERGY, "cloud": LINE_CLOUD, "places": LINE_CLOUD.positions}
+    ),
+    Case(
+        "limits.OptimalityGap",
+        OptimalityGap,
+        {"on_support": CLOUD.masses, "spread": 0.0, "gap": 0.0, "place": CLOUD.positions[0]},
+    ),
+    Case(
+        "limits.RandomKernel",
+        RandomKernel,
+        {"mean_kernel": KERNEL, "gamma": 0.5, "alpha": 0.5},
+        lambda k: (k.mean(X), k.sample(X, seed=0, heavy=10), k.total_variance(X)),
+    ),
+    Case("limits.RandomKernel.sample", RandomKernel(KERNEL, 0.5, 0.5).sample, {"inputs": X, "seed": 0, "heavy": 10}),
+    Case("limits.RandomKernel.mean", RandomKernel(KERNEL, 0.5, 0.5).mean, {"inputs": X}),
+    Case("limits.RandomKernel.total_variance", RandomKernel(KERNEL, 0.5, 0.5).total_variance, {"inputs": X}),
+    Case("limits.RandomGram", RandomGram, {"gram": SQUARE, "tail": 0.1}),
+    Case("limits.total_variance", total_variance, {"kernel": KERNEL, "inputs": X, "masses": CLOUD.masses}),
+    Case("limits.zipf_departure", zipf_departure, {"gamma": 0.5, "alpha": 0.5}),
+    Case(
+        "limits.approach",
+        approach,
+        {"make": made, "limit": STAND_IN, "counts": [4, 6], "repetitions": 2, "seed": 0, "parts": None},
+        lambda a: a.excess,
+    ),
+    Case("limits.Approach", Approach, {"counts": (4, 6, 8), "squares": SAMPLES, "floors": SAMPLES}, lambda a: a.excess),
+    Case("limits.deviation", deviation, {"samples": SAMPLES}),
+    Case("limits.root_mean", root_mean, {"samples": SAMPLES}),
+    Case("limits.sampled", sampled, {"make": made, "observable": norm, "counts": [4, 6], "repetitions": 2, "seed": 0}),
+    Case(
+        "limits.slope",
+        slope,
+        {"counts": COUNTS, "samples": SAMPLES, "statistic": deviation, "level": 0.9, "resamples": 50, "seed": 0},
+    ),
+    Case("limits.Slope", Slope, {"value": 1.0, "low": 0.0, "high": 2.0}),
+    Case(
+        "limits.stand_in", stand_in, {"make": made, "count": 8, "clouds": 2, "seed": 0}, lambda s: (s.count, s.error())
+    ),
+    Case("limits.StandIn", StandIn, {"clouds": (CLOUD, OTHER)}, lambda s: (s.count, s.error(), s.estimate(norm))),
+    Case("limits.StandIn.estimate", STAND_IN.estimate, {"observable": norm}),
+    Case("limits.StandIn.error", STAND_IN.error, {"parts": "hidden"}),
+    Case(
+        "limits.measure",
+        measure,
+        {"points": CLOUD.positions, "masses": CLOUD.masses},
+        lambda m: (m.count, m.mean, m.spread),
+    ),
+    Case(
+        "limits.Measure",
+        Measure,
+        {"points": CLOUD.positions, "masses": CLOUD.masses, "numbers": torch.arange(8)},
+        lambda m: unbalanced_distance(m, MEASURE, 1.0),
+    ),
+    Case(
+        "limits.Plan",
+        Plan,
+        {"rows": torch.tensor([0]), "columns": torch.tensor([0]), "masses": torch.ones(1, dtype=torch.float64)},
+        lambda p: p.matrix(2, 2),
+    ),
+    Case("limits.Plan.matrix", PLAN.matrix, {"count1": 2, "count2": 2}),
+    Case(
+        "limits.Transport",
+        Transport,
+        {
+            "distance": torch.tensor(1.0, dtype=torch.float64),
+            "method": "x",
+            "gap": 0.0,
+            "plan": None,
+            "standard_error": None,
+            "seconds": 0.0,
+        },
+        lambda t: t.is_exact,
+    ),
+    Case(
+        "limits.Iteration",
+        Iteration,
+        {"regularisation": 0.1, "tolerance": 1e-2, "iterations": 500},
+        lambda i: transport(CLOUD, OTHER, method="entropic", iteration=i),
+    ),
+    *(
+        Case(
+            f"limits.wasserstein({method})",
+            wasserstein,
+            {"cloud1": CLOUD, "cloud2": OTHER, "p": 2.0, "method": method, "parts": None},
+        )
+        for method in ("auto", "sliced", "entropic", "debiased", "gaussian")
+    ),
+    Case(
+        "limits.transport.transport",
+        transport,
+        {
+            "cloud1": CLOUD,
+            "cloud2": OTHER,
+            "p": 2.0,
+            "method": "sliced",
+            "parts": "hidden",
+            "outputs": 1,
+            "projections": 10,
+            "seed": 0,
+        },
+    ),
+    Case(
+        "limits.transport.transport(iteration)",
+        transport,
+        {"cloud1": CLOUD, "cloud2": OTHER, "method": "entropic", "iteration": Iteration()},
+    ),
+    Case(
+        "limits.function_distance",
+        function_distance,
+        {"network": RISK.network, "cloud1": CLOUD, "cloud2": OTHER, "inputs": X, "weights": DATA.weights},
+    ),
+    Case("limits.projected", projected, {"cloud": CLOUD, "neuron": ROOF, "scaling": MeanField()}),
+    Case(
+        "limits.homogeneous_distance",
+        homogeneous_distance,
+        {"cloud1": CLOUD, "cloud2": OTHER, "neuron": ROOF, "scaling": MeanField()},
+    ),
+    Case("limits.odd_distance", odd_distance, {"cloud1": CLOUD, "cloud2": OTHER, "neuron": NEURON, "p": 2.0}),
+    Case(
+        "limits.unbalanced_distance",
+        unbalanced_distance,
+        {"first": MEASURE, "second": MEASURE, "penalty": 1.0, "p": 2.0},
+    ),
+]
