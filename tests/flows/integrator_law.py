@@ -1,0 +1,110 @@
+"""The law of integrators over many random problems, as a table: `python -m tests.flows.integrator_law --count 400`.
+
+`--seed 123 --method BDF` judges one run and says what was found.
+"""
+
+import argparse
+import math
+import time as clock
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from tests.flows.law_judge import METHODS, PATIENCE, Case, Judgement
+from tests.flows.random_problems import random_problem
+
+HEADER = f"{'method':14s}{'asked':>6s}{'held':>6s}{'refused':>8s}{'wrong':>6s}{'hung':>5s}"
+HEADER += f"{'median':>9s}{'90 %':>9s}{'worst':>9s}{'inside':>9s}{'drift':>8s}{'seconds':>9s}"
+
+
+class Table:
+    """Judgements of every method on every problem, and the numbers of the problems left out."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, dict[int, Judgement]] = defaultdict(dict)
+        self.left_out: list[int] = []
+        self.not_asked: dict[str, int] = defaultdict(int)
+
+    def judge(self, seed: int, methods: Sequence[str], patience: float = PATIENCE) -> None:
+        """Every method asked on this problem."""
+        case = Case.of(random_problem(seed))
+        if case is None:
+            self.left_out.append(seed)
+            return
+        for method in methods:
+            if case.asked(method):
+                self.rows[method][seed] = case.judged(METHODS[method], patience)
+            else:
+                self.not_asked[method] += 1
+
+    @property
+    def printed(self) -> str:
+        """A line for every method; ratios of the runs that were not refused."""
+        lines = [HEADER]
+        for method, found in self.rows.items():
+            verdicts = [judgement.verdict for judgement in found.values()]
+            counts = [verdicts.count(verdict) for verdict in ("held", "refused", "wrong", "hung")]
+            ratios = [judgement.ratio for judgement in found.values() if not math.isnan(judgement.ratio)] or [math.nan]
+            spread = [float(np.quantile(ratios, part, method="nearest")) for part in (0.5, 0.9, 1.0)]
+            spread.append(float(np.nanmax([judgement.inside for judgement in found.values()])))
+            drift = max(judgement.drift for judgement in found.values())
+            seconds = sum(judgement.seconds for judgement in found.values())
+            lines.append(
+                f"{method:14s}{len(found):6d}{counts[0]:6d}{counts[1]:8d}{counts[2]:6d}{counts[3]:5d}"
+                + "".join(f"{number:9.2g}" for number in spread)
+                + f"{drift:8.0f}{seconds:9.1f}"
+            )
+        asked = ", ".join(f"{method} {number}" for method, number in self.not_asked.items())
+        return "\n".join([*lines, f"left out: {len(self.left_out)} without a credible reference; not asked: {asked}"])
+
+    @property
+    def failures(self) -> str:
+        """A line for every run that was wrong or hung, worst first."""
+        lines = []
+        for method, found in self.rows.items():
+            bad = {seed: judgement for seed, judgement in found.items() if judgement.verdict in ("wrong", "hung")}
+            for seed, judgement in sorted(bad.items(), key=lambda pair: -pair[1].ratio):
+                lines.append(f"{method:14s}{seed:7d} {line(judgement)} | {random_problem(seed).described}")
+        return "\n".join(lines)
+
+
+def line(judgement: Judgement) -> str:
+    """A judgement in a line."""
+    return (
+        f"{judgement.verdict:8s}positions {judgement.positions:.3g} function {judgement.function:.3g} "
+        f"inside {judgement.inside:.3g} drift {judgement.drift:.0f} ({judgement.steps} steps, {judgement.seconds:.2f} s) {judgement.said}"
+    ).strip()
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=400)
+    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--seed", type=int, action="append")
+    parser.add_argument("--method", action="append", choices=list(METHODS))
+    parser.add_argument("--patience", type=float, default=PATIENCE)
+    parser.add_argument("--failures", type=Path)
+    parser.add_argument("-v", "--verbose", action="store_true")
+    asked = parser.parse_args()
+    torch.set_num_threads(1)
+    table, begun = Table(), clock.perf_counter()
+    seeds = asked.seed or range(asked.first, asked.first + asked.count)
+    for seed in seeds:
+        table.judge(seed, asked.method or list(METHODS), asked.patience)
+        if asked.verbose:
+            print(random_problem(seed).described)
+            for method, found in table.rows.items():
+                if seed in found:
+                    print(f"  {method:14s}{line(found[seed])}", flush=True)
+    print(table.printed)
+    print(f"{clock.perf_counter() - begun:.0f} s")
+    if asked.failures:
+        asked.failures.write_text(f"{table.printed}\n\n{table.failures}\n")
+
+
+if __name__ == "__main__":
+    main()
