@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from tests.flows.law_judge import METHODS, PATIENCE, Case, Judgement
+from tests.flows.law_judge import METHODS, PATIENCE, VERDICTS, Case, Judgement
 from tests.flows.random_problems import random_problem
 
-HEADER = f"{'method':14s}{'asked':>6s}{'held':>6s}{'refused':>8s}{'wrong':>6s}{'hung':>5s}"
+HEADER = f"{'method':14s}{'asked':>6s}{'held':>6s}{'refused':>8s}{'amplified':>10s}{'wrong':>6s}{'hung':>5s}"
 HEADER += f"{'median':>9s}{'90 %':>9s}{'worst':>9s}{'inside':>9s}{'drift':>8s}{'seconds':>9s}"
 
 
@@ -46,14 +46,16 @@ class Table:
         lines = [HEADER]
         for method, found in self.rows.items():
             verdicts = [judgement.verdict for judgement in found.values()]
-            counts = [verdicts.count(verdict) for verdict in ("held", "refused", "wrong", "hung")]
+            counts = [verdicts.count(verdict) for verdict in VERDICTS]
             ratios = [judgement.ratio for judgement in found.values() if not math.isnan(judgement.ratio)] or [math.nan]
             spread = [float(np.quantile(ratios, part, method="nearest")) for part in (0.5, 0.9, 1.0)]
-            spread.append(float(np.nanmax([judgement.inside for judgement in found.values()])))
+            spread.append(
+                max((judgement.inside for judgement in found.values() if judgement.inside >= 0.0), default=math.nan)
+            )
             drift = max(judgement.drift for judgement in found.values())
             seconds = sum(judgement.seconds for judgement in found.values())
             lines.append(
-                f"{method:14s}{len(found):6d}{counts[0]:6d}{counts[1]:8d}{counts[2]:6d}{counts[3]:5d}"
+                f"{method:14s}{len(found):6d}{counts[0]:6d}{counts[1]:8d}{counts[2]:10d}{counts[3]:6d}{counts[4]:5d}"
                 + "".join(f"{number:9.2g}" for number in spread)
                 + f"{drift:8.0f}{seconds:9.1f}"
             )
@@ -62,21 +64,21 @@ class Table:
 
     @property
     def failures(self) -> str:
-        """A line for every run that was wrong or hung, worst first."""
+        """A line for every run that did not keep the law, worst first."""
         lines = []
         for method, found in self.rows.items():
-            bad = {seed: judgement for seed, judgement in found.items() if judgement.verdict in ("wrong", "hung")}
-            for seed, judgement in sorted(bad.items(), key=lambda pair: -pair[1].ratio):
-                lines.append(f"{method:14s}{seed:7d} {line(judgement)} | {random_problem(seed).described}")
+            bad = {seed: judgement for seed, judgement in found.items() if judgement.verdict in VERDICTS[2:]}
+            for seed, judgement in sorted(bad.items(), key=lambda pair: (pair[1].verdict, -pair[1].ratio)):
+                problem = random_problem(seed)
+                lines.append(f"{method:14s}{seed:6d} {line(judgement)} | {problem.described}")
         return "\n".join(lines)
 
 
 def line(judgement: Judgement) -> str:
     """A judgement in a line."""
-    return (
-        f"{judgement.verdict:8s}positions {judgement.positions:.3g} function {judgement.function:.3g} "
-        f"inside {judgement.inside:.3g} drift {judgement.drift:.0f} ({judgement.steps} steps, {judgement.seconds:.2f} s) {judgement.said}"
-    ).strip()
+    found = f"positions {judgement.positions:8.2g} function {judgement.function:8.2g} inside {judgement.inside:8.2g}"
+    cost = f"drift {judgement.drift:.0f} steps {judgement.steps} seconds {judgement.seconds:.2f}"
+    return f"{judgement.verdict:10s}{judgement.said or found} {cost}"
 
 
 def main() -> None:
@@ -103,7 +105,8 @@ def main() -> None:
     print(table.printed)
     print(f"{clock.perf_counter() - begun:.0f} s")
     if asked.failures:
-        asked.failures.write_text(f"{table.printed}\n\n{table.failures}\n")
+        again = "python -m tests.flows.integrator_law --seed SEED --method METHOD -v"
+        asked.failures.write_text(f"{clock.ctime()}; again: {again}\n{table.printed}\n\n{table.failures}\n")
 
 
 if __name__ == "__main__":

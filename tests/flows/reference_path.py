@@ -70,6 +70,13 @@ class ReferencePath:
         places = [np.zeros(self.flow.size), *self.path]
         return max(float(np.abs(np.linalg.eigvals(self.flow.jacobian(place))).max()) for place in places)
 
+    def continued(self, begin: float, displacement: Array) -> Array | None:
+        """Where a run ends that is somewhere else at a time, by LSODA."""
+        floor = TIGHT * 0.1 * np.abs(self.path).max(axis=0) + 1e-300
+        with np.errstate(all="ignore"):
+            path = by_lsoda(self.flow, [self.times[-1]], TIGHT, floor, (begin, displacement))
+        return None if path is None else path[-1]
+
     def _norm(self, f: Array) -> float:
         return float(np.sqrt(self.flow.weights @ np.square(f).sum(axis=1)))
 
@@ -113,15 +120,21 @@ def by_cvode(flow: PlainFlow, times: Sequence[float] | Array, rtol: float, atol:
     return path if solution.success and len(path) == len(times) and np.isfinite(path).all() else None
 
 
-def by_lsoda(flow: PlainFlow, times: Sequence[float] | Array, rtol: float, atol: Array) -> Array | None:
-    """LSODA: Adams and BDF methods in turn (Petzold 1983). None where it gives up."""
+def by_lsoda(
+    flow: PlainFlow, times: Sequence[float] | Array, rtol: float, atol: Array, begin: tuple[float, Array] | None = None
+) -> Array | None:
+    """LSODA: Adams and BDF methods in turn (Petzold 1983), from the start or another time and displacement.
+
+    None where it gives up.
+    """
+    first, displacement = begin or (0.0, np.zeros(flow.size))
     with warnings.catch_warnings():
         warnings.simplefilter("error", ODEintWarning)
         try:
             path = odeint(
                 lambda time, displacement: flow.velocity(displacement),
-                np.zeros(flow.size),
-                np.concatenate([[0.0], times]),
+                displacement,
+                np.concatenate([[first], times]),
                 Dfun=lambda time, displacement: flow.jacobian(displacement),
                 tfirst=True,
                 rtol=rtol,
