@@ -13,27 +13,33 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from tests.flows.exact_problems import FAMILIES
 from tests.flows.law_judge import METHODS, PATIENCE, VERDICTS, Case, Judgement
 from tests.flows.random_problems import random_problem
 
 HEADER = f"{'method':14s}{'asked':>6s}{'held':>6s}{'refused':>8s}{'amplified':>10s}{'wrong':>6s}{'hung':>5s}"
 HEADER += f"{'median':>9s}{'90 %':>9s}{'worst':>9s}{'inside':>9s}{'drift':>8s}{'seconds':>9s}"
 
+AGAIN = "one again: python -m tests.flows.integrator_law --seed SEED --method METHOD -v"
+
 
 class Table:
     """Judgements of every method on every problem, and the numbers of the problems left out."""
 
-    def __init__(self) -> None:
+    def __init__(self, family: str = "random") -> None:
+        self.family = family
+        self.described: dict[int, str] = {}
         self.rows: dict[str, dict[int, Judgement]] = defaultdict(dict)
         self.left_out: list[int] = []
         self.not_asked: dict[str, int] = defaultdict(int)
 
     def judge(self, seed: int, methods: Sequence[str], patience: float = PATIENCE) -> None:
         """Every method asked on this problem."""
-        case = Case.of(random_problem(seed))
+        case = drawn(self.family, seed)
         if case is None:
             self.left_out.append(seed)
             return
+        self.described[seed] = case.problem.described
         for method in methods:
             if case.asked(method):
                 self.rows[method][seed] = case.judged(METHODS[method], patience)
@@ -69,9 +75,13 @@ class Table:
         for method, found in self.rows.items():
             bad = {seed: judgement for seed, judgement in found.items() if judgement.verdict in VERDICTS[2:]}
             for seed, judgement in sorted(bad.items(), key=lambda pair: (pair[1].verdict, -pair[1].ratio)):
-                problem = random_problem(seed)
-                lines.append(f"{method:14s}{seed:6d} {line(judgement)} | {problem.described}")
+                lines.append(f"{method:14s}{seed:6d} {line(judgement)} | {self.described[seed]}")
         return "\n".join(lines)
+
+
+def drawn(family: str, seed: int) -> Case | None:
+    """The problem of this number in a family, with its reference; None where that cannot be believed."""
+    return Case.of(*FAMILIES[family](seed)) if family in FAMILIES else Case.of(random_problem(seed))
 
 
 def line(judgement: Judgement) -> str:
@@ -86,6 +96,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=400)
     parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--family", default="random", choices=["random", *FAMILIES])
     parser.add_argument("--seed", type=int, action="append")
     parser.add_argument("--method", action="append", choices=list(METHODS))
     parser.add_argument("--patience", type=float, default=PATIENCE)
@@ -93,20 +104,17 @@ def main() -> None:
     parser.add_argument("-v", "--verbose", action="store_true")
     asked = parser.parse_args()
     torch.set_num_threads(1)
-    table, begun = Table(), clock.perf_counter()
-    seeds = asked.seed or range(asked.first, asked.first + asked.count)
-    for seed in seeds:
+    table, begun = Table(asked.family), clock.perf_counter()
+    for seed in asked.seed or range(asked.first, asked.first + asked.count):
         table.judge(seed, asked.method or list(METHODS), asked.patience)
         if asked.verbose:
-            print(random_problem(seed).described)
+            print(table.described.get(seed, "left out"))
             for method, found in table.rows.items():
                 if seed in found:
                     print(f"  {method:14s}{line(found[seed])}", flush=True)
-    print(table.printed)
-    print(f"{clock.perf_counter() - begun:.0f} s")
-    if asked.failures:
-        again = "python -m tests.flows.integrator_law --seed SEED --method METHOD -v"
-        asked.failures.write_text(f"{clock.ctime()}; again: {again}\n{table.printed}\n\n{table.failures}\n")
+        if asked.failures:
+            asked.failures.write_text(f"{clock.ctime()}; {AGAIN}\n{table.printed}\n\n{table.failures}\n")
+    print(f"{table.printed}\n{clock.perf_counter() - begun:.0f} s")
 
 
 if __name__ == "__main__":

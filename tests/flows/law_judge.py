@@ -86,9 +86,9 @@ class Case:
     reference: ReferencePath
 
     @classmethod
-    def of(cls, problem: Problem) -> "Case | None":
-        """None where there is no reference that can be believed."""
-        path = reference(problem)
+    def of(cls, problem: Problem, path: ReferencePath | None = None) -> "Case | None":
+        """With a path that is known, or the reference's; None where there is none that can be believed."""
+        path = path or reference(problem)
         if path is None:
             return None
         case = cls(problem, path)
@@ -161,20 +161,20 @@ class Case:
         return replace(found, steps=seen.steps, seconds=seen.seconds)
 
     def _compared(self, end: ParticleCloud, seen: "_Seen") -> Judgement:
-        positions, function = self.ratios(self._error(end))
-        inner = [max(self.ratios(self._error(cloud, moment))) for moment, cloud in seen.clouds.items()]
+        positions, function = self.ratios(self.error(end))
+        inner = [max(self.ratios(self.error(cloud, moment))) for moment, cloud in seen.clouds.items()]
         error = max(positions, function)
         verdict = "held" if error <= ROOM else "amplified" if error <= ROOM * self.amplification else "wrong"
-        return Judgement(verdict, positions, function, max(inner, default=0.0), self._drift(end))
+        return Judgement(verdict, positions, function, max(inner, default=0.0), self.drift(end))
 
-    def _error(self, cloud: ParticleCloud, moment: int = -1) -> Sizes:
+    def error(self, cloud: ParticleCloud, moment: int = -1) -> Sizes:
         """How far a cloud is from the reference, coordinates that should be at rest included."""
         flow = self.reference.flow
         away = (cloud.positions.double().numpy() - flow.start).reshape(-1)
         apart = self.reference.apart(away[flow.free], moment)
         return replace(apart, positions=math.hypot(apart.positions, float(np.linalg.norm(away[flow.held]))))
 
-    def _drift(self, end: ParticleCloud) -> float:
+    def drift(self, end: ParticleCloud) -> float:
         """How far coordinates that should be at rest have moved, in units of rounding of their size."""
         flow, start = self.reference.flow, self.problem.cloud.positions
         away = float(np.linalg.norm((end.positions - start).double().numpy().reshape(-1)[flow.held]))
