@@ -70,11 +70,13 @@ class Table:
 
     @property
     def failures(self) -> str:
-        """A line for every run that did not keep the law, worst first."""
+        """A line for every run that did not keep the law, worst first, and for every refusal."""
         lines = []
         for method, found in self.rows.items():
-            bad = {seed: judgement for seed, judgement in found.items() if judgement.verdict in VERDICTS[2:]}
-            for seed, judgement in sorted(bad.items(), key=lambda pair: (pair[1].verdict, -pair[1].ratio)):
+            bad = {seed: judgement for seed, judgement in found.items() if judgement.verdict != "held"}
+            for seed, judgement in sorted(
+                bad.items(), key=lambda pair: (-VERDICTS.index(pair[1].verdict), -pair[1].ratio)
+            ):
                 lines.append(f"{method:14s}{seed:6d} {line(judgement)} | {self.described[seed]}")
         return "\n".join(lines)
 
