@@ -1,0 +1,123 @@
+"""The law of integrators over many random problems, as a table: `python -m tests.flows.integrator_law --count 400`.
+
+`--seed 123 --method BDF` judges one run and says what was found.
+"""
+
+import argparse
+import math
+import time as clock
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from tests.flows.exact_problems import FAMILIES
+from tests.flows.law_judge import METHODS, PATIENCE, VERDICTS, Case, Judgement
+from tests.flows.random_problems import random_problem
+
+HEADER = f"{'method':14s}{'asked':>6s}{'held':>6s}{'refused':>8s}{'amplified':>10s}{'wrong':>6s}{'hung':>5s}"
+HEADER += f"{'median':>9s}{'90 %':>9s}{'worst':>9s}{'inside':>9s}{'drift':>8s}{'seconds':>9s}"
+
+AGAIN = "one again: python -m tests.flows.integrator_law --seed SEED --method METHOD -v"
+
+
+class Table:
+    """Judgements of every method on every problem, and the numbers of the problems left out."""
+
+    def __init__(self, family: str = "random") -> None:
+        self.family = family
+        self.described: dict[int, str] = {}
+        self.rows: dict[str, dict[int, Judgement]] = defaultdict(dict)
+        self.left_out: list[int] = []
+        self.not_asked: dict[str, int] = defaultdict(int)
+
+    def judge(self, seed: int, methods: Sequence[str], patience: float = PATIENCE) -> None:
+        """Every method asked on this problem."""
+        case = drawn(self.family, seed)
+        if case is None:
+            self.left_out.append(seed)
+            return
+        self.described[seed] = case.problem.described
+        for method in methods:
+            if case.asked(method):
+                self.rows[method][seed] = case.judged(METHODS[method], patience)
+            else:
+                self.not_asked[method] += 1
+
+    @property
+    def printed(self) -> str:
+        """A line for every method; ratios of the runs that were not refused."""
+        lines = [HEADER]
+        for method, found in self.rows.items():
+            verdicts = [judgement.verdict for judgement in found.values()]
+            counts = [verdicts.count(verdict) for verdict in VERDICTS]
+            ratios = [judgement.ratio for judgement in found.values() if not math.isnan(judgement.ratio)] or [math.nan]
+            spread = [float(np.quantile(ratios, part, method="nearest")) for part in (0.5, 0.9, 1.0)]
+            spread.append(
+                max((judgement.inside for judgement in found.values() if judgement.inside >= 0.0), default=math.nan)
+            )
+            drift = max(judgement.drift for judgement in found.values())
+            seconds = sum(judgement.seconds for judgement in found.values())
+            lines.append(
+                f"{method:14s}{len(found):6d}{counts[0]:6d}{counts[1]:8d}{counts[2]:10d}{counts[3]:6d}{counts[4]:5d}"
+                + "".join(f"{number:9.2g}" for number in spread)
+                + f"{drift:8.0f}{seconds:9.1f}"
+            )
+        asked = ", ".join(f"{method} {number}" for method, number in self.not_asked.items())
+        return "\n".join([*lines, f"left out: {len(self.left_out)} without a credible reference; not asked: {asked}"])
+
+    @property
+    def failures(self) -> str:
+        """A line for every run that did not keep the law, worst first, and for every refusal."""
+        lines = []
+        for method, found in self.rows.items():
+            bad = {seed: judgement for seed, judgement in found.items() if judgement.verdict != "held"}
+            for seed, judgement in sorted(
+                bad.items(), key=lambda pair: (-VERDICTS.index(pair[1].verdict), -pair[1].ratio)
+            ):
+                lines.append(f"{method:14s}{seed:6d} {line(judgement)} | {self.described[seed]}")
+        return "\n".join(lines)
+
+
+def drawn(family: str, seed: int) -> Case | None:
+    """The problem of this number in a family, with its reference; None where that cannot be believed."""
+    return Case.of(*FAMILIES[family](seed)) if family in FAMILIES else Case.of(random_problem(seed))
+
+
+def line(judgement: Judgement) -> str:
+    """A judgement in a line."""
+    found = f"positions {judgement.positions:8.2g} function {judgement.function:8.2g} inside {judgement.inside:8.2g}"
+    cost = f"drift {judgement.drift:.0f} steps {judgement.steps} seconds {judgement.seconds:.2f}"
+    return f"{judgement.verdict:10s}{judgement.said or found} {cost}"
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=400)
+    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--family", default="random", choices=["random", *FAMILIES])
+    parser.add_argument("--seed", type=int, action="append")
+    parser.add_argument("--method", action="append", choices=list(METHODS))
+    parser.add_argument("--patience", type=float, default=PATIENCE)
+    parser.add_argument("--failures", type=Path)
+    parser.add_argument("-v", "--verbose", action="store_true")
+    asked = parser.parse_args()
+    torch.set_num_threads(1)
+    table, begun = Table(asked.family), clock.perf_counter()
+    for seed in asked.seed or range(asked.first, asked.first + asked.count):
+        table.judge(seed, asked.method or list(METHODS), asked.patience)
+        if asked.verbose:
+            print(table.described.get(seed, "left out"))
+            for method, found in table.rows.items():
+                if seed in found:
+                    print(f"  {method:14s}{line(found[seed])}", flush=True)
+        if asked.failures:
+            asked.failures.write_text(f"{clock.ctime()}; {AGAIN}\n{table.printed}\n\n{table.failures}\n")
+    print(f"{table.printed}\n{clock.perf_counter() - begun:.0f} s")
+
+
+if __name__ == "__main__":
+    main()
