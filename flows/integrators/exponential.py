@@ -24,7 +24,7 @@ DEFECT = 10.0
 #: The way is looked at going back from its end by this factor, and this often at the most.
 LOOKS_APART, MOST_LOOKS = 3.0, 40
 #: Units of rounding that what is left of h F carries where stiff directions have cancelled.
-ROUNDINGS = 4.0
+ROUNDINGS = 30.0
 #: Largest difference of the regulariser's rates, times the run, that is followed explicitly.
 MOST_UNEQUAL = 1e3
 
