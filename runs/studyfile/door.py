@@ -36,7 +36,9 @@ def check_door(experiment: Experiment) -> None:
         if not last:
             raise
         fitting = f"{', '.join(others)} or {last}" if others else last
-        raise Refusal(f"{error} For this flow a study file can name {fitting}.") from error
+        step = few.config.flow.given().get("step")
+        given = "" if step is None else f", with step = {step}"
+        raise Refusal(f"{error} For this flow a study file can name {fitting}{given}.") from error
     few.observers(_nobody, _nobody)
     observables = few.observables()
     if not own_flow:
