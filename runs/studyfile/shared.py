@@ -45,15 +45,15 @@ def shares_done(jobs: Sequence[Job], ranks: Ranks) -> list[int]:
     return done
 
 
-def refuse_changed_together(jobs: Sequence[Job], ranks: Ranks) -> None:
-    """What `refuse_changed` does, on every rank as the first one finds it."""
+def refuse_changed_together(jobs: Sequence[Job], ranks: Ranks | None) -> None:
+    """What `refuse_changed` does, on every rank, if there are any, as the first one finds it."""
     said = ""
-    if ranks.is_first:
+    if ranks is None or ranks.is_first:
         try:
             refuse_changed(jobs)
         except Refusal as error:
             said = str(error)
-    said = ranks.text(said)
+    said = said if ranks is None else ranks.text(said)
     if said:
         raise Refusal(said)
 

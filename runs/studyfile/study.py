@@ -19,7 +19,7 @@ from runs.refusal import Refusal, chosen
 from runs.studyfile.identity import Identity, check_folder
 from runs.studyfile.plan import planned
 from runs.studyfile.reading import StudyFile, read_study
-from runs.studyfile.running import WHOLE, Job, refuse_changed
+from runs.studyfile.running import WHOLE, Job
 from runs.studyfile.shared import check_shareable, perform_shared, refuse_changed_together, shares_done
 from runs.studyfile.sources import sources_of
 from runs.studyfile.together import Unit, failures_of, perform_unit, units_of
@@ -72,10 +72,7 @@ def run_study(
     is, they share each run. Raises Refusal, before anything is done, where the files beside the study have changed
     since a run was made, unless it is to be done again.
     """
-    if ranks is None:
-        refuse_changed(jobs)
-    else:
-        refuse_changed_together(jobs, ranks)
+    refuse_changed_together(jobs, ranks)
     shares = [job.done() for job in jobs] if ranks is None else shares_done(jobs, ranks)
     done = {job.config.digest: share for job, share in zip(jobs, shares, strict=True)}
     shared = [(unit, [done[job.config.digest] for job in unit]) for unit in units_of(jobs, members)]
@@ -143,11 +140,11 @@ def command(
             given = "--dry-run, --ensemble, --workers and --scheduler"
             raise Refusal(f"{given} are for a study without torchrun: leave them out.")
         check_shareable(jobs, ranks)
+    refuse_changed_together(jobs, ranks)
     identity = Identity.of(study.sweep, study.runs[0])
     _check_folder(jobs[0].out, identity, ranks)
     remark = [f"{study.asked} runs were asked for, {len(jobs)} of them different"] if study.asked > len(jobs) else []
     if dry:
-        refuse_changed(jobs)
         plan = planned(jobs, members or 1)
         for line in [*plan.lines, *remark]:
             shown.print(printable(line), highlight=False, soft_wrap=True, markup=False)
