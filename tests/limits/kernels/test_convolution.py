@@ -133,7 +133,7 @@ def test_impossible_filters_are_refused() -> None:
     """Assert that filter sizes and inputs that cannot be are refused with a sentence."""
     with pytest.raises(ValueError, match="filter size is 0, but a positive integer is needed"):
         convolutional_kernels(X, activation=Erf(), filter_size=0)
-    with pytest.raises(ValueError, match="depth is 0, but a positive number"):
+    with pytest.raises(ValueError, match="number of hidden layers is 0, but a positive integer"):
         convolutional_kernels(X, activation=Erf(), filter_size=2, depth=0)
 
 
