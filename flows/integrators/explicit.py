@@ -2,12 +2,13 @@
 
 import math
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from flows.base import Advance, Flow, Part
 from flows.integrators.chebyshev import Chebyshev, ChebyshevState
 from flows.integrators.control import Tolerance, Work, checked_max_step
 from flows.integrators.dormand_prince import DormandPrince, DormandPrinceState
+from flows.integrators.paced import Paced
 from flows.integrators.spectral_radius import SpectralRadius
 from flows.noise import StepNoise
 from particles import ParticleCloud
@@ -25,7 +26,7 @@ class ExplicitState:
     That is so many steps of the run, and a time; it is looked at again after `patience` more.
     """
 
-    method: DormandPrince | Chebyshev
+    method: Paced[Any]
     state: DormandPrinceState | ChebyshevState
     radius: SpectralRadius | None = None
     since: int = 0
