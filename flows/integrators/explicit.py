@@ -8,6 +8,7 @@ from flows.base import Advance, Flow, Integrator, Part
 from flows.integrators.chebyshev import Chebyshev, ChebyshevState
 from flows.integrators.control import Tolerance, Work, checked_max_step
 from flows.integrators.dormand_prince import DormandPrince, DormandPrinceState
+from flows.integrators.paced import Paced
 from flows.integrators.spectral_radius import SpectralRadius
 from flows.noise import StepNoise
 from particles import ParticleCloud
@@ -25,7 +26,7 @@ class ExplicitState:
     That is so many steps of the run, and a time; it is looked at again after `patience` more.
     """
 
-    method: DormandPrince | Chebyshev
+    method: Paced[Any]
     state: DormandPrinceState | ChebyshevState
     radius: SpectralRadius | None = None
     since: int = 0

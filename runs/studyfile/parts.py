@@ -214,7 +214,7 @@ def _adaptive(integrator: Any) -> Kind:
     def build(max_step: float | None, **tolerance: float) -> Any:
         return integrator(**tolerance) if max_step is None else integrator(**tolerance, max_step=max_step)
 
-    return kind(build, rtol=(NonNegative, 1e-4), atol=(NonNegative, 1e-12), max_step=(Positive | None, None))
+    return kind(build, rtol=(NonNegative, 1e-4), atol=(NonNegative, 0.0), max_step=(Positive | None, None))
 
 
 FIXED: dict[str, Any] = {

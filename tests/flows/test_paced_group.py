@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 import torch
 
-from flows import Advance, Chebyshev, Checkpoint, DormandPrince, MembersFailed, evolve_all
+from flows import Advance, Chebyshev, Checkpoint, DormandPrince, MembersFailed, evolve, evolve_all
 from flows.integrators import chebyshev
 from flows.integrators.chebyshev import ChebyshevState
 from flows.integrators.paced import Paced, Stride, Tried
 from flows.member_group import Group
 from flows.members import Member
 from flows.paced_group import PacedGroup
-from particles import ParticleCloud
+from particles import ParticleCloud, ToleranceNotReached
 from tests.flows.adaptive import Counted
 from tests.flows.ensembles import CASES, OWN, check_members, ensemble
 from tests.tolerances import assert_identical
@@ -86,6 +86,17 @@ def test_dense_output_meets_the_ends_of_its_step(method: Paced[Any]) -> None:
         assert_identical(outcome.between(time).positions, start.positions)
         assert_identical(outcome.between(outcome.time).positions, outcome.cloud.positions)
         assert torch.equal(outcome.between(0.5 * (time + outcome.time)).positions, middle)
+
+
+@pytest.mark.parametrize("method", METHODS, ids=repr)
+def test_rounding_is_refused_as_alone(method: Paced[Any]) -> None:
+    """Assert that what float32 cannot hold is refused at the end of every member's run."""
+    single, strict = ensemble().to(dtype=torch.float32), replace(method, rtol=1e-9)
+    with pytest.raises(MembersFailed, match="4 of 4 members failed .* rounding in float32 adds up to"):
+        evolve_all(OWN, single, strict, until=0.1)
+    for flow, cloud in zip(OWN, single, strict=True):
+        with pytest.raises(ToleranceNotReached, match="rounding in float32 adds up to"):
+            evolve(flow, cloud, strict, until=0.1)
 
 
 def test_states_are_those_of_the_integrator() -> None:
