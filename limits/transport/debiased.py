@@ -31,8 +31,7 @@ def by_divergence(problem: Problem, how: Iteration = Iteration(regularisation=0.
     value = (first.masses @ h + second.masses @ k).clamp_min(0.0)
     distance = power(value, 1.0 / p)
     spread = math.sqrt(_variance(first, h) + _variance(second, k)) + ROUNDING * EPS * problem.mean_cost
-    here = float(distance)
-    error = spread / (p * here ** (p - 1.0)) if here > 0.0 else math.inf
+    error = float(distance) * spread / (p * float(value)) if float(value) > 0.0 else math.inf
     return Transport(distance, "debiased", standard_error=error)
 
 

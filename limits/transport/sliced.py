@@ -8,7 +8,7 @@ from torch import Tensor
 from limits.transport.certificate import EPS
 from limits.transport.line import monotone
 from limits.transport.problem import Problem, span_of
-from limits.transport.result import Transport, power
+from limits.transport.result import Transport, check_resolved, power
 from particles import generator
 from particles.integers import whole
 
@@ -21,21 +21,24 @@ def by_slices(problem: Problem, projections: int = 200, seed: int = 0) -> Transp
     drawn from.
     """
     projections = whole(projections, "The number of projections", 2)
-    problem = problem.centred
+    problem, unit = problem.centred.in_units()
     first, second, p = problem.first, problem.second, problem.p
-    costs = []
+    costs, furthest = [], first.points.new_zeros(1)
     for direction in directions(first.points.shape[1], projections, seed).to(first.points.device):
         x, y = first.points @ direction, second.points @ direction
         rows, columns, masses = monotone(x, first.masses, y, second.masses)
-        costs.append(masses @ power((x[rows] - y[columns]).square(), p / 2.0))
+        squares = (x[rows] - y[columns]).square()
+        furthest = torch.maximum(furthest, squares.detach().max())
+        costs.append(masses @ power(squares, p / 2.0))
     values = torch.stack(costs)
-    distance = power(values.mean(), 1.0 / p)
-    error = float(values.detach().std()) / math.sqrt(projections)
-    here, dim = float(distance.detach()), first.points.shape[1]
-    if here == 0.0:
+    check_resolved(values.mean(), furthest, p)
+    distance = unit * power(values.mean(), 1.0 / p)
+    if not float(distance.detach()) > 0.0:
         return Transport(distance, "sliced", standard_error=0.0)
-    rounding = EPS * (dim + 8.0) * span_of(torch.cat([first.points, second.points]).detach())
-    return Transport(distance, "sliced", standard_error=error / (p * here ** (p - 1.0)) + rounding)
+    parts = values.detach() / values.detach().max()
+    spread = float(parts.std() / parts.mean()) / (p * math.sqrt(projections))
+    rounding = EPS * (first.points.shape[1] + 8.0) * unit * span_of(torch.cat([first.points, second.points]).detach())
+    return Transport(distance, "sliced", standard_error=float(distance.detach()) * spread + rounding)
 
 
 def directions(dim: int, count: int, seed: int) -> Tensor:

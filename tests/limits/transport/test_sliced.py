@@ -96,3 +96,12 @@ def test_rounding_is_in_the_error() -> None:
         right = float((first.masses @ (moved - first.positions).square().sum(dim=1)).sqrt()) / math.sqrt(dim)
         found = transport(first, second, method="sliced")
         assert abs(float(found.distance) - right) < Z * found.standard_error
+
+
+def test_large_powers_keep_their_error() -> None:
+    """Assert that SW_64 of a shift of 1e-5 is |v| (E u_1^64)^(1/64) = |v| 65^(-1/64), |z| < 5."""
+    first = cloud(30, 3, seed=1)
+    second = first.moved(first.positions + torch.tensor([1e-5, 0.0, 0.0], dtype=torch.float64))
+    found = transport(first, second, 64.0, "sliced", projections=4000)
+    assert abs(float(found.distance) - 1e-5 * (1.0 / 65.0) ** (1.0 / 64.0)) < Z * found.standard_error
+    assert 1e-4 < found.standard_error / float(found.distance) < 1e-2
