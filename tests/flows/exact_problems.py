@@ -2,8 +2,11 @@
 
 `logistic` is the logistic regression of one datum from a start that may be saturated on either side; `linear` are
 neurons without activation, or with only their output weights trained, under the squared loss, with every input column
-in units of its own and targets of any size. Both are evaluated in 60 digits.
+in units of its own and targets of any size; `linearised` are these as flows of a linear model. Paths are evaluated in
+60 digits.
 """
+
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -92,6 +95,12 @@ def linear(seed: int) -> tuple[Problem, ReferencePath]:
     return problem, ReferencePath(flow, times, path, path)
 
 
+def linearised(seed: int) -> tuple[Problem, ReferencePath]:
+    """The same as a linear model around the start, which is the same function: a flow of another kind."""
+    problem, path = linear(seed)
+    return replace(problem, linearised=True), path
+
+
 def _linear_ways(flow: PlainFlow, times: Array) -> Array:
     """-M J^T B V (1 - e^(-t Lambda)) / Lambda V^T B r(0) with B = P^(1/2), B J M J^T B = V Lambda V^T; no rate is
     negative, and the limit of the quotient at zero is t."""
@@ -122,4 +131,4 @@ def _until(numbers: np.random.Generator) -> float:
 
 
 #: By name: from a number to a problem with its exact path.
-FAMILIES = {"logistic": logistic, "linear": linear}
+FAMILIES = {"logistic": logistic, "linear": linear, "linearised": linearised}

@@ -3,7 +3,7 @@
 Errors are those at the end of the run, of the positions relative to the largest distance from the start, and of the
 function, sqrt(sum_i p_i |f_i|^2), relative to its largest change or to the residual of the start, whichever is larger:
 what training did, and what it was about. Rounding is allowed what the dtype must lose in any way of computing: four
-units in the last place of the positions, and of the sums that make the function. Where the flow itself makes errors
+units in the last place of positions that are trained, and of the sums that make the function. Where the flow itself makes errors
 larger on the way, past a saddle of the risk, by more than the law has room for, a run that is wrong by no more than
 that is called amplified.
 """
@@ -99,8 +99,8 @@ class Case:
         """What rounding alone may change."""
         flow, end = self.reference.flow, self.reference.path[-1]
         unit = ROUNDING * torch.finfo(self.problem.cloud.dtype).eps
-        theta = np.abs(flow.positions(end))
-        sensitivity = np.abs(flow.features(end)) @ theta.reshape(-1)[flow.free]
+        theta = np.abs(flow.positions(end)).reshape(-1)[flow.free]
+        sensitivity = np.abs(flow.features(end)) @ theta
         size = sensitivity + np.abs(self.reference.predictions[-1])
         return Sizes(
             unit * float(np.linalg.norm(theta)), unit * float(np.sqrt(flow.weights @ np.square(size).sum(axis=1)))

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from flows import GradientFlow
+from flows import Flow, GradientFlow, LinearisedFlow
 from particles import (
     GELU,
     L2,
@@ -52,7 +52,7 @@ STARTS = ("plain", "saturated", "tiny")
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """A gradient flow of `risk` from `cloud` until a time, to a relative tolerance."""
+    """A gradient flow of `risk`, or its linear model, from `cloud` until a time, to a relative tolerance."""
 
     seed: int
     risk: Risk
@@ -61,11 +61,12 @@ class Problem:
     rtol: float
     start: str
     units: str
+    linearised: bool = False
 
     @cached_property
-    def flow(self) -> GradientFlow:
-        """The flow."""
-        return GradientFlow(self.risk)
+    def flow(self) -> Flow:
+        """The gradient flow, or that of the linear model around the start."""
+        return LinearisedFlow(self.risk, self.cloud) if self.linearised else GradientFlow(self.risk)
 
     @property
     def described(self) -> str:
