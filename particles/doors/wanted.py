@@ -64,7 +64,7 @@ class Instance(Wanted):
 
 
 class Number(Wanted):
-    """A real number, NumPy's among them; what is given for a whole one is let in, whoever counts with it looks at it."""
+    """A real number, NumPy's among them; whoever counts with a whole one looks at it there."""
 
     @property
     def words(self) -> str:
