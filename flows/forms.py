@@ -8,6 +8,7 @@ from flows.integrators.baoab import BAOAB
 from flows.integrators.euler import Euler
 from flows.integrators.euler_maruyama import EulerMaruyama
 from flows.integrators.fixed import GivenStep
+from flows.integrators.growth_splitting import Transport
 from flows.integrators.heun import Heun
 from flows.integrators.leimkuhler_matthews import LeimkuhlerMatthews
 from flows.integrators.linear_splitting import LinearSplitting
@@ -42,6 +43,7 @@ FORMS: dict[Any, str] = {
     Observer: "Trace(risk=risk) or a function of (step, time, cloud)",
     Batches: "Epochs(32)",
     StepRule: "StepBound(0.5)",
+    Transport: "an integrator whose steps are known before, such as RK4(0.1)",
     Trace: "Trace(risk=risk)",
     **{kind: f"{kind.__name__}(step=0.1)" for kind in _STEPPED},
 }

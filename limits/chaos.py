@@ -169,12 +169,19 @@ def slope(
 
 def deviation(samples: Array) -> Array:
     """Standard deviation over the last axis: the size of fluctuations."""
-    return np.asarray(samples.std(axis=-1, ddof=1))
+    return np.asarray(_repeated(samples).std(axis=-1, ddof=1))
 
 
 def root_mean(samples: Array) -> Array:
     """Root of the mean over the last axis: the distance that belongs to squared ones."""
-    return np.asarray(np.sqrt(samples.mean(axis=-1)))
+    return np.asarray(np.sqrt(_repeated(samples).mean(axis=-1)))
+
+
+def _repeated(samples: Array) -> Array:
+    """Samples with an axis of repetitions, the last one."""
+    if samples.ndim == 0:
+        raise ShapeError("One number was given for samples, but an array [..., repetitions] is needed.")
+    return samples
 
 
 def _drawn(cloud: ParticleCloud, count: int, seed: int) -> torch.Tensor:

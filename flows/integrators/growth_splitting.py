@@ -33,13 +33,6 @@ class GrowthSplitting:
 
     transport: Transport
 
-    def __post_init__(self) -> None:
-        if not isinstance(self.transport, Transport):
-            raise TypeError(
-                f"{type(self.transport).__name__} chooses its own steps, but GrowthSplitting must know them before; "
-                "give an integrator with a fixed step, such as RK4(0.1)."
-            )
-
     @property
     def order(self) -> float:
         """2, or that of the transport if it is lower."""

@@ -86,6 +86,7 @@ CASES = [
         )
         for kind in ()
     ),
+    Case("flows.GivenStep", GivenStep, {"step": 0.1}),
     Case("flows.Euler.sized", Euler().sized, {"step": 0.1}, by),
     Case("flows.Euler.resolved", Euler(StepBound(0.5)).resolved, {"flow": FLOW, "cloud": CLOUD}, by),
     Case("flows.GradientFlow", GradientFlow, {"risk": RISK}, of_flow),

@@ -40,7 +40,7 @@ def at_most(seconds: float) -> Iterator[None]:
 
 
 @cache
-def raises(path: str) -> frozenset[int]:
+def raise_lines(path: str) -> frozenset[int]:
     """The lines of a file that belong to raise statements."""
     tree = ast.parse(Path(path).read_text())
     return frozenset(
@@ -58,7 +58,7 @@ def from_inside(error: BaseException) -> str | None:
     said = f"{type(error).__name__} at {where}: {str(error)[:150]}"
     if isinstance(error, TypeError) and PYTHONS.search(str(error)) and "/tests/" in last.filename:
         return None
-    if not last.filename.startswith(ROOMS) or last.lineno not in raises(last.filename):
+    if not last.filename.startswith(ROOMS) or last.lineno not in raise_lines(last.filename):
         return said
     if not isinstance(error, REFUSALS) or isinstance(error, INSIDE):
         return said

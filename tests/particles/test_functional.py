@@ -1,9 +1,13 @@
 """A neuron that a user writes is the same neuron: closed and mapped forms agree, and what is no neuron is refused."""
 
+from collections.abc import Callable
+
 import pytest
 import torch
+from torch import Tensor
 
 from particles import (
+    Dataset,
     Identity,
     MappedNeuron,
     MeanField,
@@ -21,6 +25,7 @@ from tests.particles.members import WrittenBump, WrittenPerceptron
 from tests.particles.plain import cloud, dataset
 from tests.tolerances import assert_identical
 
+X = normals(4, 3, seed=5)
 CLOSED = Perceptron(Tanh(), Identity(3), 2, "both")
 WRITTEN = WrittenPerceptron(3, 2, torch.tanh)
 
@@ -83,6 +88,59 @@ def test_what_is_no_neuron_is_refused(thing: object) -> None:
         TypeError, match=r"as neuron, but a Neuron or a UserNeuron is needed; (give|write) Perceptron\("
     ):
         as_neuron(thing)
+
+
+class Mine:
+    """A neuron whose feature is any function."""
+
+    dim = 3
+
+    def __init__(self, feature: Callable[[Tensor, Tensor], object], outputs: object = 1) -> None:
+        """A neuron with this feature."""
+        self.feature, self.outputs = feature, outputs
+
+
+@pytest.mark.parametrize(
+    ("neuron", "error", "told"),
+    [
+        (
+            Mine(lambda theta, x: theta @ x[:2]),
+            TypeError,
+            r"feature\(theta, x\) failed at theta \[3\] and x \[3\],",
+        ),
+        (Mine(lambda theta, x: {}[theta]), TypeError, r"Mine.feature\(theta, x\) failed at .*; mend it there"),
+        (Mine(lambda theta, x: theta), ShapeError, r"gave shape \(3,\) at .*, but its outputs are 1; return a tensor"),
+        (Mine(lambda theta, x: 1.0), ShapeError, r"gave float at theta .*, but its outputs are 1"),
+        (Mine(lambda theta, x: theta @ x, outputs=2), ShapeError, r"gave shape \(\) at .*, but its outputs are 2"),
+        (Mine(lambda theta, x: theta[0] * theta[1].item()), TypeError, "torch.func cannot map and differentiate it"),
+        (Mine(lambda theta, x: theta @ x, outputs="two"), ValueError, "The number of outputs of Mine is 'two', but"),
+        (Mine(lambda theta: theta.sum()), TypeError, r"a Mine as neuron, .* is needed; give it"),
+    ],
+    ids=["another-shape", "raises", "too-many", "number", "too-few", "item", "outputs", "arguments"],
+)
+def test_feature_that_fails_is_named(
+    neuron: Mine, error: type[Exception], told: str, without_shape_checks: None
+) -> None:
+    """Assert that a risk names the neuron whose feature raises, returns something else, or cannot be mapped."""
+    with pytest.raises(error, match=told):
+        Risk(neuron, MeanField(), Squared(), Dataset(X, X[:, : 2 if neuron.outputs == 2 else 1]))
+
+
+def test_feature_is_tried_once_for_inputs_of_a_kind() -> None:
+    """Assert that a feature known to work is not tried again."""
+    calls: list[int] = []
+
+    def feature(theta: Tensor, x: Tensor) -> Tensor:
+        calls.append(1)
+        return theta @ x
+
+    neuron = as_neuron(Mine(feature))
+    neuron.embed(X)
+    tried = len(calls)
+    neuron.embed(X)
+    assert 0 < tried == len(calls)
+    neuron.embed(X.float())
+    assert len(calls) > tried
 
 
 def test_particles_of_another_length_are_refused() -> None:
