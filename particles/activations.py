@@ -5,7 +5,6 @@ Each is a frozen value. `homogeneous` means sigma(c z) = c sigma(z) for c > 0, `
 """
 
 import math
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cache
 from typing import ClassVar, Protocol, runtime_checkable
@@ -13,6 +12,7 @@ from typing import ClassVar, Protocol, runtime_checkable
 import torch
 from torch.nn import functional
 
+from particles.autonomous import Autonomous
 from particles.reals import finite
 from particles.shapes import AnyFloat
 
@@ -54,26 +54,6 @@ class Activation(Protocol):
     def derivative(self, z: AnyFloat, value: AnyFloat | None = None) -> AnyFloat:
         """sigma'(z); a caller who already holds sigma(z) passes it and saves computing it again."""
         ...
-
-
-class Autonomous(ABC):
-    """Activations whose derivative follows from their value, sigma' = h(sigma): neither z nor sigma' need be kept."""
-
-    @abstractmethod
-    def value(self, z: AnyFloat) -> AnyFloat:
-        """sigma(z)."""
-
-    @abstractmethod
-    def derivative_at(self, value: AnyFloat, out: AnyFloat | None = None) -> AnyFloat:
-        """h(sigma), written into `out` where it is given, which may not be `value`."""
-
-    @abstractmethod
-    def overwrite(self, z: AnyFloat) -> AnyFloat:
-        """sigma(z), written over z; accurate relative to the largest |sigma(z)| there, where `value` is for each z."""
-
-    def derivative(self, z: AnyFloat, value: AnyFloat | None = None) -> AnyFloat:
-        """h(sigma(z)); a caller who already holds sigma(z) passes it and saves computing it again."""
-        return self.derivative_at(self.value(z) if value is None else value)
 
 
 @dataclass(frozen=True)
@@ -180,6 +160,14 @@ class Tanh(Autonomous):
         """tanh(z)."""
         return torch.tanh(z)
 
+    def unsaturated(self, dtype: torch.dtype) -> float:
+        """Where 1 - tanh^2 = 4 exp(-2 |z|) is the root of the rounding of 1."""
+        return 0.5 * (math.log(4.0) + _half_digits(dtype))
+
+    def derivative(self, z: AnyFloat, value: AnyFloat | None = None) -> AnyFloat:
+        """1 / cosh(z)^2, with all its digits down to the least number."""
+        return torch.cosh(z).reciprocal().square()
+
     def derivative_at(self, value: AnyFloat, out: AnyFloat | None = None) -> AnyFloat:
         """1 - tanh(z)^2."""
         return torch.addcmul(_number(1.0, value.dtype, value.device), value, value, value=-1.0, out=out)
@@ -209,6 +197,14 @@ class Sigmoid(Autonomous):
     def value(self, z: AnyFloat) -> AnyFloat:
         """1 / (1 + exp(-z))."""
         return torch.sigmoid(z)
+
+    def unsaturated(self, dtype: torch.dtype) -> float:
+        """Where 1 - sigma = exp(-z) is the root of the rounding of 1."""
+        return _half_digits(dtype)
+
+    def derivative(self, z: AnyFloat, value: AnyFloat | None = None) -> AnyFloat:
+        """sigma(z) sigma(-z), with all its digits."""
+        return (torch.sigmoid(z) if value is None else value) * torch.sigmoid(-z)
 
     def derivative_at(self, value: AnyFloat, out: AnyFloat | None = None) -> AnyFloat:
         """sigma (1 - sigma)."""
@@ -248,7 +244,7 @@ class GELU:
 
     def value(self, z: AnyFloat) -> AnyFloat:
         """z Phi(z)."""
-        return functional.gelu(z)
+        return 0.5 * z * torch.erfc(-ROOT_HALF * z)
 
     def derivative(self, z: AnyFloat, value: AnyFloat | None = None) -> AnyFloat:
         """Phi(z) + z phi(z), phi the Gaussian density."""
@@ -277,6 +273,12 @@ class SiLU:
 def _exceeds(z: AnyFloat, limit: float) -> bool:
     """Whether any |z| is above a limit; the first row mostly knows."""
     return any(float(torch.linalg.vector_norm(part, math.inf)) > limit for part in (z[:1], z) if part.numel())
+
+
+@cache
+def _half_digits(dtype: torch.dtype) -> float:
+    """-log of the root of the rounding of 1."""
+    return -0.5 * math.log(torch.finfo(dtype).eps)
 
 
 @cache

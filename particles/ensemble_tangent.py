@@ -11,9 +11,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from particles.activations import Autonomous
+from particles.autonomous import Autonomous
 from particles.neurons import Perceptron
 from particles.products import MIRRORED
+from particles.saturation import Saturated, saturated
 from particles.shapes import Features, Outputs, ParticleOutputs, PerParticle, Positions
 
 MemberHidden = Float[Tensor, "members each inputs"]
@@ -36,20 +37,29 @@ class MemberTangents:
     @cached_property
     def _value(self) -> MemberHidden:
         activation, z = self.neuron.activation, self._by_member(self._z)
-        if not isinstance(activation, Autonomous):
+        if not isinstance(activation, Autonomous) or not z.is_cpu:
             return activation.value(z)
-        for part in z if z.is_cpu else (z,):  # on CPUs the formula may depend on all z that come together
+        self.__dict__["_apart"] = saturated(activation, self._z)
+        for part in z:  # the formula may depend on all z that come together
             activation.overwrite(part)
         return z
 
     @cached_property
     def _derivative(self) -> MemberHidden:
-        activation = self.neuron.activation
-        if isinstance(activation, Autonomous):
-            return activation.derivative_at(self._value)
-        return activation.derivative(self._by_member(self._z), self._value)
+        activation, value = self.neuron.activation, self._value
+        if not isinstance(activation, Autonomous) or not value.is_cpu:
+            return activation.derivative(self._by_member(self._z), value)
+        slopes = activation.derivative_at(value)
+        if self._apart is not None:
+            self._apart.corrected(slopes.reshape(self._z.shape))
+        return slopes
 
-    @property
+    @cached_property
+    def _apart(self) -> Saturated | None:
+        """Rows whose sigma' does not follow from sigma, found before sigma is written over z."""
+        return None
+
+    @cached_property
     def _z(self) -> ParticleOutputs:
         return self.positions[:, : self.neuron.hidden] @ self.phi.T
 

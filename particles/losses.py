@@ -92,14 +92,24 @@ class CrossEntropy:
             )
 
     def value(self, f: Outputs, y: Outputs) -> PerDatum:
-        """-sum_c y_c log softmax(f)_c."""
-        return -(y * functional.log_softmax(f, dim=1)).sum(dim=1)
+        """-sum_c y_c log softmax(f)_c; small losses by log(1 - the other probabilities), which keeps their digits."""
+        others = _others(torch.softmax(f, dim=1))
+        near = torch.log1p(-others.clamp(max=0.5))
+        return -(y * torch.where(others < 0.5, near, functional.log_softmax(f, dim=1))).sum(dim=1)
 
     def residual(self, f: Outputs, y: Outputs) -> Outputs:
-        """softmax(f) - y."""
-        return torch.softmax(f, dim=1) - y
+        """softmax(f) - y = q_c sum_{e != c} y_e - y_c sum_{e != c} q_e, which keeps the digits of what is learned."""
+        q = torch.softmax(f, dim=1)
+        return q * _others(y) - y * _others(q)
 
     def curvature(self, f: Outputs, y: Outputs) -> Curvature:
-        """diag(q) - q q^T, q = softmax(f)."""
+        """diag(q) - q q^T, q = softmax(f); its diagonal is q_c sum_{e != c} q_e."""
         q = torch.softmax(f, dim=1)
-        return torch.diag_embed(q) - q[:, :, None] * q[:, None, :]
+        result = -q[:, :, None] * q[:, None, :]
+        result.diagonal(dim1=1, dim2=2).copy_(q * _others(q))
+        return result
+
+
+def _others(q: Outputs) -> Outputs:
+    """sum_{e != c} q_e [data, outputs], the sum that it says: 1 - q_c has no digits where q_c is nearly one."""
+    return q @ (1.0 - torch.eye(q.shape[1], dtype=q.dtype, device=q.device))

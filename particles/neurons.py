@@ -9,11 +9,13 @@ from functools import cached_property
 
 import torch
 
-from particles.activations import Activation, Autonomous
+from particles.activations import Activation
+from particles.autonomous import Autonomous
 from particles.embeddings import Embedding
 from particles.errors import ShapeError
 from particles.integers import whole
 from particles.products import NARROW, narrow_product, weighted_products
+from particles.saturation import Saturated, saturated
 from particles.scratch import FRESH, SCRATCH, Fresh, Lease, reusable
 from particles.shapes import (
     Features,
@@ -107,10 +109,21 @@ class PerceptronTangent:
 
     @cached_property
     def _value(self) -> Hidden:
+        return self._overwritten[0] if self._overwrites else self.neuron.activation.value(self._z)
+
+    @cached_property
+    def _overwrites(self) -> bool:
+        """Whether sigma is written over z and gives sigma'; on the CPU, as what is looked for would wait for a GPU."""
+        return isinstance(self.neuron.activation, Autonomous) and self._lease is not None and self.phi.is_cpu
+
+    @cached_property
+    def _overwritten(self) -> tuple[Hidden, Saturated | None]:
+        """sigma, and the rows whose sigma' does not follow from it."""
         activation = self.neuron.activation
-        if isinstance(activation, Autonomous) and self._lease:
-            return activation.overwrite(self._z)
-        return activation.value(self._z)
+        if not isinstance(activation, Autonomous):
+            raise TypeError(f"The derivative of {type(activation).__name__} does not follow from its value.")
+        apart = saturated(activation, self._z)
+        return activation.overwrite(self._z), apart
 
     @property
     def _derivative(self) -> Hidden:
@@ -119,8 +132,9 @@ class PerceptronTangent:
     def _slope(self, spare: Hidden | None) -> Hidden:
         """sigma', where it is not kept written into spare memory or, without, into new."""
         activation = self.neuron.activation
-        if isinstance(activation, Autonomous):
-            return activation.derivative_at(self._value, out=spare)
+        if isinstance(activation, Autonomous) and self._overwrites:
+            slopes, apart = activation.derivative_at(self._value, out=spare), self._overwritten[1]
+            return slopes if apart is None else apart.corrected(slopes)
         return self._kept_derivative
 
     @cached_property
@@ -238,6 +252,14 @@ class _RoundedTangent(PerceptronTangent):
     @cached_property
     def _value(self) -> Hidden:
         return self.exact._value.to(self.positions)
+
+    @cached_property
+    def _overwrites(self) -> bool:
+        return self.exact._overwrites
+
+    @property
+    def _overwritten(self) -> tuple[Hidden, Saturated | None]:
+        return self._value, self.exact._overwritten[1]
 
     @cached_property
     def _kept_derivative(self) -> Hidden:

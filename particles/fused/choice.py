@@ -7,6 +7,7 @@ float32 for speed.
 import importlib
 import importlib.util
 import logging
+import math
 import os
 import subprocess
 from collections.abc import Callable
@@ -15,11 +16,14 @@ from functools import cache, cached_property
 from typing import Any
 
 import torch
+from torch.nn import functional
 
-from particles.activations import GELU, Autonomous, Erf, LeakyReLU, Linear, ReLU, Sigmoid, SiLU, Softplus, Tanh
+from particles.activations import GELU, Erf, LeakyReLU, Linear, ReLU, Sigmoid, SiLU, Softplus, Tanh
+from particles.autonomous import Autonomous
 from particles.embeddings import Identity
 from particles.neurons import Perceptron
 from particles.randomness import generator
+from particles.saturation import saturated_rows
 from particles.scratch import Lease, reusable
 from particles.shapes import Features, PerParticle, Positions, StackedOutputs
 from particles.tangents import Neuron
@@ -27,6 +31,8 @@ from particles.tangents import Neuron
 LOGGER = logging.getLogger(__name__)
 #: Most features and outputs: with more of them the plain products, which BLAS does best, are most of the work.
 WIDEST, MOST_OUTPUTS = 128, 64
+#: Entries of the matrices in which saturated particles are looked at.
+CORRECTED = 2**19
 #: Size of the problem on which the kernels must agree with plain torch before they are used: no multiples of blocks.
 PARTICLES, DATA = 200, 50
 #: Roundings inside one sigma, an exponential of two units in the last place included.
@@ -116,7 +122,37 @@ class Fused:
         """factors_j sum_i c_i . grad g_j(x_i) [particles, dim], zero in coordinates that are not trained."""
         given, left = (self.neuron, self.positions, factors, self.phi, cotangents), self.__dict__.get("_kept", {})
         result: Positions = self.backend.load().pull(*given, **left, **self._members)
-        return result
+        return self._corrected(result, factors, cotangents) if self.backend.stores else result
+
+    def _shows_slopes(self, activation: Autonomous) -> bool:
+        """Whether what predictions kept of the first input says that nobody is saturated there; it is at hand."""
+        kept = self.__dict__.get("_kept", {}).get("kept")
+        if kept is None:
+            return False
+        first = kept.matrix[:, : self.backend.load().LANES]
+        return float(activation.derivative_at(first).amin()) > 2.0 * math.sqrt(torch.finfo(first.dtype).eps)
+
+    def _corrected(self, pulled: Positions, factors: PerParticle, cotangents: StackedOutputs) -> Positions:
+        """What was pulled, with particles that are saturated at every input from sigma' itself: kernels take it from
+        sigma."""
+        activation, w = self.neuron.activation, self.positions[:, : self.neuron.hidden]
+        if not isinstance(activation, Autonomous) or self.neuron.trained == "output":
+            return pulled
+        limit = activation.unsaturated(w.dtype)
+        if math.isinf(limit) or self._shows_slopes(activation):
+            return pulled
+        here = (self.positions @ functional.pad(self.phi[0], (0, self.neuron.outputs))).abs_()
+        if float(here.max()) <= limit:
+            return pulled
+        rows = (here > limit).nonzero()[:, 0]
+        each = len(w) // self.members
+        for some in torch.split(rows, max(CORRECTED // len(self.phi), 1)):
+            found = saturated_rows(activation, w[some] @ self.phi.T)
+            for member in () if found is None else torch.unique(some[found] // each).tolist():
+                mine = some[found][some[found] // each == member]
+                heard = cotangents.reshape(self.members, len(self.phi), -1)[member]
+                pulled[mine] = self.neuron.tangent(self.positions[mine], self.phi).pull(factors[mine], heard)
+        return pulled
 
 
 def fused_for(

@@ -53,11 +53,10 @@ def slope(z, SIGMA: tl.constexpr, SLOPE: tl.constexpr):
     elif SIGMA == "Erf":
         result = 1.1283791670955126 * tl.exp(-z * z)
     elif SIGMA == "Tanh":
-        value = _tanh(z)
-        result = 1.0 - value * value
+        small = tl.exp(-2.0 * tl.abs(z))
+        result = 4.0 * small / ((1.0 + small) * (1.0 + small))
     elif SIGMA == "Sigmoid":
-        value = _logistic(z)
-        result = value * (1.0 - value)
+        result = _logistic(z) * _logistic(-z)
     elif SIGMA == "Softplus":
         result = _logistic(z)
     elif SIGMA == "GELU":

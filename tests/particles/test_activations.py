@@ -2,6 +2,7 @@
 
 import math
 
+import mpmath
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -10,7 +11,7 @@ from torch import Tensor
 
 import particles.activations
 from particles import Activation, LeakyReLU, ReLU, Tanh
-from particles.activations import SMALL, Autonomous
+from particles.activations import SMALL
 from tests.particles.contracts import activation as contract
 from tests.particles.members import ACTIVATIONS, Map, name_of
 from tests.particles.planted.activations import PLANTED_ACTIVATIONS
@@ -100,10 +101,29 @@ def test_small_arguments_keep_their_digits_where_all_are_small(sign: float, larg
     assert digits == (largest < SMALL)
 
 
-@pytest.mark.parametrize("activation", [member for member in MEMBERS if isinstance(member, Autonomous)], ids=name_of)
-def test_derivative_is_written_where_it_is_asked_for(activation: Autonomous) -> None:
-    """Assert that h(sigma) written into memory that is there has the bits of a new one."""
-    value = activation.value(torch.linspace(-3.0, 3.0, 50, dtype=torch.float64))
-    out = torch.full_like(value, math.nan)
-    assert activation.derivative_at(value, out=out).data_ptr() == out.data_ptr()
-    assert torch.equal(out, activation.derivative_at(value))
+#: sigma and sigma' with as many digits as mpmath is asked for.
+PRECISE = {
+    "Tanh": (mpmath.tanh, lambda z: mpmath.sech(z) ** 2),
+    "Sigmoid": (lambda z: 1 / (1 + mpmath.exp(-z)), lambda z: 1 / ((1 + mpmath.exp(-z)) * (1 + mpmath.exp(z)))),
+    "Softplus": (lambda z: mpmath.log1p(mpmath.exp(z)), lambda z: 1 / (1 + mpmath.exp(-z))),
+    "SiLU": (
+        lambda z: z / (1 + mpmath.exp(-z)),
+        lambda z: (1 + (1 + z) * mpmath.exp(-z)) / (1 + mpmath.exp(-z)) ** 2,
+    ),
+    "Erf": (mpmath.erf, lambda z: 2 / mpmath.sqrt(mpmath.pi) * mpmath.exp(-z * z)),
+    "GELU": (lambda z: z * mpmath.ncdf(z), lambda z: mpmath.ncdf(z) + z * mpmath.npdf(z)),
+}
+
+
+@pytest.mark.parametrize("activation", [each for each in MEMBERS if type(each).__name__ in PRECISE], ids=name_of)
+def test_saturated_values_and_derivatives_keep_their_digits(activation: Activation) -> None:
+    """Assert that both are right to 1e-12 of themselves for |z| up to 700, down to numbers of 1e-290."""
+    z = torch.cat([torch.linspace(-700.0, 700.0, 281), torch.linspace(-40.0, 40.0, 321)]).double()
+    for found, precise in zip(
+        (activation.value(z), activation.derivative(z)), PRECISE[type(activation).__name__], strict=True
+    ):
+        with mpmath.workdps(400):
+            exact = [precise(mpmath.mpf(each)) for each in z.tolist()]
+            pairs = zip(found.tolist(), exact, strict=True)
+            errors = [abs(value / right - 1) for value, right in pairs if abs(right) > mpmath.mpf("1e-290")]
+        assert max(errors) < 1e-12

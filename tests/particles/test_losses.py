@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import mpmath
 import pytest
 import torch
 from torch import Tensor
@@ -65,3 +66,23 @@ def test_cross_entropy_refuses_rows_that_are_no_probabilities(row: list[float]) 
     """Assert that a row that does not sum to one, or has a negative entry, is refused."""
     with pytest.raises(ValueError, match="targets whose rows are probabilities .*; these are not"):
         CrossEntropy().check(torch.tensor([[1.0, 0.0], row]))
+
+
+@pytest.mark.parametrize("gap", [1.0, 40.0, 600.0])
+def test_what_is_learned_keeps_its_digits(gap: float) -> None:
+    """Assert that value, residual and curvature of cross-entropy are right to 1e-12 where a class is nearly certain."""
+    f = torch.tensor([[gap, 0.0, -3.0]], dtype=torch.float64)
+    y = torch.tensor([[1.0, 0.0, 0.0]], dtype=torch.float64)
+    with mpmath.workdps(400):
+        powers = [mpmath.exp(each) for each in f[0].tolist()]
+        q = [power / sum(powers) for power in powers]
+        value = float(-mpmath.log(q[0]))
+        residual = [float(each - target) for each, target in zip(q, y[0].tolist(), strict=True)]
+        curvature = [[float((q[a] if a == b else 0) - q[a] * q[b]) for b in range(3)] for a in range(3)]
+    loss = CrossEntropy()
+    for found, expected in (
+        (loss.value(f, y), [value]),
+        (loss.residual(f, y), [residual]),
+        (loss.curvature(f, y), [curvature]),
+    ):
+        torch.testing.assert_close(found, torch.tensor(expected, dtype=torch.float64), rtol=1e-12, atol=0.0)
