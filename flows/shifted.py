@@ -1,6 +1,6 @@
 """The matrix 1 - h A of an implicit step, A the Gauss-Newton Jacobian, and its inverse in function space."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
@@ -75,7 +75,7 @@ class Shifted:
             return self._curved_gram(self._blocks)
         if self.rough == 0.0:
             return self.stiff.at.gram(self._weights)
-        gram = self.stiff.at.gram(self._heavy(self._weights), torch.float32)
+        gram = self.stiff.at.gram(self._heavy, torch.float32)
         diagonal = gram.diagonal(dim1=-2, dim2=-1)
         trace = (self.stiff.root.square().sum(dim=2).reshape(diagonal.shape) * diagonal).sum(dim=-1)
         enough = trace * self.size < ROUGH_ENOUGH
@@ -83,14 +83,15 @@ class Shifted:
             return gram
         return torch.where(enough[..., None, None], gram, self.stiff.at.gram(self._weights))
 
-    def _heavy(self, weights: PerParticle) -> PerParticle:
+    @cached_property
+    def _heavy(self) -> PerParticle:
         """The weights w, zero for the lightest particles, whose part of h tr G is below a tenth of `rough` altogether.
 
         For one particle it is h w_j s_j^2 sum_i |B_i^T a_j|^2 sigma'(z_ij)^2 |phi_i|^2, bounded with |sigma'| <= L and
         |B_i^T a_j| <= |B_i|_F |a_j|. For perceptrons of which hidden weights are trained; of any others, and where this
         would be less than half of them, all are kept; and in a shared cloud, of which no process can order all.
         """
-        at, neuron = self.stiff.at, self.stiff.at.risk.network.neuron
+        at, neuron, weights = self.stiff.at, self.stiff.at.risk.network.neuron, self._weights
         if not isinstance(neuron, Perceptron) or neuron.trained != "hidden" or isinstance(at.cloud, SharedCloud):
             return weights
         members = self.size.shape if isinstance(self.size, Tensor) else ()
@@ -101,7 +102,16 @@ class Shifted:
         ordered, places = bounds.sort(dim=-1)
         light = ordered.cumsum(dim=-1) < NEGLIGIBLE * self.rough
         light &= 2 * light.sum(dim=-1, keepdim=True) >= light.shape[-1]
+        if not bool(light.any()):
+            return weights
         return weights.masked_fill(torch.zeros_like(light).scatter(-1, places, light).reshape(-1), 0.0)
+
+    @cached_property
+    def _thinned(self) -> Tensor | None:
+        """Whether light particles are missing in K, of each member [members]; None where none is missing."""
+        if self._blocks is not None or self.rough == 0.0 or self._heavy is self._weights:
+            return None
+        return (self._heavy != self._weights).reshape(self._matrix.shape[:-2].numel(), -1).any(dim=1)
 
     @cached_property
     def _matrix(self) -> Grams:
@@ -174,6 +184,9 @@ class Shifted:
         A part of the right side that is given as q [data, outputs] costs no product with J.
         """
         solved = self._solved(right, cotangents)
+        if self._thinned is not None:  # K then does not know what v does to the function
+            pushed, chosen = self.stiff.push(solved.vector), spread_members(self._thinned, solved.pushed.shape[0])
+            solved = replace(solved, pushed=torch.where(chosen[:, 0], pushed, solved.pushed))
         if self._rounded is None:
             return solved
         chosen, chosen_data = (spread_members(self._rounded, rows.shape[0]) for rows in (right, solved.total))

@@ -1,8 +1,10 @@
 """BDF of several members: each takes its own steps, and points are kept in the right slots."""
 
+import torch
+
 from flows import BDF, Advance, GradientFlow
 from flows.bdf_group import BDFGroup, _placed, slots
-from flows.integrators.bdf import HIGHEST
+from flows.integrators.differentiation import HIGHEST
 from flows.member_group import Group
 from flows.members import Member
 from particles import NTK
@@ -31,11 +33,12 @@ def test_first_round_makes_no_step() -> None:
 
 def test_slots_hold_the_last_points() -> None:
     """Assert that after many rounds every member's slots are six different ones whose points are those of its path."""
-    members, paths = group(), [[cloud.positions] for cloud in ensemble()]
+    starts = [cloud.positions for cloud in ensemble()]
+    members, paths = group(), [[torch.zeros_like(start)] for start in starts]
     for _ in range(20):
-        for path, outcome in zip(paths, members.advance(ALL), strict=True):
+        for path, start, outcome in zip(paths, starts, members.advance(ALL), strict=True):
             if isinstance(outcome, Advance):
-                path.append(outcome.cloud.positions)
+                path.append(outcome.cloud.positions - start)
     for e, path in enumerate(paths):
         assert sorted(slots(members._states[e])) == list(range(HIGHEST + 1))
         assert slots(members._states[e])[0] == (len(path) - 1) % (HIGHEST + 1)

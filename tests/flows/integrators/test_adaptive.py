@@ -5,13 +5,16 @@ import logging
 import pytest
 import torch
 
-from flows import BDF, Adaptive, Chebyshev, Exponential, GradientFlow, NTKFlow, evolve
+from flows import BDF, RK4, Adaptive, Chebyshev, Exponential, GradientFlow, LinearisedFlow, NTKFlow, evolve
 from flows.gauss_newton import LARGEST_GRAM
+from flows.integrators.closed_form import ClosedForm
 from flows.integrators.explicit import Explicit
 from particles import NTK, Dataset, Linear, Tanh
 from runs.benchmarks.problems import stiff_flow
 from tests.flows.adaptive import Kept, driven
+from tests.flows.known_ends import one_logistic_datum, one_logistic_end
 from tests.problems import MeanAttraction, network_cloud, network_risk, numbers, small_cloud
+from tests.tolerances import relative_error
 
 RTOL = 1e-3
 
@@ -20,21 +23,21 @@ def test_lazy_flow_is_given_to_the_exponential_method() -> None:
     """Assert that linear neurons, whose features stand still, are done in one exponential step."""
     flow = NTKFlow(network_risk(activation=Linear(), trained="hidden"))
     chosen = Adaptive(RTOL).choose(flow, network_cloud(), 0.0, 1e3)
-    assert chosen.method == Exponential(RTOL, 1e-12)
+    assert chosen.method == Exponential(RTOL)
 
 
 def test_rich_flow_is_given_to_bdf() -> None:
     """Assert that a long stiff run whose features change is given to BDF."""
     problem = stiff_flow(count=100, data=20, dim=8)
-    assert Adaptive(RTOL).choose(problem.flow, problem.cloud, 0.0, problem.until).method == BDF(RTOL, 1e-12)
+    assert Adaptive(RTOL).choose(problem.flow, problem.cloud, 0.0, problem.until).method == BDF(RTOL)
 
 
 def test_other_flows_and_large_data_are_given_to_velocities() -> None:
     """Assert that a flow without a risk, and data too many for a Gram matrix, get methods of velocities only."""
     data = Dataset(torch.zeros(LARGEST_GRAM + 1, 3).double(), torch.ones(LARGEST_GRAM + 1).double())
     large = GradientFlow(network_risk(NTK()).on(data))
-    assert Adaptive(RTOL).choose(MeanAttraction(), small_cloud(), 0.0, 1.0).method == Explicit(RTOL, 1e-12)
-    assert Adaptive(RTOL).choose(large, network_cloud(), 0.0, 1.0).method == Chebyshev(RTOL, 1e-12)
+    assert Adaptive(RTOL).choose(MeanAttraction(), small_cloud(), 0.0, 1.0).method == Explicit(RTOL)
+    assert Adaptive(RTOL).choose(large, network_cloud(), 0.0, 1.0).method == Chebyshev(RTOL)
 
 
 @pytest.mark.parametrize(("rows", "span", "method"), [(600, 1e3, Chebyshev), (600, 1e9, BDF), (40, 1e3, BDF)])
@@ -53,8 +56,8 @@ def test_choice_is_kept_in_the_state_and_said_in_the_log(caplog: pytest.LogCaptu
     problem = stiff_flow(count=100, data=20, dim=8)
     with caplog.at_level(logging.INFO, logger="flows.integrators.adaptive"):
         kept = driven(Adaptive(RTOL), problem.flow, Kept(0.0, problem.cloud, None), problem.until)
-    assert {state.state.method for state in kept[1:]} == {BDF(RTOL, 1e-12)}
-    assert caplog.messages == ["GradientFlow of 100 particles: BDF(rtol=0.001, atol=1e-12)"]
+    assert {state.state.method for state in kept[1:]} == {BDF(RTOL)}
+    assert caplog.messages == ["GradientFlow of 100 particles: BDF(rtol=0.001, atol=0.0, max_step=inf)"]
     alone = evolve(problem.flow, problem.cloud, BDF(RTOL), until=problem.until)
     assert torch.equal(kept[-1].cloud.positions, alone.positions)
 
@@ -62,10 +65,38 @@ def test_choice_is_kept_in_the_state_and_said_in_the_log(caplog: pytest.LogCaptu
 def test_choice_can_be_had_without_a_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
     """Assert that the method alone is that of `choose`, and that nothing is evaluated to begin it."""
     monkeypatch.setattr(Explicit, "init", lambda *given: pytest.fail("a first step was looked for"))
-    assert Adaptive(RTOL).chosen(MeanAttraction(), small_cloud(), 0.0, 1.0) == Explicit(RTOL, 1e-12)
+    assert Adaptive(RTOL).chosen(MeanAttraction(), small_cloud(), 0.0, 1.0) == Explicit(RTOL)
 
 
 def test_wrong_tolerance_is_refused() -> None:
     """Assert that no tolerance at all is refused at the door."""
     with pytest.raises(ValueError, match="one of them positive"):
         Adaptive(rtol=0.0, atol=0.0)
+
+
+def test_linear_model_is_given_to_its_closed_form() -> None:
+    """Assert that a linearised flow takes its exact solution, and function space where it has none; both end right."""
+    for strength, kind in ((0.0, ClosedForm), (0.5, BDF)):
+        flow = LinearisedFlow(network_risk(NTK(), strength=strength), network_cloud())
+        assert isinstance(Adaptive(1e-6).choose(flow, network_cloud(), 0.0, 20.0).method, kind)
+        end = evolve(flow, network_cloud(), Adaptive(1e-6), until=20.0)
+        exact = evolve(flow, network_cloud(), RK4(0.02), until=20.0)
+        start = network_cloud().positions
+        assert relative_error(end.positions - start, exact.positions - start) < 1e-5
+
+
+def test_longest_step_is_handed_on() -> None:
+    """Assert that whatever is chosen keeps max_step, and that a run which one step could do is not given to it."""
+    lazy = NTKFlow(network_risk(activation=Linear(), trained="hidden"))
+    assert Adaptive(RTOL, max_step=5.0).choose(lazy, network_cloud(), 0.0, 1e3).method == BDF(RTOL, max_step=5.0)
+    assert Adaptive(RTOL, max_step=0.5).chosen(MeanAttraction(), small_cloud(), 0.0, 1.0) == Explicit(
+        RTOL, max_step=0.5
+    )
+
+
+@pytest.mark.parametrize("start", [-50.0, -5.0])
+def test_one_step_is_not_believed_where_it_lands_on_a_tail(start: float) -> None:
+    """Assert that logistic regression of one datum ends right: one exponential step would show no error."""
+    risk, cloud = one_logistic_datum(start)
+    end = evolve(GradientFlow(risk), cloud, Adaptive(), until=1e4)
+    assert abs(float(end.positions[0, 1]) - one_logistic_end(start, 1e4)) < 1e-3 * 64.0

@@ -4,39 +4,26 @@ import math
 
 import pytest
 import torch
-from scipy.linalg import expm
 
-from flows import RK4, Exponential, GradientFlow, StepNoise, evolve
+from flows import BDF, RK4, Exponential, GradientFlow, StepNoise, Trace, evolve
 from flows.gauss_newton import GaussNewton
-from flows.integrators.exponential import LinearPart, Trial, phi
-from particles import NTK, Dataset, Lazy, Linear, MeanField, Scaling, tangent_gram
-from tests.problems import network_cloud, network_risk, numbers
+from flows.integrators.exponential import Trial
+from flows.integrators.function_space import Scales
+from flows.integrators.linear_part import LinearPart
+from particles import (
+    NTK,
+    Dataset,
+    FlowRefused,
+    Lazy,
+    Linear,
+    MeanField,
+    Scaling,
+    ToleranceNotReached,
+    tangent_gram,
+)
+from tests.flows.known_ends import columns_apart, one_logistic_datum, one_logistic_end
+from tests.problems import network_cloud, network_risk
 from tests.tolerances import ORDER, assert_identical, relative_error
-
-
-@pytest.mark.parametrize("order", range(4))
-@pytest.mark.parametrize("x", [0.0, -1e-9, -0.3, -0.999, -1.001, -4.0, -40.0, -400.0])
-def test_phi_function_is_that_of_the_augmented_exponential(order: int, x: float) -> None:
-    """Assert that phi_k(x) is the corner of exp of the matrix with x first and ones above the diagonal."""
-    matrix = torch.diag(torch.ones(order, dtype=torch.float64), 1)
-    matrix[0, 0] = x
-    expected = expm(matrix.numpy())[0, order]
-    assert abs(float(phi(order, torch.tensor([x], dtype=torch.float64))) / expected - 1.0) < 1e-12
-
-
-@pytest.mark.parametrize("order", [1, 2])
-def test_phi_of_the_linear_part_is_that_of_its_matrix(order: int) -> None:
-    """Assert that phi_k(t L) v and its change of the function agree with the matrix L written out."""
-    risk, cloud, time = network_risk(NTK(), outputs=2), network_cloud(outputs=2), 3.0
-    stiff, vector = GaussNewton.of(risk, cloud), numbers(7, 6, 5)
-    units = torch.eye(vector.numel(), dtype=torch.float64).reshape(-1, *vector.shape)
-    matrix = -torch.stack([stiff.pull(stiff.push(unit)).reshape(-1) for unit in units], dim=1)
-    values, vectors = torch.linalg.eig(time * matrix)
-    function = torch.diag(phi(order, values.real.clamp_max(0.0)).to(values.dtype))
-    expected = (vectors @ function @ torch.linalg.inv(vectors)).real @ vector.reshape(-1)
-    moved, change = LinearPart(stiff).phi(order, time, vector, stiff.push(vector))
-    assert relative_error(moved.reshape(-1), expected) < 1e-9
-    assert relative_error(change, stiff.push(moved)) < 1e-9
 
 
 @pytest.mark.parametrize("scaling", [MeanField(), NTK(), Lazy(3.0)], ids=repr)
@@ -97,3 +84,54 @@ def test_wrong_tolerance_is_refused() -> None:
     """Assert that a tolerance of one and more is refused at the door."""
     with pytest.raises(ValueError, match=r"rtol=2\.0"):
         Exponential(rtol=2.0)
+
+
+@pytest.mark.parametrize(("start", "until"), [(-50.0, 1e4), (-5.0, 1e4), (0.0, 1e4)])
+def test_step_over_what_happens_in_between_is_seen(start: float, until: float) -> None:
+    """Assert that one datum of logistic regression ends right, though all stages of one step lie on the flat tail."""
+    risk, cloud = one_logistic_datum(start)
+    right = one_logistic_end(start, until)
+    end = evolve(GradientFlow(risk), cloud, Exponential(1e-4), until=until)
+    assert abs(float(end.positions[0, 1]) - right) < 1e-3 * abs(right - start)
+
+
+def test_stages_on_the_tail_show_no_error_and_a_defect() -> None:
+    """Assert that the embedded error of that step is next to nothing, so that its defect is what refuses it."""
+    risk, cloud = one_logistic_datum(-5.0)
+    method, stiff = Exponential(1e-4), GaussNewton.of(risk, cloud)
+    trial = Trial(LinearPart(stiff), 1e4)
+    assert float(trial.error[0].norm()) < 1e-3 * float((trial.end.positions - cloud.positions).norm()) * 1e-4
+    judged = method.judged(trial, Scales.of(stiff))
+    assert judged.error > 30.0
+
+
+def test_stiff_regulariser_is_part_of_what_is_propagated() -> None:
+    """Assert that linear neurons with a strong L2 that pulls all alike take one step to any time."""
+    risk = network_risk(MeanField(), activation=Linear(), trained="output", strength=50.0)
+    flow, start = GradientFlow(risk), network_cloud()
+    taken = Exponential(1e-6).step(flow, start, Exponential(1e-6).init(flow, start), 0.0, 1e3, StepNoise(0, 0))
+    assert taken.time == 1e3
+    tight = evolve(flow, start, BDF(1e-8), until=1e3)
+    assert relative_error(taken.cloud.positions - start.positions, tight.positions - start.positions) < 1e-6
+
+
+def test_stiff_regulariser_of_unequal_rates_is_refused() -> None:
+    """Assert that where rates differ by mass, and that is stiff, the sentence says so and what to take."""
+    risk = network_risk(NTK(), strength=50.0)
+    with pytest.raises(FlowRefused, match=r"at rates that differ by .*take BDF, or MeanField"):
+        evolve(GradientFlow(risk), network_cloud(), Exponential(), until=1e3)
+
+
+def test_steps_are_no_longer_than_asked() -> None:
+    """Assert that max_step bounds steps that could be one."""
+    risk, start = network_risk(NTK(), activation=Linear(), trained="hidden"), network_cloud()
+    trace = Trace(risk=risk)
+    evolve(GradientFlow(risk), start, Exponential(max_step=2.0), until=9.0, observers=[trace])
+    assert max(after - before for before, after in zip(trace.times, trace.times[1:], strict=False)) <= 2.0 * (1 + 1e-9)
+
+
+def test_units_that_rounding_hides_are_refused() -> None:
+    """Assert that where h F has lost the digits that are asked for the sentence says to standardise."""
+    risk, cloud, _ = columns_apart(1e8)
+    with pytest.raises(ToleranceNotReached, match="standardise the columns of the inputs"):
+        evolve(GradientFlow(risk), cloud, Exponential(1e-8), until=1e3)
