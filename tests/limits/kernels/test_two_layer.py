@@ -120,7 +120,7 @@ def test_other_neurons_and_laws_are_refused() -> None:
     """Assert that what has no known limit is refused, with what to do instead."""
     with pytest.raises(TypeError, match="a WrittenBump as neuron, but a Perceptron is needed; write tangent_gram"):
         tangent_kernel(WrittenBump(), GaussianLaw(NEURON))
-    with pytest.raises(TypeError, match="known for GaussianLaw, but the law is a str; take one"):
+    with pytest.raises(TypeError, match=r"'normal' as law, but .* is needed; give GaussianLaw\(neuron\)"):
         feature_kernel(NEURON, "normal")
     with pytest.raises(ShapeError, match="3 hidden and 2 output weights, but the law samples other positions"):
         tangent_kernel(NEURON, GaussianLaw(Perceptron(Tanh(), Identity(4))))
