@@ -17,7 +17,7 @@ from limits.kernels.base import Kernel
 from limits.kernels.two_layer import FeatureKernel, TangentKernel
 from limits.random_kernel import RandomKernel
 from limits.transport import Measure, Plan
-from particles import ParticleCloud, Perceptron, Risk
+from particles import ParticleCloud, Perceptron, Risk, UserNeuron
 
 #: Methods that look at their arguments; others are called from within and trust them, or take none.
 METHODS: dict[type | ModuleType, str] = {
@@ -57,5 +57,6 @@ FORMS: dict[Any, str] = {
 TURNS: dict[tuple[Any, Any], str] = {
     (ParticleCloud, Measure): "measure({name}.positions, {name}.masses)",
     (Density, ParticleCloud): "{name}.cloud",
+    (UserNeuron, Perceptron): "tangent_gram(risk, cloud) of a large cloud",
     (Risk, FreeEnergy): "FreeEnergy({name})",
 }

@@ -61,6 +61,7 @@ FORMS: dict[Any, str] = {
     Neuron: "Perceptron(activation=Tanh(), embedding=Identity(dim=3))",
     UserNeuron: "an object with an integer dim and feature(theta, x)",
     Law: "GaussianLaw(neuron)",
+    GaussianLaw: "GaussianLaw(neuron)",
     OutputLaw: "RademacherOutputs()",
     Points: "Random()",
     ParticleCloud: "law.sample(masses=masses.uniform(500), seed=0)",

@@ -167,7 +167,7 @@ def _coordinates(cloud: ParticleCloud, parts: Parts, outputs: int) -> Positions:
             raise ValueError(
                 f"parts is {parts!r}, but 'hidden', 'output', a slice or numbers of coordinates is needed."
             )
-        if not 0 < whole(outputs, "The number of outputs") < cloud.dim:
+        if not 0 < whole(outputs, "The number of outputs", least=0) < cloud.dim:
             raise ValueError(
                 f"Particles of {cloud.dim} coordinates cannot have {outputs} output weights beside hidden ones; say "
                 "how many with outputs=, or give a slice."

@@ -128,9 +128,9 @@ def test_feature_kernel_is_the_covariance_of_the_initial_network() -> None:
 @pytest.mark.usefixtures("without_shape_checks")
 def test_other_neurons_and_laws_are_refused() -> None:
     """Assert that what has no known limit is refused, with what to do instead."""
-    with pytest.raises(TypeError, match="known for Perceptron, but a WrittenBump was given; .* tangent_gram"):
+    with pytest.raises(TypeError, match="a WrittenBump as neuron, but a Perceptron is needed; write tangent_gram"):
         tangent_kernel(WrittenBump(), GaussianLaw(NEURON))
-    with pytest.raises(TypeError, match="known for GaussianLaw, but the law is a str; take one"):
+    with pytest.raises(TypeError, match=r"'normal' as law, but .* is needed; give GaussianLaw\(neuron\)"):
         feature_kernel(NEURON, "normal")
     with pytest.raises(ShapeError, match="3 hidden and 2 output weights, but the law samples other positions"):
         tangent_kernel(NEURON, GaussianLaw(Perceptron(Tanh(), Identity(4))))

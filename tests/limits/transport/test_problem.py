@@ -103,7 +103,7 @@ def test_clouds_that_cannot_be_compared_are_refused(without_shape_checks: None) 
     """Assert that other dimensions, other objects, lost mass and infinite positions each get their sentence."""
     with pytest.raises(ShapeError, match="have 4 and 3 coordinates; compare clouds of one neuron"):
         wasserstein(FIRST, cloud(5, 3, seed=2))
-    with pytest.raises(TypeError, match="Distances are between clouds, but a Tensor was given; make a ParticleCloud"):
+    with pytest.raises(TypeError, match=r"as cloud1, but a ParticleCloud is needed; write ParticleCloud\(cloud1\)"):
         wasserstein(FIRST.positions, SECOND)
     lost = FIRST._unchecked(FIRST.positions, 0.7 * FIRST.masses)
     with pytest.raises(MassError, match="has total mass 0.7, but transport moves equal totals of 1; normalise"):
