@@ -13,6 +13,7 @@ from flows.base import Advance, Flow, Part
 from flows.gauss_newton import GaussNewton, dense_risk
 from flows.integrators.control import SHORTEST, Tolerance, Work, checked_max_step, next_time
 from flows.integrators.function_space import UNITS, Scales
+from flows.integrators.headway import Headway
 from flows.integrators.linear_part import LinearPart
 from flows.noise import StepNoise
 from particles import FlowRefused, ParticleCloud, ToleranceNotReached
@@ -36,6 +37,7 @@ class ExponentialState:
     size: float = 0.0
     scales: Scales | None = None
     linear: LinearPart | None = None
+    headway: Headway | None = None
     work: Work = Work()
 
 
@@ -100,7 +102,8 @@ class Exponential:
         if judged.rounding > 1.0:
             raise ToleranceNotReached(step=noise.step + 1, time=time, size=size, reason=UNITS)
         work = replace(work, accepted=work.accepted + 1)
-        after = ExponentialState(size * min(factor, LARGEST), judged.scales, None, work)
+        headway = (state.headway or Headway(time)).looked(reached, until, work.velocities, work.accepted)
+        after = ExponentialState(size * min(factor, LARGEST), judged.scales, None, headway, work)
         return Advance(reached, trial.end, after, lambda moment: trial.at(moment - time))
 
     def judged(self, trial: "Trial", scales: Scales) -> "Judged":

@@ -4,12 +4,7 @@ Errors are those at the end of the run, of the positions relative to the largest
 function, sqrt(sum_i p_i |f_i|^2), relative to its largest change or to the residual of the start, whichever is more:
 what training did, and what it was about. Rounding is allowed what the dtype must lose in any way of computing: four
 units in the last place of positions that are trained, and of the sums that make the function. Where the flow itself
-<<<<<<< HEAD
-makes errors larger on the way, past a saddle of the risk, by more than the law has room for, a run that is wrong by
-no more than that is called amplified.
-=======
 makes errors larger on the way, past a saddle of the risk, a run that is wrong by no more than that is called amplified.
->>>>>>> 4c2d975919e97fff84e17b8dc37d1d94f38746fe
 """
 
 import math
