@@ -60,7 +60,10 @@ class BDFGroup:
         for row, end in ends.items():
             shifts[row] = self._states[row].formula(self._states[row].order, end).shift
         cloud = self._stacked.moved((self._start + predicted).reshape(shape))
-        correction = self._method.correction(self._risk, cloud, slope.reshape(shape), predicted.new_tensor(shifts))
+        rough = predicted.new_tensor([self._method.rough(state) for state in self._states])
+        correction = self._method.correction(
+            self._risk, cloud, slope.reshape(shape), predicted.new_tensor(shifts), rough
+        )
         ways = predicted + correction.vector.reshape(predicted.shape)
         norms = self._norms(correction, ways, (lower, higher))
         outcomes = [self._judged(row, end, norms[row], ways[row]) for row, end in ends.items()]
@@ -130,7 +133,14 @@ class BDFGroup:
         corrections = {state.order: sizes[0], state.order - 1: lower, state.order + 1: higher}
         after = replace(state.accepted(end, judged.error, corrections), scales=judged.scales)
         start, way = state.known.start, way.reshape(cloud.positions.shape)
-        self._states[row], self._clouds[row] = after, cloud.moved(start + way)
+        reached = cloud.moved(start + way)
+        if end == self._until:
+            try:
+                gone = way - self._history[row, slots(state)[0]].reshape(way.shape)
+                self._method.ended(self._risks[row], reached, after, gone)
+            except ToleranceNotReached as failure:
+                return failure
+        self._states[row], self._clouds[row] = after, reached
         known = (self._history[row], slots(state)[: state.order], after.times[: state.order + 1])
         return Advance(end, self._clouds[row], after, partial(_between, cloud, start, way, *known))
 

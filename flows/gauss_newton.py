@@ -79,14 +79,13 @@ class GaussNewton:
         """sqrt(p_i) f(x_i), flattened [n k]: a function in the norm of the risk."""
         return (self.at.data.weights.sqrt()[:, None] * outputs).reshape(-1)
 
-    @property
-    def bend(self) -> Velocity:
-        """A F [particles, dim]: how fast the velocity turns, as far as A knows."""
-        bend = self.pull(self.push(self.velocity)).neg_()
+    def applied(self, vector: Velocity) -> Velocity:
+        """A v [particles, dim]."""
+        result = self.pull(self.push(vector)).neg_()
         if self.at.risk.strength > 0.0:
             columns = self.at.risk.network.neuron.trained_columns
-            bend[:, columns] -= self.at.decay[:, None] * self.velocity[:, columns]
-        return bend
+            result[:, columns] -= self.at.decay[:, None] * vector[:, columns]
+        return result
 
     def changed(self, vector: Velocity, pushed: Tensor) -> Tensor:
         """sqrt(p_i) J v [n k] of a vector v whose B^T J v is known: the same for the squared loss."""

@@ -1,6 +1,6 @@
 """The matrix 1 - h A of an implicit step, A the Gauss-Newton Jacobian, and its inverse in function space."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import torch
@@ -38,11 +38,11 @@ class Solved:
 class Shifted:
     """The matrix 1 - h A = D + h M J^T C J, D = 1 + h Delta, by Woodbury's identity and one triangular factor.
 
-    h is one number or, at an `EnsembleRisk`, one for each member [members]. With a relative error `rough` that is
-    tolerated, products of the Gram matrix are in single precision, and particles of little weight are left out of it,
-    where that changes the matrix little enough: an error in K q and in what is corrected, none in M J^T q, the velocity
-    given as cotangents. Twice as fast, and many times where a few particles have most of the mass. Where anything is
-    not finite the solution is not either.
+    h and `rough` are one number or, at an `EnsembleRisk`, one for each member [members]. With a relative error `rough`
+    that is tolerated, products of the Gram matrix are in single precision, and particles of little weight are left out
+    of it, where that changes the matrix little enough: an error in K q and in what is corrected, none in M J^T q, the
+    velocity given as cotangents. Twice as fast, and many times where a few particles have most of the mass. Where
+    anything is not finite the solution is not either.
 
     With a `curvature` E_j of single neurons [particles, c, c] the matrix is that with D_j = 1 + h (Delta_j + E_j).
 
@@ -52,7 +52,7 @@ class Shifted:
 
     stiff: GaussNewton
     size: float | Tensor
-    rough: float = 0.0
+    rough: float | Tensor = 0.0
     curvature: AnyFloat | None = None
 
     @cached_property
@@ -73,12 +73,13 @@ class Shifted:
         """K = J D^-1 M J^T [n k, n k]."""
         if self._blocks is not None:
             return self._curved_gram(self._blocks)
-        if self.rough == 0.0:
+        rough = torch.as_tensor(self.rough)
+        if not bool((rough > 0.0).any()):
             return self.stiff.at.gram(self._weights)
         gram = self.stiff.at.gram(self._heavy, torch.float32)
         diagonal = gram.diagonal(dim1=-2, dim2=-1)
         trace = (self.stiff.root.square().sum(dim=2).reshape(diagonal.shape) * diagonal).sum(dim=-1)
-        enough = trace * self.size < ROUGH_ENOUGH
+        enough = (trace * self.size < ROUGH_ENOUGH) & (rough > 0.0)
         if bool(enough.all()):
             return gram
         return torch.where(enough[..., None, None], gram, self.stiff.at.gram(self._weights))
@@ -100,18 +101,10 @@ class Shifted:
         outputs = at.cloud.positions[:, neuron.hidden :].square().sum(dim=1)
         bounds = sizes[..., None] * (weights * at.factors.square() * outputs).reshape(*members, -1)
         ordered, places = bounds.sort(dim=-1)
-        light = ordered.cumsum(dim=-1) < NEGLIGIBLE * self.rough
+        rough = self.rough[:, None] if isinstance(self.rough, Tensor) else self.rough
+        light = ordered.cumsum(dim=-1) < NEGLIGIBLE * rough
         light &= 2 * light.sum(dim=-1, keepdim=True) >= light.shape[-1]
-        if not bool(light.any()):
-            return weights
         return weights.masked_fill(torch.zeros_like(light).scatter(-1, places, light).reshape(-1), 0.0)
-
-    @cached_property
-    def _thinned(self) -> Tensor | None:
-        """Whether light particles are missing in K, of each member [members]; None where none is missing."""
-        if self._blocks is not None or self.rough == 0.0 or self._heavy is self._weights:
-            return None
-        return (self._heavy != self._weights).reshape(self._matrix.shape[:-2].numel(), -1).any(dim=1)
 
     @cached_property
     def _matrix(self) -> Grams:
@@ -184,9 +177,6 @@ class Shifted:
         A part of the right side that is given as q [data, outputs] costs no product with J.
         """
         solved = self._solved(right, cotangents)
-        if self._thinned is not None:  # K then does not know what v does to the function
-            pushed, chosen = self.stiff.push(solved.vector), spread_members(self._thinned, solved.pushed.shape[0])
-            solved = replace(solved, pushed=torch.where(chosen[:, 0], pushed, solved.pushed))
         if self._rounded is None:
             return solved
         chosen, chosen_data = (spread_members(self._rounded, rows.shape[0]) for rows in (right, solved.total))

@@ -15,6 +15,7 @@ from flows.integrators.differentiation import HIGHEST, Formula
 from flows.integrators.function_space import Scales
 from flows.integrators.headway import Headway
 from flows.integrators.interpolation import combination, weights
+from flows.integrators.saddle import check_rest
 from flows.neuron_curvature import neuron_curvature
 from flows.noise import StepNoise
 from flows.shifted import Shifted
@@ -115,9 +116,18 @@ class BDF:
                 break
             state = state.rejected(reached, trial.judged, step=noise.step + 1, until=until)
         after = self._watched(self._chosen(state, trial, reached), until)
+        if reached == until:
+            self.ended(risk, trial.cloud, after, trial.way - state.points[0])
         start, points, times = after.known.start, after.points[: state.order + 1], after.times[: state.order + 1]
         dense = Polynomial(cloud, start, points, times)
         return Advance(reached, trial.cloud, after, dense)
+
+    def ended(self, risk: DenseRisk, cloud: ParticleCloud, state: BDFState, gone: Velocity) -> None:
+        """Raise ToleranceNotReached where a run whose last step has `gone` this far rests where the flow would not."""
+        size = state.times[0] - state.times[1]
+        allowed = self.tolerance.allowed(cloud.count * cloud.dim, state.known.distance)
+        stiff, step = GaussNewton.of(risk, cloud), state.work.accepted
+        check_rest(stiff, size, gone, allowed, step=step, time=state.times[1])
 
     def _watched(self, state: BDFState, until: float) -> BDFState:
         """The state with the curvature of neurons switched on where steps have stayed short for long, and it is small.
@@ -143,7 +153,7 @@ class BDF:
         cloud's extent away.
         """
         stiff = GaussNewton.of(risk, cloud)
-        speed, bend, extent = cloud.norms(stiff.velocity, stiff.bend, cloud.positions).tolist()
+        speed, bend, extent = cloud.norms(stiff.velocity, stiff.applied(stiff.velocity), cloud.positions).tolist()
         if not (math.isfinite(speed) and math.isfinite(bend)):
             reason = "positions or velocities are not finite"
             raise ToleranceNotReached(step=1, time=state.times[0], size=span, reason=reason)
@@ -165,7 +175,7 @@ class BDF:
         formula, points = state.formula(state.order, reached), state.points[: state.order + 1]
         predicted, slope, scales = combination(formula.values, points), combination(formula.slopes, points), state.known
         there = cloud.moved(scales.start + predicted)
-        correction = self.correction(risk, there, slope, formula.shift, state.curved)
+        correction = self.correction(risk, there, slope, formula.shift, self.rough(state), state.curved)
         way = predicted + correction.vector
         doubt = torch.zeros_like(way) if correction.doubt is None else correction.doubt
         functions = torch.stack([correction.change, correction.outputs - scales.outputs])
@@ -174,30 +184,40 @@ class BDF:
         judged = self.judged(state, formula, norms, cloud.count * cloud.dim)
         return Trial(cloud.moved(scales.start + way), way, correction.vector, judged)
 
+    def rough(self, state: BDFState) -> float:
+        """The relative error tolerated in the matrix; none once a trial has failed, which it may be to blame for."""
+        return self.rtol if self.rtol >= ROUGH and state.failed == 0 else 0.0
+
     def judged(self, state: BDFState, formula: Formula, norms: Norms, coordinates: int) -> Judged:
         """The errors of a trial, relative to how far the cloud has been, the trial included.
 
-        Once a trial has failed the path may have a kink here, of which the formula's small constant knows nothing: then
-        the error is d itself.
+        At a kink of the path, of which the formula's small constant knows nothing, the error is d itself.
         """
         scales = state.known.went(norms.distance, norms.changed)
-        part = formula.error if state.failed == 0 else 1.0
-        error = part * scales.judged((norms.correction, norms.change), coordinates, self.tolerance)
-        return Judged(error, scales.judged((norms.doubt, 0.0), coordinates, self.tolerance), scales)
+        whole = scales.judged((norms.correction, norms.change), coordinates, self.tolerance)
+        kinked = state.kinked(whole, formula.reached)
+        doubt = scales.judged((norms.doubt, 0.0), coordinates, self.tolerance)
+        return Judged(whole if kinked else formula.error * whole, doubt, scales, whole, kinked)
 
     def correction(
-        self, risk: DenseRisk, predicted: ParticleCloud, slope: Velocity, shift: float | Tensor, curved: bool = False
+        self,
+        risk: DenseRisk,
+        predicted: ParticleCloud,
+        slope: Velocity,
+        shift: float | Tensor,
+        rough: float | Tensor,
+        curved: bool = False,
     ) -> Correction:
-        """d at a predictor, for P'(t), which is written over, and h', one number or one for each member [members].
+        """d at a predictor, for P'(t), which is written over, h' and what may be `rough` in its matrix.
 
-        The curvature of single neurons stands in the matrix where `curved`.
+        These two are one number, or one for each member [members]. The curvature of single neurons stands in the matrix
+        where `curved`.
         """
         stiff = GaussNewton.of(risk, predicted)
         particles, data = (spread(shift, rows) for rows in (slope.shape[0], stiff.at.cotangents.shape[0]))
         right = slope.mul_(-particles)
         if (relaxation := stiff.at.relaxation) is not None:
             right.add_(relaxation.mul_(particles))
-        rough = self.rtol if self.rtol >= ROUGH else 0.0
         curvature = neuron_curvature(stiff.at) if curved else None
         solved = Shifted(stiff, shift, rough, curvature).solve(right, data * stiff.at.cotangents)
         change = stiff.changed(solved.vector, solved.pushed)

@@ -13,18 +13,23 @@ from particles.shapes import Positions
 
 SAFETY, SMALLEST, LARGEST, FIRST = 0.87, 0.2, 2.0, 10.0
 #: After so many failed trials the points before are forgotten.
-MOST_FAILED = 2
+MOST_FAILED = 4
 #: A run that would take more steps than this because rounding allows no longer ones is refused.
 MOST_ROUNDED = 10_000
 
 
 @dataclass(frozen=True)
 class Judged:
-    """Errors of a trial in units of the tolerance: that of its formula, and what rounding leaves open in d."""
+    """Errors of a trial in units of the tolerance: of its formula, d `whole`, and what rounding leaves open in d.
+
+    `kinked` says that d has not fallen from the trial before as it does where the path is smooth.
+    """
 
     error: float
     doubt: float
     scales: Scales
+    whole: float = 0.0
+    kinked: bool = False
 
     @property
     def larger(self) -> float:
@@ -32,11 +37,22 @@ class Judged:
         return max(self.error, self.doubt)
 
 
+@dataclass(frozen=True)
+class Tried:
+    """A trial that has failed: its order, where it would have ended, d in units of the tolerance, whether it is kinked."""
+
+    order: int
+    reached: float
+    whole: float
+    kinked: bool
+
+
 @dataclass(frozen=True, eq=False)
 class BDFState:
     """The last points of the path and their times, newest first, and what the next step goes by.
 
-    That is its size and order, for how many steps the order has been `held`, how many trials of the step have `failed`,
+    That is its size and order, for how many steps the order has been `held`, how many trials of the step have `failed`
+    and which was the last,
     whether the matrix has the curvature of single neurons (`curved`), and the scales of errors. The run `began` at a
     time; `mark` is the number of steps, and the length of the run, when this length had last doubled.
 
@@ -50,6 +66,7 @@ class BDFState:
     order: int = 1
     held: int = 0
     failed: int = 0
+    tried: Tried | None = None
     curved: bool = False
     began: float = 0.0
     mark: tuple[int, float] = (0, 0.0)
@@ -63,6 +80,18 @@ class BDFState:
         if self.scales is None:
             raise ValueError("The state of BDF has no scales yet; begin the run with BDF.begun.")
         return self.scales
+
+    def kinked(self, whole: float, reached: float) -> bool:
+        """Whether a trial after a failed one shows a kink of the path, by its d in units of the tolerance.
+
+        On a smooth path d goes as the product of (t - t_i) over the points, at a kink not far from here as h: where it
+        is above the geometric mean of both, there is one. A step keeps its kink.
+        """
+        before = self.tried
+        if before is None or before.order != self.order or before.kinked:
+            return before is not None and before.kinked
+        ratios = [(reached - time) / (before.reached - time) for time in self.times[: self.order + 1]]
+        return whole > before.whole * math.sqrt(ratios[0] * math.prod(ratios))
 
     def formula(self, order: int, reached: float) -> Formula:
         """That of an order through the last points, for a step to this time."""
@@ -111,5 +140,6 @@ class BDFState:
             order=best,
             held=self.held + 1 if best == self.order else 0,
             failed=0,
+            tried=None,
             work=replace(self.work, velocities=self.work.velocities + 1, accepted=self.work.accepted + 1),
         )

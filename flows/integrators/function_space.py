@@ -10,6 +10,7 @@ from torch import Tensor
 from flows.gauss_newton import GaussNewton
 from flows.integrators.control import Tolerance, ratio
 from flows.noise import StepNoise
+from particles import Squared
 from particles.shapes import Positions
 
 #: Stream of the noise that stands for rounding of the positions, apart from the flows' own.
@@ -28,6 +29,7 @@ class Scales:
 
     `distance` and `change` are how far the positions and the function have been from `start` and from `outputs`, the
     function there [n k]. Both have really been gone: what a linear model promises of the rest of a run plays no part.
+    Of the squared loss the residual of the start counts as a change, which is known and what training is about.
     """
 
     start: Positions
@@ -39,12 +41,17 @@ class Scales:
 
     @classmethod
     def of(cls, stiff: GaussNewton) -> "Scales":
-        """Before a run. Rounding moves positions by eps |theta|_F, and the function by what such noise moves it by."""
+        """Before a run. Rounding moves trained coordinates by eps |theta|_F, and the function as such noise does."""
         cloud, eps = stiff.at.cloud, torch.finfo(stiff.at.cloud.dtype).eps
-        noise = cloud.positions * StepNoise(0, 0, STREAM).normals(cloud.positions, cloud.first)
+        columns, trained = stiff.at.risk.network.neuron.trained_columns, torch.zeros_like(cloud.positions)
+        trained[:, columns] = cloud.positions[:, columns]
+        noise = trained * StepNoise(0, 0, STREAM).normals(cloud.positions, cloud.first)
         outputs = stiff.weighed(stiff.at.predictions)
         blur = torch.linalg.vector_norm(stiff.weighed(stiff.at.push(noise))) + torch.linalg.vector_norm(outputs)
-        return cls(cloud.positions, outputs, eps * float(cloud.norms(cloud.positions)), eps * float(blur))
+        squared = isinstance(stiff.at.risk.loss, Squared)
+        change = float(torch.linalg.vector_norm(stiff.weighed(stiff.at.residual))) if squared else 0.0
+        rounding = eps * float(cloud.norms(trained))
+        return cls(cloud.positions, outputs, rounding, eps * float(blur), change=change)
 
     def went(self, distance: float, change: float) -> "Scales":
         """After positions and function have been this far from the start."""

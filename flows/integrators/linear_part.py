@@ -14,8 +14,10 @@ from particles.shapes import Velocity
 #: Below this phi functions are summed as Taylor series, above it their recursion loses less than four digits.
 SERIES = 1.0
 TERMS = 20
-#: Nodes of Gauss's rule for divided differences over an interval up to SERIES.
-GAUSS = 8
+#: Nodes and weights of Gauss's rule on (0, 1), for divided differences over an interval up to SERIES.
+GAUSS = tuple(
+    (0.5 * (1.0 + float(x)), 0.5 * float(w)) for x, w in zip(*np.polynomial.legendre.leggauss(8), strict=True)
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,9 +89,9 @@ def divided(order: int, x: Tensor, start: float) -> Tensor:
     far, near = torch.where(x < -SERIES, x, -SERIES), torch.where(x < -SERIES, 0.0, x)
     across = (phi(order, far + start) - phi(order, torch.full_like(x, start))) / far
     mean = torch.zeros_like(x)
-    for node, weight in zip(*np.polynomial.legendre.leggauss(GAUSS), strict=True):
-        place = start + 0.5 * (1.0 + float(node)) * near
-        mean += 0.5 * float(weight) * (phi(order, place) - order * phi(order + 1, place))
+    for node, weight in GAUSS:
+        place = start + node * near
+        mean += weight * (phi(order, place) - order * phi(order + 1, place))
     return torch.where(x < -SERIES, across, mean)
 
 

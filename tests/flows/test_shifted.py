@@ -91,12 +91,10 @@ def test_light_particles_are_left_out_only_where_that_is_harmless() -> None:
     assert 1 <= int((kept > 0.0).sum()) < 100 and 0.0 < lost < NEGLIGIBLE * ROUGH
     right = stiff.velocity
     assert relative_error(solver.solve(right).vector, Shifted(stiff, SHIFT).solve(right).vector) < ROUGH
-    pushed = solver.solve(right).pushed
-    assert_identical(pushed, stiff.push(solver.solve(right).vector), operations=1e5)
     alike = Shifted(GaussNewton.of(risk, law.sample(masses=light, seed=0)), SHIFT, ROUGH)
-    assert alike._heavy is alike._weights
+    assert torch.equal(alike._heavy, alike._weights)
     both = Shifted(GaussNewton.of(risk_of(Squared(), NTK(), "both", 0.0), network_cloud(outputs=3)), 1e-9, ROUGH)
-    assert both._heavy is both._weights
+    assert torch.equal(both._heavy, both._weights)
 
 
 def solved_in_digits(risk: Risk, cloud: ParticleCloud, right: torch.Tensor, size: float) -> torch.Tensor:

@@ -28,12 +28,14 @@ def test_rejected_trial_is_cut_by_its_error() -> None:
 
 
 def test_order_is_forgotten_after_failures() -> None:
-    """Assert that the second failed trial of a step leaves the points before, and an accepted step begins anew."""
-    once = rejected(STATE, 4.0)
-    assert (once.order, once.failed) == (3, 1)
-    twice = rejected(once, 4.0)
-    assert (twice.order, twice.failed) == (1, MOST_FAILED)
-    assert twice.accepted(5.0, 0.5, {1: 1.0}).failed == 0
+    """Assert that after four failed trials of a step the points before are left, and an accepted step begins anew."""
+    state = STATE
+    for failed in range(1, MOST_FAILED):
+        state = rejected(state, 4.0)
+        assert (state.order, state.failed) == (3, failed)
+    last = rejected(state, 4.0)
+    assert (last.order, last.failed) == (1, MOST_FAILED)
+    assert last.accepted(5.0, 0.5, {1: 1.0}).failed == 0
 
 
 def test_order_that_goes_farthest_is_taken() -> None:
