@@ -136,8 +136,7 @@ class BDFGroup:
         reached = cloud.moved(start + way)
         if end == self._until:
             try:
-                gone = way - self._history[row, slots(state)[0]].reshape(way.shape)
-                self._method.ended(self._risks[row], reached, after, gone)
+                self._method.ended(self._risks[row], reached, after)
             except ToleranceNotReached as failure:
                 return failure
         self._states[row], self._clouds[row] = after, reached

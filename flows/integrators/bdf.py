@@ -117,17 +117,15 @@ class BDF:
             state = state.rejected(reached, trial.judged, step=noise.step + 1, until=until)
         after = self._watched(self._chosen(state, trial, reached), until)
         if reached == until:
-            self.ended(risk, trial.cloud, after, trial.way - state.points[0])
+            self.ended(risk, trial.cloud, after)
         start, points, times = after.known.start, after.points[: state.order + 1], after.times[: state.order + 1]
         dense = Polynomial(cloud, start, points, times)
         return Advance(reached, trial.cloud, after, dense)
 
-    def ended(self, risk: DenseRisk, cloud: ParticleCloud, state: BDFState, gone: Velocity) -> None:
-        """Raise ToleranceNotReached where a run whose last step has `gone` this far rests where the flow would not."""
-        size = state.times[0] - state.times[1]
-        allowed = self.tolerance.allowed(cloud.count * cloud.dim, state.known.distance)
-        stiff, step = GaussNewton.of(risk, cloud), state.work.accepted
-        check_rest(stiff, size, gone, allowed, step=step, time=state.times[1])
+    def ended(self, risk: DenseRisk, cloud: ParticleCloud, state: BDFState) -> None:
+        """Raise ToleranceNotReached where a run has ended at rest and the flow would not rest."""
+        stiff, size = GaussNewton.of(risk, cloud), state.times[0] - state.times[1]
+        check_rest(stiff, size, step=state.work.accepted, time=state.times[1])
 
     def _watched(self, state: BDFState, until: float) -> BDFState:
         """The state with the curvature of neurons switched on where steps have stayed short for long, and it is small.

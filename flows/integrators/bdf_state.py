@@ -39,7 +39,7 @@ class Judged:
 
 @dataclass(frozen=True)
 class Tried:
-    """A trial that has failed: its order, where it would have ended, d in units of the tolerance, whether it is kinked."""
+    """A trial that has failed: its order, where it would have ended, its d in units of the tolerance, any kink."""
 
     order: int
     reached: float

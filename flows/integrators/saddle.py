@@ -5,46 +5,31 @@ import math
 import torch
 
 from flows.gauss_newton import GaussNewton
-from flows.noise import StepNoise
-from flows.shifted import Shifted
 from particles import ToleranceNotReached
-from particles.shapes import Velocity
 
-#: Growth in a step above which rest is none, and the steps of the power iteration that looks for it.
-GROWTH, ITERATIONS = 4.0, 6
-#: A cloud is held where its velocity would take it this many times as far as it goes.
-HELD = 5.0
-#: Stream of the noise that the iteration begins with, apart from the flows' own.
-STREAM = 66
+#: Growth of the velocity over a step, in e-folds, from which on an implicit step damps what the flow makes grow.
+DAMPED = 1.0
 
 
-def check_rest(stiff: GaussNewton, size: float, gone: Velocity, allowed: float, *, step: int, time: float) -> None:
-    """Raise ToleranceNotReached where a cloud rests after a step of this size, and small deviations would leave it.
+def check_rest(stiff: GaussNewton, size: float, *, step: int, time: float) -> None:
+    """Raise ToleranceNotReached where a step of this size has held a cloud that its velocity F would drive away.
 
-    It rests where it has `gone` no farther in the step than an error is `allowed` to be, or than a part of where its
-    velocity would take it. On a saddle the flow leaves along directions in which its Jacobian A + N is positive, N what
-    the Gauss-Newton part A leaves out; steps with h lambda > 1 damp them. They are what (1 - h A)^(-1) (1 + h N) makes
-    grow, by a power iteration from noise.
+    On a saddle the flow leaves along a direction in which its Jacobian is positive; what is left of the velocity there
+    lies along it. Its rate is (F, dF/dtheta F) / (F, F) in the inner product of inverse mobilities, in which the
+    Jacobian is symmetric, from one difference of velocities. Where rate times step is above one, a step that follows
+    the flow would go farther and farther, and one that is made implicit stands still.
     """
-    cloud, flow = stiff.at.cloud, stiff.at.risk
-    way, speed, extent = cloud.norms(gone, stiff.velocity, cloud.positions).tolist()
-    if way > allowed and HELD * way > speed * size:
+    cloud, mobility = stiff.at.cloud, stiff.at.mobility
+    speed, extent = cloud.norms(stiff.velocity, cloud.positions).tolist()
+    if not 0.0 < speed < math.inf:
         return
-    matrix, eps = Shifted(stiff, size), math.sqrt(torch.finfo(cloud.dtype).eps) * (extent or 1.0)
-    direction = StepNoise(0, 0, STREAM).normals(cloud.positions, cloud.first)
-    direction = direction * (stiff.at.mobility > 0.0)[:, None]
-    grown = 0.0
-    for _ in range(ITERATIONS):
-        length = float(cloud.norms(direction))
-        if not 0.0 < length < math.inf:
-            return
-        direction = direction / length
-        probe = cloud.moved(torch.add(cloud.positions, direction, alpha=eps))
-        turned = (flow.velocity(probe) - stiff.velocity) / eps - stiff.applied(direction)
-        direction = matrix.solve(torch.add(direction, turned, alpha=size)).vector
-        grown = float(cloud.norms(direction))
-    if grown > GROWTH:
-        rate = (grown - 1.0) / size
+    eps = math.sqrt(torch.finfo(cloud.dtype).eps) * (extent or 1.0) / speed
+    turned = stiff.at.risk.velocity(cloud.moved(torch.add(cloud.positions, stiff.velocity, alpha=eps))) - stiff.velocity
+    weights = torch.where(mobility > 0.0, mobility.rsqrt(), 0.0)[:, None]
+    along, across = cloud.norms(weights * (stiff.velocity + turned), weights * (stiff.velocity - turned)).tolist()
+    own = float(cloud.norms(weights * stiff.velocity))
+    rate = (along**2 - across**2) / (4.0 * eps * own**2) if own > 0.0 else 0.0
+    if rate * size > DAMPED:
         reason = (
             f"the run rests on a saddle that the flow leaves at a rate of {rate:.2g} (set max_step={0.5 / rate:.2g})"
         )
