@@ -9,7 +9,7 @@ from tests.flows.integrator_law import drawn, line
 from tests.flows.law_judge import METHODS
 
 #: How many random problems the fast suite judges, and how many the long one; the same for those with exact paths.
-FEW, MANY, EXACT, MANY_EXACT = 60, 2000, 10, 400
+FEW, MANY, EXACT, MANY_EXACT = 60, 2000, 10, 200
 #: Problems of one test of the long suite.
 TOGETHER = 20
 TURN = [method for method in METHODS if method != "Adaptive"]
