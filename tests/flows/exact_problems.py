@@ -6,6 +6,7 @@ in units of its own and targets of any size; `linearised` are these as flows of 
 60 digits.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -13,20 +14,28 @@ import torch
 from mpmath import mp
 
 from particles import (
+    GELU,
     NTK,
     Biased,
     Dataset,
+    Erf,
     Identity,
     Lazy,
+    LeakyReLU,
     Linear,
     Logistic,
     MeanField,
     ParticleCloud,
     Perceptron,
     Power,
+    ReLU,
     Risk,
     Scaling,
+    Sigmoid,
+    SiLU,
+    Softplus,
     Squared,
+    Tanh,
 )
 from tests.flows.plain_flow import Array, PlainFlow
 from tests.flows.random_problems import ACTIVATIONS, Problem
@@ -91,7 +100,7 @@ def linear(seed: int) -> tuple[Problem, ReferencePath]:
     rtol = float(numbers.choice(rtols))
     problem = Problem(seed, risk, cloud, _until(numbers), rtol, f"targets {size:.2g}", described)
     flow, times = PlainFlow(problem), moments(problem.until)
-    path = _linear_ways(flow, times)
+    path = _linear_ways(flow, activation, times)
     return problem, ReferencePath(flow, times, path, path)
 
 
@@ -101,17 +110,16 @@ def linearised(seed: int) -> tuple[Problem, ReferencePath]:
     return replace(problem, linearised=True), path
 
 
-def _linear_ways(flow: PlainFlow, times: Array) -> Array:
+def _linear_ways(flow: PlainFlow, activation: object, times: Array) -> Array:
     """-M J^T B V (1 - e^(-t Lambda)) / Lambda V^T B r(0) with B = P^(1/2), B J M J^T B = V Lambda V^T; no rate is
-    negative, and the limit of the quotient at zero is t."""
-    with np.errstate(all="ignore"):
-        features = flow.features(np.zeros(flow.size))[:, 0]
-        first = flow.predictions(np.zeros(flow.size)) - flow.targets
+    negative, and the limit of the quotient at zero is t. Nothing is rounded after the embedding: directions in which
+    nothing moves would otherwise move a little, for a long time."""
     with mp.workdps(DIGITS):
-        j, mobility = mp.matrix(features.tolist()), mp.diag(flow.rate.reshape(-1)[flow.free].tolist())
+        rows, j = _features(flow, activation)
+        mobility = mp.diag([mp.mpf(float(rate)) for rate in flow.rate.reshape(-1)[flow.free]])
         root = mp.diag([mp.sqrt(mp.mpf(float(weight))) for weight in flow.weights])
         values, vectors = mp.eigsy(root * j * mobility * j.T * root)
-        modes, ways = vectors.T * root * mp.matrix(first[:, 0].tolist()), []
+        modes, ways = vectors.T * root * (rows - mp.matrix(flow.targets[:, 0].tolist())), []
         for time in times:
             spread = mp.matrix(len(values), 1)
             for number, value in enumerate(values):
@@ -119,6 +127,41 @@ def _linear_ways(flow: PlainFlow, times: Array) -> Array:
                 spread[number] = modes[number] * (time if small else -mp.expm1(-value * time) / value)
             ways.append([float(-way) for way in mobility * j.T * root * vectors * spread])
     return np.array(ways)
+
+
+def _features(flow: PlainFlow, activation: object) -> tuple[mp.matrix, mp.matrix]:
+    """f(x_i) [data] and its derivatives [data, moving coordinates] at the start."""
+    value, theta, phi = _sigma(activation), mp.matrix(flow.start.tolist()), mp.matrix(flow.phi.tolist())
+    function, slopes = mp.matrix(phi.rows, 1), mp.matrix(phi.rows, flow.start.size)
+    for i in range(phi.rows):
+        for j in range(theta.rows):
+            speaks, a = mp.mpf(float(flow.speaks[j])), theta[j, flow.split]
+            sigma = value(mp.fsum(theta[j, d] * phi[i, d] for d in range(flow.split)))
+            function[i] += speaks * a * sigma
+            for d in range(flow.split):
+                slopes[i, j * theta.cols + d] = speaks * a * phi[i, d]
+            slopes[i, j * theta.cols + flow.split] = speaks * sigma
+    moving = mp.matrix(phi.rows, flow.size)
+    for column, coordinate in enumerate(flow.free):
+        moving[:, column] = slopes[:, int(coordinate)]
+    return function, moving
+
+
+def _sigma(activation: object) -> Callable[[mp.mpf], mp.mpf]:
+    """sigma of one number in many digits."""
+    known: dict[type, Callable[[mp.mpf], mp.mpf]] = {
+        Linear: lambda z: z,
+        ReLU: lambda z: max(z, mp.mpf(0)),
+        Erf: mp.erf,
+        Tanh: mp.tanh,
+        Sigmoid: lambda z: 1 / (1 + mp.exp(-z)),
+        Softplus: lambda z: mp.log1p(mp.exp(-abs(z))) + max(z, mp.mpf(0)),
+        GELU: lambda z: z * mp.ncdf(z),
+        SiLU: lambda z: z / (1 + mp.exp(-z)),
+    }
+    if isinstance(activation, LeakyReLU):
+        return lambda z: z if z > 0 else mp.mpf(activation.slope) * z
+    return known[type(activation)]
 
 
 def _dtype(numbers: np.random.Generator) -> tuple[torch.dtype, list[float]]:
