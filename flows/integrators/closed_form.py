@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+import torch
+
 from flows.base import Advance, Flow, Part
 from flows.integrators.control import Work
 from flows.linearised import LinearisedFlow
@@ -38,6 +40,8 @@ class ClosedForm:
     ) -> Advance[ClosedFormState]:
         """The whole way at once; moments between are closed forms as well."""
         linear = _linear(flow)
+        if cloud.dtype != torch.float64:  # the slow directions need more digits than the positions have
+            linear = LinearisedFlow(linear.risk, linear.anchor.to(dtype=torch.float64))
 
         def at(moment: float) -> ParticleCloud:
             return linear.exact(moment - time, cloud).to(device=cloud.device, dtype=cloud.dtype)

@@ -1,13 +1,14 @@
 """The scales that integrators in function space measure errors by."""
 
 import math
+from dataclasses import replace
 
 import torch
 
 from flows.gauss_newton import GaussNewton
 from flows.integrators.control import Tolerance
 from flows.integrators.function_space import Scales
-from particles import NTK, Linear
+from particles import NTK, Dataset, Linear, Logistic
 from tests.problems import network_cloud, network_risk
 
 RISK = network_risk(NTK(), activation=Linear(), trained="hidden")
@@ -20,10 +21,16 @@ def scales(dtype: torch.dtype = torch.float64) -> Scales:
 
 
 def test_nothing_has_been_gone_at_the_start() -> None:
-    """Assert that no distance is foreseen: all that an error may be at the start is rounding."""
+    """Assert that no distance is foreseen: all that an error of the positions may be at the start is rounding.
+
+    Of the function it is relative to the residual of the start too, where the loss is squared, and to nothing elsewhere.
+    """
     known = scales()
-    assert (known.distance, known.change) == (0.0, 0.0)
-    assert known.judged((known.rounding, known.blur), COORDINATES, Tolerance(1e-3, 0.0)) == 1.0
+    residual = RISK.data.weights.sqrt()[:, None] * RISK.residual(network_cloud())
+    assert known.distance == 0.0 and math.isclose(known.change, float(residual.norm()))
+    assert known.judged((known.rounding, 0.0), COORDINATES, Tolerance(1e-3, 0.0)) == 1.0
+    logistic = replace(RISK, loss=Logistic(), data=Dataset(RISK.data.inputs, RISK.data.targets.sign()))
+    assert Scales.of(GaussNewton.of(logistic, network_cloud())).change == 0.0
 
 
 def test_rounding_is_that_of_the_positions_and_of_what_they_make_of_the_function() -> None:
