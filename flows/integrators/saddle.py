@@ -15,8 +15,8 @@ DAMPED = 1.0
 def check_rest(stiff: GaussNewton, size: float, *, step: int, time: float) -> None:
     """Raise ToleranceNotReached where a step of this size has held a cloud that its velocity F would drive away.
 
-    The flow leaves a saddle along a direction in which its Jacobian is positive. What is left of the velocity there
-    lies along it, once v = (1 - h A)^(-1) F has damped what is stiff. Its rate is (v, dF/dtheta v) / (v, v) in the inner
+    The flow leaves a saddle along a direction in which its Jacobian is positive. The velocity that is left there lies
+    along it, once v = (1 - h A)^(-1) F has damped what is stiff. Its rate is (v, dF/dtheta v) / (v, v) in the inner
     product of inverse mobilities, in which the Jacobian is symmetric, from one difference of velocities. Where rate
     times step is above one, a step that followed the flow would go farther and farther, and an implicit one stands.
     """

@@ -23,7 +23,7 @@ def scales(dtype: torch.dtype = torch.float64) -> Scales:
 def test_nothing_has_been_gone_at_the_start() -> None:
     """Assert that no distance is foreseen: all that an error of the positions may be at the start is rounding.
 
-    Of the function it is relative to the residual of the start too, where the loss is squared, and to nothing elsewhere.
+    Of the function it is relative to the residual of the start, where the loss is squared, and to nothing elsewhere.
     """
     known = scales()
     residual = RISK.data.weights.sqrt()[:, None] * RISK.residual(network_cloud())
