@@ -15,7 +15,7 @@ from particles import (
     Loss,
     Squared,
 )
-from tests.flows.curved_risks import risk_of
+from tests.flows.curved_risks import dense_part, risk_of
 from tests.problems import network_cloud, network_risk, numbers
 from tests.tolerances import assert_identical
 
@@ -43,11 +43,30 @@ def test_gauss_newton_is_the_whole_jacobian_of_linear_neurons() -> None:
     assert_identical(change, -(decay + stiff.pull(stiff.push(away))), operations=1e5)
 
 
-def test_weighted_residual_has_the_norm_of_the_risk() -> None:
-    """Assert that half its square is the risk of the squared loss."""
+def test_weighed_residual_has_the_norm_of_the_risk() -> None:
+    """Assert that half the square of the residual in the norm of the risk is the risk of the squared loss."""
     risk, cloud = network_risk(), network_cloud()
-    residual = GaussNewton.of(risk, cloud).weighted_residual
+    stiff = GaussNewton.of(risk, cloud)
+    residual = stiff.weighed(stiff.at.residual)
     assert_identical(0.5 * residual @ residual, risk(cloud))
+
+
+@pytest.mark.parametrize("loss", [Squared(), Logistic(), CrossEntropy()], ids=repr)
+def test_changed_is_the_function_s_change_in_the_norm_of_the_risk(loss: Loss) -> None:
+    """Assert that what is known as B^T J v serves for the squared loss alone, where it is the same."""
+    risk, cloud = risk_of(loss, NTK(), "both", 0.0), network_cloud(outputs=3)
+    stiff, vector = GaussNewton.of(risk, cloud), numbers(8, 6, 6)
+    expected = stiff.weighed(stiff.at.push(vector))
+    assert_identical(stiff.changed(vector, stiff.push(vector)), expected, operations=1e4)
+
+
+@pytest.mark.parametrize("strength", [0.0, 0.4])
+def test_jacobian_is_applied_as_written_out(strength: float) -> None:
+    """Assert that A v is that of the matrix written out, regulariser included."""
+    risk, cloud = risk_of(CrossEntropy(), NTK(), "both", strength), network_cloud(outputs=3)
+    vector = numbers(8, 6, 6)
+    expected = (dense_part(risk) @ vector.reshape(-1)).reshape(vector.shape)
+    assert_identical(GaussNewton.of(risk, cloud).applied(vector), expected, operations=1e4)
 
 
 def test_other_flows_are_refused() -> None:

@@ -6,8 +6,9 @@ import torch
 from flows import Every, GradientFlow, LinearisedFlow, Trace, evolve
 from flows.integrators.closed_form import ClosedForm
 from particles import NTK, FlowRefused
+from tests.flows.known_ends import columns_apart
 from tests.problems import network_cloud, network_risk
-from tests.tolerances import assert_identical
+from tests.tolerances import SINGLE, assert_identical, relative_error
 
 
 def test_it_is_the_exact_solution_at_every_moment() -> None:
@@ -26,6 +27,15 @@ def test_single_precision_is_kept() -> None:
     end = evolve(flow, network_cloud().to(dtype=torch.float32), ClosedForm(), until=3.0)
     assert end.positions.dtype == torch.float32
     torch.testing.assert_close(end.positions.double(), flow.exact(3.0).positions, rtol=1e-5, atol=1e-6)
+
+
+def test_slow_directions_have_their_digits_in_single_precision() -> None:
+    """Assert that a float32 run around a float32 anchor ends where the float64 one does, columns in units 10^4 apart."""
+    risk, cloud, way = columns_apart(1e4)
+    narrow = cloud.to(dtype=torch.float32)
+    end = evolve(LinearisedFlow(risk, narrow), narrow, ClosedForm(), until=1e3)
+    moved = end.positions.double() - narrow.positions.double()
+    assert relative_error(moved[:, :2], way) < SINGLE
 
 
 def test_flows_without_a_closed_form_are_refused() -> None:
