@@ -22,6 +22,8 @@ from flows.shifted import Shifted
 from particles import ParticleCloud, ToleranceNotReached
 from particles.shapes import Positions, Velocity
 
+#: The end of a run with steps of one tolerance errs by rtol^(1 - 0.15), as measured; below this rtol they have less.
+PLAIN, ADDED = 1e-4, 0.15
 #: Single-precision products are good enough for this rtol and larger ones.
 ROUGH = 1e-6
 #: The first step goes no farther than this part of |theta|: what the Gauss-Newton part does not know may begin there.
@@ -90,8 +92,8 @@ class BDF:
 
     @property
     def tolerance(self) -> Tolerance:
-        """rtol and atol, checked."""
-        return Tolerance(self.rtol, self.atol)
+        """What a step may err by: less than rtol below 1e-4, where more steps add up more errors."""
+        return Tolerance(self.rtol * min(1.0, self.rtol / PLAIN) ** ADDED, self.atol)
 
     def __post_init__(self) -> None:
         Tolerance.kept(self)

@@ -30,7 +30,7 @@ def test_single_precision_is_kept() -> None:
 
 
 def test_slow_directions_have_their_digits_in_single_precision() -> None:
-    """Assert that a float32 run around a float32 anchor ends where the float64 one does, columns in units 10^4 apart."""
+    """Assert that a float32 run around a float32 anchor ends where a float64 one does, columns in units 10^4 apart."""
     risk, cloud, way = columns_apart(1e4)
     narrow = cloud.to(dtype=torch.float32)
     end = evolve(LinearisedFlow(risk, narrow), narrow, ClosedForm(), until=1e3)
