@@ -135,7 +135,8 @@ class BDF:
         Raises ToleranceNotReached where the rest of the run would take more than a hundred thousand steps.
         """
         step, time = state.work.accepted, state.times[0]
-        headway = state.headway.looked(time, until, VELOCITIES * state.work.velocities, step)
+        spent, advice = VELOCITIES * state.work.velocities, "its curvature or its kinks keep steps short"
+        headway = state.headway.looked(time, until, spent, step, advice)
         begun, since = state.began, state.mark
         if time - begun >= 2.0 * since[1]:
             return replace(state, mark=(step, time - begun), headway=headway)

@@ -26,6 +26,8 @@ DEFECT = 10.0
 LOOKS_APART, MOST_LOOKS = 3.0, 40
 #: Units of rounding that what is left of h F carries where stiff directions have cancelled.
 ROUNDINGS = 30.0
+#: A velocity, with its part of eigenvectors and phi functions, costs as much as so many of an explicit method.
+COST = 50
 #: Largest difference of the regulariser's rates, times the run, that is followed explicitly.
 MOST_UNEQUAL = 1e3
 
@@ -102,7 +104,8 @@ class Exponential:
         if judged.rounding > 1.0:
             raise ToleranceNotReached(step=noise.step + 1, time=time, size=size, reason=UNITS)
         work = replace(work, accepted=work.accepted + 1)
-        headway = (state.headway or Headway(time)).looked(reached, until, work.velocities, work.accepted)
+        spent, headway = COST * work.velocities, state.headway or Headway(time)
+        headway = headway.looked(reached, until, spent, work.accepted, "take BDF, for flows that are not lazy")
         after = ExponentialState(size * min(factor, LARGEST), judged.scales, None, headway, work)
         return Advance(reached, trial.end, after, lambda moment: trial.at(moment - time))
 

@@ -20,7 +20,9 @@ class Headway:
     velocities: int = 0
     rate: float = 0.0
 
-    def looked(self, time: float, until: float, velocities: int, step: int) -> "Headway":
+    def looked(
+        self, time: float, until: float, velocities: int, step: int, advice: str = "take a method for stiff flows"
+    ) -> "Headway":
         """This, or where the run is now, at the end of a window.
 
         Raises ToleranceNotReached for a run of 20,000 velocities of which the rest would take more than a million.
@@ -31,7 +33,7 @@ class Headway:
         rate = (time - self.time) / spent
         needed = self._needed(rate, time, until)
         if velocities >= PATIENCE and needed > MOST:
-            reason = f"the rest of the run would take {needed:.1e} velocities (take a method for stiff flows)"
+            reason = f"the rest of the run would take {needed:.1e} velocities ({advice})"
             raise ToleranceNotReached(step=step, time=time, size=rate, reason=reason)
         return Headway(time, velocities, rate)
 
