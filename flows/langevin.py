@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 
@@ -33,7 +32,6 @@ class LangevinFlow:
     pairing: str = "measure"
 
     def __post_init__(self) -> None:
-        check_risk(self)
         if self.pairing not in PAIRINGS:
             raise ValueError(f"pairing is {self.pairing!r}, but one of {', '.join(map(repr, PAIRINGS))} is needed.")
         object.__setattr__(self, "confinement", non_negative(self.confinement, "The confinement"))
@@ -80,12 +78,3 @@ class LangevinFlow:
     @property
     def _strength(self) -> float:
         return self.confinement + self.risk.strength
-
-
-def check_risk(flow: Any) -> None:
-    """Raise TypeError where a noisy flow was given another flow for its risk, such as one of mini-batches."""
-    if not isinstance(flow.risk, Risk):
-        raise TypeError(
-            f"{type(flow).__name__} was given a {type(flow.risk).__name__}, but a Risk is needed; take the risk of all "
-            "data, or mini-batches without this noise."
-        )

@@ -8,7 +8,7 @@ from functools import cached_property
 import torch
 
 from flows.kinetic import KineticCloud, kinetic
-from flows.langevin import LangevinFlow, check_risk
+from flows.langevin import LangevinFlow
 from flows.noise import StepNoise, checked_seed
 from particles import ParticleCloud, Risk
 from particles.reals import positive
@@ -44,7 +44,6 @@ class UnderdampedFlow:
     pairing: str = "measure"
 
     def __post_init__(self) -> None:
-        check_risk(self)
         object.__setattr__(self, "friction", positive(self.friction, "The friction"))
         plain = LangevinFlow(self.risk, self.temperature, self.confinement, self.pairing)
         object.__setattr__(self, "temperature", plain.temperature)
