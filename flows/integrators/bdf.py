@@ -158,7 +158,7 @@ class BDF:
         if not (math.isfinite(speed) and math.isfinite(bend)):
             reason = "positions or velocities are not finite"
             raise ToleranceNotReached(step=1, time=state.times[0], size=span, reason=reason)
-        rtol = self.rtol or math.sqrt(torch.finfo(cloud.dtype).eps)
+        rtol = self.tolerance.rtol or math.sqrt(torch.finfo(cloud.dtype).eps)
         by_bend = rtol * speed / bend if bend > 0.0 else math.inf
         by_reach = REACH * extent / speed if speed > 0.0 < extent else math.inf
         size = min(span, self.max_step, by_bend, by_reach)

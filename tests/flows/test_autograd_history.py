@@ -105,7 +105,7 @@ def test_a_run_keeps_no_history(name: str, asked: str) -> None:
     risk, cloud = asking(asked)
     end = evolve(make(risk, cloud), cloud, integrator, until=0.5, observers=[lambda _, __, at: seen.append(at)])
     plain = evolve(make(network_risk(), network_cloud()), network_cloud(), integrator, until=0.5)
-    assert len(seen) > 2
+    assert len(seen) > 1
     for one in (*seen, end):
         assert not (one.positions.requires_grad or one.masses.requires_grad)
         assert not (isinstance(one, KineticCloud) and one.velocities.requires_grad)
