@@ -61,14 +61,15 @@ def spread_members(sizes: Tensor, rows: int) -> Tensor:
 
 @dataclass(frozen=True, eq=False)
 class GaussNewton:
-    """A gradient flow's velocity and the stiff part of its Jacobian at one cloud."""
+    """A gradient flow's velocity and the stiff part of its Jacobian at one cloud; `model` is the risk that descends."""
 
     at: RiskAt
+    model: DenseRisk
 
     @classmethod
     def of(cls, risk: DenseRisk, cloud: ParticleCloud) -> "GaussNewton":
         """At this cloud."""
-        return cls(risk.at(cloud))
+        return cls(risk.at(cloud), risk)
 
     @property
     def velocity(self) -> Velocity:

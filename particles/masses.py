@@ -4,6 +4,8 @@ Every function returns masses [count] in float64 that sum to one. The random one
 from a heavy-tailed law, lambda_j = X_j / sum_k X_k.
 """
 
+from typing import Any
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -43,7 +45,7 @@ def asymmetrical(count: int, gamma: float, alpha: float | None = None) -> Masses
     return gamma * uniform(count) + (1.0 - gamma) * zipf(count, alpha)
 
 
-def from_values(values: torch.Tensor | NDArray[np.float64] | list[float]) -> Masses:
+def from_values(values: torch.Tensor | NDArray[np.floating[Any]] | list[float]) -> Masses:
     """Masses proportional to given non-negative finite values."""
     masses = torch.as_tensor(values, dtype=torch.float64)
     if masses.ndim != 1 or masses.numel() == 0:

@@ -19,7 +19,7 @@ from flows.integrators.saddle import check_rest
 from flows.neuron_curvature import neuron_curvature
 from flows.noise import StepNoise
 from flows.shifted import Shifted
-from particles import ParticleCloud, ToleranceNotReached
+from particles import ParticleCloud, Risk, ToleranceNotReached
 from particles.shapes import Positions, Velocity
 
 #: The end of a run with steps of one tolerance errs by rtol^(1 - 0.15), as measured; below this rtol they have less.
@@ -219,7 +219,7 @@ class BDF:
         right = slope.mul_(-particles)
         if (relaxation := stiff.at.relaxation) is not None:
             right.add_(relaxation.mul_(particles))
-        curvature = neuron_curvature(stiff.at) if curved else None
+        curvature = neuron_curvature(stiff.at) if curved and isinstance(risk, Risk) else None
         solved = Shifted(stiff, shift, rough, curvature).solve(right, data * stiff.at.cotangents)
         change = stiff.changed(solved.vector, solved.pushed)
         return Correction(solved.vector, change, stiff.weighed(stiff.at.predictions) + change, solved.doubt)

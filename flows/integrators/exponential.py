@@ -113,7 +113,7 @@ class Exponential:
         """The errors of a trial: embedded, and where that is small enough along the way; relative to how far the cloud
         has been, the trial included."""
         stiff, cloud = trial.linear.stiff, trial.linear.stiff.at.cloud
-        outputs = stiff.weighed(stiff.at.risk.at(trial.end).predictions) - scales.outputs
+        outputs = stiff.weighed(stiff.model.at(trial.end).predictions) - scales.outputs
         vector, change = trial.error
         distance, size, speed = cloud.norms(trial.end.positions - scales.start, vector, stiff.velocity).tolist()
         changed, changes = torch.stack([outputs.norm(), change.norm()]).tolist()
@@ -207,7 +207,7 @@ class Trial:
         time, total, looks = self.size, 0.0, 0
         while looks < MOST_LOOKS:
             there = self.at(time)
-            off = stiff.at.risk.velocity(there) - self.slope(time)
+            off = stiff.model.velocity(there) - self.slope(time)
             span = time - time / LOOKS_APART
             vector, pushed = self.linear.phi(1, span, off, stiff.push(off))
             vector, change = span * vector, stiff.changed(span * vector, span * pushed)

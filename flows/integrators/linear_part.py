@@ -73,7 +73,7 @@ class LinearPart:
         """D = F(theta_i) - F(theta) - L (theta_i - theta), and B^T J D."""
         cloud = self.stiff.at.cloud
         way = positions - cloud.positions
-        defect = self.stiff.at.risk.velocity(cloud.moved(positions)) - self.stiff.velocity
+        defect = self.stiff.model.velocity(cloud.moved(positions)) - self.stiff.velocity
         defect += self.stiff.pull(self.stiff.push(way))
         defect.add_(way, alpha=self.decay)
         return defect, self.stiff.push(defect)

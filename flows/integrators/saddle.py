@@ -26,7 +26,7 @@ def check_rest(stiff: GaussNewton, size: float, *, step: int, time: float) -> No
     if not 0.0 < length < math.inf:
         return
     eps = math.sqrt(torch.finfo(cloud.dtype).eps) * (extent or 1.0) / length
-    turned = stiff.at.risk.velocity(cloud.moved(torch.add(cloud.positions, vector, alpha=eps))) - stiff.velocity
+    turned = stiff.model.velocity(cloud.moved(torch.add(cloud.positions, vector, alpha=eps))) - stiff.velocity
     weights = torch.where(mobility > 0.0, mobility.rsqrt(), 0.0)[:, None]
     plus, minus, own = (weights * part for part in (vector + turned / eps, vector - turned / eps, vector))
     along, across, whole = cloud.norms(plus, minus, own).tolist()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from functools import partial
+from os.path import isdir
 from pathlib import Path
 from typing import Any
 
@@ -153,7 +154,7 @@ def refuse_changed(jobs: Sequence[Job]) -> None:
     _refuse_outdated(jobs)
     asked, folder = {job.config.digest for job in jobs}, jobs[0].out
     now = {name: digest for job in jobs for name, digest in job.made_of.items()}
-    for place in sorted(folder.glob(f"*/{CONFIG_FILE}")):
+    for place in sorted(folder.glob(f"*/{CONFIG_FILE}")) if isdir(folder) else ():
         beside = place.parent
         other = [] if beside.name in asked else sorted(mixed([noted_sources(beside), now]))
         held = held_in(beside / RUN_FILE) if other else None

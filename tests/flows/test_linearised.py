@@ -10,6 +10,7 @@ from torch import Tensor
 
 from flows import RK4, Euler, GradientFlow, LinearisedFlow, LinearisedRisk, Trace, evolve
 from flows.gauss_newton import GaussNewton
+from flows.shifted import Shifted
 from particles import (
     NTK,
     Dataset,
@@ -310,13 +311,13 @@ def test_at_a_cloud_it_offers_what_integrators_in_function_space_need(scaling: S
         displaced(2),
     )
     flow, size = LinearisedFlow(risk, anchor), 0.7
-    stiff = GaussNewton(flow.linearised.at(cloud))
+    stiff = GaussNewton.of(flow.linearised, cloud)
     assert_identical(stiff.velocity, flow.velocity(cloud))
     right = numbers(3, *cloud.positions.shape)
     columns = risk.network.neuron.trained_columns
     moving = torch.zeros_like(right)
     moving[:, columns] = right[:, columns]
-    solved, _ = stiff.shifted(size).solve(moving)
+    solved = Shifted(stiff, size).solve(moving).vector
     # The linear model has no other curvature: F(theta + h v) - F(theta) is h A v to the bit, but for rounding.
     change = flow.velocity(cloud.moved(cloud.positions + size * solved)) - flow.velocity(cloud)
     assert_identical(solved - change, moving, operations=1e5)

@@ -117,7 +117,7 @@ def test_impossible_schedule_is_refused(make: Callable[[], object], told: str, w
     ("make", "told"),
     [
         (lambda: Every(3), "Every was given the observer None, but a callable"),
-        (lambda: Every(3, "trace"), "Every was given 'trace' as observer, but an Observer is needed; write Trace"),
+        (lambda: Every(3, "trace"), "Every was given 'trace' as observer, but an Observer is needed; give Trace"),
         (
             lambda: LogSpaced(1.0, 2.0, 3, None),
             "LogSpaced was given None as observer, but an Observer is needed; give Trace",

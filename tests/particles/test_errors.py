@@ -14,6 +14,7 @@ from particles import (
     ToleranceNotReached,
     TrajectoryError,
     TransportUnsolved,
+    Unresolved,
     errors,
 )
 
@@ -27,6 +28,8 @@ PARENTS: list[tuple[type[Exception], type[Exception]]] = [
     (RankLost, RuntimeError),
     (TransportUnsolved, RuntimeError),
     (TrajectoryError, OSError),
+    (Unresolved, ArithmeticError),
+    (Unresolved, ValueError),
 ]
 
 

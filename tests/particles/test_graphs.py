@@ -31,10 +31,12 @@ from particles import (
     Tanh,
     activations,
     graphs,
+    saturation,
     scratch,
 )
 from particles.ensemble import Stacked
 from particles.ensemble_risk import EnsembleRisk
+from particles.fused import choice
 from particles.ranks import Ranks
 from tests.flows.ensembles import ensemble
 from tests.particles.draws import normals
@@ -55,6 +57,8 @@ def recorder(monkeypatch: pytest.MonkeyPatch) -> Iterator[TapeRecorder]:
     monkeypatch.setattr(scratch.SCRATCH, "_largest", 0)
     monkeypatch.setattr(scratch.SCRATCH, "_free", {})
     monkeypatch.setattr(activations, "_exceeds", lambda z, limit: False)
+    monkeypatch.setattr(saturation, "saturated_rows", lambda activation, z: None)
+    monkeypatch.setattr(choice.Fused, "_corrected", lambda fused, pulled, factors, cotangents: pulled)
     graphs._warn.cache_clear()
     yield made
     graphs._warn.cache_clear()

@@ -58,7 +58,11 @@ REFUSED = [
         r"type builtins.object at parameters\['b'\] cannot be descri",
     ),
     ({"parameters": {"seed": 1, "flow": 2}}, ValueError, "Parameters hold flow and seed; give these as arguments of"),
-    ({"parameters": [1]}, TypeError, "Parameters are list, but a mapping from names to values is needed."),
+    (
+        {"parameters": [1]},
+        TypeError,
+        "create was given .1. as parameters, but a dictionary from text to anything is needed",
+    ),
     ({"dtype": torch.float16}, ValueError, "Positions in torch.float16 cannot be stored; take torch.float32, torch.fl"),
     ({"compression": "zip"}, ValueError, "Compression 'zip' is not known; take 'gzip', 'lzf' or None."),
 ]
