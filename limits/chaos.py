@@ -162,6 +162,9 @@ def slope(
     if not 0.0 < level < 1.0:
         raise ValueError(f"The level is {level!r}, but a number between 0 and 1 is needed.")
     _check(counts, samples.shape[1])
+    resamples = whole(resamples, "The number of resamples")
+    if (reduced := np.shape(statistic(samples))) != samples.shape[:1]:
+        raise ShapeError(f"The statistic gave shape {reduced}, but it must reduce the last axis of {samples.shape}.")
     fit = Fit(np.log(np.asarray(counts, dtype=np.float64)), samples, statistic)
     low, high = interval(fit, level, resamples, seed)
     return Slope(fit.value, low, high)

@@ -29,17 +29,8 @@ def non_negative(value: object, what: str) -> float:
 
 def number(value: object) -> float:
     """The value as a plain float, NaN where it is no number."""
-    return float(_single(value)) if is_real(value) else math.nan  # type: ignore[arg-type]
-
-
-def is_real(value: object) -> bool:
-    """Whether the value is one real number, infinite and NaN among them; truth values are none."""
-    single = _single(value)
-    return isinstance(single, Real) and not isinstance(single, TRUTH)
-
-
-def _single(value: object) -> object:
-    return value.item() if isinstance(value, torch.Tensor | np.ndarray) and value.ndim == 0 else value
+    single = value.item() if isinstance(value, torch.Tensor | np.ndarray) and value.ndim == 0 else value
+    return float(single) if isinstance(single, Real) and not isinstance(single, TRUTH) else math.nan
 
 
 def _checked(value: object, what: str, least: float, kind: str) -> float:

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from numbers import Real
 from types import NoneType
 from typing import Any, get_origin
 
 import torch
 
 from particles.doors.words import with_article
-from particles.reals import is_real
+from particles.integers import TRUTH
 
 #: Which part of a value, the part, and what it must be.
 Parts = Iterator[tuple[str, object, "Wanted"]]
@@ -64,7 +65,7 @@ class Instance(Wanted):
 
 
 class Number(Wanted):
-    """A real number of any library; what is given for a whole one is let in, whoever counts with it looks at it."""
+    """A real number, NumPy's among them; what is given for a whole one is let in, whoever counts with it looks at it."""
 
     @property
     def words(self) -> str:
@@ -73,4 +74,4 @@ class Number(Wanted):
 
     def fits(self, value: object) -> bool:
         """Whether the value is a number; truth values are none."""
-        return self.annotation is int or is_real(value)
+        return self.annotation is int or (isinstance(value, Real) and not isinstance(value, TRUTH))

@@ -226,6 +226,7 @@ CASES = [
     Case("particles.effective_count", effective_count, {"cloud": CLOUD}),
     Case("particles.generator", generator, {"seed": 0, "stream": "data"}, lambda g: g.random(3)),
     Case("particles.tangent_gram", tangent_gram, {"risk": RISK, "cloud": CLOUD, "inputs1": X, "inputs2": X[:2]}),
+    Case("particles.scaled_jacobian", scaled_jacobian, {"risk": RISK, "cloud": CLOUD}),
     Case(
         "particles.jacobian_product",
         jacobian_product,

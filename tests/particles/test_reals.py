@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from flows import (
     BDF,
@@ -37,10 +36,7 @@ RISK = network_risk()
 KINDS: dict[str, Callable[[float], Any]] = {
     "float64": np.float64,
     "float32": np.float32,
-    "array": np.array,
-    "tensor": torch.tensor,
     "fraction": Fraction,
-    "asking": lambda value: torch.tensor(value, requires_grad=True),
 }
 #: What takes a real number, and the number it keeps.
 TAKERS: dict[str, Callable[[Any], Any]] = {

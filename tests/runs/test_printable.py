@@ -26,7 +26,11 @@ def test_a_refusal_escapes_what_it_quotes(tmp_path: Path) -> None:
     """Assert that a key of a study file that is no text comes back in a sentence that is."""
     path = write_study(tmp_path, {"sweep": {"kind": "zip", "over": {"\ud7fc": ""}}})
     code, _, told = spoken("run", str(path), "--dry-run")
-    assert code == 2 and "'\\ud7fc' is not a key: write for example masses.count." in told and told.rstrip("\n").isprintable()
+    assert (
+        code == 2
+        and "'\\ud7fc' is not a key: write for example masses.count." in told
+        and told.rstrip("\n").isprintable()
+    )
 
 
 def test_a_failure_is_shown_with_its_brackets(tmp_path: Path) -> None:
