@@ -65,7 +65,7 @@ class Instance(Wanted):
 
 
 class Number(Wanted):
-    """A real number, NumPy's among them; what is given for a whole one is let in, whoever counts with it looks at it."""
+    """A real number, NumPy's too; what is given for a whole one is let in, whoever counts with it looks at it."""
 
     @property
     def words(self) -> str:

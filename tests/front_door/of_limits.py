@@ -27,6 +27,7 @@ LINE_CLOUD = LINE_LAW.sample(masses=torch.full((8,), 0.125, dtype=torch.float64)
 PLAN = Plan(torch.tensor([0, 1]), torch.tensor([1, 0]), torch.tensor([0.5, 0.5], dtype=torch.float64))
 GAUSS = GaussianFlow(LINE_RISK, LINE_LAW, 0.1, 0.1, 1e-6)
 MANY = LAW.sample(masses=torch.full((200,), 1 / 200.0, dtype=torch.float64), seed=3)
+SPREAD = ParticleCloud(MANY.positions[:, :2])
 BIASES = {"accuracy": 1e-6}
 LIMIT_LAW = GAUSS.law(0.5)
 PAIR = dual_pair(Tanh())
@@ -205,7 +206,7 @@ CASES = [
         {"neuron": NEURON, "law": LAW, "inputs": X, "accuracy": 1e-6},
         lambda m: m(X),
     ),
-    Case("limits.entropy", entropy, {"cloud": MANY, "neighbours": 2}),
+    Case("limits.entropy", entropy, {"cloud": SPREAD, "neighbours": 2}),
     Case("limits.Estimate", Estimate, {"value": 1.0, "standard_error": 1.0, "bias": 0.0}),
     Case(
         "limits.optimality_gap", optimality_gap, {"energy": ENERGY, "cloud": LINE_CLOUD, "places": LINE_CLOUD.positions}
