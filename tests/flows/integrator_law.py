@@ -25,7 +25,15 @@ AGAIN = "one again: python -m tests.flows.integrator_law --seed SEED --method ME
 
 
 #: Runs that are known to break the law, by family, number and method; `--open` judges them like the others.
-OPEN: dict[tuple[str, int, str], str] = {}
+OPEN: dict[tuple[str, int, str], str] = {
+    ("random", 152, "Adaptive"): "a long implicit step stays beside a saddle; right at a tenth of the tolerance",
+    ("random", 152, "BDF"): "the same",
+    ("random", 217, "Adaptive"): "float32: 12 times",
+    ("random", 273, "Adaptive"): "errors within the tolerance grow on the flat tail of the loss; right at a tenth",
+    ("random", 293, "Adaptive"): "float32: 23 times",
+    ("random", 315, "Adaptive"): "a kink at a loose tolerance; right at a tenth of it",
+    ("random", 301, "Exponential"): "takes longer than 20 s",
+}
 
 
 class Table:
