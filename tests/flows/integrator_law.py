@@ -33,6 +33,7 @@ OPEN: dict[tuple[str, int, str], str] = {
     ("random", 293, "Adaptive"): "float32: 23 times",
     ("random", 315, "Adaptive"): "a kink at a loose tolerance; right at a tenth of it",
     ("random", 301, "Exponential"): "takes longer than 20 s",
+    ("linear", 45, "Adaptive"): "11 times",
 }
 
 
