@@ -32,7 +32,10 @@ OPEN: dict[tuple[str, int, str], str] = {
     ("random", 273, "Adaptive"): "errors within the tolerance grow on the flat tail of the loss; right at a tenth",
     ("random", 293, "Adaptive"): "float32: 23 times",
     ("random", 315, "Adaptive"): "a kink at a loose tolerance; right at a tenth of it",
+    ("random", 293, "Exponential"): "takes longer than 20 s",
     ("random", 301, "Exponential"): "takes longer than 20 s",
+    ("random", 333, "Exponential"): "takes longer than 20 s",
+    ("random", 337, "Exponential"): "takes longer than 20 s",
     ("linear", 45, "Adaptive"): "11 times",
 }
 
