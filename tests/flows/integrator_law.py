@@ -26,7 +26,7 @@ AGAIN = "one again: python -m tests.flows.integrator_law --seed SEED --method ME
 
 #: Runs that are known to break the law, by family, number and method; `--open` judges them like the others.
 OPEN: dict[tuple[str, int, str], str] = {
-    ("random", 152, "Adaptive"): "a long implicit step stays by a saddle; refused at a tenth of the tolerance, right at a hundredth",
+    ("random", 152, "Adaptive"): "an implicit step stays by a saddle; refused at a tenth of rtol, right at a hundredth",
     ("random", 152, "BDF"): "the same",
     ("random", 217, "Adaptive"): "float32: 12 times",
     ("random", 273, "Adaptive"): "errors within the tolerance grow on the flat tail of the loss; right at a tenth",
