@@ -9,7 +9,7 @@ from flows.checkpoint import Checkpoint
 from flows.divergence import Watch
 from flows.hand import Hands
 from flows.noise import StepNoise, checked_seed
-from flows.step_grid import check_pieces, steps_until
+from flows.step_grid import check_count, check_pieces, steps_until
 from particles import FlowRefused, ParticleCloud, SharedCloud
 from particles.integers import whole
 from particles.reals import finite
@@ -63,6 +63,7 @@ def evolve(
     index, seed, cloud = first, checked_seed(seed), cloud.detached()
     if isinstance(integrator, Resizable):
         integrator = integrator.resolved(flow, cloud)
+        check_count(integrator, time, until)
     cloud = cloud if resume is None else resume.cloud
     state = integrator.init(flow, cloud, time) if resume is None else resume.state
     watch = Watch()
@@ -104,6 +105,7 @@ def checked(
             raise TypeError(f"{type(integrator).__name__} chooses its own steps; leave step={step!r} out.")
         integrator = integrator.sized(step)
     check_pieces(flow, integrator)
+    check_count(integrator, time, until)
     return integrator
 
 

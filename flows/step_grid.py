@@ -1,4 +1,4 @@
-"""What the grid of an integrator's steps decides before a run: which noise it begins with, and whether batches fit."""
+"""What an integrator's grid of steps decides before a run: its first noise, if batches fit, if it ever ends."""
 
 from typing import Any
 
@@ -8,6 +8,8 @@ from particles import FlowRefused
 
 #: Multiples of a step that miss the border of a batch by less than this part meet it, for millions of batches.
 MEETS = 1e-12
+#: Steps that no run takes: at ten microseconds each they last longer than a day.
+MOST_STEPS = 1e10
 
 
 def steps_until(flow: Flow, integrator: Integrator[Any], time: float) -> int:
@@ -46,3 +48,13 @@ def check_pieces(flow: Flow, integrator: Integrator[Any]) -> None:
         raise FlowRefused(f"{change}, but the step of {name} is not known before the run; {fit}.")
     if round(piece / size) < 1 or abs(round(piece / size) * size - piece) > MEETS * piece:
         raise FlowRefused(f"{change}, which {name} with steps of {size!r} does not meet; {fit}.")
+
+
+def check_count(integrator: Integrator[Any], time: float, until: float) -> None:
+    """Raise ValueError where steps of the integrator are so short that a run would hardly ever end."""
+    size = integrator.grid if isinstance(integrator, Gridded) else None
+    if size is not None and until - time > MOST_STEPS * size:
+        raise ValueError(
+            f"{type(integrator).__name__} with steps of {size!r} would take more than {MOST_STEPS:.0e} of them from "
+            f"time {time!r} until {until!r}; give a longer step."
+        )

@@ -8,6 +8,7 @@ from flows import Integrator
 from flows.base import Resizable
 from flows.evolve import checked
 from flows.noise import checked_seed
+from flows.step_grid import check_count
 from particles import FlowRefused, ParticleCloud
 from runs.refusal import Refusal
 from runs.studyfile.experiment import Experiment
@@ -53,6 +54,7 @@ def _admit(few: Experiment, integrator: Integrator[Any]) -> None:
     integrator = checked(few.flow, integrator, 0.0, few.config.until, None)
     if isinstance(integrator, Resizable):
         integrator = integrator.resolved(few.flow, few.start)
+        check_count(integrator, 0.0, few.config.until)
     integrator.init(few.flow, few.start, 0.0)
 
 

@@ -18,6 +18,7 @@ from flows import (
     Euler,
     EulerMaruyama,
     Flow,
+    GradientFlow,
     GrowthSplitting,
     Heun,
     Integrator,
@@ -165,3 +166,28 @@ def test_noise_around_mini_batches_is_refused(make: Callable[..., Flow], without
         TypeError, match="Flow was given a MinibatchFlow as risk, but a Risk is needed; write risk.risk"
     ):
         make(MinibatchFlow(network_risk(), Draws(3), 0.1), 0.5)
+
+
+@pytest.mark.parametrize(
+    "integrator",
+    [
+        Euler(2.2e-308),
+        RK4(1e-12),
+        EulerMaruyama(1e-12),
+        BAOAB(1e-12),
+        LinearSplitting(1e-12),
+        GrowthSplitting(Euler(1e-12)),
+    ],
+    ids=repr,
+)
+def test_steps_that_never_end_are_refused(integrator: Integrator[Any]) -> None:
+    """Assert that a run of more steps than any machine takes is refused at the door, whatever kind of step is given."""
+    flow = UnderdampedFlow(network_risk(), 0.5, 1.0) if isinstance(integrator, BAOAB) else GradientFlow(network_risk())
+    with pytest.raises(ValueError, match=r"would take more than 1e\+10 of them from time 0.0 until 1.0; give a longer"):
+        evolve(flow, network_cloud(), integrator, until=1.0)
+
+
+def test_a_rule_for_steps_that_never_end_is_refused() -> None:
+    """Assert that the step that a rule finds is counted too."""
+    with pytest.raises(ValueError, match="Euler with steps of .* would take more than"):
+        evolve(GradientFlow(network_risk()), network_cloud(), Euler(StepBound(0.5)), until=1e14)
