@@ -24,6 +24,9 @@ from particles.shapes import Positions, Velocity
 
 #: The end of a run with steps of one tolerance errs by rtol^(1 - 0.15), as measured; below this rtol they have less.
 PLAIN, ADDED = 1e-4, 0.15
+#: Steps of small problems may err by less, down to this part: there they cost next to nothing. The work of a problem is
+#: m dim n k; below the first number it is small, above the second large, and between them the part grows as its power.
+STRICTEST, SMALL, LARGE = 0.125, 1e4, 1e6
 #: Single-precision products are good enough for this rtol and larger ones.
 ROUGH = 1e-6
 #: The first step goes no farther than this part of |theta|: what the Gauss-Newton part does not know may begin there.
@@ -80,8 +83,9 @@ class BDF:
     n k by n k Cholesky factor, so that a step is one velocity however stiff the flow. This is one step of Newton's
     method; others would halve the steps across kinks and gain nothing on smooth flows, where d is small. Its error
     is d times h / (t - t_k) and what kappa adds: at most rtol times how far the cloud has been from its start, in the
-    positions and in the function alike, or what rounding makes of both. No step is longer than `max_step`. Dense output
-    by the polynomial through the new point. For gradient flows with n k up to 6000.
+    positions and in the function alike, or what rounding makes of both; less in small problems, where steps cost next
+    to nothing (`share`). No step is longer than `max_step`. Dense output by the polynomial through the new point. For
+    gradient flows with n k up to 6000.
     """
 
     rtol: float = 1e-4
@@ -158,13 +162,15 @@ class BDF:
         if not (math.isfinite(speed) and math.isfinite(bend)):
             reason = "positions or velocities are not finite"
             raise ToleranceNotReached(step=1, time=state.times[0], size=span, reason=reason)
-        rtol = self.tolerance.rtol or math.sqrt(torch.finfo(cloud.dtype).eps)
+        scales = Scales.of(stiff)
+        rtol = self.tolerance.rtol * share(cloud.count * cloud.dim * scales.outputs.numel())
+        rtol = rtol or math.sqrt(torch.finfo(cloud.dtype).eps)
         by_bend = rtol * speed / bend if bend > 0.0 else math.inf
         by_reach = REACH * extent / speed if speed > 0.0 < extent else math.inf
         size = min(span, self.max_step, by_bend, by_reach)
         state = replace(
             state,
-            scales=Scales.of(stiff),
+            scales=scales,
             work=Work(velocities=1),
             began=state.times[0],
             headway=Headway(state.times[0]),
@@ -195,7 +201,8 @@ class BDF:
         At a kink of the path, of which the formula's small constant knows nothing, the error is d itself.
         """
         scales = state.known.went(norms.distance, norms.changed)
-        whole = scales.judged((norms.correction, norms.change), coordinates, self.tolerance)
+        tolerance = self.tolerance.stricter(share(coordinates * scales.outputs.numel()))
+        whole = scales.judged((norms.correction, norms.change), coordinates, tolerance)
         kinked = state.kinked(whole, formula.reached)
         doubt = scales.judged((norms.doubt, 0.0), coordinates, self.tolerance)
         return Judged(whole if kinked else formula.error * whole, doubt, scales, whole, kinked)
@@ -234,6 +241,11 @@ class BDF:
         after = state.accepted(reached, trial.judged.error, corrections)
         points = (trial.way, *state.points)[: HIGHEST + 1]
         return replace(after, points=points, scales=trial.judged.scales)
+
+
+def share(work: int) -> float:
+    """The part of the tolerance that steps of a problem of this work, m dim n k, may err by."""
+    return float(STRICTEST ** min(max(math.log(LARGE / work) / math.log(LARGE / SMALL), 0.0), 1.0))
 
 
 @dataclass(frozen=True, eq=False)

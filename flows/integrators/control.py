@@ -121,6 +121,10 @@ class Tolerance:
         object.__setattr__(method, "rtol", tolerance.rtol)
         object.__setattr__(method, "atol", tolerance.atol)
 
+    def stricter(self, part: float) -> "Tolerance":
+        """This part of the tolerance."""
+        return Tolerance(part * self.rtol, part * self.atol)
+
     def allowed(self, coordinates: int, moved: float) -> float:
         """atol sqrt(coordinates) + rtol moved."""
         return self.atol * math.sqrt(coordinates) + self.rtol * moved

@@ -33,7 +33,7 @@ class Headway:
         rate = (time - self.time) / spent
         needed = self._needed(rate, time, until)
         if velocities >= PATIENCE and needed > MOST:
-            reason = f"the rest of the run would take {needed:.1e} velocities ({advice})"
+            reason = f"the rest of the run would cost as much as {needed:.1e} velocities ({advice})"
             raise ToleranceNotReached(step=step, time=time, size=rate, reason=reason)
         return Headway(time, velocities, rate)
 

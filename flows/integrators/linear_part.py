@@ -80,32 +80,39 @@ class LinearPart:
 
 
 def divided(order: int, x: Tensor, start: float) -> Tensor:
-    """(phi_k(x + start) - phi_k(start)) / x for x <= 0, which is phi_{k+1}(x) for start = 0.
+    """(phi_k(x + start) - phi_k(start)) / x for x <= 0 [numbers], which is phi_{k+1}(x) for start = 0.
 
     Where x is small, it is the mean of phi_k' = phi_k - k phi_{k+1} between both, by Gauss's rule.
     """
     if start == 0.0:
         return phi(order + 1, x)
     far, near = torch.where(x < -SERIES, x, -SERIES), torch.where(x < -SERIES, 0.0, x)
-    across = (phi(order, far + start) - phi(order, torch.full_like(x, start))) / far
-    mean = torch.zeros_like(x)
-    for node, weight in GAUSS:
-        place = start + node * near
-        mean += weight * (phi(order, place) - order * phi(order + 1, place))
-    return torch.where(x < -SERIES, across, mean)
+    across = (phi(order, far + start) - phi(order, torch.full_like(x[:1], start))) / far
+    nodes, shares = x.new_tensor(GAUSS).T
+    lower, upper = phis(order, start + nodes[:, None] * near)
+    return torch.where(x < -SERIES, across, shares @ (lower - order * upper))
 
 
 def phi(order: int, x: Tensor) -> Tensor:
-    """phi_k(x) = sum_j x^j / (j + k)! for x <= 0; phi_0 = exp, phi_{k+1}(x) = (phi_k(x) - 1/k!) / x.
+    """phi_k(x) = sum_j x^j / (j + k)! for x <= 0; phi_0 = exp, phi_{k+1}(x) = (phi_k(x) - 1/k!) / x."""
+    return phis(order, x)[0]
 
-    The recursion is used from |x| = 1 on, the series below, so the limit phi_k(0) = 1/k! needs no case of its own.
+
+def phis(order: int, x: Tensor) -> tuple[Tensor, Tensor]:
+    """phi_k and phi_{k+1} for x <= 0.
+
+    The recursion is used upwards from |x| = 1 on, and below downwards from the series of phi_{k+1}, so the limit
+    phi_k(0) = 1/k! needs no case of its own.
     """
-    result = torch.exp(x)
+    one = 1.0 / math.factorial(order)
     divisor = torch.where(x < -SERIES, x, -SERIES)
+    lower = torch.exp(x)
     for k in range(order):
-        result = (result - 1.0 / math.factorial(k)) / divisor
-    small = torch.where(x < -SERIES, torch.zeros_like(x), x)
-    series = torch.zeros_like(x)
-    for j in reversed(range(TERMS)):
-        series = series * small + 1.0 / math.factorial(j + order)
-    return torch.where(x < -SERIES, result, series)
+        lower = (lower - 1.0 / math.factorial(k)) / divisor
+    small = torch.where(x < -SERIES, 0.0, x)
+    powers = small[..., None] ** torch.arange(TERMS, device=x.device, dtype=x.dtype)
+    series = powers @ x.new_tensor([1.0 / math.factorial(j + order + 1) for j in range(TERMS)])
+    return (
+        torch.where(x < -SERIES, lower, one + small * series),
+        torch.where(x < -SERIES, (lower - one) / divisor, series),
+    )

@@ -5,6 +5,7 @@ import torch
 
 from flows import BDF, RK4, Chebyshev, GradientFlow, StepNoise, Trace, evolve
 from flows.checkpoint import Checkpoint
+from flows.integrators.bdf import share
 from flows.integrators.bdf_state import BDFState
 from particles import (
     L2,
@@ -196,3 +197,20 @@ def test_curvature_of_neurons_ends_a_crawl() -> None:
     tight = evolve(GradientFlow(risk), cloud, BDF(1e-7), until=1e4)
     assert relative_error(end.positions - cloud.positions, tight.positions - cloud.positions) < 1e-3
     assert kept[-1].state.work.accepted < 3000
+
+
+@pytest.mark.parametrize(
+    ("work", "part"), [(1, 0.125), (10**4, 0.125), (10**5, 0.125**0.5), (10**6, 1.0), (10**9, 1.0)]
+)
+def test_steps_of_large_problems_may_err_by_more(work: int, part: float) -> None:
+    """Assert that the part of the tolerance goes from an eighth to one between ten thousand and a million numbers."""
+    assert share(work) == pytest.approx(part, rel=1e-12)
+
+
+def test_small_problems_step_with_an_eighth_of_the_tolerance(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Assert that a small problem takes the steps that a large one would take with an eighth of its tolerance."""
+    flow, start = GradientFlow(network_risk()), network_cloud()
+    small = evolve(flow, start, BDF(8e-3), until=5.0).positions
+    monkeypatch.setattr("flows.integrators.bdf.STRICTEST", 1.0)
+    assert torch.equal(small, evolve(flow, start, BDF(1e-3), until=5.0).positions)
+    assert not torch.equal(small, evolve(flow, start, BDF(8e-3), until=5.0).positions)
