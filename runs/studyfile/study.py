@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from os.path import isdir
 from pathlib import Path
 
 from rich.console import Console
@@ -17,6 +18,7 @@ from runs.printable import printable
 from runs.progress import BatchProgress
 from runs.refusal import Refusal, chosen
 from runs.studyfile.identity import Identity, check_folder
+from runs.studyfile.longer import older_names
 from runs.studyfile.plan import planned
 from runs.studyfile.reading import StudyFile, read_study
 from runs.studyfile.running import WHOLE, Job
@@ -42,7 +44,10 @@ class Result:
 def jobs_of(study: StudyFile, out: Path | None = None) -> tuple[Job, ...]:
     """The runs with their folders, by default below results/NAME."""
     folder = Path("results") / study.name if out is None else out
-    return tuple(Job(config, study.folder, folder) for config in study.runs)
+    older = older_names(folder)
+    there = {config.digest for config in study.runs if isdir(folder / config.digest)}
+    names = {digest: name for digest, name in older.items() if digest not in there}
+    return tuple(Job(config, study.folder, folder, name=names.get(config.digest)) for config in study.runs)
 
 
 def with_sources(jobs: Sequence[Job], stale: str) -> tuple[Job, ...]:
