@@ -32,6 +32,13 @@ def noted_until(folder: Path) -> float | None:
     return _until(_configuration(folder).get("config"))
 
 
+def noted_seconds(folder: Path) -> float | None:
+    """Seconds of work on a run by the config.json of its folder; None where nothing says so."""
+    remarks = _configuration(folder).get("remarks")
+    seconds = remarks.get("seconds") if isinstance(remarks, Mapping) else None
+    return float(seconds) if isinstance(seconds, int | float) else None
+
+
 def noted_configurations(folder: Path) -> dict[str, Mapping[str, object]]:
     """The configurations of runs in the folders in a folder, by the name of each."""
     places = sorted(folder.glob(f"*/{CONFIG_FILE}")) if isdir(folder) else []

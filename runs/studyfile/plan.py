@@ -92,7 +92,7 @@ def planned(jobs: Sequence[Job], members: int = 1) -> Plan:
     files, memories, runs, impossible = [], [], [], 0
     refused: dict[str, str] = {}
     for job, words in zip(jobs, _own([job.config for job in jobs]), strict=True):
-        runs.append(f"  {job.config.digest}  {words}")
+        runs.append(f"  {job.folder.name}  {words}")
         try:
             experiment = Experiment(job.config, job.source)
             _check_size(job.config)

@@ -1,9 +1,10 @@
 """Doing one run of a study file in a folder of its own: begun, continued or found complete, its error recorded."""
 
 import json
+import time
 import traceback
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from os.path import isdir
@@ -15,7 +16,7 @@ from particles import FlowDiverged, FlowRefused, MassError, ParticleCloud, Shape
 from particles.trajectory import SharedTrajectory, TrajectoryWriter
 from runs.folder import CONFIG_FILE, claimed, held_configuration, replace_text
 from runs.jobs import Report, Stopped
-from runs.origins import SOURCES, Held, held_in, mixed, noted_sources, noted_until
+from runs.origins import SOURCES, Held, held_in, mixed, noted_seconds, noted_sources, noted_until
 from runs.refusal import Refusal
 from runs.studyfile.config import RunConfig
 from runs.studyfile.experiment import Experiment
@@ -28,6 +29,7 @@ KEEP_SECONDS = 10.0
 #: A run counts as so many steps of progress, in proportion to its flow time.
 WHOLE = 1000
 RUN_FILE = "run.h5"
+ERROR_FILE = "error.txt"
 
 #: What may go wrong in a run, a user's code included, without ending the others.
 FAILURES = (
@@ -69,7 +71,7 @@ class Job:
     @property
     def error(self) -> Path:
         """The error of a run that failed, with where it came from; removed when the run is tried again."""
-        return self.folder / "error.txt"
+        return self.folder / ERROR_FILE
 
     @property
     def made_of(self) -> Mapping[str, str]:
@@ -115,8 +117,11 @@ def perform(job: Job, report: Report) -> None:
             raise Refusal(spoken_error(error)) from error
 
 
-def claim(job: Job) -> AbstractContextManager[Path]:
+@contextmanager
+def claim(job: Job) -> Iterator[None]:
     """Makes the run's folder its own for a while; it says which configuration and files beside the study it is of.
+
+    And how many seconds of work were spent on the run, once it is let go.
 
     Raises Refusal where the files have changed since the study began, and where the folder holds what was made of
     other ones, unless that is to be done again; it is removed then.
@@ -124,7 +129,17 @@ def claim(job: Job) -> AbstractContextManager[Path]:
     now = sources_of(job.config, job.source)
     _refuse_meanwhile(job.sources, now)
     identity = {"config": job.config.identity(), "sources": now}
-    return claimed(job.folder, identity, remarks={}, patience=job.patience, before=partial(_renew, job, now))
+    share, began = job.done(), time.monotonic()
+    spent = noted_seconds(job.folder) or 0.0 if share else 0.0
+    remarks = {"seconds": spent} if share else {}
+    with claimed(job.folder, identity, remarks, job.patience, partial(_renew, job, now)):
+        try:
+            yield
+        finally:
+            if share < WHOLE:
+                noted = {**identity, "remarks": {"seconds": round(spent + time.monotonic() - began, 3)}}
+                with suppress(OSError):
+                    replace_text(job.folder / CONFIG_FILE, json.dumps(noted, indent=2) + "\n")
 
 
 def _renew(job: Job, now: Mapping[str, str]) -> None:

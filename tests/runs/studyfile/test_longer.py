@@ -131,7 +131,7 @@ def test_an_interrupted_extension_is_continued(tmp_path: Path, monkeypatch: pyte
     perform(whole, quiet)
     for out, untils in {"finished": (LONG,), "begun": (SHORT, LONG)}.items():
         for until in untils:
-            with pytest.raises(Stopped):
+            with pytest.raises(Stopped, match="now"):
                 perform(job(tmp_path, out, until, METHODS[name]), cut)
         grown = job(tmp_path, out, LONG, METHODS[name])
         assert 0 < grown.done() < WHOLE
@@ -210,7 +210,7 @@ def test_ends_that_a_study_varies_are_runs_of_their_own(tmp_path: Path) -> None:
 
 
 def test_what_is_longer_and_what_is_the_same() -> None:
-    """Assert the two questions: whether an end lies beyond another, and whether configurations differ in it alone."""
+    """Assert that it is known whether an end lies beyond another, and configurations differ in it alone."""
     held = Held(complete=True, time=1.0, sources={}, until=1.0, kept=True)
     assert is_longer(1.5, held) and not is_longer(1.0, held) and not is_longer(1.5, replace(held, until=None))
     assert not is_longer(1.5, None)
