@@ -11,6 +11,8 @@ from runs.folder import CONFIG_FILE
 
 #: The parameter of a trajectory that holds them.
 SOURCES = "sources"
+#: Configurations have no tables deeper in one another than this.
+NESTED = 30
 #: Digits of a checksum that are shown.
 SHOWN = 6
 
@@ -40,10 +42,21 @@ def noted_seconds(folder: Path) -> float | None:
 
 
 def noted_configurations(folder: Path) -> dict[str, Mapping[str, object]]:
-    """The configurations of runs in the folders in a folder, by the name of each."""
+    """The configurations of runs of study files in the folders in a folder, by the name of each; of nothing else."""
     places = sorted(folder.glob(f"*/{CONFIG_FILE}")) if isdir(folder) else []
     found = {place.parent.name: _configuration(place.parent).get("config") for place in places}
-    return {name: config for name, config in found.items() if isinstance(config, Mapping)}
+    return {name: config for name, config in found.items() if isinstance(config, Mapping) and _is_run(config)}
+
+
+def _is_run(config: Mapping[str, object]) -> bool:
+    """Whether this can be the configuration of a run: it has a seed and an end, and no tables without end."""
+    return type(config.get("seed")) is int and _until(config) is not None and _is_shallow(config)
+
+
+def _is_shallow(value: object, depth: int = NESTED) -> bool:
+    if not isinstance(value, Mapping):
+        return True
+    return depth > 0 and all(_is_shallow(part, depth - 1) for part in value.values())
 
 
 def noted_sources(folder: Path) -> dict[str, str] | None:

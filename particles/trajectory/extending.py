@@ -27,7 +27,7 @@ def take_up(file: h5py.File, parameters: Mapping[str, object]) -> None:
     group, module = child_group(file, PARAMETERS), child_group(file, MODULE)
     before, time = json_object(group, CONFIGURATION), json.loads(kept.tree).get("fields", {}).get("time")
     changed = {name: describe(value, name) for name, value in parameters.items()}
-    note = {"step": step, "time": time, "before": {name: before.get(name) for name in changed}}
+    note: dict[str, object] = {"step": step, "time": time, "before": _replaced(before, {**before, **changed})}
     _note(module, group[CONFIGURATION], note)
     fresh = group.create_dataset(None, data=json.dumps({**before, **changed}), dtype=h5py.string_dtype())
     file.flush()
@@ -49,6 +49,19 @@ def _note(module: h5py.Group, configuration: h5py.Dataset, note: dict[str, objec
     if not has(notes, old):
         notes[old] = configuration
     add_text(notes, str(len(known) + 1), json.dumps({**note, "at": utc_now()}))
+
+
+def _replaced(before: Mapping[str, object], after: Mapping[str, object]) -> dict[str, object]:
+    """What is not the same afterwards, as it was before, with nothing for what was not there."""
+    found: dict[str, object] = {}
+    for name in [*before, *(name for name in after if name not in before)]:
+        then, now = before.get(name), after.get(name)
+        if isinstance(then, Mapping) and isinstance(now, Mapping):
+            inner = _replaced(then, now)
+            found |= {name: inner} if inner else {}
+        elif then != now:
+            found[name] = then
+    return found
 
 
 def extensions(module: h5py.Group) -> list[dict[str, object]]:

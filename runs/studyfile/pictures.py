@@ -40,7 +40,7 @@ def draw_study(settings: Sequence[Setting], path: Path, title: str) -> Path | No
             columns = min(3, len(panels))
             draw_curves(panels, path, title=title, time_label="flow time", columns=columns, scale=scale)
     except (RuntimeWarning, ValueError, OverflowError) as error:
-        raise Refusal(f"The figure {path} cannot be drawn: numbers are too large for it ({error}).") from error
+        raise Refusal(f"The figure {path} cannot be drawn ({error}): do without, with --no-summary.") from error
     except OSError as error:
         raise Refusal(f"The figure {path} cannot be written ({error.strerror}): name another folder.") from error
     return path

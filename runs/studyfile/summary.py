@@ -1,7 +1,7 @@
 """What a study ends with: its table in the terminal and in result.csv, its figure, and where these lie."""
 
 from collections.abc import Iterator, Sequence
-from os.path import getmtime
+from os.path import getmtime, isfile
 from pathlib import Path
 
 from rich.console import Console
@@ -24,13 +24,15 @@ def summarised(jobs: Sequence[Job], console: Console) -> Iterator[str]:
     table, left = shown_table(settings, console.width)
     console.print(table)
     if left:
-        yield f"and {' and '.join(left)} in {out / RESULT_FILE}"
-    yield f"table: {write_table(settings, out / RESULT_FILE)}"
+        yield f"only in {out / RESULT_FILE}: {'; '.join(left)}"
     try:
+        write_table(settings, out / RESULT_FILE)
+        yield f"table: {out / RESULT_FILE}"
         yield from (f"figure: {path}" for path in _drawn(settings, out))
     except (Refusal, TrajectoryError) as error:
         yield str(error)
-    yield f"which run lies where: {out / INDEX_FILE}"
+    if isfile(out / INDEX_FILE):
+        yield f"which run lies where: {out / INDEX_FILE}"
 
 
 def draw_folder(folder: Path, out: Path) -> Path:
@@ -50,7 +52,7 @@ def _drawn(settings: Sequence[Setting], out: Path) -> list[Path]:
 
     path = out / FIGURE_FILE
     files = [out / run.name / RUN_FILE for setting in settings for run in setting.runs]
-    if path.is_file() and all(getmtime(file) <= getmtime(path) for file in files if file.is_file()):
+    if isfile(path) and all(getmtime(file) <= getmtime(path) for file in files if isfile(file)):
         return [path]
     drawn = draw_study(settings, path, _title(settings, out))
     return [] if drawn is None else [drawn]

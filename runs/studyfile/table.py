@@ -3,7 +3,6 @@
 import math
 import statistics
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
@@ -13,6 +12,7 @@ from rich.text import Text
 from runs.curve_groups import said, short_names
 from runs.folder import replace_text
 from runs.printable import printable
+from runs.refusal import Refusal
 from runs.scalars import Scalar
 from runs.studyfile.index import csv_text
 from runs.studyfile.results import COMPLETE, Setting, told
@@ -27,11 +27,12 @@ ROWS, LETTERS = 24, 18
 GAP = 3
 
 
-def write_table(settings: Sequence[Setting], path: Path) -> Path:
-    """Write result.csv; whole or, where it cannot be, not."""
-    with suppress(OSError):
+def write_table(settings: Sequence[Setting], path: Path) -> None:
+    """Write result.csv whole; raises Refusal where it cannot be written."""
+    try:
         replace_text(path, csv_text(result_rows(settings)))
-    return path
+    except OSError as error:
+        raise Refusal(f"The table {path} cannot be written ({error.strerror}): name another folder.") from error
 
 
 def result_rows(settings: Sequence[Setting]) -> list[list[Scalar]]:
@@ -75,7 +76,7 @@ def shown_table(settings: Sequence[Setting], width: int) -> tuple[Table, list[st
             table.add_row(*[Text("...")] * len(kept))
         table.add_row(*(Text(cells[row]) for _, cells in kept))
     remarks = [f"{len(settings) - len(some)} more settings"] if len(some) < len(settings) else []
-    return table, [*remarks, *([f"the columns {', '.join(left)}"] if left else [])]
+    return table, [*remarks, *([", ".join(left)] if left else [])]
 
 
 def _columns(settings: Sequence[Setting]) -> list[tuple[str, list[str]]]:

@@ -58,6 +58,7 @@ def test_an_extended_file_is_that_of_one_go_with_a_note(tmp_path: Path) -> None:
         assert reader.is_complete and reader.kept_step == 6
     assert isinstance(notes, list)
     assert [(note["step"], note["time"], note["before"]["config"]["until"]) for note in notes] == [(2, 2, 4), (4, 4, 6)]
+    assert notes[0]["before"] == {"config": {"until": 4.0}}, "only what has changed"
     assert all(note["at"].endswith("+00:00") for note in notes)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from particles import Trajectory
+from runs.studyfile.index import write_index
 from runs.studyfile.results import BEGUN, COMPLETE, FAILED, WAITING, found_in, settings_of, told, varied
 from runs.studyfile.running import perform
 from runs.sweep import Stopped
@@ -52,6 +53,25 @@ def test_complete_runs_are_not_opened_again(tmp_path: Path, monkeypatch: pytest.
     assert found_in(tmp_path / "out", jobs, known=known) == list(known.values())
     with pytest.raises(TypeError, match="not callable"):
         found_in(tmp_path / "out", asked(tmp_path, {"until": 2.0}), known=known)
+
+
+def test_odd_folders_beside_are_no_harm(tmp_path: Path) -> None:
+    """Assert that a configuration without its keys, nested beyond sense, or none at all, ends nothing."""
+    jobs, out = asked(tmp_path), tmp_path / "out"
+    deep = '{"seed": 0, "until": 1.0, "x": ' + '{"a":' * 500 + "1" + "}" * 501
+    odd = {"empty": "{}", "text": '{"until": "never"}', "deep": deep, "list": "[1]", "seed": '{"seed": [1, {}]}'}
+    odd["bare"] = '{"seed": 0, "until": 1.0, "masses": []}'
+
+    for name, config in odd.items():
+        (out / name).mkdir()
+        (out / name / "config.json").write_text('{"config": ' + config + "}")
+        (out / name / "run.h5").write_text("nothing")
+    (out / "none").mkdir()
+    (out / "none" / "config.json").write_text("[")
+    found = {run.name: run.state for run in found_in(out, jobs, series=True)}
+    assert found == {**{job.folder.name: WAITING for job in jobs}, "bare": WAITING}
+    write_index(found_in(out, jobs), out)
+    assert len(settings_of(found_in(out, jobs), out)) == 3
 
 
 def test_keys_that_are_varied_come_first_and_alone(tmp_path: Path) -> None:

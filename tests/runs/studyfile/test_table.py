@@ -7,8 +7,10 @@ from io import StringIO
 from pathlib import Path
 
 import numpy as np
+import pytest
 from rich.console import Console
 
+from runs.refusal import Refusal
 from runs.studyfile.results import COMPLETE, FAILED, Found, Setting, found_in, settings_of
 from runs.studyfile.table import ROWS, shown_table, write_table
 from tests.runs.studyfile.done import done
@@ -37,7 +39,8 @@ def test_result_csv_has_mean_and_spread_of_every_setting(tmp_path: Path) -> None
     done(tmp_path)
     out = tmp_path / "out"
     settings = settings_of(found_in(out, series=True), out)
-    with write_table(settings, out / "result.csv").open(newline="") as file:
+    write_table(settings, out / "result.csv")
+    with (out / "result.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["masses.count"] for row in rows] == ["4", "6"]
     for row, each in zip(rows, settings, strict=True):
@@ -53,7 +56,8 @@ def test_runs_that_are_not_complete_do_not_count(tmp_path: Path) -> None:
     rows = printed([setting(4, run(0, 0.5), run(1, 7.0, FAILED)), setting(6, run(0, math.nan))])[0]
     assert rows[2].split() == ["4", "1", "of", "2", "0.5", "2", "3"]
     assert rows[3].split() == ["6", "1", "of", "1", "-", "2", "1.5"]
-    path = write_table([setting(4, run(0, 0.5), run(1, 7.0, FAILED)), setting(6, run(0, math.nan))], tmp_path / "r.csv")
+    path = tmp_path / "result.csv"
+    write_table([setting(4, run(0, 0.5), run(1, 7.0, FAILED)), setting(6, run(0, math.nan))], path)
     assert path.read_text().splitlines()[1:] == ["4,1,2,2.0,0.5,,0.5,0.5,3.0", "6,1,1,2.0,,,,,1.5"]
 
 
@@ -76,10 +80,17 @@ def test_columns_that_do_not_fit_are_named() -> None:
         assert max(map(len, lines)) <= width
         names = " ".join(lines[0].split())
         assert names.startswith("count seeds observable 0") and "..." not in names and "\u2026" not in names
-        assert len(left) == 1 and left[0].startswith("the columns observable")
+        assert len(left) == 1 and left[0].startswith("observable ")
 
 
 def test_what_a_file_says_is_printable() -> None:
     """Assert that names and values with escapes do not reach the terminal, and long ones are cut."""
     odd = Setting({"a.\x1b[31m": "x\x1b[2J" * 20}, (run(0, 1.0),), {"a.\x1b[31m": ""})
     assert "\x1b" not in "\n".join(printed([odd])[0])
+
+
+def test_a_table_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    """Assert that a folder in its place is one sentence."""
+    (tmp_path / "result.csv").mkdir()
+    with pytest.raises(Refusal, match=r"result\.csv cannot be written \(Is a directory\): name another folder"):
+        write_table([], tmp_path / "result.csv")
