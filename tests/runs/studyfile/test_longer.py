@@ -14,6 +14,7 @@ from runs.refusal import Refusal
 from runs.studyfile import running
 from runs.studyfile.config import digest_of
 from runs.studyfile.longer import is_longer, older_names, refuse_ends, same_but_until
+from runs.studyfile.plan import planned
 from runs.studyfile.reading import read_study
 from runs.studyfile.running import WHOLE, Job, perform, refuse_changed
 from runs.studyfile.study import jobs_of, with_sources
@@ -219,3 +220,12 @@ def test_what_is_longer_and_what_is_the_same() -> None:
         {**identity, "seed": 1}, config()
     )
     assert not same_but_until(None, config())
+
+
+def test_the_plan_says_what_is_made_longer(tmp_path: Path) -> None:
+    """Assert that runs that go on beyond their end are counted, and not once they are there."""
+    path, out = write_study(tmp_path, {"seeds": 2}), tmp_path / "out"
+    for each in jobs_of(read_study(path), out):
+        perform(each, quiet)
+    assert "made longer than they were to be: 2 runs" in planned(jobs_of(read_study(path, ["until=2.0"]), out)).lines
+    assert not any("longer" in line for line in planned(jobs_of(read_study(path), out)).lines)
