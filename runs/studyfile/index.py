@@ -4,13 +4,12 @@ For whoever looks for a run by its setting. Nothing is ever read from it: what i
 """
 
 import csv
-import io
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from uuid import uuid4
 
-from runs.folder import replace_text
 from runs.scalars import Scalar
 from runs.studyfile.results import OWN, Found, found_in, varied
 from runs.studyfile.running import Job
@@ -26,7 +25,7 @@ def write_index(runs: Sequence[Found], out: Path) -> Path:
     """Write the index of runs that were found in a folder; whole or, where it cannot be, not."""
     path = out / INDEX_FILE
     with suppress(OSError):
-        replace_text(path, csv_text(index_rows(runs, out)))
+        write_rows(index_rows(runs, out), path)
     return path
 
 
@@ -42,11 +41,19 @@ def index_rows(runs: Sequence[Found], out: Path) -> list[list[Scalar]]:
     return rows
 
 
-def csv_text(rows: Sequence[Sequence[Scalar]]) -> str:
-    """Rows as CSV; numbers in full precision, nothing where there is none."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([["" if cell is None else cell for cell in row] for row in rows])
-    return text.getvalue()
+def write_rows(rows: Sequence[Sequence[Scalar]], path: Path) -> None:
+    """Write rows as CSV, whole or not at all; numbers in full precision, nothing where there is none.
+
+    Two commands may write it at once, each under a passing name of its own. Raises OSError where it cannot be written.
+    """
+    passing = path.with_name(f".{path.name}.{uuid4().hex}")
+    try:
+        with passing.open("x", newline="", encoding="utf-8") as file:
+            table = csv.writer(file, lineterminator="\n")
+            table.writerows([["" if cell is None else cell for cell in row] for row in rows])
+        passing.replace(path)
+    finally:
+        passing.unlink(missing_ok=True)
 
 
 class LiveIndex:

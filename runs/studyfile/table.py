@@ -10,11 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from runs.curve_groups import said, short_names
-from runs.folder import replace_text
 from runs.printable import printable
 from runs.refusal import Refusal
 from runs.scalars import Scalar
-from runs.studyfile.index import csv_text
+from runs.studyfile.index import write_rows
 from runs.studyfile.results import COMPLETE, Setting, told
 
 RESULT_FILE = "result.csv"
@@ -30,7 +29,7 @@ GAP = 3
 def write_table(settings: Sequence[Setting], path: Path) -> None:
     """Write result.csv whole; raises Refusal where it cannot be written."""
     try:
-        replace_text(path, csv_text(result_rows(settings)))
+        write_rows(result_rows(settings), path)
     except OSError as error:
         raise Refusal(f"The table {path} cannot be written ({error.strerror}): name another folder.") from error
 
