@@ -45,7 +45,8 @@ def evolve(
 
     `keep` is called with the whole state of the run after the observers of the start and of every step but the last.
     `resume` goes on from such a state instead of from `cloud`, `time` and `index`, with the bits of an uninterrupted
-    run, whatever the integrator; `cloud` is then still where the run began, and `until` must be the same.
+    run, whatever the integrator; `cloud` is then still where the run began. `until` must be the same, or later where no
+    step until there was fitted to the end.
 
     Raises FlowRefused where the integrator cannot handle the flow, FlowDiverged for the first cloud with a particle
     that is not finite, before anyone sees it (on a CPU at once, see `Watch`), ValueError for a time span, index, seed

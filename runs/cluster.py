@@ -15,6 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from runs.extras import installed_by
 from runs.folder import UNWRITABLE
 from runs.jobs import Job, Outcome, Report, Stopped, Team, outcome_of
 from runs.processes import settle
@@ -164,7 +165,7 @@ def _distributed_or_refusal() -> Any:
         import distributed
     except ImportError as error:
         raise Refusal(
-            "dask.distributed is not installed, but --scheduler needs it: pip install 'meanfield-particles[cluster]'."
+            f"dask.distributed is not installed, but --scheduler needs it: {installed_by('cluster')}."
         ) from error
     return distributed
 

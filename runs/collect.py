@@ -13,6 +13,7 @@ from particles import Trajectory, TrajectoryError
 from particles.doors import door
 from particles.trajectory import Series
 from runs.axes import Axes, swept
+from runs.extras import installed_by
 from runs.origins import SOURCES, mixed, recorded_sources
 from runs.refusal import Refusal
 from runs.scalars import Scalar, flat, ordered
@@ -78,7 +79,7 @@ def xarray_or_refusal() -> Any:
         import xarray
     except ImportError as error:
         raise Refusal(
-            "xarray is not installed, but labelled datasets are made of it: pip install 'meanfield-particles[xarray]'."
+            f"xarray is not installed, but labelled datasets are made of it: {installed_by('xarray')}."
         ) from error
     return xarray
 

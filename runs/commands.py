@@ -24,7 +24,7 @@ app = typer.Typer(
 INTERRUPTED = 130
 #: Options of `run` for studies by name, and for study files.
 OF_NAMED = {"data", "scale", "device", "seeds", "integrator", "code_conventions"}
-OF_FILES = {"settings", "dry_run", "workers", "scheduler", "ensemble", "stale"}
+OF_FILES = {"settings", "dry_run", "workers", "scheduler", "ensemble", "stale", "no_summary"}
 #: A theorem is violated.
 VIOLATED = 3
 
@@ -85,6 +85,7 @@ def run(
         int | None, typer.Option(min=1, help="For a file: how many runs of one size a process evolves side by side.")
     ] = None,
     stale: Annotated[str, typer.Option(help="For a file: refuse or redo runs whose data or code changed.")] = "refuse",
+    no_summary: Annotated[bool, typer.Option("--no-summary", help="For a file: end without table and figure.")] = False,
 ) -> None:
     """Run a study: trajectories, a table and figures go into one folder.
 
@@ -96,9 +97,8 @@ def run(
             refuse_options(given & OF_NAMED, "a study by name", "use --set")
             from runs.studyfile.study import command as run_file
 
-            succeeded = run_file(
-                *(Path(study), settings or (), out, dry_run, workers, scheduler), context.obj, ensemble, stale
-            )
+            place = (Path(study), settings or (), out, dry_run, workers, scheduler, context.obj)
+            succeeded = run_file(*place, ensemble, stale, not no_summary)
         else:
             refuse_ranks(context.obj)
             refuse_options(given & OF_FILES, "a study file", "name a file STUDY.toml")
@@ -180,16 +180,29 @@ def export(
 
 @app.command()
 def plot(
-    files: Annotated[list[Path], typer.Argument(help="HDF5 trajectories; runs of one kind give one curve.")],
+    files: Annotated[
+        list[Path], typer.Argument(help="HDF5 trajectories; runs of one kind give one curve. Or a study's folder.")
+    ],
     time: Annotated[
         list[float] | None, typer.Option(help="A time at which particles are shown; may be given several times.")
     ] = None,
-    out: Annotated[Path, typer.Option(help="The folder for the figures.")] = Path("plots"),
+    out: Annotated[
+        Path | None, typer.Option(help="The folder for the figures; by default plots, or the study's own.")
+    ] = None,
 ) -> None:
-    """Draw the observables of trajectories with their spread; particles, and f of two inputs, at chosen times."""
-    from runs.plots import plot_files
+    """Draw the observables of trajectories with their spread; particles, and f of two inputs, at chosen times.
 
-    written, remarks = plot_files(files, out, time or ())
+    Of the folder of a study file's results the study's figure is drawn again.
+    """
+    from runs.plots import plot_files
+    from runs.studyfile.summary import draw_folder
+
+    if len(files) == 1 and files[0].is_dir():
+        if time:
+            raise Refusal("The option --time is for trajectory files: leave it out, or name files such as */run.h5.")
+        typer.echo(f"  {draw_folder(files[0], out or files[0])}")
+        return
+    written, remarks = plot_files(files, out or Path("plots"), time or ())
     for path in written:
         typer.echo(f"  {path}")
     for remark in remarks:

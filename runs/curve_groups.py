@@ -31,14 +31,14 @@ def settings_of(parameters: Mapping[Path, Mapping[str, object]]) -> dict[str, tu
     others are all the same. A setting that is the only one is called "".
     """
     held = {file: _decisive(given, without="flow") for file, given in parameters.items()}
-    if not _dividing(list(held.values())):
+    if not dividing(list(held.values())):
         held = {file: _decisive(given) for file, given in parameters.items()}
-    dividing = _dividing(list(held.values()))
-    words = _short(dividing)
-    texts = {name: _texts(name, [values.get(name) for values in held.values()]) for name in dividing}
+    names = dividing(list(held.values()))
+    words = short_names(names)
+    texts = {name: _texts(name, [values.get(name) for values in held.values()]) for name in names}
     found: dict[str, tuple[Path, ...]] = {}
     for file, values in held.items():
-        label = ", ".join(f"{words[name]} {texts[name][repr(values.get(name))]}" for name in dividing)
+        label = ", ".join(f"{words[name]} {texts[name][repr(values.get(name))]}" for name in names)
         found[label] = (*found.get(label, ()), file)
     return found
 
@@ -49,17 +49,19 @@ def _decisive(given: Mapping[str, object], without: str = "") -> dict[str, Scala
     return {name: value for name, value in values.items() if name.rsplit(".", 1)[-1] not in CHANCE}
 
 
-def _dividing(runs: Sequence[Mapping[str, Scalar]]) -> list[str]:
+def dividing(runs: Sequence[Mapping[str, Scalar]]) -> list[str]:
     """The parameters in which runs differ, of those that divide them alike the first."""
     first: dict[tuple[int, ...], str] = {}
     for name in dict.fromkeys(name for run in runs for name in run):
         column = [repr(run.get(name)) for run in runs]
-        if len(set(column)) > 1:
-            first.setdefault(tuple(map(column.index, column)), name)
+        places: dict[str, int] = {}
+        alike = tuple(places.setdefault(value, number) for number, value in enumerate(column))
+        if len(places) > 1:
+            first.setdefault(alike, name)
     return list(first.values())
 
 
-def _short(names: Sequence[str]) -> dict[str, str]:
+def short_names(names: Sequence[str]) -> dict[str, str]:
     """The last part of each name where that is enough to tell it from the others."""
     whole = {name: next((name.removesuffix(end) for end in ENDINGS if name.endswith(end)), name) for name in names}
     uses = Counter(text.rsplit(".", 1)[-1] for text in whole.values())
@@ -69,11 +71,11 @@ def _short(names: Sequence[str]) -> dict[str, str]:
 
 def _texts(name: str, values: Sequence[Scalar]) -> dict[str, str]:
     """The short text of each value by its repr; the repr itself where two values would have one text."""
-    short = {repr(value): _said(name, value) for value in values}
-    return short if len(set(short.values())) == len(short) else {said: said for said in short}
+    short = {repr(value): said(name, value) for value in values}
+    return short if len(set(short.values())) == len(short) else {text: text for text in short}
 
 
-def _said(name: str, value: Scalar) -> str:
+def said(name: str, value: Scalar) -> str:
     """A value; a class without its module."""
     if isinstance(value, float):
         return f"{value:g}"

@@ -4,15 +4,19 @@ No global state of pyplot is touched, so figures can be drawn in any thread and 
 """
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
+from matplotlib.colors import LinearSegmentedColormap, LogNorm, Normalize, to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
@@ -21,6 +25,10 @@ Array = npt.NDArray[np.float64]
 
 #: Four colours that stay apart for every common kind of colour blindness (Okabe and Ito 2008), and their dashes.
 COLOURS = ("#0072B2", "#009E73", "#E69F00", "#D55E00")
+#: Those and four more, for as many curves as a legend names at most.
+MOST_COLOURS = (*COLOURS, "#56B4E9", "#CC79A7", "#000000", "#8C564B")
+#: The scale of colours that goes by a number: matplotlib's viridis up to where it is too light to see on white.
+VIRIDIS = [colormaps["viridis"](0.88 * part / 63.0) for part in range(64)]
 DOTS_PER_INCH = 150
 GREY = "0.35"
 
@@ -51,6 +59,33 @@ class CurvePanel:
     log_values: bool = True
 
 
+@dataclass(frozen=True)
+class ColourScale:
+    """Colours for the values of a number, evenly or, where they span a decade, in the logarithm; for a colour bar."""
+
+    label: str
+    low: float
+    high: float
+    log: bool
+
+    @classmethod
+    def of(cls, label: str, values: Sequence[float]) -> "ColourScale":
+        """The one of these values."""
+        low, high = min(values), max(values)
+        return cls(label, low, high, log=low > 0.0 and high >= 10.0 * low)
+
+    @property
+    def mappable(self) -> ScalarMappable:
+        """What matplotlib makes a colour bar of; its lightest colours, hard to see on white, are left out."""
+        kind = LogNorm if self.log else Normalize
+        return ScalarMappable(kind(self.low, self.high), LinearSegmentedColormap.from_list("", VIRIDIS))
+
+    def colour(self, value: float) -> str:
+        """The colour of a value."""
+        red, green, blue, _ = self.mappable.to_rgba(np.array([value]))[0]
+        return to_hex((float(red), float(green), float(blue)))
+
+
 @dataclass(frozen=True, eq=False)
 class CloudPanel:
     """Particles in the plane before and after [particles, 2], with their masses."""
@@ -62,10 +97,19 @@ class CloudPanel:
     masses: Array
 
 
-def draw_curves(panels: Sequence[CurvePanel], path: Path, *, title: str, time_label: str, columns: int = 3) -> None:
-    """Panels of curves against time on a log axis, one legend for all, written to a PNG file.
+def draw_curves(
+    panels: Sequence[CurvePanel],
+    path: Path,
+    *,
+    title: str,
+    time_label: str,
+    columns: int = 3,
+    scale: ColourScale | None = None,
+) -> None:
+    """Panels of curves against time on a log axis, one legend or colour bar for all, written to a PNG file.
 
-    A panel alone is drawn wider. Title and legend take as many lines as the width asks for.
+    A panel alone is drawn wider. Title and legend take as many lines as the width asks for; a legend names eight
+    curves at most and says how many more there are.
     """
     rows, width = -(-len(panels) // columns), 3.6 * columns if columns > 1 else 4.8
     figure = Figure(figsize=(width, 2.75 * rows + 0.8), layout="constrained")
@@ -78,10 +122,10 @@ def draw_curves(panels: Sequence[CurvePanel], path: Path, *, title: str, time_la
         axis.set_xlabel(time_label)
         axis.tick_params(labelbottom=True)
     figure.suptitle(textwrap.fill(title, int(width / LETTER)), fontsize=12)
-    colours = {curve.label: curve.colour for panel in panels for curve in panel.curves}
-    handles = [Line2D([], [], color=colour, lw=2.2, label=label) for label, colour in colours.items()]
-    ncols = _legend_columns(list(colours), width)
-    figure.legend(handles=handles, loc="outside lower center", ncols=ncols, frameon=False, fontsize=10.5)
+    if scale is None:
+        _add_legend(figure, {curve.label: curve.colour for panel in panels for curve in panel.curves}, width)
+    else:
+        figure.colorbar(scale.mappable, ax=axes, label=scale.label, aspect=30, pad=0.02)
     save(figure, path)
 
 
@@ -106,6 +150,16 @@ def draw_clouds(panels: Sequence[CloudPanel], path: Path, *, title: str, axis_la
     save(figure, path)
 
 
+def _add_legend(figure: Figure, colours: Mapping[str, str], width: float) -> None:
+    """A legend below, of eight curves at most."""
+    named = dict(list(colours.items())[: len(MOST_COLOURS)])
+    if len(named) < len(colours):
+        named[f"and {len(colours) - len(named)} more"] = "none"
+    handles = [Line2D([], [], color=colour, lw=2.2, label=label) for label, colour in named.items()]
+    ncols = _legend_columns(list(named), width)
+    figure.legend(handles=handles, loc="outside lower center", ncols=ncols, frameon=False, fontsize=10.5)
+
+
 def _legend_columns(labels: Sequence[str], width: float) -> int:
     """As many columns as fit, evenly filled: four labels stand in rows of four, two or one."""
     fitting = max(1, int(width / (LINE + LETTER * max(len(label) for label in labels))))
@@ -115,13 +169,17 @@ def _legend_columns(labels: Sequence[str], width: float) -> int:
 
 def _draw_panel(axis: Axes, panel: CurvePanel) -> None:
     axis.set_xscale("log")
+    if panel.curves:
+        _plain_ticks(axis.xaxis, [curve.times for curve in panel.curves])
     if panel.log_values:
         axis.set_yscale("log")
-        _plain_ticks(axis, panel.curves)
+        _plain_ticks(axis.yaxis, [curve.values for curve in panel.curves])
+    crowd = min(1.0, len(MOST_COLOURS) / max(1, len(panel.curves)))
     for curve in panel.curves:
         mean, low, high = curve.values.mean(axis=0), curve.values.min(axis=0), curve.values.max(axis=0)
-        axis.fill_between(curve.times, low, high, color=curve.colour, alpha=0.2, linewidth=0)
-        axis.plot(curve.times, mean, color=curve.colour, lw=1.8)
+        if len(curve.values) > 1:
+            axis.fill_between(curve.times, low, high, color=curve.colour, alpha=0.2 * crowd**1.5, linewidth=0)
+        axis.plot(curve.times, mean, color=curve.colour, lw=1.0 + 0.8 * crowd)
     axis.set_title(panel.title, fontsize=10.5, loc="left")
     axis.set_title(panel.formula, fontsize=9, loc="right", color=GREY)
     _plain(axis)
@@ -147,14 +205,14 @@ def _draw_layer(axis: Axes, panel: CloudPanel, chosen: npt.NDArray[np.bool_], st
     discs.set_alpha(strength)
 
 
-def _plain_ticks(axis: Axes, curves: Sequence[Curve]) -> None:
+def _plain_ticks(axis: Axis, arrays: Sequence[Array]) -> None:
     """Write 0.2 and 0.5 instead of powers of ten where the values span less than two decades."""
-    low, high = (reduce(curve.values for curve in curves) for reduce in (_smallest, _largest))
+    low, high = (reduce(arrays) for reduce in (_smallest, _largest))
     if low > 0.0 and high / low < 100.0:
         subs = (1.0, 2.0, 5.0) if high / low > 5.0 else (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0)
-        axis.yaxis.set_major_locator(LogLocator(subs=subs))
-        axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axis.yaxis.set_minor_formatter(NullFormatter())
+        axis.set_major_locator(LogLocator(subs=subs))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.set_minor_formatter(NullFormatter())
 
 
 def _smallest(arrays: Iterable[Array]) -> float:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from os.path import isdir
 from pathlib import Path
 
 from particles import Trajectory, TrajectoryError
@@ -10,6 +11,8 @@ from runs.folder import CONFIG_FILE
 
 #: The parameter of a trajectory that holds them.
 SOURCES = "sources"
+#: Configurations have no tables deeper in one another than this.
+NESTED = 30
 #: Digits of a checksum that are shown.
 SHOWN = 6
 
@@ -26,6 +29,36 @@ def recorded_sources(path: Path, parameters: Mapping[str, object]) -> dict[str, 
     return _checksums(held)
 
 
+def noted_until(folder: Path) -> float | None:
+    """Until when a run goes by the config.json of its folder; None where nothing says so."""
+    return _until(_configuration(folder).get("config"))
+
+
+def noted_seconds(folder: Path) -> float | None:
+    """Seconds of work on a run by the config.json of its folder; None where nothing says so."""
+    remarks = _configuration(folder).get("remarks")
+    seconds = remarks.get("seconds") if isinstance(remarks, Mapping) else None
+    return float(seconds) if isinstance(seconds, int | float) else None
+
+
+def noted_configurations(folder: Path) -> dict[str, Mapping[str, object]]:
+    """The configurations of runs of study files in the folders in a folder, by the name of each; of nothing else."""
+    places = sorted(folder.glob(f"*/{CONFIG_FILE}")) if isdir(folder) else []
+    found = {place.parent.name: _configuration(place.parent).get("config") for place in places}
+    return {name: config for name, config in found.items() if isinstance(config, Mapping) and _is_run(config)}
+
+
+def _is_run(config: Mapping[str, object]) -> bool:
+    """Whether this can be the configuration of a run: it has a seed and an end, and no tables without end."""
+    return type(config.get("seed")) is int and _until(config) is not None and _is_shallow(config)
+
+
+def _is_shallow(value: object, depth: int = NESTED) -> bool:
+    if not isinstance(value, Mapping):
+        return True
+    return depth > 0 and all(_is_shallow(part, depth - 1) for part in value.values())
+
+
 def noted_sources(folder: Path) -> dict[str, str] | None:
     """The same as the config.json of a run's folder says it, without opening the trajectory beside it."""
     return _checksums(_configuration(folder).get(SOURCES))
@@ -33,11 +66,16 @@ def noted_sources(folder: Path) -> dict[str, str] | None:
 
 @dataclass(frozen=True)
 class Held:
-    """How far a trajectory is, and the checksums of what it was made of."""
+    """How far a trajectory is and until when it goes, and the checksums of what it was made of.
+
+    kept: whether it holds a state from which it can go on; until: None where nothing says so.
+    """
 
     complete: bool
     time: float
     sources: Mapping[str, str]
+    until: float | None = None
+    kept: bool = False
 
     @property
     def begun(self) -> bool:
@@ -50,7 +88,9 @@ def held_in(path: Path) -> Held | None:
     try:
         with Trajectory.open(path) as trajectory:
             time = float(trajectory.times[-1]) if len(trajectory) else 0.0
-            return Held(trajectory.is_complete, time, recorded_sources(path, trajectory.parameters) or {})
+            given, kept = trajectory.parameters, trajectory.kept_step is not None
+            sources = recorded_sources(path, given) or {}
+            return Held(trajectory.is_complete, time, sources, _until(given.get("config")), kept)
     except TrajectoryError:
         return None
 
@@ -79,6 +119,11 @@ def told_apart(parameters: Mapping[Path, Mapping[str, object]]) -> dict[Path, di
 
 def _checksums(held: object) -> dict[str, str] | None:
     return {str(name): str(digest) for name, digest in held.items()} if isinstance(held, Mapping) else None
+
+
+def _until(config: object) -> float | None:
+    until = config.get("until") if isinstance(config, Mapping) else None
+    return float(until) if isinstance(until, int | float) else None
 
 
 def _configuration(folder: Path) -> Mapping[str, object]:

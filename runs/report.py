@@ -67,6 +67,8 @@ def _tree(values: Mapping[str, object], depth: int = 1) -> Iterator[str]:
         if isinstance(value, Mapping):
             yield label
             yield from _tree(value, depth + 1)
+        elif isinstance(value, list) and any(isinstance(part, Mapping) for part in value):
+            yield from _tree({f"{name} {number}": part for number, part in enumerate(value, 1)}, depth)
         elif isinstance(value, list):
             yield _line(label, " ".join(map(str, value)) or "none")
         else:

@@ -6,6 +6,7 @@ from pathlib import Path
 from matplotlib import rcParams
 from matplotlib.animation import FFMpegWriter
 
+from runs.extras import installed_by
 from runs.refusal import Refusal
 
 
@@ -23,8 +24,8 @@ def encoder() -> Path:
         return Path(get_ffmpeg_exe())
     except (ImportError, RuntimeError) as error:
         raise Refusal(
-            "No ffmpeg is installed, but MP4 is encoded by it: pip install 'meanfield-particles[video]', or write a "
-            ".gif, which needs nothing."
+            f"No ffmpeg is installed, but MP4 is encoded by it: {installed_by('video')}, or write a .gif, which needs "
+            "nothing."
         ) from error
 
 

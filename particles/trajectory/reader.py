@@ -12,9 +12,11 @@ import numpy as np
 from particles.cloud import ParticleCloud
 from particles.dataset import Dataset
 from particles.errors import TrajectoryError
+from particles.trajectory.checkpoint import checkpoint_step
 from particles.trajectory.element import recorded_elements
+from particles.trajectory.extending import extensions
 from particles.trajectory.frames import Frames
-from particles.trajectory.layout import CLOUD, CONFIGURATION, MODULE, OBSERVABLES, PARAMETERS, PROVENANCE
+from particles.trajectory.layout import CLOUD, CONFIGURATION, EXTENSIONS, MODULE, OBSERVABLES, PARAMETERS, PROVENANCE
 from particles.trajectory.opening import child_group, damage_reported, has, json_object
 from particles.trajectory.provenance import resumed_by, resumes
 from particles.trajectory.training import read_data
@@ -107,12 +109,13 @@ class TrajectoryReader:
         """Versions, git state, device, command line and start of the run that wrote the file.
 
         Of its resumes the times, `resumes`, and in their order what `provenance` says of each, `resumed_by`; None for
-        those that a file of layout 1.0 had before.
+        those that a file of layout 1.0 had before. `extensions` are the times a finished run was made longer: the step
+        and flow time it went on from, the UTC time, and what the changed parameters had been.
         """
         with self._access():
             module = child_group(self._file, MODULE)
             device = None if self._frames is None else self._frames.device
-            later = {"resumes": resumes(module), "resumed_by": resumed_by(module)}
+            later = {"resumes": resumes(module), "resumed_by": resumed_by(module), EXTENSIONS: extensions(module)}
             return {**json_object(module, PROVENANCE), "device": device, **later}
 
     @property
@@ -120,6 +123,12 @@ class TrajectoryReader:
         """Whether the run was marked finished."""
         with self._access():
             return bool(child_group(self._file, MODULE).attrs["complete"])
+
+    @property
+    def kept_step(self) -> int | None:
+        """The step of the state that the run can be continued from, or a finished one extended; None for none."""
+        with self._access():
+            return checkpoint_step(self._file)
 
     @property
     def has_moving_masses(self) -> bool:

@@ -20,12 +20,12 @@ def trim_to_resume(file: h5py.File) -> None:
     was closed in order after it, where anything was recorded at a later step, or where every observable has a record
     at its step; otherwise (killed between two observers of one step) the frame before is taken. Observables are cut
     to steps and times up to that frame's; without a frame all are emptied.
-    A file with a checkpoint is resumed there instead: everything after its step is cut off. It was kept once all
-    observers of its step had been called.
+    An unfinished file with a checkpoint is resumed there instead: everything after its step is cut off. It was kept
+    once all observers of its step had been called.
     """
     step = checkpoint_step(file)
-    if step is not None:
-        _trim_to_step(file, step)
+    if step is not None and not child_group(file, MODULE).attrs["complete"]:
+        trim_to_step(file, step)
         return
     frames = Frames(file) if has(file, CLOUD) else None
     group = child_group(file, OBSERVABLES)
@@ -40,7 +40,8 @@ def trim_to_resume(file: h5py.File) -> None:
         element.trim(int(np.sum((steps < last) | ((steps == last) & (times <= moment)))))
 
 
-def _trim_to_step(file: h5py.File, step: int) -> None:
+def trim_to_step(file: h5py.File, step: int) -> None:
+    """Cut off all records and frames after a step."""
     group = child_group(file, OBSERVABLES)
     for element in recorded_elements(group, group).values():
         element.trim(int(np.sum(element.steps() <= step)))

@@ -16,7 +16,7 @@ from particles.ranks import Ranks
 from particles.shared import Share, SharedCloud
 from particles.trajectory.checkpoint import KeptParts
 from particles.trajectory.recorder import Observable, ObservableRecorder
-from particles.trajectory.states import Sliced, flattened, rebuilt
+from particles.trajectory.states import Sliced, Spread, flattened, rebuilt
 from particles.trajectory.writer import TrajectoryWriter
 
 #: Where the tree of a checkpoint has the masses of its cloud, which may have the shape of something else.
@@ -78,6 +78,10 @@ class SharedTrajectory:
 
     def keep(self, checkpoint: Held) -> None:
         """Keep all that the run needs to go on after this step; as in `TrajectoryWriter`."""
+        self._gathered(checkpoint, lambda writer, held, spread: writer.keep(held, spread))
+
+    def _gathered(self, checkpoint: Held, act: Callable[[TrajectoryWriter, Any, Spread], None]) -> None:
+        """Let the first rank do something with a state of which each has its part."""
         cloud = _shared(checkpoint.cloud)
         held: Any = replace(checkpoint, cloud=cloud.own)  # type: ignore[type-var]
         own: list[Tensor] = []
@@ -91,7 +95,7 @@ class SharedTrajectory:
             return Sliced((cloud.count, *tensor.shape[1:]), dtype, lambda: _arrays(self._ranks.rows(tensor)))
 
         flattened(held, spread=spread)
-        self._act(lambda writer: writer.keep(held, spread), cloud.share, *own)
+        self._act(lambda writer: act(writer, held, spread), cloud.share, *own)
 
     def kept(self, classes: Sequence[type], like: SharedCloud) -> object:
         """What was kept last, by any number of ranks: this rank's part of it, beside a cloud of the same run.
@@ -118,9 +122,12 @@ class SharedTrajectory:
         value: Any = rebuilt(json.loads(tree), read, classes, like.device)
         return replace(value, cloud=SharedCloud(value.cloud.positions, value.cloud.masses, like.share))
 
-    def complete(self) -> None:
-        """Mark the run as finished and drop its checkpoint."""
-        self._act(lambda writer: writer.complete())
+    def complete(self, checkpoint: Held | None = None) -> None:
+        """Mark the run as finished, with the state that it can be extended from; as in `TrajectoryWriter`."""
+        if checkpoint is None:
+            self._act(lambda writer: writer.complete())
+        else:
+            self._gathered(checkpoint, lambda writer, held, spread: writer.complete(held, spread))
 
     def close(self) -> None:
         """Close the file in order."""

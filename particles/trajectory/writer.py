@@ -11,6 +11,7 @@ from particles.cloud import ParticleCloud
 from particles.errors import TrajectoryError
 from particles.trajectory.checkpoint import KeptParts, drop_checkpoint, get_checkpoint, newest_parts, put_checkpoint
 from particles.trajectory.element import check_start
+from particles.trajectory.extending import take_up
 from particles.trajectory.frames import Frames
 from particles.trajectory.layout import CLOUD, MODULE, UNWRITTEN, options_of
 from particles.trajectory.opening import child_group, damage_reported, failure_reported, has
@@ -130,17 +131,35 @@ class TrajectoryWriter:
         with damage_reported(self._file):
             return newest_parts(self._file)
 
-    def complete(self) -> None:
-        """Mark the run as finished and drop its checkpoint; writing on takes the mark back.
+    def complete(self, checkpoint: Stepped | None = None, spread: Spread = nothing_spread) -> None:
+        """Mark the run as finished; writing on takes the mark back.
 
-        Raises TrajectoryError for a closed file.
+        The checkpoint given here stays in the file for a run that is to go on beyond its end (`extend`); without one
+        there is none. Raises what `keep` does.
         """
         self._check_open()
+        held = None if checkpoint is None else (checkpoint.step, *flattened(checkpoint, spread=spread))
+        if held is not None:
+            self._room.check(sum(array.nbytes for array in held[2].values()))
         with failure_reported(self._file):
-            drop_checkpoint(self._file)
             self._seal()
             self._set_complete(True)
             self._file.flush()
+            drop_checkpoint(self._file)
+            if held is not None:
+                put_checkpoint(self._file, *held)
+
+    def extend(self, **parameters: object) -> None:
+        """Take a finished run up again at the state kept in its file, to go on beyond its end.
+
+        Everything after that state is cut off, as from a run that was killed there. The parameters of these names are
+        changed, and the file says when it was extended, at which step and time, and what they were. Raises
+        TrajectoryError for a file without such a state, a closed file or a failing disk.
+        """
+        self._begin(0, keeping=True)
+        with failure_reported(self._file):
+            take_up(self._file, parameters)
+            self._frames = Frames(self._file) if has(self._file, CLOUD) else None
 
     def close(self) -> None:
         """Close the file in order: what was recorded up to now is all there is up to the last frame's step."""
@@ -161,12 +180,18 @@ class TrajectoryWriter:
         elif self._file:
             self._close()
 
-    def _begin(self, size: int) -> None:
-        """Called before so many bytes are written: refuse a closed file and a full disk, take back a finished mark."""
+    def _begin(self, size: int, keeping: bool = False) -> None:
+        """Called before so many bytes are written: refuse a closed file and a full disk, take back a finished mark.
+
+        With the mark goes the state from before the end, to which the file would be cut otherwise, unless it is kept.
+        """
         self._check_open()
         self._room.check(size)
         if self._complete:
+            if not keeping:
+                drop_checkpoint(self._file)
             self._set_complete(False)
+            self._file.flush()
 
     def _set_complete(self, complete: bool) -> None:
         self._module.attrs.modify("complete", int(complete))

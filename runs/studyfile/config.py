@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, SerializeAsAny, ValidationInfo, field_validator, model_validator
+from pydantic import Field, PrivateAttr, SerializeAsAny, ValidationInfo, field_validator, model_validator
 
 from runs.options import DATA_SETS, DEVICES
 from runs.refusal import Refusal, chosen
@@ -92,6 +92,7 @@ class RunConfig(Section, title="the study"):
     dtype: Literal["float32", "float64"] = "float64"
     device: str = "cpu"
     seed: Annotated[int, Field(ge=0)] = 0
+    _ends_apart: bool = PrivateAttr(default=False)
 
     choices: ClassVar[dict[str, Any]] = {
         "neuron": NEURONS,
@@ -162,18 +163,34 @@ class RunConfig(Section, title="the study"):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """What a worker process makes the same configuration of: its values."""
-        return RunConfig.model_validate, (self.identity(),)
+        return _restored, (self.identity(), self._ends_apart)
+
+    def ending_apart(self) -> "RunConfig":
+        """The same in a study that varies `until`, where runs that differ in it alone are different ones."""
+        self._ends_apart = True
+        return self
 
     @property
     def digest(self) -> str:
-        """Name of the run's folder: the first 12 hexadecimal digits of the SHA-256 of the identity as JSON."""
-        text = json.dumps(self.identity(), sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
+        """Name of the run's folder: the hash of its identity, without `until`, since a run may be made longer."""
+        return digest_of(self.identity(), whole=self._ends_apart)
 
     def import_paths(self) -> list[str]:
         """What the run imports of a user's, as "module:name"."""
         sections = [self.neuron, self.flow, *(value for value in self.measured.values() if isinstance(value, Section))]
         return [str(section.given()["path"]) for section in sections if "path" in section.given()]
+
+
+def digest_of(identity: Mapping[str, Any], whole: bool) -> str:
+    """The first 12 hexadecimal digits of the SHA-256 of an identity as JSON; whole: with `until`."""
+    held = {name: value for name, value in identity.items() if whole or name != "until"}
+    text = json.dumps(held, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _restored(identity: dict[str, Any], apart: bool) -> RunConfig:
+    config = RunConfig.model_validate(identity)
+    return config.ending_apart() if apart else config
 
 
 class SweepTable(Section, title="[sweep]"):

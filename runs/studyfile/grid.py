@@ -19,6 +19,8 @@ MOST_RUNS = 100_000
 #: So many characters of a value are shown in a sentence.
 LONGEST = 60
 
+#: What a run may be made longer by, in a study that does not vary it.
+UNTIL = ("until",)
 #: The values of the varied keys at one point of a sweep.
 Point = dict[Keys, Any]
 
@@ -37,6 +39,7 @@ def expanded(values: Mapping[str, Any], sweep: SweepTable | None, seeds: Sequenc
             set_all(changed, point)
             for seed in seeds:
                 run = validated(RunConfig, {**changed, "seed": seed})
+                run = run.ending_apart() if UNTIL in point else run
                 runs.setdefault(run.digest, run)
         except Refusal as error:
             raise Refusal(_at(str(error), point)) from error

@@ -16,7 +16,7 @@ from runs.folder import CONFIG_FILE, replace_text
 from runs.refusal import Refusal
 from runs.scalars import flat
 from runs.studyfile.config import RunConfig, SweepTable
-from runs.studyfile.grid import swept_paths
+from runs.studyfile.grid import UNTIL, swept_paths
 from runs.studyfile.keys import Keys, path_of, written
 
 STUDY_FILE = "study.json"
@@ -29,7 +29,7 @@ class Identity:
     """What makes a study: how it varies which keys, in its order, and one of its runs, for all the others.
 
     draws: where it draws at random, what from. Of a product and of a zip more values are the same study, as more draws
-    and more seeds are.
+    and more seeds are, and another `until`, to which the runs may be extended.
     """
 
     kind: str
@@ -87,7 +87,7 @@ class Identity:
             config = RunConfig.model_validate(copy.deepcopy(dict(self.config))).identity()
         except (ValidationError, Refusal):  # of another version
             config = copy.deepcopy(dict(self.config))
-        for path in varied:
+        for path in (*varied, UNTIL):
             _drop(config, path)
         over = ", ".join(sorted(self.over)) or "nothing"
         return {"sweep.kind": self.kind, "sweep.over": over, **flat(self.draws, "sweep.over."), **flat(config)}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from particles.tiles import KEPT_ENTRIES
 from runs.memory import total_memory
+from runs.origins import noted_until
 from runs.refusal import Refusal
 from runs.scalars import flat
 from runs.studyfile.config import RunConfig
@@ -92,7 +93,7 @@ def planned(jobs: Sequence[Job], members: int = 1) -> Plan:
     files, memories, runs, impossible = [], [], [], 0
     refused: dict[str, str] = {}
     for job, words in zip(jobs, _own([job.config for job in jobs]), strict=True):
-        runs.append(f"  {job.config.digest}  {words}")
+        runs.append(f"  {job.folder.name}  {words}")
         try:
             experiment = Experiment(job.config, job.source)
             _check_size(job.config)
@@ -103,6 +104,10 @@ def planned(jobs: Sequence[Job], members: int = 1) -> Plan:
             impossible += 1
             runs.append(f"    cannot begin: {spoken_error(error)}")
     lines = [f"{len(jobs)} runs in {jobs[0].out}: {complete} complete, {begun} begun"]
+    there = [job for job, share in zip(jobs, done, strict=True) if share > 0]
+    longer = sum((noted_until(job.folder) or math.inf) < job.config.until for job in there)
+    if longer:
+        lines.append(f"made longer than they were to be: {longer} runs")
     if files:
         lines.append(f"files: {_said(sum(files))} in all, the largest {_said(max(files))}")
         lines.append(f"memory: {_said(max(memories))} for each worker")

@@ -1,27 +1,27 @@
 """Doing one run of a study file in a folder of its own: begun, continued or found complete, its error recorded."""
 
 import json
-import math
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from os.path import isdir
 from pathlib import Path
-from typing import Any
 
 from flows import Observer, evolve
-from flows.checkpoint import CHECKPOINTED, Checkpoint
+from flows.checkpoint import CHECKPOINTED
 from particles import FlowDiverged, FlowRefused, MassError, ParticleCloud, ShapeError, Trajectory, TrajectoryError
 from particles.trajectory import SharedTrajectory, TrajectoryWriter
 from runs.folder import CONFIG_FILE, claimed, held_configuration, replace_text
 from runs.jobs import Report, Stopped
-from runs.origins import SOURCES, Held, held_in, mixed, noted_sources
+from runs.origins import SOURCES, Held, held_in, mixed, noted_seconds, noted_sources, noted_until
 from runs.refusal import Refusal
 from runs.studyfile.config import RunConfig
 from runs.studyfile.experiment import Experiment
+from runs.studyfile.keeper import Keeper
+from runs.studyfile.longer import is_longer, refuse_ends, same_but_until
 from runs.studyfile.sources import changes, sources_of
 
 #: Seconds between two checkpoints: what a killed run loses at most.
@@ -29,6 +29,7 @@ KEEP_SECONDS = 10.0
 #: A run counts as so many steps of progress, in proportion to its flow time.
 WHOLE = 1000
 RUN_FILE = "run.h5"
+ERROR_FILE = "error.txt"
 
 #: What may go wrong in a run, a user's code included, without ending the others.
 FAILURES = (
@@ -45,7 +46,8 @@ class Job:
     """A run, the folder of its study file, and the folder of all results.
 
     patience: seconds to wait for another process that is still at work in the run's folder; sources: checksums of the
-    files beside the study, those of now where left out; redo: whether what was made of other ones is done again.
+    files beside the study, those of now where left out; redo: whether what was made of other ones is done again; name:
+    of the run's folder where it is not the hash of its configuration, as once was.
     """
 
     config: RunConfig
@@ -54,11 +56,12 @@ class Job:
     patience: float = 0.0
     sources: Mapping[str, str] | None = None
     redo: bool = False
+    name: str | None = None
 
     @property
     def folder(self) -> Path:
         """The run's own folder, named by the hash of its configuration."""
-        return self.out / self.config.digest
+        return self.out / (self.name or self.config.digest)
 
     @property
     def path(self) -> Path:
@@ -68,7 +71,7 @@ class Job:
     @property
     def error(self) -> Path:
         """The error of a run that failed, with where it came from; removed when the run is tried again."""
-        return self.folder / "error.txt"
+        return self.folder / ERROR_FILE
 
     @property
     def made_of(self) -> Mapping[str, str]:
@@ -83,7 +86,7 @@ class Job:
         held = held_in(self.path)
         if held is None or self.changed(held):
             return 0
-        return WHOLE if held.complete else self.share(held.time)
+        return WHOLE if held.complete and not is_longer(self.config.until, held) else self.share(held.time)
 
     def changed(self, held: Held | None = None) -> list[str]:
         """What became of the files that the run was made of, a phrase each; nothing where nothing is done of it."""
@@ -114,8 +117,11 @@ def perform(job: Job, report: Report) -> None:
             raise Refusal(spoken_error(error)) from error
 
 
-def claim(job: Job) -> AbstractContextManager[Path]:
+@contextmanager
+def claim(job: Job) -> Iterator[None]:
     """Makes the run's folder its own for a while; it says which configuration and files beside the study it is of.
+
+    And how many seconds of work were spent on the run, once it is let go.
 
     Raises Refusal where the files have changed since the study began, and where the folder holds what was made of
     other ones, unless that is to be done again; it is removed then.
@@ -123,20 +129,32 @@ def claim(job: Job) -> AbstractContextManager[Path]:
     now = sources_of(job.config, job.source)
     _refuse_meanwhile(job.sources, now)
     identity = {"config": job.config.identity(), "sources": now}
-    return claimed(job.folder, identity, remarks={}, patience=job.patience, before=partial(_renew, job, now))
+    share, began = job.done(), time.monotonic()
+    spent = noted_seconds(job.folder) or 0.0 if share else 0.0
+    remarks = {"seconds": spent} if share else {}
+    with claimed(job.folder, identity, remarks, job.patience, partial(_renew, job, now)):
+        try:
+            yield
+        finally:
+            if share < WHOLE:
+                noted = {**identity, "remarks": {"seconds": round(spent + time.monotonic() - began, 3)}}
+                with suppress(OSError):
+                    replace_text(job.folder / CONFIG_FILE, json.dumps(noted, indent=2) + "\n")
 
 
 def _renew(job: Job, now: Mapping[str, str]) -> None:
-    """Make way for a run of the files as they are now in a folder that is the run's and of others."""
+    """Make way for a run of the files as they are now, until when it goes now, in a folder that is the run's."""
     place = job.folder / CONFIG_FILE
     held = held_configuration(place) if place.exists() else {}
     then = held.get(SOURCES)
-    if held.get("config") != job.config.identity() or not isinstance(then, Mapping):
+    if not same_but_until(held.get("config"), job.config) or not isinstance(then, Mapping):
         return
     _refuse_outdated([job])
+    _refuse_shorter([job])
     if job.changed() or changes(then, now):
         job.path.unlink(missing_ok=True)
-    replace_text(place, json.dumps({**held, SOURCES: dict(now)}, indent=2) + "\n")
+    named = {"config": job.config.identity(), SOURCES: dict(now)}
+    replace_text(place, json.dumps({**held, **named}, indent=2) + "\n")
 
 
 def _refuse_meanwhile(before: Mapping[str, str] | None, now: Mapping[str, str]) -> None:
@@ -149,10 +167,12 @@ def _refuse_meanwhile(before: Mapping[str, str] | None, now: Mapping[str, str]) 
 def refuse_changed(jobs: Sequence[Job]) -> None:
     """Raise Refusal where files have changed since runs were made of them, unless these are to be done again.
 
-    Also where the folder holds other runs, for which nothing is asked, of other files of the same names.
+    Also where a run goes longer than is asked or cannot go longer, and where the folder holds other runs, for which
+    nothing is asked, of other files of the same names.
     """
     _refuse_outdated(jobs)
-    asked, folder = {job.config.digest for job in jobs}, jobs[0].out
+    _refuse_shorter(jobs)
+    asked, folder = {job.folder.name for job in jobs}, jobs[0].out
     now = {name: digest for job in jobs for name, digest in job.made_of.items()}
     for place in sorted(folder.glob(f"*/{CONFIG_FILE}")) if isdir(folder) else ():
         beside = place.parent
@@ -178,6 +198,14 @@ def _refuse_outdated(jobs: Sequence[Job]) -> None:
         )
 
 
+def _refuse_shorter(jobs: Sequence[Job]) -> None:
+    """Raise Refusal for runs that go longer than is asked or cannot go longer; opened as `_refuse_outdated` says."""
+    doubtful = [job for job in jobs if noted_until(job.folder) != job.config.until]
+    held = {job.folder.name: (job, found) for job in doubtful if (found := held_in(job.path)) is not None}
+    ends = {name: (job.config.until, found) for name, (job, found) in held.items() if not job.changed(found)}
+    refuse_ends(ends, jobs[0].out)
+
+
 def record_failure(job: Job, error: BaseException) -> None:
     """Write an error with where it came from into the run's error.txt."""
     with suppress(OSError):  # where the disk is full, the sentence alone has to do
@@ -192,9 +220,9 @@ def spoken_error(error: BaseException) -> str:
 
 def _continued(experiment: Experiment, job: Job, report: Report) -> None:
     with opened(experiment, job) as trajectory:
-        kept = trajectory.kept(CHECKPOINTED, experiment.start.device)
-        evolve_run(experiment, job, trajectory, kept, Keeper(trajectory, KEEP_SECONDS), report)
-        trajectory.complete()
+        keeper = Keeper(trajectory, KEEP_SECONDS, trajectory.kept(CHECKPOINTED, experiment.start.device))
+        evolve_run(experiment, job, trajectory, keeper, report)
+        trajectory.complete(keeper.last)
 
 
 def opened(experiment: Experiment, job: Job) -> TrajectoryWriter:
@@ -206,8 +234,10 @@ def opened(experiment: Experiment, job: Job) -> TrajectoryWriter:
     flow, sources = experiment.flow, sources_of(job.config, job.source)
     _refuse_meanwhile(held_configuration(job.folder / CONFIG_FILE).get(SOURCES), sources)
     if job.path.exists():
-        trajectory = Trajectory.append(job.path)
+        held, trajectory = held_in(job.path), Trajectory.append(job.path)
         if trajectory.kept_parts() is not None:
+            if is_longer(job.config.until, held):
+                trajectory.extend(config=job.config.identity())
             return trajectory
         trajectory.close()
         job.path.unlink()
@@ -218,26 +248,6 @@ def opened(experiment: Experiment, job: Job) -> TrajectoryWriter:
         parameters={"config": job.config.identity(), SOURCES: sources},
         moving_masses=experiment.moves_masses,
     )
-
-
-class Keeper:
-    """Keeps the state of the run in its file at the start and then every so many seconds.
-
-    When it does so does not change the run: the file that is resumed from any of these ends with the same bits.
-    """
-
-    def __init__(
-        self, trajectory: TrajectoryWriter | SharedTrajectory, seconds: float, agreed: Callable[[int], int] = int
-    ) -> None:
-        """agreed: makes of 1, it is time, or 0 what all ranks do."""
-        self._trajectory, self._seconds, self._agreed = trajectory, seconds, agreed
-        self._next = -math.inf
-
-    def __call__(self, checkpoint: Checkpoint[Any]) -> None:
-        """Keep it, if it is time."""
-        if self._agreed(int(time.monotonic() >= self._next)):
-            self._trajectory.keep(checkpoint)
-            self._next = time.monotonic() + self._seconds
 
 
 def observers_of(
@@ -252,7 +262,6 @@ def evolve_run(
     experiment: Experiment,
     job: Job,
     trajectory: TrajectoryWriter | SharedTrajectory,
-    kept: object,
     keeper: Keeper,
     report: Report,
 ) -> None:
@@ -269,5 +278,5 @@ def evolve_run(
         observers=observers_of(experiment, trajectory, tell),
         seed=job.config.seed,
         keep=keeper,
-        resume=kept if isinstance(kept, Checkpoint) else None,
+        resume=keeper.resumed,
     )

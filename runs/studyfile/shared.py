@@ -27,7 +27,8 @@ from runs.jobs import Report, Stopped
 from runs.refusal import Refusal
 from runs.studyfile import running
 from runs.studyfile.experiment import Experiment
-from runs.studyfile.running import FAILURES, WHOLE, Job, Keeper, claim, evolve_run, opened, refuse_changed, spoken_error
+from runs.studyfile.keeper import Keeper
+from runs.studyfile.running import FAILURES, WHOLE, Job, claim, evolve_run, opened, refuse_changed, spoken_error
 
 #: What goes wrong on all ranks at the same place or on none, so that they can go on to the next run together.
 TOGETHER = (
@@ -112,9 +113,9 @@ def _continued(experiment: Experiment, job: Job, ranks: Ranks, report: Report) -
     ranks.at_first(lambda: experiment.data)  # which may have to be downloaded
     start = _start(experiment)
     with SharedTrajectory(ranks, lambda: opened(experiment, job)) as trajectory:
-        kept = trajectory.kept(CHECKPOINTED, start)
-        evolve_run(experiment, job, trajectory, kept, Keeper(trajectory, running.KEEP_SECONDS, ranks.number), report)
-        trajectory.complete()
+        keeper = Keeper(trajectory, running.KEEP_SECONDS, trajectory.kept(CHECKPOINTED, start), ranks.number)
+        evolve_run(experiment, job, trajectory, keeper, report)
+        trajectory.complete(keeper.last)
 
 
 def _start(experiment: Experiment) -> SharedCloud:

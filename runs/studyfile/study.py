@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from os.path import isdir
 from pathlib import Path
 
 from rich.console import Console
@@ -17,11 +18,14 @@ from runs.printable import printable
 from runs.progress import BatchProgress
 from runs.refusal import Refusal, chosen
 from runs.studyfile.identity import Identity, check_folder
+from runs.studyfile.index import LiveIndex
+from runs.studyfile.longer import older_names
 from runs.studyfile.plan import planned
 from runs.studyfile.reading import StudyFile, read_study
 from runs.studyfile.running import WHOLE, Job
 from runs.studyfile.shared import check_shareable, perform_shared, refuse_changed_together, shares_done
 from runs.studyfile.sources import sources_of
+from runs.studyfile.summary import summarised
 from runs.studyfile.together import Unit, failures_of, perform_unit, units_of
 from runs.sweep import perform_all, usable_cores
 
@@ -42,7 +46,10 @@ class Result:
 def jobs_of(study: StudyFile, out: Path | None = None) -> tuple[Job, ...]:
     """The runs with their folders, by default below results/NAME."""
     folder = Path("results") / study.name if out is None else out
-    return tuple(Job(config, study.folder, folder) for config in study.runs)
+    older = older_names(folder)
+    there = {config.digest for config in study.runs if isdir(folder / config.digest)}
+    names = {digest: name for digest, name in older.items() if digest not in there}
+    return tuple(Job(config, study.folder, folder, name=names.get(config.digest)) for config in study.runs)
 
 
 def with_sources(jobs: Sequence[Job], stale: str) -> tuple[Job, ...]:
@@ -79,6 +86,7 @@ def run_study(
     pending = [unit for unit, parts in shared if min(parts) < WHOLE]
     begun = [sum(parts) for _, parts in shared if min(parts) < WHOLE]
     complete = shares.count(WHOLE)
+    index = LiveIndex(jobs[0].out, jobs) if ranks is None or ranks.is_first else None
     said = f"{len(jobs)} runs in {printable(str(jobs[0].out))}, {complete} complete already."
     console.print(said, highlight=False, soft_wrap=True, markup=False)
     if not pending:
@@ -87,9 +95,17 @@ def run_study(
         on_device = any(job.config.device != "cpu" for job in jobs)
         workers = 0 if on_device or len(pending) == 1 else min(usable_cores(), len(pending))
     sizes, aside = [WHOLE * len(unit) for unit in pending], len(jobs) - sum(map(len, pending))
-    with BatchProgress(sizes, begun, console, complete=aside) as progress:
-        performed = perform_unit if ranks is None else partial(_perform_shared, ranks=ranks)
-        outcomes = perform_all(pending, performed, begun=begun, workers=workers, watch=progress.show)
+    performed = perform_unit if ranks is None else partial(_perform_shared, ranks=ranks)
+    with ExitStack() as ending, BatchProgress(sizes, begun, console, complete=aside) as progress:
+        if index is not None:
+            ending.callback(index.write)
+
+        def watch(done: Sequence[int], failed: Sequence[int]) -> None:
+            progress.show(done, failed)
+            if index is not None:
+                index.watch(len(failed) + sum(map(int.__ge__, done, sizes)))
+
+        outcomes = perform_all(pending, performed, begun=begun, workers=workers, watch=watch)
     failures = {}
     for unit, outcome in zip(pending, outcomes, strict=True):
         if outcome.failure is not None:
@@ -128,8 +144,12 @@ def command(
     ranks: Ranks | None = None,
     members: int | None = None,
     stale: str = STALE[0],
+    summary: bool = True,
 ) -> bool:
-    """The study as the command line calls it; whether every run is complete."""
+    """The study as the command line calls it; whether every run is complete.
+
+    summary: whether it ends with a table and a figure.
+    """
     if scheduler is not None and workers is not None:
         raise Refusal("--workers and --scheduler both say who does the runs: leave one of them out.")
     study = read_study(path, settings)
@@ -167,6 +187,9 @@ def command(
     finished = len(jobs) - len(result.failures)
     place = printable(str(jobs[0].out))
     shown.print(f"{finished} of {len(jobs)} runs complete in {place}", highlight=False, soft_wrap=True, markup=False)
+    if summary and (ranks is None or ranks.is_first):
+        for line in summarised(jobs, shown):
+            shown.print(printable(line), highlight=False, soft_wrap=True, markup=False)
     for digest, failure in result.failures.items():
         console.print(f"Failed: {digest}: {printable(failure)}", highlight=False, soft_wrap=True, markup=False)
     return not result.failures

@@ -15,11 +15,11 @@ from runs.refusal import Refusal
 from runs.studyfile import running
 from runs.studyfile.config import RunConfig
 from runs.studyfile.experiment import Experiment
+from runs.studyfile.keeper import Keeper
 from runs.studyfile.running import (
     FAILURES,
     WHOLE,
     Job,
-    Keeper,
     claim,
     observers_of,
     opened,
@@ -103,26 +103,28 @@ def failures_of(unit: Unit, said: str) -> dict[str, str]:
 
 @dataclass(frozen=True, eq=False)
 class _Part:
-    """A run as a member: its job, what it stands for, and its open file unless it is complete."""
+    """A run as a member: its job, what it stands for, its open file unless it is complete, and who keeps its state."""
 
     job: Job
     experiment: Experiment
     trajectory: TrajectoryWriter | None
+    keeper: Keeper | None
 
     def observers(self, tell: Observer) -> list[Observer]:
         """Its recorders and who is told how far it is; nobody where it is complete."""
         return [] if self.trajectory is None else observers_of(self.experiment, self.trajectory, tell)
 
-    def keeper(self) -> Keeper | None:
-        """Who keeps its state."""
-        return None if self.trajectory is None else Keeper(self.trajectory, running.KEEP_SECONDS)
-
     def resume(self) -> Checkpoint[Any] | None:
         """What it goes on from; a complete run only keeps its place beside the others."""
-        if self.trajectory is None:
+        if self.keeper is None:
             return Checkpoint(0, self.job.config.until, self.experiment.start, None)
-        kept = self.trajectory.kept(CHECKPOINTED, self.experiment.start.device)
-        return kept if isinstance(kept, Checkpoint) else None
+        return self.keeper.resumed
+
+
+def _part(job: Job, experiment: Experiment, trajectory: TrajectoryWriter | None) -> _Part:
+    kept = None if trajectory is None else trajectory.kept(CHECKPOINTED, experiment.start.device)
+    keeper = None if trajectory is None else Keeper(trajectory, running.KEEP_SECONDS, kept)
+    return _Part(job, experiment, trajectory, keeper)
 
 
 def _evolved(unit: Unit, experiments: Sequence[Experiment], report: Report) -> dict[int, BaseException]:
@@ -135,7 +137,7 @@ def _evolved(unit: Unit, experiments: Sequence[Experiment], report: Report) -> d
 
     with ExitStack() as files:
         parts = [
-            _Part(job, experiment, files.enter_context(opened(experiment, job)) if share < WHOLE else None)
+            _part(job, experiment, files.enter_context(opened(experiment, job)) if share < WHOLE else None)
             for job, experiment, share in zip(unit, experiments, shares, strict=True)
         ]
         try:
@@ -146,14 +148,14 @@ def _evolved(unit: Unit, experiments: Sequence[Experiment], report: Report) -> d
                 until=unit[0].config.until,
                 observers=[part.observers(partial(tell, e)) for e, part in enumerate(parts)],
                 seeds=[job.config.seed for job in unit],
-                keep=[part.keeper() for part in parts],
+                keep=[part.keeper for part in parts],
                 resume=[part.resume() for part in parts],
             )
         except MembersFailed as error:
             failures.update(error.failures)
         for e, part in enumerate(parts):
             if part.trajectory is not None and e not in failures:
-                part.trajectory.complete()
+                part.trajectory.complete(part.keeper.last if part.keeper else None)
                 shares[e] = WHOLE
     report(sum(shares))
     return failures

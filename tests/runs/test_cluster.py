@@ -217,7 +217,7 @@ def test_a_missing_extra_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     """Assert that the sentence names the extra."""
     monkeypatch.setitem(sys.modules, "distributed", None)
     code, _, said = spoken("run", str(write_study(tmp_path)), "--scheduler", "tcp://127.0.0.1:9")
-    assert code == 2 and "pip install 'meanfield-particles[cluster]'" in said
+    assert code == 2 and "pip install -e '.[cluster]'" in said
 
 
 @pytest.mark.parametrize(

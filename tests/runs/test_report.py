@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from flows import Checkpoint
 from particles import ParticleCloud, Trajectory
 from runs.refusal import Refusal
 from runs.report import file_report
@@ -57,3 +58,17 @@ def test_unreadable_file_is_refused_by_the_readers_sentence(tmp_path: Path) -> N
     """Assert that what the reader says becomes the refusal, for a folder here."""
     with pytest.raises(Refusal, match="is a folder, but a trajectory file is needed"):
         file_report(tmp_path)
+
+
+def test_what_resumed_and_extended_a_run_is_told_line_by_line(tmp_path: Path) -> None:
+    """Assert that of a file that was extended step, time and the end before are lines of their own."""
+    with Trajectory.create(tmp_path / "a.h5", seed=0, parameters={"config": {"until": 1.0}}) as writer:
+        writer(0, 0.0, cloud())
+        writer(1, 1.0, cloud(1.0))
+        writer.complete(Checkpoint(0, 0.0, cloud(), None))
+    with Trajectory.append(tmp_path / "a.h5") as writer:
+        writer.extend(config={"until": 2.0})
+    lines = [" ".join(line.split()) for line in file_report(tmp_path / "a.h5")]
+    place = lines.index("extensions 1")
+    assert lines[place + 1 : place + 6] == ["step 0", "time 0.0", "before", "config", "until 1.0"]
+    assert "resumed_by 1" in lines and lines[0].endswith("not complete")

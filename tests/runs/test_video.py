@@ -36,6 +36,6 @@ def test_no_encoder_is_a_sentence_that_names_one(monkeypatch: pytest.MonkeyPatch
     """Assert that the extra is named where neither program is there."""
     monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
     with pytest.raises(
-        Refusal, match=r"No ffmpeg is installed.*pip install 'meanfield-particles\[video\]', or write a"
+        Refusal, match=r"No ffmpeg is installed.*pip install -e '\.\[video\]' in the clone of .*, or write a"
     ):
         video_writer(5)

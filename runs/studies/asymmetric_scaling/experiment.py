@@ -36,7 +36,8 @@ from runs.figures import Array
 from runs.studies.asymmetric_scaling.config import NAME, Config, Setting
 from runs.studies.asymmetric_scaling.reuse import Pruned, Transfer
 from runs.studies.asymmetric_scaling.schedule import GradientSteps, steps_at
-from runs.studyfile.running import KEEP_SECONDS, Keeper
+from runs.studyfile.keeper import Keeper
+from runs.studyfile.running import KEEP_SECONDS
 from runs.sweep import Report
 
 #: A number measured of a cloud.
@@ -199,7 +200,7 @@ def _evolve(experiment: Experiment, flow: GradientFlow, trajectory: TrajectoryWr
     """
     config = experiment.run.config
     recorder = trajectory.trace(**experiment.observables())
-    kept = trajectory.kept(CHECKPOINTED, config.device)
+    keeper = _Kept(trajectory, config.step, trajectory.kept(CHECKPOINTED, config.device))
     return evolve(
         flow,
         experiment.start,
@@ -210,8 +211,8 @@ def _evolve(experiment: Experiment, flow: GradientFlow, trajectory: TrajectoryWr
             GradientSteps(config.step, config.steps, config.frames, trajectory),
             Every(steps=REPORT_STEPS, observer=lambda step, time, cloud: report(steps_at(time, config.step))),
         ],
-        keep=_Kept(trajectory, config.step),
-        resume=kept if isinstance(kept, Checkpoint) else None,
+        keep=keeper,
+        resume=keeper.resumed,
     )
 
 
@@ -221,9 +222,9 @@ class _Kept(Keeper):
     Of several states within one gradient step only the first is kept: a file tells its states apart by that number.
     """
 
-    def __init__(self, trajectory: TrajectoryWriter, length: float) -> None:
-        super().__init__(trajectory, KEEP_SECONDS)
-        self._length, self._last = length, -1
+    def __init__(self, trajectory: TrajectoryWriter, length: float, kept: object) -> None:
+        super().__init__(trajectory, KEEP_SECONDS, kept)
+        self._length, self._last = length, -1 if self.resumed is None else self.resumed.step
 
     def __call__(self, checkpoint: Checkpoint[Any]) -> None:
         """Keep it, if it is time."""

@@ -36,6 +36,7 @@ ROWS = {"until": [1.0, 2.0], "masses.count": [4, 6]}
     ("one", "other"),
     [
         ({}, {"seeds": 3}),
+        ({}, {"until": 2.0}),
         ({}, {"law": "gaussian", "regulariser": 0.0}),
         (COUNTS, sweep({"masses.count": [4, 6, 8]})),
         (COUNTS, sweep({"masses.count": [8]})),
@@ -50,14 +51,14 @@ ROWS = {"until": [1.0, 2.0], "masses.count": [4, 6]}
     ],
 )
 def test_a_study_that_grows_is_the_same(tmp_path: Path, one: dict[str, Any], other: dict[str, Any]) -> None:
-    """Assert that seeds, values, rows, draws, and a default written out do not make another study."""
+    """Assert that seeds, values, rows, draws, a default written out and a later end do not make another study."""
     assert identity(tmp_path, one).differences(identity(tmp_path, other)) == []
 
 
 @pytest.mark.parametrize(
     ("one", "other", "said"),
     [
-        ({}, {"until": 2.0}, ["until: there 2.0, here 1.0"]),
+        ({}, {"regulariser": 2.0}, ["regulariser: there 2.0, here 0.0"]),
         (COUNTS, {**COUNTS, "scaling": "mean-field"}, ["scaling.kind: there mean-field, here ntk"]),
         (COUNTS, {}, ["sweep.over: there nothing, here masses.count"]),
         (COUNTS, sweep({"until": [1.0]}), ["sweep.over: there until, here masses.count"]),
@@ -91,11 +92,11 @@ def begun(folder: Path, study: Identity) -> None:
 
 def test_a_folder_says_what_it_is_of_and_is_free_without_runs(tmp_path: Path) -> None:
     """Assert that what is written is read back, that another study is refused, and takes a folder without runs."""
-    out, mine, other = tmp_path / "out", identity(tmp_path, COUNTS), identity(tmp_path, {"until": 2.0})
+    out, mine, other = tmp_path / "out", identity(tmp_path, COUNTS), identity(tmp_path, {"regulariser": 2.0})
     begun(out, mine)
     assert Identity.read(out) == mine
     with pytest.raises(
-        Refusal, match=r"out holds another study \(.*sweep.over: .*; until: .*\): name another folder with"
+        Refusal, match=r"out holds another study \(.*regulariser: .*; sweep.over: .*\): name another folder with"
     ):
         check_folder(out, other)
     assert Identity.read(out) == mine
@@ -110,9 +111,9 @@ def test_a_folder_that_does_not_say_is_judged_by_every_run(tmp_path: Path) -> No
     (out / STUDY_FILE).unlink()
     check_folder(out, mine)
     assert not (out / STUDY_FILE).exists()
-    begun(tmp_path / "more", identity(tmp_path, {**COUNTS, "until": 2.0}))
+    begun(tmp_path / "more", identity(tmp_path, {**COUNTS, "regulariser": 2.0}))
     (tmp_path / "more" / "run").rename(out / "another")
-    with pytest.raises(Refusal, match=r"holds another study \(until: there 2\.0, here 1\.0\)"):
+    with pytest.raises(Refusal, match=r"holds another study \(regulariser: there 2\.0, here 0\.0\)"):
         check_folder(out, mine)
 
 
@@ -158,22 +159,22 @@ def test_a_study_grows_in_its_folder_and_another_is_refused(tmp_path: Path) -> N
     assert code == 0 and "6 of 6 runs complete" in said and "2 complete already" in told
     assert dict(collect(tmp_path / "out")["risk"].sizes) == {"count": 3, "seed": 2, "time": 5}
     before = sorted(tmp_path.rglob("*"))
-    for setting in ("until=2.0", "scaling=mean-field", "sweep.over.until=[1.0, 2.0]"):
+    for setting in ("regulariser=2.0", "scaling=mean-field", "sweep.over.until=[1.0, 2.0]"):
         code, said, told = done(path, setting)
         assert code == 2 and said == "" and "out holds another study (" in told and told.count("\n") == 1
-    assert spoken("run", str(path), "--out", str(tmp_path / "out"), "--set", "until=2.0", "--dry-run")[0] == 2
+    assert spoken("run", str(path), "--out", str(tmp_path / "out"), "--set", "regulariser=2.0", "--dry-run")[0] == 2
     assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_two_files_of_one_name_do_not_share_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Assert that the default folder, which goes by the name, is that of the first study."""
     monkeypatch.chdir(tmp_path)
-    for name, until in (("a", 1.0), ("b", 2.0)):
+    for name, strength in (("a", 1.0), ("b", 2.0)):
         (tmp_path / name).mkdir()
-        write_study(tmp_path / name, {"until": until})
+        write_study(tmp_path / name, {"regulariser": strength})
     assert spoken("run", "a/study.toml", "--workers", "0")[0] == 0
     code, _, told = spoken("run", "b/study.toml", "--workers", "0")
-    assert code == 2 and "results/study holds another study (until: there 1.0, here 2.0)" in told
+    assert code == 2 and "results/study holds another study (regulariser: there 1.0, here 2.0)" in told
     assert len(list(Path("results").rglob("run.h5"))) == 1
 
 
@@ -189,6 +190,6 @@ def test_dimensions_keep_their_names_while_a_study_grows(tmp_path: Path) -> None
     for seeds, untils, sizes in (((0, 1), (1.0, 2.0), (2, 2)), ((0, 1), (2.0, 1.0), (2, 2))):
         for seed, until in zip(seeds, untils, strict=True):
             changes = {**masses, "masses.seed": seed, "until": until, "frames": {"time": 1.0}}
-            perform(Job(config(changes), tmp_path, out), lambda steps: None)
+            perform(Job(config(changes).ending_apart(), tmp_path, out), lambda steps: None)
         found = collect(out)["risk"]
         assert found.dims[:2] == ("config.masses.seed", "until") and found.shape[:2] == sizes

@@ -1,0 +1,71 @@
+"""Going on with a finished run beyond its end: its file is cut to the state kept in it and says that it was extended.
+
+The old configuration stays in the file beside the note, so that nothing is freed before the new one is in its place.
+"""
+
+import json
+from collections.abc import Mapping
+
+import h5py
+
+from particles.errors import TrajectoryError
+from particles.trajectory.adding import add_group, add_text
+from particles.trajectory.checkpoint import checkpoint_step, newest_parts
+from particles.trajectory.describe import describe
+from particles.trajectory.layout import CONFIGURATION, EXTENSIONS, MODULE, PARAMETERS
+from particles.trajectory.opening import child_group, has, json_object
+from particles.trajectory.provenance import utc_now
+from particles.trajectory.resuming import trim_to_step
+
+
+def take_up(file: h5py.File, parameters: Mapping[str, object]) -> None:
+    """Cut a file to its checkpoint under changed parameters, and note it."""
+    kept = newest_parts(file)
+    step = None if kept is None else checkpoint_step(file)
+    if kept is None or step is None:
+        raise TrajectoryError(f"{file.filename} keeps no state to go on from; run it again in another file.")
+    group, module = child_group(file, PARAMETERS), child_group(file, MODULE)
+    before, time = json_object(group, CONFIGURATION), json.loads(kept.tree).get("fields", {}).get("time")
+    changed = {name: describe(value, name) for name, value in parameters.items()}
+    note: dict[str, object] = {"step": step, "time": time, "before": _replaced(before, {**before, **changed})}
+    _note(module, group[CONFIGURATION], note)
+    fresh = group.create_dataset(None, data=json.dumps({**before, **changed}), dtype=h5py.string_dtype())
+    file.flush()
+    del group[CONFIGURATION]
+    group[CONFIGURATION] = fresh  # in one write with the line above: both are links in the header of their group
+    file.flush()
+    trim_to_step(file, step)
+    file.flush()
+
+
+def _note(module: h5py.Group, configuration: h5py.Dataset, note: dict[str, object]) -> None:
+    """Add a note with the time now and the configuration until now, unless the last one, whose writer died, is that."""
+    if not has(module, EXTENSIONS):
+        add_group(module, EXTENSIONS, lambda _: None)
+    notes, known = child_group(module, EXTENSIONS), extensions(module)
+    if known and known[-1] == {**note, "at": known[-1].get("at")}:
+        return
+    old = f"{len(known) + 1} before"
+    if not has(notes, old):
+        notes[old] = configuration
+    add_text(notes, str(len(known) + 1), json.dumps({**note, "at": utc_now()}))
+
+
+def _replaced(before: Mapping[str, object], after: Mapping[str, object]) -> dict[str, object]:
+    """What is not the same afterwards, as it was before, with nothing for what was not there."""
+    found: dict[str, object] = {}
+    for name in [*before, *(name for name in after if name not in before)]:
+        then, now = before.get(name), after.get(name)
+        if isinstance(then, Mapping) and isinstance(now, Mapping):
+            inner = _replaced(then, now)
+            found |= {name: inner} if inner else {}
+        elif then != now:
+            found[name] = then
+    return found
+
+
+def extensions(module: h5py.Group) -> list[dict[str, object]]:
+    """When a file was extended, in order: step and flow time it went on from, the UTC time, what parameters were."""
+    notes = child_group(module, EXTENSIONS) if has(module, EXTENSIONS) else None
+    numbers = (str(number) for number in range(1, len(notes or ()) + 1))
+    return [json_object(notes, number) for number in numbers if notes is not None and has(notes, number)]

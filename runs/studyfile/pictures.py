@@ -1,0 +1,94 @@
+"""The figure of a study: every observable against time, a colour for each setting, drawn from the files of its runs."""
+
+import warnings
+from collections.abc import Sequence
+from itertools import cycle
+from pathlib import Path
+
+import numpy as np
+
+from runs.curve_groups import said, short_names
+from runs.figures import MOST_COLOURS, ColourScale, Curve, CurvePanel, draw_curves
+from runs.printable import printable
+from runs.refusal import Refusal
+from runs.studyfile.results import Numbers, Setting, told
+
+FIGURE_FILE = "curves.png"
+#: Settings that are drawn at most, evenly chosen among them.
+MOST_DRAWN = 100
+
+
+def draw_study(settings: Sequence[Setting], path: Path, title: str) -> Path | None:
+    """Draw every observable that is a number, where there is any after time zero; the path, or None.
+
+    One panel for each, against time on a log axis. Runs of a setting that recorded at the same times are their mean
+    with the band from least to largest. Up to eight settings have a legend; more have a colour bar by the first number
+    that they vary, or eight colours in turn where they vary none. Raises Refusal where numbers are too large to draw or
+    the folder cannot be written.
+    """
+    chosen = [settings[number] for number in _evenly(len(settings))]
+    if len(chosen) < len(settings):
+        title = f"{title}: {len(chosen)} of {len(settings)} settings"
+    colours, scale = _colours(chosen)
+    panels = _panels(chosen, colours)
+    if not panels:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", RuntimeWarning)
+            warnings.filterwarnings("ignore", "Attempting to set identical")
+            columns = min(3, len(panels))
+            draw_curves(panels, path, title=title, time_label="flow time", columns=columns, scale=scale)
+    except (RuntimeWarning, ValueError, OverflowError) as error:
+        raise Refusal(f"The figure {path} cannot be drawn ({error}): do without, with --no-summary.") from error
+    except OSError as error:
+        raise Refusal(f"The figure {path} cannot be written ({error.strerror}): name another folder.") from error
+    return path
+
+
+def _evenly(count: int) -> list[int]:
+    return list(dict.fromkeys(np.linspace(0, count - 1, min(count, MOST_DRAWN)).round().astype(int).tolist()))
+
+
+def _colours(settings: Sequence[Setting]) -> tuple[list[tuple[str, str]], ColourScale | None]:
+    """Label and colour of each setting, and the scale that the colours are of, if there is one."""
+    keys = told(settings)
+    words = short_names(keys)
+    labels = [
+        printable(", ".join(f"{words[key]} {said(key, setting.values.get(key))}" for key in keys)) or "all runs"
+        for setting in settings
+    ]
+    if len(settings) > len(MOST_COLOURS):
+        for key in keys:
+            column = [setting.values.get(key) for setting in settings]
+            numbers = [float(value) for value in column if type(value) in (int, float)]  # type: ignore[arg-type]
+            if len(numbers) == len(column) and len(set(numbers)) > 2:
+                scale = ColourScale.of(printable(words[key]), numbers)
+                return [(label, scale.colour(number)) for label, number in zip(labels, numbers, strict=True)], scale
+    return list(zip(labels, cycle(MOST_COLOURS))), None
+
+
+def _panels(settings: Sequence[Setting], colours: Sequence[tuple[str, str]]) -> list[CurvePanel]:
+    names = list(dict.fromkeys(name for setting in settings for run in setting.runs for name in run.series))
+    panels = []
+    for name in names:
+        curves = tuple(
+            Curve(label, colour, times, values)
+            for setting, (label, colour) in zip(settings, colours, strict=True)
+            for times, values in _curves(setting, name)
+        )
+        if curves:
+            positive = all(bool((curve.values > 0.0).all()) for curve in curves)
+            panels.append(CurvePanel(name.replace("_", " "), "", curves, log_values=positive))
+    return panels
+
+
+def _curves(setting: Setting, name: str) -> list[tuple[Numbers, Numbers]]:
+    """Times [records] and values [runs, records] after time zero, of all runs that recorded at the same times."""
+    groups: dict[bytes, tuple[Numbers, list[Numbers]]] = {}
+    for run in setting.runs:
+        times, values = run.series.get(name, (np.zeros(0), np.zeros(0)))
+        drawn = (times > 0.0) & np.isfinite(values)
+        if drawn.any():
+            groups.setdefault(times[drawn].tobytes(), (times[drawn], []))[1].append(values[drawn])
+    return [(times, np.stack(values)) for times, values in groups.values()]

@@ -1,0 +1,63 @@
+"""What a study ends with: its table in the terminal and in result.csv, its figure, and where these lie."""
+
+from collections.abc import Iterator, Sequence
+from os.path import getmtime, isfile
+from pathlib import Path
+
+from rich.console import Console
+
+from particles import TrajectoryError
+from runs.refusal import Refusal
+from runs.studyfile.index import INDEX_FILE
+from runs.studyfile.results import Setting, found_in, settings_of
+from runs.studyfile.running import RUN_FILE, Job
+from runs.studyfile.table import RESULT_FILE, shown_table, write_table
+
+
+def summarised(jobs: Sequence[Job], console: Console) -> Iterator[str]:
+    """Show the table of all runs in the folder, write it and the figure; lines that say where they lie.
+
+    A figure that is younger than every run is left as it is. What cannot be drawn is said and is no failure.
+    """
+    out = jobs[0].out
+    settings = settings_of(found_in(out, jobs, series=True), out)
+    table, left = shown_table(settings, console.width)
+    console.print(table)
+    if left:
+        yield f"only in {out / RESULT_FILE}: {'; '.join(left)}"
+    try:
+        write_table(settings, out / RESULT_FILE)
+        yield f"table: {out / RESULT_FILE}"
+        yield from (f"figure: {path}" for path in _drawn(settings, out))
+    except (Refusal, TrajectoryError) as error:
+        yield str(error)
+    if isfile(out / INDEX_FILE):
+        yield f"which run lies where: {out / INDEX_FILE}"
+
+
+def draw_folder(folder: Path, out: Path) -> Path:
+    """Draw the figure of a study again from the files in its folder. Raises Refusal where there is nothing to draw."""
+    from runs.studyfile.pictures import FIGURE_FILE, draw_study
+
+    settings = settings_of(found_in(folder, series=True), folder)
+    drawn = draw_study(settings, out / FIGURE_FILE, _title(settings, folder)) if settings else None
+    if drawn is None:
+        raise Refusal(f"The folder {folder} holds no run of a study file with a record after time zero: name one.")
+    return drawn
+
+
+def _drawn(settings: Sequence[Setting], out: Path) -> list[Path]:
+    """The figure, drawn where it is not there or older than a run."""
+    from runs.studyfile.pictures import FIGURE_FILE, draw_study
+
+    path = out / FIGURE_FILE
+    files = [out / run.name / RUN_FILE for setting in settings for run in setting.runs]
+    if isfile(path) and all(getmtime(file) <= getmtime(path) for file in files if isfile(file)):
+        return [path]
+    drawn = draw_study(settings, path, _title(settings, out))
+    return [] if drawn is None else [drawn]
+
+
+def _title(settings: Sequence[Setting], out: Path) -> str:
+    runs = sum(len(setting.runs) for setting in settings)
+    return f"{out.resolve().name}, {runs} runs" if runs > 1 else out.resolve().name
