@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from particles import ParticleCloud, Trajectory, TrajectoryError
 from particles.trajectory import TrajectoryReader
 from runs.figures import COLOURS
+from runs.files import replacing
 from runs.refusal import Refusal
 from runs.video import video_writer
 
@@ -72,17 +73,13 @@ def _draw(trajectory: TrajectoryReader, title: str, target: Path) -> None:
     times = trajectory.times
     unfinished = target.absolute().with_name(f".{target.stem}.part{target.suffix.lower()}")
     writer = PillowWriter(fps=SPEED) if unfinished.suffix == ".gif" else video_writer(SPEED)
-    try:
-        with writer.saving(figure, str(unfinished), DOTS_PER_INCH):
-            for number in numbers:
-                cloud = trajectory[number]
-                dots.set_offsets(cloud.positions[:, :2].numpy())
-                dots.set_sizes(_areas(cloud))
-                heading.set_text(f"{title}, time {times[number]:.4g}")
-                writer.grab_frame()
-        unfinished.replace(target)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with replacing(target, unfinished), writer.saving(figure, str(unfinished), DOTS_PER_INCH):
+        for number in numbers:
+            cloud = trajectory[number]
+            dots.set_offsets(cloud.positions[:, :2].numpy())
+            dots.set_sizes(_areas(cloud))
+            heading.set_text(f"{title}, time {times[number]:.4g}")
+            writer.grab_frame()
 
 
 def _areas(cloud: ParticleCloud) -> np.ndarray:

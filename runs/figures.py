@@ -17,6 +17,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from runs.files import replacing
+
 Array = npt.NDArray[np.float64]
 
 #: Four colours that stay apart for every common kind of colour blindness (Okabe and Ito 2008), and their dashes.
@@ -174,6 +176,5 @@ def _plain(axis: Axes) -> None:
 def save(figure: Figure, path: Path) -> None:
     """Write a figure as PNG, beside the file first, so that a picture is never half written."""
     FigureCanvasAgg(figure)
-    unfinished = path.with_name(path.name + ".part")
-    figure.savefig(unfinished, dpi=DOTS_PER_INCH, format="png")
-    unfinished.replace(path)
+    with replacing(path) as unfinished:
+        figure.savefig(unfinished, dpi=DOTS_PER_INCH, format="png")

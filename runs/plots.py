@@ -14,6 +14,7 @@ from runs.curve_groups import names_of, settings_of
 from runs.feature_figure import draw_features
 from runs.feature_maps import feature_map
 from runs.figures import COLOURS, Array, CloudPanel, Curve, CurvePanel, draw_clouds, draw_curves
+from runs.files import check_open
 from runs.origins import mixed, recorded_sources, told_apart
 from runs.refusal import Refusal
 
@@ -33,6 +34,7 @@ def plot_files(files: Sequence[Path], folder: Path, times: Sequence[float] = ())
     """
     written: list[Path] = []
     remarks: list[str] = []
+    check_open(len(files), "draw fewer files at once")
     try:
         with warnings.catch_warnings(), ExitStack() as opened:
             warnings.simplefilter("error", RuntimeWarning)

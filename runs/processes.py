@@ -17,6 +17,7 @@ import torch
 
 from runs.jobs import Job, Outcome, Report, Stopped, Team, outcome_of
 from runs.refusal import WorkerLost
+from runs.signals import SHARED
 
 #: Options of glibc's mallopt, and how much freed memory a worker may keep.
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
@@ -79,7 +80,8 @@ _links: list[_Link] = []
 
 
 def _begin_worker(done: "ctypes.Array[ctypes.c_int64]", stop: Event) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in SHARED:
+        signal.signal(number, signal.SIG_IGN)
     settle()
     _links.append(_Link(done, stop))
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -106,12 +108,16 @@ def _perform_in_worker(number: int, job: Job, perform: Callable[[Job, Report], N
 
 @contextmanager
 def _interrupts_ignored() -> Iterator[None]:
-    """Processes spawned inside the block do not die of Ctrl-C while they still import; only the main thread may."""
+    """Processes spawned inside the block do not die of Ctrl-C, or of a closing terminal, while they still import.
+
+    Only the main thread may ask for it.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in SHARED}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

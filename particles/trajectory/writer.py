@@ -13,6 +13,7 @@ from particles.trajectory.checkpoint import KeptParts, drop_checkpoint, get_chec
 from particles.trajectory.element import check_start
 from particles.trajectory.frames import Frames
 from particles.trajectory.layout import CLOUD, MODULE, UNWRITTEN, options_of
+from particles.trajectory.named import check_exists, check_named, named_at_the_end
 from particles.trajectory.opening import child_group, damage_reported, failure_reported, has
 from particles.trajectory.recorder import Observable, ObservableRecorder
 from particles.trajectory.room import Room
@@ -133,9 +134,10 @@ class TrajectoryWriter:
     def complete(self) -> None:
         """Mark the run as finished and drop its checkpoint; writing on takes the mark back.
 
-        Raises TrajectoryError for a closed file.
+        Raises TrajectoryError for a closed file, and for one that does not have its name any more.
         """
         self._check_open()
+        check_named(self._file)
         with failure_reported(self._file):
             drop_checkpoint(self._file)
             self._seal()
@@ -143,11 +145,15 @@ class TrajectoryWriter:
             self._file.flush()
 
     def close(self) -> None:
-        """Close the file in order: what was recorded up to now is all there is up to the last frame's step."""
+        """Close the file in order: what was recorded up to now is all there is up to the last frame's step.
+
+        Raises TrajectoryError, once it is closed, for a file that was moved or removed meanwhile.
+        """
         if self._file:
             with failure_reported(self._file):
                 self._seal()
-            self._close()
+            with named_at_the_end(self._file):
+                self._close()
 
     def __enter__(self) -> Self:
         self._check_open()
@@ -164,6 +170,7 @@ class TrajectoryWriter:
     def _begin(self, size: int) -> None:
         """Called before so many bytes are written: refuse a closed file and a full disk, take back a finished mark."""
         self._check_open()
+        check_exists(self._file)
         self._room.check(size)
         if self._complete:
             self._set_complete(False)
