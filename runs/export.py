@@ -86,12 +86,20 @@ def _write_netcdf(trajectory: TrajectoryReader, target: Path) -> None:
     found = arrays(trajectory)
     variables: dict[str, Any] = {"step": ("frame", found["step"])}
     coordinates: dict[str, Any] = {"time": ("frame", found["time"])}
+    taken = {"step", "time", "position", "mass", "frame", "particle", "coordinate"}
     if "position" in found:
         variables["position"] = (("frame", "particle", "coordinate"), found["position"])
         variables["mass"] = (("frame", "particle")[2 - found["mass"].ndim :], found["mass"])
     for name, series in trajectory.observables.items():
         record = f"{name}_record"
         inner = tuple(f"{name}_component{axis or ''}" for axis in range(series.values.ndim - 1))
+        own = {name, record, f"{name}_step", f"{name}_time", *inner}
+        if not own.isdisjoint(taken):
+            raise Refusal(
+                f"The observable {name!r} has, or needs, the name {min(own & taken)!r} of something else in netCDF: "
+                "export to npz or csv."
+            )
+        taken |= own
         variables[name] = ((record, *inner), series.values)
         variables[f"{name}_step"] = (record, series.steps)
         coordinates[f"{name}_time"] = (record, series.times)

@@ -4,7 +4,9 @@ No global state of pyplot is touched, so figures can be drawn in any thread and 
 """
 
 import textwrap
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +20,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from runs.files import replacing
+from runs.printable import printable
+from runs.refusal import Refusal
 
 Array = npt.NDArray[np.float64]
 
@@ -25,6 +29,8 @@ Array = npt.NDArray[np.float64]
 COLOURS = ("#0072B2", "#009E73", "#E69F00", "#D55E00")
 DOTS_PER_INCH = 150
 GREY = "0.35"
+#: The largest number that is drawn: the squares of others are not finite.
+LARGEST = 1e150
 
 #: Inches that a letter of a title or a legend takes on average, and those of a line and its gaps in a legend.
 LETTER, LINE = 0.088, 0.75
@@ -171,6 +177,31 @@ def _plain(axis: Axes) -> None:
     axis.spines[["top", "right"]].set_visible(False)
     axis.tick_params(labelsize=9)
     axis.grid(alpha=0.25, linewidth=0.6)
+
+
+def plain(text: str) -> str:
+    """Text of unknown origin as it is drawn: no formula is seen in it, and nothing in it steers a terminal."""
+    return printable(text).replace("$", r"\$")
+
+
+@contextmanager
+def drawing(subject: str) -> Iterator[None]:
+    """Within the block matplotlib says nothing of its own, and numbers too large to draw are a Refusal."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", RuntimeWarning)
+            warnings.simplefilter("ignore", UserWarning)
+            yield
+    except (RuntimeWarning, OverflowError, ValueError) as error:
+        if isinstance(error, Refusal):
+            raise
+        raise Refusal(f"{subject} holds numbers too large to draw ({error}): draw another one.") from error
+
+
+def check_drawable(values: Array, subject: str) -> None:
+    """Raise Refusal for numbers that no axis can have: beyond 1e150, or not finite."""
+    if not bool(np.all(np.abs(values) <= LARGEST)):
+        raise Refusal(f"{subject} holds numbers beyond {LARGEST:g}, or none, too large to draw: draw another one.")
 
 
 def save(figure: Figure, path: Path) -> None:

@@ -37,7 +37,8 @@ class Processes:
         """Hand out the jobs; raises WorkerLost where a process is killed from outside."""
         context = multiprocessing.get_context("spawn")
         done = context.RawArray(ctypes.c_int64, list(begun))
-        stop = context.Event()
+        with _interrupts_ignored():  # the first one starts a process that has to outlive the workers
+            stop = context.Event()
         pool = ProcessPoolExecutor(self.count, mp_context=context, initializer=_begin_worker, initargs=(done, stop))
         futures: list[Future[Outcome]] = []
         try:

@@ -90,6 +90,7 @@ class Experiment:
     @property
     def masses(self) -> Masses:
         """The masses [particles]."""
+        _check_memory("masses.count", 8.0 * COPIES * self.config.masses.given()["count"])
         masses: Masses = built(MASSES, self.config.masses)
         return masses
 
