@@ -98,9 +98,9 @@ class Experiment:
     def start(self) -> ParticleCloud:
         """The cloud drawn from the law with the run's seed, in the run's dtype on its device; of ranks, their part."""
         config = self.config
-        count, neuron = float(config.masses.given()["count"]), self.risk.neuron
-        _check_memory("masses.count", COPIES * count * neuron.dim * (8.0 if config.dtype == "float64" else 4.0))
-        cloud = self.law.sample(masses=self.masses, seed=config.seed)
+        masses, neuron = self.masses, self.risk.neuron
+        _check_memory("masses.count", COPIES * len(masses) * neuron.dim * (8.0 if config.dtype == "float64" else 4.0))
+        cloud = self.law.sample(masses=masses, seed=config.seed)
         dtype = torch.float64 if config.dtype == "float64" else torch.float32
         if self.ranks is not None:
             cloud = SharedCloud.of(cloud.to(dtype=dtype), self.ranks)

@@ -19,7 +19,7 @@ ODD: dict[str, Callable[[Path], object]] = {
 
 
 def test_content_is_bounded(tmp_path: Path) -> None:
-    """Assert that a file is read up to a length, and a longer one, a pipe or nothing is an error before it is opened."""
+    """Assert that a file is read up to a length, and a longer one or a pipe is an error before it is opened."""
     (tmp_path / "file").write_bytes(b"abc")
     os.mkfifo(tmp_path / "pipe")
     assert content_of(tmp_path / "file", 3) == b"abc"
@@ -75,11 +75,10 @@ def test_more_files_than_may_be_open_are_refused() -> None:
     """Assert that the limit of the process is asked, and named."""
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (SPARE + 10, before[1]))
+    said = rf"{SPARE + 11} files would be open .* allows a process {SPARE + 10} .* or take fewer"
     try:
         check_open(10, "take fewer")
-        with pytest.raises(
-            Refusal, match=rf"{SPARE + 11} files would .* allows a process {SPARE + 10} .* or take fewer"
-        ):
+        with pytest.raises(Refusal, match=said):
             check_open(11, "take fewer")
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)

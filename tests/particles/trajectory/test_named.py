@@ -45,7 +45,7 @@ def test_it_is_not_marked_complete(tmp_path: Path, act: Callable[[Path], None]) 
 
 
 def test_it_is_said_on_closing(tmp_path: Path) -> None:
-    """Assert that a file removed after its mark was set is told by whoever closes it, an error on the way comes first."""
+    """Assert that a file removed after its mark was set is told on closing, unless an error comes first."""
     path = tmp_path / "run.h5"
     with pytest.raises(TrajectoryError, match=LOST), Trajectory.create(path) as writer:
         writer.complete()

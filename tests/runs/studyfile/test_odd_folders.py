@@ -106,7 +106,7 @@ ACTS: dict[str, Callable[[Path], object]] = {
 @pytest.mark.parametrize("way", [(), ("--ensemble", "2")], ids=["alone", "ensemble"])
 def test_what_is_not_there_is_not_complete(tmp_path: Path, act: str, way: tuple[str, ...]) -> None:
     """Assert that a folder or a file taken away from runs at work fails them, and as many are told as are there."""
-    path, out = write_study(tmp_path, {"seeds": 2, "until": 150.0, "frames": {"steps": 10}}), tmp_path / "out"
+    path, out = write_study(tmp_path, {"seeds": 2, "until": 60.0, "frames": {"steps": 10}}), tmp_path / "out"
     thread = during(lambda: ACTS[act](out), out, files=2 if way else 1)
     code, said, told = spoken("run", str(path), "--out", str(out), "--workers", "0", *way)
     thread.join()
@@ -119,7 +119,7 @@ def test_what_is_not_there_is_not_complete(tmp_path: Path, act: str, way: tuple[
     assert "moved or removed while it was written" in told or "its file is not there any more" in told
 
 
-@pytest.mark.parametrize("way", ["0", "2"])
+@pytest.mark.parametrize("way", ["0", pytest.param("2", marks=pytest.mark.validation)])
 def test_runs_taken_away_after_their_end_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
     """Assert that runs that came to their end, one of them long ago, are not called complete where they are gone."""
     path, out = write_study(tmp_path), tmp_path / "out"
