@@ -94,7 +94,7 @@ class RunConfig(Section, title="the study"):
     stop_below: float | None = None
     dtype: Literal["float32", "float64"] = "float64"
     device: str = "cpu"
-    seed: Seed = 0
+    seed: Annotated[int, Field(ge=0)] = 0
 
     choices: ClassVar[dict[str, Any]] = {
         "neuron": NEURONS,

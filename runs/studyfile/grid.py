@@ -52,7 +52,7 @@ def swept_paths(sweep: SweepTable | None) -> dict[Keys, Any]:
         if path[0] in ("seed", "seeds"):
             raise Refusal(
                 f"{key} is not a key of [sweep.over]: every point of a sweep has all seeds of the study, so write "
-                f"seeds = {shown(source) if isinstance(source, list) else '[0, 1, 2, 3]'} above the tables."
+                f"seeds = {_shown(source) if isinstance(source, list) else '[0, 1, 2, 3]'} above the tables."
             )
         chosen("key of [sweep.over]", path[0], [name for name in RunConfig.model_fields if name != "seed"])
         if path in found:
@@ -110,7 +110,7 @@ def _no_list(path: Keys, source: object, needed: str = "a list of values") -> st
     key = written(path)
     if isinstance(source, dict) and not source.keys() & Interval.model_fields.keys():
         meant = list(_unquoted(path, source)) or [(inner, []) for inner in paths_in(source, path)]
-        lines = [f'"{written(inner)}" = {shown(held) if held else "[...]"}' for inner, held in meant]
+        lines = [f'"{written(inner)}" = {_shown(held) if held else "[...]"}' for inner, held in meant]
         return f"[sweep.over] takes a dotted key in quotes: write {' and '.join(lines)}."
     if isinstance(source, dict):
         return f'[sweep.over] {key} is an interval, but draws need [sweep] kind = "random": add it, or write a list.'
@@ -128,16 +128,16 @@ def _unquoted(path: Keys, source: object) -> Iterator[tuple[Keys, Any]]:
 
 def _at(said: str, point: Point) -> str:
     """A refusal with the point of the sweep at which it holds."""
-    where = ", ".join(f"{written(path)} = {shown(value)}" for path, value in point.items())
+    where = ", ".join(f"{written(path)} = {_shown(value)}" for path, value in point.items())
     return f"{said} That is the point {where} of the sweep." if point else said
 
 
-def shown(value: object) -> str:
+def _shown(value: object) -> str:
     """A value as TOML would write it, cut where it is long."""
     if isinstance(value, dict):
-        text = "{ " + ", ".join(f"{name} = {shown(held)}" for name, held in value.items()) + " }"
+        text = "{ " + ", ".join(f"{name} = {_shown(held)}" for name, held in value.items()) + " }"
     elif isinstance(value, list):
-        text = "[" + ", ".join(map(shown, value)) + "]"
+        text = "[" + ", ".join(map(_shown, value)) + "]"
     else:
         text = json.dumps(value, default=str, ensure_ascii=False)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."

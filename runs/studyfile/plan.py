@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from flows.noise import checked_seed
 from particles.tiles import KEPT_ENTRIES
 from runs.memory import spoken_size
 from runs.scalars import flat
@@ -91,11 +92,13 @@ def planned(jobs: Sequence[Job], members: int = 1) -> Plan:
     for job, identity, words in zip(jobs, identities, _own(identities), strict=True):
         runs.append(f"  {job.config.digest}  {words}")
         key = json.dumps({**identity, "seed": None}, sort_keys=True)
-        kind = kinds[key] if key in kinds else _Kind.of(Experiment(job.config, job.source))
-        kinds[key] = kind
-        if kind.refused:
+        kind = kinds.get(key) or _Kind(refused=_refused_seed(job.config.seed))
+        if key not in kinds and not kind.refused:
+            kind = kinds[key] = _Kind.of(Experiment(job.config, job.source))
+        refused = kind.refused or _refused_seed(job.config.seed)
+        if refused:
             impossible += 1
-            runs.append(f"    cannot begin: {kind.refused}")
+            runs.append(f"    cannot begin: {refused}")
         else:
             files.append(kind.file)
             memories.append(kind.shared(beside[job.config.digest]))
@@ -106,6 +109,15 @@ def planned(jobs: Sequence[Job], members: int = 1) -> Plan:
     if members > 1:
         lines.append(f"side by side: up to {max(beside.values())} runs")
     return Plan((*lines, *runs), impossible)
+
+
+def _refused_seed(seed: int) -> str:
+    """What a run says of its seed where it has no stream of its own; the rest of the run does not depend on it."""
+    try:
+        checked_seed(seed)
+    except ValueError as error:
+        return spoken_error(error)
+    return ""
 
 
 def _own(identities: Sequence[Mapping[str, object]]) -> Iterator[str]:

@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from runs.printable import shortened
 from runs.refusal import Refusal, chosen
 from runs.studyfile.config import RunConfig, SweepTable
-from runs.studyfile.grid import MOST_RUNS, expanded, points, shown, swept_paths
+from runs.studyfile.grid import MOST_RUNS, expanded, points, swept_paths
 from runs.studyfile.keys import Keys, label, path_of, paths_in, set_all, written
 from runs.studyfile.parts import SEEDS
 from runs.studyfile.sections import validated
@@ -105,8 +106,8 @@ def _seeds(given: object) -> list[int]:
     numbers = list(range(given)) if type(given) is int else given
     known = isinstance(numbers, list) and all(type(seed) is int and 0 <= seed < SEEDS for seed in numbers)
     if not known or not isinstance(numbers, list) or not numbers:
-        raise Refusal(
-            f"seeds is {shown(given)}, but a positive number or a list of seeds from 0 to 2^64 - 1 is needed: write "
-            "seeds = 3."
+        said = (
+            f"seeds is {shortened(repr(given))}, but a positive number or a list of seeds from 0 to 2^64 - 1 is needed"
         )
+        raise Refusal(f"{said}: write seeds = 3.")
     return list(dict.fromkeys(numbers))

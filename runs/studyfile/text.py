@@ -80,7 +80,7 @@ def parsed(path: Path) -> dict[str, Any]:
     try:
         values = read_toml(text)
     except Unreadable as error:
-        raise Refusal(f"The study file {path} {error}.") from error
+        raise Refusal(f"The study file {path} is not valid TOML for a study, it {error}.") from error
     except tomllib.TOMLDecodeError as error:
         raise Refusal(f"The study file {path} is not valid TOML ({error}): {_advice(text, str(error))}.") from error
     if not values:

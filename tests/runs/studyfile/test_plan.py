@@ -79,6 +79,14 @@ def test_seeds_that_a_run_refuses_are_refused_by_the_plan(tmp_path: Path) -> Non
         assert spoken("run", str(path), "--out", str(tmp_path / "out"), "--set", largest, *how)[0] == 0
 
 
+def test_every_seed_is_looked_at(tmp_path: Path) -> None:
+    """Assert that the plan says of each run whether its seed has a stream of its own, whichever comes first."""
+    write_data(tmp_path)
+    for seeds in ([0, 2**64], [2**64, 0]):
+        plan = planned([Job(config({"seed": seed}), tmp_path, tmp_path / "out") for seed in seeds])
+        assert plan.impossible == 1 and "an integer from 0 to 2^64 - 1 is needed" in "\n".join(plan.lines)
+
+
 def test_runs_that_differ_in_their_seeds_are_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Assert that the plan of a thousand seeds draws one cloud, and has a line for each of them."""
     drawn = []
