@@ -124,7 +124,7 @@ class _Part:
 
     trajectory: TrajectoryWriter | None = None
     observers: Sequence[Observer] = ()
-    keeper: Callable[[Checkpoint[Any]], None] | None = None
+    keep: Callable[[Checkpoint[Any]], None] | None = None
     resume: Checkpoint[Any] | None = None
 
 
@@ -148,8 +148,8 @@ class _Members:
                 trajectory = files.enter_context(opened(experiment, job))
                 kept = trajectory.kept(CHECKPOINTED, experiment.start.device)
                 observers = observers_of(experiment, trajectory, partial(self._tell, e), partial(self._guarded, e))
-                keeper = self._guarded(e, Keeper(trajectory, running.KEEP_SECONDS))
-                return _Part(trajectory, observers, keeper, kept if isinstance(kept, Checkpoint) else None)
+                keep = partial(self._keep, e, Keeper(trajectory, running.KEEP_SECONDS))
+                return _Part(trajectory, observers, keep, kept if isinstance(kept, Checkpoint) else None)
         return _Part(resume=Checkpoint(0, job.config.until, experiment.start, None))
 
     def end(self, e: int, trajectory: TrajectoryWriter) -> None:
@@ -180,9 +180,16 @@ class _Members:
 
         return guarded
 
-    def _tell(self, e: int, step: int, moment: float, cloud: ParticleCloud) -> None:
+    def _keep(self, e: int, keeper: Keeper, checkpoint: Checkpoint[Any]) -> None:
+        with self.alone(e):
+            if e not in self.failures:
+                keeper(checkpoint)
+
+    def _tell(self, e: int, step: int, moment: float, cloud: ParticleCloud) -> bool:
+        """Whether the run has failed and ends here."""
         self.shares[e] = self._unit[e].share(moment)
         self._report(sum(self.shares))
+        return e in self.failures
 
 
 def _evolved(
@@ -200,7 +207,7 @@ def _evolved(
                 until=unit[0].config.until,
                 observers=[part.observers for part in parts],
                 seeds=[job.config.seed for job in unit],
-                keep=[part.keeper for part in parts],
+                keep=[part.keep for part in parts],
                 resume=[part.resume for part in parts],
             )
         except MembersFailed as error:
