@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from os.path import isdir, isfile
+from os.path import isdir, isfile, lexists
 from pathlib import Path
 from typing import Any
 
@@ -54,9 +54,9 @@ class Identity:
         try:
             held: Any = json_in(path)
             return cls(held["kind"], tuple(map(str, held["over"])), dict(held["draws"]), dict(held["config"]))
-        except (FileNotFoundError, NotADirectoryError):
-            return None
         except OSError as error:
+            if not lexists(path):
+                return None
             raise Refusal(f"The file {path} cannot be read ({error.strerror}): name another folder.") from error
         except (ValueError, LookupError, TypeError) as error:
             raise Refusal(f"The file {path} does not say what study it is of: name another folder.") from error
