@@ -24,6 +24,7 @@ from flows.members import End, Keep, Member, Run
 from flows.noise import checked_seed
 from flows.paced_group import PacedGroup
 from flows.side_by_side import side_by_side
+from flows.step_grid import check_times
 from particles import Ensemble, FlowDiverged, FlowRefused, ParticleCloud, Risk, ToleranceNotReached
 from particles.ensemble import Stacked
 from particles.ensemble_risk import EnsembleRiskAt
@@ -91,6 +92,7 @@ def evolve_all(
     risk = side_by_side([member.flow for member in members]).risk
     for member in members:
         integrator = checked(member.flow, integrator, 0.0, until, step)
+        check_times(member.observers, 0.0, until)
     _check_integrator(integrator)
     given = None if together is None else whole(together, "together, a number of members,")
     results: dict[int, End] = {}

@@ -9,7 +9,7 @@ from flows.checkpoint import Checkpoint
 from flows.divergence import Watch
 from flows.hand import Hands
 from flows.noise import StepNoise, checked_seed
-from flows.step_grid import check_count, check_pieces, steps_until
+from flows.step_grid import check_count, check_pieces, check_times, steps_until
 from particles import FlowRefused, ParticleCloud, SharedCloud
 from particles.integers import whole
 from particles.reals import finite
@@ -56,6 +56,7 @@ def evolve(
         index, time = resume.step, resume.time
     time, until = span(time, until)
     integrator = checked(flow, integrator, time, until, step)
+    check_times(observers, time, until)
     _check_shareable(flow, cloud)
     first = (
         steps_until(flow, integrator, time) if index is None else whole(index, "index, the number of steps taken,", 0)

@@ -95,7 +95,9 @@ class LogSpaced:
     def due(self, before: tuple[int, float], now: tuple[int, float]) -> list[float]:
         """Those of the times in (before, now]."""
         late, early = before[1] * (1.0 + SAME), now[1] * (1.0 + SAME)
-        return [float(time) for time in self.times if late < time <= early]
+        first, last = np.searchsorted(self.times, [late, early], side="right")
+        found: list[float] = self.times[first:last].tolist()
+        return found
 
     def __call__(self, step: int, time: float, cloud: ParticleCloud, /) -> bool | None:
         """Hand the state on."""

@@ -1,9 +1,11 @@
 """What an integrator's grid of steps decides before a run: its first noise, if batches fit, if it ever ends."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from flows.base import Flow, Gridded, Integrator, Part, PiecewiseFlow, parts
+from flows.base import Flow, Gridded, Integrator, Observer, Part, PiecewiseFlow, parts
 from flows.integrators.fixed import SAME
+from flows.observers import Every
 from particles import FlowRefused
 
 #: Multiples of a step that miss the border of a batch by less than this part meet it, for millions of batches.
@@ -48,6 +50,17 @@ def check_pieces(flow: Flow, integrator: Integrator[Any]) -> None:
         raise FlowRefused(f"{change}, but the step of {name} is not known before the run; {fit}.")
     if round(piece / size) < 1 or abs(round(piece / size) * size - piece) > MEETS * piece:
         raise FlowRefused(f"{change}, which {name} with steps of {size!r} does not meet; {fit}.")
+
+
+def check_times(observers: Sequence[Observer], time: float, until: float) -> None:
+    """Raise ValueError where an observer asks for times so near each other that a run would hardly ever end."""
+    for observer in observers:
+        apart = observer.time if isinstance(observer, Every) else None
+        if apart is not None and until - time > MOST_STEPS * apart:
+            raise ValueError(
+                f"Every(time={apart!r}) would be more than {MOST_STEPS:.0e} times from time {time!r} until {until!r}; "
+                "give a longer one."
+            )
 
 
 def check_count(integrator: Integrator[Any], time: float, until: float) -> None:

@@ -8,7 +8,7 @@ import typer
 from typer.main import get_command
 
 from runs.commands import INTERRUPTED, app
-from runs.printable import printable
+from runs.printable import printable, shortened
 from runs.ranks import done_together, launched
 from runs.refusal import Refusal, WorkerLost
 from runs.signals import terminable
@@ -17,18 +17,19 @@ if TYPE_CHECKING:  # torch takes seconds to import, and light commands do withou
     from particles import Ranks
 
 BAD_INPUT = 2
+#: Letters of a sentence at most, whatever was given that it quotes.
+LONGEST = 2000
 FAILED = 1
-TERMINATED = 143
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code.
 
-    0 done, 1 a run failed, 2 bad input, 130 interrupted by Ctrl-C, 143 by SIGTERM.
+    0 done, 1 a run failed, 2 bad input, 130 interrupted by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP.
     """
     with terminable() as heard:
         code = _code(arguments)
-    return TERMINATED if heard.terminated and code == INTERRUPTED else code
+    return heard.code if heard.terminated and code == INTERRUPTED else code
 
 
 def _code(arguments: Sequence[str] | None) -> int:
@@ -56,7 +57,7 @@ def code_of(given: list[str], ranks: "Ranks | None") -> int:
 
 
 def _refused(sentence: str) -> int:
-    print(f"meanfield: {printable(' '.join(sentence.split()))}", file=sys.stderr)
+    print(f"meanfield: {shortened(printable(' '.join(sentence.split())), LONGEST)}", file=sys.stderr)
     return BAD_INPUT
 
 

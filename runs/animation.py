@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 
 from particles import ParticleCloud, Trajectory, TrajectoryError
 from particles.trajectory import TrajectoryReader
-from runs.figures import COLOURS
+from runs.figures import COLOURS, check_drawable, drawing, plain
+from runs.files import replacing
 from runs.refusal import Refusal
 from runs.video import video_writer
 
@@ -35,8 +36,8 @@ def animate(file: Path, out: Path | None = None) -> Path:
     if not target.parent.is_dir():
         raise Refusal(f"{target} cannot be written, there is no folder {target.parent}: name another file.")
     try:
-        with Trajectory.open(file) as trajectory:
-            _draw(trajectory, file.name, target)
+        with Trajectory.open(file) as trajectory, drawing(file.name):
+            _draw(trajectory, plain(file.name), target)
     except TrajectoryError as error:
         raise Refusal(str(error)) from error
     except CalledProcessError as error:
@@ -72,17 +73,13 @@ def _draw(trajectory: TrajectoryReader, title: str, target: Path) -> None:
     times = trajectory.times
     unfinished = target.absolute().with_name(f".{target.stem}.part{target.suffix.lower()}")
     writer = PillowWriter(fps=SPEED) if unfinished.suffix == ".gif" else video_writer(SPEED)
-    try:
-        with writer.saving(figure, str(unfinished), DOTS_PER_INCH):
-            for number in numbers:
-                cloud = trajectory[number]
-                dots.set_offsets(cloud.positions[:, :2].numpy())
-                dots.set_sizes(_areas(cloud))
-                heading.set_text(f"{title}, time {times[number]:.4g}")
-                writer.grab_frame()
-        unfinished.replace(target)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with replacing(target, unfinished), writer.saving(figure, str(unfinished), DOTS_PER_INCH):
+        for number in numbers:
+            cloud = trajectory[number]
+            dots.set_offsets(cloud.positions[:, :2].numpy())
+            dots.set_sizes(_areas(cloud))
+            heading.set_text(f"{title}, time {times[number]:.4g}")
+            writer.grab_frame()
 
 
 def _areas(cloud: ParticleCloud) -> np.ndarray:
@@ -95,6 +92,7 @@ def _limits(trajectory: TrajectoryReader, numbers: list[int]) -> tuple[np.ndarra
     """Corners of a box around the particles of these frames, a little larger."""
     ends = [(points.amin(dim=0), points.amax(dim=0)) for points in (trajectory[n].positions[:, :2] for n in numbers)]
     low, high = (np.array([end[side].double().numpy() for end in ends]) for side in (0, 1))
+    check_drawable(np.stack([low, high]), "A frame")
     lowest, highest = low.min(axis=0), high.max(axis=0)
     margin = 0.05 * np.maximum(highest - lowest, 1e-12) + 1e-12
     return lowest - margin, highest + margin

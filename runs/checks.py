@@ -13,6 +13,7 @@ from flows import GradientFlow
 from limits.theorems import Problem, Result, Verdict, every_theorem
 from limits.theorems.base import ROUNDING
 from particles import Dataset, GaussianLaw, RademacherOutputs, Trajectory, TrajectoryError
+from particles.trajectory import TrajectoryReader
 from particles.trajectory.describe import describe
 from runs.datasets import load
 from runs.refusal import Refusal
@@ -22,6 +23,8 @@ from runs.studyfile.config import RunConfig
 from runs.studyfile.experiment import Experiment as StudyRun
 from runs.studyfile.sections import validated
 
+#: So many other starts at most: each is a cloud, and a million takes days.
+MOST_SEEDS = 100_000
 #: How each verdict is shown.
 COLOURS = {
     Verdict.HOLDS: "green",
@@ -39,12 +42,32 @@ def checked_file(path: Path, *, seeds: int = 100) -> tuple[Result, ...]:
     """
     if seeds < 2:
         raise Refusal(f"Statements about random starts were asked to be checked on {seeds} seeds: give two or more.")
+    if seeds > MOST_SEEDS:
+        raise Refusal(f"{seeds} seeds were asked for, but {MOST_SEEDS} at most are taken: give fewer.")
     try:
         with Trajectory.open(path) as trajectory:
+            _check_count(path, trajectory.parameters.get("config"), trajectory)
             problem = rebuilt(path, trajectory.parameters, trajectory.data)
             return every_theorem(problem, trajectory, seeds=range(seeds))
     except (TrajectoryError, ValueError) as error:
         raise Refusal(str(error)) from error
+    except (ArithmeticError, MemoryError, RuntimeError) as error:  # of linear algebra, among others
+        said = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise Refusal(
+            f"{path} holds numbers with which nothing can be checked ({said}): check another file."
+        ) from error
+
+
+def _check_count(path: Path, config: object, trajectory: TrajectoryReader) -> None:
+    """Raise Refusal where a file says that it is of another number of particles than it holds."""
+    held = config if isinstance(config, Mapping) else {}
+    masses = held.get("masses")
+    said = masses.get("count") if isinstance(masses, Mapping) else held.get("count")
+    if said is not None and len(trajectory) and said != trajectory[0].count:
+        raise Refusal(
+            f"{path} says that it is of {said} particles, but its frames have {trajectory[0].count}: restore it from a "
+            "copy."
+        )
 
 
 def rebuilt(path: Path, parameters: Mapping[str, object], kept: Dataset | None = None) -> Problem:

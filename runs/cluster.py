@@ -3,6 +3,7 @@
 What travels is pickled by Dask between its own processes, so a scheduler is somebody to trust like a login shell.
 """
 
+import logging
 import math
 import tempfile
 import time
@@ -29,6 +30,11 @@ TELL_SECONDS = 1.0
 TOPIC = "meanfield-progress"
 #: What decides the bits of a run, and has to be the same everywhere.
 PACKAGES = ("meanfield-particles", "torch", "numpy", "h5py")
+#: Loggers of those who have a say in a connection.
+TALKING = (
+    *("distributed.client", "distributed.core", "distributed.comm", "distributed.comm.tcp", "distributed.utils"),
+    *("distributed.batched", "tornado.application", "asyncio"),
+)
 #: States of a task, as its worker knows it, in which somebody still waits for it.
 WANTED = ("executing", "long-running")
 
@@ -143,9 +149,23 @@ def scheduler_at(address: str, folder: Path) -> Iterator[Cluster]:
             f"No Dask scheduler answers at {address!r} within {CONNECT_SECONDS:g} s: start one with 'dask scheduler', "
             "or give the address it prints, such as tcp://host:8786."
         ) from error
-    with client:
+    with _quiet(), client:
         _check_workers(client, address, folder)
         yield Cluster(client)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """What Dask writes of a connection that it lost, in tracebacks, is not written: we say it in a sentence."""
+    loggers = [logging.getLogger(name) for name in TALKING]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 @contextmanager

@@ -158,7 +158,7 @@ def distance(
     if any(frame.time > 0.0 for frame in found):
         path = figure or file.with_name(f"{file.stem}-distance.png")
         draw_distances(comparison, found, path)
-        typer.echo(f"  {path}")
+        typer.echo(f"  {printable(str(path))}")
 
 
 @app.command()
@@ -175,7 +175,7 @@ def export(
     from runs.export import export as write
 
     columns = None if coordinates is None else column_numbers(coordinates)
-    typer.echo(f"  {write(file, to, out, columns)}")
+    typer.echo(f"  {printable(str(write(file, to, out, columns)))}")
 
 
 @app.command()
@@ -204,9 +204,9 @@ def plot(
         return
     written, remarks = plot_files(files, out or Path("plots"), time or ())
     for path in written:
-        typer.echo(f"  {path}")
+        typer.echo(f"  {printable(str(path))}")
     for remark in remarks:
-        typer.echo(remark, err=True)
+        typer.echo(printable(remark), err=True)
 
 
 @app.command()
@@ -219,7 +219,7 @@ def animate(
     """Draw a trajectory as a moving picture of its first two coordinates, a GIF or, where ffmpeg is, an MP4."""
     from runs.animation import animate as draw
 
-    typer.echo(f"  {draw(file, out)}")
+    typer.echo(f"  {printable(str(draw(file, out)))}")
 
 
 @app.command()

@@ -10,7 +10,7 @@ import numpy as np
 from limits.transport import Transport, transport
 from particles import ParticleCloud, Trajectory, TrajectoryError, TransportUnsolved
 from particles.trajectory import TrajectoryReader
-from runs.figures import COLOURS, Curve, CurvePanel, draw_curves
+from runs.figures import COLOURS, Curve, CurvePanel, check_drawable, draw_curves, drawing, plain
 from runs.refusal import Refusal, chosen
 
 #: What every frame may be compared with.
@@ -92,11 +92,18 @@ def draw_distances(comparison: Comparison, found: list[FrameDistance], path: Pat
     times, values = (
         np.array(column) for column in zip(*((f.time, float(f.found.distance)) for f in later), strict=True)
     )
-    words = {"start": "from the start", "end": "from the end", "other": f"from {comparison.other}"}[comparison.to]
-    curve = Curve(comparison.file.stem, COLOURS[0], times, values[None, :])
+    words = {"start": "from the start", "end": "from the end", "other": f"from {plain(str(comparison.other))}"}[
+        comparison.to
+    ]
+    curve = Curve(plain(comparison.file.stem), COLOURS[0], times, values[None, :])
     label = r"$W_2$" if later[0].found.method != "sliced" else r"sliced $W_2$"
     panel = CurvePanel(f"Distance {words}", label, (curve,), log_values=False)
-    draw_curves([panel], path, title=str(comparison.file.name), time_label="flow time", columns=1)
+    check_drawable(np.stack([times, values]), comparison.file.name)
+    try:
+        with drawing(comparison.file.name):
+            draw_curves([panel], path, title=plain(comparison.file.name), time_label="flow time", columns=1)
+    except OSError as error:
+        raise Refusal(f"{path} cannot be written ({error.strerror}): name another file with --figure.") from error
 
 
 def _target(to: str, frames: TrajectoryReader, other: TrajectoryReader | None, time: float) -> ParticleCloud:

@@ -13,6 +13,7 @@ from particles import Trajectory, TrajectoryError
 from particles.trajectory import Series, TrajectoryReader
 from particles.trajectory.molecular import DIMENSION, write_molecular
 from runs.collect import xarray_or_refusal
+from runs.files import replacing
 from runs.folder import replace_text
 from runs.refusal import Refusal, chosen
 
@@ -76,10 +77,8 @@ def arrays(trajectory: TrajectoryReader) -> dict[str, np.ndarray]:
 
 def _write_npz(trajectory: TrajectoryReader, target: Path) -> None:
     texts = {name: np.array(text) for name, text in _texts(trajectory).items()}
-    unfinished = target.with_name(target.name + ".part")
-    with unfinished.open("wb") as file:
+    with replacing(target) as unfinished, unfinished.open("wb") as file:
         np.savez(file, **arrays(trajectory), **texts)  # type: ignore[arg-type]
-    unfinished.replace(target)
 
 
 def _write_netcdf(trajectory: TrajectoryReader, target: Path) -> None:
@@ -87,18 +86,25 @@ def _write_netcdf(trajectory: TrajectoryReader, target: Path) -> None:
     found = arrays(trajectory)
     variables: dict[str, Any] = {"step": ("frame", found["step"])}
     coordinates: dict[str, Any] = {"time": ("frame", found["time"])}
+    taken = {"step", "time", "position", "mass", "frame", "particle", "coordinate"}
     if "position" in found:
         variables["position"] = (("frame", "particle", "coordinate"), found["position"])
         variables["mass"] = (("frame", "particle")[2 - found["mass"].ndim :], found["mass"])
     for name, series in trajectory.observables.items():
         record = f"{name}_record"
         inner = tuple(f"{name}_component{axis or ''}" for axis in range(series.values.ndim - 1))
+        own = {name, record, f"{name}_step", f"{name}_time", *inner}
+        if not own.isdisjoint(taken):
+            raise Refusal(
+                f"The observable {name!r} has, or needs, the name {min(own & taken)!r} of something else in netCDF: "
+                "export to npz or csv."
+            )
+        taken |= own
         variables[name] = ((record, *inner), series.values)
         variables[f"{name}_step"] = (record, series.steps)
         coordinates[f"{name}_time"] = (record, series.times)
-    unfinished = target.with_name(target.name + ".part")
-    xarray.Dataset(variables, coordinates, _texts(trajectory)).to_netcdf(unfinished, engine="h5netcdf")
-    unfinished.replace(target)
+    with replacing(target) as unfinished:
+        xarray.Dataset(variables, coordinates, _texts(trajectory)).to_netcdf(unfinished, engine="h5netcdf")
 
 
 def _write_mdanalysis(
@@ -113,9 +119,8 @@ def _write_mdanalysis(
             f"Coordinates {', '.join(map(str, taken)) or 'none'} were asked of {file}, but one to three different ones "
             f"from 0 to {dim - 1} are needed: write for example --coordinates 0,{dim - 1}."
         )
-    unfinished = target.with_name(target.name + ".part")
-    write_molecular(unfinished, trajectory, taken, _texts(trajectory))
-    unfinished.replace(target)
+    with replacing(target) as unfinished:
+        write_molecular(unfinished, trajectory, taken, _texts(trajectory))
 
 
 def _write_csv(trajectory: TrajectoryReader, target: Path) -> None:

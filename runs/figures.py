@@ -4,7 +4,9 @@ No global state of pyplot is touched, so figures can be drawn in any thread and 
 """
 
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +23,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from runs.files import replacing
+from runs.printable import printable
+from runs.refusal import Refusal
+
 Array = npt.NDArray[np.float64]
 
 #: Four colours that stay apart for every common kind of colour blindness (Okabe and Ito 2008), and their dashes.
@@ -31,6 +37,8 @@ MOST_COLOURS = (*COLOURS, "#56B4E9", "#CC79A7", "#000000", "#8C564B")
 VIRIDIS = [colormaps["viridis"](0.88 * part / 63.0) for part in range(64)]
 DOTS_PER_INCH = 150
 GREY = "0.35"
+#: The largest number that is drawn: the squares of others are not finite.
+LARGEST = 1e150
 
 #: Inches that a letter of a title or a legend takes on average, and those of a line and its gaps in a legend.
 LETTER, LINE = 0.088, 0.75
@@ -229,9 +237,33 @@ def _plain(axis: Axes) -> None:
     axis.grid(alpha=0.25, linewidth=0.6)
 
 
+def plain(text: str) -> str:
+    """Text of unknown origin as it is drawn: no formula is seen in it, and nothing in it steers a terminal."""
+    return printable(text).replace("$", r"\$")
+
+
+@contextmanager
+def drawing(subject: str) -> Iterator[None]:
+    """Within the block matplotlib says nothing of its own, and numbers too large to draw are a Refusal."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", RuntimeWarning)
+            warnings.simplefilter("ignore", UserWarning)
+            yield
+    except (RuntimeWarning, OverflowError, ValueError) as error:
+        if isinstance(error, Refusal):
+            raise
+        raise Refusal(f"{subject} holds numbers too large to draw ({error}): draw another one.") from error
+
+
+def check_drawable(values: Array, subject: str) -> None:
+    """Raise Refusal for numbers that no axis can have: beyond 1e150, or not finite."""
+    if not bool(np.all(np.abs(values) <= LARGEST)):
+        raise Refusal(f"{subject} holds numbers beyond {LARGEST:g}, or none, too large to draw: draw another one.")
+
+
 def save(figure: Figure, path: Path) -> None:
     """Write a figure as PNG, beside the file first, so that a picture is never half written."""
     FigureCanvasAgg(figure)
-    unfinished = path.with_name(path.name + ".part")
-    figure.savefig(unfinished, dpi=DOTS_PER_INCH, format="png")
-    unfinished.replace(path)
+    with replacing(path) as unfinished:
+        figure.savefig(unfinished, dpi=DOTS_PER_INCH, format="png")

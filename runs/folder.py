@@ -2,7 +2,6 @@
 
 import errno
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,9 +9,12 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from particles.trajectory.regular import NotAFile, check_regular
+from runs.files import json_in, replacing
 from runs.refusal import Refusal
 
 CONFIG_FILE = "config.json"
+PART_FILE = f"{CONFIG_FILE}.part"
 LOCK_FILE = ".lock"
 
 #: What the system says of a place where nothing can be written: rights, read-only, full, over the quota, no folder.
@@ -40,33 +42,38 @@ def claimed(
     Raises Refusal where the folder holds runs of another configuration, files that are not ours, or where another
     process is at work in it. Nothing that is there is overwritten.
     """
+    at_work = False
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _check_strangers(folder)
+        if (folder / LOCK_FILE).exists():
+            check_regular(folder / LOCK_FILE)
         with FileLock(folder / LOCK_FILE, timeout=patience):
             if before is not None:
                 before()
             _check_owner(folder, identity)
             replace_text(folder / CONFIG_FILE, json.dumps({**identity, "remarks": dict(remarks)}, indent=2) + "\n")
+            at_work = True
             yield folder
     except Timeout as error:
         raise Refusal(f"Another process is at work in {folder}: wait for it, or name another folder.") from error
     except OSError as error:
-        if error.errno not in UNWRITABLE:
+        if at_work and error.errno not in UNWRITABLE:
             raise
-        raise Refusal(f"The folder {folder} cannot be written ({error.strerror}): name another folder.") from error
+        where = Path(str(error.filename or folder)).name
+        said = f"{where} is {error.strerror}" if isinstance(error, NotAFile) else error.strerror or str(error)
+        raise Refusal(f"The folder {folder} cannot be written ({said}): name another folder.") from error
 
 
 def replace_text(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
-    unfinished = path.with_name(path.name + ".part")
-    unfinished.write_text(text, encoding="utf-8")
-    os.replace(unfinished, path)
+    with replacing(path) as unfinished:
+        unfinished.write_text(text, encoding="utf-8")
 
 
 def _check_strangers(folder: Path) -> None:
     """Raise Refusal where a folder holds something and no configuration of ours."""
-    ours = (LOCK_FILE, f"{CONFIG_FILE}.part")
+    ours = (LOCK_FILE, PART_FILE)
     strangers = sorted(entry.name for entry in folder.iterdir() if entry.name not in ours)
     if strangers and not (folder / CONFIG_FILE).exists():
         raise Refusal(
@@ -85,9 +92,9 @@ def _check_owner(folder: Path, identity: Mapping[str, Any]) -> None:
 
 
 def held_configuration(path: Path) -> dict[str, Any]:
-    """What a config.json holds; raises Refusal for what is none."""
+    """What a config.json holds; raises Refusal for what is none, OSError where it cannot be read."""
     try:
-        held = json.loads(path.read_text(encoding="utf-8"))
+        held = json_in(path)
     except ValueError as error:
         raise Refusal(f"The file {path} is not readable JSON: name another folder, or remove the file.") from error
     if not isinstance(held, dict):

@@ -1,4 +1,4 @@
-"""How much memory this machine has."""
+"""How much memory this machine has, and sizes in words."""
 
 import math
 import os
@@ -10,3 +10,12 @@ def total_memory() -> float:
         return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
     except (AttributeError, ValueError, OSError):
         return math.inf
+
+
+def spoken_size(size: float) -> str:
+    """A size in words: "about 12 MB"."""
+    if math.isnan(size):
+        return "not known before the steps are"
+    return (
+        f"about {size / 1e9:.2g} GB" if size >= 1e9 else f"about {max(size / 1e6, 0.1):.{0 if size >= 1e7 else 1}f} MB"
+    )

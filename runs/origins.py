@@ -1,12 +1,12 @@
 """What the runs in files were made of: recorded checksums of data and modules, compared between files."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from os.path import isdir
+from os.path import isdir, isfile
 from pathlib import Path
 
 from particles import Trajectory, TrajectoryError
+from runs.files import json_in
 from runs.folder import CONFIG_FILE
 
 #: The parameter of a trajectory that holds them.
@@ -85,6 +85,8 @@ class Held:
 
 def held_in(path: Path) -> Held | None:
     """How far a trajectory is and what it was made of; None where there is none that can be read."""
+    if not isfile(path):
+        return None
     try:
         with Trajectory.open(path) as trajectory:
             time = float(trajectory.times[-1]) if len(trajectory) else 0.0
@@ -129,7 +131,7 @@ def _until(config: object) -> float | None:
 def _configuration(folder: Path) -> Mapping[str, object]:
     """What the config.json of a folder holds, nothing where there is none that can be read."""
     try:
-        held = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
+        held = json_in(folder / CONFIG_FILE)
     except (OSError, ValueError):
         return {}
     return held if isinstance(held, dict) else {}

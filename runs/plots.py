@@ -1,6 +1,5 @@
 """Pictures from trajectory files: observables with their spread over files, particles and features at chosen times."""
 
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from itertools import cycle
@@ -13,7 +12,8 @@ from particles.trajectory import Series, TrajectoryReader
 from runs.curve_groups import names_of, settings_of
 from runs.feature_figure import draw_features
 from runs.feature_maps import feature_map
-from runs.figures import COLOURS, Array, CloudPanel, Curve, CurvePanel, draw_clouds, draw_curves
+from runs.figures import COLOURS, Array, CloudPanel, Curve, CurvePanel, draw_clouds, draw_curves, drawing, plain
+from runs.files import check_open
 from runs.origins import mixed, recorded_sources, told_apart
 from runs.refusal import Refusal
 
@@ -33,10 +33,9 @@ def plot_files(files: Sequence[Path], folder: Path, times: Sequence[float] = ())
     """
     written: list[Path] = []
     remarks: list[str] = []
+    check_open(len(files), "draw fewer files at once")
     try:
-        with warnings.catch_warnings(), ExitStack() as opened:
-            warnings.simplefilter("error", RuntimeWarning)
-            warnings.filterwarnings("ignore", "Attempting to set identical")  # matplotlib widens the limits itself
+        with drawing(f"{files[0]} or a file beside it"), ExitStack() as opened:
             trajectories = {file: opened.enter_context(Trajectory.open(file)) for file in files}
             folder.mkdir(parents=True, exist_ok=True)
             written += _draw_observables(trajectories, folder)
@@ -51,10 +50,8 @@ def plot_files(files: Sequence[Path], folder: Path, times: Sequence[float] = ())
                     )
                 except Refusal as error:
                     remarks.append(str(error))
-    except (TrajectoryError, ValueError) as error:
+    except TrajectoryError as error:
         raise Refusal(str(error)) from error
-    except RuntimeWarning as error:
-        raise Refusal(f"{files[0]} or a file beside it holds numbers too large to draw ({error}).") from error
     except OSError as error:
         raise Refusal(f"The folder {folder} cannot be written ({error.strerror}): name another one.") from error
     if not written:
@@ -87,7 +84,7 @@ def curve_panels(trajectories: dict[Path, TrajectoryReader]) -> list[CurvePanel]
     for observable, group in groups.items():
         curves = tuple(_curve(label, colours[label], some) for label, some in group.items())
         positive = all(bool((curve.values > 0.0).all()) for curve in curves)
-        panels.append(CurvePanel(observable.replace("_", " "), "", curves, log_values=positive))
+        panels.append(CurvePanel(plain(observable.replace("_", " ")), "", curves, log_values=positive))
     return panels
 
 
@@ -120,7 +117,7 @@ def _draw_observables(trajectories: dict[Path, TrajectoryReader], folder: Path) 
     panels, path = curve_panels(trajectories), folder / "curves.png"
     if not panels:
         return []
-    title = next(iter(trajectories)).name if len(trajectories) == 1 else f"{len(trajectories)} files"
+    title = plain(next(iter(trajectories)).name) if len(trajectories) == 1 else f"{len(trajectories)} files"
     draw_curves(panels, path, title=title, time_label="flow time", columns=min(3, len(panels)))
     return [path]
 
@@ -157,7 +154,7 @@ def _titles(trajectories: Mapping[Path, TrajectoryReader]) -> dict[Path, str]:
     names = names_of(list(trajectories))
     settings = settings_of(told_apart({file: trajectory.parameters for file, trajectory in trajectories.items()}))
     setting = {file: label for label, members in settings.items() for file in members}
-    return {file: ", ".join(filter(None, (setting[file], name))) for file, name in names.items()}
+    return {file: plain(", ".join(filter(None, (setting[file], name)))) for file, name in names.items()}
 
 
 def _curves_of(setting: str, series: Mapping[str, Series]) -> Iterator[tuple[str, list[Series]]]:
@@ -181,4 +178,4 @@ def _plane(trajectory: TrajectoryReader, time: float) -> Array:
 def _curve(label: str, colour: str, series: Sequence[Series]) -> Curve:
     later = series[0].times > 0.0
     values = np.stack([entry.values[later] for entry in series]).astype(np.float64)
-    return Curve(label, colour, series[0].times[later], values)
+    return Curve(plain(label), colour, series[0].times[later], values)

@@ -17,6 +17,7 @@ import torch
 
 from runs.jobs import Job, Outcome, Report, Stopped, Team, outcome_of
 from runs.refusal import WorkerLost
+from runs.signals import SHARED
 
 #: Options of glibc's mallopt, and how much freed memory a worker may keep.
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
@@ -36,7 +37,8 @@ class Processes:
         """Hand out the jobs; raises WorkerLost where a process is killed from outside."""
         context = multiprocessing.get_context("spawn")
         done = context.RawArray(ctypes.c_int64, list(begun))
-        stop = context.Event()
+        with _interrupts_ignored():  # the first one starts a process that has to outlive the workers
+            stop = context.Event()
         pool = ProcessPoolExecutor(self.count, mp_context=context, initializer=_begin_worker, initargs=(done, stop))
         futures: list[Future[Outcome]] = []
         try:
@@ -79,7 +81,8 @@ _links: list[_Link] = []
 
 
 def _begin_worker(done: "ctypes.Array[ctypes.c_int64]", stop: Event) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in SHARED:
+        signal.signal(number, signal.SIG_IGN)
     settle()
     _links.append(_Link(done, stop))
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -106,12 +109,16 @@ def _perform_in_worker(number: int, job: Job, perform: Callable[[Job, Report], N
 
 @contextmanager
 def _interrupts_ignored() -> Iterator[None]:
-    """Processes spawned inside the block do not die of Ctrl-C while they still import; only the main thread may."""
+    """Processes spawned inside the block do not die of Ctrl-C, or of a closing terminal, while they still import.
+
+    Only the main thread may ask for it.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in SHARED}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

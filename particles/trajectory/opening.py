@@ -16,6 +16,7 @@ import numpy as np
 from particles.errors import TrajectoryError
 from particles.trajectory.layout import CLOUD, EARLIER_VERSIONS, MODULE, OBSERVABLES, PARTICLES, SCHEMA_VERSION
 from particles.trajectory.publishing import note_end_of_file, open_to_write, publish
+from particles.trajectory.regular import NotAFile, check_regular
 from particles.trajectory.room import Room
 
 Taken = TypeVar("Taken")
@@ -215,12 +216,16 @@ def version_of(file: h5py.File) -> Version:
 def _existing(path: str | PathLike[str]) -> Path:
     """The path of something that may be a file."""
     target = Path(path)
-    if os.path.isdir(target):
-        raise TrajectoryError(f"{target} is a folder, but a trajectory file is needed; name a file in it.")
-    if not os.path.exists(target):
-        raise TrajectoryError(f"There is no file {target}; check the name, or create it first.")
-    if not os.path.isfile(target):  # opening one could wait for ever
-        raise TrajectoryError(f"{target} is a pipe or a device, but a trajectory file is needed; name one.")
+    try:
+        check_regular(target)
+    except NotAFile as error:
+        other = "a file in it" if error.is_folder else "one"
+        raise TrajectoryError(
+            f"{target} is {error.strerror}, but a trajectory file is needed; name {other}."
+        ) from error
+    except OSError as error:
+        why = "" if isinstance(error, FileNotFoundError) else f" ({error.strerror})"
+        raise TrajectoryError(f"There is no file {target}{why}; check the name, or create it first.") from error
     return target
 
 

@@ -14,6 +14,7 @@ from particles.trajectory.element import check_start
 from particles.trajectory.extending import take_up
 from particles.trajectory.frames import Frames
 from particles.trajectory.layout import CLOUD, MODULE, UNWRITTEN, options_of
+from particles.trajectory.named import check_exists, check_named, named_at_the_end
 from particles.trajectory.opening import child_group, damage_reported, failure_reported, has
 from particles.trajectory.recorder import Observable, ObservableRecorder
 from particles.trajectory.room import Room
@@ -135,9 +136,11 @@ class TrajectoryWriter:
         """Mark the run as finished; writing on takes the mark back.
 
         The checkpoint given here stays in the file for a run that is to go on beyond its end (`extend`); without one
-        there is none. Raises what `keep` does.
+        there is none. Raises TrajectoryError for a closed file and for one that does not have its name any more, and
+        what `keep` does.
         """
         self._check_open()
+        check_named(self._file)
         held = None if checkpoint is None else (checkpoint.step, *flattened(checkpoint, spread=spread))
         if held is not None:
             self._room.check(sum(array.nbytes for array in held[2].values()))
@@ -162,11 +165,15 @@ class TrajectoryWriter:
             self._frames = Frames(self._file) if has(self._file, CLOUD) else None
 
     def close(self) -> None:
-        """Close the file in order: what was recorded up to now is all there is up to the last frame's step."""
+        """Close the file in order: what was recorded up to now is all there is up to the last frame's step.
+
+        Raises TrajectoryError, once it is closed, for a file that was moved or removed meanwhile.
+        """
         if self._file:
             with failure_reported(self._file):
                 self._seal()
-            self._close()
+            with named_at_the_end(self._file):
+                self._close()
 
     def __enter__(self) -> Self:
         self._check_open()
@@ -186,6 +193,7 @@ class TrajectoryWriter:
         With the mark goes the state from before the end, to which the file would be cut otherwise, unless it is kept.
         """
         self._check_open()
+        check_exists(self._file)
         self._room.check(size)
         if self._complete:
             if not keeping:

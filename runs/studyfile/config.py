@@ -4,13 +4,14 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, PrivateAttr, SerializeAsAny, ValidationInfo, field_validator, model_validator
 
 from runs.options import DATA_SETS, DEVICES
 from runs.refusal import Refusal, chosen
-from runs.studyfile.parts import FLOWS, INTEGRATORS, LAWS, LOSSES, MASSES, NEURONS, SCALINGS, Count, Positive
+from runs.studyfile.parts import FLOWS, INTEGRATORS, LAWS, LOSSES, MASSES, NEURONS, SCALINGS, Count, Positive, Seed
 from runs.studyfile.sections import Section, kind, read_choice
 
 #: Observables by name; `import` makes one of `name(risk, start, **arguments)`.
@@ -18,6 +19,8 @@ OBSERVABLES = (
     *("risk", "test_risk", "accuracy", "test_accuracy", "mean_movement", "mass_weighted_movement"),
     *("largest_movement", "gram_change", "smallest_eigenvalue", "alignment", "effective_count"),
 )
+#: So many times of recording at most: files and patience end before.
+MOST_TIMES = 1e7
 IMPORTED = {"import": kind(dict, path=(str, ...), arguments=(dict[str, Any], {}))}
 
 
@@ -30,7 +33,7 @@ class DataTable(Section, title="[data]"):
     source: str | None = None
     file: str | None = None
     rows: Count | None = None
-    seed: Annotated[int, Field(ge=0)] = 10
+    seed: Seed = 10
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -64,9 +67,9 @@ class Times(Section, title="the times of recording"):
     def number(self, until: float, step: float | None) -> float:
         """About how many times that is, with the first and the last state; NaN where it is not known before."""
         if self.time is not None:
-            return math.floor(until / self.time) + 2
+            return until / self.time + 2.0
         if self.steps is not None:
-            return math.nan if step is None else math.floor(until / step / self.steps) + 2
+            return math.nan if step is None else until / step / self.steps + 2.0
         return (self.count or 0) + 2
 
 
@@ -152,6 +155,17 @@ class RunConfig(Section, title="the study"):
     def _known_device(cls, name: str) -> str:
         return chosen("device", name, DEVICES)
 
+    @model_validator(mode="after")
+    def _countable_times(self) -> Self:
+        for name, times in (("frames", self.frames), ("records", self.records)):
+            number = 0.0 if times is None else times.number(self.until, None)
+            if number > MOST_TIMES:
+                raise Refusal(
+                    f"{name} asks for {number:.3g} times until {self.until:g}, but {MOST_TIMES:.0e} at most are taken: "
+                    "take a longer time between them, or a smaller count."
+                )
+        return self
+
     @property
     def measured(self) -> dict[str, str | Section]:
         """The observables by the name they are recorded under."""
@@ -170,7 +184,13 @@ class RunConfig(Section, title="the study"):
         self._ends_apart = True
         return self
 
-    @property
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy with other values, which are not checked, and a digest of its own."""
+        made = super().model_copy(update=update, deep=deep)
+        vars(made).pop("digest", None)
+        return made
+
+    @cached_property
     def digest(self) -> str:
         """Name of the run's folder: the hash of its identity, without `until`, since a run may be made longer."""
         return digest_of(self.identity(), whole=self._ends_apart)
@@ -203,7 +223,7 @@ class SweepTable(Section, title="[sweep]"):
     kind: Literal["product", "zip", "random"] = "product"
     over: dict[str, Any]
     count: Count | None = None
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Seed = 0
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

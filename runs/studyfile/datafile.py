@@ -1,7 +1,7 @@
 """The data file of a study: an npz file of numbers, of which four arrays are read and nothing is unpickled."""
 
+import errno
 import math
-import stat
 import zipfile
 import zlib
 from collections.abc import Collection, Mapping
@@ -13,6 +13,7 @@ import torch
 from numpy.lib import format as npy
 
 from particles import Dataset
+from particles.trajectory.regular import NotAFile, check_regular
 from runs.memory import total_memory
 from runs.printable import printable
 from runs.refusal import Refusal
@@ -62,13 +63,11 @@ def read_data(path: Path) -> tuple[Dataset, Dataset | None]:
 def _check_regular(path: Path) -> None:
     """Raise Refusal where there is no file; a pipe or a device is not opened, which could wait for ever."""
     try:
-        mode = path.stat().st_mode
-    except (OSError, ValueError) as error:
-        said = getattr(error, "strerror", None) or error
-        raise Refusal(f"The data file {path} cannot be read ({said}): check its name.") from error
-    if not stat.S_ISREG(mode):
-        kind = "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"
-        raise Refusal(f"The data file {path} is {kind}, but an npz file is needed: {ADVICE}.")
+        check_regular(path)
+    except NotAFile as error:
+        raise Refusal(f"The data file {path} is {error.strerror}, but an npz file is needed: {ADVICE}.") from error
+    except OSError as error:
+        raise Refusal(f"The data file {path} cannot be read ({error.strerror}): check its name.") from error
 
 
 def _arrays(path: Path) -> dict[str, torch.Tensor]:
@@ -84,9 +83,9 @@ def _arrays(path: Path) -> dict[str, torch.Tensor]:
                 return {name: _member(path, archive, there[name], name) for name in (*TRAINING, *TEST) if name in there}
     except Refusal:
         raise
-    except PermissionError as error:
-        raise Refusal(f"The data file {path} cannot be read ({error.strerror}): check its rights.") from error
     except DAMAGE as error:
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):  # a cut archive has places below 0
+            raise Refusal(f"The data file {path} cannot be read ({error.strerror}): check its rights.") from error
         raise Refusal(f"The data file {path} is damaged or cut: copy it again, or {ADVICE}.") from error
 
 

@@ -29,6 +29,7 @@ from particles import (
 from particles.shapes import Masses
 from runs.config import resolved_device
 from runs.datasets import load
+from runs.memory import spoken_size, total_memory
 from runs.refusal import Refusal
 from runs.studyfile.config import RunConfig, Times
 from runs.studyfile.datafile import read_data
@@ -38,6 +39,8 @@ from runs.studyfile.sections import Section, built
 
 #: Training rows on which tangent Gram matrices are formed for observables.
 GRAM_ROWS = 50
+#: Copies of the positions that an integrator and its observers hold at most.
+COPIES = 12
 
 Measured = Callable[[ParticleCloud], Any]
 
@@ -65,6 +68,10 @@ class Experiment:
         """The risk on the training data."""
         train, _ = self.data
         config = self.config
+        embedding = config.neuron.given().get("embedding")
+        if isinstance(embedding, Section):
+            features = float(embedding.given().get("count", 0)) * (train.inputs.shape[1] + train.count)
+            _check_memory("neuron.embedding.count", 16.0 * features)
         neuron = built(NEURONS, config.neuron, train.inputs.shape[1], train.outputs, self.folder)
         return Risk(
             neuron=neuron,
@@ -83,6 +90,7 @@ class Experiment:
     @property
     def masses(self) -> Masses:
         """The masses [particles]."""
+        _check_memory("masses.count", 8.0 * COPIES * self.config.masses.given()["count"])
         masses: Masses = built(MASSES, self.config.masses)
         return masses
 
@@ -90,7 +98,9 @@ class Experiment:
     def start(self) -> ParticleCloud:
         """The cloud drawn from the law with the run's seed, in the run's dtype on its device; of ranks, their part."""
         config = self.config
-        cloud = self.law.sample(masses=self.masses, seed=config.seed)
+        masses, neuron = self.masses, self.risk.neuron
+        _check_memory("masses.count", COPIES * len(masses) * neuron.dim * (8.0 if config.dtype == "float64" else 4.0))
+        cloud = self.law.sample(masses=masses, seed=config.seed)
         dtype = torch.float64 if config.dtype == "float64" else torch.float32
         if self.ranks is not None:
             cloud = SharedCloud.of(cloud.to(dtype=dtype), self.ranks)
@@ -160,6 +170,14 @@ class Experiment:
         if test is None:
             raise Refusal(f"The observable {name} needs test data: add test_inputs and test_targets to the file.")
         return replace(self.risk, data=test, regulariser=None)
+
+
+def _check_memory(key: str, needed: float) -> None:
+    """Raise Refusal where what a key asks for would fill this machine, before any of it is made."""
+    there = total_memory()
+    if needed > there:
+        said = f"{key} needs {spoken_size(needed)}, but this machine has {spoken_size(there)} of memory"
+        raise Refusal(f"{said}: lower it.")
 
 
 def _cut(data: Dataset, rows: int | None) -> Dataset:

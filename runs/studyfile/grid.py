@@ -37,9 +37,10 @@ def expanded(values: Mapping[str, Any], sweep: SweepTable | None, seeds: Sequenc
         changed = copy.deepcopy(dict(values))
         try:
             set_all(changed, point)
+            first = validated(RunConfig, {**changed, "seed": seeds[0]})
+            first = first.ending_apart() if UNTIL in point else first
             for seed in seeds:
-                run = validated(RunConfig, {**changed, "seed": seed})
-                run = run.ending_apart() if UNTIL in point else run
+                run = first.model_copy(update={"seed": seed})
                 runs.setdefault(run.digest, run)
         except Refusal as error:
             raise Refusal(_at(str(error), point)) from error

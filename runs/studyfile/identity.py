@@ -5,13 +5,14 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from os.path import isdir, isfile
+from os.path import isdir, isfile, lexists
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from runs.axes import Varied
+from runs.files import json_in
 from runs.folder import CONFIG_FILE, replace_text
 from runs.refusal import Refusal
 from runs.scalars import flat
@@ -51,10 +52,12 @@ class Identity:
         """What a folder says of itself; None where it says nothing, as older ones. Raises Refusal for nonsense."""
         path = folder / STUDY_FILE
         try:
-            held = json.loads(path.read_text(encoding="utf-8"))
+            held: Any = json_in(path)
             return cls(held["kind"], tuple(map(str, held["over"])), dict(held["draws"]), dict(held["config"]))
-        except OSError:
-            return None
+        except OSError as error:
+            if not lexists(path):
+                return None
+            raise Refusal(f"The file {path} cannot be read ({error.strerror}): name another folder.") from error
         except (ValueError, LookupError, TypeError) as error:
             raise Refusal(f"The file {path} does not say what study it is of: name another folder.") from error
 
@@ -125,7 +128,8 @@ def varied_in(folder: Path) -> Varied | None:
 def _of_run(path: Path, identity: Identity) -> Identity | None:
     """A study of this run, as like the given one as can be; what older versions drew from is not known."""
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))["config"]
+        held: Any = json_in(path)
+        config = held["config"]
     except (OSError, ValueError, LookupError, TypeError):
         return None  # not a run of a study file
     return Identity(identity.kind, identity.over, {}, config) if isinstance(config, dict) else None

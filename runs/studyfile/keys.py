@@ -5,11 +5,15 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from runs.printable import shortened
 from runs.refusal import Refusal
 
 #: The parts of a key: plain, or anything between quotes.
 _PART = r"""[\w-]+|"[^"\\\n]*"|'[^'\n]*'"""
 _KEY = re.compile(rf"\s*(?:{_PART})\s*(?:\.\s*(?:{_PART})\s*)*")
+
+#: No key of a study has as many.
+MOST_PARTS = 32
 
 #: The way to a value through tables.
 Keys = tuple[str, ...]
@@ -17,9 +21,11 @@ Keys = tuple[str, ...]
 
 def path_of(key: str) -> Keys:
     """The parts of a dotted key, `neuron.arguments."a.b"` among them. Raises Refusal for text that is none."""
-    if not _KEY.fullmatch(key):
-        raise Refusal(f"{key!r} is not a key: write for example masses.count.")
-    return tuple(part[1:-1] if part[0] in "\"'" else part for part in re.findall(_PART, key))
+    parts = re.findall(_PART, key) if _KEY.fullmatch(key) else []
+    if not 0 < len(parts) <= MOST_PARTS:
+        said = f"has {len(parts)} parts, and {MOST_PARTS} at most are taken" if parts else "is not a key"
+        raise Refusal(f"{shortened(repr(key))} {said}: write for example masses.count.")
+    return tuple(part[1:-1] if part[0] in "\"'" else part for part in parts)
 
 
 def written(path: Iterable[str]) -> str:

@@ -72,7 +72,9 @@ from runs.studyfile.imports import imported
 from runs.studyfile.sections import Kind, Section, built, choice, kind
 
 Count = Annotated[int, Field(ge=1)]
-Seed = Annotated[int, Field(ge=0)]
+#: So many seeds there are.
+SEEDS = 2**64
+Seed = Annotated[int, Field(ge=0, lt=SEEDS)]
 Positive = Annotated[float, Field(gt=0.0)]
 NonNegative = Annotated[float, Field(ge=0.0)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]

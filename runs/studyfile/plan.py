@@ -2,24 +2,21 @@
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from flows.noise import checked_seed
 from particles.tiles import KEPT_ENTRIES
-from runs.memory import total_memory
+from runs.memory import spoken_size
 from runs.origins import noted_until
-from runs.refusal import Refusal
 from runs.scalars import flat
-from runs.studyfile.config import RunConfig
 from runs.studyfile.door import check_door
-from runs.studyfile.experiment import Experiment
+from runs.studyfile.experiment import COPIES, Experiment
 from runs.studyfile.running import FAILURES, WHOLE, Job, spoken_error
 from runs.studyfile.together import units_of
 
 #: A file without any frame, and a process that has imported the libraries (measured, CPU).
 EMPTY_FILE, EMPTY_PROCESS = 60_000, 350_000_000
-#: Copies of the positions that an integrator and its observers hold at most.
-COPIES = 12
 #: Tensors as large as the positions in one of the two slots of a checkpoint, without a history of points.
 KEPT = 1
 
@@ -38,7 +35,7 @@ def file_bytes(experiment: Experiment) -> float:
     return EMPTY_FILE + frames * frame + (records + 512) * per_record + cloud.count * itemsize + kept
 
 
-def memory_bytes(experiment: Experiment, members: int = 1) -> float:
+def memory_bytes(experiment: Experiment) -> float:
     """About the most memory of one worker: the libraries, copies of the clouds, their tangents, and Gram matrices.
 
     Tangents at the training data and, where something is recorded on them, the test data are kept between two uses.
@@ -49,28 +46,29 @@ def memory_bytes(experiment: Experiment, members: int = 1) -> float:
     test = experiment.data[1] if any(str(name).startswith("test_") for name in config.measured.values()) else None
     kept = sum(min(KEPT_ENTRIES, cloud.count * rows.targets.numel()) for rows in (data, test) if rows is not None)
     held = COPIES * cloud.positions.numel() + 3 * kept + 4 * gram**2 + data.inputs.numel()
-    return float(EMPTY_PROCESS + members * held * itemsize)
+    return float(EMPTY_PROCESS + held * itemsize)
 
 
-def _check_size(config: RunConfig) -> None:
-    """Raise Refusal where the masses alone would fill this machine, before a cloud of them is drawn."""
-    needed, there = 8.0 * COPIES * config.masses.given()["count"], total_memory()
-    if needed > there:
-        raise Refusal(f"masses.count needs {_said(needed)}, but this machine has {_said(there)} of memory: lower it.")
+@dataclass(frozen=True)
+class _Kind:
+    """What is the same for all runs that differ in their seeds alone: the sizes, or why they cannot begin."""
 
+    file: float = 0.0
+    memory: float = 0.0
+    refused: str = ""
 
-def _ask_door(experiment: Experiment, refused: dict[str, str]) -> None:
-    """Raise Refusal where the run cannot begin; runs that differ in their seeds alone are asked for once."""
-    held = {name: value for name, value in experiment.config.identity().items() if name != "seed"}
-    key = json.dumps(held, sort_keys=True)
-    if key not in refused:
+    @classmethod
+    def of(cls, experiment: Experiment) -> "_Kind":
+        """That of a run, found out by making what it is made of."""
         try:
             check_door(experiment)
-            refused[key] = ""
+            return cls(file_bytes(experiment), memory_bytes(experiment))
         except FAILURES as error:
-            refused[key] = spoken_error(error)
-    if refused[key]:
-        raise Refusal(refused[key])
+            return cls(refused=spoken_error(error))
+
+    def shared(self, members: int) -> float:
+        """The memory of a worker that has so many of the runs side by side."""
+        return EMPTY_PROCESS + members * (self.memory - EMPTY_PROCESS)
 
 
 @dataclass(frozen=True)
@@ -91,44 +89,47 @@ def planned(jobs: Sequence[Job], members: int = 1) -> Plan:
     complete = sum(share == WHOLE for share in done)
     begun = sum(0 < share < WHOLE for share in done)
     files, memories, runs, impossible = [], [], [], 0
-    refused: dict[str, str] = {}
-    for job, words in zip(jobs, _own([job.config for job in jobs]), strict=True):
+    identities = [job.config.identity() for job in jobs]
+    kinds: dict[str, _Kind] = {}
+    for job, identity, words in zip(jobs, identities, _own(identities), strict=True):
         runs.append(f"  {job.folder.name}  {words}")
-        try:
-            experiment = Experiment(job.config, job.source)
-            _check_size(job.config)
-            _ask_door(experiment, refused)
-            files.append(file_bytes(experiment))
-            memories.append(memory_bytes(experiment, beside[job.config.digest]))
-        except FAILURES as error:
+        key = json.dumps({**identity, "seed": None}, sort_keys=True)
+        kind = kinds.get(key) or _Kind(refused=_refused_seed(job.config.seed))
+        if key not in kinds and not kind.refused:
+            kind = kinds[key] = _Kind.of(Experiment(job.config, job.source))
+        refused = kind.refused or _refused_seed(job.config.seed)
+        if refused:
             impossible += 1
-            runs.append(f"    cannot begin: {spoken_error(error)}")
+            runs.append(f"    cannot begin: {refused}")
+        else:
+            files.append(kind.file)
+            memories.append(kind.shared(beside[job.config.digest]))
     lines = [f"{len(jobs)} runs in {jobs[0].out}: {complete} complete, {begun} begun"]
     there = [job for job, share in zip(jobs, done, strict=True) if share > 0]
     longer = sum((noted_until(job.folder) or math.inf) < job.config.until for job in there)
     if longer:
         lines.append(f"made longer than they were to be: {longer} runs")
     if files:
-        lines.append(f"files: {_said(sum(files))} in all, the largest {_said(max(files))}")
-        lines.append(f"memory: {_said(max(memories))} for each worker")
+        lines.append(f"files: {spoken_size(sum(files))} in all, the largest {spoken_size(max(files))}")
+        lines.append(f"memory: {spoken_size(max(memories))} for each worker")
     if members > 1:
         lines.append(f"side by side: up to {max(beside.values())} runs")
     return Plan((*lines, *runs), impossible)
 
 
-def _own(configs: Sequence[RunConfig]) -> Iterator[str]:
+def _refused_seed(seed: int) -> str:
+    """What a run says of its seed where it has no stream of its own; the rest of the run does not depend on it."""
+    try:
+        checked_seed(seed)
+    except ValueError as error:
+        return spoken_error(error)
+    return ""
+
+
+def _own(identities: Sequence[Mapping[str, object]]) -> Iterator[str]:
     """For each run the values that are not the same in all of them."""
-    values = [flat(config.identity()) for config in configs]
+    values = [flat(identity) for identity in identities]
     names = list(dict.fromkeys(name for run in values for name in run))
     differing = [name for name in names if any(run.get(name) != values[0].get(name) for run in values)]
     for run in values:
         yield ", ".join(f"{name} = {run[name]}" for name in differing if name in run) or "the only one"
-
-
-def _said(size: float) -> str:
-    """A size in words: "about 12 MB"."""
-    if math.isnan(size):
-        return "not known before the steps are"
-    return (
-        f"about {size / 1e9:.2g} GB" if size >= 1e9 else f"about {max(size / 1e6, 0.1):.{0 if size >= 1e7 else 1}f} MB"
-    )

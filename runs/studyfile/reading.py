@@ -5,12 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from runs.printable import shortened
 from runs.refusal import Refusal, chosen
 from runs.studyfile.config import RunConfig, SweepTable
 from runs.studyfile.grid import MOST_RUNS, expanded, points, swept_paths
 from runs.studyfile.keys import Keys, label, path_of, paths_in, set_all, written
+from runs.studyfile.parts import SEEDS
 from runs.studyfile.sections import validated
-from runs.studyfile.text import parsed
+from runs.studyfile.text import Unreadable, parsed, read_toml
 
 #: Keys beside those of a run: `seed` is written as `seeds`, a number from 0 or a list.
 AROUND = ("seeds", "sweep")
@@ -70,7 +72,7 @@ def _changes(settings: Sequence[str]) -> dict[Keys, object]:
         path = path_of(key.strip())
         if path in changes:
             raise Refusal(f"--set gives {written(path)} twice: leave one of the two out.")
-        changes[path] = _value(text.strip())
+        changes[path] = _value(written(path), text.strip())
     return changes
 
 
@@ -86,10 +88,12 @@ def _check_heard(changes: Mapping[Keys, object], sweep: SweepTable | None) -> No
                 )
 
 
-def _value(text: str) -> object:
+def _value(key: str, text: str) -> object:
     """A TOML value, or the text itself where it is none: --set scaling=ntk needs no quotes."""
     try:
-        held = tomllib.loads(f"value = {text}")
+        held = read_toml(f"value = {text}")
+    except Unreadable as error:
+        raise Refusal(f"The value of --set {key} {error}.") from error
     except tomllib.TOMLDecodeError:
         return text
     return held["value"] if len(held) == 1 else text
@@ -100,6 +104,10 @@ def _seeds(given: object) -> list[int]:
     if type(given) is int and given > MOST_RUNS:
         raise Refusal(f"seeds is {given}, but {MOST_RUNS} runs at most are taken: split the study into several.")
     numbers = list(range(given)) if type(given) is int else given
-    if not isinstance(numbers, list) or not numbers or not all(type(seed) is int and seed >= 0 for seed in numbers):
-        raise Refusal(f"seeds is {given!r}, but a positive number or a list of seeds is needed: write seeds = 3.")
+    known = isinstance(numbers, list) and all(type(seed) is int and 0 <= seed < SEEDS for seed in numbers)
+    if not known or not isinstance(numbers, list) or not numbers:
+        said = (
+            f"seeds is {shortened(repr(given))}, but a positive number or a list of seeds from 0 to 2^64 - 1 is needed"
+        )
+        raise Refusal(f"{said}: write seeds = 3.")
     return list(dict.fromkeys(numbers))

@@ -3,7 +3,7 @@
 import json
 import time
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -251,11 +251,14 @@ def opened(experiment: Experiment, job: Job) -> TrajectoryWriter:
 
 
 def observers_of(
-    experiment: Experiment, trajectory: TrajectoryWriter | SharedTrajectory, tell: Observer
+    experiment: Experiment,
+    trajectory: TrajectoryWriter | SharedTrajectory,
+    tell: Observer,
+    guarded: Callable[[Observer], Observer] = lambda observer: observer,
 ) -> list[Observer]:
-    """The recorders of a run, what stops it, and who is told how far it is."""
+    """The recorders of a run, guarded against what may go wrong, what stops it, and who is told how far it is."""
     recorder = trajectory.trace(**experiment.observables())
-    return [*experiment.observers(trajectory, recorder), tell]
+    return [*experiment.observers(guarded(trajectory), guarded(recorder)), tell]
 
 
 def evolve_run(

@@ -1,6 +1,7 @@
 """`meanfield run study.toml`: every run of the file that is not complete, on a few local processes or a cluster."""
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
@@ -26,11 +27,17 @@ from runs.studyfile.running import WHOLE, Job
 from runs.studyfile.shared import check_shareable, perform_shared, refuse_changed_together, shares_done
 from runs.studyfile.sources import sources_of
 from runs.studyfile.summary import summarised
-from runs.studyfile.together import Unit, failures_of, perform_unit, units_of
-from runs.sweep import perform_all, usable_cores
+from runs.studyfile.together import Unit, check_units, failures_of, perform_unit, units_of
+from runs.sweep import GLANCE, perform_all, usable_cores
 
 #: Seconds that a run on a cluster waits for one of an earlier command, whose worker may still be coming to its end.
 PATIENCE = 60.0
+#: From so many runs on a word is said before they are looked at.
+MANY = 10_000
+#: Said of a run that came to its end, but not of its file.
+GONE = "It came to its end, but its file is not there any more: put it back, or run again and leave it where it is."
+#: Seconds until a file that another machine has written is seen here, as file systems in a network have it.
+ARRIVAL = 30.0
 #: What may become of runs whose data or code have changed since.
 STALE = ("refuse", "redo")
 
@@ -114,7 +121,19 @@ def run_study(
                 if job.done() < WHOLE and (job.folder / CONFIG_FILE).exists():
                     with suppress(OSError):
                         replace_text(job.error, outcome.failure + "\n")
+    if ranks is None or ranks.is_first:
+        failures |= {job.config.digest: GONE for job in _gone([j for j in jobs if j.config.digest not in failures])}
     return Result(tuple(jobs), failures)
+
+
+def _gone(jobs: Sequence[Job]) -> Sequence[Job]:
+    """Those of the runs that came to their end whose files are not there to be read."""
+    deadline = time.monotonic() + min(ARRIVAL, max((job.patience for job in jobs), default=0.0))
+    while jobs := [job for job in jobs if job.done() < WHOLE]:
+        if time.monotonic() >= deadline:
+            return jobs
+        time.sleep(GLANCE)
+    return jobs
 
 
 def _perform_shared(unit: Unit, report: Report, ranks: Ranks) -> None:
@@ -154,7 +173,9 @@ def command(
         raise Refusal("--workers and --scheduler both say who does the runs: leave one of them out.")
     study = read_study(path, settings)
     jobs = with_sources(jobs_of(study, out), stale)
-    shown = Console()
+    shown, console = Console(), Console(stderr=True)
+    if len(jobs) >= MANY:
+        console.print(f"{len(jobs)} runs are looked at, which takes a while.", highlight=False)
     if ranks is not None:
         if dry or workers is not None or scheduler is not None or members is not None:
             given = "--dry-run, --ensemble, --workers and --scheduler"
@@ -163,16 +184,17 @@ def command(
     refuse_changed_together(jobs, ranks)
     identity = Identity.of(study.sweep, study.runs[0])
     _check_folder(jobs[0].out, identity, ranks)
+    if scheduler is None:
+        check_units(units_of(jobs, members or 1))
     remark = [f"{study.asked} runs were asked for, {len(jobs)} of them different"] if study.asked > len(jobs) else []
     if dry:
         plan = planned(jobs, members or 1)
-        for line in [*plan.lines, *remark]:
-            shown.print(printable(line), highlight=False, soft_wrap=True, markup=False)
+        text = "\n".join(map(printable, [*plan.lines, *remark]))
+        shown.print(text, highlight=False, soft_wrap=True, markup=False)
         outdated = sum(bool(job.changed()) for job in jobs)
         if outdated:
             shown.print(f"done again, since files beside the study have changed: {outdated} runs", highlight=False)
         return plan.impossible == 0
-    console = Console(stderr=True)
     for line in remark:
         console.print(line, highlight=False, soft_wrap=True, markup=False)
     if scheduler is None:

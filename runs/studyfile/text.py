@@ -5,6 +5,8 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from particles.trajectory.regular import NotAFile
+from runs.files import content_of
 from runs.refusal import Refusal
 
 #: Beginnings of files in UTF-16 and UTF-32, and what plain text never holds.
@@ -35,24 +37,63 @@ SLIPS = (
 LONGEST = 80
 
 
+#: Tables, lists and parts of a key lie in each other so deep at most; integers have so many bits.
+DEEPEST, BITS = 32, 64
+DEEP = f"is nested more than {DEEPEST} deep, which no study is: write fewer levels"
+LONG = f"holds an integer beyond 2^{BITS}, which nothing here takes: write a smaller one, or a float"
+#: What is no key outside of quotes, and a key of more parts than that: the parser takes their number squared.
+_QUOTED = re.compile(r'"""(?:\\.|[^\\])*?"""|\'\'\'.*?\'\'\'|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*', re.DOTALL)
+_LONG_KEY = re.compile(rf"(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){{{DEEPEST}}}")
+
+
+class Unreadable(ValueError):
+    """TOML that no study needs and that would take a parser to its limits; what is wrong, after the file's name."""
+
+
+def read_toml(text: str) -> dict[str, Any]:
+    """The values of a text; raises TOMLDecodeError where it is no TOML, Unreadable for what is too deep or too long."""
+    if _LONG_KEY.search(_QUOTED.sub("quoted", text)):
+        raise Unreadable(f"has a key of more than {DEEPEST} parts, which no study has: write shorter ones")
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        raise
+    except RecursionError as error:
+        raise Unreadable(DEEP) from error
+    except ValueError as error:
+        raise Unreadable(LONG) from error
+    waiting: list[tuple[object, int]] = [(values, 0)]
+    while waiting:
+        value, depth = waiting.pop()
+        if depth > DEEPEST:
+            raise Unreadable(DEEP)
+        if isinstance(value, int) and value.bit_length() > BITS:
+            raise Unreadable(LONG)
+        inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        waiting += [(one, depth + 1) for one in inner]
+    return values
+
+
 def parsed(path: Path) -> dict[str, Any]:
     """The values of a TOML file, a byte order mark passed over. Raises Refusal with the line where it is none."""
     text = _text(path)
     try:
-        values = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        said = str(error) or "nested too deeply"
-        raise Refusal(f"The study file {path} is not valid TOML ({said}): {_advice(text, said)}.") from error
+        values = read_toml(text)
+    except Unreadable as error:
+        raise Refusal(f"The study file {path} is not valid TOML for a study, it {error}.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise Refusal(f"The study file {path} is not valid TOML ({error}): {_advice(text, str(error))}.") from error
     if not values:
         raise Refusal(f"The study file {path} holds no key: begin with the example of STUDY_FILES.md.")
     return values
 
 
 def _text(path: Path) -> str:
-    if path.is_dir():
-        raise Refusal(f"{path} is a folder: name the study file in it.")
     try:
-        content = path.read_bytes()
+        content = content_of(path)
+    except NotAFile as error:
+        other = "the study file in it" if error.is_folder else "a study file"
+        raise Refusal(f"{path} is {error.strerror}: name {other}.") from error
     except OSError as error:
         raise Refusal(f"The study file {path} cannot be read ({error.strerror}): check the name.") from error
     try:

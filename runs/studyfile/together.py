@@ -1,8 +1,8 @@
 """Runs of a study file as an ensemble: evolved side by side in one process, each with its folder and its file."""
 
 import json
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Container, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from flows import CHECKPOINTED, Checkpoint, MembersFailed, Observer, evolve_all
 from particles import Ensemble, ParticleCloud
 from particles.trajectory import TrajectoryWriter
+from runs.files import check_open
 from runs.jobs import Report, Stopped
 from runs.refusal import Refusal
 from runs.studyfile import running
@@ -34,6 +35,8 @@ Unit = tuple[Job, ...]
 FLOWS = ("gradient", "ntk", "langevin")
 GIVEN_STEP = ("euler", "heun", "rk4", "euler-maruyama", "leimkuhler-matthews", "linear-splitting")
 OWN_STEPS = ("adaptive", "bdf", "chebyshev", "dormand-prince")
+#: Files that a run has open: its trajectory and the lock of its folder.
+FILES = 2
 #: Keys in which runs may differ that are evolved together: starts and scalings, and what is looked at.
 FREE = ("seed", "law", "masses", "scaling", "frames", "records", "observables", "stop_below")
 
@@ -69,25 +72,39 @@ def _key(config: RunConfig) -> str:
     return json.dumps({**shared, "count": held["masses"]["count"]}, sort_keys=True)
 
 
+def check_units(units: Sequence[Unit]) -> None:
+    """Raise Refusal where this process may not have the files of a unit open at once."""
+    check_open(FILES * max(map(len, units)), "give a smaller --ensemble")
+
+
 def perform_unit(unit: Unit, report: Report) -> None:
-    """Do the runs, or what is left of them. Raises Refusal where one or more fail; each has its own error.txt."""
+    """Do the runs, or what is left of them. Raises Refusal where one or more fail; each has its own error.txt.
+
+    A run whose folder cannot be had keeps its place beside the others, whose bits so do not depend on it.
+    """
     if len(unit) == 1:
         perform(unit[0], report)
         return
+    check_units([unit])
     experiments = [Experiment(job.config, job.source) for job in unit]
     with ExitStack() as folders:
-        for job in unit:
-            folders.enter_context(claim(job))
+        refused = dict[int, BaseException]()
+        for e, job in enumerate(unit):
+            try:
+                folders.enter_context(claim(job))
+            except Refusal as error:
+                if job.done() < WHOLE:
+                    refused[e] = error
         try:
-            for job in unit:
-                job.error.unlink(missing_ok=True)
-            failures = _evolved(unit, experiments, report)
+            failures = _evolved(unit, experiments, report, refused)
         except Stopped:
             raise
         except FAILURES as error:
-            failures = dict.fromkeys((e for e, job in enumerate(unit) if job.done() < WHOLE), error)
+            undone = [e for e, job in enumerate(unit) if e not in refused and job.done() < WHOLE]
+            failures = dict.fromkeys(undone, error)
         for e, failure in failures.items():
             record_failure(unit[e], failure)
+    failures |= refused
     if failures:
         raise Refusal("\n".join(f"{unit[e].config.digest}: {spoken_error(error)}" for e, error in failures.items()))
 
@@ -103,59 +120,101 @@ def failures_of(unit: Unit, said: str) -> dict[str, str]:
 
 @dataclass(frozen=True, eq=False)
 class _Part:
-    """A run as a member: its job, what it stands for, its open file unless it is complete, and who keeps its state."""
+    """A run as a member: what `evolve_all` asks of each, and its open file unless it is complete or cannot go on."""
 
-    job: Job
-    experiment: Experiment
-    trajectory: TrajectoryWriter | None
-    keeper: Keeper | None
-
-    def observers(self, tell: Observer) -> list[Observer]:
-        """Its recorders and who is told how far it is; nobody where it is complete."""
-        return [] if self.trajectory is None else observers_of(self.experiment, self.trajectory, tell)
-
-    def resume(self) -> Checkpoint[Any] | None:
-        """What it goes on from; a complete run only keeps its place beside the others."""
-        if self.keeper is None:
-            return Checkpoint(0, self.job.config.until, self.experiment.start, None)
-        return self.keeper.resumed
+    trajectory: TrajectoryWriter | None = None
+    keeper: Keeper | None = None
+    observers: Sequence[Observer] = ()
+    keep: Callable[[Checkpoint[Any]], None] | None = None
+    resume: Checkpoint[Any] | None = None
 
 
-def _part(job: Job, experiment: Experiment, trajectory: TrajectoryWriter | None) -> _Part:
-    kept = None if trajectory is None else trajectory.kept(CHECKPOINTED, experiment.start.device)
-    keeper = None if trajectory is None else Keeper(trajectory, running.KEEP_SECONDS, kept)
-    return _Part(job, experiment, trajectory, keeper)
+class _Members:
+    """The runs of a unit that are evolved side by side: how far each is, and the failure of each that has one.
+
+    A run that is complete, or was refused, keeps its place beside the others.
+    """
+
+    def __init__(self, unit: Unit, experiments: Sequence[Experiment], refused: Container[int], report: Report) -> None:
+        self._unit, self._experiments, self._report = unit, experiments, report
+        self.shares = [WHOLE if e in refused else job.done() for e, job in enumerate(unit)]
+        self.failures = dict[int, BaseException]()
+
+    def part(self, e: int, files: ExitStack) -> _Part:
+        """The run with its file opened, where something is left of it to be done."""
+        job, experiment = self._unit[e], self._experiments[e]
+        if self.shares[e] < WHOLE:
+            with self.alone(e):
+                job.error.unlink(missing_ok=True)
+                trajectory = files.enter_context(opened(experiment, job))
+                kept = trajectory.kept(CHECKPOINTED, experiment.start.device)
+                observers = observers_of(experiment, trajectory, partial(self._tell, e), partial(self._guarded, e))
+                keeper = Keeper(trajectory, running.KEEP_SECONDS, kept)
+                return _Part(trajectory, keeper, observers, partial(self._keep, e, keeper), keeper.resumed)
+        return _Part(resume=Checkpoint(0, job.config.until, experiment.start, None))
+
+    def end(self, e: int, trajectory: TrajectoryWriter, keeper: Keeper | None) -> None:
+        """Close the file of a run, marked complete unless the run has failed."""
+        with self.alone(e):
+            if e not in self.failures:
+                trajectory.complete(keeper.last if keeper else None)
+        with self.alone(e):
+            trajectory.close()
+        if e not in self.failures:
+            self.shares[e] = WHOLE
+
+    @contextmanager
+    def alone(self, e: int) -> Iterator[None]:
+        """What goes wrong in the block is the failure of one run, unless it has one, and the others go on."""
+        try:
+            yield
+        except FAILURES as error:
+            self.failures.setdefault(e, error)
+
+    def _guarded(self, e: int, act: Callable[..., bool | None]) -> Callable[..., bool | None]:
+        """The same act until it fails, which stops its run alone."""
+
+        def guarded(*given: Any) -> bool | None:
+            with self.alone(e):
+                return True if e in self.failures else act(*given)
+            return True
+
+        return guarded
+
+    def _keep(self, e: int, keeper: Keeper, checkpoint: Checkpoint[Any]) -> None:
+        with self.alone(e):
+            if e not in self.failures:
+                keeper(checkpoint)
+
+    def _tell(self, e: int, step: int, moment: float, cloud: ParticleCloud) -> bool:
+        """Whether the run has failed and ends here."""
+        self.shares[e] = self._unit[e].share(moment)
+        self._report(sum(self.shares))
+        return e in self.failures
 
 
-def _evolved(unit: Unit, experiments: Sequence[Experiment], report: Report) -> dict[int, BaseException]:
+def _evolved(
+    unit: Unit, experiments: Sequence[Experiment], report: Report, refused: Container[int]
+) -> dict[int, BaseException]:
     """Evolve what is left of the runs and mark those complete that came to their end; the errors of the others."""
-    shares, failures = [job.done() for job in unit], dict[int, BaseException]()
-
-    def tell(e: int, step: int, moment: float, cloud: ParticleCloud) -> None:
-        shares[e] = unit[e].share(moment)
-        report(sum(shares))
-
+    members = _Members(unit, experiments, refused, report)
     with ExitStack() as files:
-        parts = [
-            _part(job, experiment, files.enter_context(opened(experiment, job)) if share < WHOLE else None)
-            for job, experiment, share in zip(unit, experiments, shares, strict=True)
-        ]
+        parts = [members.part(e, files) for e in range(len(unit))]
         try:
             evolve_all(
                 [experiment.flow for experiment in experiments],
                 Ensemble.of([experiment.start for experiment in experiments]),
                 experiments[0].integrator,
                 until=unit[0].config.until,
-                observers=[part.observers(partial(tell, e)) for e, part in enumerate(parts)],
+                observers=[part.observers for part in parts],
                 seeds=[job.config.seed for job in unit],
-                keep=[part.keeper for part in parts],
-                resume=[part.resume() for part in parts],
+                keep=[part.keep for part in parts],
+                resume=[part.resume for part in parts],
             )
         except MembersFailed as error:
-            failures.update(error.failures)
+            members.failures.update(error.failures)
         for e, part in enumerate(parts):
-            if part.trajectory is not None and e not in failures:
-                part.trajectory.complete(part.keeper.last if part.keeper else None)
-                shares[e] = WHOLE
-    report(sum(shares))
-    return failures
+            if part.trajectory is not None:
+                members.end(e, part.trajectory, part.keeper)
+    report(sum(members.shares))
+    return members.failures

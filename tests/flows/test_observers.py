@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
+from time import process_time
 
 import numpy as np
 import pytest
@@ -259,3 +261,31 @@ def test_stop_below_is_strict(value: float, stops: bool) -> None:
     """Assert that a run is stopped below the level, not at it, and not by NaN."""
     observable = StopBelow(lambda cloud: torch.tensor(value, dtype=torch.float64), 1.0)
     assert observable(3, 0.3, small_cloud()) is stops
+
+
+def test_log_spaced_times_are_found_one_by_one_as_by_looking_at_all() -> None:
+    """Assert that cutting a run anywhere, at the times themselves too, hands each of them on once and in order."""
+    spaced = LogSpaced(0.01, 3.0, 40, lambda step, time, cloud: None)
+    cuts = [0.0, *sorted([*spaced.times[::3].tolist(), *np.linspace(0.005, 3.5, 23).tolist()])]
+    found = [spaced.due((0, before), (1, now)) for before, now in pairwise(cuts)]
+    assert [time for some in found for time in some] == spaced.times.tolist()
+    assert all(isinstance(time, float) for some in found for time in some)
+
+
+def test_many_log_spaced_times_cost_nothing_where_none_is_due() -> None:
+    """Assert that a million times are not looked at one by one in every step: it would take minutes."""
+    spaced = LogSpaced(1e-3, 1.0, 10**6, lambda step, time, cloud: None)
+    spaced.due((0, 0.0), (1, 1e-4))
+    began = process_time()
+    for step in range(2000):
+        spaced.due((step, 2.0 + step), (step + 1, 3.0 + step))
+    assert process_time() - began < 2.0
+
+
+@pytest.mark.parametrize("apart", [1e-300, 1e-11])
+def test_times_that_never_end_are_refused(apart: float) -> None:
+    """Assert that a run or an ensemble that would be looked at for years is refused before it begins."""
+    every = Every(time=apart, observer=lambda step, time, cloud: None)
+    with pytest.raises(ValueError, match=rf"Every\(time={apart!r}\) would be more than 1e\+10 times from time 0.0"):
+        evolve(Still(), small_cloud(), Euler(0.5), until=1.0, observers=[every])
+    assert evolve(Still(), small_cloud(), Euler(0.5), until=apart, observers=[every]).count == small_cloud().count

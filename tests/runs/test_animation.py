@@ -4,6 +4,7 @@ import subprocess
 from itertools import pairwise
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from PIL import Image
@@ -83,3 +84,21 @@ def test_what_cannot_be_drawn_is_refused(tmp_path: Path) -> None:
     for name in ("a.gif", "a.mp4"):
         with pytest.raises(Refusal, match="cannot be written, there is no folder .*nowhere"):
             animate(file, tmp_path / "nowhere" / name)
+
+
+@pytest.mark.parametrize("number", [np.inf, 1e308, -1e200])
+def test_positions_that_cannot_be_drawn_are_refused(tmp_path: Path, number: float) -> None:
+    """Assert that infinite and endless coordinates are told in a sentence, and nothing is left."""
+    file = recorded(tmp_path / "a.h5")
+    with h5py.File(file, "r+") as held:
+        held["particles/cloud/position/value"][1, 0, 0] = number
+    with pytest.raises(Refusal, match="too large to draw|not finite"):
+        animate(file)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a.h5"]
+
+
+def test_a_name_that_steers_a_terminal_is_only_drawn(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+    """Assert that neither the command nor matplotlib says a word with an escape in it, and dollars are no formula."""
+    file = recorded(tmp_path / "\x1b[31m$x^{.h5")
+    code, said, told = spoken("animate", str(file))
+    assert code == 0 and "\x1b" not in said + told and not recwarn.list

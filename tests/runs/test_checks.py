@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import h5py
 import pytest
 
 from flows import GradientFlow
@@ -230,3 +231,23 @@ def test_other_runs_of_study_files_are_refused(tmp_path: Path, changes: dict[str
         config["neuron"] = {**config["neuron"], "arguments": {}}
         with pytest.raises(Refusal, match=sentence):
             rebuilt(file, {**trajectory.parameters, "config": config}, trajectory.data)
+
+
+def test_files_that_ask_for_the_impossible_are_refused(tmp_path: Path) -> None:
+    """Assert that more particles than there are, numbers beyond all bounds and endless seeds are told in a sentence."""
+    masses = {"kind": "asymmetrical", "count": 5, "gamma": 0.5, "alpha": 0.5}
+    path = write_study(tmp_path, {"masses": masses})
+    assert spoken("run", str(path), "--out", str(tmp_path / "out"), "--workers", "0")[0] == 0
+    [file] = (tmp_path / "out").glob("*/run.h5")
+    with pytest.raises(Refusal, match="1000000000000 seeds were asked for, but 100000 at most are taken"):
+        checked_file(file, seeds=10**12)
+    with h5py.File(file, "r+") as held:
+        text = held["parameters/configuration"].asstr()[()]
+        held["particles/cloud/position/value"][...] = 1e308
+    with pytest.raises(Refusal, match="holds numbers with which nothing can be checked"):
+        checked_file(file, seeds=2)
+    with h5py.File(file, "r+") as held:
+        del held["parameters/configuration"]
+        held["parameters/configuration"] = text.replace('"count": 5', '"count": 1000000000000')
+    with pytest.raises(Refusal, match="says that it is of 1000000000000 particles, but its frames have 5"):
+        checked_file(file, seeds=2)

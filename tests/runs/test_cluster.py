@@ -1,11 +1,14 @@
 """Jobs on a real Dask cluster of two processes: same files, failures alone, a clean stop, and what is refused."""
 
+import json
 import os
 import signal
+import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,8 +23,10 @@ from runs.studyfile.reading import read_study
 from runs.studyfile.running import WHOLE, perform
 from runs.studyfile.study import jobs_of
 from runs.sweep import perform_all
+from tests.house.source import ROOT
 from tests.runs.conftest import spoken
 from tests.runs.studyfile.studies import write_study
+from tests.runs.studyfile.sweeps import at_work, write_sweep
 
 distributed = pytest.importorskip("distributed")
 
@@ -183,6 +188,38 @@ def test_interrupt_stops_the_jobs(address: str, tmp_path: Path) -> None:
     while sum(path.exists() for path in paths) < 2 and time.monotonic() < deadline:
         time.sleep(0.05)
     assert [number for number, path in enumerate(paths) if path.exists()] == at_work
+
+
+@pytest.mark.validation
+def test_a_killed_scheduler_is_one_sentence(tmp_path: Path) -> None:
+    """Assert that the command ends with ours alone, exit code 1, and that the same study ends here later."""
+    path, out, place = write_sweep(tmp_path, until=200.0, seeds=1), tmp_path / "out", tmp_path / "scheduler.json"
+    start = (sys.executable, "-m", "distributed.cli.dask_scheduler", "--port", "0", "--no-dashboard")
+    quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    scheduler = subprocess.Popen([*start, "--scheduler-file", str(place)], **quiet)
+    try:
+        wait_for(place.exists)
+        address = json.loads(place.read_text())["address"]
+        start = (sys.executable, "-m", "distributed.cli.dask_worker", address, "--nthreads", "1", "--no-dashboard")
+        worker = subprocess.Popen([*start, "--no-nanny", "--death-timeout", "1"], **quiet)
+        command = [sys.executable, "-m", "runs", "run", str(path), "--out", str(out), "--scheduler", address]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+        assert at_work(process, out, 0.0)
+    finally:
+        scheduler.kill()
+        scheduler.wait()
+    _, told = process.communicate(timeout=PATIENCE)
+    worker.kill()
+    worker.wait()
+    assert process.returncode == 1 and "Traceback" not in told
+    assert told.splitlines()[-1].startswith("meanfield: The scheduler has gone or dropped the runs")
+
+
+def wait_for(there: Callable[[], bool]) -> None:
+    """Wait until something is so, or the patience ends."""
+    late = time.monotonic() + PATIENCE
+    while not there() and time.monotonic() < late:
+        time.sleep(0.05)
 
 
 def test_nobody_at_the_address_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

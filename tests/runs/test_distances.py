@@ -4,6 +4,7 @@ import re
 import shutil
 from pathlib import Path
 
+import h5py
 import pytest
 
 from limits.transport import wasserstein
@@ -11,6 +12,7 @@ from particles import Trajectory
 from runs.distances import Comparison, frame_distances
 from runs.refusal import Refusal
 from tests.runs.conftest import Smoke, spoken
+from tests.runs.recorded import recorded
 
 
 @pytest.fixture
@@ -107,3 +109,20 @@ def test_files_that_cannot_be_compared_are_refused(file: Path, tmp_path: Path) -
     assert code == 2 and "notes.txt is not an HDF5 file" in err
     with pytest.raises(Refusal, match="A second file goes with --to other"):
         Comparison(file, file, "start")
+
+
+def test_times_that_cannot_be_drawn_are_refused(tmp_path: Path) -> None:
+    """Assert that the distances are printed, and the picture is refused in a sentence, as one without a folder is."""
+    file = recorded(tmp_path / "a.h5")
+    code, said, told = spoken("distance", str(file), "--figure", str(tmp_path / "none" / "a.png"))
+    assert code == 2 and said.count("exact") == 4 and "cannot be written (No such file or directory)" in told
+    with h5py.File(file, "r+") as held:
+        held["particles/cloud/position/time"][...] = [0.0, 1e307, 5e307, 1.7e308]
+    code, said, told = spoken("distance", str(file))
+    assert code == 2 and said.count("exact") == 4 and "a.h5 holds numbers beyond 1e+150" in told
+
+
+def test_a_name_that_steers_a_terminal_is_only_drawn(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+    """Assert that neither the command nor matplotlib says a word with an escape in it."""
+    code, said, told = spoken("distance", str(recorded(tmp_path / "\x1b[31m$x^{.h5")))
+    assert code == 0 and "\x1b" not in said + told and not recwarn.list

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 from pathlib import Path
 
 import h5py
@@ -134,3 +135,23 @@ def test_csv_of_particles_alone_is_refused(tmp_path: Path) -> None:
         pass
     with pytest.raises(Refusal, match="no observable, and CSV holds nothing else"):
         export(tmp_path / "a.h5", "csv")
+
+
+@pytest.mark.parametrize("name", ["time", "position", "step", "mean_time", "mean_record", "frame"])
+def test_observables_of_taken_names_are_refused_by_netcdf(tmp_path: Path, name: str) -> None:
+    """Assert that one named as what netCDF has already is told, nothing is left, and npz has it."""
+    file = recorded(tmp_path / "a.h5")
+    with h5py.File(file, "r+") as held:
+        held["observables"].move("risk", name)
+    with pytest.raises(Refusal, match=f"The observable '(mean|{name})' has, or needs, the name '{name}'"):
+        export(file, "netcdf", tmp_path / "a.nc")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a.h5"]
+    found = np.load(export(file, "npz"))
+    assert found[f"observables/{name}/value"].tolist() == RISKS
+
+
+def test_a_pipe_beside_the_file_is_not_written_to(tmp_path: Path) -> None:
+    """Assert that a pipe under the passing name is told and not waited for."""
+    os.mkfifo(tmp_path / "a.npz.part")
+    with pytest.raises(Refusal, match="cannot be written .a pipe or a device.: name another file"):
+        export(recorded(tmp_path / "a.h5"), "npz")

@@ -1,13 +1,16 @@
 """Figures from files: which curves and particles are drawn, and where the figures go."""
 
+import resource
 from contextlib import ExitStack
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
 from particles import Trajectory
 from runs.figures import CurvePanel
+from runs.files import SPARE
 from runs.plots import cloud_panels, curve_panels, plot_files
 from tests.runs.conftest import spoken
 from tests.runs.recorded import position, recorded, risk
@@ -107,3 +110,26 @@ def test_what_cannot_be_drawn_is_one_sentence(tmp_path: Path, options: dict[str,
     file = recorded(tmp_path / "a.h5", **options)
     code, _, said = spoken("plot", str(file), "--time", "9", "--out", str(tmp_path))
     assert code == 2 and sentence in said
+
+
+@pytest.mark.parametrize("name", ["\x1b[2Jx", "a$b$c^{", "x" * 300, "\u65e5\u672c"])
+def test_names_of_any_letters_are_drawn(tmp_path: Path, recwarn: pytest.WarningsRecorder, name: str) -> None:
+    """Assert that an observable and a parameter of such a name give a picture, and nobody says a word about it."""
+    files = [recorded(tmp_path / f"{number}.h5", width=name * number) for number in (1, 2)]
+    for file in files:
+        with h5py.File(file, "r+") as held:
+            held["observables"].move("risk", name)
+    code, said, told = spoken("plot", *map(str, files), "--out", str(tmp_path / "plots"))
+    assert code == 0 and "\x1b" not in said + told and not recwarn.list
+    assert (tmp_path / "plots" / "curves.png").exists()
+
+
+def test_more_files_than_may_be_open_are_refused(tmp_path: Path) -> None:
+    """Assert that the limit of the process is asked before the first file is opened."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (SPARE + 1, before[1]))
+    try:
+        code, _, told = spoken("plot", *([str(recorded(tmp_path / "a.h5"))] * 2), "--out", str(tmp_path / "plots"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert code == 2 and "or draw fewer files at once" in told

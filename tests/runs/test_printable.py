@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from runs.printable import printable
+from runs.printable import printable, shortened
 from tests.runs.conftest import spoken
 from tests.runs.studyfile.studies import write_study
 
@@ -41,3 +41,15 @@ def test_a_failure_is_shown_with_its_brackets(tmp_path: Path) -> None:
     path = write_study(tmp_path, {"observables": {"odd": {"kind": "import", "path": "odd:made"}}})
     code, _, told = spoken("run", str(path), "--out", str(tmp_path / "[red]"), "--workers", "0")
     assert code == 1 and "ValueError: [/x] is [bold]" in told and "[red]" in told
+
+
+def test_long_text_is_shortened_in_the_middle() -> None:
+    """Assert that a text of the length asked for stays, and that of a longer one beginning and end do."""
+    assert shortened("x" * 80) == "x" * 80
+    assert shortened("a" * 1000 + "b" * 1000, 20) == "a" * 15 + " ... " + "b" * 5
+
+
+def test_a_refusal_stays_readable_whatever_it_quotes(tmp_path: Path) -> None:
+    """Assert that a sentence about a key of a hundred thousand letters does not flood the terminal."""
+    code, _, told = spoken("run", str(write_study(tmp_path)), "--set", f"{'a' * 100_000}=1")
+    assert code == 2 and len(told) < 3000 and told.startswith("meanfield: Unknown key")

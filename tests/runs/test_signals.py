@@ -24,6 +24,22 @@ def test_sigterm_is_an_interrupt_and_is_noted() -> None:
     assert not heard.terminated
 
 
+def test_a_closing_terminal_is_an_interrupt_too() -> None:
+    """Assert that SIGHUP is heard like SIGTERM and told by another code, and that a program under nohup goes on."""
+    with pytest.raises(KeyboardInterrupt, match="^$"), terminable() as heard:
+        os.kill(os.getpid(), signal.SIGHUP)
+        time.sleep(5.0)
+    assert heard.terminated and heard.code == 129
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with terminable() as heard:
+            os.kill(os.getpid(), signal.SIGHUP)
+            time.sleep(0.01)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert not heard.terminated
+
+
 def test_somebody_elses_handler_stays() -> None:
     """Assert that a program that handles SIGTERM itself goes on to do so."""
     seen: list[int] = []
@@ -39,7 +55,12 @@ def test_somebody_elses_handler_stays() -> None:
 
 @pytest.mark.parametrize(
     ("number", "whom", "code"),
-    [(signal.SIGTERM, "process", 143), (signal.SIGINT, "process", 130), (signal.SIGINT, "group", 130)],
+    [
+        (signal.SIGTERM, "process", 143),
+        (signal.SIGINT, "process", 130),
+        (signal.SIGINT, "group", 130),
+        (signal.SIGHUP, "group", 129),
+    ],
 )
 def test_a_stopped_sweep_is_continued(tmp_path: Path, number: int, whom: str, code: int) -> None:
     """Assert that the command says so in one line, leaves no worker behind, and ends with the same files later."""

@@ -12,6 +12,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table as RichTable
 
 from particles import Trajectory
+from runs.files import opened_text
 from runs.folder import replace_text
 from runs.studies.asymmetric_scaling.config import SETTINGS, Config
 from runs.studies.asymmetric_scaling.experiment import Run
@@ -112,7 +113,7 @@ def known_seconds(path: Path) -> Mapping[tuple[str, int], float]:
     """Seconds by setting and seed from an earlier table; empty where there is none."""
     if not path.exists():
         return {}
-    with path.open(newline="", encoding="utf-8") as file:
+    with opened_text(path) as file:
         return {(row["setting"], int(row["seed"])): float(row["seconds"]) for row in csv.DictReader(file)}
 
 

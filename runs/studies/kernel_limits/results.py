@@ -12,6 +12,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table as RichTable
 from scipy import stats
 
+from runs.files import opened_text
 from runs.folder import replace_text
 from runs.studies.kernel_limits.config import KERNELS, NETWORKS, Config
 from runs.studies.kernel_limits.measure import Row
@@ -59,7 +60,7 @@ def read_rows(path: Path) -> tuple[Row, ...]:
     """The rows of a CSV file; none where there is no file."""
     if not path.exists():
         return ()
-    with path.open(newline="", encoding="utf-8") as file:
+    with opened_text(path) as file:
         return tuple(
             Row(
                 row["panel"],

@@ -11,6 +11,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table as RichTable
 
 from limits.chaos import Approach, Array, deviation, root_mean, slope
+from runs.files import opened_text
 from runs.folder import replace_text
 from runs.studies.propagation_of_chaos.config import FLOWS, Config
 from runs.studies.propagation_of_chaos.experiment import COLUMNS, Part
@@ -80,7 +81,7 @@ def is_done(part: Part) -> bool:
     """Whether the part's samples are there, as many as are wanted."""
     if not part.path.exists():
         return False
-    with part.path.open(newline="", encoding="utf-8") as file:
+    with opened_text(part.path) as file:
         lines = sum(1 for _ in file) - 1
     extra = 0 if part.kind == "observables" else 1
     return lines == len(part.config.times) * (len(part.counts) * part.repetitions + extra)
@@ -88,7 +89,7 @@ def is_done(part: Part) -> bool:
 
 def samples_of(part: Part) -> Samples:
     """The samples of a part that is done."""
-    with part.path.open(newline="", encoding="utf-8") as file:
+    with opened_text(part.path) as file:
         records = list(csv.DictReader(file))
     tables: dict[float, dict[str, Array]] = {}
     own: dict[float, float] = {}

@@ -5,6 +5,7 @@ import pickle
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from runs.refusal import Refusal
 from runs.studyfile.config import RunConfig, Times
@@ -76,3 +77,18 @@ def test_what_does_not_do_is_one_sentence(changes: dict[str, Any], sentence: str
     """Assert that each wrong value is named with what was needed."""
     with pytest.raises(Refusal, match=sentence):
         validated(RunConfig, values(changes))
+
+
+@pytest.mark.parametrize("name", ["frames", "records"])
+@pytest.mark.parametrize("times", [{"time": 1e-300}, {"time": 1e-8}, {"first": 0.1, "last": 1.0, "count": 10**9}])
+def test_times_without_end_are_refused(name: str, times: dict[str, object]) -> None:
+    """Assert that more times than any file holds are told before one of them is made."""
+    with pytest.raises(ValidationError, match=rf"{name} asks for 1e\+\d+ times until 1, but 1e\+07 at most are taken"):
+        config({name: times})
+
+
+def test_a_copy_has_a_digest_of_its_own() -> None:
+    """Assert that the folder of a copied run follows its values, also once the first one's was asked for."""
+    run = config({"seed": 3})
+    assert run.digest == config({"seed": 3}).digest
+    assert run.model_copy(update={"seed": 4}).digest == config({"seed": 4}).digest != run.digest

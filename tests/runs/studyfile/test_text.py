@@ -1,10 +1,12 @@
 """The text of a study file: what is read, and the advice for what is not TOML."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from runs.refusal import Refusal
+from runs.studyfile.reading import read_study
 from runs.studyfile.text import parsed
 
 PLAIN = 'until = 10.0\nscaling = "ntk"  # “as” in the paper\n\n[masses]\n\tcount = 3\n'
@@ -77,3 +79,54 @@ def test_a_folder_and_nothing_are_refused(tmp_path: Path) -> None:
         parsed(tmp_path)
     with pytest.raises(Refusal, match=r"nowhere\.toml cannot be read \(No such file or directory\): check the name"):
         parsed(tmp_path / "nowhere.toml")
+
+
+ENDLESS: dict[str, tuple[str, str]] = {
+    "decimal": ("9" * 5000, "holds an integer beyond 2"),
+    "of 100 digits": ("9" * 100, "holds an integer beyond 2"),
+    "hexadecimal": ("0x" + "f" * 5000, "holds an integer beyond 2"),
+    "lists": ("[" * 5000 + "]" * 5000, "is nested more than 32 deep"),
+    "some lists": ("[" * 40 + "]" * 40, "is nested more than 32 deep"),
+    "tables": ("{a = " * 5000 + "1" + "}" * 5000, "is nested more than 32 deep"),
+}
+
+
+@pytest.mark.parametrize("kind", ENDLESS)
+def test_values_without_end_are_refused(tmp_path: Path, kind: str) -> None:
+    """Assert that numbers and lists that take a parser to its limits are told, in the file and given by --set."""
+    value, sentence = ENDLESS[kind]
+    path = tmp_path / "study.toml"
+    path.write_text(f"until = {value}\n")
+    with pytest.raises(Refusal, match=sentence):
+        parsed(path)
+    path.write_text("until = 1.0\n")
+    with pytest.raises(Refusal, match=f"The value of --set masses.count {sentence}"):
+        read_study(path, [f"masses.count={value}"])
+
+
+@pytest.mark.parametrize("line", ["{} = 1", "[{}]", "a = {{ {} = 1 }}", "  {}.'b' = 1", "[[{}]]"])
+def test_a_key_without_end_is_refused_at_once(tmp_path: Path, line: str) -> None:
+    """Assert that fifty thousand parts are not handed to the parser, which takes minutes."""
+    path = tmp_path / "study.toml"
+    path.write_text(line.format(".".join(["a"] * 50_000)))
+    with pytest.raises(Refusal, match="has a key of more than 32 parts"):
+        parsed(path)
+
+
+@pytest.mark.parametrize(
+    "text", ['a = "{}"', "a = '{}'", 'a = """\n{}"""', "a = '''\n{}'''", "a = 1 # {}", 'a = "\\"{}"']
+)
+def test_dots_in_text_are_no_key(tmp_path: Path, text: str) -> None:
+    """Assert that a text or a remark may have as many dots as it likes."""
+    path = tmp_path / "study.toml"
+    path.write_text(text.format(".".join(["a"] * 100)))
+    assert list(parsed(path)) == ["a"]
+
+
+def test_a_pipe_and_a_device_are_not_opened(tmp_path: Path) -> None:
+    """Assert that what is no file is told before it is waited for or read without end."""
+    os.mkfifo(tmp_path / "study.toml")
+    (tmp_path / "zeros.toml").symlink_to("/dev/zero")
+    for name in ("study.toml", "zeros.toml"):
+        with pytest.raises(Refusal, match="is a pipe or a device: name a study file"):
+            parsed(tmp_path / name)

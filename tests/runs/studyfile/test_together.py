@@ -2,6 +2,7 @@
 
 import os
 import random
+import resource
 import signal
 import time
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from flows.ensemble import _has_form
 from particles.trajectory.comparing import datasets, differing
+from runs.files import SPARE
 from runs.jobs import Stopped
 from runs.refusal import Refusal
 from runs.studyfile import running
@@ -251,3 +253,36 @@ def test_one_run_is_performed_as_ever(tmp_path: Path) -> None:
     perform_unit((one,), quiet)
     perform(other, quiet)
     assert differing(one.path, other.path) == set()
+
+
+def test_more_members_than_files_are_refused(tmp_path: Path) -> None:
+    """Assert that the limit of the process is asked by the plan and by the run, and named instead of another file."""
+    path = write_study(tmp_path, {"seeds": 12})
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (SPARE + 20, before[1]))
+    try:
+        for how in (("--dry-run",), ("--workers", "0")):
+            run = ("run", str(path), "--out", str(tmp_path / "out"), *how, "--ensemble")
+            code, _, told = spoken(*run, "12")
+            assert code == 2 and "(ulimit -n): raise that, or give a smaller --ensemble." in told
+            assert spoken(*run, "10")[0] == 0
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_a_member_whose_file_fails_fails_alone(tmp_path: Path) -> None:
+    """Assert that a file that is removed while all are written ends its own run, and no bit of the others changes."""
+    write_data(tmp_path)
+    whole, cut = (jobs(tmp_path, name, {}) for name in ("whole", "cut"))
+    perform_unit(whole, quiet)
+
+    def remove(share: int) -> None:
+        if share > 1500:
+            cut[1].path.unlink(missing_ok=True)
+
+    with pytest.raises(Refusal, match=rf"^{cut[1].config.digest}: .* was moved or removed while it was written"):
+        perform_unit(cut, remove)
+    assert [job.done() == WHOLE for job in cut] == [True, False, True, True]
+    assert not any(differing(whole[e].path, cut[e].path) for e in (0, 2, 3))
+    perform_unit(cut, quiet)
+    assert not any(differing(one.path, other.path) for one, other in zip(whole, cut, strict=True))
