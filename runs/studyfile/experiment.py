@@ -166,7 +166,7 @@ def _cut(data: Dataset, rows: int | None) -> Dataset:
     """The first rows. Raises Refusal for more than there are."""
     if rows is not None and rows > data.count:
         raise Refusal(f"rows is {rows}, but there are {data.count} training data: give that number at most.")
-    return Dataset(data.inputs[:rows], data.targets[:rows])
+    return data.some(slice(rows))
 
 
 def _timed(times: Times, observer: Observer) -> Observer:
