@@ -57,7 +57,7 @@ class Experiment:
         if table.source is not None:
             split = load(table.source, table.seed)
             return _cut(split.train, table.rows), split.test
-        train, rest = read_data(self.folder / str(table.file))
+        train, rest = read_data(table, self.folder)
         return _cut(train, table.rows), rest
 
     @cached_property
@@ -158,7 +158,10 @@ class Experiment:
     def _test_risk(self, name: str) -> Risk:
         test = self.data[1]
         if test is None:
-            raise Refusal(f"The observable {name} needs test data: add test_inputs and test_targets to the file.")
+            raise Refusal(
+                f"The observable {name} needs test data: add test_inputs and test_targets to an npz file, or name "
+                "a test_file."
+            )
         return replace(self.risk, data=test, regulariser=None)
 
 

@@ -60,7 +60,7 @@ def test_numbers_of_every_container_are_float64(values: object) -> None:
     ],
 )
 def test_float32_stays_and_all_others_widen(values: Any, dtype: torch.dtype) -> None:
-    """Assert the one rule on what numbers become, values kept."""
+    """Assert that float32 is kept by itself, and widened beside others and from other kinds, with its values."""
     found = read(values)
     assert found.dtype == dtype
     flat = np.asarray(values.to_numpy() if hasattr(values, "to_numpy") else values).astype(float)
