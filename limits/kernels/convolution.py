@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from limits.kernels.base import checked_inputs, streamed
+from limits.kernels.base import checked_inputs, streamed, wants_gradient
 from limits.kernels.deep import DeepKernels, Layer, Means, Passed, Recursion
 from limits.kernels.duals import Differentiable
 from limits.kernels.pairs import Pairs, Vectors, from_entries
@@ -58,7 +58,9 @@ def convolutional_kernels(
 
     tile = max(math.isqrt(TILE_ENTRIES // x1.shape[1]), 1)
     rows, columns = first.inputs.shape[0], second.inputs.shape[0]
-    nngp, ntk = streamed(rows, columns, block, like=x1, symmetric=x2 is None, results=2, tile=tile)
+    nngp, ntk = streamed(
+        rows, columns, block, like=x1, symmetric=x2 is None, results=2, tile=tile, graded=wants_gradient(x1, x2)
+    )
     return DeepKernels(nngp.gram, ntk.gram, nngp.error)
 
 

@@ -6,11 +6,14 @@ meets a kink, and the panels of the outer integral are graded towards these plac
 """
 
 import math
+from functools import partial
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
+from limits.kernels.base import placed, wants_gradient
 from limits.kernels.expansion import CHUNK
 from limits.kernels.panels import Function, Pieces, composite
 from particles.shapes import AnyFloat
@@ -37,9 +40,10 @@ def integrals(
     if p.numel() == 0:
         return p.clone(), 0.0
     values = _integrals(function, smooth, p, q, rho, c, NODES)
-    worst = rho.abs().argsort(descending=True)[:: max(p.numel() // COMPARED, 1)]
-    coarse = _integrals(function, smooth, p[worst], q[worst], rho[worst], c[worst], COARSE)
-    return values, float(((values[worst] - coarse) / unit[worst]).abs().max())
+    with torch.no_grad():
+        worst = rho.abs().argsort(descending=True)[:: max(p.numel() // COMPARED, 1)]
+        coarse = _integrals(function, smooth, p[worst], q[worst], rho[worst], c[worst], COARSE)
+        return values, float(((values[worst] - coarse) / unit[worst]).abs().max())
 
 
 def _integrals(
@@ -58,19 +62,22 @@ def _parallel(
     function: Function, smooth: Pieces, p: Entries, q: Entries, rho: Entries, c: Entries, nodes: int
 ) -> Entries:
     """E h(sqrt(p) x) h(+-sqrt(q) x): one dimension, split at the kinks of both factors."""
-    u, v = p.sqrt()[:, None], (rho.sign() * q.sqrt())[:, None]
+    u, v = p.sqrt()[:, None], (placed(rho, rho.sign()) * q.sqrt())[:, None]
     x, weights = _rule(torch.cat([_places(smooth.points, u), _places(smooth.points, v)], dim=1), nodes)
     return (function(u * x) * function(v * x) * weights).sum(dim=1)
 
 
 def _near(function: Function, smooth: Pieces, p: Entries, q: Entries, rho: Entries, c: Entries, nodes: int) -> Entries:
     """The two-dimensional integral, a few entries at a time."""
-    levels = max(math.ceil(math.log(2.0 * REACH / float(c.min()), RATIO)), 1)
+    levels = max(math.ceil(math.log(2.0 * REACH / float(c.detach().min()), RATIO)), 1)
     splits = len(smooth.points)
     outer = PANELS + 2 * splits + (2 * levels + 1) * len(smooth.kinks)
     inner = PANELS + splits
     size = max(CHUNK // (outer * inner * nodes * nodes), 1)
     chunks = zip(*(torch.split(values, size) for values in (p, q, rho, c)), strict=True)
+    if wants_gradient(p, q, rho, c):
+        again = partial(checkpoint, _near_chunk, use_reentrant=False, preserve_rng_state=False)
+        return torch.cat([again(function, smooth, levels, nodes, *chunk) for chunk in chunks])
     return torch.cat([_near_chunk(function, smooth, levels, nodes, *chunk) for chunk in chunks])
 
 
