@@ -31,7 +31,15 @@ class Evaluated:
 
 @runtime_checkable
 class Kernel(Protocol):
-    """The limit of a Gram matrix of infinitely many particles; `neuron` names the finite partner."""
+    """The limit of a Gram matrix of infinitely many particles; `neuron` names the finite partner.
+
+    A Gram matrix has gradients in both inputs by torch.autograd, for closed forms up to rounding, for quadrature up to
+    about ten times the accuracy asked for. Where the kernel has none there is a convention. If sigma' jumps (ReLU,
+    LeakyReLU) and hidden weights are trained, the kernel has a corner at inputs that are equal, or parallel with a jump
+    at 0: the gradient is then the mean of the one-sided ones, which central differences tend to. If an input is zero
+    and sigma has a kink at 0, without a bias, the kernel is no more than a cone there, and a finite vector comes back.
+    Second derivatives hold where inputs are not parallel; ReLU kernels of parallel ones have none.
+    """
 
     @property
     def neuron(self) -> Neuron:

@@ -44,6 +44,7 @@ def convolutional_kernels(
 
     means over Gaussians of covariance S_{l-1}, in the last line S_{depth-1}. Depth 1 is the network
     f = (1/sqrt(m d)) sum_r v_r . sigma(w_r * x / sqrt(q)) of Hu et al. (2020) with both layers trained.
+    Both matrices have gradients in the inputs, with what `Kernel` says of corners.
     """
     recursion = Recursion(activation, depth, weight_variance, bias_variance, accuracy)
     inputs = checked_inputs(x1)

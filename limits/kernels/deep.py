@@ -46,6 +46,8 @@ def deep_kernels(
 
     means over Gaussians of covariance S_{l-1}; nngp = S_depth, ntk = T_depth. Depth 1 with the default variances is the
     two-layer network with both layers trained.
+    Both matrices have gradients in the inputs, with what `Kernel` says of corners; those of later layers lose digits
+    with the angle between inputs as the values do.
     """
     recursion = Recursion(activation, depth, weight_variance, bias_variance, accuracy)
     inputs = checked_inputs(x1)

@@ -61,10 +61,16 @@ def _integrals(
 def _parallel(
     function: Function, smooth: Pieces, p: Entries, q: Entries, rho: Entries, c: Entries, nodes: int
 ) -> Entries:
-    """E h(sqrt(p) x) h(+-sqrt(q) x): one dimension, split at the kinks of both factors."""
+    """E h(sqrt(p) x) h(+-sqrt(q) x): one dimension, split at the kinks of both factors.
+
+    Where these coincide, a gradient is the mean of those with the one and the other before.
+    """
     u, v = p.sqrt()[:, None], (placed(rho, rho.sign()) * q.sqrt())[:, None]
-    x, weights = _rule(torch.cat([_places(smooth.points, u), _places(smooth.points, v)], dim=1), nodes)
-    return (function(u * x) * function(v * x) * weights).sum(dim=1)
+    edges = [_places(smooth.points, u), _places(smooth.points, v)]
+    orders = [edges, edges[::-1]] if wants_gradient(u, v) else [edges]
+    rules = [_rule(torch.cat(order, dim=1), nodes) for order in orders]
+    sums = [(function(u * x) * function(v * x) * weights).sum(dim=1) for x, weights in rules]
+    return torch.stack(sums).mean(dim=0)
 
 
 def _near(function: Function, smooth: Pieces, p: Entries, q: Entries, rho: Entries, c: Entries, nodes: int) -> Entries:
@@ -106,9 +112,9 @@ def _places(points: tuple[float, ...], scale: AnyFloat) -> AnyFloat:
 
 def _rule(edges: AnyFloat, nodes: int) -> tuple[AnyFloat, AnyFloat]:
     """Nodes and weights of the standard Gaussian on plain panels that are split at these edges too, where in range."""
-    within = torch.where(edges.abs() < REACH, edges, REACH).sort(dim=-1).values
+    within = torch.where(edges.abs() < REACH, edges, REACH).sort(dim=-1, stable=True).values
     most = int((within < REACH).sum(dim=-1).max()) if within.numel() else 0
     grid = torch.linspace(-REACH, REACH, PANELS + 1).to(edges)
     edges = torch.cat([grid.expand(*edges.shape[:-1], -1), within[..., :most]], dim=-1)
-    x, weights = composite(edges.sort(dim=-1).values, nodes)
+    x, weights = composite(edges.sort(dim=-1, stable=True).values, nodes)
     return x, weights * torch.exp(-0.5 * x * x) / math.sqrt(2.0 * math.pi)

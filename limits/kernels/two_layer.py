@@ -91,6 +91,7 @@ def tangent_kernel(
     """The tangent kernel of infinitely many of these neurons under this law, the limit of `tangent_gram`.
 
     `law` gives the variances of hidden and output weights; symmetric pairs have the kernel of the law that they mirror.
+    The kernel has gradients in its inputs; `Kernel` says what they are where sigma' jumps and inputs are parallel.
     """
     return TangentKernel(neuron, _checked(neuron, law), accuracy)
 
