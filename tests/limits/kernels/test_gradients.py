@@ -190,6 +190,17 @@ def test_parallel_inputs_have_a_gradient(activation: Activation, factor: float) 
     assert_slopes(function, X[:1])
 
 
+@pytest.mark.parametrize("scale", [1e2, 1e4])
+@pytest.mark.parametrize("activation", SMOOTH, ids=repr)
+def test_large_inputs_have_a_gradient(activation: Activation, scale: float) -> None:
+    """Assert that saturated neurons have the gradient of differences, to the accuracy that is reached there."""
+    neuron = Perceptron(activation, Identity(3))
+    kernel = tangent_kernel(neuron, GaussianLaw(neuron))
+    function = lambda x: kernel(scale * x, scale * X[1:2]) / scale
+    found, exact = slopes(function, X[:1])
+    assert abs(found - exact) <= DERIVATIVE * abs(exact)
+
+
 @pytest.mark.parametrize("activation", KINKED, ids=lambda one: type(one).__name__)
 def test_corners_have_the_mean_of_both_sides(activation: Activation) -> None:
     """Assert that where s' jumps and inputs are equal, the gradient is what central differences tend to."""
