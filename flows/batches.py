@@ -97,5 +97,4 @@ def _permutation(seed: int, epoch: int, count: int) -> Indices:
 
 
 def _some(data: Dataset, indices: Indices) -> Dataset:
-    places = indices.to(data.inputs.device)
-    return Dataset(data.inputs[places], data.targets[places])
+    return data.some(indices.to(data.inputs.device))

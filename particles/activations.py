@@ -165,7 +165,10 @@ class Tanh(Autonomous):
         return 0.5 * (math.log(4.0) + _half_digits(dtype))
 
     def derivative(self, z: AnyFloat, value: AnyFloat | None = None) -> AnyFloat:
-        """1 / cosh(z)^2, with all its digits down to the least number."""
+        """1 / cosh(z)^2, with all its digits down to the least number; its own derivative is zero beyond."""
+        if z.requires_grad:  # the derivative of cosh is infinite where its inverse has long been zero
+            end = _vanished(z.dtype)
+            z = z.clamp(-end, end)
         return torch.cosh(z).reciprocal().square()
 
     def derivative_at(self, value: AnyFloat, out: AnyFloat | None = None) -> AnyFloat:
@@ -279,6 +282,12 @@ def _exceeds(z: AnyFloat, limit: float) -> bool:
 def _half_digits(dtype: torch.dtype) -> float:
     """-log of the root of the rounding of 1."""
     return -0.5 * math.log(torch.finfo(dtype).eps)
+
+
+@cache
+def _vanished(dtype: torch.dtype) -> float:
+    """Where 4 exp(-2 z) is less than the least number."""
+    return 0.5 * (math.log(4.0) - math.log(torch.finfo(dtype).smallest_normal * torch.finfo(dtype).eps)) + 1.0
 
 
 @cache

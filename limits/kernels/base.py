@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 from particles import ParticleCloud, ShapeError
 from particles.shapes import Gram, Inputs, OtherInputs
@@ -30,7 +31,15 @@ class Evaluated:
 
 @runtime_checkable
 class Kernel(Protocol):
-    """The limit of a Gram matrix of infinitely many particles; `neuron` names the finite partner."""
+    """The limit of a Gram matrix of infinitely many particles; `neuron` names the finite partner.
+
+    A Gram matrix has gradients in both inputs by torch.autograd, for closed forms up to rounding, for quadrature up to
+    about ten times the accuracy asked for. Where the kernel has none there is a convention. If sigma' jumps (ReLU,
+    LeakyReLU) and hidden weights are trained, the kernel has a corner at inputs that are equal, or parallel with a jump
+    at 0: the gradient is then the mean of the one-sided ones, which central differences tend to. If an input is zero
+    and sigma has a kink at 0, without a bias, the kernel is no more than a cone there, and a finite vector comes back.
+    Second derivatives hold where inputs are not parallel; ReLU kernels of parallel ones have none.
+    """
 
     @property
     def neuron(self) -> Neuron:
@@ -60,16 +69,18 @@ def streamed(
     results: int = 1,
     outputs: int = 1,
     tile: int = TILE,
+    graded: bool = False,
 ) -> tuple[Evaluated, ...]:
     """Matrices whose tiles `block(rows, columns)` gives, with an error, times the identity of the outputs.
 
     Symmetric ones are computed on and above the diagonal only. Results have the dtype and device of `like`, and errors
-    include what rounding to it takes.
+    include what rounding to it takes. graded: a gradient will be asked for; then a tile keeps nothing but its inputs
+    and is computed again on the way back.
     """
     matrices = [like.new_zeros(rows, outputs, columns, outputs) for _ in range(results)]
     largest = 0.0
     for part, other in _tiles(rows, columns, tile, symmetric):
-        tiles, error = block(part, other)
+        tiles, error = _kept_small(block, part, other) if graded else block(part, other)
         largest = max(largest, error)
         for matrix, values in zip(matrices, tiles, strict=True):
             if symmetric and part == other:
@@ -83,7 +94,32 @@ def streamed(
 
 def _evaluated(gram: Gram, error: float) -> Evaluated:
     narrow = 0.0 if gram.dtype == torch.float64 else 0.5 * torch.finfo(gram.dtype).eps
-    return Evaluated(gram, error + narrow * float(gram.abs().max()))
+    return Evaluated(gram, error + narrow * float(gram.detach().abs().max()))
+
+
+def _kept_small(block: Block, part: slice, other: slice) -> tuple[tuple[Tensor, ...], float]:
+    made: tuple[tuple[Tensor, ...], float] = checkpoint(
+        block, part, other, use_reentrant=False, preserve_rng_state=False
+    )
+    return made
+
+
+def wants_gradient(*tensors: Tensor | None) -> bool:
+    """Whether what is computed of these tensors will have a gradient in one of them."""
+    return torch.is_grad_enabled() and any(tensor is not None and tensor.requires_grad for tensor in tensors)
+
+
+def root(values: Tensor) -> Tensor:
+    """The square root; its derivative at zero is zero, as what it is asked for is a corner or vanishes there."""
+    if not values.requires_grad:
+        return values.sqrt()
+    positive = values > 0.0
+    return torch.where(positive, torch.where(positive, values, 1.0).sqrt(), 0.0)
+
+
+def placed(values: Tensor, exact: Tensor) -> Tensor:
+    """`exact`, with the gradient of `values`, which are the same up to rounding."""
+    return values + (exact - values).detach() if values.requires_grad else exact
 
 
 def _tiles(rows: int, columns: int, tile: int, symmetric: bool) -> Iterator[tuple[slice, slice]]:

@@ -9,6 +9,8 @@ import math
 
 import torch
 
+from limits.kernels.base import root as square_root
+from limits.kernels.base import wants_gradient
 from particles.shapes import AnyFloat
 
 #: What keeps the angle of a vanishing vector at pi/2; the least positive number with all its digits.
@@ -31,7 +33,7 @@ def homogeneous_value(p: AnyFloat, q: AnyFloat, r: AnyFloat, minor: AnyFloat, ri
     ramp = root + delta * r
     small = (delta < SMALL_ANGLE).expand(ramp.shape)
     if bool(small.any()):
-        scale = (p.sqrt() * q.sqrt()).expand(ramp.shape)[small]
+        scale = p.expand(ramp.shape)[small].sqrt() * q.expand(ramp.shape)[small].sqrt()
         ramp[small] = scale * _sine_minus(delta.expand(ramp.shape)[small])
     return right * left * r + bend / (2.0 * math.pi) * ramp
 
@@ -104,9 +106,18 @@ def _determinant(p: AnyFloat, q: AnyFloat, minor: AnyFloat, c: float) -> AnyFloa
 
 
 def _supplement(r: AnyFloat, minor: AnyFloat) -> tuple[AnyFloat, AnyFloat]:
-    """delta = pi - theta, theta the angle between the two, and sqrt(p q) sin theta."""
-    root = minor.sqrt()
-    return torch.atan2(root + TINY, -r), root
+    """delta = pi - theta, theta the angle between the two, and sqrt(p q) sin theta.
+
+    Its derivative where a vector vanishes, and the part of it by the minor where both are parallel, is zero: the mean
+    of those from all sides.
+    """
+    root = square_root(minor)
+    if not wants_gradient(r, minor):
+        return torch.atan2(root + TINY, -r), root
+    vanishing = (r.abs() + root) < math.sqrt(TINY)
+    delta = torch.atan2(torch.where(vanishing, 1.0, root + TINY), torch.where(vanishing, 0.0, -r))
+    exact = torch.atan2((root + TINY).detach(), -r.detach())
+    return torch.where(vanishing, exact, delta), root
 
 
 def _sine_minus(angle: AnyFloat) -> AnyFloat:

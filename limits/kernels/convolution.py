@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from limits.kernels.base import checked_inputs, streamed
+from limits.kernels.base import checked_inputs, streamed, wants_gradient
 from limits.kernels.deep import DeepKernels, Layer, Means, Passed, Recursion
 from limits.kernels.duals import Differentiable
 from limits.kernels.pairs import Pairs, Vectors, from_entries
@@ -44,6 +44,7 @@ def convolutional_kernels(
 
     means over Gaussians of covariance S_{l-1}, in the last line S_{depth-1}. Depth 1 is the network
     f = (1/sqrt(m d)) sum_r v_r . sigma(w_r * x / sqrt(q)) of Hu et al. (2020) with both layers trained.
+    Both matrices have gradients in the inputs, with what `Kernel` says of corners.
     """
     recursion = Recursion(activation, depth, weight_variance, bias_variance, accuracy)
     inputs = checked_inputs(x1)
@@ -58,7 +59,9 @@ def convolutional_kernels(
 
     tile = max(math.isqrt(TILE_ENTRIES // x1.shape[1]), 1)
     rows, columns = first.inputs.shape[0], second.inputs.shape[0]
-    nngp, ntk = streamed(rows, columns, block, like=x1, symmetric=x2 is None, results=2, tile=tile)
+    nngp, ntk = streamed(
+        rows, columns, block, like=x1, symmetric=x2 is None, results=2, tile=tile, graded=wants_gradient(x1, x2)
+    )
     return DeepKernels(nngp.gram, ntk.gram, nngp.error)
 
 

@@ -8,7 +8,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from limits.kernels.base import checked_inputs, streamed
+from limits.kernels.base import checked_inputs, placed, streamed, wants_gradient
 from limits.kernels.duals import Differentiable, DualPair, DualRows, dual_pair
 from limits.kernels.pairs import EPS, Pairs, Vectors, from_entries
 from limits.kernels.quadrature import ACCURACY
@@ -46,6 +46,8 @@ def deep_kernels(
 
     means over Gaussians of covariance S_{l-1}; nngp = S_depth, ntk = T_depth. Depth 1 with the default variances is the
     two-layer network with both layers trained.
+    Both matrices have gradients in the inputs, with what `Kernel` says of corners; those of later layers lose digits
+    with the angle between inputs as the values do.
     """
     recursion = Recursion(activation, depth, weight_variance, bias_variance, accuracy)
     inputs = checked_inputs(x1)
@@ -56,7 +58,7 @@ def deep_kernels(
     second = first if x2 is None else recursion.side(others)
     rows, columns = len(first.last), len(second.last)
     block = partial(recursion.block, first, second)
-    nngp, ntk = streamed(rows, columns, block, like=x1, symmetric=x2 is None, results=2)
+    nngp, ntk = streamed(rows, columns, block, like=x1, symmetric=x2 is None, results=2, graded=wants_gradient(x1, x2))
     return DeepKernels(nngp.gram, ntk.gram, nngp.error)
 
 
@@ -101,7 +103,7 @@ class Means:
         derivative_error = relative * above.derivative.units[:, None] * below.derivative.units[None, :]
         p, q, r = above.variances[:, None], below.variances[None, :], pairs.covariance
         equal = pairs.parallel & (r == p) & (r == q)
-        value = torch.where(equal, above.value.squares()[:, None], value)
+        value = placed(value, torch.where(equal, above.value.squares()[:, None], value))
         return cls(value, value_error, derivative, derivative_error, equal)
 
 
@@ -117,18 +119,19 @@ class Passed:
     @classmethod
     def first(cls, covariance: Tensor, p: Tensor, q: Tensor, rounding: float) -> Self:
         """T_0 = S_0, known up to rounding."""
-        error = rounding * p.sqrt() * q.sqrt()
+        error = rounding * p.detach().sqrt() * q.detach().sqrt()
         return cls(covariance, error, covariance, error)
 
     def times(self, means: Means, weight: float) -> tuple[Tensor, Tensor]:
         """W T E sigma' sigma' and its error."""
-        error = self.tangent_error * means.derivative.abs() + self.tangent.abs() * means.derivative_error
+        with torch.no_grad():
+            error = self.tangent_error * means.derivative.abs() + self.tangent.abs() * means.derivative_error
         return weight * self.tangent * means.derivative, weight * error
 
     @property
     def error(self) -> float:
         """The largest one, with the rounding of the last sums."""
-        rounding = 4.0 * EPS * (self.covariance.abs() + self.tangent.abs())
+        rounding = 4.0 * EPS * (self.covariance.detach().abs() + self.tangent.detach().abs())
         return float((torch.maximum(self.covariance_error, self.tangent_error) + rounding).max())
 
 

@@ -6,11 +6,14 @@ meets a kink, and the panels of the outer integral are graded towards these plac
 """
 
 import math
+from functools import partial
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
+from limits.kernels.base import placed, wants_gradient
 from limits.kernels.expansion import CHUNK
 from limits.kernels.panels import Function, Pieces, composite
 from particles.shapes import AnyFloat
@@ -37,9 +40,10 @@ def integrals(
     if p.numel() == 0:
         return p.clone(), 0.0
     values = _integrals(function, smooth, p, q, rho, c, NODES)
-    worst = rho.abs().argsort(descending=True)[:: max(p.numel() // COMPARED, 1)]
-    coarse = _integrals(function, smooth, p[worst], q[worst], rho[worst], c[worst], COARSE)
-    return values, float(((values[worst] - coarse) / unit[worst]).abs().max())
+    with torch.no_grad():
+        worst = rho.abs().argsort(descending=True)[:: max(p.numel() // COMPARED, 1)]
+        coarse = _integrals(function, smooth, p[worst], q[worst], rho[worst], c[worst], COARSE)
+        return values, float(((values[worst] - coarse) / unit[worst]).abs().max())
 
 
 def _integrals(
@@ -57,20 +61,29 @@ def _integrals(
 def _parallel(
     function: Function, smooth: Pieces, p: Entries, q: Entries, rho: Entries, c: Entries, nodes: int
 ) -> Entries:
-    """E h(sqrt(p) x) h(+-sqrt(q) x): one dimension, split at the kinks of both factors."""
-    u, v = p.sqrt()[:, None], (rho.sign() * q.sqrt())[:, None]
-    x, weights = _rule(torch.cat([_places(smooth.points, u), _places(smooth.points, v)], dim=1), nodes)
-    return (function(u * x) * function(v * x) * weights).sum(dim=1)
+    """E h(sqrt(p) x) h(+-sqrt(q) x): one dimension, split at the kinks of both factors.
+
+    Where these coincide, a gradient is the mean of those with the one and the other before.
+    """
+    u, v = p.sqrt()[:, None], (placed(rho, rho.sign()) * q.sqrt())[:, None]
+    edges = [_places(smooth.points, u), _places(smooth.points, v)]
+    orders = [edges, edges[::-1]] if wants_gradient(u, v) else [edges]
+    rules = [_rule(torch.cat(order, dim=1), nodes) for order in orders]
+    sums = [(function(u * x) * function(v * x) * weights).sum(dim=1) for x, weights in rules]
+    return torch.stack(sums).mean(dim=0)
 
 
 def _near(function: Function, smooth: Pieces, p: Entries, q: Entries, rho: Entries, c: Entries, nodes: int) -> Entries:
     """The two-dimensional integral, a few entries at a time."""
-    levels = max(math.ceil(math.log(2.0 * REACH / float(c.min()), RATIO)), 1)
+    levels = max(math.ceil(math.log(2.0 * REACH / float(c.detach().min()), RATIO)), 1)
     splits = len(smooth.points)
     outer = PANELS + 2 * splits + (2 * levels + 1) * len(smooth.kinks)
     inner = PANELS + splits
     size = max(CHUNK // (outer * inner * nodes * nodes), 1)
     chunks = zip(*(torch.split(values, size) for values in (p, q, rho, c)), strict=True)
+    if wants_gradient(p, q, rho, c):
+        again = partial(checkpoint, _near_chunk, use_reentrant=False, preserve_rng_state=False)
+        return torch.cat([again(function, smooth, levels, nodes, *chunk) for chunk in chunks])
     return torch.cat([_near_chunk(function, smooth, levels, nodes, *chunk) for chunk in chunks])
 
 
@@ -99,9 +112,9 @@ def _places(points: tuple[float, ...], scale: AnyFloat) -> AnyFloat:
 
 def _rule(edges: AnyFloat, nodes: int) -> tuple[AnyFloat, AnyFloat]:
     """Nodes and weights of the standard Gaussian on plain panels that are split at these edges too, where in range."""
-    within = torch.where(edges.abs() < REACH, edges, REACH).sort(dim=-1).values
+    within = torch.where(edges.abs() < REACH, edges, REACH).sort(dim=-1, stable=True).values
     most = int((within < REACH).sum(dim=-1).max()) if within.numel() else 0
     grid = torch.linspace(-REACH, REACH, PANELS + 1).to(edges)
     edges = torch.cat([grid.expand(*edges.shape[:-1], -1), within[..., :most]], dim=-1)
-    x, weights = composite(edges.sort(dim=-1).values, nodes)
+    x, weights = composite(edges.sort(dim=-1, stable=True).values, nodes)
     return x, weights * torch.exp(-0.5 * x * x) / math.sqrt(2.0 * math.pi)

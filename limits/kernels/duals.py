@@ -105,15 +105,20 @@ class ClosedFormRows:
     @property
     def units(self) -> PerDatum:
         """sqrt(E h(u_i)^2)."""
-        return self.squares().sqrt()
+        return self.squares().detach().sqrt()
 
     def gram(self, other: Self, pairs: Pairs) -> tuple[Covariance, Relative]:
         """The formula at every pair, and what rounding and doubt about the minors leave open."""
         p, q = self.variances[:, None], other.variances[None, :]
         values = self.formula(p, q, pairs.covariance, pairs.minor)
+        return values, self._error(other, pairs, values.detach())
+
+    @torch.no_grad()
+    def _error(self, other: Self, pairs: Pairs, values: Tensor) -> Relative:
+        p, q = self.variances[:, None], other.variances[None, :]
         rounding = FORMULA * EPS + 2.0 * pairs.rounding
         if pairs.doubt is None:
-            return values, rounding
+            return rounding
         share = pairs.doubt / pairs.minor.clamp_min(torch.finfo(torch.float64).tiny)
         error = rounding + 2.0 * share.clamp_max(DOUBTFUL)
         doubtful = share > DOUBTFUL
@@ -124,7 +129,7 @@ class ClosedFormRows:
             )
             ends = [self.formula(p, q, r, moved) for moved in (minor + doubt, (minor - doubt).clamp_min(0.0))]
             error[doubtful] += torch.maximum(*((end - values[doubtful]).abs() for end in ends)) / unit
-        return values, error
+        return error
 
 
 @dataclass(frozen=True)
@@ -157,6 +162,7 @@ def dual_pair(activation: Differentiable, accuracy: float = ACCURACY) -> DualPai
     )
 
 
+@torch.no_grad()
 def largest_error(relative: Relative, rows: Tensor, columns: Tensor) -> float:
     """The largest error of a tile, from what it is relative to: u_i v_l."""
     if isinstance(relative, float):

@@ -19,6 +19,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from limits.kernels.base import root, wants_gradient
 from limits.kernels.panels import NODES, Function, Pieces, composite, pieces
 from particles.shapes import AnyFloat, PerDatum
 
@@ -55,7 +56,7 @@ class Spectrum:
     @property
     def units(self) -> PerDatum:
         """u_i = sqrt(E h^2), which errors of pairs are relative to: to u_i u_l."""
-        return self.squares.clamp_min(LEAST).sqrt()
+        return self.squares.detach().clamp_min(LEAST).sqrt()
 
     @property
     def relative_tails(self) -> Terms:
@@ -65,13 +66,14 @@ class Spectrum:
     @property
     def parity(self) -> int | None:
         """0 or 1 where only even or only odd terms are not zero, else None."""
-        sizes = self.coefficients.abs()
+        sizes = self.coefficients.detach().abs()
         floor = 1e-14 * max(float(sizes.max()), torch.finfo(torch.float64).tiny)
         for parity in (0, 1):
             if float(sizes[1 - parity :: 2].max() if self.last else 0.0) <= floor:
                 return parity
         return None
 
+    @torch.no_grad()
     def modulus(self, moved: float) -> PerDatum:
         """m_i, so that a correlation that moves by `moved` moves the sum over k by at most m_i m_l.
 
@@ -99,23 +101,24 @@ def spectrum(function: Function, smooth: Pieces, variances: PerDatum, accuracy: 
         coefficients, squares = _by_moving_rules(function, smooth, variances, nodes)
     else:
         coefficients, squares = _by_one_rule(function, smooth, variances, nodes)
-    floor = 4.0 * torch.finfo(torch.float64).eps * squares
-    left = torch.maximum(squares - coefficients.square().cumsum(dim=0), floor)
-    enough = ((left / squares.clamp_min(LEAST)).amax(dim=1) <= accuracy).nonzero()
+    known = squares.detach()
+    floor = 4.0 * torch.finfo(torch.float64).eps * known
+    left = torch.maximum(known - coefficients.detach().square().cumsum(dim=0), floor)
+    enough = ((left / known.clamp_min(LEAST)).amax(dim=1) <= accuracy).nonzero()
     count = int(enough[0]) + 1 if enough.numel() else MOST_TERMS + 1
     return Spectrum(variances, squares, coefficients[:count].clone(), left[:count].sqrt())
 
 
 def _by_one_rule(function: Function, smooth: Pieces, variances: PerDatum, nodes: int) -> tuple[Terms, PerDatum]:
     """c_k(p_i) and E h^2 from the same nodes x for every variance, one matrix product."""
-    scales = _scales(variances)
+    scales = _scales(variances.detach())
     stretched = [partial(_stretched, function, scale) for scale in scales]
     fine = pieces(stretched, REACH, smooth.kinks, unit=1.0 / max(scales[-1], 1.0))
     x, weights = _gauss(torch.tensor(fine.points, dtype=torch.float64), nodes)
     basis = (torch.stack(list(_hermite(x, weights.sqrt()))) * weights.sqrt()).to(variances)
     x, weights = x.to(variances), weights.to(variances)
     rows = max(CHUNK // len(x), 1)
-    values = [function(chunk.sqrt()[:, None] * x) for chunk in torch.split(variances, rows)]
+    values = [function(root(chunk)[:, None] * x) for chunk in torch.split(variances, rows)]
     return torch.cat([basis @ v.T for v in values], dim=1), torch.cat([v.square() @ weights for v in values])
 
 
@@ -125,9 +128,9 @@ def _by_moving_rules(function: Function, smooth: Pieces, variances: PerDatum, no
     rows = max(CHUNK // 32 // (nodes * (int(2 * REACH) + len(points))), 1)
     coefficients, squares = [], []
     for chunk in torch.split(variances, rows):
-        scale = chunk.sqrt().clamp_min(torch.finfo(torch.float64).tiny)[:, None]
+        scale = torch.where(chunk > 0.0, root(chunk), 1.0)[:, None]
         x, weights = _gauss((points / scale).clamp(-REACH, REACH), nodes)
-        weighted = function(chunk.sqrt()[:, None] * x) * weights.sqrt()
+        weighted = function(root(chunk)[:, None] * x) * weights.sqrt()
         terms = [torch.linalg.vecdot(weighted, term) for term in _hermite(x, weights.sqrt())]
         coefficients.append(torch.stack(terms))
         squares.append(weighted.square().sum(dim=1))
@@ -186,6 +189,10 @@ def mehler(first: Spectrum, second: Spectrum, rho: Correlation, last: int) -> Co
     start = 0 if step == 1 or parity is None else parity
     terms = range(start, max(last, start) + 1, step)
     total = torch.zeros_like(rho)
+    if wants_gradient(rho, first.coefficients, second.coefficients):
+        for k in reversed(terms):
+            total = total * variable + first.coefficients[k][:, None] * second.coefficients[k][None, :]
+        return total * rho if start == 1 else total
     for k in reversed(terms):
         total.mul_(variable).addcmul_(first.coefficients[k][:, None], second.coefficients[k][None, :])
     return total.mul_(rho) if start == 1 else total

@@ -13,7 +13,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from limits.kernels.base import checked_inputs
+from limits.kernels.base import checked_inputs, placed
 from particles import Biased, Identity
 from particles.embeddings import Embedding
 from particles.shapes import Inputs, PerDatum
@@ -60,10 +60,11 @@ def from_entries(rounding: float, p: Tensor, q: Tensor, r: Tensor, error: Tensor
 
     It is zero where it cannot be told from that; where inputs are known to be equal r is p, and there is no doubt.
     """
-    r = torch.where(equal, p, r)
-    doubt = torch.where(equal, 0.0, (p + q + 2.0 * r.abs()) * error + 4.0 * EPS * p * q)
+    r = placed(r, torch.where(equal, p, r))
+    with torch.no_grad():
+        doubt = torch.where(equal, 0.0, (p + q + 2.0 * r.abs()) * error + 4.0 * EPS * p * q)
     difference = p * q - r * r
-    return Pairs(r, torch.where(difference > doubt, difference, 0.0), rounding, doubt)
+    return Pairs(r, placed(difference, torch.where(difference > doubt, difference, 0.0)), rounding, doubt)
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +98,7 @@ class Vectors:
             r.diagonal().copy_(self.variances[part])
         minor = torch.addcmul(product, r, r, value=-1.0).clamp_min_(0.0)
         near = minor < NEARLY * product
+        r = r.clone() if r.requires_grad else r  # the minor remembers the one it was made of
         if diagonal:
             minor.diagonal().zero_()
             near.diagonal().fill_(False)
@@ -154,6 +156,7 @@ def _upper(a: Tensor) -> Tensor:
     return scaled - (scaled - a)
 
 
+@torch.no_grad()
 def _doubt(product: Tensor, minor: Tensor, rounded: float) -> Tensor:
     """By how much a minor may move where each vector does by a part `rounded` of its norm; parallel ones are equal."""
     moved = 2.0 * rounded

@@ -14,8 +14,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from limits.kernels.base import placed, root, wants_gradient
 from limits.kernels.direct import integrals
-from limits.kernels.expansion import REACH, Spectrum, mehler, spectrum, terms_needed
+from limits.kernels.expansion import MOST_TERMS, REACH, Spectrum, mehler, spectrum, terms_needed
 from limits.kernels.pairs import EPS, Pairs
 from limits.kernels.panels import Function, Pieces, pieces
 from particles.shapes import PerDatum
@@ -28,6 +29,8 @@ Relative = float | Covariance
 ACCURACY = 1e-10
 #: Points per panel of the coarser rule that coefficients are compared with.
 COARSE = 16
+#: Half the distance over which the slope of a function at 0 is taken.
+SLOPE_STEP = 1e-5
 #: Units of rounding of a sum of products of coefficients.
 SUMMED = 64.0
 
@@ -52,13 +55,23 @@ class Quadrature:
 
     def at(self, variances: PerDatum) -> "QuadratureRows":
         """Everything that belongs to single inputs with these variances."""
-        reach = REACH * math.sqrt(max(float(variances.max()), 1.0))
+        known, share = variances.detach(), self._share(variances)
+        reach = REACH * math.sqrt(max(float(known.max()), 1.0))
         smooth = pieces((self.function, *self.companions), reach, self.kinks)
-        distinct, places = torch.unique(variances, return_inverse=True)
-        whole = spectrum(self.function, smooth, distinct, 0.25 * self.accuracy)
+        distinct, places = torch.unique(known, return_inverse=True)
         error = self._coefficient_error(smooth, distinct)
+        if wants_gradient(variances):
+            return QuadratureRows(self, smooth, spectrum(self.function, smooth, variances, share), error)
+        whole = spectrum(self.function, smooth, distinct, share)
         rows = Spectrum(variances, whole.squares[places], whole.coefficients[:, places], whole.tails[:, places])
         return QuadratureRows(self, smooth, rows, error)
+
+    def _share(self, *tensors: Tensor) -> float:
+        """What part of the accuracy the terms that are left out may have.
+
+        In derivatives they are larger by their number, so that they have less where a gradient will be asked for.
+        """
+        return 0.25 * self.accuracy / (MOST_TERMS if wants_gradient(*tensors) else 1)
 
     def _coefficient_error(self, smooth: Pieces, variances: PerDatum) -> float:
         """Norm of the change of the coefficients under a coarser rule, at the least, middle and largest variance.
@@ -108,6 +121,8 @@ class QuadratureRows:
         """
         rho, sine = _correlation(self.variances[:, None], other.variances[None, :], pairs)
         values, error = self._expanded(other, rho, sine)
+        if wants_gradient(pairs.covariance):
+            values = values + self._beside_zero(other, pairs.covariance)
         error += self.error + other.error
         if error > self.dual.accuracy:
             raise ValueError(
@@ -117,21 +132,22 @@ class QuadratureRows:
         error += SUMMED * EPS + 2.0 * pairs.rounding
         if pairs.doubt is None:
             return values, error
-        product = self.variances[:, None] * other.variances[None, :]
+        product = self.variances.detach()[:, None] * other.variances.detach()[None, :]
         moved = float(torch.where(product > 0.0, pairs.doubt / product, 0.0).max())
         mine, its = (side.spectrum.modulus(moved) / side.units for side in (self, other))
         return values, error + mine[:, None] * its[None, :]
 
     def _expanded(self, other: Self, rho: Covariance, sine: Covariance) -> tuple[Covariance, float]:
         """The values, and the largest error relative to the units of their pair."""
-        first, second, budget = self.spectrum, other.spectrum, 0.25 * self.dual.accuracy
-        last, left_out = terms_needed(first, second, float(rho.abs().max()), budget)
+        first, second, budget = self.spectrum, other.spectrum, self.dual._share(rho)
+        sizes = rho.detach().abs()
+        last, left_out = terms_needed(first, second, float(sizes.max()), budget)
         if left_out <= budget:
             return mehler(first, second, rho, last), left_out
         tails, others = first.relative_tails[last][:, None], second.relative_tails[last][None, :]
-        direct = tails * others * rho.abs() ** (last + 1) > budget
+        direct = tails * others * sizes ** (last + 1) > budget
         inside = torch.where(direct, 0.0, rho)
-        last, _ = terms_needed(first, second, float(inside.abs().max()), budget)
+        last, _ = terms_needed(first, second, float(inside.detach().abs().max()), budget)
         values = mehler(first, second, inside, last)
         rows, columns = direct.nonzero(as_tuple=True)
         entries = (self.variances[rows], other.variances[columns], rho[rows, columns], sine[rows, columns])
@@ -139,10 +155,31 @@ class QuadratureRows:
         values[rows, columns], error = integrals(self.dual.function, self.smooth, *entries, unit)
         return values, max(budget, error)
 
+    def _beside_zero(self, other: Self, r: Covariance) -> Covariance:
+        """r h'(0) E h'(v) where u vanishes: nothing, but with a gradient in r, which the correlation 0 hides."""
+        zero = (self.variances[:, None] == 0.0) | (other.variances[None, :] == 0.0)
+        if not bool(zero.any()):
+            return torch.zeros_like(r)
+        return torch.where(zero, r * self._slopes()[:, None] * other._slopes()[None, :], 0.0)
+
+    @torch.no_grad()
+    def _slopes(self) -> PerDatum:
+        """E h'(u_i) = c_1 / sqrt(p_i), where p_i = 0 the mean of the slopes on both sides."""
+        step = torch.tensor([SLOPE_STEP, -SLOPE_STEP], dtype=torch.float64).to(self.variances)
+        up, down = self.dual.function(step)
+        terms = self.spectrum.coefficients
+        first = terms[1] if len(terms) > 1 else torch.zeros_like(terms[0])
+        positive = self.variances > 0.0
+        return torch.where(
+            positive, first / torch.where(positive, self.variances, 1.0).sqrt(), (up - down) / step.diff().abs()
+        )
+
 
 def _correlation(p: Tensor, q: Tensor, pairs: Pairs) -> tuple[Covariance, Covariance]:
     """rho = r / sqrt(p q), 0 where a variance is 0, and sqrt(1 - rho^2), from the minor."""
-    scale = p.sqrt() * q.sqrt()
-    positive, safe = scale > 0.0, scale.clamp_min(torch.finfo(torch.float64).tiny)
-    rho = torch.where(positive, pairs.covariance / safe, 0.0).clamp(-1.0, 1.0)
-    return torch.where(pairs.minor == 0.0, rho.round(), rho), pairs.minor.sqrt() / safe
+    scale = root(p) * root(q)
+    positive = scale > 0.0
+    safe = torch.where(positive, scale.clamp_min(torch.finfo(torch.float64).tiny), 1.0)
+    rho = torch.where(positive, pairs.covariance / safe, 0.0)
+    exact = rho.clamp(-1.0, 1.0)
+    return placed(rho, torch.where(pairs.minor == 0.0, exact.round(), exact)), root(pairs.minor) / safe

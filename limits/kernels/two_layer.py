@@ -6,7 +6,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from limits.kernels.base import Evaluated, streamed
+from limits.kernels.base import Evaluated, streamed, wants_gradient
 from limits.kernels.duals import DualPair, DualRows, dual_pair, largest_error
 from limits.kernels.pairs import Vectors, embedded
 from limits.kernels.quadrature import ACCURACY
@@ -91,6 +91,7 @@ def tangent_kernel(
     """The tangent kernel of infinitely many of these neurons under this law, the limit of `tangent_gram`.
 
     `law` gives the variances of hidden and output weights; symmetric pairs have the kernel of the law that they mirror.
+    The kernel has gradients in its inputs; `Kernel` says what they are where sigma' jumps and inputs are parallel.
     """
     return TangentKernel(neuron, _checked(neuron, law), accuracy)
 
@@ -142,7 +143,9 @@ class _Sum:
         block = partial(self._block, first, second)
         rows, columns = len(first.phi.rows), len(second.phi.rows)
         symmetric, outputs = x2 is None, self.neuron.outputs
-        (result,) = streamed(rows, columns, block, like=x1, symmetric=symmetric, outputs=outputs)
+        (result,) = streamed(
+            rows, columns, block, like=x1, symmetric=symmetric, outputs=outputs, graded=wants_gradient(x1, x2)
+        )
         return result
 
     def _side(self, inputs: Tensor) -> "_Side":
@@ -159,7 +162,7 @@ class _Sum:
             rows, columns = first.derivative.part(part), second.derivative.part(other)
             values, error = rows.gram(columns, pairs)
             total += self.hidden * overlap * values
-            norms = first.phi.variances[part].sqrt(), second.phi.variances[other].sqrt()
+            norms = first.phi.variances[part].detach().sqrt(), second.phi.variances[other].detach().sqrt()
             error = error + overlaps.rounding
             largest += self.hidden * largest_error(error, norms[0] * rows.units, norms[1] * columns.units)
         if first.value is not None and second.value is not None:

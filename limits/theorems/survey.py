@@ -15,7 +15,6 @@ from limits.theorems.particle_movement import movement_along, particle_movement
 from limits.theorems.problem import Problem
 from limits.theorems.random_limit import gram_variance, mean_gram, random_limit
 from limits.theorems.risk_decay import risk_decay
-from particles import Dataset
 
 #: Data that statements on the start are checked with, and those with triple integrals.
 ROWS, FEW_ROWS = 100, 3
@@ -53,4 +52,4 @@ def first_rows(problem: Problem, rows: int) -> Problem:
     data = problem.risk.data
     if data.count <= rows:
         return problem
-    return replace(problem, risk=problem.risk.on(Dataset(data.inputs[:rows], data.targets[:rows])))
+    return replace(problem, risk=problem.risk.on(data.some(slice(rows))))

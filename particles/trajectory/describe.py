@@ -21,9 +21,10 @@ def describe(value: object, where: str = "the value") -> Json:
     """Describe a value as JSON.
 
     Dataclasses become {"class": name, field: ...}, less the fields whose metadata say {"described": False}, which are
-    about how something is computed; tensors and arrays {"class", "shape", "dtype", "sha256"} with the digest of their
-    bytes in C order; functions and classes their qualified names; enumeration members, dtypes, devices and paths their
-    text; mappings with text keys, lists, tuples, sets and scalars themselves.
+    about how something is computed, and those that say {"optional": True} and hold None; tensors and arrays {"class",
+    "shape", "dtype", "sha256"} with the digest of their bytes in C order; functions and classes their qualified
+    names; enumeration members, dtypes, devices and paths their text; mappings with text keys, lists, tuples, sets and
+    scalars themselves.
     Raises TypeError for anything else; `where` names the value in its sentence.
     """
     if value is None or (isinstance(value, (bool, int, float, str)) and not isinstance(value, enum.Enum)):
@@ -99,6 +100,7 @@ def _describe_array(value: torch.Tensor | np.ndarray, where: str) -> Json:
 
 
 def _fields(value: object) -> list[dataclasses.Field[object]]:
-    """The fields that say what a value is, without those that only say how it is computed."""
+    """The fields that say what a value is, without those that only say how it is computed or hold nothing optional."""
     every: tuple[dataclasses.Field[object], ...] = dataclasses.fields(value)  # type: ignore[arg-type]
-    return [field for field in every if field.metadata.get("described", True)]
+    said = [field for field in every if field.metadata.get("described", True)]
+    return [one for one in said if not one.metadata.get("optional") or getattr(value, one.name) is not None]

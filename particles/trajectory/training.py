@@ -1,6 +1,9 @@
 """The data a run was trained on, kept in its file where they are few: what f is compared with, without the program."""
 
+from typing import Any
+
 import h5py
+import numpy as np
 import torch
 
 from particles.dataset import Dataset
@@ -14,6 +17,8 @@ DATA_BYTES = 2**16
 DATA = "data"
 #: Each with the dimensions of its axes.
 PARTS = {"inputs": ("datum", "input"), "targets": ("datum", "output"), "weights": ("datum",)}
+#: Where the data have them: texts, or numbers for classes that are numbers, bytes for those that are truth values.
+NAMES = {"input_names": "input", "target_names": "output", "classes": "output"}
 
 
 def kept_data(flow: object) -> Dataset | None:
@@ -26,7 +31,10 @@ def kept_data(flow: object) -> Dataset | None:
 
 
 def write_data(file: h5py.File, data: Dataset) -> None:
-    """Write inputs [datum, input], targets [datum, output] and weights [datum] in their dtype below the parameters."""
+    """Write inputs [datum, input], targets [datum, output] and weights [datum] in their dtype below the parameters.
+
+    Beside them stand the names of inputs [input], targets and classes [output] that the data have.
+    """
     group = child_group(file, PARAMETERS).create_group(DATA)
     sizes = {"datum": data.count, "input": data.inputs.shape[1], "output": data.outputs}
     scales = {name: pure_dimension(group, name, size) for name, size in sizes.items()}
@@ -34,6 +42,12 @@ def write_data(file: h5py.File, data: Dataset) -> None:
         values = group.create_dataset(name, data=getattr(data, name).detach().cpu().numpy())
         for axis, dimension in enumerate(dimensions):
             values.dims[axis].attach_scale(scales[dimension])
+    for name, dimension in NAMES.items():
+        names = getattr(data, name)
+        if names is not None:
+            kind = np.uint8 if isinstance(names[0], bool) else None
+            written = [*map(str, names)] if isinstance(names[0], str) else np.array(names, dtype=kind)
+            group.create_dataset(name, data=written).dims[0].attach_scale(scales[dimension])
 
 
 def read_data(file: h5py.File) -> Dataset | None:
@@ -42,9 +56,19 @@ def read_data(file: h5py.File) -> Dataset | None:
     if not has(parameters, DATA):
         return None
     group = child_group(parameters, DATA)
-    parts = {}
-    for name in PARTS:
-        dataset = child_dataset(group, name)
-        check_size(dataset)
-        parts[name] = torch.from_numpy(dataset[()])
-    return Dataset(**parts)
+    parts: dict[str, Any] = {name: torch.from_numpy(_values(group, name)) for name in PARTS}
+    return Dataset(**parts, **{name: _names(group, name) for name in NAMES if has(group, name)})
+
+
+def _names(group: h5py.Group, name: str) -> list[Any]:
+    values = _values(group, name)
+    names: list[Any] = (values.astype(bool) if values.dtype == np.uint8 else values).tolist()
+    return names
+
+
+def _values(group: h5py.Group, name: str) -> np.ndarray:
+    """A dataset whole, text as text."""
+    dataset = child_dataset(group, name)
+    check_size(dataset)
+    values: np.ndarray = dataset.asstr()[()] if h5py.check_string_dtype(dataset.dtype) else dataset[()]
+    return values

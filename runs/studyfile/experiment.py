@@ -60,7 +60,7 @@ class Experiment:
         if table.source is not None:
             split = load(table.source, table.seed)
             return _cut(split.train, table.rows), split.test
-        train, rest = read_data(self.folder / str(table.file))
+        train, rest = read_data(table, self.folder)
         return _cut(train, table.rows), rest
 
     @cached_property
@@ -168,7 +168,10 @@ class Experiment:
     def _test_risk(self, name: str) -> Risk:
         test = self.data[1]
         if test is None:
-            raise Refusal(f"The observable {name} needs test data: add test_inputs and test_targets to the file.")
+            raise Refusal(
+                f"The observable {name} needs test data: add test_inputs and test_targets to an npz file, or name "
+                "a test_file."
+            )
         return replace(self.risk, data=test, regulariser=None)
 
 
@@ -184,7 +187,7 @@ def _cut(data: Dataset, rows: int | None) -> Dataset:
     """The first rows. Raises Refusal for more than there are."""
     if rows is not None and rows > data.count:
         raise Refusal(f"rows is {rows}, but there are {data.count} training data: give that number at most.")
-    return Dataset(data.inputs[:rows], data.targets[:rows])
+    return data.some(slice(rows))
 
 
 def _timed(times: Times, observer: Observer) -> Observer:

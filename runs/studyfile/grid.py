@@ -11,6 +11,7 @@ import numpy as np
 
 from runs.refusal import Refusal, chosen
 from runs.studyfile.config import Interval, RunConfig, SweepTable
+from runs.studyfile.draws import drawn
 from runs.studyfile.keys import Keys, label, path_of, paths_in, set_all, written
 from runs.studyfile.sections import validated
 
@@ -103,9 +104,7 @@ def _drawn(path: Keys, source: object, sweep: SweepTable) -> list[Any]:
     if not isinstance(source, dict) or next(_unquoted(path, source), None):
         raise Refusal(_no_list(path, source, "a list or a table with low and high"))
     interval = validated(Interval, source, f"sweep.over.{written(path)}")
-    if interval.log:
-        return [math.exp(u) for u in generator.uniform(math.log(interval.low), math.log(interval.high), size=count)]
-    return [float(u) for u in generator.uniform(interval.low, interval.high, size=count)]
+    return [*drawn(generator, interval.low, interval.high, interval.log, count)]
 
 
 def _no_list(path: Keys, source: object, needed: str = "a list of values") -> str:

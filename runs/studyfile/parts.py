@@ -68,13 +68,14 @@ from particles import (
     masses,
 )
 from runs.refusal import Refusal
+from runs.studyfile.draws import Whole
 from runs.studyfile.imports import imported
 from runs.studyfile.sections import Kind, Section, built, choice, kind
 
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[Whole, Field(ge=1)]
 #: So many seeds there are.
 SEEDS = 2**64
-Seed = Annotated[int, Field(ge=0, lt=SEEDS)]
+Seed = Annotated[Whole, Field(ge=0, lt=SEEDS)]
 Positive = Annotated[float, Field(gt=0.0)]
 NonNegative = Annotated[float, Field(ge=0.0)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -129,7 +130,7 @@ NEURONS = {
     "perceptron": kind(
         _perceptron,
         activation=(ACTIVATION, ...),
-        embedding=(choice("embedding", EMBEDDINGS), "identity"),
+        embedding=(choice("embedding", EMBEDDINGS, "identity"), "identity"),
         outputs=(Count | None, None),
         trained=(Literal["hidden", "output", "both"], "hidden"),
     ),
@@ -158,7 +159,7 @@ def _gaussian_law(neuron: Neuron | UserNeuron, outputs: Section, variance: float
 LAWS = {
     "gaussian": kind(
         _gaussian_law,
-        outputs=(choice("law.outputs", OUTPUT_LAWS), "rademacher"),
+        outputs=(choice("law.outputs", OUTPUT_LAWS, "rademacher"), "rademacher"),
         variance=(Positive, 1.0),
         points=(Literal["random", "sobol"], "random"),
         symmetric=(bool, False),

@@ -51,8 +51,11 @@ def kind(build: Callable[..., Any], **fields: tuple[Any, Any]) -> Kind:
     return Kind(build, fields)
 
 
-def read_choice(table: str, kinds: Mapping[str, Kind], given: object) -> Section:
-    """The section of one of the kinds, from {"kind": name, ...} or from the name alone."""
+def read_choice(table: str, kinds: Mapping[str, Kind], given: object, default: str | None = None) -> Section:
+    """The section of one of the kinds, from {"kind": name, ...} or from the name alone.
+
+    A table without a kind is of the default one, if it has all its keys.
+    """
     if isinstance(given, Section):
         return given
     held = {"kind": given} if isinstance(given, str) else given
@@ -60,6 +63,8 @@ def read_choice(table: str, kinds: Mapping[str, Kind], given: object) -> Section
         raise Refusal(
             f"{table} is {held!r}, but one of {', '.join(kinds)} is needed, or a table with that as its kind."
         )
+    if default is not None and "kind" not in held and held.keys() <= kinds[default].fields.keys():
+        held = {"kind": default, **held}
     if not isinstance(held.get("kind"), str):
         raise Refusal(f"[{table}] does not say its kind, which is one of {', '.join(kinds)}: add kind = ...")
     name = chosen(f"kind of [{table}]", held["kind"], tuple(kinds))
@@ -72,9 +77,9 @@ def _model(table: str, name: str, kind: Kind) -> type[Section]:
     return create_model(f"[{table}] of kind {name}", __base__=Section, **fields)
 
 
-def choice(table: str, kinds: Mapping[str, Kind]) -> Any:
+def choice(table: str, kinds: Mapping[str, Kind], default: str | None = None) -> Any:
     """The type of a key that holds one of these kinds."""
-    return Annotated[SerializeAsAny[Section], BeforeValidator(lambda given: read_choice(table, kinds, given))]
+    return Annotated[SerializeAsAny[Section], BeforeValidator(lambda given: read_choice(table, kinds, given, default))]
 
 
 def built(kinds: Mapping[str, Kind], section: Section, *context: object) -> Any:

@@ -20,8 +20,7 @@ def sources_of(config: RunConfig, folder: Path) -> dict[str, str]:
         for module, file in modules_of(path.partition(":")[0], folder).items():
             inside = file.resolve().is_relative_to(folder.resolve())
             files[file.resolve().relative_to(folder.resolve()).as_posix() if inside else module] = file
-    if config.data.file is not None and (folder / config.data.file).is_file():
-        files[config.data.file] = folder / config.data.file
+    files.update({name: folder / name for name in config.data.files if (folder / name).is_file()})
     try:
         return {name: _digest(files[name]) for name in sorted(files)}
     except OSError as error:

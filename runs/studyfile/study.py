@@ -67,7 +67,7 @@ def with_sources(jobs: Sequence[Job], stale: str) -> tuple[Job, ...]:
     redo, found = chosen("value of --stale", stale, STALE) == "redo", dict[str, Mapping[str, str]]()
     made = []
     for job in jobs:
-        named = json.dumps([job.config.data.file, job.config.import_paths()])
+        named = json.dumps([job.config.data.files, job.config.import_paths()])
         found[named] = found[named] if named in found else sources_of(job.config, job.source)
         made.append(replace(job, sources=found[named], redo=redo))
     return tuple(made)

@@ -151,6 +151,18 @@ CASES = [
         {"inputs": X, "targets": Y, "weights": torch.full((6,), 1.0 / 6.0, dtype=torch.float64)},
         lambda d: RISKED(data=d).velocity(CLOUD),
     ),
+    Case(
+        "particles.Dataset(labels)",
+        Dataset,
+        {
+            "inputs": X.numpy(),
+            "targets": [0, 1, 0, 1, 2, 2],
+            "classes": (0, 1, 2),
+            "input_names": ["a", "b"],
+            "target_names": ["u", "v", "w"],
+        },
+        lambda d: d.some(slice(2)).to(dtype=torch.float32),
+    ),
     Case("particles.Dataset.to", DATA.to, {"device": "cpu", "dtype": torch.float32}),
     Case("particles.ParticleCloud", ParticleCloud, {"positions": CLOUD.positions, "masses": CLOUD.masses}, of_cloud),
     Case("particles.ParticleCloud.to", CLOUD.to, {"device": "cpu", "dtype": torch.float32}, of_cloud),

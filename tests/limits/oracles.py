@@ -14,6 +14,8 @@ from torch import Tensor
 
 from limits.kernels.pairs import Pairs
 
+mpmath.mp.dps = 90
+
 #: (p, q, rho): equal and unequal variances, correlations of both signs, nearly parallel and opposite.
 CASES = [
     (1.0, 1.0, 0.3),

@@ -150,3 +150,13 @@ def test_rows_that_name_no_class_are_refused(rows: list[list[float]]) -> None:
     """Assert that several outputs of a regression, several labels a row, and undecided probabilities are refused."""
     with pytest.raises(ValueError, match="targets of 2 outputs are neither one-hot nor probabilities with one largest"):
         Accuracy(several(torch.zeros(4, 2), torch.tensor(rows), Squared())[0])
+
+
+def test_classes_of_the_data_are_what_is_counted() -> None:
+    """Assert that labels by name, and a test set of one class with the names of the training data, are classified."""
+    rows = torch.tensor([[0.9, 0.8, 0.1], [-3.0, -1.0, -2.0], [0.0, 0.1, 0.2], [5.0, 4.0, 4.0]])
+    risk, cloud = several(rows, torch.eye(3)[[0, 0, 0, 0]], CrossEntropy())
+    named = Dataset(rows.double(), ["a", "c", "b", "a"], torch.tensor(WEIGHTS, dtype=torch.float64))
+    assert_identical(Accuracy(risk.on(named))(cloud), share(0.1 + 0.4))
+    single = Dataset(rows.double(), ["b"] * 4, torch.tensor(WEIGHTS, dtype=torch.float64), named.classes)
+    assert_identical(Accuracy(risk.on(single))(cloud), share(0.2))

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 import particles.activations
-from particles import Activation, LeakyReLU, ReLU, Tanh
+from particles import GELU, Activation, Erf, LeakyReLU, ReLU, Sigmoid, SiLU, Softplus, Tanh
 from particles.activations import SMALL
 from tests.particles.contracts import activation as contract
 from tests.particles.members import ACTIVATIONS, Map, name_of
@@ -127,3 +127,15 @@ def test_saturated_values_and_derivatives_keep_their_digits(activation: Activati
             pairs = zip(found.tolist(), exact, strict=True)
             errors = [abs(value / right - 1) for value, right in pairs if abs(right) > mpmath.mpf("1e-290")]
         assert max(errors) < 1e-12
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+@pytest.mark.parametrize("activation", [Erf(), GELU(), Sigmoid(), SiLU(), Softplus(), Tanh()], ids=repr)
+def test_slopes_have_a_slope_everywhere(activation: Activation, dtype: torch.dtype) -> None:
+    """Assert that autograd goes through sigma' at any z, is finite and leaves the values as they are."""
+    z = torch.linspace(-900.0, 900.0, 1801, dtype=dtype)
+    given = z.clone().requires_grad_()
+    found = activation.derivative(given)
+    assert torch.equal(found.detach(), activation.derivative(z))
+    (slope,) = torch.autograd.grad(found.sum(), given)
+    assert bool(torch.isfinite(slope).all()) and float(slope[[0, -1]].abs().max()) == 0.0

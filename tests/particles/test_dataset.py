@@ -1,5 +1,6 @@
 """A data set is checked once: shapes, finite values, weights that are probabilities."""
 
+import pandas as pd
 import pytest
 import torch
 from torch import Tensor
@@ -82,7 +83,7 @@ def test_impossible_weights_are_refused(weights: Tensor, sentence: str) -> None:
 @pytest.mark.usefixtures("without_shape_checks")
 def test_flat_inputs_are_refused() -> None:
     """Assert that inputs without an axis for the data are refused with how they get one."""
-    with pytest.raises(ShapeError, match=r"as inputs, but .* \[data, inputs\] is needed; write inputs\[None\] for one"):
+    with pytest.raises(ShapeError, match=r"inputs \[data, inputs\] are needed; write inputs\[:, None\] for one"):
         Dataset(X[0], Y)
 
 
@@ -95,17 +96,63 @@ def test_one_weight_per_datum_is_needed() -> None:
 
 @pytest.mark.usefixtures("without_shape_checks")
 def test_data_of_another_kind_are_refused() -> None:
-    """Assert that lists and integers are refused in all three places."""
-    whole = torch.ones(4, dtype=torch.int64)
-    with pytest.raises(
-        TypeError,
-        match=r"as inputs, but .* \[data, inputs\] is needed; write torch.tensor\(inputs",
+    """Assert that what holds no numbers is refused in all three places."""
+    for place, what in enumerate(("Inputs", "Targets", "Data weights")):
+        values: list[object] = [X, Y, None]
+        values[place] = "tanh"
+        with pytest.raises(TypeError, match=f"{what} are 'tanh', but a tensor, a NumPy array, a frame or a list"):
+            Dataset(*values)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+def test_arrays_frames_and_lists_are_the_data_of_their_tensors(dtype: torch.dtype) -> None:
+    """Assert that inputs, targets and weights in any container are the tensors they hold, in the inputs' dtype."""
+    x, y = X.to(dtype).numpy(), Y.numpy()
+    for inputs, targets, weights in (
+        (x, y, unequal(4).numpy()),
+        (pd.DataFrame(x), pd.DataFrame(y), pd.Series(unequal(4).numpy())),
+        (X.to(dtype), y.tolist(), unequal(4).tolist()),
     ):
-        Dataset(X.tolist(), Y)
-    with pytest.raises(TypeError, match="Targets are torch.int64, but float64 or float32 is needed"):
-        Dataset(X, whole)
-    with pytest.raises(TypeError, match=r"an int64 tensor \[4\] as weights, .* is needed; write weights.double\(\)"):
-        Dataset(X, Y, whole)
+        data, exact = Dataset(inputs, targets, weights), Dataset(X.to(dtype), Y, unequal(4))
+        for name in ("inputs", "targets", "weights"):
+            assert torch.equal(getattr(data, name), getattr(exact, name)) and getattr(data, name).dtype == dtype
+        assert data.classes is None
+
+
+def test_labels_are_classes_with_names() -> None:
+    """Assert that targets are one-hot in the inputs' dtype, and names and classes stay with parts and copies."""
+    frame = pd.DataFrame(X.numpy(), columns=["a", "b", "c"])
+    data = Dataset(frame, pd.Series(["x", "z", "x", "y"], name="kind"))
+    assert data.targets.tolist() == [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
+    for part in (data, data.some(slice(2)), data.to(dtype=torch.float32), data.some(torch.tensor([3, 1]))):
+        assert (part.classes, part.input_names, part.target_names) == (("x", "y", "z"), ("a", "b", "c"), None)
+        assert part.targets.dtype == part.inputs.dtype
+    assert Dataset(X[:2], ["z", "z"], classes=data.classes).targets.tolist() == [[0.0, 0.0, 1.0]] * 2
+    assert Dataset(X, Y, target_names=["u", "v"]).target_names == ("u", "v")
+
+
+def test_some_data_have_equal_weights() -> None:
+    """Assert that a part has its rows in the order asked for, equally weighted."""
+    part = Dataset(X, Y, unequal(4)).some(torch.tensor([2, 0, 2]))
+    assert torch.equal(part.inputs, X[[2, 0, 2]]) and torch.equal(part.targets, Y[[2, 0, 2]])
+    assert_identical(part.weights, torch.full((3,), 1.0 / 3.0, dtype=torch.float64))
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"targets": [0, 1, 2, 3], "classes": [0, 1, 2]}, r"A target is 3, but the classes are \[0, 1, 2\]"),
+        ({"classes": ["a", "b", "c"]}, "There are 3 classes and 2 columns of targets; name each column"),
+        ({"input_names": ["a"]}, "There are 1 names of inputs and 3 columns; name each column"),
+        ({"inputs": X.float(), "targets": 1e300 * Y}, "Targets are too large for the torch.float32 of the inputs"),
+        ({"inputs": pd.DataFrame(X.numpy()), "targets": pd.Series(range(1, 5), range(1, 5))}, "different indices"),
+    ],
+    ids=["foreign", "classes", "names", "overflow", "index"],
+)
+def test_names_and_values_that_do_not_fit_are_refused(given: dict[str, object], sentence: str) -> None:
+    """Assert that classes, names, indices and ranges are compared with the data."""
+    with pytest.raises(ValueError, match=sentence):
+        Dataset(**{"inputs": X, "targets": Y, **given})
 
 
 def test_data_are_constants() -> None:

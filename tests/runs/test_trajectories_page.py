@@ -6,8 +6,10 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+import torch
 
-from particles import NTK, MeanField
+from flows import GradientFlow
+from particles import NTK, Dataset, Identity, MeanField, Perceptron, Risk, Squared, Tanh, Trajectory
 from particles.trajectory.layout import SCHEMA_VERSION
 from runs.export import export
 from runs.studyfile.experiment import Experiment
@@ -44,6 +46,15 @@ def test_examples_read_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert names["mean"].dims == ("time",) and names["mean"].values.tolist() == [1.5 * value for value in risks]
 
 
+def named_run(path: Path) -> Path:
+    """A file without frames, of a flow on data with names and classes."""
+    names = {"input_names": ["a"], "target_names": ["is x", "is y"]}
+    data = Dataset(torch.ones(2, 1, dtype=torch.float64), ["x", "y"], **names)
+    risk = Risk(neuron=Perceptron(Tanh(), Identity(1), 2), scaling=NTK(), loss=Squared(), data=data)
+    Trajectory.create(path, flow=GradientFlow(risk)).close()
+    return path
+
+
 def test_table_names_what_is_in_a_file(tmp_path: Path) -> None:
     """Assert that the schema version and every path of the table are those of a file."""
     assert f"schema version {'.'.join(map(str, SCHEMA_VERSION))}" in PAGE
@@ -51,11 +62,12 @@ def test_table_names_what_is_in_a_file(tmp_path: Path) -> None:
         h5py.File(recorded(tmp_path / "a.h5"), "r") as file,
         h5py.File(recorded(tmp_path / "b.h5", moving_masses=True, kept=True), "r") as moving,
         h5py.File(plane_run(tmp_path / "c.h5")[0], "r") as trained,
+        h5py.File(named_run(tmp_path / "d.h5"), "r") as named,
     ):
         for row in re.findall(r"^\| `(/[^`]+)`", PAGE, flags=re.MULTILINE):
             path, _, parts = row.replace("NAME", "risk").partition("{")
             for part in parts.rstrip("}").split(","):
-                assert any(path + part in each for each in (file, moving, trained)), row
+                assert any(path + part in each for each in (file, moving, trained, named)), row
         module = file["h5md/modules/meanfield_particles"]
         attributes = set(re.findall(r"its attribute `(\w+)`", PAGE))
         assert attributes == set(module.attrs)

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from limits import Evaluated, Kernel
-from limits.kernels.base import checked_inputs, streamed
+from limits.kernels.base import checked_inputs, placed, root, streamed, wants_gradient
 from limits.kernels.two_layer import tangent_kernel
 from particles import GaussianLaw, Identity, Perceptron, ShapeError, Tanh
 from tests.particles.draws import normals
@@ -80,3 +80,29 @@ def test_inputs_that_are_no_table_of_numbers_are_refused() -> None:
         checked_inputs(X[0])
     with pytest.raises(ValueError, match="not finite .*; remove them first"):
         checked_inputs(X / 0.0)
+
+
+def test_roots_have_a_derivative_at_zero() -> None:
+    """Assert that it is zero there, 1 / (2 sqrt) elsewhere, and that values are the square roots."""
+    values = torch.tensor([0.0, 4.0], dtype=torch.float64, requires_grad=True)
+    found = root(values)
+    assert found.tolist() == root(values.detach()).tolist() == [0.0, 2.0]
+    (slope,) = torch.autograd.grad(found.sum(), values)
+    assert slope.tolist() == [0.0, 0.25]
+
+
+def test_values_are_placed_with_the_gradient_of_others() -> None:
+    """Assert that the numbers are the exact ones, and the gradient that of what they replace."""
+    values = torch.tensor([1.0 - 1e-16, -0.999999999], dtype=torch.float64, requires_grad=True)
+    found = placed(2.0 * values / 2.0, values.detach().round())
+    assert found.tolist() == [1.0, -1.0]
+    (slope,) = torch.autograd.grad(found.sum(), values)
+    assert slope.tolist() == [1.0, 1.0]
+
+
+def test_gradients_are_wanted_where_one_is_possible() -> None:
+    """Assert that one tensor of several suffices, and none does where autograd is off."""
+    one, other = torch.ones(1, requires_grad=True), torch.ones(1)
+    assert wants_gradient(other, one, None) and not wants_gradient(other, None)
+    with torch.no_grad():
+        assert not wants_gradient(one)

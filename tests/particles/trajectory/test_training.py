@@ -9,6 +9,7 @@ import torch
 import xarray
 
 from particles import Dataset, Identity, MeanField, Perceptron, Risk, Squared, Tanh, Trajectory, TrajectoryError
+from particles.trajectory.describe import describe
 from particles.trajectory.training import DATA_BYTES, kept_data
 from tests.particles.draws import normals, unequal
 
@@ -43,6 +44,20 @@ def test_few_data_come_back_to_the_bit(tmp_path: Path, dtype: torch.dtype) -> No
     for name in ("inputs", "targets", "weights"):
         stored, given = getattr(data, name), getattr(flow.risk.data, name)
         assert stored.dtype == dtype and torch.equal(stored, given)
+
+
+@pytest.mark.parametrize("labels", [["x", "y", "x"], [4, 2, 2], [True, False, True]], ids=["text", "whole", "truth"])
+def test_names_come_back(tmp_path: Path, labels: list[str | int | bool]) -> None:
+    """Assert that names of inputs and classes are those of the data, of their kind, and stand in the description."""
+    data = Dataset(normals(3, 2, seed=3), labels, input_names=["length [m]", "β"])
+    neuron = Perceptron(Tanh(), Identity(2), 2)
+    flow = Flow(Risk(neuron=neuron, scaling=MeanField(), loss=Squared(), data=data))
+    with Trajectory.open(created(tmp_path / "run.h5", flow)) as reader:
+        kept, described = reader.data, reader.parameters["flow"]["risk"]["data"]
+    assert (kept.classes, kept.input_names, kept.target_names) == (data.classes, ("length [m]", "β"), None)
+    assert [type(name) for name in kept.classes] == [type(labels[0])] * 2
+    assert described["classes"] == list(data.classes) and described["input_names"] == ["length [m]", "β"]
+    assert "target_names" not in described and describe(kept) == describe(data)
 
 
 def test_data_have_named_dimensions(tmp_path: Path) -> None:

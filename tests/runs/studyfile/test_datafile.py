@@ -1,162 +1,96 @@
-"""The data file of a study: what is read of it, and one sentence for whatever is not such a file."""
+"""The data file of a study: which kind it is of, its test data, and what is refused before it is read."""
 
-import io
 import os
 import pickle
-import random
-import struct
-import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
+from particles import Dataset
 from runs.refusal import Refusal
-from runs.studyfile import datafile
+from runs.studyfile.config import DataTable
 from runs.studyfile.datafile import read_data
 from tests.runs.conftest import spoken
 from tests.runs.studyfile.studies import write_study
+from tests.runs.studyfile.test_npzfile import WHOLE, X, Y, npy, npz
 
-X = np.random.default_rng(0).normal(size=(30, 3))
-Y = X[:, 0] - X[:, 1]
-
-
-def npz(**arrays: object) -> bytes:
-    """An npz file."""
-    file = io.BytesIO()
-    np.savez(file, **arrays)  # type: ignore[arg-type]
-    return file.getvalue()
+TABLE = "a [m],kind,b\r\n1,x,2\r\n3,y,4\r\n5,x,6\r\n"
 
 
-def npy(array: np.ndarray) -> bytes:
-    """An npy file."""
-    file = io.BytesIO()
-    np.save(file, array, allow_pickle=True)
-    return file.getvalue()
-
-
-def archive(**members: bytes) -> bytes:
-    """An archive of files that may be anything, beside good targets."""
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as written:
-        for name, content in {"targets": npy(Y), **members}.items():
-            written.writestr(f"{name}.npy", content)
-    return file.getvalue()
-
-
-def headed(shape: str, descr: str = "'<f8'", content: bytes = X.tobytes()) -> bytes:
-    """An npy file whose header says what one wants."""
-    text = f"{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}}}\n".encode()
-    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text + content
-
-
-WHOLE = npz(inputs=X, targets=Y)
-
-
-@pytest.mark.parametrize(
-    "beside",
-    [{}, {"names": np.array(["length [m]", "b"])}, {"anything": np.array([{}], dtype=object)}],
-    ids=["alone", "text", "objects"],
-)
-def test_numbers_are_read_whatever_lies_beside_them(tmp_path: Path, beside: dict[str, np.ndarray]) -> None:
-    """Assert that inputs and targets are those of the file, and arrays of other names are never looked at."""
-    path = tmp_path / "data.npz"
-    path.write_bytes(npz(inputs=X, targets=Y, **beside))
-    train, test = read_data(path)
-    assert test is None and train.inputs.dtype is torch.float64
-    np.testing.assert_array_equal(train.inputs, X)
-    np.testing.assert_array_equal(train.targets[:, 0], Y)
-
-
-@pytest.mark.parametrize("dtype", ["f8", "f4", "f2", ">f8", ">f4", "i8", ">i2", "u1", "?"])
-@pytest.mark.parametrize("order", ["C", "F"])
-def test_every_kind_of_real_number_is_read(tmp_path: Path, dtype: str, order: str) -> None:
-    """Assert that the values are those of the array in every byte order and storage; float32 stays, others widen."""
-    values = np.array(np.round(8 * np.abs(X)).astype(dtype), order=order)  # type: ignore[call-overload]
-    path = tmp_path / "data.npz"
-    np.savez_compressed(path, inputs=values, targets=values, test_inputs=values[:4], test_targets=values[:4])
-    train, test = read_data(path)
-    assert train.inputs.dtype is (torch.float32 if dtype.endswith("f4") else torch.float64)
-    np.testing.assert_array_equal(train.targets, values.astype("f8"))
-    assert test is not None
-    np.testing.assert_array_equal(test.inputs, values[:4].astype("f8"))
+def read(folder: Path, content: str | bytes, **given: Any) -> tuple[Dataset, Dataset | None]:
+    """The data of a file with this content."""
+    (folder / "data.any").write_bytes(content if isinstance(content, bytes) else content.encode())
+    return read_data(DataTable(file="data.any", **given), folder)
 
 
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"", "is empty, but an npz file is needed: save one with numpy.savez"),
-        (WHOLE[:-400], "is cut or damaged, but an npz file is needed"),
+        (b"", "is empty, but an npz or a CSV file is needed: save a CSV table, or an npz file by numpy.savez"),
+        (b" \r\n", "is empty, but"),
+        (WHOLE[:-400], "is cut or damaged, but an npz or a CSV file is needed"),
         (npy(X), r"is a single NumPy array \(npy\), but"),
         (npy(np.array([{}], dtype=object)), r"is a single NumPy array \(npy\), but"),
         (pickle.dumps({"inputs": X}), "is a pickle, which is never loaded, but"),
         (b"\x89HDF\r\n\x1a\n" + bytes(99), "is an HDF5 file, but"),
         (b"\x89PNG\r\n\x1a\n" + bytes(99), "is a picture, but"),
-        (b"a,b\n1,2\n", "is a text, a CSV table perhaps, but"),
-        ("\ufeff1,5;2\n".encode(), "is a text, a CSV table perhaps, but"),
-        ("é,1\n".encode("latin-1"), "is a text, a CSV table perhaps, but"),
-        ("1,2\n".encode("utf-16"), "is of an unknown kind, but"),
-        (npz(), r"has no inputs and no targets \(it holds nothing\)"),
-        (npz(X=X, y=Y), r"has no inputs and no targets \(it has X, y\)"),
-        (npz(inputs=X), "has no targets"),
-        (npz(inputs=X, targets=Y, test_inputs=X), r"has no test_targets \(it has inputs, targets, test_inputs\): add"),
-        (npz(inputs=X, targets=Y, test_targets=Y), "has no test_inputs"),
-        (npz(inputs=X[:0], targets=Y[:0]), r"inputs of .* has shape \[0, 3\], without a number"),
-        (npz(inputs=X, targets=X[:, :0]), r"targets of .* has shape \[30, 0\], without a number"),
-        (npz(inputs=Y, targets=Y), r"has shape \[30\], but \[data, inputs\] is needed"),
-        (npz(inputs=X[None], targets=Y), r"has shape \[1, 30, 3\], but \[data, inputs\] is needed"),
-        (npz(inputs=X, targets=1.0), r"has shape \[\], but \[data, outputs\] is needed"),
-        (npz(inputs=X, targets=Y[:-1]), "has 30 rows in inputs but 29 in targets: give as many of both"),
-        (npz(inputs=X, targets=Y, test_inputs=X[:, :2], test_targets=Y), "2 columns in test_inputs, but 3 in inputs"),
-        (npz(inputs=X, targets=np.where(Y == Y[7], np.nan, Y)), r"1 values .* \(NaN or infinite\), the first in row 7"),
-        (npz(inputs=X, targets=np.full(30, -np.inf)), "30 values that are not finite"),
-        (npz(inputs=X.astype("f4"), targets=1e300 * Y), "is too large for the float32 of inputs"),
-        (npz(inputs=X + 0j, targets=Y), "is complex128, but real numbers are needed: save them by .astype"),
-        (npz(inputs=X.astype(str), targets=Y), "is <U32, but real numbers are needed"),
-        (npz(inputs=np.zeros(30, "M8[s]"), targets=Y), r"is datetime64\[s\], but real numbers"),
-        (npz(inputs=np.array(X, dtype=object), targets=Y), "holds Python objects, which are never loaded"),
-        (archive(inputs=headed("(2,)", "'|O'", pickle.dumps(X))), "holds Python objects, which are never loaded"),
-        (archive(inputs=b"no array"), "is damaged or cut: copy it again"),
-        (archive(inputs=headed("(1000000000000, 3)")), "is damaged or cut"),
-        (archive(inputs=headed("(-30, -3)")), "is damaged or cut"),
-        (archive(inputs=headed("(20, 3)")), "is damaged or cut"),
-        (archive(inputs=headed("(30, 3)", "__import__('os')")), "is damaged or cut"),
-        (archive(inputs=headed("(30, 3)", "'<f8'" + " " * 20000)), "is damaged or cut"),
-        (archive(inputs=b"\x93NUMPY\x09\x00" + npy(X)[8:]), "is damaged or cut"),
+        ("1,2\n".encode("utf-16"), "is text in UTF-16, but"),
+        (b"a,b\n1,\x002\n", "is of an unknown kind, but"),
+        (b"a,b\n1,2\n", r'is a CSV table: say which column is the target, by target = "..." in \[data\], of a, b'),
     ],
-)  # fmt: skip
-def test_whatever_is_no_such_file_is_one_sentence(tmp_path: Path, content: bytes, sentence: str) -> None:
-    """Assert that the sentence names the file and says what is wrong, and never how to load what runs code."""
-    path = tmp_path / "data.npz"
-    path.write_bytes(content)
+)
+def test_what_is_neither_archive_nor_table_is_one_sentence(tmp_path: Path, content: bytes, sentence: str) -> None:
+    """Assert that the sentence names the file and says what it is instead, whatever its ending."""
     with pytest.raises(Refusal, match=sentence) as caught:
-        read_data(path)
-    said = str(caught.value)
-    assert "data.npz" in said and "\n" not in said and "allow_pickle" not in said and "header_size" not in said
+        read(tmp_path, content)
+    assert "data.any" in str(caught.value) and "\n" not in str(caught.value)
 
 
-def test_damage_of_any_kind_is_refused_or_harmless(tmp_path: Path) -> None:
-    """Assert that of 600 files with bytes changed, taken out or cut off each is refused or gives the whole numbers."""
-    draw, refused, path = random.Random(0), 0, tmp_path / "data.npz"
-    for whole in (WHOLE, npz(inputs=X, targets=Y, test_inputs=X, test_targets=Y, names=np.array(["a"]))):
-        for _ in range(300):
-            content, place = bytearray(whole), draw.randrange(len(whole))
-            kind = draw.randrange(3)
-            if kind == 0:
-                content[place] ^= 1 << draw.randrange(8)
-            else:
-                del content[place : None if kind == 1 else place + draw.randrange(1, 50)]
-            path.write_bytes(content)
-            try:
-                train, _ = read_data(path)
-            except Refusal as error:
-                refused += "data.npz" in str(error)
-            else:
-                np.testing.assert_array_equal(train.inputs, X)
-                np.testing.assert_array_equal(train.targets[:, 0], Y)
-                refused += 1
-    assert refused == 600
+def test_a_test_file_has_the_columns_and_classes_of_the_training_file(tmp_path: Path) -> None:
+    """Assert that columns go by name, others are passed over, and a class without test data keeps its place."""
+    (tmp_path / "test.csv").write_text("more,b,kind,a [m]\n0,9,y,8\n")
+    train, test = read(tmp_path, TABLE, target="kind", test_file="test.csv")
+    assert test is not None and train.classes == test.classes == ("x", "y")
+    assert train.inputs.tolist() == [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]] and test.inputs.tolist() == [[8.0, 9.0]]
+    assert train.targets.tolist() == [[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]] and test.targets.tolist() == [[0.0, 1.0]]
+    assert train.input_names == test.input_names == ("a [m]", "b")
+
+
+@pytest.mark.parametrize(
+    ("test", "given", "sentence"),
+    [
+        ("a [m],b,kind\n1,2,z\n", {"target": "kind"}, r"test\.csv, line 2, column 'kind', holds 'z', which is none of"),
+        (
+            "a [m],b,kind\n1,2,7\n",
+            {"target": "kind"},
+            r"test\.csv has numbers as targets, but the training data have te",
+        ),
+        ("a [m],kind\n1,x\n", {"target": "kind"}, r"test\.csv has no column 'b': it has a \[m\], kind"),
+        ("a [m],b\n1,x\n", {"target": "b", "inputs": ["a [m]"]}, r"test\.csv has text as targets, but"),
+    ],
+)
+def test_test_files_that_differ_are_refused(tmp_path: Path, test: str, given: Any, sentence: str) -> None:
+    """Assert that other classes, kinds and columns are told of the test file."""
+    (tmp_path / "test.csv").write_text(test)
+    with pytest.raises(Refusal, match=sentence):
+        read(tmp_path, TABLE, test_file="test.csv", **given)
+
+
+def test_archives_hold_their_own_test_data_or_have_a_file_of_them(tmp_path: Path) -> None:
+    """Assert that an npz file may be the test file of another, that nothing is given twice, and no column named."""
+    np.savez(tmp_path / "test.npz", inputs=X[:2], targets=Y[:2])
+    _, test = read(tmp_path, WHOLE, test_file="test.npz")
+    assert test is not None and test.count == 2
+    both = npz(inputs=X, targets=Y, test_inputs=X, test_targets=Y)
+    with pytest.raises(Refusal, match="holds test data, and test_file names others: leave one of them out"):
+        read(tmp_path, both, test_file="test.npz")
+    (tmp_path / "test.npz").write_bytes(both)
+    with pytest.raises(Refusal, match="holds test data beside its own"):
+        read(tmp_path, WHOLE, test_file="test.npz")
+    with pytest.raises(Refusal, match=r"gives target, which names columns of a CSV table, but .* is an npz file"):
+        read(tmp_path, WHOLE, target="y")
 
 
 def test_places_that_hold_no_file_are_refused_and_not_opened(tmp_path: Path) -> None:
@@ -164,22 +98,11 @@ def test_places_that_hold_no_file_are_refused_and_not_opened(tmp_path: Path) -> 
     os.mkfifo(tmp_path / "pipe.npz")
     for name, sentence in (
         ("none.npz", r"none\.npz cannot be read \(No such file"),
-        ("", "is a folder, but an npz file is needed"),
+        (".", "is a folder, but an npz or a CSV file is needed"),
         ("pipe.npz", "is a pipe or a device, but"),
     ):
         with pytest.raises(Refusal, match=sentence):
-            read_data(tmp_path / name)
-
-
-def test_arrays_that_do_not_fit_are_refused_before_they_are_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Assert that an array of more bytes than this machine has is a sentence."""
-    path = tmp_path / "data.npz"
-    np.savez_compressed(path, inputs=np.zeros((1000, 100)), targets=np.zeros(1000))
-    monkeypatch.setattr(datafile, "total_memory", lambda: 1e6)
-    with pytest.raises(Refusal, match=r"inputs of .* takes 0\.0008 GB, more than fit: give fewer rows"):
-        read_data(path)
+            read_data(DataTable(file=name), tmp_path)
 
 
 def test_command_says_it_in_one_line(tmp_path: Path) -> None:
@@ -189,3 +112,26 @@ def test_command_says_it_in_one_line(tmp_path: Path) -> None:
     code, out, err = spoken("run", str(study), "--dry-run")
     assert code == 1 and err == ""
     assert out.splitlines()[-1].strip().startswith("cannot begin: The data file") and "cut or damaged" in out
+
+
+def test_a_table_is_trained_on_like_its_archive(tmp_path: Path) -> None:
+    """Assert that a run on a CSV of classes, with a test file, records accuracies and keeps the names in its file."""
+    (tmp_path / "test.csv").write_text(TABLE)
+    changes = {
+        "data": {"file": "table.csv", "target": "kind", "test_file": "test.csv"},
+        "loss": "cross-entropy",
+        "observables": ["accuracy", "test_accuracy"],
+    }
+    study = write_study(tmp_path, changes)
+    (tmp_path / "table.csv").write_text(TABLE)
+    code, out, err = spoken("run", str(study), "--out", str(tmp_path / "out"), "--workers", "0")
+    assert code == 0, out + err
+    (file,) = (tmp_path / "out").glob("*/run.h5")
+    code, out, _ = spoken("info", str(file))
+    shown = [" ".join(line.split()) for line in out.splitlines()]
+    assert "classes x y" in shown and "input_names a [m] b" in shown and "target kind" in shown
+    assert [line.split()[0] for line in shown if "accuracy" in line and "records" in line] == [
+        "accuracy",
+        "test_accuracy",
+    ]
+    assert any("test.csv" in line for line in shown) and any("table.csv" in line for line in shown)

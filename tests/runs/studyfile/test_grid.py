@@ -51,6 +51,17 @@ def test_random_draws_cover_their_intervals_and_repeat_with_the_seed() -> None:
     assert found != drawn(over, 400, seed=1)
 
 
+@pytest.mark.parametrize("key", ["masses.count", "data.rows", "neuron.outputs", "frames.steps"])
+def test_keys_of_whole_numbers_are_drawn_from_an_interval(key: str) -> None:
+    """Assert that runs have every whole number between the ends, the ends included, and a real key has real ones."""
+    over = {key: {"low": 2, "high": 4}, "until": {"low": 2, "high": 4}}
+    runs = expanded(values(), SweepTable(kind="random", over=over, count=60), [0])
+    table, name = key.split(".")
+    found = [run.identity()[table][name] for run in runs]
+    assert set(found) == {2, 3, 4} and all(type(number) is int for number in found)
+    assert not any(run.until.is_integer() for run in runs)
+
+
 def test_random_draws_do_not_depend_on_the_order_of_keys_and_more_begin_with_fewer() -> None:
     """Assert that the file's order, a key more and a larger count leave every draw as it was."""
     over: dict[str, Any] = {"until": {"low": 1.0, "high": 2.0}, "masses.count": [7, 8, 9], "stop_below": [0.1, 0.2]}

@@ -2,8 +2,9 @@
 
 import pytest
 
+from particles import GaussianLaw, GaussianOutputs, Identity, Perceptron, Tanh
 from runs.refusal import Refusal
-from runs.studyfile.parts import MASSES, SCALINGS
+from runs.studyfile.parts import LAWS, MASSES, SCALINGS
 from runs.studyfile.sections import built, read_choice
 
 
@@ -16,6 +17,19 @@ def test_a_section_is_built_with_its_values() -> None:
     """Assert that the values reach the function of the kind."""
     section = read_choice("masses", MASSES, {"kind": "zipf", "count": 3, "alpha": 0.5})
     assert built(MASSES, section).tolist() == pytest.approx([36 / 49, 9 / 49, 4 / 49])
+
+
+def test_a_table_without_a_kind_is_of_the_default_one() -> None:
+    """Assert that it is where the default kind has its keys, nested ones too, and is asked for its kind elsewhere."""
+    law = read_choice("law", LAWS, {"outputs": "gaussian"}, "gaussian")
+    assert law == read_choice("law", LAWS, {"kind": "gaussian", "outputs": {"kind": "gaussian", "variance": 1.0}})
+    neuron = Perceptron(Tanh(), Identity(2))
+    assert built(LAWS, law, neuron) == GaussianLaw(neuron, GaussianOutputs(1.0), 1.0)
+    assert read_choice("law", LAWS, {"outputs": {}}, "gaussian") == read_choice("law", LAWS, "gaussian")
+    with pytest.raises(Refusal, match=r"\[law.outputs\] does not say its kind, which is one of rademacher, gaussian"):
+        read_choice("law", LAWS, {"outputs": {"variance": 2.0}}, "gaussian")
+    with pytest.raises(Refusal, match=r"\[law\] does not say its kind"):
+        read_choice("law", LAWS, {"outputs": "gaussian"})
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,13 @@ def test_data_modules_and_what_they_import_are_recorded(tmp_path: Path) -> None:
         assert digest == hashlib.sha256((tmp_path / name).read_bytes()).hexdigest()
 
 
+def test_the_test_file_decides_numbers_too(tmp_path: Path) -> None:
+    """Assert that both files of data are recorded."""
+    for name in ("data.npz", "test.npz"):
+        (tmp_path / name).write_text(name)
+    assert list(sources_of(config({"data.test_file": "test.npz"}), tmp_path)) == ["data.npz", "test.npz"]
+
+
 def test_missing_files_are_left_out_and_unreadable_ones_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

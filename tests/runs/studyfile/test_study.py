@@ -1,5 +1,6 @@
 """A whole study by the command line: planned, done, done again, with one run that fails."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -146,6 +147,22 @@ def test_options_of_the_other_kind_are_refused(arguments: list[str], sentence: s
     """Assert that nothing a user gives is passed over."""
     code, _, said = spoken("run", *arguments)
     assert code == 2 and sentence in said
+
+
+def test_the_example_of_a_table_runs(tmp_path: Path) -> None:
+    """Assert that the study of a CSV table beside it begins with three classes, and the page shows its [data]."""
+    study = ROOT / "runs" / "examples" / "leaves.toml"
+    code, said, _ = spoken(
+        "run", str(study), "--out", str(tmp_path), "--workers", "0", "--set", "until=1", "--set", "seeds=1"
+    )
+    assert code == 0 and "1 of 1 runs complete" in said
+    (file,) = tmp_path.rglob("run.h5")
+    with Trajectory.open(file) as trajectory:
+        data = trajectory.data
+    assert (data.count, data.classes, data.input_names) == (60, ("ash", "elm", "oak"), ("length [cm]", "width [cm]"))
+    page = (ROOT / "runs" / "STUDY_FILES.md").read_text(encoding="utf-8").split("```toml\n")[2].split("```")[0]
+    shown, held = (tomllib.loads(text)["data"] for text in (page, study.read_text(encoding="utf-8")))
+    assert shown == held
 
 
 def test_the_example_of_the_page_runs(tmp_path: Path) -> None:
