@@ -19,7 +19,7 @@ from particles.trajectory.opening import (
     new_file,
     read_file,
 )
-from particles.trajectory.provenance import note_resume, provenance
+from particles.trajectory.provenance import provenance, resume_noted
 from particles.trajectory.reader import TrajectoryReader
 from particles.trajectory.resuming import trim_to_resume
 from particles.trajectory.training import kept_data, write_data
@@ -81,8 +81,8 @@ class Trajectory:
         try:
             with damage_reported(file):
                 migrate(file)
-                note_resume(child_group(file, MODULE))
-                trim_to_resume(file)
+                with resume_noted(child_group(file, MODULE)):
+                    trim_to_resume(file)
                 file.flush()
                 return TrajectoryWriter(file)
         except TrajectoryError:

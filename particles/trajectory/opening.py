@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from math import prod
 from os import PathLike
 from pathlib import Path
@@ -15,6 +15,7 @@ import numpy as np
 
 from particles.errors import TrajectoryError
 from particles.trajectory.layout import CLOUD, EARLIER_VERSIONS, MODULE, OBSERVABLES, PARTICLES, SCHEMA_VERSION
+from particles.trajectory.live import beside_a_writer, is_held, let_writers_in, size_now
 from particles.trajectory.publishing import note_end_of_file, open_to_write, publish
 from particles.trajectory.room import Room
 
@@ -23,6 +24,8 @@ Version = tuple[int, ...]
 
 #: A running writer is inside a write for some microseconds in each frame; so many looks, so many seconds apart.
 LOOKS, BETWEEN_LOOKS = 100, 0.005
+#: Another program's reader may hold a file for a moment just when a writer comes: so many looks, so far apart.
+PATIENCE, BETWEEN_TRIES = 100, 0.05
 #: More than this a compressed dataset cannot grow on reading (deflate reaches 1032).
 DEFLATED = 1100
 
@@ -63,7 +66,7 @@ def file_to_append(path: str | PathLike[str]) -> h5py.File:
             if file.mode != "r":
                 raise TrajectoryError(_in_use(target))
         note_end_of_file(target)
-        return open_to_write(target)
+        return _held_to_write(target)
     except TrajectoryError:
         raise
     except OSError as error:
@@ -71,7 +74,7 @@ def file_to_append(path: str | PathLike[str]) -> h5py.File:
 
 
 def read_file(path: str | PathLike[str], take: Callable[[h5py.File], Taken]) -> Taken:
-    """Open one of our trajectories for reading and hand it on, without a lock where a running writer holds it.
+    """Open one of our trajectories for reading and hand it on, whether or not a writer has it open or comes later.
 
     What is committed stays where it is, so it is safe to read meanwhile; a look that falls into the middle of a write
     is repeated. Raises TrajectoryError where it is missing, a folder, truncated, or no trajectory of this version.
@@ -79,13 +82,14 @@ def read_file(path: str | PathLike[str], take: Callable[[h5py.File], Taken]) -> 
     target = _existing(path)
     try:
         try:
-            return _taken(h5py.File(target, "r"), take)
-        except BlockingIOError:
-            for _ in range(LOOKS):
-                with suppress(OSError):
-                    return _taken(h5py.File(target, "r", locking=False), take)
-                sleep(BETWEEN_LOOKS)
-            return _taken(h5py.File(target, "r", locking=False), take)
+            file = h5py.File(target, "r")
+        except OSError as error:
+            if not is_held(error):
+                raise
+            return _beside_its_writer(target, take)
+        taken = _taken(file, take)
+        let_writers_in(file)
+        return taken
     except TrajectoryError:
         raise
     except OSError as error:
@@ -162,7 +166,7 @@ def check_size(dataset: h5py.Dataset, records: int | None = None) -> None:
     Values that were never written take no room in a file, so a few bytes can declare any size.
     """
     shape = dataset.shape if records is None else (records, *dataset.shape[1:])
-    declared, held = prod(shape) * dataset.dtype.itemsize, dataset.file.id.get_filesize()
+    declared, held = prod(shape) * dataset.dtype.itemsize, size_now(dataset.file)
     if declared > (held if dataset.compression is None else DEFLATED * held):
         raise TrajectoryError(
             f"{dataset.file.filename} declares {declared} bytes in {dataset.name} but is {held} bytes long, as only a "
@@ -222,6 +226,25 @@ def _existing(path: str | PathLike[str]) -> Path:
     if not os.path.isfile(target):  # opening one could wait for ever
         raise TrajectoryError(f"{target} is a pipe or a device, but a trajectory file is needed; name one.")
     return target
+
+
+def _held_to_write(target: Path) -> h5py.File:
+    """The file open for writing, once no other program has it open to read; raises OSError where one keeps it so."""
+    for _ in range(PATIENCE):
+        try:
+            return open_to_write(target)
+        except BlockingIOError:
+            sleep(BETWEEN_TRIES)
+    return open_to_write(target)
+
+
+def _beside_its_writer(target: Path, take: Callable[[h5py.File], Taken]) -> Taken:
+    for _ in range(LOOKS):
+        try:
+            return _taken(beside_a_writer(target), take)
+        except OSError:  # ours too: what looks damaged in the middle of a write may be whole after it
+            sleep(BETWEEN_LOOKS)
+    return _taken(beside_a_writer(target), take)
 
 
 def _taken(file: h5py.File, take: Callable[[h5py.File], Taken]) -> Taken:

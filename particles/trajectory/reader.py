@@ -12,11 +12,12 @@ import numpy as np
 from particles.cloud import ParticleCloud
 from particles.dataset import Dataset
 from particles.errors import TrajectoryError
-from particles.trajectory.element import recorded_elements
+from particles.trajectory.element import Element, recorded_elements
 from particles.trajectory.frames import Frames
 from particles.trajectory.layout import CLOUD, CONFIGURATION, MODULE, OBSERVABLES, PARAMETERS, PROVENANCE
+from particles.trajectory.live import is_live
 from particles.trajectory.opening import child_group, damage_reported, has, json_object
-from particles.trajectory.provenance import resumed_by, resumes
+from particles.trajectory.provenance import Openings, resumed_by, resumes
 from particles.trajectory.training import read_data
 
 
@@ -40,7 +41,10 @@ class TrajectoryReader:
         self._file: h5py.File = file
         self._path: str = file.filename
         with damage_reported(file):
+            self._openings = Openings(file)
+            self._complete = bool(child_group(file, MODULE).attrs["complete"])
             self._frames = Frames(file) if has(file, CLOUD) else None
+            self._observables = self._elements() if is_live(file) else None
 
     def __len__(self) -> int:
         return 0 if self._frames is None else len(self._frames)
@@ -88,7 +92,9 @@ class TrajectoryReader:
     def observables(self) -> "Observables":
         """Name -> (steps, times, values) of each observable, read when it is asked for."""
         with self._access():
-            return Observables(self._file, self._access)
+            if self._observables is None:
+                self._observables = self._elements()
+            return Observables(self._observables, self._access)
 
     @property
     def parameters(self) -> dict[str, object]:
@@ -119,7 +125,7 @@ class TrajectoryReader:
     def is_complete(self) -> bool:
         """Whether the run was marked finished."""
         with self._access():
-            return bool(child_group(self._file, MODULE).attrs["complete"])
+            return self._complete
 
     @property
     def has_moving_masses(self) -> bool:
@@ -143,27 +149,36 @@ class TrajectoryReader:
     def _access(self) -> Iterator[None]:
         if not self._file:
             raise TrajectoryError(f"{self._path} is closed, but an open file is needed; open it again.")
-        with damage_reported(self._file):
-            yield
+        try:
+            with damage_reported(self._file):
+                yield
+        except TrajectoryError:
+            self._openings.check()
+            raise
+        self._openings.check()
+
+    def _elements(self) -> dict[str, Element]:
+        """The observables as they are now, to be kept: of a file that is written they are a state before."""
+        group = child_group(self._file, OBSERVABLES)
+        return recorded_elements(group, group)
 
 
 class Observables(Mapping[str, Series]):
     """The observables of an open file by name."""
 
-    def __init__(self, file: h5py.File, access: Callable[[], AbstractContextManager[None]]) -> None:
-        self._group = child_group(file, OBSERVABLES)
-        self._names = tuple(recorded_elements(self._group, self._group))
+    def __init__(self, elements: Mapping[str, Element], access: Callable[[], AbstractContextManager[None]]) -> None:
+        self._elements = elements
         self._access = access
 
     def __getitem__(self, name: str) -> Series:
         with self._access():
-            if name in self._names:
-                element = recorded_elements(self._group, [name])[name]
+            if name in self._elements:
+                element = self._elements[name]
                 return Series(element.steps(), element.times(), element.value[: element.length])
-        raise KeyError(f"No observable {name!r} was recorded; there are {', '.join(self._names) or 'none'}.")
+        raise KeyError(f"No observable {name!r} was recorded; there are {', '.join(self._elements) or 'none'}.")
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
+        return iter(self._elements)
 
     def __len__(self) -> int:
-        return len(self._names)
+        return len(self._elements)
