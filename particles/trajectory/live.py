@@ -25,6 +25,17 @@ def is_held(error: OSError) -> bool:
     return isinstance(error, BlockingIOError) or any(words in str(error) for words in _OPEN_OTHERWISE)
 
 
+def is_written(path: Path) -> bool:
+    """Whether a writer has a file open, in this process or another one; what is no HDF5 file has none."""
+    try:
+        with h5py.File(path, "r") as file:
+            return file.mode != "r"
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+
+
 def beside_a_writer(path: Path) -> h5py.File:
     """A file opened for reading without a lock; raises OSError where it cannot be read at this moment."""
     try:

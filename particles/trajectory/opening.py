@@ -15,7 +15,7 @@ import numpy as np
 
 from particles.errors import TrajectoryError
 from particles.trajectory.layout import CLOUD, EARLIER_VERSIONS, MODULE, OBSERVABLES, PARTICLES, SCHEMA_VERSION
-from particles.trajectory.live import beside_a_writer, is_held, let_writers_in, size_now
+from particles.trajectory.live import beside_a_writer, is_held, is_written, let_writers_in, size_now
 from particles.trajectory.publishing import note_end_of_file, open_to_write, publish
 from particles.trajectory.room import Room
 
@@ -30,22 +30,27 @@ PATIENCE, BETWEEN_TRIES = 100, 0.05
 DEFLATED = 1100
 
 
-def new_file(path: str | PathLike[str], fill: Callable[[h5py.File], None]) -> h5py.File:
+def new_file(path: str | PathLike[str], fill: Callable[[h5py.File], None], *, overwrite: bool = False) -> h5py.File:
     """Create a file where nothing is yet, let `fill` write its fixed parts, and open it for writing.
 
-    It appears under its name only when it is whole. Raises TrajectoryError where something has that name, the folder is
-    missing, or the file cannot be written.
+    It appears under its name only when it is whole, in place of a file of that name where `overwrite` says so. Raises
+    TrajectoryError where something has that name (with `overwrite`: what is no file, or a file that is being written),
+    the folder is missing, or the file cannot be written.
     """
     target = Path(path)
     if os.path.isdir(target):
         raise TrajectoryError(f"{target} is a folder, but the name of a new file is needed; add one.")
-    if os.path.exists(target):
-        raise TrajectoryError(f"{target} exists already and is not overwritten; append to it or choose another name.")
+    if os.path.exists(target) and not overwrite:
+        raise TrajectoryError(
+            f"{target} exists already and is not overwritten; append to it, choose another name, or say overwrite=True."
+        )
+    if os.path.exists(target) and is_written(_existing(target)):
+        raise TrajectoryError(_in_use(target))
     if not target.parent.is_dir():
         raise TrajectoryError(f"There is no folder {target.parent} to create {target.name} in; create it first.")
     try:
         Room(target).check(0)
-        publish(target, fill)
+        publish(target, fill, overwrite=overwrite)
     except TrajectoryError:
         raise
     except (OSError, RuntimeError) as error:

@@ -24,13 +24,21 @@ class ObservableRecorder:
     All values are written, then the file is flushed, then all steps are written and the file is flushed again.
     """
 
-    def __init__(self, file: h5py.File, observables: Mapping[str, Observable], begin: Callable[[int], None]) -> None:
-        """Take up observables that the file may hold already; `begin` is called with the bytes before each write.
+    def __init__(
+        self,
+        file: h5py.File,
+        observables: Mapping[str, Observable],
+        begin: Callable[[int], None],
+        end: Callable[[], None],
+    ) -> None:
+        """Take up observables that the file may hold already; raises TypeError for what is no function of a cloud.
 
-        Each gets its group at once: a group without records tells that the observable was due and is still missing.
+        `begin` is called with the bytes before each write, `end` after it. Each observable gets its group at once: a
+        group without records tells that it was due and is still missing.
         """
+        check_observables(observables)
         group = child_group(file, OBSERVABLES)
-        self._file, self._group, self._begin = file, group, begin
+        self._file, self._group, self._begin, self._end = file, group, begin, end
         self._observables = dict(observables)
         for name in observables:
             if not has(group, name):
@@ -61,6 +69,20 @@ class ObservableRecorder:
             for name in values:
                 self.elements[name].commit(step)
             self._file.flush()
+        self._end()
+
+
+def check_observables(observables: Mapping[str, Observable]) -> None:
+    """Raise TypeError for what is no function of a cloud, ValueError for a name that is none."""
+    for name, observable in observables.items():
+        if not callable(observable):
+            raise TypeError(
+                f"The observable {name} is {type(observable).__name__}, but a function of a cloud is needed; give a "
+                "Risk, one of our observables or a function."
+            )
+    wrong = sorted(name for name in observables if not name.isidentifier())
+    if wrong:
+        raise ValueError(f"The trace got the names {wrong}; give observables by keywords new to this writer.")
 
 
 def _as_array(name: str, value: object) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Writing a trajectory: frames and observables that survive the death of the process."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Protocol, Self, runtime_checkable
 
@@ -33,11 +33,17 @@ class TrajectoryWriter:
     """Context manager and observer (step, time, cloud) -> None that appends every cloud it is handed as a frame.
 
     A frame is written as value and time, flush, step, flush: a killed process loses at most the frame it was writing.
+    A block `with Trajectory.create(...) as trajectory` that ends without an error marks the run complete, unless
+    nothing was recorded in it, or nothing since a checkpoint was kept, as only a run that goes on keeps one. After an
+    error, that of a run that diverges for instance, the file is closed as it is; catch it outside the block.
     Made by `Trajectory.create` and `Trajectory.append`.
     """
 
-    def __init__(self, file: h5py.File) -> None:
-        """Take up an open and checked file, which belongs to the writer from now on."""
+    def __init__(self, file: h5py.File, observables: Mapping[str, Observable] | None = None) -> None:
+        """Take up an open and checked file, which belongs to the writer from now on.
+
+        observables: what is recorded of every cloud beside its frame; what has times of its own is for `trace`.
+        """
         self._file: h5py.File = file
         self._path: str = file.filename
         self._module = child_group(file, MODULE)
@@ -46,11 +52,14 @@ class TrajectoryWriter:
         self._complete = bool(self._module.attrs["complete"])
         self._recorders: dict[str, ObservableRecorder] = {}
         self._room = Room(self._path)
+        self._ended = False
+        self.beside = self.trace(**observables) if observables else None
 
     def __call__(self, step: int, time: float, cloud: ParticleCloud) -> None:
-        """Append the cloud as the frame of a step at a flow time.
+        """Append the cloud as the frame of a step at a flow time, and what is recorded beside it.
 
-        Raises TrajectoryError for a cloud with another count, dim, dtype or (unless the file was created with
+        Steps do not decrease, and times increase: those of frames inside one step have its number. Raises
+        TrajectoryError for a cloud with another count, dim, dtype or (unless the file was created with
         moving_masses=True) other masses than the first one, a step that decreases, a time that does not increase,
         positions that are not finite, a closed file or a failing disk.
         """
@@ -66,6 +75,9 @@ class TrajectoryWriter:
             self._file.flush()
             frames.position.commit(step)
             self._file.flush()
+        self._end()
+        if self.beside is not None:
+            self.beside(step, time, cloud)
 
     def trace(self, **observables: Observable) -> ObservableRecorder:
         """An observer that evaluates the observables on each cloud it is handed and appends the values.
@@ -75,12 +87,11 @@ class TrajectoryWriter:
         """
         self._check_open()
         taken = sorted(set(observables) & set(self._recorders))
-        wrong = sorted(name for name in observables if not name.isidentifier())
-        if not observables or taken or wrong:
-            found = f"{taken} again" if taken else f"the names {wrong}" if wrong else "no observable"
+        if not observables or taken:
+            found = f"{taken} again" if taken else "no observable"
             raise ValueError(f"The trace got {found}; give observables by keywords new to this writer.")
         with failure_reported(self._file):
-            recorder = ObservableRecorder(self._file, observables, self._begin)
+            recorder = ObservableRecorder(self._file, observables, self._begin, self._end)
             self._recorders.update(dict.fromkeys(observables, recorder))
         return recorder
 
@@ -133,6 +144,8 @@ class TrajectoryWriter:
     def complete(self) -> None:
         """Mark the run as finished and drop its checkpoint; writing on takes the mark back.
 
+        A block that ends without an error does so by itself.
+
         Raises TrajectoryError for a closed file.
         """
         self._check_open()
@@ -143,7 +156,10 @@ class TrajectoryWriter:
             self._file.flush()
 
     def close(self) -> None:
-        """Close the file in order: what was recorded up to now is all there is up to the last frame's step."""
+        """Close the file in order: what was recorded up to now is all there is up to the last frame's step.
+
+        Whether the run is complete stays as it is.
+        """
         if self._file:
             with failure_reported(self._file):
                 self._seal()
@@ -157,6 +173,8 @@ class TrajectoryWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if error is None:
+            if self._file and self._ended:
+                self.complete()
             self.close()
         elif self._file:
             self._close()
@@ -164,9 +182,14 @@ class TrajectoryWriter:
     def _begin(self, size: int) -> None:
         """Called before so many bytes are written: refuse a closed file and a full disk, take back a finished mark."""
         self._check_open()
+        self._ended = False
         self._room.check(size)
         if self._complete:
             self._set_complete(False)
+
+    def _end(self) -> None:
+        """Called after a frame or a record is written: it may be the last one of the run."""
+        self._ended = True
 
     def _set_complete(self, complete: bool) -> None:
         self._module.attrs.modify("complete", int(complete))

@@ -152,7 +152,11 @@ def _evolved(unit: Unit, experiments: Sequence[Experiment], report: Report) -> d
         except MembersFailed as error:
             failures.update(error.failures)
         for e, part in enumerate(parts):
-            if part.trajectory is not None and e not in failures:
+            if part.trajectory is None:
+                continue
+            if e in failures:
+                part.trajectory.close()
+            else:
                 part.trajectory.complete()
                 shares[e] = WHOLE
     report(sum(shares))

@@ -329,7 +329,10 @@ def test_a_look_into_the_middle_of_a_write_is_repeated(
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("run.h5", "run.h5 exists already and is not overwritten; append to it or choose another name."),
+        (
+            "run.h5",
+            "run.h5 exists already and is not overwritten; append to it, choose another name, or say overwrite",
+        ),
         ("", "is a folder, but the name of a new file is needed; add one."),
         ("none/run.h5", "There is no folder .*none to create run.h5 in; create it first."),
         ("x" * 300, "cannot be created .*; choose another place."),
