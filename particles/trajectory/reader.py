@@ -14,6 +14,7 @@ from particles.dataset import Dataset
 from particles.errors import TrajectoryError
 from particles.trajectory.element import Element, recorded_elements
 from particles.trajectory.frames import Frames
+from particles.trajectory.labels import coordinate_names, labels_of
 from particles.trajectory.layout import CLOUD, CONFIGURATION, MODULE, OBSERVABLES, PARAMETERS, PROVENANCE
 from particles.trajectory.live import is_live
 from particles.trajectory.opening import child_group, damage_reported, has, json_object
@@ -97,10 +98,22 @@ class TrajectoryReader:
             return Observables(self._observables, self._access)
 
     @property
+    def coordinates(self) -> list[str]:
+        """Names of the coordinates of a particle: w_0, ..., a_0, ... of a perceptron; none without a frame."""
+        with self._access():
+            return [] if self._frames is None else coordinate_names(self._parameters(), self._frames.dim)
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """What the file says of itself in words: title, software, version, created, Conventions; none before 1.3."""
+        with self._access():
+            return {name: bytes(text).decode() for name, text in self._file.attrs.items() if isinstance(text, bytes)}
+
+    @property
     def parameters(self) -> dict[str, object]:
         """The parameters given on creation, with the described "flow" and the "seed" beside them."""
         with self._access():
-            return json_object(child_group(self._file, PARAMETERS), CONFIGURATION)
+            return self._parameters()
 
     @property
     def data(self) -> Dataset | None:
@@ -112,14 +125,17 @@ class TrajectoryReader:
     def provenance(self) -> dict[str, object]:
         """Versions, git state, device, command line and start of the run that wrote the file.
 
-        Of its resumes the times, `resumes`, and in their order what `provenance` says of each, `resumed_by`; None for
-        those that a file of layout 1.0 had before.
+        `closed` is the UTC time at which the file was last closed in order, `wall_seconds` how long it was open for
+        writing up to then, in all; None and NaN where that is not known. Of its resumes the times, `resumes`, and in
+        their order what `provenance` says of each, `resumed_by`; None for those that a file of layout 1.0 had before.
         """
         with self._access():
             module = child_group(self._file, MODULE)
             device = None if self._frames is None else self._frames.device
             later = {"resumes": resumes(module), "resumed_by": resumed_by(module)}
-            return {**json_object(module, PROVENANCE), "device": device, **later}
+            closed = bytes(module.attrs.get("closed", b"")).decode().strip() or None
+            clock = {"closed": closed, "wall_seconds": float(module.attrs.get("wall_seconds", np.nan))}
+            return {**json_object(module, PROVENANCE), "device": device, **clock, **later}
 
     @property
     def is_complete(self) -> bool:
@@ -157,6 +173,9 @@ class TrajectoryReader:
             raise
         self._openings.check()
 
+    def _parameters(self) -> dict[str, object]:
+        return json_object(child_group(self._file, PARAMETERS), CONFIGURATION)
+
     def _elements(self) -> dict[str, Element]:
         """The observables as they are now, to be kept: of a file that is written they are a state before."""
         group = child_group(self._file, OBSERVABLES)
@@ -176,6 +195,11 @@ class Observables(Mapping[str, Series]):
                 element = self._elements[name]
                 return Series(element.steps(), element.times(), element.value[: element.length])
         raise KeyError(f"No observable {name!r} was recorded; there are {', '.join(self._elements) or 'none'}.")
+
+    def labels(self, name: str) -> dict[str, str]:
+        """What the file says of an observable that was recorded: long_name, units, formula and source, in words."""
+        with self._access():
+            return labels_of(self._elements[name].value)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._elements)

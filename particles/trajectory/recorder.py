@@ -11,6 +11,7 @@ from particles.cloud import ParticleCloud
 from particles.errors import TrajectoryError
 from particles.trajectory.adding import add_element, add_group
 from particles.trajectory.element import Element, check_start, recorded_elements
+from particles.trajectory.labels import words_for
 from particles.trajectory.layout import OBSERVABLES, record_chunk
 from particles.trajectory.opening import child_group, failure_reported, has
 
@@ -62,7 +63,9 @@ class ObservableRecorder:
             for name, value in values.items():
                 if name not in self.elements:
                     group = child_group(self._group, name)
-                    add_element(group, value.shape, value.dtype, record_chunk(value.shape, value.itemsize))
+                    words = words_for(name, self._observables[name])
+                    chunk = record_chunk(value.shape, value.itemsize)
+                    add_element(group, value.shape, value.dtype, chunk, words=words)
                     self.elements[name] = Element(group)
                 self.elements[name].put(value, time)
             self._file.flush()

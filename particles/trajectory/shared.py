@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import partial, wraps
 from types import TracebackType
 from typing import Any, Protocol, Self, runtime_checkable
 
@@ -62,7 +62,7 @@ class SharedTrajectory:
     def trace(self, **observables: Observable) -> Callable[[int, float, ParticleCloud], None]:
         """An observer that evaluates the observables on every rank and appends what the first one got."""
         values: dict[str, Any] = {}
-        read = {name: lambda _, name=name: values[name] for name in observables}
+        read = {name: wraps(observable)(lambda _, name=name: values[name]) for name, observable in observables.items()}
         recorder: ObservableRecorder | None = self._act(lambda writer: writer.trace(**read))
 
         def record(step: int, time: float, cloud: ParticleCloud) -> None:

@@ -1,10 +1,12 @@
 """Writing a trajectory: frames and observables that survive the death of the process."""
 
 from collections.abc import Mapping, Sequence
+from time import monotonic
 from types import TracebackType
 from typing import Protocol, Self, runtime_checkable
 
 import h5py
+import numpy as np
 import torch
 
 from particles.cloud import ParticleCloud
@@ -14,6 +16,7 @@ from particles.trajectory.element import check_start
 from particles.trajectory.frames import Frames
 from particles.trajectory.layout import CLOUD, MODULE, UNWRITTEN, options_of
 from particles.trajectory.opening import child_group, damage_reported, failure_reported, has
+from particles.trajectory.provenance import utc_now
 from particles.trajectory.recorder import Observable, ObservableRecorder
 from particles.trajectory.room import Room
 from particles.trajectory.states import Spread, flattened, nothing_spread
@@ -52,6 +55,7 @@ class TrajectoryWriter:
         self._complete = bool(self._module.attrs["complete"])
         self._recorders: dict[str, ObservableRecorder] = {}
         self._room = Room(self._path)
+        self._clock = float(self._module.attrs["wall_seconds"]) - monotonic()
         self._ended = False
         self.beside = self.trace(**observables) if observables else None
 
@@ -200,9 +204,15 @@ class TrajectoryWriter:
         last = UNWRITTEN if self._frames is None else self._frames.position.last_step
         self._module.attrs.modify("sealed", last)
 
+    def _note_time(self) -> None:
+        """Note how long the file was open for writing in all, and that it is closed now."""
+        self._module.attrs.modify("wall_seconds", np.float64(monotonic() + self._clock))
+        self._module.attrs.modify("closed", np.bytes_(utc_now().encode().ljust(32)))
+
     def _close(self) -> None:
         """Cut off what was put but not committed, and close."""
         with failure_reported(self._file):
+            self._note_time()
             if self._frames is not None:
                 self._frames.trim(len(self._frames))
             for recorder in self._recorders.values():

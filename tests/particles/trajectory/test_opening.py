@@ -78,11 +78,11 @@ def without_positions(path: Path) -> None:
         (foreign, "run.h5 has no group h5md/modules/meanfield_particles in /, so it is not a trajectory of ours; give"),
         (
             newer,
-            "run.h5 has version 2.0 of the trajectory layout, but 1.0 or 1.1 or 1.2 is needed; use a newer release",
+            "run.h5 has version 2.0 of the trajectory layout, but 1.0 or 1.1 or 1.2 or 1.3 is needed; use a newer",
         ),
         (
             unversioned,
-            "run.h5 has version none of the trajectory layout, but 1.0 or 1.1 or 1.2 is needed; use the release",
+            "run.h5 has version none of the trajectory layout, but 1.0 or 1.1 or 1.2 or 1.3 is needed; use the release",
         ),
         (
             without_positions,
