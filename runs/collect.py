@@ -76,8 +76,9 @@ def collect(folder: str | PathLike[str]) -> "xarray.Dataset":
     attributes["version"] = distribution_version()
     attributes[SOURCES] = json.dumps({name: digest for run in runs for name, digest in (run.sources or {}).items()})
     dataset: xarray.Dataset = library.Dataset(variables, coordinates, attributes)
-    for name in set(dataset.coords) & {"time", *(f"{observable}_time" for observable in names)}:
-        dataset[name].attrs |= without_unit(TIME)
+    for times in ("time", *(f"{observable}_time" for observable in names)):
+        if times in dataset.coords:
+            dataset[times].attrs |= without_unit(TIME)
     return dataset
 
 

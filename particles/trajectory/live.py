@@ -8,14 +8,19 @@ is now. The writer does not write in that mode: a file whose SWMR writer was kil
 import contextlib
 import os
 from pathlib import Path
+from time import sleep
 
 import h5py
+
+from particles.trajectory.publishing import open_to_write
 
 try:
     import fcntl
 except ImportError:  # not a Unix
     fcntl = None  # type: ignore[assignment]
 
+#: Another program's reader may hold a file for a moment just when a writer comes: so many tries, so far apart.
+PATIENCE, BETWEEN_TRIES = 100, 0.05
 #: What HDF5 says of a file that this process has open in another way.
 _OPEN_OTHERWISE = ("don't match", "not the same")
 
@@ -29,7 +34,7 @@ def is_written(path: Path) -> bool:
     """Whether a writer has a file open, in this process or another one; what is no HDF5 file has none."""
     try:
         with h5py.File(path, "r") as file:
-            return file.mode != "r"
+            return str(file.mode) != "r"
     except BlockingIOError:
         return True
     except OSError:
@@ -44,6 +49,16 @@ def beside_a_writer(path: Path) -> h5py.File:
         if not is_held(error):
             raise
     return h5py.File(path, "r", locking=False)
+
+
+def held_to_write(path: Path) -> h5py.File:
+    """A file open for writing, once no other program has it open to read; raises OSError where one keeps it so."""
+    for _ in range(PATIENCE):
+        try:
+            return open_to_write(path)
+        except BlockingIOError:
+            sleep(BETWEEN_TRIES)
+    return open_to_write(path)
 
 
 def is_live(file: h5py.File) -> bool:

@@ -15,8 +15,8 @@ import numpy as np
 
 from particles.errors import TrajectoryError
 from particles.trajectory.layout import CLOUD, EARLIER_VERSIONS, MODULE, OBSERVABLES, PARTICLES, SCHEMA_VERSION
-from particles.trajectory.live import beside_a_writer, is_held, is_written, let_writers_in, size_now
-from particles.trajectory.publishing import note_end_of_file, open_to_write, publish
+from particles.trajectory.live import beside_a_writer, held_to_write, is_held, is_written, let_writers_in, size_now
+from particles.trajectory.publishing import note_end_of_file, publish
 from particles.trajectory.room import Room
 
 Taken = TypeVar("Taken")
@@ -24,8 +24,6 @@ Version = tuple[int, ...]
 
 #: A running writer is inside a write for some microseconds in each frame; so many looks, so many seconds apart.
 LOOKS, BETWEEN_LOOKS = 100, 0.005
-#: Another program's reader may hold a file for a moment just when a writer comes: so many looks, so far apart.
-PATIENCE, BETWEEN_TRIES = 100, 0.05
 #: More than this a compressed dataset cannot grow on reading (deflate reaches 1032).
 DEFLATED = 1100
 
@@ -71,7 +69,7 @@ def file_to_append(path: str | PathLike[str]) -> h5py.File:
             if file.mode != "r":
                 raise TrajectoryError(_in_use(target))
         note_end_of_file(target)
-        return _held_to_write(target)
+        return held_to_write(target)
     except TrajectoryError:
         raise
     except OSError as error:
@@ -231,16 +229,6 @@ def _existing(path: str | PathLike[str]) -> Path:
     if not os.path.isfile(target):  # opening one could wait for ever
         raise TrajectoryError(f"{target} is a pipe or a device, but a trajectory file is needed; name one.")
     return target
-
-
-def _held_to_write(target: Path) -> h5py.File:
-    """The file open for writing, once no other program has it open to read; raises OSError where one keeps it so."""
-    for _ in range(PATIENCE):
-        try:
-            return open_to_write(target)
-        except BlockingIOError:
-            sleep(BETWEEN_TRIES)
-    return open_to_write(target)
 
 
 def _beside_its_writer(target: Path, take: Callable[[h5py.File], Taken]) -> Taken:

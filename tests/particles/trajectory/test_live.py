@@ -14,7 +14,7 @@ import pytest
 import xarray
 
 from particles.errors import TrajectoryError
-from particles.trajectory import Trajectory, TrajectoryReader, opening
+from particles.trajectory import Trajectory, TrajectoryReader, live, opening
 from particles.trajectory.comparing import differing
 from particles.trajectory.live import beside_a_writer, is_held, is_live, let_writers_in, size_now
 from tests.particles.trajectory.plays import at_step, mean, play, played, spread
@@ -169,7 +169,7 @@ def test_a_lock_that_a_reader_has_for_a_moment_is_waited_for(tmp_path: Path, mon
             if len(tries) == 3:
                 fcntl.flock(reading, fcntl.LOCK_UN)
 
-        monkeypatch.setattr(opening, "sleep", wait)
+        monkeypatch.setattr(live, "sleep", wait)
         Trajectory.append(path).close()
         assert len(tries) == 3
         fcntl.flock(reading, fcntl.LOCK_SH)
@@ -198,7 +198,7 @@ def test_other_programs_read_a_live_file(tmp_path: Path, engine: str) -> None:
     with writing(path):
         while looked(path, 1)[2] < 3:
             pass
-        with pytest.raises(BlockingIOError):
+        with pytest.raises(BlockingIOError, match="unable to lock file"):
             h5py.File(path, "r")
         with h5py.File(path, "r", swmr=True, locking=False) as file:
             if engine == "h5py":
