@@ -107,8 +107,10 @@ class Trajectory:
 
     @staticmethod
     def open(path: str | PathLike[str]) -> TrajectoryReader:
-        """Open a file for reading, even while it is written: then it ends at what was committed by now.
+        """Open a file for reading, even while it is written: then it ends at what was committed by now, and stays so.
 
+        No writer is kept out. Where one opens the file meanwhile, to continue a killed run for instance, it may cut off
+        what is read, and whatever is asked of the reader raises TrajectoryError: open the file again.
         Raises TrajectoryError where the path is missing, a folder, damaged or not a trajectory of this version.
         """
         return read_file(path, TrajectoryReader)

@@ -25,6 +25,11 @@ PATIENCE, BETWEEN_TRIES = 100, 0.05
 _OPEN_OTHERWISE = ("don't match", "not the same")
 
 
+def writers_lock() -> bool:
+    """Whether HDF5 locks files in this process; where it is told not to, nobody knows whether one is being written."""
+    return os.environ.get("HDF5_USE_FILE_LOCKING", "TRUE").upper() not in ("FALSE", "0")
+
+
 def is_held(error: OSError) -> bool:
     """Whether a file was not opened since a writer holds it, or this process has it open in another way."""
     return isinstance(error, BlockingIOError) or any(words in str(error) for words in _OPEN_OTHERWISE)

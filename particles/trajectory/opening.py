@@ -15,7 +15,15 @@ import numpy as np
 
 from particles.errors import TrajectoryError
 from particles.trajectory.layout import CLOUD, EARLIER_VERSIONS, MODULE, OBSERVABLES, PARTICLES, SCHEMA_VERSION
-from particles.trajectory.live import beside_a_writer, held_to_write, is_held, is_written, let_writers_in, size_now
+from particles.trajectory.live import (
+    beside_a_writer,
+    held_to_write,
+    is_held,
+    is_written,
+    let_writers_in,
+    size_now,
+    writers_lock,
+)
 from particles.trajectory.publishing import note_end_of_file, publish
 from particles.trajectory.room import Room
 
@@ -84,6 +92,8 @@ def read_file(path: str | PathLike[str], take: Callable[[h5py.File], Taken]) -> 
     """
     target = _existing(path)
     try:
+        if not writers_lock():
+            return _beside_its_writer(target, take)
         try:
             file = h5py.File(target, "r")
         except OSError as error:
@@ -193,11 +203,6 @@ def json_object(parent: h5py.Group, name: str) -> dict[str, object]:
     if not isinstance(stored, dict):
         raise TrajectoryError(_foreign(parent, f"no JSON object in {parent.name}/{name}"))
     return stored
-
-
-def whole_numbers(dataset: h5py.Dataset, length: int) -> np.ndarray:
-    """The first entries of a dataset as int64."""
-    return np.asarray(dataset[:length], dtype=np.int64)
 
 
 def child(parent: h5py.Group, path: str) -> h5py.Group | h5py.Dataset | None:

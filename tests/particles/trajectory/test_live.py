@@ -2,6 +2,7 @@
 
 import errno
 import fcntl
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ import xarray
 from particles.errors import TrajectoryError
 from particles.trajectory import Trajectory, TrajectoryReader, live, opening
 from particles.trajectory.comparing import differing
-from particles.trajectory.live import beside_a_writer, is_held, is_live, let_writers_in, size_now
+from particles.trajectory.live import beside_a_writer, is_held, is_live, let_writers_in, size_now, writers_lock
 from tests.particles.trajectory.plays import at_step, mean, play, played, spread
 
 #: Goes on with a run as fast as it can, with a checkpoint every 20 steps, to a step or until it is killed.
@@ -209,6 +210,37 @@ def test_other_programs_read_a_live_file(tmp_path: Path, engine: str) -> None:
         options = {"group": "particles/cloud/position", "driver_kwds": {"swmr": True, "locking": False}}
         with xarray.open_dataset(path, engine="h5netcdf", **options) as found:
             np.testing.assert_array_equal(found["value"][1], at_step(1).positions)
+
+
+READER = """
+import sys
+from pathlib import Path
+from tests.particles.trajectory.test_live import looked
+path = Path(sys.argv[1])
+while looked(path, 1)[2] < 3:
+    pass
+seen, told, longest = looked(path, 40)
+assert (seen, told) == (40, set()), told
+"""
+
+
+def test_a_reader_in_a_process_without_locks(tmp_path: Path) -> None:
+    """Assert that where HDF5 is told not to lock, as many clusters do, a file is read as if it were written."""
+    with writing(tmp_path / "run.h5") as writer:
+        environment = {**os.environ, "HDF5_USE_FILE_LOCKING": "FALSE"}
+        command = [sys.executable, "-c", READER, str(tmp_path / "run.h5")]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert writer.poll() is None
+
+
+@pytest.mark.parametrize(("said", "locks"), [("FALSE", False), ("0", False), ("TRUE", True), ("BEST_EFFORT", True)])
+def test_whether_hdf5_locks(monkeypatch: pytest.MonkeyPatch, said: str, locks: bool) -> None:
+    """Assert that what the environment says is understood, and that it locks where nothing is said."""
+    monkeypatch.setenv("HDF5_USE_FILE_LOCKING", said)
+    assert writers_lock() == locks
+    monkeypatch.delenv("HDF5_USE_FILE_LOCKING")
+    assert writers_lock()
 
 
 def test_which_errors_say_that_a_file_is_held(tmp_path: Path) -> None:
