@@ -54,7 +54,7 @@ from particles.scaling import NTK, Lazy, MeanField, Power, Scaling
 from particles.shared import SharedCloud
 from particles.tangent import jacobian_product, jacobian_transpose_product, scaled_jacobian, tangent_gram
 from particles.tangents import Neuron, Tangent
-from particles.trajectory import SharedTrajectory, Trajectory
+from particles.trajectory import SharedTrajectory, Trajectory, TrajectoryReader, TrajectoryWriter
 
 __all__ = [
     "GELU",
@@ -119,6 +119,8 @@ __all__ = [
     "ToleranceNotReached",
     "Trajectory",
     "TrajectoryError",
+    "TrajectoryReader",
+    "TrajectoryWriter",
     "TransportUnsolved",
     "Unresolved",
     "UserNeuron",

@@ -12,10 +12,11 @@ from rich.table import Table
 from flows import GradientFlow
 from limits.theorems import Problem, Result, Verdict, every_theorem
 from limits.theorems.base import ROUNDING
-from particles import Dataset, GaussianLaw, RademacherOutputs, Trajectory, TrajectoryError
-from particles.trajectory import TrajectoryReader
+from particles import Dataset, GaussianLaw, RademacherOutputs, Trajectory, TrajectoryError, TrajectoryReader
+from particles.shapes import Masses
 from particles.trajectory.describe import describe
 from runs.datasets import load
+from runs.networks import problem_of
 from runs.refusal import Refusal
 from runs.studies.asymmetric_scaling.config import NAME, Config, Setting
 from runs.studies.asymmetric_scaling.experiment import Experiment, Run
@@ -34,11 +35,15 @@ COLOURS = {
 }
 
 
+_NOT_KEPT = "{} does not keep its training data (64 kB at the most): call limits.theorems from Python."
+
+
 def checked_file(path: Path, *, seeds: int = 100) -> tuple[Result, ...]:
     """Every theorem of the asymmetric paper on the frames of a file, and on `seeds` other starts of its network.
 
     Raises Refusal, with one sentence, for a file that cannot be read, that has fewer than two frames, or whose
-    problem cannot be rebuilt: the study asymmetric-scaling and study files store what that takes.
+    problem cannot be rebuilt: the study asymmetric-scaling and study files store what that takes, and so does a run
+    from Python that gives its law to `Trajectory.create`.
     """
     if seeds < 2:
         raise Refusal(f"Statements about random starts were asked to be checked on {seeds} seeds: give two or more.")
@@ -47,7 +52,7 @@ def checked_file(path: Path, *, seeds: int = 100) -> tuple[Result, ...]:
     try:
         with Trajectory.open(path) as trajectory:
             _check_count(path, trajectory.parameters.get("config"), trajectory)
-            problem = rebuilt(path, trajectory.parameters, trajectory.data)
+            problem = rebuilt(path, trajectory.parameters, trajectory.data, _masses_of(trajectory))
             return every_theorem(problem, trajectory, seeds=range(seeds))
     except (TrajectoryError, ValueError) as error:
         raise Refusal(str(error)) from error
@@ -70,7 +75,9 @@ def _check_count(path: Path, config: object, trajectory: TrajectoryReader) -> No
         )
 
 
-def rebuilt(path: Path, parameters: Mapping[str, object], kept: Dataset | None = None) -> Problem:
+def rebuilt(
+    path: Path, parameters: Mapping[str, object], kept: Dataset | None = None, masses: Masses | None = None
+) -> Problem:
     """The problem of a file from its parameters: data by name or as the file keeps them, the rest by its configuration.
 
     Raises Refusal for files of other origin, and where data or code are no longer those that the file was written with.
@@ -80,10 +87,12 @@ def rebuilt(path: Path, parameters: Mapping[str, object], kept: Dataset | None =
         problem = _of_study(path, config, Setting(setting["name"], setting["gamma"], setting["alpha"], ""), seed)
     elif "study" not in parameters and isinstance(config, dict):
         problem = _of_study_file(path, config, kept)
+    elif isinstance(parameters.get("law"), Mapping) and masses is not None:
+        problem = _from_python(path, parameters, kept, masses)
     else:
         raise Refusal(
-            f"{path} was not written by the study {NAME} nor by a study file, which say enough to rebuild the problem: "
-            "name one of their files, or call limits.theorems from Python with a problem of your own."
+            f"{path} was not written by the study {NAME} nor by a study file, and does not say its law: give flow and "
+            "law to Trajectory.create, or call limits.theorems from Python with a problem of your own."
         )
     _check_flow(path, parameters.get("flow"), describe(GradientFlow(problem.risk)))
     return problem
@@ -106,12 +115,27 @@ def _of_study_file(path: Path, config: dict[str, Any], kept: Dataset | None) -> 
     elif kept is not None:
         built = KeptRun(run, path.parent, train=kept)
     else:
-        raise Refusal(f"{path} does not keep its training data (64 kB at the most): call limits.theorems from Python.")
+        raise Refusal(_NOT_KEPT.format(path))
     law = built.law
     if not isinstance(law, GaussianLaw):
         raise Refusal(f"{path} starts from a {type(law).__name__}, but theorems are known for a GaussianLaw only.")
     gamma, alpha = (getattr(run.masses, name, None) for name in ("gamma", "alpha"))
     return Problem(built.risk, law, built.masses, gamma, alpha)
+
+
+def _from_python(path: Path, parameters: Mapping[str, object], kept: Dataset | None, masses: Masses) -> Problem:
+    """What `Trajectory.create` was told, the data that the file keeps and the masses of its first frame."""
+    if kept is None:
+        raise Refusal(_NOT_KEPT.format(path))
+    risk, law = problem_of(path, parameters, kept)
+    said = parameters.get("masses")
+    given = {name: said.get(name) for name in ("gamma", "alpha")} if isinstance(said, Mapping) else {}
+    gamma, alpha = (one if isinstance(one, int | float) else None for one in (given.get("gamma"), given.get("alpha")))
+    return Problem(risk, law, masses, gamma, alpha)
+
+
+def _masses_of(trajectory: TrajectoryReader) -> Masses | None:
+    return trajectory[0].masses.double() if len(trajectory) else None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -11,7 +11,10 @@ import numpy as np
 
 from particles import Trajectory, TrajectoryError
 from particles.doors import door
-from particles.trajectory import Series
+from particles.trajectory import Series, TrajectoryReader
+from particles.trajectory.labels import TIME, without_unit
+from particles.trajectory.layout import CREATOR
+from particles.trajectory.provenance import distribution_version
 from runs.axes import Axes, swept
 from runs.extras import installed_by
 from runs.origins import SOURCES, mixed, recorded_sources
@@ -28,12 +31,13 @@ OWN_NAMES = ("time", "file", "run")
 
 @dataclass(frozen=True, eq=False)
 class Finished:
-    """One finished run: its file, its parameters by dotted name, checksums of what it was made of, its observables."""
+    """One finished run: its file, parameters by dotted name, checksums of its sources, observables and their words."""
 
     path: Path
     parameters: Mapping[str, Scalar]
     sources: Mapping[str, str] | None
     series: Mapping[str, Series]
+    labels: Mapping[str, Mapping[str, str]]
 
 
 @door
@@ -66,10 +70,16 @@ def collect(folder: str | PathLike[str]) -> "xarray.Dataset":
     coordinates["file"] = (tuple(axes.values), _placed(axes, [str(run.path.relative_to(root)) for run in runs]))
     for name in names:
         _add(name, [run.series.get(name) for run in runs], axes, variables, coordinates)
+        variables[name] = (*variables[name], _agreed([run.labels[name] for run in runs if name in run.labels]))
     shared = {name: value for name, value in runs[0].parameters.items() if _same(runs, name)}
     attributes = {"parameters": json.dumps(shared), "unfinished": json.dumps([str(path) for path in unfinished])}
+    attributes |= {"title": f"{len(runs)} runs of {root.absolute().name}", "software": CREATOR}
+    attributes["version"] = distribution_version()
     attributes[SOURCES] = json.dumps({name: digest for run in runs for name, digest in (run.sources or {}).items()})
     dataset: xarray.Dataset = library.Dataset(variables, coordinates, attributes)
+    for times in ("time", *(f"{observable}_time" for observable in names)):
+        if times in dataset.coords:
+            dataset[times].attrs |= without_unit(TIME)
     return dataset
 
 
@@ -98,10 +108,23 @@ def _finished(root: Path) -> tuple[list[Finished], list[Path]]:
                 given = trajectory.parameters
                 parameters = {name: value for name, value in given.items() if name not in ("flow", SOURCES)}
                 sources = recorded_sources(path, given)
-                finished.append(Finished(path, flat(parameters), sources, dict(trajectory.observables)))
+                series, labels = dict(trajectory.observables), labels_in(trajectory)
+                finished.append(Finished(path, flat(parameters), sources, series, labels))
         except TrajectoryError as error:
             raise Refusal(str(error)) from error
     return finished, unfinished
+
+
+def labels_in(trajectory: TrajectoryReader) -> dict[str, dict[str, str]]:
+    """What a file says of each of its observables in words (`Observables.labels`)."""
+    observables = trajectory.observables
+    return {name: observables.labels(name) for name in observables}
+
+
+def _agreed(labels: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """What all files say alike of an observable; those of earlier layouts say nothing."""
+    said = [words for words in labels if words]
+    return {word: text for words in said[:1] for word, text in words.items() if all(w.get(word) == text for w in said)}
 
 
 def _refuse_mixed(root: Path, runs: Sequence[Finished]) -> None:

@@ -11,8 +11,9 @@ import numpy as np
 
 from particles import Trajectory, TrajectoryError
 from particles.trajectory import Series, TrajectoryReader
+from particles.trajectory.labels import MASS, POSITION, TIME, without_unit
 from particles.trajectory.molecular import DIMENSION, write_molecular
-from runs.collect import xarray_or_refusal
+from runs.collect import labels_in, xarray_or_refusal
 from runs.files import replacing
 from runs.folder import replace_text
 from runs.refusal import Refusal, chosen
@@ -85,11 +86,13 @@ def _write_netcdf(trajectory: TrajectoryReader, target: Path) -> None:
     xarray = xarray_or_refusal()
     found = arrays(trajectory)
     variables: dict[str, Any] = {"step": ("frame", found["step"])}
-    coordinates: dict[str, Any] = {"time": ("frame", found["time"])}
+    coordinates: dict[str, Any] = {"time": ("frame", found["time"], without_unit(TIME))}
     taken = {"step", "time", "position", "mass", "frame", "particle", "coordinate"}
+    labels = labels_in(trajectory)
     if "position" in found:
-        variables["position"] = (("frame", "particle", "coordinate"), found["position"])
-        variables["mass"] = (("frame", "particle")[2 - found["mass"].ndim :], found["mass"])
+        coordinates["coordinate"] = ("coordinate", trajectory.coordinates)
+        variables["position"] = (("frame", "particle", "coordinate"), found["position"], without_unit(POSITION))
+        variables["mass"] = (("frame", "particle")[2 - found["mass"].ndim :], found["mass"], without_unit(MASS))
     for name, series in trajectory.observables.items():
         record = f"{name}_record"
         inner = tuple(f"{name}_component{axis or ''}" for axis in range(series.values.ndim - 1))
@@ -100,11 +103,13 @@ def _write_netcdf(trajectory: TrajectoryReader, target: Path) -> None:
                 "export to npz or csv."
             )
         taken |= own
-        variables[name] = ((record, *inner), series.values)
+        variables[name] = ((record, *inner), series.values, labels[name])
         variables[f"{name}_step"] = (record, series.steps)
-        coordinates[f"{name}_time"] = (record, series.times)
+        coordinates[f"{name}_time"] = (record, series.times, without_unit(TIME))
     with replacing(target) as unfinished:
-        xarray.Dataset(variables, coordinates, _texts(trajectory)).to_netcdf(unfinished, engine="h5netcdf")
+        xarray.Dataset(variables, coordinates, {**trajectory.titles, **_texts(trajectory)}).to_netcdf(
+            unfinished, engine="h5netcdf"
+        )
 
 
 def _write_mdanalysis(

@@ -6,34 +6,47 @@ from pathlib import Path
 
 from particles import (
     GELU,
+    L2,
     NTK,
     Biased,
+    CrossEntropy,
+    Dataset,
     Erf,
+    GaussianLaw,
+    GaussianOutputs,
     Identity,
     Lazy,
     LeakyReLU,
     Linear,
+    Logistic,
     MeanField,
     Network,
     Perceptron,
     Power,
     Quadratic,
+    RademacherOutputs,
+    Random,
     RandomFeatures,
     ReLU,
+    Risk,
     Sigmoid,
     SiLU,
+    Sobol,
     Softplus,
+    Squared,
     Tanh,
 )
 from particles.trajectory.describe import qualified_name
 from runs.refusal import Refusal
 
-#: What a network of ours is made of; other classes are not made.
+#: What a network of ours, its risk and the law of its start are made of; other classes are not made.
 PIECES: tuple[type, ...] = (
     *(ReLU, LeakyReLU, Erf, Tanh, Sigmoid, Softplus, GELU, SiLU, Linear),
     *(Identity, Biased, Quadratic, RandomFeatures),
     *(MeanField, NTK, Lazy, Power),
     Perceptron,
+    *(Squared, Logistic, CrossEntropy, L2),
+    *(GaussianLaw, RademacherOutputs, GaussianOutputs, Random, Sobol),
 )
 KNOWN = {qualified_name(piece): piece for piece in PIECES}
 
@@ -65,6 +78,24 @@ def network_of(path: Path, parameters: Mapping[str, object]) -> Network:
     return Network(neuron, scaling)
 
 
+def problem_of(path: Path, parameters: Mapping[str, object], data: Dataset) -> tuple[Risk, GaussianLaw]:
+    """The risk of a file's flow on the data that it keeps, and the law of its start, from its parameters.
+
+    Raises Refusal for what a description does not hold, as `network_of` does, and for another law.
+    """
+    network = network_of(path, parameters)
+    try:
+        loss, regulariser = (_made(_within(parameters, "flow", "risk", part)) for part in ("loss", "regulariser"))
+        law = _made(parameters.get("law"))
+    except (TypeError, ValueError) as error:
+        raise Refusal(f"The problem of {path} cannot be rebuilt from the file: {error}") from error
+    if not isinstance(law, GaussianLaw):
+        raise Refusal(f"{path} does not start from a GaussianLaw, for which theorems are known: check one that does.")
+    if not isinstance(loss, Squared | Logistic | CrossEntropy) or not isinstance(regulariser, L2 | None):
+        raise Refusal(f"The problem of {path} cannot be rebuilt from the file: its loss is none of ours.")
+    return Risk(network.neuron, network.scaling, loss, data, regulariser), law
+
+
 def _made(described: object) -> object:
     """The value that was described; raises ValueError for what is not ours or not described whole."""
     if described is None or isinstance(described, bool | int | float | str):
@@ -76,7 +107,7 @@ def _made(described: object) -> object:
     fields = {key: _made(part) for key, part in described.items() if key != "class"}
     if set(fields) != {field.name for field in dataclasses.fields(piece)}:
         raise ValueError(f"{name} has other fields than in this version; use the one that wrote it.")
-    made: object = piece(**fields)
+    made: object = piece(**{field.name: fields[field.name] for field in dataclasses.fields(piece) if field.init})
     return made
 
 

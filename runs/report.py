@@ -20,6 +20,7 @@ def file_report(path: Path) -> list[str]:
         with Trajectory.open(path) as trajectory:
             return [
                 f"{path}: {'complete' if trajectory.is_complete else 'not complete'}",
+                *trajectory.titles.get("title", "").splitlines(),
                 "",
                 *_frames(trajectory),
                 "",

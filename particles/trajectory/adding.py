@@ -3,12 +3,13 @@
 Objects are made without a name, flushed, and named last: naming is one write into the header of the group around.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import h5py
 import numpy as np
 
-from particles.trajectory.layout import RECORDS_PER_CHUNK, UNWRITTEN, fixed_text
+from particles.trajectory.labels import COORDINATE, STEP, TIME, label
+from particles.trajectory.layout import COORDINATE_NAME, RECORDS_PER_CHUNK, UNWRITTEN, fixed_text
 
 _PURE_DIMENSION = "This is a netCDF dimension but not a netCDF variable.{:10d}"
 
@@ -40,6 +41,8 @@ def add_element(
     dimensions: tuple[h5py.Dataset, ...] | None = None,
     beside: h5py.Group | None = None,
     compression: str | None = None,
+    words: Mapping[str, str] | None = None,
+    names: Sequence[str] = (),
 ) -> None:
     """Make an empty group an H5MD element {step, time, value} for records of one shape and dtype.
 
@@ -47,29 +50,50 @@ def add_element(
 
     chunk: that of value [records, *shape]. dimensions: what the axes of a record are; None for axes of their own,
     called component, component_1, ... beside: the group of an element sampled at the same steps, whose step and time
-    are shared by hard links, as H5MD asks.
+    are shared by hard links, as H5MD asks. words: attributes of value (`labels`). names: of the places along its last
+    axis, kept beside it.
     """
     parts: dict[str, h5py.Dataset] = {}
     if beside is None:
         parts["step"] = _growing(group, (), np.dtype(np.int64), (RECORDS_PER_CHUNK,), empty=UNWRITTEN)
         parts["time"] = _growing(group, (), np.dtype(np.float64), (RECORDS_PER_CHUNK,))
         parts["time"].make_scale("time")
-        parts["time"].attrs["long_name"] = fixed_text("flow time")
+        label(parts["time"], TIME)
+        label(parts["step"], STEP)
         parts["step"].dims[0].attach_scale(parts["time"])
     else:
         parts |= {"step": beside["step"], "time": beside["time"]}
     if dimensions is None:
-        names = [f"component_{axis}" if axis else "component" for axis in range(len(shape))]
-        parts |= {name: pure_dimension(group, None, size) for name, size in zip(names, shape, strict=True)}
-        dimensions = tuple(parts[name] for name in names)
+        axes = [f"component_{axis}" if axis else "component" for axis in range(len(shape))]
+        parts |= {name: pure_dimension(group, None, size) for name, size in zip(axes, shape, strict=True)}
+        dimensions = tuple(parts[name] for name in axes)
     parts["value"] = _growing(group, shape, dtype, chunk, compression=compression)
+    label(parts["value"], words or {})
     parts["value"].attrs["coordinates"] = fixed_text("step")
     for axis, scale in enumerate((parts["time"], *dimensions)):
         parts["value"].dims[axis].attach_scale(scale)
+    if names:
+        parts[COORDINATE_NAME] = _named(group, names, dimensions[-1])
+        parts["value"].attrs["coordinates"] = fixed_text(f"step {COORDINATE_NAME}")
     group.file.flush()
     for name, dataset in parts.items():
         group[name] = dataset
     group.file.flush()
+
+
+def add_names(group: h5py.Group, names: Sequence[str], dimension: h5py.Dataset) -> None:
+    """Add the names of the places along the last axis to an element that has none."""
+    dataset = _named(group, names, dimension)
+    group.file.flush()
+    group[COORDINATE_NAME] = dataset
+    group.file.flush()
+
+
+def _named(group: h5py.Group, names: Sequence[str], dimension: h5py.Dataset) -> h5py.Dataset:
+    dataset = group.create_dataset(None, data=list(names), dtype=h5py.string_dtype())
+    label(dataset, COORDINATE)
+    dataset.dims[0].attach_scale(dimension)
+    return dataset
 
 
 def pure_dimension(group: h5py.Group, name: str | None, size: int) -> h5py.Dataset:

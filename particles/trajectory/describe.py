@@ -4,7 +4,7 @@ import dataclasses
 import enum
 import functools
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -22,9 +22,10 @@ def describe(value: object, where: str = "the value") -> Json:
 
     Dataclasses become {"class": name, field: ...}, less the fields whose metadata say {"described": False}, which are
     about how something is computed, and those that say {"optional": True} and hold None; tensors and arrays {"class",
-    "shape", "dtype", "sha256"} with the digest of their bytes in C order; functions and classes their qualified
-    names; enumeration members, dtypes, devices and paths their text; mappings with text keys, lists, tuples, sets and
-    scalars themselves.
+    "shape", "dtype", "sha256"} with the digest of their bytes in C order; other objects made by a class {"class": name,
+    attribute: ...} with all that they hold, but what is cached; functions and classes their qualified names;
+    enumeration members, dtypes, devices and paths their text; mappings with text keys, lists, tuples, sets and scalars
+    themselves.
     Raises TypeError for anything else; `where` names the value in its sentence.
     """
     if value is None or (isinstance(value, (bool, int, float, str)) and not isinstance(value, enum.Enum)):
@@ -63,10 +64,35 @@ def _describe_name(value: object, where: str) -> Json:
         return {"class": "functools.partial", **{key: describe(part, f"{where}.{key}") for key, part in parts.items()}}
     if callable(value) and (hasattr(value, "__qualname__") or hasattr(value, "__name__")):
         return qualified_name(value)
-    raise TypeError(
-        f"A value of type {qualified_name(type(value))} at {where} cannot be described in a file; make it a frozen "
-        "dataclass of numbers, text, tensors, functions or such dataclasses."
-    )
+    held = _held(value)
+    if held is None:
+        raise TypeError(
+            f"A value of type {qualified_name(type(value))} at {where} cannot be described in a file; make it of "
+            "numbers, text, tensors, functions or objects that hold nothing else."
+        )
+    try:
+        fields = {name: describe(part, f"{where}.{name}") for name, part in held.items()}
+    except RecursionError as error:
+        raise TypeError(
+            f"The {qualified_name(type(value))} at {where} holds itself, so it cannot be described in a file; leave "
+            "that out of what it holds."
+        ) from error
+    return {"class": qualified_name(type(value)), **fields}
+
+
+def _held(value: object) -> dict[str, object] | None:
+    """The attributes of an object by name, less what its class caches; None for one whose content is out of sight."""
+    family = type(value).__mro__
+    slots = [name for kind in family for name in _names(vars(kind).get("__slots__", ()))]
+    if not hasattr(value, "__dict__") and not slots:
+        return None
+    cached = {name for kind in family for name, own in vars(kind).items() if isinstance(own, functools.cached_property)}
+    held = {name: getattr(value, name) for name in slots if hasattr(value, name) and not name.startswith("__")}
+    return {name: part for name, part in {**held, **getattr(value, "__dict__", {})}.items() if name not in cached}
+
+
+def _names(slots: object) -> list[str]:
+    return [slots] if isinstance(slots, str) else [str(name) for name in slots] if isinstance(slots, Iterable) else []
 
 
 def _describe_mapping(value: Mapping[object, object], where: str) -> Json:

@@ -7,7 +7,7 @@ import numpy as np
 
 from particles.errors import TrajectoryError
 from particles.trajectory.layout import UNWRITTEN
-from particles.trajectory.opening import check_size, child_group, child_records, has, whole_numbers
+from particles.trajectory.opening import check_size, child_group, child_records, has
 from particles.trajectory.rows import Rows
 
 
@@ -128,6 +128,11 @@ class Element:
             return int(self.step[index]) != UNWRITTEN
         except OSError:
             return False
+
+
+def whole_numbers(dataset: h5py.Dataset, length: int) -> np.ndarray:
+    """The first entries of a dataset as int64."""
+    return np.asarray(dataset[:length], dtype=np.int64)
 
 
 def check_start(name: str, step: int, time: float) -> None:

@@ -1,6 +1,6 @@
 """The frames of a file: positions and masses of one cloud as it moves, written and read under particles/cloud."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import h5py
 import numpy as np
@@ -10,8 +10,17 @@ from particles.cloud import ParticleCloud
 from particles.errors import TrajectoryError
 from particles.trajectory.adding import add_element, add_group, pure_dimension
 from particles.trajectory.element import Element
-from particles.trajectory.layout import CLOUD, PARTICLES, Options, fixed_text, frame_chunk
-from particles.trajectory.opening import check_size, child, child_dataset, child_group
+from particles.trajectory.labels import MASS, POSITION, coordinate_names, label
+from particles.trajectory.layout import (
+    CLOUD,
+    CONFIGURATION,
+    PARAMETERS,
+    PARTICLES,
+    Options,
+    fixed_text,
+    frame_chunk,
+)
+from particles.trajectory.opening import check_size, child, child_dataset, child_group, json_object
 from particles.trajectory.provenance import device_name
 from particles.trajectory.rows import Rows
 
@@ -49,7 +58,8 @@ class Frames:
         """Create the empty datasets for clouds like the first one; refuses one that cannot be a frame before."""
         for _ in _stored_positions(first, _DTYPES[options.dtype] if options.dtype else first.dtype):
             pass
-        add_group(child_group(file, PARTICLES), "cloud", lambda group: _fill(group, first, options))
+        names = coordinate_names(json_object(child_group(file, PARAMETERS), CONFIGURATION), first.dim)
+        add_group(child_group(file, PARTICLES), "cloud", lambda group: _fill(group, first, options, names))
         return cls(file)
 
     def __len__(self) -> int:
@@ -132,7 +142,7 @@ def _stored_positions(cloud: ParticleCloud, dtype: torch.dtype) -> Iterator[tupl
         yield part, positions.numpy()
 
 
-def _fill(group: h5py.Group, first: ParticleCloud, options: Options) -> None:
+def _fill(group: h5py.Group, first: ParticleCloud, options: Options, names: Sequence[str]) -> None:
     """Give the group of a cloud its open box, dimensions, empty frames and, where they are fixed, masses."""
     box = group.create_group("box")
     box.attrs["dimension"] = np.int64(first.dim)
@@ -144,15 +154,17 @@ def _fill(group: h5py.Group, first: ParticleCloud, options: Options) -> None:
     chunk = frame_chunk(first.count, first.dim, stored.itemsize)
     position = group.create_group("position", track_order=True)
     shape = (first.count, first.dim)
-    add_element(position, shape, stored, chunk, dimensions=(particle, coordinate), compression=options.compression)
+    axes, packed = (particle, coordinate), options.compression
+    add_element(position, shape, stored, chunk, dimensions=axes, compression=packed, words=POSITION, names=names)
     position["value"].attrs["cloud_dtype"] = fixed_text(own.name)
     position["value"].attrs["device"] = fixed_text(device_name(first.device))
     if options.moving_masses:
         mass_chunk = frame_chunk(first.count, 1, own.itemsize)[:2]
         mass = group.create_group("mass", track_order=True)
-        add_element(mass, shape[:1], own, mass_chunk, dimensions=(particle,), beside=position)
+        add_element(mass, shape[:1], own, mass_chunk, dimensions=(particle,), beside=position, words=MASS)
     else:
         fixed = group.create_dataset("mass", shape=shape[:1], dtype=own)
         for part, masses in first.rows(first.masses):
             fixed[part] = masses.detach().cpu().numpy()
         fixed.dims[0].attach_scale(particle)
+        label(fixed, MASS)

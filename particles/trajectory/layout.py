@@ -11,9 +11,9 @@ import numpy as np
 
 #: Version of H5MD that the file follows, and of our own additions under h5md/modules (`migration` says what changed).
 H5MD_VERSION = (1, 1)
-SCHEMA_VERSION = (1, 2)
+SCHEMA_VERSION = (1, 3)
 #: Versions that are read too, oldest first.
-EARLIER_VERSIONS = ((1, 0), (1, 1))
+EARLIER_VERSIONS = ((1, 0), (1, 1), (1, 2))
 
 CREATOR = "meanfield-particles"
 MODULE = "h5md/modules/meanfield_particles"
@@ -26,6 +26,7 @@ PARAMETERS = "parameters"
 PARTICLES = "particles"
 CLOUD = "particles/cloud"
 OBSERVABLES = "observables"
+COORDINATE_NAME = "coordinate_name"
 
 #: A frame is one chunk up to this many bytes and is split over the particles beyond.
 CHUNK_BYTES = 2**20
@@ -72,11 +73,13 @@ def write_root(file: h5py.File, options: Options, configuration: str, origin: Ma
     entry, so that a later one is added like any (see `adding`).
     """
     write_identity(file, str(origin["version"]))
+    write_title(file, configuration, origin)
     module = file.create_group(MODULE)
     module.attrs["version"] = np.array(SCHEMA_VERSION, dtype=np.int64)
     module.attrs["options"] = fixed_text(json.dumps(asdict(options)))
     module.attrs["complete"] = np.int64(0)
     module.attrs["sealed"] = np.int64(UNWRITTEN)
+    write_clock(module)
     module.create_dataset(PROVENANCE, data=json.dumps(origin), dtype=h5py.string_dtype())
     file.create_group(PARAMETERS).create_dataset(CONFIGURATION, data=configuration, dtype=h5py.string_dtype())
     started = np.array([str(origin["started"]).encode()], dtype="S32")
@@ -95,6 +98,23 @@ def write_identity(file: h5py.File, version: str) -> None:
     creator = root.create_group("creator")
     creator.attrs["name"] = fixed_text(CREATOR)
     creator.attrs["version"] = fixed_text(version)
+
+
+def write_title(file: h5py.File, configuration: str, origin: Mapping[str, object]) -> None:
+    """Write the attributes of the whole file, which programs for labelled arrays show: what it is, whose, and when."""
+    flow, seed = (json.loads(configuration).get(name) for name in ("flow", "seed"))
+    kind = str(flow["class"]).rpartition(".")[2] if isinstance(flow, dict) and "class" in flow else "a flow"
+    of_seed = "" if seed is None else f", seed {seed}"
+    texts = {"title": f"Particle trajectory of {kind}{of_seed}", "software": CREATOR, "version": origin["version"]}
+    texts |= {"created": origin["started"], "Conventions": f"H5MD-{'.'.join(map(str, H5MD_VERSION))}"}
+    for name, text in texts.items():
+        file.attrs[name] = fixed_text(str(text))
+
+
+def write_clock(module: h5py.Group) -> None:
+    """Write that nothing is known yet of how long the run took and when it was closed."""
+    module.attrs["wall_seconds"] = np.float64(0.0)
+    module.attrs["closed"] = np.bytes_(b"".ljust(32, b" "))
 
 
 def options_of(module: h5py.Group) -> Options:

@@ -6,6 +6,8 @@
      data are kept with the parameters. What of this a file of 1.0 lacks reads as empty.
 1.2  Records go by their times as their dimension, along which there are steps. Before, they went by their steps, which
      repeat where an adaptive integrator hands on several moments of one step, and could not be joined or selected.
+1.3  Variables say what they are: names in words, units, formulas, names of coordinates; the file has a title, and says
+     how long the run took and when it was closed. What was recorded in a file of 1.2 has no formulas.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,9 +16,32 @@ import h5py
 import numpy as np
 from h5py import h5ds
 
-from particles.trajectory.adding import add_group
-from particles.trajectory.layout import CLOUD, MODULE, OBSERVABLES, RESUMES, SCHEMA_VERSION, fixed_text
-from particles.trajectory.opening import Version, child, child_dataset, child_group, has, version_of
+from particles.trajectory.adding import add_group, add_names
+from particles.trajectory.labels import MASS, POSITION, STEP, TIME, coordinate_names, label, words_for
+from particles.trajectory.layout import (
+    CLOUD,
+    CONFIGURATION,
+    COORDINATE_NAME,
+    MODULE,
+    OBSERVABLES,
+    PARAMETERS,
+    PROVENANCE,
+    RESUMES,
+    SCHEMA_VERSION,
+    fixed_text,
+    write_clock,
+    write_title,
+)
+from particles.trajectory.opening import (
+    Version,
+    child,
+    child_dataset,
+    child_group,
+    has,
+    json_object,
+    text,
+    version_of,
+)
 
 
 def _add_resumes(file: h5py.File) -> None:
@@ -50,6 +75,31 @@ def _go_by_times(file: h5py.File) -> None:
         child_dataset(group, "value").attrs.modify("coordinates", fixed_text("step"))
 
 
+def _say_what_it_is(file: h5py.File) -> None:
+    """From 1.2: attributes that are missing, and names of coordinates. What is there already stays."""
+    module, parameters = child_group(file, MODULE), child_group(file, PARAMETERS)
+    if "Conventions" not in file.attrs:
+        write_title(file, text(parameters, CONFIGURATION), json_object(module, PROVENANCE))
+    if "closed" not in module.attrs:
+        write_clock(module)
+    for group in _elements(file):
+        *_, room, name = group.name.split("/")
+        own = words_for(name) if room == OBSERVABLES else _WORDS[name]
+        for part, words in (("step", STEP), ("time", TIME), ("value", own)):
+            label(child_dataset(group, part), words)
+    if not has(file, CLOUD):
+        return
+    cloud = child_group(file, CLOUD)
+    if isinstance(mass := child(cloud, "mass"), h5py.Dataset):
+        label(mass, MASS)
+    position = child_group(cloud, "position")
+    value = child_dataset(position, "value")
+    if not has(position, COORDINATE_NAME):
+        names = coordinate_names(json_object(parameters, CONFIGURATION), value.shape[2])
+        add_names(position, names, child_dataset(cloud, "coordinate"))
+    value.attrs["coordinates"] = fixed_text(f"step {COORDINATE_NAME}")
+
+
 def _elements(file: h5py.File) -> Iterator[h5py.Group]:
     """The groups of all elements of a file, those of masses that move among them."""
     observables = child_group(file, OBSERVABLES)
@@ -61,10 +111,13 @@ def _elements(file: h5py.File) -> Iterator[h5py.Group]:
         )
 
 
+_WORDS = {"position": POSITION, "mass": MASS}
+
 #: For each earlier version the next one and the change that leads there, which may be begun anew where it was cut off.
 MIGRATIONS: dict[Version, tuple[Version, Callable[[h5py.File], None]]] = {
     (1, 0): ((1, 1), _add_resumes),
     (1, 1): ((1, 2), _go_by_times),
+    (1, 2): ((1, 3), _say_what_it_is),
 }
 
 

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from math import prod
 from os import PathLike
 from pathlib import Path
@@ -15,7 +15,16 @@ import numpy as np
 
 from particles.errors import TrajectoryError
 from particles.trajectory.layout import CLOUD, EARLIER_VERSIONS, MODULE, OBSERVABLES, PARTICLES, SCHEMA_VERSION
-from particles.trajectory.publishing import note_end_of_file, open_to_write, publish
+from particles.trajectory.live import (
+    beside_a_writer,
+    held_to_write,
+    is_held,
+    is_written,
+    let_writers_in,
+    size_now,
+    writers_lock,
+)
+from particles.trajectory.publishing import note_end_of_file, publish
 from particles.trajectory.regular import NotAFile, check_regular
 from particles.trajectory.room import Room
 
@@ -28,22 +37,27 @@ LOOKS, BETWEEN_LOOKS = 100, 0.005
 DEFLATED = 1100
 
 
-def new_file(path: str | PathLike[str], fill: Callable[[h5py.File], None]) -> h5py.File:
+def new_file(path: str | PathLike[str], fill: Callable[[h5py.File], None], *, overwrite: bool = False) -> h5py.File:
     """Create a file where nothing is yet, let `fill` write its fixed parts, and open it for writing.
 
-    It appears under its name only when it is whole. Raises TrajectoryError where something has that name, the folder is
-    missing, or the file cannot be written.
+    It appears under its name only when it is whole, in place of a file of that name where `overwrite` says so. Raises
+    TrajectoryError where something has that name (with `overwrite`: what is no file, or a file that is being written),
+    the folder is missing, or the file cannot be written.
     """
     target = Path(path)
     if os.path.isdir(target):
         raise TrajectoryError(f"{target} is a folder, but the name of a new file is needed; add one.")
-    if os.path.exists(target):
-        raise TrajectoryError(f"{target} exists already and is not overwritten; append to it or choose another name.")
+    if os.path.exists(target) and not overwrite:
+        raise TrajectoryError(
+            f"{target} exists already and is not overwritten; append to it, choose another name, or say overwrite=True."
+        )
+    if os.path.exists(target) and is_written(_existing(target)):
+        raise TrajectoryError(_in_use(target))
     if not target.parent.is_dir():
         raise TrajectoryError(f"There is no folder {target.parent} to create {target.name} in; create it first.")
     try:
         Room(target).check(0)
-        publish(target, fill)
+        publish(target, fill, overwrite=overwrite)
     except TrajectoryError:
         raise
     except (OSError, RuntimeError) as error:
@@ -64,7 +78,7 @@ def file_to_append(path: str | PathLike[str]) -> h5py.File:
             if file.mode != "r":
                 raise TrajectoryError(_in_use(target))
         note_end_of_file(target)
-        return open_to_write(target)
+        return held_to_write(target)
     except TrajectoryError:
         raise
     except OSError as error:
@@ -72,21 +86,24 @@ def file_to_append(path: str | PathLike[str]) -> h5py.File:
 
 
 def read_file(path: str | PathLike[str], take: Callable[[h5py.File], Taken]) -> Taken:
-    """Open one of our trajectories for reading and hand it on, without a lock where a running writer holds it.
+    """Open one of our trajectories for reading and hand it on, whether or not a writer has it open or comes later.
 
     What is committed stays where it is, so it is safe to read meanwhile; a look that falls into the middle of a write
     is repeated. Raises TrajectoryError where it is missing, a folder, truncated, or no trajectory of this version.
     """
     target = _existing(path)
     try:
+        if not writers_lock():
+            return _beside_its_writer(target, take)
         try:
-            return _taken(h5py.File(target, "r"), take)
-        except BlockingIOError:
-            for _ in range(LOOKS):
-                with suppress(OSError):
-                    return _taken(h5py.File(target, "r", locking=False), take)
-                sleep(BETWEEN_LOOKS)
-            return _taken(h5py.File(target, "r", locking=False), take)
+            file = h5py.File(target, "r")
+        except OSError as error:
+            if not is_held(error):
+                raise
+            return _beside_its_writer(target, take)
+        taken = _taken(file, take)
+        let_writers_in(file)
+        return taken
     except TrajectoryError:
         raise
     except OSError as error:
@@ -163,7 +180,7 @@ def check_size(dataset: h5py.Dataset, records: int | None = None) -> None:
     Values that were never written take no room in a file, so a few bytes can declare any size.
     """
     shape = dataset.shape if records is None else (records, *dataset.shape[1:])
-    declared, held = prod(shape) * dataset.dtype.itemsize, dataset.file.id.get_filesize()
+    declared, held = prod(shape) * dataset.dtype.itemsize, size_now(dataset.file)
     if declared > (held if dataset.compression is None else DEFLATED * held):
         raise TrajectoryError(
             f"{dataset.file.filename} declares {declared} bytes in {dataset.name} but is {held} bytes long, as only a "
@@ -187,11 +204,6 @@ def json_object(parent: h5py.Group, name: str) -> dict[str, object]:
     if not isinstance(stored, dict):
         raise TrajectoryError(_foreign(parent, f"no JSON object in {parent.name}/{name}"))
     return stored
-
-
-def whole_numbers(dataset: h5py.Dataset, length: int) -> np.ndarray:
-    """The first entries of a dataset as int64."""
-    return np.asarray(dataset[:length], dtype=np.int64)
 
 
 def child(parent: h5py.Group, path: str) -> h5py.Group | h5py.Dataset | None:
@@ -227,6 +239,15 @@ def _existing(path: str | PathLike[str]) -> Path:
         why = "" if isinstance(error, FileNotFoundError) else f" ({error.strerror})"
         raise TrajectoryError(f"There is no file {target}{why}; check the name, or create it first.") from error
     return target
+
+
+def _beside_its_writer(target: Path, take: Callable[[h5py.File], Taken]) -> Taken:
+    for _ in range(LOOKS):
+        try:
+            return _taken(beside_a_writer(target), take)
+        except OSError:  # ours too: what looks damaged in the middle of a write may be whole after it
+            sleep(BETWEEN_LOOKS)
+    return _taken(beside_a_writer(target), take)
 
 
 def _taken(file: h5py.File, take: Callable[[h5py.File], Taken]) -> Taken:

@@ -5,6 +5,8 @@ import json
 import platform
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,9 +16,11 @@ import h5py
 import numpy as np
 import torch
 
+from particles.errors import TrajectoryError
 from particles.trajectory.adding import add_text
 from particles.trajectory.describe import Json
-from particles.trajectory.layout import OPENED, RESUMES
+from particles.trajectory.layout import MODULE, OPENED, RESUMES
+from particles.trajectory.live import is_live
 from particles.trajectory.opening import child_dataset, child_group, has, json_object
 
 Provenance: TypeAlias = dict[str, Json]
@@ -47,11 +51,13 @@ def provenance() -> Provenance:
     }
 
 
-def note_resume(module: h5py.Group) -> None:
+@contextmanager
+def resume_noted(module: h5py.Group) -> Iterator[None]:
     """Add to the resumes of a file what resumes it (`provenance`, under the number of the opening) and the time now.
 
-    The entry of the time is a chunk of its own at the end of the file. Written before anything is cut off, it keeps the
-    file from being shortened before HDF5 has noted the shorter end.
+    The entry of the time is a chunk of its own at the end of the file. Made before anything is cut off, it keeps the
+    file from being shortened before HDF5 has noted the shorter end, and it tells readers that have the file open; it is
+    empty until what is done meanwhile is done.
     """
     dataset, origins = child_dataset(module, OPENED), child_group(module, RESUMES)
     number = str(len(dataset))
@@ -59,7 +65,36 @@ def note_resume(module: h5py.Group) -> None:
         del origins[number]
     add_text(origins, number, json.dumps(provenance()))
     dataset.resize(len(dataset) + 1, axis=0)
+    dataset[-1] = b""
+    module.file.flush()
+    yield
     dataset[-1] = utc_now().encode()
+    module.file.flush()
+
+
+class Openings:
+    """How often a file was opened to be written, as it says at this moment: what was read before a cut may be gone."""
+
+    def __init__(self, file: h5py.File) -> None:
+        """Take up an open file; raises TrajectoryError while its writer cuts it to where it goes on."""
+        self._name = file.filename
+        self._opened = child_dataset(child_group(file, MODULE), OPENED)
+        self._count = self._now()
+        if is_live(file) and not self._opened[self._count - 1]:
+            raise TrajectoryError(f"{self._name} is just being cut to where its run goes on; open it again.")
+
+    def check(self) -> None:
+        """Raise TrajectoryError where the file was opened to be written since."""
+        try:
+            unchanged = self._now() == self._count
+        except (OSError, RuntimeError):
+            unchanged = False
+        if not unchanged:
+            raise TrajectoryError(f"{self._name} is being written on since it was opened here; open it again.")
+
+    def _now(self) -> int:
+        self._opened.id.refresh()
+        return int(self._opened.id.shape[0])
 
 
 def resumes(module: h5py.Group) -> list[str]:

@@ -22,17 +22,21 @@ _OLDEST_SUPERBLOCK = b"\x89HDF\r\n\x1a\n\x00\x00\x00\x00\x00\x08\x08"
 _END_AT = slice(40, 48)
 
 
-def publish(target: Path, fill: Callable[[h5py.File], None]) -> None:
+def publish(target: Path, fill: Callable[[h5py.File], None], *, overwrite: bool = False) -> None:
     """Write a file under a passing name beside the target and give it its name once it is whole and closed.
 
-    Raises TrajectoryError where the target exists by then, OSError where the folder cannot be written.
+    Raises TrajectoryError where the target exists by then, unless it is to be replaced, OSError where the folder cannot
+    be written.
     """
     passing = target.with_name(f".{uuid4().hex}.unfinished")
     try:
         h5py.File(passing, "x", libver=("earliest", "latest")).close()
         with open_to_write(passing) as file:
             fill(file)
-        _name(passing, target)
+        if overwrite:
+            passing.replace(target)
+        else:
+            _name(passing, target)
     finally:
         passing.unlink(missing_ok=True)
 

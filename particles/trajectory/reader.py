@@ -13,12 +13,14 @@ from particles.cloud import ParticleCloud
 from particles.dataset import Dataset
 from particles.errors import TrajectoryError
 from particles.trajectory.checkpoint import checkpoint_step
-from particles.trajectory.element import recorded_elements
+from particles.trajectory.element import Element, recorded_elements
 from particles.trajectory.extending import extensions
 from particles.trajectory.frames import Frames
+from particles.trajectory.labels import coordinate_names, labels_of
 from particles.trajectory.layout import CLOUD, CONFIGURATION, EXTENSIONS, MODULE, OBSERVABLES, PARAMETERS, PROVENANCE
+from particles.trajectory.live import is_live
 from particles.trajectory.opening import child_group, damage_reported, has, json_object
-from particles.trajectory.provenance import resumed_by, resumes
+from particles.trajectory.provenance import Openings, resumed_by, resumes
 from particles.trajectory.training import read_data
 
 
@@ -42,7 +44,10 @@ class TrajectoryReader:
         self._file: h5py.File = file
         self._path: str = file.filename
         with damage_reported(file):
+            self._openings = Openings(file)
+            self._complete = bool(child_group(file, MODULE).attrs["complete"])
             self._frames = Frames(file) if has(file, CLOUD) else None
+            self._observables = self._elements() if is_live(file) else None
 
     def __len__(self) -> int:
         return 0 if self._frames is None else len(self._frames)
@@ -90,13 +95,27 @@ class TrajectoryReader:
     def observables(self) -> "Observables":
         """Name -> (steps, times, values) of each observable, read when it is asked for."""
         with self._access():
-            return Observables(self._file, self._access)
+            if self._observables is None:
+                self._observables = self._elements()
+            return Observables(self._observables, self._access)
+
+    @property
+    def coordinates(self) -> list[str]:
+        """Names of the coordinates of a particle: w_0, ..., a_0, ... of a perceptron; none without a frame."""
+        with self._access():
+            return [] if self._frames is None else coordinate_names(self._parameters(), self._frames.dim)
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """What the file says of itself in words: title, software, version, created, Conventions; none before 1.3."""
+        with self._access():
+            return {name: bytes(text).decode() for name, text in self._file.attrs.items() if isinstance(text, bytes)}
 
     @property
     def parameters(self) -> dict[str, object]:
         """The parameters given on creation, with the described "flow" and the "seed" beside them."""
         with self._access():
-            return json_object(child_group(self._file, PARAMETERS), CONFIGURATION)
+            return self._parameters()
 
     @property
     def data(self) -> Dataset | None:
@@ -108,21 +127,25 @@ class TrajectoryReader:
     def provenance(self) -> dict[str, object]:
         """Versions, git state, device, command line and start of the run that wrote the file.
 
-        Of its resumes the times, `resumes`, and in their order what `provenance` says of each, `resumed_by`; None for
-        those that a file of layout 1.0 had before. `extensions` are the times a finished run was made longer: the step
-        and flow time it went on from, the UTC time, and what the changed parameters had been.
+        `closed` is the UTC time at which the file was last closed in order, `wall_seconds` how long it was open for
+        writing up to then, in all; None and NaN where that is not known. Of its resumes the times, `resumes`, and in
+        their order what `provenance` says of each, `resumed_by`; None for those that a file of layout 1.0 had before.
+        `extensions` are the times a finished run was made longer: the step and flow time it went on from, the UTC time,
+        and what the changed parameters had been.
         """
         with self._access():
             module = child_group(self._file, MODULE)
             device = None if self._frames is None else self._frames.device
             later = {"resumes": resumes(module), "resumed_by": resumed_by(module), EXTENSIONS: extensions(module)}
-            return {**json_object(module, PROVENANCE), "device": device, **later}
+            closed = bytes(module.attrs.get("closed", b"")).decode().strip() or None
+            clock = {"closed": closed, "wall_seconds": float(module.attrs.get("wall_seconds", np.nan))}
+            return {**json_object(module, PROVENANCE), "device": device, **clock, **later}
 
     @property
     def is_complete(self) -> bool:
         """Whether the run was marked finished."""
         with self._access():
-            return bool(child_group(self._file, MODULE).attrs["complete"])
+            return self._complete
 
     @property
     def kept_step(self) -> int | None:
@@ -152,27 +175,44 @@ class TrajectoryReader:
     def _access(self) -> Iterator[None]:
         if not self._file:
             raise TrajectoryError(f"{self._path} is closed, but an open file is needed; open it again.")
-        with damage_reported(self._file):
-            yield
+        try:
+            with damage_reported(self._file):
+                yield
+        except TrajectoryError:
+            self._openings.check()
+            raise
+        self._openings.check()
+
+    def _parameters(self) -> dict[str, object]:
+        return json_object(child_group(self._file, PARAMETERS), CONFIGURATION)
+
+    def _elements(self) -> dict[str, Element]:
+        """The observables as they are now, to be kept: of a file that is written they are a state before."""
+        group = child_group(self._file, OBSERVABLES)
+        return recorded_elements(group, group)
 
 
 class Observables(Mapping[str, Series]):
     """The observables of an open file by name."""
 
-    def __init__(self, file: h5py.File, access: Callable[[], AbstractContextManager[None]]) -> None:
-        self._group = child_group(file, OBSERVABLES)
-        self._names = tuple(recorded_elements(self._group, self._group))
+    def __init__(self, elements: Mapping[str, Element], access: Callable[[], AbstractContextManager[None]]) -> None:
+        self._elements = elements
         self._access = access
 
     def __getitem__(self, name: str) -> Series:
         with self._access():
-            if name in self._names:
-                element = recorded_elements(self._group, [name])[name]
+            if name in self._elements:
+                element = self._elements[name]
                 return Series(element.steps(), element.times(), element.value[: element.length])
-        raise KeyError(f"No observable {name!r} was recorded; there are {', '.join(self._names) or 'none'}.")
+        raise KeyError(f"No observable {name!r} was recorded; there are {', '.join(self._elements) or 'none'}.")
+
+    def labels(self, name: str) -> dict[str, str]:
+        """What the file says of an observable that was recorded: long_name, units, formula and source, in words."""
+        with self._access():
+            return labels_of(self._elements[name].value)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
+        return iter(self._elements)
 
     def __len__(self) -> int:
-        return len(self._names)
+        return len(self._elements)

@@ -11,6 +11,7 @@ from particles.cloud import ParticleCloud
 from particles.errors import TrajectoryError
 from particles.trajectory.adding import add_element, add_group
 from particles.trajectory.element import Element, check_start, recorded_elements
+from particles.trajectory.labels import words_for
 from particles.trajectory.layout import OBSERVABLES, record_chunk
 from particles.trajectory.opening import child_group, failure_reported, has
 
@@ -24,13 +25,21 @@ class ObservableRecorder:
     All values are written, then the file is flushed, then all steps are written and the file is flushed again.
     """
 
-    def __init__(self, file: h5py.File, observables: Mapping[str, Observable], begin: Callable[[int], None]) -> None:
-        """Take up observables that the file may hold already; `begin` is called with the bytes before each write.
+    def __init__(
+        self,
+        file: h5py.File,
+        observables: Mapping[str, Observable],
+        begin: Callable[[int], None],
+        end: Callable[[], None],
+    ) -> None:
+        """Take up observables that the file may hold already; raises TypeError for what is no function of a cloud.
 
-        Each gets its group at once: a group without records tells that the observable was due and is still missing.
+        `begin` is called with the bytes before each write, `end` after it. Each observable gets its group at once: a
+        group without records tells that it was due and is still missing.
         """
+        check_observables(observables)
         group = child_group(file, OBSERVABLES)
-        self._file, self._group, self._begin = file, group, begin
+        self._file, self._group, self._begin, self._end = file, group, begin, end
         self._observables = dict(observables)
         for name in observables:
             if not has(group, name):
@@ -54,13 +63,29 @@ class ObservableRecorder:
             for name, value in values.items():
                 if name not in self.elements:
                     group = child_group(self._group, name)
-                    add_element(group, value.shape, value.dtype, record_chunk(value.shape, value.itemsize))
+                    words = words_for(name, self._observables[name])
+                    chunk = record_chunk(value.shape, value.itemsize)
+                    add_element(group, value.shape, value.dtype, chunk, words=words)
                     self.elements[name] = Element(group)
                 self.elements[name].put(value, time)
             self._file.flush()
             for name in values:
                 self.elements[name].commit(step)
             self._file.flush()
+        self._end()
+
+
+def check_observables(observables: Mapping[str, Observable]) -> None:
+    """Raise TypeError for what is no function of a cloud, ValueError for a name that is none."""
+    for name, observable in observables.items():
+        if not callable(observable):
+            raise TypeError(
+                f"The observable {name} is {type(observable).__name__}, but a function of a cloud is needed; give a "
+                "Risk, one of our observables or a function."
+            )
+    wrong = sorted(name for name in observables if not name.isidentifier())
+    if wrong:
+        raise ValueError(f"The trace got the names {wrong}; give observables by keywords new to this writer.")
 
 
 def _as_array(name: str, value: object) -> np.ndarray:

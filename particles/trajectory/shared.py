@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import partial, wraps
 from types import TracebackType
 from typing import Any, Protocol, Self, runtime_checkable
 
@@ -52,12 +52,7 @@ class SharedTrajectory:
     def __init__(self, ranks: Ranks, opened: Callable[[], TrajectoryWriter]) -> None:
         """Let the first rank open the file; the others have none."""
         self._ranks = ranks
-        self._writer = ranks.at_first(opened)
-        if ranks.is_first and not isinstance(self._writer, TrajectoryWriter):
-            raise TypeError(
-                f"The function that opens the file gave {type(self._writer).__name__}, but a writer is needed; return "
-                "Trajectory.create(...) or Trajectory.append(...)."
-            )
+        self._writer = ranks.at_first(lambda: _checked(opened()))
 
     def __call__(self, step: int, time: float, cloud: ParticleCloud) -> None:
         """Append the whole cloud as the frame of a step; as in `TrajectoryWriter`."""
@@ -67,7 +62,7 @@ class SharedTrajectory:
     def trace(self, **observables: Observable) -> Callable[[int, float, ParticleCloud], None]:
         """An observer that evaluates the observables on every rank and appends what the first one got."""
         values: dict[str, Any] = {}
-        read = {name: lambda _, name=name: values[name] for name in observables}
+        read = {name: wraps(observable)(lambda _, name=name: values[name]) for name, observable in observables.items()}
         recorder: ObservableRecorder | None = self._act(lambda writer: writer.trace(**read))
 
         def record(step: int, time: float, cloud: ParticleCloud) -> None:
@@ -139,9 +134,9 @@ class SharedTrajectory:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Close the file; after an error each rank sees to itself, since the others may have gone another way."""
+        """As in `TrajectoryWriter`; after an error each rank sees to itself: others may have gone another way."""
         if error is None:
-            self.close()
+            self._act(lambda writer: writer.__exit__(None, None, None))
         elif self._writer is not None:
             self._writer.__exit__(kind, error, traceback)
 
@@ -150,6 +145,22 @@ class SharedTrajectory:
             return None if self._writer is None else act(self._writer)
 
         return self._ranks.at_first(acted, own, share.spans if share else ())
+
+
+def _checked(writer: object) -> TrajectoryWriter:
+    """The writer that was opened, where every rank can do its part of what it records."""
+    if not isinstance(writer, TrajectoryWriter):
+        raise TypeError(
+            f"The function that opens the file gave {type(writer).__name__}, but a writer is needed; return "
+            "Trajectory.create(...) or Trajectory.append(...)."
+        )
+    if writer.beside is not None:
+        writer.close()
+        raise TypeError(
+            "The function that opens the file gave it observables, which one rank by itself cannot evaluate; name them "
+            "in trace(...) of the SharedTrajectory."
+        )
+    return writer
 
 
 def _shared(cloud: ParticleCloud) -> SharedCloud:

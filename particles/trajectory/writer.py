@@ -1,10 +1,12 @@
 """Writing a trajectory: frames and observables that survive the death of the process."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from time import monotonic
 from types import TracebackType
 from typing import Protocol, Self, runtime_checkable
 
 import h5py
+import numpy as np
 import torch
 
 from particles.cloud import ParticleCloud
@@ -16,6 +18,7 @@ from particles.trajectory.frames import Frames
 from particles.trajectory.layout import CLOUD, MODULE, UNWRITTEN, options_of
 from particles.trajectory.named import check_exists, check_named, named_at_the_end
 from particles.trajectory.opening import child_group, damage_reported, failure_reported, has
+from particles.trajectory.provenance import utc_now
 from particles.trajectory.recorder import Observable, ObservableRecorder
 from particles.trajectory.room import Room
 from particles.trajectory.states import Spread, flattened, nothing_spread
@@ -35,11 +38,17 @@ class TrajectoryWriter:
     """Context manager and observer (step, time, cloud) -> None that appends every cloud it is handed as a frame.
 
     A frame is written as value and time, flush, step, flush: a killed process loses at most the frame it was writing.
+    A block `with Trajectory.create(...) as trajectory` that ends without an error marks the run complete, unless
+    nothing was recorded in it, or nothing since a checkpoint was kept, as only a run that goes on keeps one. After an
+    error, that of a run that diverges for instance, the file is closed as it is; catch it outside the block.
     Made by `Trajectory.create` and `Trajectory.append`.
     """
 
-    def __init__(self, file: h5py.File) -> None:
-        """Take up an open and checked file, which belongs to the writer from now on."""
+    def __init__(self, file: h5py.File, observables: Mapping[str, Observable] | None = None) -> None:
+        """Take up an open and checked file, which belongs to the writer from now on.
+
+        observables: what is recorded of every cloud beside its frame; what has times of its own is for `trace`.
+        """
         self._file: h5py.File = file
         self._path: str = file.filename
         self._module = child_group(file, MODULE)
@@ -48,11 +57,15 @@ class TrajectoryWriter:
         self._complete = bool(self._module.attrs["complete"])
         self._recorders: dict[str, ObservableRecorder] = {}
         self._room = Room(self._path)
+        self._clock = float(self._module.attrs["wall_seconds"]) - monotonic()
+        self._ended = False
+        self.beside = self.trace(**observables) if observables else None
 
     def __call__(self, step: int, time: float, cloud: ParticleCloud) -> None:
-        """Append the cloud as the frame of a step at a flow time.
+        """Append the cloud as the frame of a step at a flow time, and what is recorded beside it.
 
-        Raises TrajectoryError for a cloud with another count, dim, dtype or (unless the file was created with
+        Steps do not decrease, and times increase: those of frames inside one step have its number. Raises
+        TrajectoryError for a cloud with another count, dim, dtype or (unless the file was created with
         moving_masses=True) other masses than the first one, a step that decreases, a time that does not increase,
         positions that are not finite, a closed file or a failing disk.
         """
@@ -68,6 +81,9 @@ class TrajectoryWriter:
             self._file.flush()
             frames.position.commit(step)
             self._file.flush()
+        self._end()
+        if self.beside is not None:
+            self.beside(step, time, cloud)
 
     def trace(self, **observables: Observable) -> ObservableRecorder:
         """An observer that evaluates the observables on each cloud it is handed and appends the values.
@@ -77,12 +93,11 @@ class TrajectoryWriter:
         """
         self._check_open()
         taken = sorted(set(observables) & set(self._recorders))
-        wrong = sorted(name for name in observables if not name.isidentifier())
-        if not observables or taken or wrong:
-            found = f"{taken} again" if taken else f"the names {wrong}" if wrong else "no observable"
+        if not observables or taken:
+            found = f"{taken} again" if taken else "no observable"
             raise ValueError(f"The trace got {found}; give observables by keywords new to this writer.")
         with failure_reported(self._file):
-            recorder = ObservableRecorder(self._file, observables, self._begin)
+            recorder = ObservableRecorder(self._file, observables, self._begin, self._end)
             self._recorders.update(dict.fromkeys(observables, recorder))
         return recorder
 
@@ -136,8 +151,8 @@ class TrajectoryWriter:
         """Mark the run as finished; writing on takes the mark back.
 
         The checkpoint given here stays in the file for a run that is to go on beyond its end (`extend`); without one
-        there is none. Raises TrajectoryError for a closed file and for one that does not have its name any more, and
-        what `keep` does.
+        there is none. A block that ends without an error completes a run by itself, without one. Raises TrajectoryError
+        for a closed file and for one that does not have its name any more, and what `keep` does.
         """
         self._check_open()
         check_named(self._file)
@@ -151,6 +166,7 @@ class TrajectoryWriter:
             drop_checkpoint(self._file)
             if held is not None:
                 put_checkpoint(self._file, *held)
+        self._ended = False
 
     def extend(self, **parameters: object) -> None:
         """Take a finished run up again at the state kept in its file, to go on beyond its end.
@@ -167,7 +183,8 @@ class TrajectoryWriter:
     def close(self) -> None:
         """Close the file in order: what was recorded up to now is all there is up to the last frame's step.
 
-        Raises TrajectoryError, once it is closed, for a file that was moved or removed meanwhile.
+        Whether the run is complete stays as it is. Raises TrajectoryError, once it is closed, for a file that was moved
+        or removed meanwhile.
         """
         if self._file:
             with failure_reported(self._file):
@@ -183,6 +200,8 @@ class TrajectoryWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if error is None:
+            if self._file and self._ended:
+                self.complete()
             self.close()
         elif self._file:
             self._close()
@@ -194,12 +213,17 @@ class TrajectoryWriter:
         """
         self._check_open()
         check_exists(self._file)
+        self._ended = False
         self._room.check(size)
         if self._complete:
             if not keeping:
                 drop_checkpoint(self._file)
             self._set_complete(False)
             self._file.flush()
+
+    def _end(self) -> None:
+        """Called after a frame or a record is written: it may be the last one of the run."""
+        self._ended = True
 
     def _set_complete(self, complete: bool) -> None:
         self._module.attrs.modify("complete", int(complete))
@@ -210,9 +234,15 @@ class TrajectoryWriter:
         last = UNWRITTEN if self._frames is None else self._frames.position.last_step
         self._module.attrs.modify("sealed", last)
 
+    def _note_time(self) -> None:
+        """Note how long the file was open for writing in all, and that it is closed now."""
+        self._module.attrs.modify("wall_seconds", np.float64(monotonic() + self._clock))
+        self._module.attrs.modify("closed", np.bytes_(utc_now().encode().ljust(32)))
+
     def _close(self) -> None:
         """Cut off what was put but not committed, and close."""
         with failure_reported(self._file):
+            self._note_time()
             if self._frames is not None:
                 self._frames.trim(len(self._frames))
             for recorder in self._recorders.values():

@@ -3,6 +3,7 @@
 from pathlib import Path
 from tempfile import mkdtemp
 
+import h5py
 import torch
 
 from particles import *
@@ -86,6 +87,18 @@ def stored():
 
 
 STORED = stored()
+#: Stands for an HDF5 file that is open, which only one call can take up.
+OPEN = object()
+
+
+def taken_up(kind):
+    def made(file, **given):
+        with h5py.File(STORED, "r+") as opened:
+            kind(opened if file is OPEN else file, **given)
+
+    return made
+
+
 TWO = Dataset(X, torch.eye(2, dtype=torch.float64)[(X[:, 0] > 0).long()])
 
 CASES = [
@@ -268,15 +281,27 @@ CASES = [
         created,
         {
             "flow": FLOW,
+            "integrator": None,
+            "law": LAW,
+            "masses": {"kind": "uniform"},
             "seed": 0,
+            "observables": {"size": lambda cloud: cloud.count},
             "parameters": {"a": 1},
             "dtype": torch.float64,
             "moving_masses": False,
             "compression": None,
+            "overwrite": False,
         },
     ),
     Case("particles.Trajectory.open", Trajectory.open, {"path": STORED}, lambda file: file.close()),
-    Case("particles.Trajectory.append", Trajectory.append, {"path": STORED}, lambda file: file.close()),
+    Case(
+        "particles.Trajectory.append",
+        Trajectory.append,
+        {"path": STORED, "observables": None},
+        lambda file: file.close(),
+    ),
+    Case("particles.TrajectoryWriter", taken_up(TrajectoryWriter), {"file": OPEN, "observables": None}),
+    Case("particles.TrajectoryReader", taken_up(TrajectoryReader), {"file": OPEN}),
     Case(
         "particles.SharedTrajectory",
         SharedTrajectory,

@@ -57,6 +57,6 @@ def recorded(
             writer(step, time, cloud)
         if kept:
             writer.keep(Checkpoint(len(times) - 1, times[-1], cloud, None))
-        elif complete:
-            writer.complete()
+        elif not complete:
+            writer.close()
     return path

@@ -9,11 +9,26 @@ from pathlib import Path
 import h5py
 import pytest
 
-from flows import GradientFlow
+from flows import Adaptive, Every, GradientFlow, evolve
 from limits.theorems import Problem, Verdict, first_step
-from particles import NTK, ParticleCloud, Trajectory
+from particles import (
+    NTK,
+    Dataset,
+    GaussianLaw,
+    Identity,
+    ParticleCloud,
+    Perceptron,
+    RademacherOutputs,
+    Risk,
+    Squared,
+    Tanh,
+    Trajectory,
+    masses,
+)
+from particles.laws import OutputLaw
 from runs.checks import checked_file, is_violated, legend, rebuilt, table
 from runs.refusal import Refusal
+from tests.particles.draws import normals
 from tests.runs.conftest import Smoke, spoken
 from tests.runs.studyfile.studies import write_study
 
@@ -193,6 +208,38 @@ def test_run_of_a_study_file_is_checked(tmp_path: Path) -> None:
         other = {**flow, "risk": {**flow["risk"], "loss": {"class": "particles.losses.Logistic"}}}  # type: ignore
         with pytest.raises(Refusal, match=r"was written with other risk\.loss\.class than this version finds"):
             rebuilt(file, {**trajectory.parameters, "flow": other}, trajectory.data)
+
+
+def from_python(path: Path, outputs: OutputLaw, *, stretch: float = 1.0, said: bool = True) -> Path:
+    """A run as the README does one, whose law is said or not, and whose times may be wrong."""
+    x, y = normals(12, 3, seed=5), normals(12, seed=6)
+    neuron = Perceptron(activation=Tanh(), embedding=Identity(dim=3), trained="hidden")
+    law, integrator = GaussianLaw(neuron, outputs=outputs), Adaptive(rtol=1e-4)
+    start = law.sample(masses=masses.asymmetrical(40, gamma=0.5, alpha=0.7), seed=0)
+    flow = GradientFlow(Risk(neuron=neuron, scaling=NTK(), loss=Squared(), data=Dataset(x, y)))
+    made_of = {"law": law, "integrator": integrator, "masses": {"gamma": 0.5, "alpha": 0.7}} if said else {}
+    with Trajectory.create(path, flow=flow, seed=0, **made_of) as trajectory:
+
+        def record(step: int, time: float, cloud: ParticleCloud) -> None:
+            trajectory(step, stretch * time, cloud)
+
+        evolve(flow, start, integrator, until=2.0, observers=[Every(time=0.5, observer=record)])
+    return path
+
+
+def test_run_from_python_is_checked(tmp_path: Path) -> None:
+    """Assert that a file that says its law has the theorems of its problem, violated where its times are wrong."""
+    file = from_python(tmp_path / "a.h5", RademacherOutputs())
+    verdicts = {result.source: result.verdict for result in checked_file(file, seeds=10)}
+    assert Verdict.HOLDS in verdicts.values() and Verdict.VIOLATED not in verdicts.values()
+    with Trajectory.open(file) as trajectory:
+        problem = rebuilt(file, trajectory.parameters, trajectory.data, trajectory[0].masses)
+        assert (problem.gamma, problem.alpha, problem.count) == (0.5, 0.7, 40)
+        with pytest.raises(Refusal, match=r"does not keep its training data \(64 kB at the most\)"):
+            rebuilt(file, trajectory.parameters, None, trajectory[0].masses)
+    assert is_violated(checked_file(from_python(tmp_path / "b.h5", RademacherOutputs(), stretch=0.01), seeds=10))
+    with pytest.raises(Refusal, match="does not say its law: give flow and law to Trajectory.create, or call limits"):
+        checked_file(from_python(tmp_path / "c.h5", RademacherOutputs(), said=False))
 
 
 def test_frames_of_a_study_file_that_are_wrong_violate(tmp_path: Path) -> None:

@@ -9,10 +9,12 @@ import torch
 from flows import GradientFlow, LinearisedFlow, NTKFlow
 from particles import (
     GELU,
+    L2,
     NTK,
     Biased,
     Dataset,
     GaussianLaw,
+    GaussianOutputs,
     Identity,
     Lazy,
     LeakyReLU,
@@ -24,12 +26,13 @@ from particles import (
     RademacherOutputs,
     RandomFeatures,
     Risk,
+    Sobol,
     Squared,
     Tanh,
     masses,
 )
 from particles.trajectory.describe import describe
-from runs.networks import KNOWN, PIECES, inputs_of, network_of
+from runs.networks import KNOWN, PIECES, inputs_of, network_of, problem_of
 from runs.refusal import Refusal
 from runs.studyfile.parts import ACTIVATIONS
 
@@ -59,6 +62,26 @@ def risk_of(neuron: Perceptron, scaling: object) -> Risk:
 def parameters_of(flow: object) -> dict[str, object]:
     """What a file holds of a flow."""
     return {"flow": describe(flow), "seed": 0}
+
+
+def test_problem_comes_back() -> None:
+    """Assert that risk and law are those that were described, less the data, and that another law is refused."""
+    neuron = Perceptron(Tanh(), Biased(Identity(2)))
+    risk = Risk(neuron, Power(0.8), Squared(), DATA, regulariser=L2(0.1))
+    for law in (
+        GaussianLaw(neuron, RademacherOutputs(), 2.0),
+        GaussianLaw(neuron, GaussianOutputs(0.5), points=Sobol()),
+    ):
+        said = {"flow": describe(GradientFlow(risk)), "law": describe(law)}
+        found, start = problem_of(PATH, said, DATA)
+        assert (found.neuron, found.scaling, found.loss, found.regulariser) == (neuron, Power(0.8), Squared(), L2(0.1))
+        assert start == law and found.data is DATA
+    with pytest.raises(Refusal, match="does not start from a GaussianLaw, for which theorems are known"):
+        problem_of(PATH, {**said, "law": describe(neuron)}, DATA)
+    with pytest.raises(
+        Refusal, match="The problem of a.h5 cannot be rebuilt from the file: of mine.Law it does not hold"
+    ):
+        problem_of(PATH, {**said, "law": {"class": "mine.Law"}}, DATA)
 
 
 @pytest.mark.parametrize("scaling", [MeanField(), NTK(), Lazy(3.0), Power(0.7)])

@@ -27,6 +27,7 @@ def test_unfinished_run_is_said_to_be_not_complete(tmp_path: Path) -> None:
         for step in range(3):
             recorder(step, 0.5 * step, cloud(step))
             writer(step, 0.5 * step, cloud(step))
+        writer.close()
     lines = [" ".join(line.split()) for line in file_report(path)]
     assert lines[0] == f"{path}: not complete"
     for line in (

@@ -71,6 +71,11 @@ def test_table_names_what_is_in_a_file(tmp_path: Path) -> None:
         module = file["h5md/modules/meanfield_particles"]
         attributes = set(re.findall(r"its attribute `(\w+)`", PAGE))
         assert attributes == set(module.attrs)
+        assert all(f"`{name}`" in PAGE for name in file.attrs)
+        value = trained["particles/cloud/position/value"]
+        assert all(f"`{name}`" in PAGE for name in set(value.attrs) - {"DIMENSION_LIST", "coordinates"})
+        for group in ("particles/cloud", "particles/cloud/position", "parameters/data"):
+            assert all(re.search(rf"[`/{{,]{name}[`}},/]", PAGE) for name in trained[group]), group
         assert set(re.findall(r"^\| its `(\w+)`", PAGE, flags=re.MULTILINE)) == set(module)
 
 

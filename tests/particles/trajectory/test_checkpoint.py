@@ -83,6 +83,7 @@ def test_appending_cuts_to_the_checkpoint(tmp_path: Path) -> None:
         for step in (7, 8):
             writer(step, 0.5 * step, at_step(step))
             later(step, 0.5 * step, at_step(step))
+        writer.close()
     with Trajectory.append(path) as writer:
         assert writer.last is not None and writer.last[0] == 6
         play(writer, 12)

@@ -131,6 +131,51 @@ def test_a_tensor_with_gradients_is_described() -> None:
     assert describe(values.clone().requires_grad_()) == describe(values)
 
 
+class Own:
+    """A neuron of one's own, which is no dataclass."""
+
+    def __init__(self, rate: float, inner: object = None) -> None:
+        self.rate, self._weights, self.inner = rate, INPUTS, inner
+
+    @functools.cached_property
+    def twice(self) -> float:
+        """What is computed once."""
+        return 2.0 * self.rate
+
+
+class Narrow(Own):
+    """The same with slots beside what it inherits."""
+
+    __slots__ = ("unset", "width")
+
+    def __init__(self, width: int) -> None:
+        super().__init__(0.25)
+        self.width = width
+
+
+class Circle:
+    """An object that holds itself."""
+
+    def __init__(self) -> None:
+        self.me = self
+
+
+def test_a_class_of_ones_own_is_described_by_what_it_holds() -> None:
+    """Assert that attributes, slots and what lies within count, nothing that is cached, and another value is seen."""
+    inputs = describe(INPUTS)
+    expected = {"class": f"{__name__}.Own", "rate": 0.5, "_weights": inputs, "inner": None}
+    own = Own(0.5)
+    assert describe(own) == expected and own.twice == 1.0 and describe(own) == expected
+    assert describe(Own(0.5, own))["inner"] == expected != describe(Own(0.25))
+    narrow = {"class": f"{__name__}.Narrow", "width": 3, "rate": 0.25, "_weights": inputs, "inner": None}
+    assert describe(Narrow(3)) == narrow
+    module = torch.nn.Linear(2, 1, dtype=torch.float64)
+    with torch.no_grad():
+        before = describe(module)
+        module.weight += 1.0
+    assert json.dumps(before) != json.dumps(describe(module))
+
+
 class Secret:
     """An object with a printed form that nobody should see."""
 
@@ -141,14 +186,16 @@ class Secret:
 @pytest.mark.parametrize(
     ("value", "sentence"),
     [
-        (Secret(), "A value of type .*Secret at flow cannot be described in a file; make it a frozen dataclass of"),
-        (Nested({"a": [Secret()]}), r"A value of type .*Secret at flow.content\['a'\]\[0\] cannot be described"),
+        (object(), "A value of type builtins.object at flow cannot be described in a file; make it of numbers, text,"),
+        (Nested({"a": [object()]}), r"A value of type builtins.object at flow.content\['a'\]\[0\] cannot be described"),
+        (Own(0.5, object()), "A value of type builtins.object at flow.inner cannot be described"),
+        (Circle(), "The .*Circle at flow.*me holds itself, so it cannot be described in a file; leave that out"),
         ({1: 2}, "A key of type builtins.int at flow cannot be described in a file; use text as keys."),
         (np.array([None]), "An array of Python objects at flow cannot be described; give an array of numbers."),
         (b"bytes", "A value of type builtins.bytes at flow cannot be described"),
         (1j, "A value of type builtins.complex at flow cannot be described"),
     ],
-    ids=["object", "inside", "key", "array", "bytes", "complex"],
+    ids=["object", "inside", "attribute", "circle", "key", "array", "bytes", "complex"],
 )
 def test_anything_else_is_refused_by_place_and_type(value: object, sentence: str) -> None:
     """Assert that the refusal says where and of what type the value is, and shows no printed form."""

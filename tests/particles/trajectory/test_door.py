@@ -1,13 +1,19 @@
 """Trajectory creates, appends and opens; parameters go in and come out; nothing is created on a refusal."""
 
+import os
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import torch
 
+from flows import Adaptive
+from particles import GaussianLaw, Identity, Perceptron, Tanh
+from particles.errors import TrajectoryError
 from particles.trajectory import Trajectory, TrajectoryReader, TrajectoryWriter
-from tests.particles.trajectory.plays import START
+from particles.trajectory.describe import describe
+from tests.particles.trajectory.plays import START, played
 
 
 @dataclass(frozen=True)
@@ -16,6 +22,9 @@ class Drift:
 
     rate: float
     matrix: torch.Tensor
+
+
+FLOW = Drift(0.5, torch.eye(2, dtype=torch.float64))
 
 
 def test_the_door_has_three_ways(tmp_path: Path) -> None:
@@ -89,3 +98,71 @@ def test_append_takes_the_options_of_the_file(tmp_path: Path) -> None:
     with Trajectory.open(path) as reader:
         assert reader[1].dtype == torch.float32
         assert torch.equal(reader[1].masses, START.masses.flip(0).float())
+
+
+def test_what_a_run_is_made_of_is_recorded(tmp_path: Path) -> None:
+    """Assert that flow, integrator, law, masses and seed stand among the parameters as they are described."""
+    neuron = Perceptron(activation=Tanh(), embedding=Identity(dim=3), trained="hidden")
+    law, integrator = GaussianLaw(neuron), Adaptive(rtol=1e-4)
+    made_of = {"integrator": integrator, "law": law, "masses": {"kind": "zipf", "alpha": 0.5}}
+    Trajectory.create(tmp_path / "run.h5", flow=FLOW, seed=3, parameters={"a": 1}, **made_of).close()
+    with Trajectory.open(tmp_path / "run.h5") as reader:
+        expected = {name: describe(part) for name, part in made_of.items()}
+        assert reader.parameters == {"a": 1, "flow": describe(FLOW), "seed": 3, **expected}
+    with pytest.raises(ValueError, match="Parameters hold law; give these as arguments of their own."):
+        Trajectory.create(tmp_path / "other.h5", law=law, parameters={"law": "gaussian"})
+    Trajectory.create(tmp_path / "free.h5", parameters={"law": "gaussian"}).close()
+
+
+def test_observables_are_checked_before_anything_is_made(tmp_path: Path, without_shape_checks: None) -> None:
+    """Assert that what is no function of a cloud leaves no file behind, and none changed."""
+    path = tmp_path / "run.h5"
+    sentence = "The observable risk is int, but a function of a cloud is needed; give a Risk, one of our observables or"
+    with pytest.raises(TypeError, match=r"create was given 3 as observables\['risk'\], but a function of"):
+        Trajectory.create(path, observables={"risk": 3})
+    assert not path.exists()
+    Trajectory.create(path).close()
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match=r"The trace got the names \['a/b'\]"):
+        Trajectory.append(path, observables={"a/b": lambda cloud: cloud.count})
+    with pytest.raises(TypeError, match=r"append was given 3 as observables\['risk'\], but a function of"):
+        Trajectory.append(path, observables={"risk": 3})
+    assert path.read_bytes() == before
+    with Trajectory.append(path) as writer, pytest.raises(TypeError, match=sentence):
+        writer.trace(risk=3)
+
+
+@pytest.mark.parametrize("what", ["a trajectory", "text", "damage"])
+def test_a_file_is_replaced_where_that_is_said(tmp_path: Path, what: str) -> None:
+    """Assert that overwrite makes a new run of it, that a reader keeps the old one, and that otherwise it is kept."""
+    path = played(tmp_path / "run.h5", 4)
+    if what != "a trajectory":
+        path.write_bytes(b"notes" if what == "text" else path.read_bytes()[:3000])
+    before = path.read_bytes()
+    with pytest.raises(TrajectoryError, match="exists already and is not overwritten"):
+        Trajectory.create(path, seed=8)
+    assert path.read_bytes() == before
+    with ExitStack() as readers:
+        old = readers.enter_context(Trajectory.open(path)) if what == "a trajectory" else None
+        with Trajectory.create(path, seed=8, overwrite=True) as writer:
+            writer(0, 0.0, START)
+        assert old is None or (len(old) == 3 and len(old.observables["spread"].steps) == 5)
+    with Trajectory.open(path) as reader:
+        assert len(reader) == 1 and reader.parameters["seed"] == 8 and dict(reader.observables) == {}
+    assert [each.name for each in tmp_path.iterdir()] == ["run.h5"]
+
+
+def test_a_run_at_work_and_what_is_no_file_are_not_replaced(tmp_path: Path) -> None:
+    """Assert that overwrite refuses a file that is being written, a folder and a pipe, and leaves them alone."""
+    path = tmp_path / "run.h5"
+    with Trajectory.create(path) as writer:
+        with pytest.raises(TrajectoryError, match=r"run.h5 is open elsewhere; close it there"):
+            Trajectory.create(path, overwrite=True)
+        writer(0, 0.0, START)
+    with Trajectory.open(path) as reader:
+        assert len(reader) == 1
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(TrajectoryError, match="pipe is a pipe or a device"):
+        Trajectory.create(tmp_path / "pipe", overwrite=True)
+    with pytest.raises(TrajectoryError, match="is a folder, but the name of a new file"):
+        Trajectory.create(tmp_path, overwrite=True)

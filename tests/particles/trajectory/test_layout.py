@@ -46,7 +46,7 @@ def test_root_is_h5md(path: Path) -> None:
             for name in names:
                 kind = file["h5md"][group].attrs.get_id(name)
                 assert kind.shape == () and kind.dtype.kind == "S"
-        assert file["h5md/modules/meanfield_particles"].attrs["version"].tolist() == [1, 2]
+        assert file["h5md/modules/meanfield_particles"].attrs["version"].tolist() == [1, 3]
         box = file["particles/cloud/box"].attrs
         assert box["dimension"] == 2 and box["boundary"].tolist() == [b"none", b"none"]
 

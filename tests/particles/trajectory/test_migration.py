@@ -20,13 +20,16 @@ from tests.particles.trajectory.earlier import (
     MOMENTS,
     PLAIN,
     PLAIN_1_1,
+    PLAIN_1_2,
     WITH_CHECKPOINT,
     WITH_CHECKPOINT_1_1,
+    WITH_CHECKPOINT_1_2,
     earlier,
 )
 from tests.particles.trajectory.plays import START, at_step, mean, play, played, spread
 
-every_file = pytest.mark.parametrize("name", [PLAIN, WITH_CHECKPOINT, PLAIN_1_1, WITH_CHECKPOINT_1_1])
+PLAIN_FILES, KEPT_FILES = (PLAIN, PLAIN_1_1, PLAIN_1_2), (WITH_CHECKPOINT, WITH_CHECKPOINT_1_1, WITH_CHECKPOINT_1_2)
+every_file = pytest.mark.parametrize("name", [*PLAIN_FILES, *KEPT_FILES])
 every_engine = pytest.mark.parametrize("engine", ["h5netcdf", "netcdf4"])
 
 
@@ -43,7 +46,7 @@ def assert_by_times(path: Path, element: str) -> None:
         for name in ("step", "value"):
             assert [scale.name.split("/")[-1] for scale in group[name].dims[0].values()] == ["time"]
         assert group["time"].dims[0].values() == []
-        assert group["value"].attrs["coordinates"] == b"step"
+        assert group["value"].attrs["coordinates"] in (b"step", b"step coordinate_name")
 
 
 def test_every_earlier_version_leads_to_ours() -> None:
@@ -70,7 +73,7 @@ def test_reading_gives_every_number_and_changes_nothing(tmp_path: Path, name: st
         assert version_of(file) == written_in(name) and (RESUMES in file[MODULE]) == (version_of(file) > (1, 0))
 
 
-@pytest.mark.parametrize("name", [PLAIN, PLAIN_1_1])
+@pytest.mark.parametrize("name", PLAIN_FILES)
 def test_a_resumed_file_ends_as_one_of_ours(tmp_path: Path, name: str) -> None:
     """Assert that a run begun by old code and ended by ours has the datasets of one in one go, and our version."""
     path = earlier(name, tmp_path / "run.h5")
@@ -84,7 +87,7 @@ def test_a_resumed_file_ends_as_one_of_ours(tmp_path: Path, name: str) -> None:
         assert origin["libraries"]["torch"] == torch.__version__
 
 
-@pytest.mark.parametrize("name", [WITH_CHECKPOINT, WITH_CHECKPOINT_1_1])
+@pytest.mark.parametrize("name", KEPT_FILES)
 def test_an_earlier_checkpoint_is_resumed(tmp_path: Path, name: str) -> None:
     """Assert that the state is that of the step at which it was kept, and that everything later was cut off."""
     path = earlier(name, tmp_path / "run.h5")
@@ -126,11 +129,10 @@ def test_a_migration_cut_off_is_done_again(tmp_path: Path, monkeypatch: pytest.M
 def test_moments_of_one_step_are_told_apart_by_time(tmp_path: Path, engine: str) -> None:
     """Assert that moments of one step have times as their dimension once a file of 1.1 was appended to, masses too."""
     path = earlier(MOMENTS, tmp_path / "run.h5")
-    before = datasets(path)
+    before = {name: values.tolist() for name, values in datasets(path).items()}
     Trajectory.append(path).close()
-    assert {name: values.tolist() for name, values in datasets(path).items()} == {
-        name: values.tolist() for name, values in before.items()
-    }
+    after = {name: values.tolist() for name, values in datasets(path).items()}
+    assert after.pop("particles/cloud/position/coordinate_name") == [b"theta_0", b"theta_1"] and after == before
     for element in ("particles/cloud/position", "particles/cloud/mass", "observables/risk_5"):
         assert_by_times(path, element)
     with xarray.open_datatree(path, engine=engine) as tree:
@@ -141,11 +143,31 @@ def test_moments_of_one_step_are_told_apart_by_time(tmp_path: Path, engine: str)
         np.testing.assert_array_equal(mass.sel(time=0.6, method="nearest"), START.masses.roll(4, 0))
 
 
-@pytest.mark.parametrize("flushes", [1, 2, 3])
+@every_file
+def test_a_file_brought_up_says_what_is_in_it(tmp_path: Path, name: str) -> None:
+    """Assert that attributes, names and clock are those of a new file, less the formulas, and nothing before."""
+    path, new = earlier(name, tmp_path / "run.h5"), played(tmp_path / "new.h5", 2)
+    with Trajectory.open(path) as reader:
+        assert reader.titles == {} and reader.observables.labels("spread") == {}
+        assert reader.coordinates == ["theta_0", "theta_1"] and reader.provenance["closed"] is None
+    Trajectory.append(path).close()
+    with Trajectory.open(path) as reader, Trajectory.open(new) as beside:
+        assert reader.titles.keys() == beside.titles.keys() and reader.titles["title"] == beside.titles["title"]
+        assert reader.observables.labels("spread") == {"long_name": "spread", "units": "1"}
+        assert reader.provenance["closed"] is not None and reader.provenance["wall_seconds"] > 0.0
+    with h5py.File(path, "r") as file, h5py.File(new, "r") as other:
+        for part in ("position/value", "position/time", "position/step", "position/coordinate_name", "mass"):
+            found, wanted = (dict(each[f"particles/cloud/{part}"].attrs) for each in (file, other))
+            assert {key: found.get(key) for key in ("long_name", "units", "formula", "coordinates")} == {
+                key: wanted.get(key) for key in ("long_name", "units", "formula", "coordinates")
+            }
+
+
+@pytest.mark.parametrize("flushes", [1, 2, 3, 4])
 def test_a_change_of_dimensions_cut_off_anywhere_is_done_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flushes: int
 ) -> None:
-    """Assert that a file left after any of the three changes is still read, and is brought up by the next opening."""
+    """Assert that a file left after any of the changes is still read, and is brought up by the next opening."""
     path, left = earlier(MOMENTS, tmp_path / "run.h5"), tmp_path / "left.h5"
     with h5py.File(path, "r+") as file:
         flush, seen = file.flush, []
@@ -158,9 +180,9 @@ def test_a_change_of_dimensions_cut_off_anywhere_is_done_again(
 
         monkeypatch.setattr(file, "flush", copied)
         migrate(file)
-        assert len(seen) == 3
+        assert len(seen) == 4
     with h5py.File(left, "r+") as file:
-        assert version_of(file) == ((1, 1) if flushes < 3 else SCHEMA_VERSION)
+        assert version_of(file) == ((1, 1) if flushes < 3 else (1, 2) if flushes < 4 else SCHEMA_VERSION)
         migrate(file)
     assert_by_times(left, "particles/cloud/mass")
     with Trajectory.open(left) as reader:
@@ -178,7 +200,7 @@ def test_steps_are_taken_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         assert seen == ["first", "second"] and version_of(file) == SCHEMA_VERSION
 
 
-@pytest.mark.parametrize("version", [[1, 3], [2, 0]])
+@pytest.mark.parametrize("version", [[1, 4], [2, 0]])
 def test_newer_files_are_refused(tmp_path: Path, version: list[int]) -> None:
     """Assert that a file of a later layout is neither read nor appended to, nor changed."""
     path = played(tmp_path / "run.h5", 2)

@@ -78,11 +78,11 @@ def without_positions(path: Path) -> None:
         (foreign, "run.h5 has no group h5md/modules/meanfield_particles in /, so it is not a trajectory of ours; give"),
         (
             newer,
-            "run.h5 has version 2.0 of the trajectory layout, but 1.0 or 1.1 or 1.2 is needed; use a newer release",
+            "run.h5 has version 2.0 of the trajectory layout, but 1.0 or 1.1 or 1.2 or 1.3 is needed; use a newer",
         ),
         (
             unversioned,
-            "run.h5 has version none of the trajectory layout, but 1.0 or 1.1 or 1.2 is needed; use the release",
+            "run.h5 has version none of the trajectory layout, but 1.0 or 1.1 or 1.2 or 1.3 is needed; use the release",
         ),
         (
             without_positions,
@@ -329,7 +329,10 @@ def test_a_look_into_the_middle_of_a_write_is_repeated(
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("run.h5", "run.h5 exists already and is not overwritten; append to it or choose another name."),
+        (
+            "run.h5",
+            "run.h5 exists already and is not overwritten; append to it, choose another name, or say overwrite",
+        ),
         ("", "is a folder, but the name of a new file is needed; add one."),
         ("none/run.h5", "There is no folder .*none to create run.h5 in; create it first."),
         ("x" * 300, "cannot be created .*; choose another place."),

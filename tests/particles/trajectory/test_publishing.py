@@ -177,6 +177,7 @@ def test_killed_while_it_goes_back_to_a_checkpoint_it_ends_with_the_same_records
             trace(step, 0.5 * step, at_step(step))
             if step == 1:
                 writer.keep(Kept(step))
+        writer.close()
     with watched(monkeypatch) as opened, Trajectory.append(path):
         cuts = len(opened[0].writes)
     assert cuts > 20

@@ -1,5 +1,8 @@
 """A writer appends frames in order, marks runs complete, and leaves a clean file however it is closed."""
 
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import h5py
@@ -8,9 +11,9 @@ import pytest
 import torch
 
 from particles.errors import TrajectoryError
-from particles.trajectory import Trajectory
+from particles.trajectory import Trajectory, TrajectoryWriter
 from particles.trajectory.rows import Rows
-from tests.particles.trajectory.plays import START, at_step, mean, played, spread
+from tests.particles.trajectory.plays import START, at_step, mean, play, played, spread
 
 
 @pytest.fixture
@@ -76,8 +79,10 @@ def test_a_first_frame_out_of_order_decides_nothing(path: Path) -> None:
 
 
 def test_complete_is_a_mark_that_writing_takes_back(path: Path) -> None:
-    """Assert that only complete() marks a run finished, that it lasts, and that a longer run starts without it."""
-    played(path, 4)
+    """Assert that complete() marks a run finished, that it lasts, and that a longer run starts without it."""
+    writer = Trajectory.create(path)
+    play(writer, 4)
+    writer.close()
     with Trajectory.open(path) as reader:
         assert not reader.is_complete
     with Trajectory.append(path) as writer:
@@ -87,11 +92,108 @@ def test_complete_is_a_mark_that_writing_takes_back(path: Path) -> None:
         assert writer.is_complete
     with Trajectory.open(path) as reader:
         assert reader.is_complete
-    with Trajectory.append(path) as writer:
-        writer(6, 3.0, at_step(6))
-        assert not writer.is_complete
+    writer = Trajectory.append(path)
+    writer(6, 3.0, at_step(6))
+    assert not writer.is_complete
+    writer.close()
     with Trajectory.open(path) as reader:
         assert not reader.is_complete and len(reader) == 4
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A state of nothing but its step."""
+
+    step: int
+
+
+def nothing(writer: TrajectoryWriter) -> None:
+    """Nothing is recorded."""
+
+
+def a_frame(writer: TrajectoryWriter) -> None:
+    """A frame is recorded."""
+    writer(0, 0.0, START)
+
+
+def a_record(writer: TrajectoryWriter) -> None:
+    """An observable is recorded."""
+    writer.trace(mean=mean)(0, 0.0, START)
+
+
+def the_end(writer: TrajectoryWriter) -> None:
+    """A run from which a state was kept comes to its end."""
+    a_frame(writer)
+    writer.keep(Kept(0))
+    writer(1, 0.5, at_step(1))
+
+
+def a_stop(writer: TrajectoryWriter) -> None:
+    """A run ends where a state was kept from which it goes on."""
+    a_frame(writer)
+    writer.keep(Kept(0))
+
+
+def a_closing(writer: TrajectoryWriter) -> None:
+    """The file is closed within the block."""
+    a_frame(writer)
+    writer.close()
+
+
+def an_error(writer: TrajectoryWriter) -> None:
+    """A run fails."""
+    a_frame(writer)
+    raise ArithmeticError("half-way")
+
+
+def an_interruption(writer: TrajectoryWriter) -> None:
+    """A run is interrupted by hand."""
+    a_frame(writer)
+    raise KeyboardInterrupt
+
+
+def a_caught_refusal(writer: TrajectoryWriter) -> None:
+    """A frame is refused by its disk, which is caught within the block."""
+    a_frame(writer)
+    with suppress(OSError):
+        writer._room.check = refused
+        writer(1, 0.5, at_step(1))
+
+
+def refused(size: int) -> None:
+    """A full disk."""
+    raise TrajectoryError("There is no room.")
+
+
+BLOCKS = {a_frame: True, a_record: True, the_end: True}
+BLOCKS |= dict.fromkeys((nothing, a_stop, a_closing, an_error, an_interruption, a_caught_refusal), False)
+
+
+@pytest.mark.parametrize(("block", "complete"), BLOCKS.items(), ids=[block.__name__ for block in BLOCKS])
+def test_a_block_without_an_error_completes_its_run(
+    path: Path, block: Callable[[TrajectoryWriter], None], complete: bool
+) -> None:
+    """Assert that a run is complete where its block ended with the run, and not where it failed or goes on."""
+    with suppress(ArithmeticError, KeyboardInterrupt), Trajectory.create(path) as writer:
+        block(writer)
+    with Trajectory.open(path) as reader:
+        assert reader.is_complete == complete
+
+
+def test_observables_are_recorded_beside_frames(path: Path) -> None:
+    """Assert that a writer's own observables have a record at every frame, also when appended to, and others theirs."""
+    with Trajectory.create(path, observables={"mean": mean}) as writer:
+        later = writer.trace(spread=spread)
+        for step in range(3):
+            writer(step, 0.5 * step, at_step(step))
+        later(2, 1.0, at_step(2))
+    with Trajectory.append(path, observables={"mean": mean}) as writer:
+        writer(3, 1.5, at_step(3))
+    with Trajectory.open(path) as reader:
+        steps, times, values = reader.observables["mean"]
+        assert steps.tolist() == reader.steps.tolist() == [0, 1, 2, 3] and times.tolist() == reader.times.tolist()
+        assert values.tolist() == [mean(cloud).tolist() for cloud in reader]
+        assert reader.observables["spread"].steps.tolist() == [2]
 
 
 def test_an_observable_takes_back_the_mark_too(path: Path) -> None:
