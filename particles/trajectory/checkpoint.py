@@ -16,7 +16,7 @@ from particles.errors import TrajectoryError
 from particles.trajectory.adding import add_group
 from particles.trajectory.describe import Json
 from particles.trajectory.layout import UNWRITTEN
-from particles.trajectory.opening import check_size, child_dataset, child_group, has
+from particles.trajectory.reaching import check_size, child_dataset, child_group, has
 from particles.trajectory.states import Array, Sliced, rebuilt
 
 CHECKPOINT = "checkpoint"

@@ -12,14 +12,9 @@ from particles.integers import whole
 from particles.trajectory.describe import describe
 from particles.trajectory.layout import MODULE, Options, write_root
 from particles.trajectory.migration import migrate
-from particles.trajectory.opening import (
-    child_group,
-    damage_reported,
-    file_to_append,
-    new_file,
-    read_file,
-)
+from particles.trajectory.opening import damage_reported, file_to_append, new_file, read_file
 from particles.trajectory.provenance import provenance, resume_noted
+from particles.trajectory.reaching import child_group
 from particles.trajectory.reader import TrajectoryReader
 from particles.trajectory.recorder import Observable, check_observables
 from particles.trajectory.resuming import trim_to_resume

@@ -7,7 +7,7 @@ import numpy as np
 
 from particles.errors import TrajectoryError
 from particles.trajectory.layout import UNWRITTEN
-from particles.trajectory.opening import check_size, child_group, child_records, has
+from particles.trajectory.reaching import check_size, child_group, child_records, has
 from particles.trajectory.rows import Rows
 
 

@@ -13,8 +13,8 @@ from particles.trajectory.adding import add_group, add_text
 from particles.trajectory.checkpoint import checkpoint_step, newest_parts
 from particles.trajectory.describe import describe
 from particles.trajectory.layout import CONFIGURATION, EXTENSIONS, MODULE, PARAMETERS
-from particles.trajectory.opening import child_group, has, json_object
 from particles.trajectory.provenance import utc_now
+from particles.trajectory.reaching import child_group, has, json_object
 from particles.trajectory.resuming import trim_to_step
 
 

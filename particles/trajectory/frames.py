@@ -20,8 +20,8 @@ from particles.trajectory.layout import (
     fixed_text,
     frame_chunk,
 )
-from particles.trajectory.opening import check_size, child, child_dataset, child_group, json_object
 from particles.trajectory.provenance import device_name
+from particles.trajectory.reaching import check_size, child, child_dataset, child_group, json_object
 from particles.trajectory.rows import Rows
 
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}

@@ -32,16 +32,8 @@ from particles.trajectory.layout import (
     write_clock,
     write_title,
 )
-from particles.trajectory.opening import (
-    Version,
-    child,
-    child_dataset,
-    child_group,
-    has,
-    json_object,
-    text,
-    version_of,
-)
+from particles.trajectory.opening import Version, version_of
+from particles.trajectory.reaching import child, child_dataset, child_group, has, json_object, text
 
 
 def _add_resumes(file: h5py.File) -> None:

@@ -1,10 +1,8 @@
-"""Opening files that may be missing, foreign, damaged or in use, and reaching into them without following links."""
+"""Opening files that may be missing, foreign, damaged or in use."""
 
-import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from math import prod
 from os import PathLike
 from pathlib import Path
 from time import sleep
@@ -21,10 +19,10 @@ from particles.trajectory.live import (
     is_held,
     is_written,
     let_writers_in,
-    size_now,
     writers_lock,
 )
 from particles.trajectory.publishing import note_end_of_file, publish
+from particles.trajectory.reaching import child_group, has
 from particles.trajectory.regular import NotAFile, check_regular
 from particles.trajectory.room import Room
 
@@ -33,8 +31,6 @@ Version = tuple[int, ...]
 
 #: A running writer is inside a write for some microseconds in each frame; so many looks, so many seconds apart.
 LOOKS, BETWEEN_LOOKS = 100, 0.005
-#: More than this a compressed dataset cannot grow on reading (deflate reaches 1032).
-DEFLATED = 1100
 
 
 def new_file(path: str | PathLike[str], fill: Callable[[h5py.File], None], *, overwrite: bool = False) -> h5py.File:
@@ -138,87 +134,6 @@ def failure_reported(file: h5py.File) -> Iterator[None]:
         ) from error
 
 
-def child_group(parent: h5py.Group, path: str) -> h5py.Group:
-    """The group at a path below a group, reached through plain links only; raises TrajectoryError otherwise."""
-    node = child(parent, path)
-    if not isinstance(node, h5py.Group):
-        raise TrajectoryError(_foreign(parent, f"no group {path} in {parent.name}"))
-    return node
-
-
-def child_dataset(parent: h5py.Group, path: str) -> h5py.Dataset:
-    """The dataset at a path below a group: numbers or text in the file itself; raises TrajectoryError otherwise."""
-    node = child(parent, path)
-    if not isinstance(node, h5py.Dataset):
-        raise TrajectoryError(_foreign(parent, f"no dataset {path} in {parent.name}"))
-    if node.is_virtual or node.external:
-        raise TrajectoryError(_foreign(parent, f"values of {node.name} outside the file"))
-    if node.dtype.kind not in "iuf" and h5py.check_string_dtype(node.dtype) is None:
-        raise TrajectoryError(_foreign(parent, f"neither numbers nor text in {node.name}"))
-    return node
-
-
-def child_records(parent: h5py.Group, name: str, axes: int | None = None, kinds: str = "iuf") -> h5py.Dataset:
-    """The dataset of numbers [records, ...] of this name, of so many axes where they are given.
-
-    Raises TrajectoryError for text, a single number, other axes or another kind of numbers.
-    """
-    node = child_dataset(parent, name)
-    if node.dtype.kind not in kinds or not node.ndim or axes not in (None, node.ndim):
-        raise TrajectoryError(_foreign(parent, f"no records in {node.name}, but {node.dtype} of shape {node.shape}"))
-    return node
-
-
-def has(parent: h5py.Group, path: str) -> bool:
-    """Whether there is something at a path, without following a link at its end."""
-    return parent.get(path, getlink=True) is not None
-
-
-def check_size(dataset: h5py.Dataset, records: int | None = None) -> None:
-    """Raise TrajectoryError where a dataset, or its first records, would take more memory than its file can hold.
-
-    Values that were never written take no room in a file, so a few bytes can declare any size.
-    """
-    shape = dataset.shape if records is None else (records, *dataset.shape[1:])
-    declared, held = prod(shape) * dataset.dtype.itemsize, size_now(dataset.file)
-    if declared > (held if dataset.compression is None else DEFLATED * held):
-        raise TrajectoryError(
-            f"{dataset.file.filename} declares {declared} bytes in {dataset.name} but is {held} bytes long, as only a "
-            "damaged file is; restore it from a copy."
-        )
-
-
-def text(parent: h5py.Group, name: str) -> str:
-    """Text of a scalar dataset of strings."""
-    dataset = child_dataset(parent, name)
-    if dataset.shape != () or h5py.check_string_dtype(dataset.dtype) is None:
-        raise TrajectoryError(_foreign(parent, f"no text in {dataset.name}"))
-    check_size(dataset)
-    stored = dataset[()]
-    return stored.decode() if isinstance(stored, bytes) else str(stored)
-
-
-def json_object(parent: h5py.Group, name: str) -> dict[str, object]:
-    """A JSON object stored as text."""
-    stored = json.loads(text(parent, name))
-    if not isinstance(stored, dict):
-        raise TrajectoryError(_foreign(parent, f"no JSON object in {parent.name}/{name}"))
-    return stored
-
-
-def child(parent: h5py.Group, path: str) -> h5py.Group | h5py.Dataset | None:
-    """What is at a path, None for nothing; raises TrajectoryError for a link, which is not followed."""
-    node = parent
-    for name in path.split("/"):
-        link = node.get(name, getlink=True) if isinstance(node, h5py.Group) else None
-        if link is None:
-            return None
-        if not isinstance(link, h5py.HardLink):
-            raise TrajectoryError(_foreign(parent, f"a link instead of content at {node.name.rstrip('/')}/{name}"))
-        node = node[name]
-    return node
-
-
 def version_of(file: h5py.File) -> Version:
     """The version of our layout that a file says it has; () where it says none."""
     stored = child_group(file, MODULE).attrs.get("version", ())
@@ -276,10 +191,6 @@ def _check_schema(file: h5py.File) -> None:
     child_group(file, OBSERVABLES)
     if has(child_group(file, PARTICLES), "cloud"):
         child_group(file, CLOUD)
-
-
-def _foreign(parent: h5py.Group, found: str) -> str:
-    return f"{parent.file.filename} has {found}, so it is not a trajectory of ours; give a file that we wrote."
 
 
 def _refusal(target: Path, error: OSError) -> str:

@@ -21,7 +21,7 @@ from particles.trajectory.adding import add_text
 from particles.trajectory.describe import Json
 from particles.trajectory.layout import MODULE, OPENED, RESUMES
 from particles.trajectory.live import is_live
-from particles.trajectory.opening import child_dataset, child_group, has, json_object
+from particles.trajectory.reaching import child_dataset, child_group, has, json_object
 
 Provenance: TypeAlias = dict[str, Json]
 

@@ -19,8 +19,9 @@ from particles.trajectory.frames import Frames
 from particles.trajectory.labels import coordinate_names, labels_of
 from particles.trajectory.layout import CLOUD, CONFIGURATION, EXTENSIONS, MODULE, OBSERVABLES, PARAMETERS, PROVENANCE
 from particles.trajectory.live import is_live
-from particles.trajectory.opening import child_group, damage_reported, has, json_object
+from particles.trajectory.opening import damage_reported
 from particles.trajectory.provenance import Openings, resumed_by, resumes
+from particles.trajectory.reaching import child_group, has, json_object
 from particles.trajectory.training import read_data
 
 

@@ -13,7 +13,8 @@ from particles.trajectory.adding import add_element, add_group
 from particles.trajectory.element import Element, check_start, recorded_elements
 from particles.trajectory.labels import words_for
 from particles.trajectory.layout import OBSERVABLES, record_chunk
-from particles.trajectory.opening import child_group, failure_reported, has
+from particles.trajectory.opening import failure_reported
+from particles.trajectory.reaching import child_group, has
 
 #: A number or a small array of fixed shape computed from a cloud.
 Observable: TypeAlias = Callable[[ParticleCloud], torch.Tensor | np.ndarray | float]

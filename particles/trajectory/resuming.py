@@ -7,7 +7,7 @@ from particles.trajectory.checkpoint import checkpoint_step
 from particles.trajectory.element import Element, recorded_elements
 from particles.trajectory.frames import Frames
 from particles.trajectory.layout import CLOUD, MODULE, OBSERVABLES, UNWRITTEN
-from particles.trajectory.opening import child_group, has
+from particles.trajectory.reaching import child_group, has
 
 _BEFORE_ALL = (UNWRITTEN, -np.inf)
 

@@ -17,8 +17,9 @@ from particles.trajectory.extending import take_up
 from particles.trajectory.frames import Frames
 from particles.trajectory.layout import CLOUD, MODULE, UNWRITTEN, options_of
 from particles.trajectory.named import check_exists, check_named, named_at_the_end
-from particles.trajectory.opening import child_group, damage_reported, failure_reported, has
+from particles.trajectory.opening import damage_reported, failure_reported
 from particles.trajectory.provenance import utc_now
+from particles.trajectory.reaching import child_group, has
 from particles.trajectory.recorder import Observable, ObservableRecorder
 from particles.trajectory.room import Room
 from particles.trajectory.states import Spread, flattened, nothing_spread

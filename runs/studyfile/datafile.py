@@ -6,8 +6,8 @@ from pathlib import Path
 from particles import Dataset
 from particles.trajectory.regular import NotAFile, check_regular
 from runs.refusal import Refusal
-from runs.studyfile.config import DataTable
 from runs.studyfile.csvfile import read_csv
+from runs.studyfile.datatable import DataTable
 from runs.studyfile.npzfile import read_npz
 from runs.studyfile.rows import Rows
 

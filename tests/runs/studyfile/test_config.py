@@ -49,16 +49,6 @@ def test_tables_may_leave_out_the_default_kind(table: str, keys: dict[str, Any])
         validated(RunConfig, values({"flow": {"temperature": 0.1}}))
 
 
-def test_runs_of_old_studies_keep_their_folders() -> None:
-    """Assert that keys of [data] that only some files need are part of a run's identity where given, and only there."""
-    old = {"source": None, "file": "data.npz", "rows": None, "seed": 10}
-    assert config().identity()["data"] == old and config().digest == "fd54f2846568"
-    given = {"target": "y", "inputs": ["a"], "test_file": "t.csv", "classes": True}
-    changed = config({f"data.{key}": value for key, value in given.items()})
-    assert changed.identity()["data"] == {**old, **given} and changed.digest != config().digest
-    assert RunConfig.model_validate(changed.identity()).digest == changed.digest
-
-
 def test_records_of_a_run_are_counted() -> None:
     """Assert that the numbers of times are those of the schedules, unknown where steps are not."""
     assert Times(time=0.5).number(2.0, None) == 6
@@ -84,13 +74,6 @@ def test_records_of_a_run_are_counted() -> None:
         ({"frames": {}}, "Times of recording need one of"),
         ({"frames": {"time": 1.0, "steps": 2}}, "Times of recording need one of"),
         ({"frames": {"first": 1.0, "last": 2.0}}, "Times of recording need one of"),
-        ({"data": {"source": "diabetis"}}, "Unknown source of .data. 'diabetis'.*did you mean 'diabetes'"),
-        ({"data": {}}, "needs source = "),
-        ({"data": {"source": "diabetes", "target": "y"}}, r"\[data\] gives target, which is said of a file"),
-        ({"data.classes": ["a", "a"]}, r"classes of \[data\] is \['a', 'a'\], but two or more different names"),
-        ({"data.classes": "a"}, "The value 'a' does not do for data.classes"),
-        ({"data.target": []}, "does not do for data.target"),
-        ({"data.seed": 3}, r"The seed of \[data\] splits a data set of ours"),
         ({"observables": ["risks"]}, "Unknown observable 'risks'.*did you mean 'risk'"),
         ({"observables": {"a b": "risk"}}, "'a b' is not a plain name"),
         ({"observables": "risk"}, "neither a list of names nor a table"),

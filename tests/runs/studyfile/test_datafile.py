@@ -10,8 +10,8 @@ import pytest
 
 from particles import Dataset
 from runs.refusal import Refusal
-from runs.studyfile.config import DataTable
 from runs.studyfile.datafile import read_data
+from runs.studyfile.datatable import DataTable
 from tests.runs.conftest import spoken
 from tests.runs.studyfile.studies import write_study
 from tests.runs.studyfile.test_npzfile import WHOLE, X, Y, npy, npz

@@ -14,8 +14,8 @@ import torch
 from particles import Dataset
 from runs.refusal import Refusal
 from runs.studyfile import npzfile
-from runs.studyfile.config import DataTable
 from runs.studyfile.datafile import read_data
+from runs.studyfile.datatable import DataTable
 
 X = np.random.default_rng(0).normal(size=(30, 3))
 Y = X[:, 0] - X[:, 1]
