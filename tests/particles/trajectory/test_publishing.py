@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from particles.errors import TrajectoryError
-from particles.trajectory import Trajectory, TrajectoryReader, TrajectoryWriter, adding, opening, publishing
+from particles.trajectory import Trajectory, TrajectoryReader, TrajectoryWriter, adding, live, publishing
 from particles.trajectory.publishing import note_end_of_file, publish
 from tests.particles.trajectory.plays import at_step, mean, played, spread
 
@@ -62,7 +62,7 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Watched]]:
         return h5py.File(opened[-1], "r+", libver=publishing.OBJECT_BOUNDS)
 
     with monkeypatch.context() as patch:
-        patch.setattr(opening, "open_to_write", open_watched)
+        patch.setattr(live, "open_to_write", open_watched)
         yield opened
     for file in opened:
         file.close()
