@@ -25,7 +25,7 @@ def test_python_example_runs_as_printed(
     first, last, moved = map(float, re.findall(r"\d+\.\d+", capsys.readouterr().out))
     assert last < 0.5 * first
     assert moved > 0.1
-    assert list(names["times"]) == [10.0 * count for count in range(11)]
+    assert list(names["times"]) == [1.0 * count for count in range(101)]
     assert names["positions"].shape == (11, 500, 11)
     assert abs(names["masses_of_particles"].sum() - 1.0) < 1e-9
 
