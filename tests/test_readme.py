@@ -26,7 +26,7 @@ def test_python_example_runs_as_printed(
     assert last < 0.5 * first
     assert moved > 0.1
     assert list(names["times"]) == [1.0 * count for count in range(101)]
-    assert names["positions"].shape == (11, 500, 11)
+    assert names["positions"].shape == (101, 500, 11)
     assert abs(names["masses_of_particles"].sum() - 1.0) < 1e-9
 
 
