@@ -14,9 +14,11 @@ torch.set_num_threads(1)
 
 
 def pytest_configure() -> None:
-    """Let the programs that tests start hear Ctrl-C, also where a shell has put pytest into the background."""
+    """Let the programs that tests start hear signals, also where pytest runs in the background or under nohup."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(params=["cpu", "cuda"])

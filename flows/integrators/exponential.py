@@ -27,7 +27,7 @@ LOOKS_APART, MOST_LOOKS = 3.0, 40
 #: Units of rounding that what is left of h F carries where stiff directions have cancelled.
 ROUNDINGS = 30.0
 #: A velocity, with its part of eigenvectors and phi functions, costs as much as so many of an explicit method.
-COST = 50
+COST = 25
 #: Largest difference of the regulariser's rates, times the run, that is followed explicitly.
 MOST_UNEQUAL = 1e3
 

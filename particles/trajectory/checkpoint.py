@@ -1,7 +1,8 @@
 """The checkpoint of a run inside its file: /checkpoint with two slots, of which one is whole at any moment.
 
-The slot of the older step is filled and flushed, then marked with its new step and flushed; until then the other one
-counts. Datasets are written over in place, so a killed process leaves the other slot as it was.
+The slot that does not count is filled and flushed, then marked with its new step and flushed. Until then the other one
+counts, that of the newer step, or the second where both have the same. Datasets are written over in place, so a killed
+process leaves the other slot as it was.
 """
 
 import json
@@ -49,7 +50,8 @@ def put_checkpoint(file: h5py.File, step: int, tree: Json, arrays: Mapping[str, 
     text = np.frombuffer(json.dumps(tree).encode(), dtype=np.uint8)
     if not has(file, CHECKPOINT):
         add_group(file, CHECKPOINT, _empty_slots)
-    slot = child_group(file, f"{CHECKPOINT}/{_older(file)}")
+    spare = next(name for name in SLOTS if name != _newest(file))
+    slot = child_group(file, f"{CHECKPOINT}/{spare}")
     for name, array in {"tree": text, **arrays}.items():
         _write(slot, name, array)
     slot.attrs.modify("length", np.int64(len(text)))
@@ -62,7 +64,7 @@ def checkpoint_step(file: h5py.File) -> int | None:
     """The step of the newest whole checkpoint, None where there is none."""
     if not has(file, CHECKPOINT):
         return None
-    newest = max(_steps(file).values())
+    newest = _steps(file)[_newest(file)]
     return None if newest == UNWRITTEN else newest
 
 
@@ -76,10 +78,9 @@ def get_checkpoint(file: h5py.File, classes: Sequence[type], device: torch.devic
 
 def newest_parts(file: h5py.File) -> KeptParts | None:
     """The newest whole checkpoint, None where there is none."""
-    newest = checkpoint_step(file)
-    if newest is None:
+    if checkpoint_step(file) is None:
         return None
-    slot = child_group(file, f"{CHECKPOINT}/{next(name for name, step in _steps(file).items() if step == newest)}")
+    slot = child_group(file, f"{CHECKPOINT}/{_newest(file)}")
     length = int(slot.attrs["length"])
     tree = _array(slot, "tree")
     if not 0 < length <= min(len(tree), TREE_BYTES):
@@ -106,9 +107,10 @@ def _steps(file: h5py.File) -> dict[str, int]:
     return {name: int(child_group(group, name).attrs["step"]) for name in SLOTS}
 
 
-def _older(file: h5py.File) -> str:
+def _newest(file: h5py.File) -> str:
+    """The slot that counts."""
     steps = _steps(file)
-    return min(SLOTS, key=lambda name: steps[name])
+    return max(reversed(SLOTS), key=lambda name: steps[name])
 
 
 def _write(slot: h5py.Group, name: str, array: Array) -> None:

@@ -129,5 +129,5 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
 def test_without_xarray_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Assert that a missing library is a sentence that says what to install."""
     monkeypatch.setitem(sys.modules, "xarray", None)
-    with pytest.raises(Refusal, match=r"pip install 'meanfield-particles\[xarray\]'"):
+    with pytest.raises(Refusal, match=r"pip install -e '\.\[xarray\]' in the clone"):
         collect(tmp_path)

@@ -73,6 +73,7 @@ def test_a_run_in_use_is_one_sentence(tmp_path: Path) -> None:
         writer(99, 99.0, writer.last[2])  # so it is not complete any more
         code, _, told = spoken("run", str(path), "--out", str(out), "--workers", "0")
         assert code == 1 and "run.h5 is open elsewhere; close it there" in told
+        writer.close()  # a block that ends without it completes the run
     with FileLock(file.parent / folders.LOCK_FILE):
         code, _, told = spoken("run", str(path), "--out", str(out), "--workers", "1")
         assert code == 1 and "Another process is at work in" in told

@@ -39,7 +39,7 @@ def test_torchrun_just_works(tmp_path: Path) -> None:
     changes = {"masses.count": 150, "observables": OBSERVED, "sweep": {"over": {"masses.count": [150, 50]}}}
     path = write_study(tmp_path, changes)
     done = torchrun(2, "run", path.name, "--out", "two", folder=tmp_path)
-    assert done.stdout == "1 of 2 runs complete in two\n"
+    assert done.stdout.startswith("1 of 2 runs complete in two\n") and done.stdout.count("runs complete") == 1
     assert done.stderr.count("2 ranks need as many blocks of 64 particles, but a cloud of 50 has 1") == 1
     job = jobs_of(read_study(path, ()), tmp_path / "one")[0]
     perform_shared(job, lambda share: None, Ranks())

@@ -210,6 +210,7 @@ def test_reuse_is_recorded_once_even_if_the_run_was_stopped_after_it(tmp_path: P
     before = contents(run.path)
     with Trajectory.append(run.path) as trajectory:
         trajectory.trace(after=lambda cloud: 1.0)(200, 400.0, trajectory.last[2])
+        trajectory.close()  # a block that ends without it completes the run
     with Trajectory.open(run.path) as trajectory:
         assert not trajectory.is_complete
     perform(run, silent)
