@@ -45,8 +45,8 @@ class KeptParts:
         return np.asarray(stored[part])
 
 
-def put_checkpoint(file: h5py.File, step: int, tree: Json, arrays: Mapping[str, Array]) -> None:
-    """Keep a flattened value (`states.flattened`) as the state after a step."""
+def put_checkpoint(file: h5py.File, step: int, tree: Json, arrays: Mapping[str, Array], *, alone: bool = False) -> None:
+    """Keep a flattened value (`states.flattened`) as the state after a step; `alone`, the only one in the file."""
     text = np.frombuffer(json.dumps(tree).encode(), dtype=np.uint8)
     if not has(file, CHECKPOINT):
         add_group(file, CHECKPOINT, _empty_slots)
@@ -58,6 +58,9 @@ def put_checkpoint(file: h5py.File, step: int, tree: Json, arrays: Mapping[str, 
     file.flush()
     slot.attrs.modify("step", np.int64(step))
     file.flush()
+    for name in SLOTS if alone else ():
+        if name != spare:
+            _clear(child_group(file, f"{CHECKPOINT}/{name}"))
 
 
 def checkpoint_step(file: h5py.File) -> int | None:
@@ -100,6 +103,14 @@ def _empty_slots(group: h5py.Group) -> None:
         slot = group.create_group(name)
         slot.attrs["step"] = np.int64(UNWRITTEN)
         slot.attrs["length"] = np.int64(0)
+
+
+def _clear(slot: h5py.Group) -> None:
+    slot.attrs.modify("step", np.int64(UNWRITTEN))
+    slot.file.flush()
+    for name in list(slot):
+        del slot[name]
+    slot.file.flush()
 
 
 def _steps(file: h5py.File) -> dict[str, int]:

@@ -5,17 +5,22 @@ from os import PathLike
 import h5py
 import numpy as np
 
+from particles.trajectory.checkpoint import CHECKPOINT, newest_parts
+
 
 def datasets(path: str | PathLike[str]) -> dict[str, np.ndarray]:
-    """All datasets of a file by name, without those that say where it comes from (h5md)."""
+    """All datasets of a file by name but those that say where it comes from (h5md); of states the one that counts."""
     found: dict[str, np.ndarray] = {}
 
     def keep(name: str, node: h5py.Group | h5py.Dataset) -> None:
-        if isinstance(node, h5py.Dataset) and not name.startswith("h5md/"):
+        if isinstance(node, h5py.Dataset) and not name.startswith(("h5md/", f"{CHECKPOINT}/")):
             found[name] = np.asarray(node[()])
 
     with h5py.File(path, "r") as file:
         file.visititems(keep)
+        if (kept := newest_parts(file)) is not None:
+            found[f"{CHECKPOINT}/tree"] = np.array(kept.tree)
+            found |= {f"{CHECKPOINT}/{name}": kept.rows(name, slice(None)) for name in kept.kinds()}
     return found
 
 

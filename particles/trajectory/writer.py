@@ -11,7 +11,13 @@ import torch
 
 from particles.cloud import ParticleCloud
 from particles.errors import TrajectoryError
-from particles.trajectory.checkpoint import KeptParts, drop_checkpoint, get_checkpoint, newest_parts, put_checkpoint
+from particles.trajectory.checkpoint import (
+    KeptParts,
+    drop_checkpoint,
+    get_checkpoint,
+    newest_parts,
+    put_checkpoint,
+)
 from particles.trajectory.element import check_start
 from particles.trajectory.extending import take_up
 from particles.trajectory.frames import Frames
@@ -162,11 +168,12 @@ class TrajectoryWriter:
             self._room.check(sum(array.nbytes for array in held[2].values()))
         with failure_reported(self._file):
             self._seal()
+            if held is not None:
+                put_checkpoint(self._file, *held, alone=True)
             self._set_complete(True)
             self._file.flush()
-            drop_checkpoint(self._file)
-            if held is not None:
-                put_checkpoint(self._file, *held)
+            if held is None:
+                drop_checkpoint(self._file)
         self._ended = False
 
     def extend(self, **parameters: object) -> None:

@@ -167,3 +167,15 @@ def test_a_damaged_or_malicious_checkpoint_is_one_sentence(tmp_path: Path, damag
     sentence = r"checkpoint|cannot be read|as only a damaged file|so it is not a trajectory of ours"
     with pytest.raises(TrajectoryError, match=sentence):
         Trajectory.append(path).kept([State])
+
+
+def test_a_finished_file_holds_one_state(tmp_path: Path) -> None:
+    """Assert that the state given at the end is found, and that nothing is left of the one before."""
+    with Trajectory.create(tmp_path / "a.h5") as writer:
+        for step in range(4):
+            writer(step, float(step), at_step(step))
+            writer.keep(state(step))
+        writer.complete(state(2))
+        assert_is(writer.kept([State]), 2)
+    with h5py.File(tmp_path / "a.h5") as file:
+        assert sorted(len(slot) for slot in file["checkpoint"].values()) == [0, 1 + len(state(2).points)]

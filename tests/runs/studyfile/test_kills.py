@@ -52,13 +52,13 @@ class Killed:
         return write
 
     def _entered(self, put: Callable[..., None]) -> Callable[..., None]:
-        def kept(*given: Any) -> None:
+        def kept(*given: Any, **named: Any) -> None:
             self._kept += 1
             if self._within is None:
-                put(*given)
+                put(*given, **named)
                 return
             self._counting = self._kept in self._within
-            put(*given)
+            put(*given, **named)
             self._counting = False
 
         return kept
