@@ -147,7 +147,7 @@ def draw(points: Sequence[Point], path: Path, *, title: str, risk: bool = False)
     axis.set_ylabel("error of the risk, relative" if risk else "error of the positions / distance moved")
     axis.set_title(title, fontsize=11)
     axis.grid(True, which="major", alpha=0.25)
-    axis.legend(frameon=False, fontsize=9, loc="upper left", bbox_to_anchor=(1.0, 1.0))  # beside the axes: it hides nothing
+    axis.legend(frameon=False, fontsize=9, loc="upper left", bbox_to_anchor=(1.0, 1.0))  # beside the axes
     save(figure, path)
 
 
