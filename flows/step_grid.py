@@ -56,7 +56,7 @@ def check_times(observers: Sequence[Observer], time: float, until: float) -> Non
     """Raise ValueError where an observer asks for times so near each other that a run would hardly ever end."""
     for observer in observers:
         apart = observer.time if isinstance(observer, Every) else None
-        if apart is not None and until - time > MOST_STEPS * apart:
+        if _is_endless(apart, time, until):
             raise ValueError(
                 f"Every(time={apart!r}) would be more than {MOST_STEPS:.0e} times from time {time!r} until {until!r}; "
                 "give a longer one."
@@ -66,8 +66,13 @@ def check_times(observers: Sequence[Observer], time: float, until: float) -> Non
 def check_count(integrator: Integrator[Any], time: float, until: float) -> None:
     """Raise ValueError where steps of the integrator are so short that a run would hardly ever end."""
     size = integrator.grid if isinstance(integrator, Gridded) else None
-    if size is not None and until - time > MOST_STEPS * size:
+    if _is_endless(size, time, until):
         raise ValueError(
             f"{type(integrator).__name__} with steps of {size!r} would take more than {MOST_STEPS:.0e} of them from "
             f"time {time!r} until {until!r}; give a longer step."
         )
+
+
+def _is_endless(apart: float | None, time: float, until: float) -> bool:
+    """Whether times so far apart, where that is known, are more than a run ever comes through."""
+    return apart is not None and until - time > MOST_STEPS * apart

@@ -243,7 +243,9 @@ def plain(text: str) -> str:
 
 
 @contextmanager
-def drawing(subject: str) -> Iterator[None]:
+def drawing(
+    subject: str, said: str = "holds numbers too large to draw", advice: str = "draw another one"
+) -> Iterator[None]:
     """Within the block matplotlib says nothing of its own, and numbers too large to draw are a Refusal."""
     try:
         with warnings.catch_warnings():
@@ -253,7 +255,7 @@ def drawing(subject: str) -> Iterator[None]:
     except (RuntimeWarning, OverflowError, ValueError) as error:
         if isinstance(error, Refusal):
             raise
-        raise Refusal(f"{subject} holds numbers too large to draw ({error}): draw another one.") from error
+        raise Refusal(f"{subject} {said} ({error}): {advice}.") from error
 
 
 def check_drawable(values: Array, subject: str) -> None:

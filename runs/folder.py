@@ -52,7 +52,7 @@ def claimed(
             if before is not None:
                 before()
             _check_owner(folder, identity)
-            replace_text(folder / CONFIG_FILE, json.dumps({**identity, "remarks": dict(remarks)}, indent=2) + "\n")
+            hold_configuration(folder / CONFIG_FILE, {**identity, "remarks": dict(remarks)})
             at_work = True
             yield folder
     except Timeout as error:
@@ -89,6 +89,11 @@ def _check_owner(folder: Path, identity: Mapping[str, Any]) -> None:
         raise Refusal(
             f"The folder {folder} holds runs of another configuration ({'; '.join(found)}): name another folder."
         )
+
+
+def hold_configuration(path: Path, held: Mapping[str, Any]) -> None:
+    """Write a config.json, whole or not at all."""
+    replace_text(path, json.dumps(held, indent=2) + "\n")
 
 
 def held_configuration(path: Path) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def recorded_sources(path: Path, parameters: Mapping[str, object]) -> dict[str, 
 
 def noted_until(folder: Path) -> float | None:
     """Until when a run goes by the config.json of its folder; None where nothing says so."""
-    return _until(_configuration(folder).get("config"))
+    return until_of(_configuration(folder).get("config"))
 
 
 def noted_seconds(folder: Path) -> float | None:
@@ -50,7 +50,7 @@ def noted_configurations(folder: Path) -> dict[str, Mapping[str, object]]:
 
 def _is_run(config: Mapping[str, object]) -> bool:
     """Whether this can be the configuration of a run: it has a seed and an end, and no tables without end."""
-    return type(config.get("seed")) is int and _until(config) is not None and _is_shallow(config)
+    return type(config.get("seed")) is int and until_of(config) is not None and _is_shallow(config)
 
 
 def _is_shallow(value: object, depth: int = NESTED) -> bool:
@@ -92,7 +92,7 @@ def held_in(path: Path) -> Held | None:
             time = float(trajectory.times[-1]) if len(trajectory) else 0.0
             given, kept = trajectory.parameters, trajectory.kept_step is not None
             sources = recorded_sources(path, given) or {}
-            return Held(trajectory.is_complete, time, sources, _until(given.get("config")), kept)
+            return Held(trajectory.is_complete, time, sources, until_of(given.get("config")), kept)
     except TrajectoryError:
         return None
 
@@ -123,7 +123,8 @@ def _checksums(held: object) -> dict[str, str] | None:
     return {str(name): str(digest) for name, digest in held.items()} if isinstance(held, Mapping) else None
 
 
-def _until(config: object) -> float | None:
+def until_of(config: object) -> float | None:
+    """Until when a run goes by its configuration; None where that does not say so."""
     until = config.get("until") if isinstance(config, Mapping) else None
     return float(until) if isinstance(until, int | float) else None
 

@@ -163,8 +163,7 @@ class BDF:
             reason = "positions or velocities are not finite"
             raise ToleranceNotReached(step=1, time=state.times[0], size=span, reason=reason)
         scales = Scales.of(stiff)
-        rtol = self.tolerance.rtol * share(cloud.count * cloud.dim * scales.outputs.numel())
-        rtol = rtol or math.sqrt(torch.finfo(cloud.dtype).eps)
+        rtol = self._allowed(cloud.count * cloud.dim, scales).rtol or math.sqrt(torch.finfo(cloud.dtype).eps)
         by_bend = rtol * speed / bend if bend > 0.0 else math.inf
         by_reach = REACH * extent / speed if speed > 0.0 < extent else math.inf
         size = min(span, self.max_step, by_bend, by_reach)
@@ -201,11 +200,15 @@ class BDF:
         At a kink of the path, of which the formula's small constant knows nothing, the error is d itself.
         """
         scales = state.known.went(norms.distance, norms.changed)
-        tolerance = self.tolerance.stricter(share(coordinates * scales.outputs.numel()))
-        whole = scales.judged((norms.correction, norms.change), coordinates, tolerance)
+        allowed = self._allowed(coordinates, scales)
+        whole = scales.judged((norms.correction, norms.change), coordinates, allowed)
         kinked = state.kinked(whole, formula.reached)
         doubt = scales.judged((norms.doubt, 0.0), coordinates, self.tolerance)
         return Judged(whole if kinked else formula.error * whole, doubt, scales, whole, kinked)
+
+    def _allowed(self, coordinates: int, scales: Scales) -> Tolerance:
+        """The tolerance of a step of a cloud of so many coordinates."""
+        return self.tolerance.stricter(share(coordinates * scales.outputs.numel()))
 
     def correction(
         self,

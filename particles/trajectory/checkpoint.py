@@ -33,6 +33,11 @@ class KeptParts:
     slot: h5py.Group
     tree: str
 
+    @property
+    def step(self) -> int:
+        """The step after which the state was kept."""
+        return int(self.slot.attrs["step"])
+
     def kinds(self) -> dict[str, tuple[list[int], str]]:
         """The shape and dtype of each array, by its name."""
         stored = {name: child_dataset(self.slot, name) for name in self.slot if name != "tree"}
@@ -50,17 +55,16 @@ def put_checkpoint(file: h5py.File, step: int, tree: Json, arrays: Mapping[str, 
     text = np.frombuffer(json.dumps(tree).encode(), dtype=np.uint8)
     if not has(file, CHECKPOINT):
         add_group(file, CHECKPOINT, _empty_slots)
-    spare = next(name for name in SLOTS if name != _newest(file))
-    slot = child_group(file, f"{CHECKPOINT}/{spare}")
+    counted = _newest(file)
+    slot = child_group(file, f"{CHECKPOINT}/{next(name for name in SLOTS if name != counted)}")
     for name, array in {"tree": text, **arrays}.items():
         _write(slot, name, array)
     slot.attrs.modify("length", np.int64(len(text)))
     file.flush()
     slot.attrs.modify("step", np.int64(step))
     file.flush()
-    for name in SLOTS if alone else ():
-        if name != spare:
-            _clear(child_group(file, f"{CHECKPOINT}/{name}"))
+    if alone:
+        _clear(child_group(file, f"{CHECKPOINT}/{counted}"))
 
 
 def checkpoint_step(file: h5py.File) -> int | None:

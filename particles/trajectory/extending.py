@@ -10,7 +10,7 @@ import h5py
 
 from particles.errors import TrajectoryError
 from particles.trajectory.adding import add_group, add_text
-from particles.trajectory.checkpoint import checkpoint_step, newest_parts
+from particles.trajectory.checkpoint import newest_parts
 from particles.trajectory.describe import describe
 from particles.trajectory.layout import CONFIGURATION, EXTENSIONS, MODULE, PARAMETERS
 from particles.trajectory.provenance import utc_now
@@ -21,20 +21,19 @@ from particles.trajectory.resuming import trim_to_step
 def take_up(file: h5py.File, parameters: Mapping[str, object]) -> None:
     """Cut a file to its checkpoint under changed parameters, and note it."""
     kept = newest_parts(file)
-    step = None if kept is None else checkpoint_step(file)
-    if kept is None or step is None:
+    if kept is None:
         raise TrajectoryError(f"{file.filename} keeps no state to go on from; run it again in another file.")
     group, module = child_group(file, PARAMETERS), child_group(file, MODULE)
     before, time = json_object(group, CONFIGURATION), json.loads(kept.tree).get("fields", {}).get("time")
     changed = {name: describe(value, name) for name, value in parameters.items()}
-    note: dict[str, object] = {"step": step, "time": time, "before": _replaced(before, {**before, **changed})}
+    note: dict[str, object] = {"step": kept.step, "time": time, "before": _replaced(before, {**before, **changed})}
     _note(module, group[CONFIGURATION], note)
     fresh = group.create_dataset(None, data=json.dumps({**before, **changed}), dtype=h5py.string_dtype())
     file.flush()
     del group[CONFIGURATION]
     group[CONFIGURATION] = fresh  # in one write with the line above: both are links in the header of their group
     file.flush()
-    trim_to_step(file, step)
+    trim_to_step(file, kept.step)
     file.flush()
 
 

@@ -78,9 +78,8 @@ def _check_regular(path: Path) -> None:
         raise Refusal(
             f"The data file {path} is {error.strerror}, but an npz or a CSV file is needed: {ADVICE}."
         ) from error
-    except (OSError, ValueError) as error:
-        said = getattr(error, "strerror", None) or error
-        raise Refusal(f"The data file {path} cannot be read ({said}): check its name.") from error
+    except OSError as error:
+        raise Refusal(f"The data file {path} cannot be read ({error.strerror}): check its name.") from error
 
 
 def _check_table(path: Path, start: bytes) -> None:

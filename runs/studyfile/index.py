@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
+from runs.files import replacing
 from runs.scalars import Scalar
 from runs.studyfile.results import OWN, Found, found_in, varied
 from runs.studyfile.running import Job
@@ -47,13 +48,9 @@ def write_rows(rows: Sequence[Sequence[Scalar]], path: Path) -> None:
     Two commands may write it at once, each under a passing name of its own. Raises OSError where it cannot be written.
     """
     passing = path.with_name(f".{path.name}.{uuid4().hex}")
-    try:
-        with passing.open("x", newline="", encoding="utf-8") as file:
-            table = csv.writer(file, lineterminator="\n")
-            table.writerows([["" if cell is None else cell for cell in row] for row in rows])
-        passing.replace(path)
-    finally:
-        passing.unlink(missing_ok=True)
+    with replacing(path, passing), passing.open("x", newline="", encoding="utf-8") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerows([["" if cell is None else cell for cell in row] for row in rows])
 
 
 class LiveIndex:

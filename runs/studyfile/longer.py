@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from runs.origins import Held, noted_configurations
+from runs.origins import Held, noted_configurations, until_of
 from runs.refusal import Refusal
 from runs.studyfile.config import RunConfig, digest_of
 
@@ -47,8 +47,8 @@ def older_names(out: Path) -> dict[str, str]:
     """
     found: dict[str, tuple[float, str]] = {}
     for name, config in noted_configurations(out).items():
-        until = config.get("until")
-        if isinstance(until, int | float) and name == digest_of(config, whole=True):
+        until = until_of(config)
+        if until is not None and name == digest_of(config, whole=True):
             key = digest_of(config, whole=False)
             found[key] = max(found.get(key, (until, name)), (until, name))
     return {key: name for key, (_, name) in found.items()}

@@ -1,6 +1,5 @@
 """The figure of a study: every observable against time, a colour for each setting, drawn from the files of its runs."""
 
-import warnings
 from collections.abc import Sequence
 from itertools import cycle
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from runs.curve_groups import said, short_names
-from runs.figures import MOST_COLOURS, ColourScale, Curve, CurvePanel, draw_curves
+from runs.figures import MOST_COLOURS, ColourScale, Curve, CurvePanel, draw_curves, drawing
 from runs.printable import printable
 from runs.refusal import Refusal
 from runs.studyfile.results import Numbers, Setting, told
@@ -34,13 +33,9 @@ def draw_study(settings: Sequence[Setting], path: Path, title: str) -> Path | No
     if not panels:
         return None
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", RuntimeWarning)
-            warnings.filterwarnings("ignore", "Attempting to set identical")
+        with drawing(f"The figure {path}", "cannot be drawn", "do without, with --no-summary"):
             columns = min(3, len(panels))
             draw_curves(panels, path, title=title, time_label="flow time", columns=columns, scale=scale)
-    except (RuntimeWarning, ValueError, OverflowError) as error:
-        raise Refusal(f"The figure {path} cannot be drawn ({error}): do without, with --no-summary.") from error
     except OSError as error:
         raise Refusal(f"The figure {path} cannot be written ({error.strerror}): name another folder.") from error
     return path

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from particles import Trajectory, TrajectoryError
 from runs.curve_groups import dividing
-from runs.origins import noted_configurations, noted_seconds
+from runs.origins import noted_configurations, noted_seconds, until_of
 from runs.scalars import Scalar, flat, ordered
 from runs.studyfile.identity import Identity
 from runs.studyfile.keys import path_of
@@ -79,12 +79,12 @@ def found_in(
 
 def settings_of(runs: Sequence[Found], out: Path) -> list[Setting]:
     """The runs by their settings, in their order."""
-    names, groups = varied([run.values for run in runs], out), dict[str, list[Found]]()
-    apart = [name for name in OWN if name != "seed" and name in _swept(out)]
+    swept, groups = _swept(out), dict[str, list[Found]]()
+    apart = [name for name in OWN if name != "seed" and name in swept]
     for run in runs:
         shared = {name: value for name, value in run.values.items() if name not in OWN or name in apart}
         groups.setdefault(json.dumps(shared, sort_keys=True), []).append(run)
-    names, swept = [*names, *apart], _swept(out)
+    names = [*varied([run.values for run in runs], out), *apart]
     keys = {name: swept[rank] if (rank := _rank(name, swept)) < len(swept) else "" for name in names}
     return [
         Setting({name: group[0].values[name] for name in names if name in group[0].values}, tuple(group), keys)
@@ -128,9 +128,8 @@ def _found(folder: Path, config: Mapping[str, Any], series: bool) -> Found:
     try:
         with Trajectory.open(folder / RUN_FILE) as trajectory:
             time = float(trajectory.times[-1]) if len(trajectory) else 0.0
-            given = trajectory.parameters.get("config")
-            ended = given.get("until") if isinstance(given, Mapping) else None
-            longer = isinstance(ended, int | float) and ended < config["until"]
+            ended = until_of(trajectory.parameters.get("config"))
+            longer = ended is not None and ended < config["until"]
             state = COMPLETE if trajectory.is_complete and not longer else BEGUN if time > 0.0 else WAITING
             recorded = dict(_numbers(trajectory.observables)) if series else {}
     except TrajectoryError:

@@ -1,6 +1,5 @@
 """Doing one run of a study file in a folder of its own: begun, continued or found complete, its error recorded."""
 
-import json
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,7 +13,7 @@ from flows import Observer, evolve
 from flows.checkpoint import CHECKPOINTED
 from particles import FlowDiverged, FlowRefused, MassError, ParticleCloud, ShapeError, Trajectory, TrajectoryError
 from particles.trajectory import SharedTrajectory, TrajectoryWriter
-from runs.folder import CONFIG_FILE, claimed, held_configuration, replace_text
+from runs.folder import CONFIG_FILE, claimed, held_configuration, hold_configuration, replace_text
 from runs.jobs import Report, Stopped
 from runs.origins import SOURCES, Held, held_in, mixed, noted_seconds, noted_sources, noted_until
 from runs.refusal import Refusal
@@ -139,7 +138,7 @@ def claim(job: Job) -> Iterator[None]:
             if share < WHOLE:
                 noted = {**identity, "remarks": {"seconds": round(spent + time.monotonic() - began, 3)}}
                 with suppress(OSError):
-                    replace_text(job.folder / CONFIG_FILE, json.dumps(noted, indent=2) + "\n")
+                    hold_configuration(job.folder / CONFIG_FILE, noted)
 
 
 def _renew(job: Job, now: Mapping[str, str]) -> None:
@@ -153,8 +152,7 @@ def _renew(job: Job, now: Mapping[str, str]) -> None:
     _refuse_shorter([job])
     if job.changed() or changes(then, now):
         job.path.unlink(missing_ok=True)
-    named = {"config": job.config.identity(), SOURCES: dict(now)}
-    replace_text(place, json.dumps({**held, **named}, indent=2) + "\n")
+    hold_configuration(place, {**held, "config": job.config.identity(), SOURCES: dict(now)})
 
 
 def _refuse_meanwhile(before: Mapping[str, str] | None, now: Mapping[str, str]) -> None:
