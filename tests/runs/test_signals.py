@@ -4,12 +4,25 @@ import os
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from runs.signals import terminable
+from runs.signals import Heard, terminable
 from tests.runs.conftest import spoken
 from tests.runs.studyfile.sweeps import at_work, gone, launched, unequal_files, write_sweep
+
+
+def heard_by(number: int, handler: Any) -> Heard:
+    """What a block hears of a signal that somebody else handles."""
+    before = signal.signal(number, handler)
+    try:
+        with terminable() as heard:
+            os.kill(os.getpid(), number)
+            time.sleep(0.01)
+    finally:
+        signal.signal(number, before)
+    return heard
 
 
 def test_sigterm_is_an_interrupt_and_is_noted() -> None:
@@ -30,26 +43,13 @@ def test_a_closing_terminal_is_an_interrupt_too() -> None:
         os.kill(os.getpid(), signal.SIGHUP)
         time.sleep(5.0)
     assert heard.terminated and heard.code == 129
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        with terminable() as heard:
-            os.kill(os.getpid(), signal.SIGHUP)
-            time.sleep(0.01)
-    finally:
-        signal.signal(signal.SIGHUP, before)
-    assert not heard.terminated
+    assert not heard_by(signal.SIGHUP, signal.SIG_IGN).terminated
 
 
 def test_somebody_elses_handler_stays() -> None:
     """Assert that a program that handles SIGTERM itself goes on to do so."""
     seen: list[int] = []
-    before = signal.signal(signal.SIGTERM, lambda number, frame: seen.append(number))
-    try:
-        with terminable() as heard:
-            os.kill(os.getpid(), signal.SIGTERM)
-            time.sleep(0.01)
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    heard = heard_by(signal.SIGTERM, lambda number, frame: seen.append(number))
     assert seen == [signal.SIGTERM] and not heard.terminated
 
 

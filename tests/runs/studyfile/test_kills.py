@@ -101,19 +101,22 @@ def test_killed_at_the_writes_of_a_checkpoint(tmp_path: Path, monkeypatch: pytes
 
 @needs_fork
 @pytest.mark.validation
+@pytest.mark.parametrize(
+    ("within", "every", "least"), [(CHECKPOINTS, 1, 20), (None, 13, 10)], ids=["keeping", "evenly"]
+)
 @pytest.mark.parametrize("study", STUDIES)
-def test_killed_at_every_write_of_checkpoints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, study: str) -> None:
-    """Assert that no kill at any write of three checkpoints changes a bit of what a run ends with."""
-    monkeypatch.setattr(running, "KEEP_SECONDS", 0.0)
-    kills, bad = unequal(tmp_path, study, CHECKPOINTS, 1)
-    assert kills > 20 and bad == []
+def test_killed_at_many_writes(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    study: str,
+    within: tuple[int, ...] | None,
+    every: int,
+    least: int,
+) -> None:
+    """Assert that no kill at any write of three checkpoints changes a bit of what a run ends with.
 
-
-@needs_fork
-@pytest.mark.validation
-@pytest.mark.parametrize("study", STUDIES)
-def test_killed_evenly_over_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, study: str) -> None:
-    """Assert that no kill before any thirteenth write, from the first frame to the mark of completeness, does."""
+    Nor does one before any thirteenth write, from the first frame to the mark of completeness.
+    """
     monkeypatch.setattr(running, "KEEP_SECONDS", 0.0)
-    kills, bad = unequal(tmp_path, study, None, 13)
-    assert kills > 10 and bad == []
+    kills, bad = unequal(tmp_path, study, within, every)
+    assert kills > least and bad == []
