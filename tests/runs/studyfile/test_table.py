@@ -92,5 +92,5 @@ def test_what_a_file_says_is_printable() -> None:
 def test_a_table_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     """Assert that a folder in its place is one sentence."""
     (tmp_path / "result.csv").mkdir()
-    with pytest.raises(Refusal, match=r"result\.csv cannot be written \(Is a directory\): name another folder"):
+    with pytest.raises(Refusal, match=r"result\.csv cannot be written \(a folder\): name another folder"):
         write_table([], tmp_path / "result.csv")
