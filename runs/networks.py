@@ -51,7 +51,7 @@ PIECES: tuple[type, ...] = (
 KNOWN = {qualified_name(piece): piece for piece in PIECES}
 
 #: The flow whose cloud is no network: it moves a model that is linear around its start.
-LINEARISED = "flows.linearised.LinearisedFlow"
+LINEARISED = "flows.LinearisedFlow"
 
 
 def inputs_of(parameters: Mapping[str, object]) -> int | None:

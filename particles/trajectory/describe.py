@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 else:  # what is checked while it runs, where the recursion cannot be resolved below the first level
     Json = None | bool | int | float | str | list | dict
 
+#: The packages of this project, whose classes are named by their package alone.
+PACKAGES = ("particles", "flows", "limits", "runs")
+
 
 def describe(value: object, where: str = "the value") -> Json:
     """Describe a value as JSON.
@@ -47,10 +50,31 @@ def describe(value: object, where: str = "the value") -> Json:
 
 
 def qualified_name(value: object) -> str:
-    """Module and qualified name of a class or function, without the module where it has none."""
+    """Module and qualified name of a class or function, without the module where it has none.
+
+    For a class or function of this project the package stands for the module, as in particles.Perceptron: files do not
+    depend on where its code lies.
+    """
     name = getattr(value, "__qualname__", None) or getattr(value, "__name__", None) or type(value).__qualname__
     module = getattr(value, "__module__", None)
-    return f"{module}.{name}" if module else str(name)
+    package = str(module).partition(".")[0]
+    return f"{package if package in PACKAGES else module}.{name}" if module else str(name)
+
+
+def name_today(name: str) -> str:
+    """A qualified name as written now; earlier files hold the module too, as in particles.neurons.Perceptron."""
+    package, _, rest = name.partition(".")
+    return f"{package}.{rest.rpartition('.')[2]}" if package in PACKAGES and "<locals>" not in rest else name
+
+
+def described_today(node: object) -> object:
+    """A description read from a file, its classes named as they are now."""
+    if isinstance(node, dict):
+        return {
+            key: name_today(part) if key == "class" and isinstance(part, str) else described_today(part)
+            for key, part in node.items()
+        }
+    return [described_today(part) for part in node] if isinstance(node, list) else node
 
 
 def _describe_name(value: object, where: str) -> Json:

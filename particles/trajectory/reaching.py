@@ -6,6 +6,7 @@ from math import prod
 import h5py
 
 from particles.errors import TrajectoryError
+from particles.trajectory.describe import described_today
 from particles.trajectory.live import size_now
 
 #: More than this a compressed dataset cannot grow on reading (deflate reaches 1032).
@@ -73,8 +74,8 @@ def text(parent: h5py.Group, name: str) -> str:
 
 
 def json_object(parent: h5py.Group, name: str) -> dict[str, object]:
-    """A JSON object stored as text."""
-    stored = json.loads(text(parent, name))
+    """A JSON object stored as text, the classes of descriptions in it named as they are now."""
+    stored = described_today(json.loads(text(parent, name)))
     if not isinstance(stored, dict):
         raise TrajectoryError(_foreign(parent, f"no JSON object in {parent.name}/{name}"))
     return stored

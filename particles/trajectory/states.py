@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from particles.errors import TrajectoryError
-from particles.trajectory.describe import Json, qualified_name
+from particles.trajectory.describe import Json, name_today, qualified_name
 
 #: An array in memory, or one whose rows come in slices.
 Array: TypeAlias = "np.ndarray | Sliced"
@@ -110,7 +110,7 @@ def _tensor(node: Mapping[str, object], read: Callable[[str], np.ndarray], devic
 
 
 def _instance(node: Mapping[str, object], known: Mapping[str, type], made: Callable[[object], object]) -> object:
-    name, fields = str(node.get("class")), node.get("fields")
+    name, fields = name_today(str(node.get("class"))), node.get("fields")
     kind = known.get(name)
     if kind is None or not isinstance(fields, Mapping):
         raise TrajectoryError(f"A checkpoint holds {name}, which is not a state this program knows; run anew.")

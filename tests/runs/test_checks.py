@@ -205,7 +205,7 @@ def test_run_of_a_study_file_is_checked(tmp_path: Path) -> None:
         with pytest.raises(Refusal, match="does not say by which flow it was written"):
             rebuilt(file, {**trajectory.parameters, "flow": None}, trajectory.data)
         flow = dict(trajectory.parameters)["flow"]
-        other = {**flow, "risk": {**flow["risk"], "loss": {"class": "particles.losses.Logistic"}}}  # type: ignore
+        other = {**flow, "risk": {**flow["risk"], "loss": {"class": "particles.Logistic"}}}  # type: ignore
         with pytest.raises(Refusal, match=r"was written with other risk\.loss\.class than this version finds"):
             rebuilt(file, {**trajectory.parameters, "flow": other}, trajectory.data)
 

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from particles import NTK, Dataset, Identity, Perceptron, Risk, Squared, Tanh
-from particles.trajectory.describe import Json, describe, qualified_name
+from particles.trajectory.describe import Json, describe, described_today, name_today, qualified_name
 from tests.particles.draws import normals
 
 INPUTS, TARGETS = normals(6, 3, seed=71), normals(6, 1, seed=72)
@@ -39,16 +39,26 @@ def digest(values: np.ndarray) -> str:
     return hashlib.sha256(values.tobytes()).hexdigest()
 
 
+def test_names_in_files_do_not_depend_on_where_code_lies() -> None:
+    """Assert that classes of ours are named by their package, as are those in earlier files, and others in full."""
+    assert qualified_name(Perceptron) == "particles.Perceptron"
+    assert qualified_name(Nested) == f"{__name__}.Nested"
+    earlier = {"class": "particles.neurons.Perceptron", "parts": [{"class": "a.b.C"}, "particles.losses.Squared"]}
+    now = {"class": "particles.Perceptron", "parts": [{"class": "a.b.C"}, "particles.losses.Squared"]}
+    assert described_today(earlier) == now == described_today(now)
+    assert name_today("flows.integrators.bdf_state.BDFState") == "flows.BDFState"
+
+
 def test_a_risk_is_described_to_the_last_tensor() -> None:
     """Assert that classes, numbers and data of a whole risk stand in the description, and nothing random."""
     neuron = Perceptron(activation=Tanh(), embedding=Identity(dim=3), trained="hidden")
     risk = Risk(neuron=neuron, scaling=NTK(), loss=Squared(), data=Dataset(INPUTS, TARGETS))
     described = describe(risk)
     assert described == describe(risk) == json.loads(json.dumps(described))
-    assert described["class"] == "particles.risk.Risk"
-    assert described["neuron"]["class"] == "particles.neurons.Perceptron"
+    assert described["class"] == "particles.Risk"
+    assert described["neuron"]["class"] == "particles.Perceptron"
     assert described["neuron"]["trained"] == "hidden"
-    assert described["neuron"]["activation"] == {"class": "particles.activations.Tanh"}
+    assert described["neuron"]["activation"] == {"class": "particles.Tanh"}
     inputs = {"class": "torch.Tensor", "shape": [6, 3], "dtype": "float64", "sha256": digest(INPUTS.numpy())}
     assert described["data"]["inputs"] == inputs
 
@@ -72,7 +82,7 @@ def test_a_risk_is_described_to_the_last_tensor() -> None:
         (torch.device("cpu"), "cpu"),
         (Path("data/x.csv"), "data/x.csv"),
         (math.sqrt, "math.sqrt"),
-        (Squared, "particles.losses.Squared"),
+        (Squared, "particles.Squared"),
         (Colour.RED, f"{__name__}.Colour.RED"),
         (digest, f"{__name__}.digest"),
         (Nested((1, 2)), {"class": f"{__name__}.Nested", "content": [1, 2], "number": 0.5}),

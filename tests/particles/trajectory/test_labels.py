@@ -46,7 +46,7 @@ def test_words_of_an_observable_are_its_own() -> None:
     assert words_for("a_b") == {"long_name": "a b"}
     assert words_for("far", LargestMovement(CLOUD)) == {
         "long_name": "far",
-        "source": "particles.observables.LargestMovement",
+        "source": "particles.LargestMovement",
         "formula": "max_j |theta_j - theta_j(0)|.",
     }
     source = f"{mean.__module__}.mean"
@@ -79,7 +79,7 @@ def test_a_file_describes_itself(tmp_path: Path, engine: str) -> None:
         assert position.time.attrs["long_name"] == "flow time"
         assert tree["particles/cloud"]["mass"].attrs["long_name"] == "mass lambda_j of particle j"
         risk = tree["observables/risk/value"]
-        assert risk.attrs["source"] == "particles.risk.Risk" and risk.attrs["formula"].startswith(
+        assert risk.attrs["source"] == "particles.Risk" and risk.attrs["formula"].startswith(
             "R(cloud) = sum_i p_i"
         )
         np.testing.assert_array_equal(position.sel(time=0.6, method="nearest"), 1.5 * CLOUD.positions)
