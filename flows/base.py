@@ -15,6 +15,9 @@ from particles.shapes import PerParticle, Velocity
 
 State = TypeVar("State")
 
+#: Times closer than this part of a step are the same time.
+SAME = 1e-6
+
 
 class Part(Enum):
     """What a flow may consist of."""

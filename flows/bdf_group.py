@@ -14,7 +14,7 @@ from flows.integrators.bdf_state import BDFState
 from flows.integrators.differentiation import HIGHEST
 from flows.members import Member, Outcome
 from particles import FlowRefused, ParticleCloud, Risk, ToleranceNotReached
-from particles.ensemble import Stacked
+from particles.cloud import Stacked
 from particles.ensemble_risk import EnsembleRisk
 
 #: Points that a member has at the most.

@@ -26,7 +26,7 @@ from flows.paced_group import PacedGroup
 from flows.side_by_side import side_by_side
 from flows.step_grid import check_times
 from particles import Ensemble, FlowDiverged, FlowRefused, ParticleCloud, Risk, ToleranceNotReached
-from particles.ensemble import Stacked
+from particles.cloud import Stacked
 from particles.ensemble_risk import EnsembleRiskAt
 from particles.integers import whole
 

@@ -11,7 +11,7 @@ from flows.members import Member, Outcome
 from flows.noise import MemberNoise
 from flows.side_by_side import side_by_side
 from particles import FlowDiverged, ParticleCloud
-from particles.ensemble import Stacked
+from particles.cloud import Stacked
 
 
 @runtime_checkable

@@ -3,8 +3,8 @@
 import math
 from dataclasses import dataclass
 
+from flows.base import SAME
 from flows.batches import Batches
-from flows.integrators.fixed import SAME
 from particles import ParticleCloud, Risk
 from particles.reals import positive
 from particles.shapes import Velocity

@@ -12,7 +12,7 @@ from flows.integrators.rounding import check_rounding
 from flows.members import Member, Outcome
 from flows.side_by_side import side_by_side
 from particles import ParticleCloud, ToleranceNotReached
-from particles.ensemble import Stacked
+from particles.cloud import Stacked
 from particles.shapes import AnyFloat
 
 State = TypeVar("State", bound=PacedState)

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from flows.base import Flow, Gridded, Integrator, Observer, Part, PiecewiseFlow, parts
-from flows.integrators.fixed import SAME
+from flows.base import SAME, Flow, Gridded, Integrator, Observer, Part, PiecewiseFlow, parts
 from flows.observers import Every
 from particles import FlowRefused
 

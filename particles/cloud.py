@@ -1,6 +1,6 @@
 """The particle cloud: positions and masses, a finite probability measure on parameter space."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -113,6 +113,18 @@ class ParticleCloud:
         object.__setattr__(cloud, "positions", positions)
         object.__setattr__(cloud, "masses", masses)
         return cloud
+
+
+class Stacked(ParticleCloud):
+    """The particles of several clouds of one size in one, member after member; the masses of each sum to one.
+
+    What integrators and flows are handed where members are evolved side by side: whatever treats particles one by one
+    does not notice, and sums over particles are taken member by member (`EnsembleRisk`).
+    """
+
+    def __init__(self, clouds: Sequence[ParticleCloud]) -> None:
+        object.__setattr__(self, "positions", torch.cat([cloud.positions for cloud in clouds]))
+        object.__setattr__(self, "masses", torch.cat([cloud.masses for cloud in clouds]))
 
 
 def converted(masses: Masses, like: Tensor) -> Masses:

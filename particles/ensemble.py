@@ -88,18 +88,6 @@ class Ensemble:
         return (self[e] for e in range(len(self)))
 
 
-class Stacked(ParticleCloud):
-    """The particles of several clouds of one size in one, member after member; the masses of each sum to one.
-
-    What integrators and flows are handed where members are evolved side by side: whatever treats particles one by one
-    does not notice, and sums over particles are taken member by member (`EnsembleRisk`).
-    """
-
-    def __init__(self, clouds: Sequence[ParticleCloud]) -> None:
-        object.__setattr__(self, "positions", torch.cat([cloud.positions for cloud in clouds]))
-        object.__setattr__(self, "masses", torch.cat([cloud.masses for cloud in clouds]))
-
-
 def _member(number: int, positions: Positions, masses: Masses | None) -> ParticleCloud:
     try:
         return ParticleCloud(positions, masses)

@@ -13,8 +13,7 @@ from typing import Protocol, runtime_checkable
 
 import torch
 
-from particles.cloud import ParticleCloud
-from particles.ensemble import Stacked
+from particles.cloud import ParticleCloud, Stacked
 from particles.fused.choice import FAILURES
 from particles.scratch import reusable
 from particles.shapes import Masses, Positions, Velocity

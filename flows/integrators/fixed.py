@@ -9,14 +9,11 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
-from flows.base import Advance, Flow, Part, StepRule
+from flows.base import SAME, Advance, Flow, Part, StepRule
 from flows.noise import StepNoise
 from particles import ParticleCloud
 from particles.reals import positive
 from particles.shapes import Positions
-
-#: Times closer than this part of a step are the same time.
-SAME = 1e-6
 
 
 @dataclass(frozen=True, init=False)

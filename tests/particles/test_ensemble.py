@@ -8,7 +8,7 @@ from torch import Tensor
 
 from flows import KineticCloud
 from particles import Ensemble, MassError, ParticleCloud, ShapeError
-from particles.ensemble import Stacked
+from particles.cloud import Stacked
 from tests.problems import network_cloud, numbers, small_cloud
 
 POSITIONS = numbers(3, 4, 6, 2)

@@ -19,7 +19,7 @@ from particles import (
     Risk,
     Tanh,
 )
-from particles.ensemble import Stacked
+from particles.cloud import Stacked
 from particles.ensemble_risk import EnsembleRisk
 from particles.tiles import FUSED_ENTRIES
 from tests.flows.ensembles import ensemble

@@ -34,7 +34,7 @@ from particles import (
     saturation,
     scratch,
 )
-from particles.ensemble import Stacked
+from particles.cloud import Stacked
 from particles.ensemble_risk import EnsembleRisk
 from particles.fused import choice
 from particles.ranks import Ranks

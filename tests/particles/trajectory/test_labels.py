@@ -79,9 +79,7 @@ def test_a_file_describes_itself(tmp_path: Path, engine: str) -> None:
         assert position.time.attrs["long_name"] == "flow time"
         assert tree["particles/cloud"]["mass"].attrs["long_name"] == "mass lambda_j of particle j"
         risk = tree["observables/risk/value"]
-        assert risk.attrs["source"] == "particles.Risk" and risk.attrs["formula"].startswith(
-            "R(cloud) = sum_i p_i"
-        )
+        assert risk.attrs["source"] == "particles.Risk" and risk.attrs["formula"].startswith("R(cloud) = sum_i p_i")
         np.testing.assert_array_equal(position.sel(time=0.6, method="nearest"), 1.5 * CLOUD.positions)
         np.testing.assert_allclose(later - position, np.broadcast_to(CLOUD.positions, (4, 5, 4)), rtol=1e-12)
         joined = xarray.concat([position, later], dim="seed")
