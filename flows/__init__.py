@@ -15,39 +15,39 @@ from flows.base import (
     StepRule,
     parts,
 )
-from flows.batches import Batches, Draws, Epochs, Online
-from flows.birth_death import BirthDeathFlow
-from flows.checkpoint import CHECKPOINTED, Checkpoint
-from flows.ensemble import MembersFailed, evolve_all
-from flows.evolve import evolve
-from flows.forms import FORMS, LOOP, METHODS, TURNS
-from flows.gradient import GradientFlow
+from flows.ensemble.evolve_all import MembersFailed, evolve_all
+from flows.fields.batches import Batches, Draws, Epochs, Online
+from flows.fields.birth_death import BirthDeathFlow
+from flows.fields.gradient import GradientFlow
+from flows.fields.kinetic import KineticCloud
+from flows.fields.langevin import LangevinFlow
+from flows.fields.linearised import LinearisedFlow, LinearisedRisk
+from flows.fields.minibatch import MinibatchFlow
+from flows.fields.ntk import NTKFlow
+from flows.fields.underdamped import UnderdampedFlow
 from flows.integrators.adaptive import Adaptive
-from flows.integrators.baoab import BAOAB
-from flows.integrators.bdf import BDF
-from flows.integrators.chebyshev import Chebyshev
-from flows.integrators.dormand_prince import DormandPrince
-from flows.integrators.euler import Euler
-from flows.integrators.euler_maruyama import EulerMaruyama
-from flows.integrators.exponential import Exponential
-from flows.integrators.fixed import FixedStep, GivenStep
-from flows.integrators.growth_splitting import GrowthSplitting
-from flows.integrators.heun import Heun
-from flows.integrators.leimkuhler_matthews import LeimkuhlerMatthews
-from flows.integrators.linear_splitting import LinearSplitting
-from flows.integrators.rk4 import RK4
-from flows.kinetic import KineticCloud
-from flows.langevin import LangevinFlow
-from flows.linearised import LinearisedFlow, LinearisedRisk
-from flows.minibatch import MinibatchFlow
+from flows.integrators.error_controlled.chebyshev import Chebyshev
+from flows.integrators.error_controlled.dormand_prince import DormandPrince
+from flows.integrators.fixed_step.baoab import BAOAB
+from flows.integrators.fixed_step.euler import Euler
+from flows.integrators.fixed_step.euler_maruyama import EulerMaruyama
+from flows.integrators.fixed_step.grid import FixedStep, GivenStep
+from flows.integrators.fixed_step.growth_splitting import GrowthSplitting
+from flows.integrators.fixed_step.heun import Heun
+from flows.integrators.fixed_step.leimkuhler_matthews import LeimkuhlerMatthews
+from flows.integrators.fixed_step.linear_splitting import LinearSplitting
+from flows.integrators.fixed_step.rk4 import RK4
+from flows.integrators.function_space.bdf import BDF
+from flows.integrators.function_space.exponential import Exponential
+from flows.integrators.step_bound import StepBound
+from flows.loop.checkpoint import CHECKPOINTED, Checkpoint
+from flows.loop.evolve import evolve
 from flows.noise import StepNoise
-from flows.ntk import NTKFlow
-from flows.observers import Every, LogSpaced, StopBelow, Trace
-from flows.progress import Progress, Report
-from flows.step_bound import StepBound
-from flows.stopping import StopAfter, StopStationary, speed
-from flows.underdamped import UnderdampedFlow
-from particles.doors import open_doors
+from flows.observers.progress import Progress, Report
+from flows.observers.recording import Every, LogSpaced, StopBelow, Trace
+from flows.observers.stopping import StopAfter, StopStationary, speed
+from flows.right_forms import FORMS, LOOP, METHODS, TURNS
+from particles.arguments import open_doors
 
 __all__ = [
     "BAOAB",

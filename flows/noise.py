@@ -13,7 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from flows.philox import MASK, Key, Words, philox, words
-from particles.integers import whole
+from particles.arguments.integers import whole
 from particles.shapes import Positions
 
 WORD = 2.0**-32

@@ -3,22 +3,22 @@
 from typing import Any
 
 from flows.base import Advance, Flow, Integrator, Observer, StepRule
-from flows.batches import Batches
-from flows.integrators.baoab import BAOAB
-from flows.integrators.euler import Euler
-from flows.integrators.euler_maruyama import EulerMaruyama
-from flows.integrators.fixed import GivenStep
-from flows.integrators.growth_splitting import Transport
-from flows.integrators.heun import Heun
-from flows.integrators.leimkuhler_matthews import LeimkuhlerMatthews
-from flows.integrators.linear_splitting import LinearSplitting
-from flows.integrators.rk4 import RK4
-from flows.kinetic import KineticCloud
-from flows.linearised import LinearisedFlow, LinearisedRisk
+from flows.fields.batches import Batches
+from flows.fields.kinetic import KineticCloud
+from flows.fields.linearised import LinearisedFlow, LinearisedRisk
+from flows.fields.underdamped import UnderdampedFlow
+from flows.integrators.fixed_step.baoab import BAOAB
+from flows.integrators.fixed_step.euler import Euler
+from flows.integrators.fixed_step.euler_maruyama import EulerMaruyama
+from flows.integrators.fixed_step.grid import GivenStep
+from flows.integrators.fixed_step.growth_splitting import Transport
+from flows.integrators.fixed_step.heun import Heun
+from flows.integrators.fixed_step.leimkuhler_matthews import LeimkuhlerMatthews
+from flows.integrators.fixed_step.linear_splitting import LinearSplitting
+from flows.integrators.fixed_step.rk4 import RK4
+from flows.integrators.step_bound import StepBound
 from flows.noise import StepNoise
-from flows.observers import Trace
-from flows.step_bound import StepBound
-from flows.underdamped import UnderdampedFlow
+from flows.observers.recording import Trace
 from particles import Risk
 
 _STEPPED = (BAOAB, Euler, EulerMaruyama, Heun, LeimkuhlerMatthews, LinearSplitting, RK4)

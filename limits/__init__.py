@@ -1,25 +1,25 @@
 """What theory predicts: limits of infinitely many particles, computed and compared with finite clouds."""
 
 from limits.chaos import Approach, Slope, StandIn, approach, deviation, root_mean, sampled, slope, stand_in
-from limits.density import Density
-from limits.early_time import EarlyConstants, EarlyTimeModel, early_constants, early_time_model
-from limits.ensemble import Ensemble, ensemble
-from limits.entropy import Estimate, entropy
-from limits.fokker_planck import Densities, FokkerPlanck
-from limits.forms import FORMS, METHODS, TURNS
-from limits.free_energy import FreeEnergy
-from limits.gaussian import GaussianFlow, LinearLaw
-from limits.gibbs import Gibbs, GibbsLaw
-from limits.grid import Atoms, Grid, Interval
-from limits.kernel_flow import KernelFlow
+from limits.kernel_training.early_time import EarlyConstants, EarlyTimeModel, early_constants, early_time_model
+from limits.kernel_training.kernel_flow import KernelFlow
+from limits.kernel_training.lazy_gap import lazy_gap
+from limits.kernel_training.trained_law import Ensemble, ensemble
 from limits.kernels.base import Evaluated, Kernel
 from limits.kernels.convolution import convolutional_kernels
 from limits.kernels.deep import DeepKernels, deep_kernels
-from limits.kernels.duals import Dual, DualPair, dual_pair
+from limits.kernels.gaussian_duals import Dual, DualPair, dual_pair
+from limits.kernels.random_kernel import RandomGram, RandomKernel, total_variance, zipf_departure
 from limits.kernels.two_layer import FeatureKernel, TangentKernel, feature_kernel, tangent_kernel
-from limits.lazy_gap import lazy_gap
-from limits.optimality import OptimalityGap, optimality_gap
-from limits.random_kernel import RandomGram, RandomKernel, total_variance, zipf_departure
+from limits.mean_field.density import Density
+from limits.mean_field.entropy import Estimate, entropy
+from limits.mean_field.fokker_planck import Densities, FokkerPlanck
+from limits.mean_field.free_energy import FreeEnergy
+from limits.mean_field.gaussian import GaussianFlow, LinearLaw
+from limits.mean_field.gibbs import Gibbs, GibbsLaw
+from limits.mean_field.grid import Atoms, Grid, Interval
+from limits.mean_field.optimality import OptimalityGap, optimality_gap
+from limits.right_forms import FORMS, METHODS, TURNS
 from limits.transport import (
     Iteration,
     Measure,
@@ -33,7 +33,7 @@ from limits.transport import (
     unbalanced_distance,
     wasserstein,
 )
-from particles.doors import open_doors
+from particles.arguments import open_doors
 
 __all__ = [
     "Approach",

@@ -17,7 +17,7 @@ from limits.power_law import Fit, interval
 from limits.transport import wasserstein
 from limits.transport.problem import Parts
 from particles import ParticleCloud, ShapeError, generator
-from particles.integers import whole
+from particles.arguments.integers import whole
 from particles.shapes import Scalar
 
 Array = NDArray[np.float64]

@@ -5,17 +5,17 @@ from typing import Any
 
 import limits.transport
 from limits.chaos import StandIn
-from limits.density import Density
-from limits.early_time import EarlyTimeModel
-from limits.fokker_planck import Densities, FokkerPlanck
-from limits.free_energy import FreeEnergy
-from limits.gaussian import GaussianFlow, LinearLaw
-from limits.gibbs import Gibbs
-from limits.grid import Grid
-from limits.kernel_flow import KernelFlow
+from limits.kernel_training.early_time import EarlyTimeModel
+from limits.kernel_training.kernel_flow import KernelFlow
 from limits.kernels.base import Kernel
+from limits.kernels.random_kernel import RandomKernel
 from limits.kernels.two_layer import FeatureKernel, TangentKernel
-from limits.random_kernel import RandomKernel
+from limits.mean_field.density import Density
+from limits.mean_field.fokker_planck import Densities, FokkerPlanck
+from limits.mean_field.free_energy import FreeEnergy
+from limits.mean_field.gaussian import GaussianFlow, LinearLaw
+from limits.mean_field.gibbs import Gibbs
+from limits.mean_field.grid import Grid
 from limits.transport import Measure, Plan
 from particles import ParticleCloud, Perceptron, Risk, UserNeuron
 

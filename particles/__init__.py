@@ -1,24 +1,10 @@
 """What exists and what can be measured: clouds, neurons, risks, observables, trajectories."""
 
-from particles import masses
-from particles.accuracy import Accuracy
-from particles.activations import (
-    GELU,
-    Activation,
-    Erf,
-    LeakyReLU,
-    Linear,
-    ReLU,
-    Sigmoid,
-    SiLU,
-    Softplus,
-    Tanh,
-)
+from particles.arguments import open_doors
 from particles.cloud import ParticleCloud
-from particles.dataset import Dataset
-from particles.doors import open_doors
-from particles.embeddings import Biased, Embedding, Identity, Quadratic, RandomFeatures
-from particles.ensemble import Ensemble
+from particles.distributed.ranks import Ranks
+from particles.distributed.shared_cloud import SharedCloud
+from particles.ensemble.clouds import Ensemble
 from particles.errors import (
     FlowDiverged,
     FlowRefused,
@@ -31,12 +17,15 @@ from particles.errors import (
     TransportUnsolved,
     Unresolved,
 )
-from particles.forms import FORMS, METHODS, TURNS
-from particles.functional import MappedNeuron, UserNeuron, as_neuron
-from particles.laws import GaussianLaw, GaussianOutputs, Law, OutputLaw, RademacherOutputs, SymmetricPairs
-from particles.losses import CrossEntropy, Logistic, Loss, Squared
-from particles.network import Network
-from particles.neurons import Perceptron
+from particles.initial import masses
+from particles.initial.laws import GaussianLaw, GaussianOutputs, Law, OutputLaw, RademacherOutputs, SymmetricPairs
+from particles.initial.uniform_points import Points, Random, Sobol
+from particles.neurons.activations import GELU, Activation, Erf, LeakyReLU, Linear, ReLU, Sigmoid, SiLU, Softplus, Tanh
+from particles.neurons.embeddings import Biased, Embedding, Identity, Quadratic, RandomFeatures
+from particles.neurons.perceptron import Perceptron
+from particles.neurons.protocols import Neuron, Tangent
+from particles.neurons.user_neuron import MappedNeuron, UserNeuron, as_neuron
+from particles.numerics.randomness import generator
 from particles.observables import (
     Alignment,
     GramChange,
@@ -46,14 +35,14 @@ from particles.observables import (
     SmallestEigenvalue,
     effective_count,
 )
-from particles.points import Points, Random, Sobol
-from particles.randomness import generator
-from particles.ranks import Ranks
-from particles.risk import L2, Risk
-from particles.scaling import NTK, Lazy, MeanField, Power, Scaling
-from particles.shared import SharedCloud
-from particles.tangent import jacobian_product, jacobian_transpose_product, scaled_jacobian, tangent_gram
-from particles.tangents import Neuron, Tangent
+from particles.right_forms import FORMS, METHODS, TURNS
+from particles.risk.accuracy import Accuracy
+from particles.risk.dataset import Dataset
+from particles.risk.losses import CrossEntropy, Logistic, Loss, Squared
+from particles.risk.network import Network
+from particles.risk.risk import L2, Risk
+from particles.risk.scaling import NTK, Lazy, MeanField, Power, Scaling
+from particles.risk.tangent_products import jacobian_product, jacobian_transpose_product, scaled_jacobian, tangent_gram
 from particles.trajectory import SharedTrajectory, Trajectory, TrajectoryReader, TrajectoryWriter
 
 __all__ = [

@@ -11,11 +11,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 from particles.cloud import ParticleCloud
-from particles.dataset import checked_inputs
 from particles.errors import ShapeError
-from particles.risk import Risk
+from particles.risk.dataset import checked_inputs
+from particles.risk.risk import Risk
+from particles.risk.tangent_products import tangent_gram
 from particles.shapes import Gram, Inputs, PerParticle, Scalar
-from particles.tangent import tangent_gram
 
 
 @dataclass(frozen=True, eq=False)

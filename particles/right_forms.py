@@ -4,16 +4,16 @@ from typing import Any
 
 from torch import Tensor
 
-from particles.accuracy import Accuracy
-from particles.activations import Activation
 from particles.cloud import ParticleCloud
-from particles.dataset import Dataset
-from particles.embeddings import Embedding
-from particles.ensemble import Ensemble
-from particles.functional import UserNeuron
-from particles.laws import GaussianLaw, Law, OutputLaw, SymmetricPairs
-from particles.losses import Loss
-from particles.network import Network
+from particles.distributed.ranks import Ranks
+from particles.distributed.shared_cloud import SharedCloud
+from particles.ensemble.clouds import Ensemble
+from particles.initial.laws import GaussianLaw, Law, OutputLaw, SymmetricPairs
+from particles.initial.uniform_points import Points
+from particles.neurons.activations import Activation
+from particles.neurons.embeddings import Embedding
+from particles.neurons.protocols import Neuron
+from particles.neurons.user_neuron import UserNeuron
 from particles.observables import (
     Alignment,
     GramChange,
@@ -22,13 +22,13 @@ from particles.observables import (
     MeanMovement,
     SmallestEigenvalue,
 )
-from particles.points import Points
-from particles.ranks import Ranks
-from particles.risk import L2, Risk
-from particles.scaling import Lazy, Power, Scaling
+from particles.risk.accuracy import Accuracy
+from particles.risk.dataset import Dataset
+from particles.risk.losses import Loss
+from particles.risk.network import Network
+from particles.risk.risk import L2, Risk
+from particles.risk.scaling import Lazy, Power, Scaling
 from particles.shapes import Masses
-from particles.shared import SharedCloud
-from particles.tangents import Neuron
 from particles.trajectory import Trajectory
 
 #: Methods that look at their arguments; others are called in the loop and trust them, or take none.

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import typer
 from typer.main import get_command
 
-from runs.commands import INTERRUPTED, app
-from runs.printable import printable, shortened
-from runs.ranks import done_together, launched
-from runs.refusal import Refusal, WorkerLost
-from runs.signals import terminable
+from runs.cli.commands import INTERRUPTED, app
+from runs.system.printable import printable, shortened
+from runs.system.refusal import Refusal, WorkerLost
+from runs.system.signals import terminable
+from runs.system.torchrun import done_together, launched
 
 if TYPE_CHECKING:  # torch takes seconds to import, and light commands do without it
     from particles import Ranks

@@ -163,7 +163,7 @@ def numbers(seed: int, *shape: int) -> Tensor:
     return torch.from_numpy(np.random.default_rng(seed).standard_normal(shape))
 
 
-#: s_j and eta_j of each scaling in plain formulas, independent of particles/scaling.py.
+#: s_j and eta_j of each scaling in plain formulas, independent of particles/risk/scaling.py.
 FACTORS: list[tuple[Scaling, Callable[[Tensor], Tensor], Callable[[Tensor], Tensor]]] = [
     (MeanField(), lambda masses: masses, lambda masses: 1.0 / masses),
     (NTK(), lambda masses: masses**0.5, lambda masses: masses**0.0),

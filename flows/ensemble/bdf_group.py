@@ -8,14 +8,14 @@ import torch
 from torch import Tensor
 
 from flows.base import Advance
-from flows.gauss_newton import dense_risk
-from flows.integrators.bdf import BDF, Correction, Norms, Polynomial
-from flows.integrators.bdf_state import BDFState
-from flows.integrators.differentiation import HIGHEST
-from flows.members import Member, Outcome
+from flows.ensemble.member_runs import Member, Outcome
+from flows.integrators.function_space.bdf import BDF, Correction, Norms, Polynomial
+from flows.integrators.function_space.bdf_state import BDFState
+from flows.integrators.function_space.differentiation import HIGHEST
+from flows.integrators.function_space.gauss_newton import dense_risk
 from particles import FlowRefused, ParticleCloud, Risk, ToleranceNotReached
 from particles.cloud import Stacked
-from particles.ensemble_risk import EnsembleRisk
+from particles.ensemble.risk import EnsembleRisk
 
 #: Points that a member has at the most.
 SLOTS = HIGHEST + 1

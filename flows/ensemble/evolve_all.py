@@ -6,29 +6,29 @@ from functools import partial
 from typing import Any
 
 from flows.base import Flow, Integrator, Observer, StepRule
-from flows.bdf_group import BDFGroup
-from flows.checkpoint import Checkpoint
-from flows.evolve import checked, evolve, span
+from flows.ensemble.bdf_group import BDFGroup
+from flows.ensemble.member_group import GivenStepGroup, Group
+from flows.ensemble.member_runs import End, Keep, Member, Run
+from flows.ensemble.paced_group import PacedGroup
+from flows.ensemble.stacked_flow import side_by_side
 from flows.integrators.adaptive import Adaptive, Running
-from flows.integrators.bdf import BDF
-from flows.integrators.chebyshev import Chebyshev
-from flows.integrators.dormand_prince import DormandPrince
-from flows.integrators.euler import Euler
-from flows.integrators.euler_maruyama import EulerMaruyama
-from flows.integrators.heun import Heun
-from flows.integrators.leimkuhler_matthews import LeimkuhlerMatthews
-from flows.integrators.linear_splitting import LinearSplitting
-from flows.integrators.rk4 import RK4
-from flows.member_group import GivenStepGroup, Group
-from flows.members import End, Keep, Member, Run
+from flows.integrators.error_controlled.chebyshev import Chebyshev
+from flows.integrators.error_controlled.dormand_prince import DormandPrince
+from flows.integrators.fixed_step.euler import Euler
+from flows.integrators.fixed_step.euler_maruyama import EulerMaruyama
+from flows.integrators.fixed_step.heun import Heun
+from flows.integrators.fixed_step.leimkuhler_matthews import LeimkuhlerMatthews
+from flows.integrators.fixed_step.linear_splitting import LinearSplitting
+from flows.integrators.fixed_step.rk4 import RK4
+from flows.integrators.function_space.bdf import BDF
+from flows.loop.checkpoint import Checkpoint
+from flows.loop.evolve import checked, evolve, span
+from flows.loop.step_grid import check_times
 from flows.noise import checked_seed
-from flows.paced_group import PacedGroup
-from flows.side_by_side import side_by_side
-from flows.step_grid import check_times
 from particles import Ensemble, FlowDiverged, FlowRefused, ParticleCloud, Risk, ToleranceNotReached
+from particles.arguments.integers import whole
 from particles.cloud import Stacked
-from particles.ensemble_risk import EnsembleRiskAt
-from particles.integers import whole
+from particles.ensemble.risk import EnsembleRiskAt
 
 GIVEN_STEP = (Euler, Heun, RK4, EulerMaruyama, LeimkuhlerMatthews, LinearSplitting)
 #: Methods that choose their steps by an error, and need velocities only.

@@ -6,10 +6,10 @@ from typing import Any, Protocol, runtime_checkable
 import torch
 
 from flows.base import Advance, Flow
-from flows.divergence import Watch
-from flows.members import Member, Outcome
+from flows.ensemble.member_runs import Member, Outcome
+from flows.ensemble.stacked_flow import side_by_side
+from flows.loop.divergence import Watch
 from flows.noise import MemberNoise
-from flows.side_by_side import side_by_side
 from particles import FlowDiverged, ParticleCloud
 from particles.cloud import Stacked
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from flows.base import Advance, Flow, Observer
-from flows.checkpoint import Checkpoint
-from flows.hand import Hands
+from flows.loop.checkpoint import Checkpoint
+from flows.loop.observer_calls import Hands
 from particles import ParticleCloud
 
 #: Is handed the whole state of a run after every step.

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 
 from flows.base import Advance, Flow
-from flows.integrators.paced import Paced, PacedState, Stride, Tried
-from flows.integrators.rounding import check_rounding
-from flows.members import Member, Outcome
-from flows.side_by_side import side_by_side
+from flows.ensemble.member_runs import Member, Outcome
+from flows.ensemble.stacked_flow import side_by_side
+from flows.integrators.error_controlled.attainable_tolerance import check_rounding
+from flows.integrators.error_controlled.velocity_only import Paced, PacedState, Stride, Tried
 from particles import ParticleCloud, ToleranceNotReached
 from particles.cloud import Stacked
 from particles.shapes import AnyFloat

@@ -5,11 +5,11 @@ from dataclasses import replace
 from typing import cast
 
 from flows.base import Flow
-from flows.gradient import GradientFlow
-from flows.langevin import LangevinFlow
-from flows.ntk import NTKFlow
+from flows.fields.gradient import GradientFlow
+from flows.fields.langevin import LangevinFlow
+from flows.fields.ntk import NTKFlow
 from particles import FlowRefused
-from particles.ensemble_risk import EnsembleRisk
+from particles.ensemble.risk import EnsembleRisk
 
 #: The flows whose formulas hold for stacked members as they stand: they read a risk, and treat particles one by one.
 STACKABLE = (GradientFlow, NTKFlow, LangevinFlow)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from flows.noise import StepNoise, checked_seed
 from particles import Dataset
-from particles.integers import whole
+from particles.arguments.integers import whole
 
 #: Stream of the noise from which batches are drawn.
 BATCHES = 2

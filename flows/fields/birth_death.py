@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 
 from particles import MeanField, ParticleCloud, Risk
-from particles.reals import non_negative
+from particles.arguments.reals import non_negative
 from particles.shapes import PerParticle, Velocity
 
 

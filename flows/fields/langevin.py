@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 
 from particles import ParticleCloud, Risk
-from particles.reals import non_negative
+from particles.arguments.reals import non_negative
 from particles.shapes import PerParticle, Velocity
 
 PAIRINGS = ("measure", "joint")

@@ -16,9 +16,9 @@ from particles import (
     scaled_jacobian,
     tangent_gram,
 )
-from particles.graded_svd import GradedSVD
-from particles.gram_rounding import TRUSTED, UNITS, check_resolved, movement_error, unit_ratio
-from particles.risk import RiskAt, Seen
+from particles.numerics.graded_svd import GradedSVD
+from particles.numerics.gram_rounding import TRUSTED, UNITS, check_resolved, movement_error, unit_ratio
+from particles.risk.risk import RiskAt, Seen
 from particles.shapes import AnyFloat, Gram, Inputs, Outputs, PerParticle, Scalar, Velocity
 
 #: Entries of A times its shorter side, up to which its singular values cost too little to try A A^T first.

@@ -4,9 +4,9 @@ import math
 from dataclasses import dataclass
 
 from flows.base import SAME
-from flows.batches import Batches
+from flows.fields.batches import Batches
 from particles import ParticleCloud, Risk
-from particles.reals import positive
+from particles.arguments.reals import positive
 from particles.shapes import Velocity
 
 

@@ -7,11 +7,11 @@ from functools import cached_property
 
 import torch
 
-from flows.kinetic import KineticCloud, kinetic
-from flows.langevin import LangevinFlow
+from flows.fields.kinetic import KineticCloud, kinetic
+from flows.fields.langevin import LangevinFlow
 from flows.noise import StepNoise, checked_seed
 from particles import ParticleCloud, Risk
-from particles.reals import positive
+from particles.arguments.reals import positive
 from particles.shapes import Scalar, Velocity
 
 #: Stream of the noise from which velocities in equilibrium are drawn.

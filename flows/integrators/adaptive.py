@@ -6,21 +6,21 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
 from flows.base import Advance, Flow, Integrator, Part
-from flows.gauss_newton import LARGEST_GRAM, GaussNewton, dense_risk
-from flows.gradient import GradientFlow
-from flows.integrators.bdf import BDF
-from flows.integrators.bdf_state import BDFState
-from flows.integrators.chebyshev import Chebyshev, ChebyshevState, stages_for
+from flows.fields.gradient import GradientFlow
+from flows.fields.linearised import LinearisedFlow
+from flows.fields.ntk import NTKFlow
 from flows.integrators.closed_form import ClosedForm, ClosedFormState
-from flows.integrators.control import Tolerance, Work, checked_max_step
-from flows.integrators.explicit import Explicit, ExplicitState
-from flows.integrators.exponential import Exponential, ExponentialState, Trial
-from flows.integrators.function_space import Scales
-from flows.integrators.linear_part import LinearPart
-from flows.integrators.spectral_radius import SpectralRadius
-from flows.linearised import LinearisedFlow
+from flows.integrators.error_controlled.automatic_explicit import Explicit, ExplicitState
+from flows.integrators.error_controlled.chebyshev import Chebyshev, ChebyshevState, stages_for
+from flows.integrators.error_controlled.spectral_radius import SpectralRadius
+from flows.integrators.error_controlled.step_control import Tolerance, Work, checked_max_step
+from flows.integrators.function_space.bdf import BDF
+from flows.integrators.function_space.bdf_state import BDFState
+from flows.integrators.function_space.error_scales import Scales
+from flows.integrators.function_space.exponential import Exponential, ExponentialState, Trial
+from flows.integrators.function_space.gauss_newton import LARGEST_GRAM, GaussNewton, dense_risk
+from flows.integrators.function_space.linear_part import LinearPart
 from flows.noise import StepNoise
-from flows.ntk import NTKFlow
 from particles import ParticleCloud
 
 LOGGER = logging.getLogger(__name__)

@@ -6,8 +6,8 @@ from typing import ClassVar
 import torch
 
 from flows.base import Advance, Flow, Part
-from flows.integrators.control import Work
-from flows.linearised import LinearisedFlow
+from flows.fields.linearised import LinearisedFlow
+from flows.integrators.error_controlled.step_control import Work
 from flows.noise import StepNoise
 from particles import FlowRefused, ParticleCloud
 

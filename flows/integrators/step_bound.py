@@ -9,10 +9,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from flows.base import DecayingFlow, Flow, Part, parts
-from flows.gauss_newton import GaussNewton
+from flows.integrators.function_space.gauss_newton import GaussNewton
 from flows.noise import StepNoise
 from particles import ParticleCloud, Risk
-from particles.reals import positive
+from particles.arguments.reals import positive
 from particles.shapes import AnyFloat, Gram
 
 Vector = Float[Tensor, " numbers"]

@@ -3,21 +3,21 @@
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from flows.fields.kinetic import KineticCloud
 from flows.integrators.adaptive import Running
-from flows.integrators.baoab import Driven
-from flows.integrators.bdf import BDF
-from flows.integrators.bdf_state import BDFState
-from flows.integrators.chebyshev import Chebyshev, ChebyshevState
 from flows.integrators.closed_form import ClosedForm, ClosedFormState
-from flows.integrators.control import Pace, Work
-from flows.integrators.dormand_prince import DormandPrince, DormandPrinceState
-from flows.integrators.explicit import Explicit, ExplicitState
-from flows.integrators.exponential import Exponential, ExponentialState
-from flows.integrators.function_space import Scales
-from flows.integrators.headway import Headway
-from flows.integrators.leimkuhler_matthews import Drawn
-from flows.integrators.spectral_radius import SpectralRadius
-from flows.kinetic import KineticCloud
+from flows.integrators.error_controlled.automatic_explicit import Explicit, ExplicitState
+from flows.integrators.error_controlled.chebyshev import Chebyshev, ChebyshevState
+from flows.integrators.error_controlled.dormand_prince import DormandPrince, DormandPrinceState
+from flows.integrators.error_controlled.headway import Headway
+from flows.integrators.error_controlled.spectral_radius import SpectralRadius
+from flows.integrators.error_controlled.step_control import Pace, Work
+from flows.integrators.fixed_step.baoab import Driven
+from flows.integrators.fixed_step.leimkuhler_matthews import Drawn
+from flows.integrators.function_space.bdf import BDF
+from flows.integrators.function_space.bdf_state import BDFState
+from flows.integrators.function_space.error_scales import Scales
+from flows.integrators.function_space.exponential import Exponential, ExponentialState
 from flows.noise import StepNoise
 from particles import ParticleCloud
 

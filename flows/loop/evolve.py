@@ -5,14 +5,14 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from flows.base import Flow, Integrator, Observer, Part, Resizable, StepRule, parts
-from flows.checkpoint import Checkpoint
-from flows.divergence import Watch
-from flows.hand import Hands
+from flows.loop.checkpoint import Checkpoint
+from flows.loop.divergence import Watch
+from flows.loop.observer_calls import Hands
+from flows.loop.step_grid import check_count, check_pieces, check_times, steps_until
 from flows.noise import StepNoise, checked_seed
-from flows.step_grid import check_count, check_pieces, check_times, steps_until
 from particles import FlowRefused, ParticleCloud, SharedCloud
-from particles.integers import whole
-from particles.reals import finite
+from particles.arguments.integers import whole
+from particles.arguments.reals import finite
 
 State = TypeVar("State")
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from flows.base import Advance, Observer, Schedule
-from flows.divergence import Watch
+from flows.loop.divergence import Watch
 from particles import ParticleCloud
 
 State = TypeVar("State")

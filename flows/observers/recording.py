@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from flows.base import Observer
 from particles import ParticleCloud, ShapeError
-from particles.integers import whole
-from particles.reals import positive
+from particles.arguments.integers import whole
+from particles.arguments.reals import positive
 from particles.shapes import Scalar
 
 #: A number or an array of fixed shape computed from a cloud.

@@ -6,7 +6,7 @@ from time import monotonic
 
 from flows.base import Flow
 from particles import ParticleCloud
-from particles.reals import non_negative, positive
+from particles.arguments.reals import non_negative, positive
 from particles.shapes import Scalar
 
 

@@ -16,7 +16,7 @@ from scipy.sparse.linalg import LinearOperator, eigsh
 from torch import Tensor
 
 from limits.kernels.base import checked_inputs
-from limits.kernels.duals import Differentiable, quadrature
+from limits.kernels.gaussian_duals import Differentiable, quadrature
 from limits.kernels.quadrature import ACCURACY
 from limits.kernels.two_layer import tangent_kernel
 from particles import GaussianLaw, Identity, Perceptron, ShapeError, SymmetricPairs

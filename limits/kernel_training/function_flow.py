@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 from torch import Tensor
 
-from particles.losses import Loss
+from particles.risk.losses import Loss
 from particles.shapes import Gram, Outputs, PerDatum
 
 Moments = Float[Tensor, " times"]

@@ -16,12 +16,12 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 from torch import Tensor
 
-from limits.function_flow import FunctionFlow
+from limits.kernel_training.function_flow import FunctionFlow
+from limits.kernel_training.spectral_flow import SpectralFlow
 from limits.kernels.base import Evaluated, Kernel
-from limits.spectral_flow import SpectralFlow
 from particles import Dataset, ShapeError, Squared
-from particles.gram_rounding import unit_ratio
-from particles.losses import Loss
+from particles.numerics.gram_rounding import unit_ratio
+from particles.risk.losses import Loss
 from particles.shapes import Gram, OtherInputs, Outputs
 
 Times = float | Sequence[float] | NDArray[np.float64] | Tensor

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from limits.kernel_flow import KernelFlow, Times
+from limits.kernel_training.kernel_flow import KernelFlow, Times
 from particles import ParticleCloud, Risk, ShapeError
 from particles.shapes import OtherInputs
 

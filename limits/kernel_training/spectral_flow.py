@@ -8,8 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from particles.graded_svd import GradedSVD
-from particles.gram_rounding import UNITS, check_resolved
+from particles.numerics.graded_svd import GradedSVD
+from particles.numerics.gram_rounding import UNITS, check_resolved
 
 Square = Float[Tensor, "rows rows"]
 PerRow = Float[Tensor, " rows"]

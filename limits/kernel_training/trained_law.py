@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from limits.kernel_flow import KernelFlow
+from limits.kernel_training.kernel_flow import KernelFlow
 from particles import ShapeError, Squared
 from particles.shapes import Gram, OtherInputs
 

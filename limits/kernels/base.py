@@ -12,8 +12,8 @@ from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from particles import ParticleCloud, ShapeError
+from particles.neurons.protocols import Neuron
 from particles.shapes import Gram, Inputs, OtherInputs
-from particles.tangents import Neuron
 
 #: Rows and columns of one tile: a handful of its matrices in float64 fit into a core's cache.
 TILE = 256

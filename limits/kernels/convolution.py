@@ -9,11 +9,11 @@ from torch import Tensor
 
 from limits.kernels.base import checked_inputs, streamed, wants_gradient
 from limits.kernels.deep import DeepKernels, Layer, Means, Passed, Recursion
-from limits.kernels.duals import Differentiable
-from limits.kernels.pairs import Pairs, Vectors, from_entries
+from limits.kernels.gaussian_duals import Differentiable
+from limits.kernels.input_pairs import Pairs, Vectors, from_entries
 from limits.kernels.quadrature import ACCURACY
 from particles import ShapeError
-from particles.integers import whole
+from particles.arguments.integers import whole
 from particles.shapes import Inputs, OtherInputs
 
 #: Entries of one [rows, columns, positions] matrix of a tile.

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from limits.kernels.base import checked_inputs, placed, streamed, wants_gradient
-from limits.kernels.duals import Differentiable, DualPair, DualRows, dual_pair
-from limits.kernels.pairs import EPS, Pairs, Vectors, from_entries
+from limits.kernels.gaussian_duals import Differentiable, DualPair, DualRows, dual_pair
+from limits.kernels.input_pairs import EPS, Pairs, Vectors, from_entries
 from limits.kernels.quadrature import ACCURACY
 from particles import ShapeError
-from particles.integers import whole
+from particles.arguments.integers import whole
 from particles.shapes import Gram, Inputs, OtherInputs, PerDatum
 
 

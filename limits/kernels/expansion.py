@@ -20,7 +20,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from limits.kernels.base import root, wants_gradient
-from limits.kernels.panels import NODES, Function, Pieces, composite, pieces
+from limits.kernels.smooth_pieces import NODES, Function, Pieces, composite, pieces
 from particles.shapes import AnyFloat, PerDatum
 
 #: Terms kept at most; 256 cover every correlation up to 0.9 of a function with a kink.

@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 
 from limits.kernels import closed_forms
-from limits.kernels.pairs import EPS, Pairs
-from limits.kernels.panels import Function
+from limits.kernels.input_pairs import EPS, Pairs
 from limits.kernels.quadrature import ACCURACY, Covariance, Quadrature, Relative
+from limits.kernels.smooth_pieces import Function
 from particles import GELU, Erf
 from particles.shapes import AnyFloat, PerDatum
 

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from limits.kernels.base import checked_inputs, placed
 from particles import Biased, Identity
-from particles.embeddings import Embedding
+from particles.neurons.embeddings import Embedding
 from particles.shapes import Inputs, PerDatum
 
 EPS = torch.finfo(torch.float64).eps

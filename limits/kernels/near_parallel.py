@@ -15,7 +15,7 @@ from torch.utils.checkpoint import checkpoint
 
 from limits.kernels.base import placed, wants_gradient
 from limits.kernels.expansion import CHUNK
-from limits.kernels.panels import Function, Pieces, composite
+from limits.kernels.smooth_pieces import Function, Pieces, composite
 from particles.shapes import AnyFloat
 
 Entries = Float[Tensor, " entries"]

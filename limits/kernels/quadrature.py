@@ -15,10 +15,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from limits.kernels.base import placed, root, wants_gradient
-from limits.kernels.direct import integrals
 from limits.kernels.expansion import MOST_TERMS, REACH, Spectrum, mehler, spectrum, terms_needed
-from limits.kernels.pairs import EPS, Pairs
-from limits.kernels.panels import Function, Pieces, pieces
+from limits.kernels.input_pairs import EPS, Pairs
+from limits.kernels.near_parallel import integrals
+from limits.kernels.smooth_pieces import Function, Pieces, pieces
 from particles.shapes import PerDatum
 
 Covariance = Float[Tensor, "rows columns"]

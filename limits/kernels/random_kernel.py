@@ -14,11 +14,11 @@ from scipy.special import zeta
 from torch import Tensor
 
 from limits.kernels.base import streamed
-from limits.kernels.duals import Dual, DualRows, dual_of_squared_derivative, dual_pair, quadrature
-from limits.kernels.pairs import Pairs, embedded
+from limits.kernels.gaussian_duals import Dual, DualRows, dual_of_squared_derivative, dual_pair, quadrature
+from limits.kernels.input_pairs import Pairs, embedded
 from limits.kernels.two_layer import TangentKernel
 from particles import Activation, GaussianOutputs, RademacherOutputs
-from particles.integers import whole
+from particles.arguments.integers import whole
 from particles.shapes import Gram, Inputs, Masses
 
 

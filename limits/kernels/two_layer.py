@@ -7,12 +7,12 @@ import torch
 from torch import Tensor
 
 from limits.kernels.base import Evaluated, streamed, wants_gradient
-from limits.kernels.duals import DualPair, DualRows, dual_pair, largest_error
-from limits.kernels.pairs import Vectors, embedded
+from limits.kernels.gaussian_duals import DualPair, DualRows, dual_pair, largest_error
+from limits.kernels.input_pairs import Vectors, embedded
 from limits.kernels.quadrature import ACCURACY
 from particles import GaussianLaw, ParticleCloud, Perceptron, ShapeError, SymmetricPairs
+from particles.compute.tiles import Tiles
 from particles.shapes import Gram, Inputs, OtherInputs
-from particles.tiles import Tiles
 
 
 @dataclass(frozen=True)

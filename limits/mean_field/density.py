@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from limits.grid import Atoms, Axis, Cells, Grid, Interval
+from limits.mean_field.grid import Atoms, Axis, Cells, Grid, Interval
 from particles import (
     GaussianLaw,
     GaussianOutputs,
@@ -20,7 +20,7 @@ from particles import (
     as_neuron,
     generator,
 )
-from particles.integers import whole
+from particles.arguments.integers import whole
 from particles.shapes import Gram, PerParticle, Positions
 
 Point = Float[Tensor, " dim"]

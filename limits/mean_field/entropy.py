@@ -11,7 +11,7 @@ from scipy.spatial import KDTree
 from scipy.special import digamma, gammaln
 
 from particles import ParticleCloud, generator
-from particles.integers import whole
+from particles.arguments.integers import whole
 
 Array = NDArray[np.float64]
 

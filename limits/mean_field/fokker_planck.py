@@ -1,7 +1,7 @@
 """Finite volumes for the mean-field equation d_t rho = div(rho grad g[rho]) + T lap rho, with its own error.
 
-In space by the chain of limits/chain.py, of second order at positive temperature, in time by its exponential in the
-potential at the middle of a step, of second order too: positive and mass preserving for any step.
+In space by the chain of limits/mean_field/markov_chain.py, of second order at positive temperature, in time by its
+exponential in the potential at the middle of a step, of second order too: positive and mass preserving for any step.
 """
 
 import math
@@ -15,10 +15,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from limits.chain import Array, Chain
-from limits.density import Density, Start, on_grid
-from limits.free_energy import FreeEnergy, Landscape
-from limits.grid import Atoms, Grid
+from limits.mean_field.density import Density, Start, on_grid
+from limits.mean_field.free_energy import FreeEnergy, Landscape
+from limits.mean_field.grid import Atoms, Grid
+from limits.mean_field.markov_chain import Array, Chain
 from particles import Risk, ShapeError
 
 #: How much longer or shorter than the last one a step may be.

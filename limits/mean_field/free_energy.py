@@ -8,8 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from limits.density import Density
-from limits.entropy import Estimate, entropy
+from limits.mean_field.density import Density
+from limits.mean_field.entropy import Estimate, entropy
 from particles import Dataset, MeanField, ParticleCloud, Risk
 from particles.shapes import Masses, Outputs, PerParticle, Positions
 

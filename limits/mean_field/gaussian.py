@@ -12,17 +12,8 @@ from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 from torch import Tensor
 
-from limits.free_energy import FreeEnergy
-from particles import (
-    GaussianLaw,
-    Linear,
-    ParticleCloud,
-    Perceptron,
-    Risk,
-    ShapeError,
-    SymmetricPairs,
-    generator,
-)
+from limits.mean_field.free_energy import FreeEnergy
+from particles import GaussianLaw, Linear, ParticleCloud, Perceptron, Risk, ShapeError, SymmetricPairs, generator
 from particles.shapes import Gram, Inputs, Masses, Outputs
 
 Start = GaussianLaw | SymmetricPairs | ParticleCloud

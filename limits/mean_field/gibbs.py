@@ -10,10 +10,10 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from limits.density import Density, Start, on_grid
-from limits.fokker_planck import check_axes
-from limits.free_energy import FreeEnergy, Landscape
-from limits.grid import Grid
+from limits.mean_field.density import Density, Start, on_grid
+from limits.mean_field.fokker_planck import check_axes
+from limits.mean_field.free_energy import FreeEnergy, Landscape
+from limits.mean_field.grid import Grid
 from particles import ParticleCloud, Risk
 from particles.shapes import Gram, Masses, Outputs
 

@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from particles import ShapeError
-from particles.integers import whole
+from particles.arguments.integers import whole
 from particles.shapes import Masses, Positions
 
 #: A number for each cell of an axis or a grid.

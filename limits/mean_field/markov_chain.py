@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from limits.grid import Grid
+from limits.mean_field.grid import Grid
 
 Array = NDArray[np.float64]
 

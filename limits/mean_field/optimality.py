@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from limits.free_energy import FreeEnergy
+from limits.mean_field.free_energy import FreeEnergy
 from particles import ParticleCloud, ShapeError
 from particles.shapes import PerParticle, Positions
 

@@ -1,17 +1,17 @@
 """Theorems, one per file: the bound, what was measured beside it, a verdict and a margin."""
 
+from limits.theorems.asymmetric_scaling.first_kernel_change import first_kernel_change
+from limits.theorems.asymmetric_scaling.first_step import first_step
+from limits.theorems.asymmetric_scaling.global_convergence import global_convergence, required_width
+from limits.theorems.asymmetric_scaling.gram_change import gram_change_kinked, gram_change_smooth
+from limits.theorems.asymmetric_scaling.initial_eigenvalue import initial_eigenvalue, initial_width
+from limits.theorems.asymmetric_scaling.mass_sums import mean_root
+from limits.theorems.asymmetric_scaling.particle_movement import movement_along, particle_movement
+from limits.theorems.asymmetric_scaling.random_limit import gram_variance, mean_gram, random_limit
+from limits.theorems.asymmetric_scaling.risk_decay import risk_decay
 from limits.theorems.base import Assumption, Result, Verdict
-from limits.theorems.first_kernel_change import first_kernel_change
-from limits.theorems.first_step import first_step
-from limits.theorems.global_convergence import global_convergence, required_width
-from limits.theorems.gram_change import gram_change_kinked, gram_change_smooth
-from limits.theorems.initial_eigenvalue import initial_eigenvalue, initial_width
-from limits.theorems.mass_sums import mean_root
 from limits.theorems.observed import Observed, observed
-from limits.theorems.particle_movement import movement_along, particle_movement
 from limits.theorems.problem import Problem
-from limits.theorems.random_limit import gram_variance, mean_gram, random_limit
-from limits.theorems.risk_decay import risk_decay
 from limits.theorems.survey import every_theorem
 
 __all__ = [

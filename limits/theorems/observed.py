@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from limits.lazy_gap import Recorded
+from limits.kernel_training.lazy_gap import Recorded
 from limits.theorems.problem import Problem
 from particles import ParticleCloud
 from particles.observables import movement

@@ -3,18 +3,18 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+from limits.theorems.asymmetric_scaling.first_kernel_change import first_kernel_change
+from limits.theorems.asymmetric_scaling.first_step import first_step
+from limits.theorems.asymmetric_scaling.global_convergence import global_convergence
+from limits.theorems.asymmetric_scaling.gram_change import gram_change_kinked, gram_change_smooth
+from limits.theorems.asymmetric_scaling.initial_eigenvalue import initial_eigenvalue
+from limits.theorems.asymmetric_scaling.mass_sums import mean_root
+from limits.theorems.asymmetric_scaling.particle_movement import movement_along, particle_movement
+from limits.theorems.asymmetric_scaling.random_limit import gram_variance, mean_gram, random_limit
+from limits.theorems.asymmetric_scaling.risk_decay import risk_decay
 from limits.theorems.base import Result
-from limits.theorems.first_kernel_change import first_kernel_change
-from limits.theorems.first_step import first_step
-from limits.theorems.global_convergence import global_convergence
-from limits.theorems.gram_change import gram_change_kinked, gram_change_smooth
-from limits.theorems.initial_eigenvalue import initial_eigenvalue
-from limits.theorems.mass_sums import mean_root
 from limits.theorems.observed import Run, observed
-from limits.theorems.particle_movement import movement_along, particle_movement
 from limits.theorems.problem import Problem
-from limits.theorems.random_limit import gram_variance, mean_gram, random_limit
-from limits.theorems.risk_decay import risk_decay
 
 #: Data that statements on the start are checked with, and those with triple integrals.
 ROWS, FEW_ROWS = 100, 3

@@ -4,15 +4,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from time import perf_counter
 
-from limits.transport.assignment import by_assignment, is_assignment
-from limits.transport.debiased import by_divergence
-from limits.transport.entropic import by_entropy
-from limits.transport.gaussian import by_moments
-from limits.transport.line import by_line
+from limits.transport.entropic.debiased import by_divergence
+from limits.transport.entropic.regularised import by_entropy
+from limits.transport.entropic.sinkhorn import Iteration
+from limits.transport.exact.assignment import by_assignment, is_assignment
+from limits.transport.exact.gaussian import by_moments
+from limits.transport.exact.line import by_line
+from limits.transport.exact.simplex import by_simplex
 from limits.transport.problem import Parts, Problem, posed
 from limits.transport.result import Transport
-from limits.transport.simplex import by_simplex
-from limits.transport.sinkhorn import Iteration
 from limits.transport.sliced import by_slices
 from particles import ParticleCloud
 from particles.shapes import Scalar

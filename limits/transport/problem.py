@@ -9,8 +9,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from particles import MassError, ParticleCloud, ShapeError
+from particles.arguments.integers import whole
 from particles.cloud import TOTAL_TOLERANCE
-from particles.integers import whole
 from particles.shapes import Masses, Positions
 
 Numbers = Int[Tensor, " particles"]

@@ -10,7 +10,7 @@ from torch import Tensor
 from limits.transport.certificate import EPS
 from limits.transport.problem import Measure, Problem
 from particles import ShapeError, TransportUnsolved
-from particles.integers import whole
+from particles.arguments.integers import whole
 from particles.shapes import AnyFloat, Gram, Scalar
 
 Atoms = Int[Tensor, " atoms"]

@@ -6,11 +6,11 @@ import torch
 from torch import Tensor
 
 from limits.transport.certificate import EPS
-from limits.transport.line import monotone
+from limits.transport.exact.line import monotone
 from limits.transport.problem import Problem, span_of
 from limits.transport.result import Transport, check_resolved, power
 from particles import generator
-from particles.integers import whole
+from particles.arguments.integers import whole
 
 
 def by_slices(problem: Problem, projections: int = 200, seed: int = 0) -> Transport:

@@ -6,9 +6,9 @@ Every distance here is between measures, so the order of the particles never mat
 import numpy as np
 import torch
 
+from limits.transport.exact.simplex import along_optimum, array, optimal, pairwise
 from limits.transport.problem import Measure, measure, posed
 from limits.transport.result import Transport
-from limits.transport.simplex import along_optimum, array, optimal, pairwise
 from limits.transport.unbalanced import unbalanced_distance
 from particles import MeanField, ParticleCloud, Perceptron, Scaling
 

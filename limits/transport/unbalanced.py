@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from limits.transport.exact.simplex import Optimum, array, optimal, pairwise
 from limits.transport.problem import LARGEST_EXPONENT, Measure, length_unit
 from limits.transport.result import Plan, Transport, check_resolved, in_masses, power, rooted_gap
-from limits.transport.simplex import Optimum, array, optimal, pairwise
 from particles import ShapeError
 
 

@@ -1,5 +1,5 @@
 """The doors of the rooms: what users give to public classes and functions is looked at once, by its annotation."""
 
-from particles.doors.door import door, open_doors
+from particles.arguments.checked import door, open_doors
 
 __all__ = ["door", "open_doors"]

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from particles.doors.annotations import Several, options_of
-from particles.doors.arrays import Array
-from particles.doors.callables import Duck
-from particles.doors.signatures import is_protocol
-from particles.doors.wanted import Instance, Number, Wanted
-from particles.doors.words import with_article
+from particles.arguments.annotations import Several, options_of
+from particles.arguments.arrays import Array
+from particles.arguments.callables import Duck
+from particles.arguments.signatures import is_protocol
+from particles.arguments.wanted import Instance, Number, Wanted
+from particles.arguments.words import with_article
 
 #: Classes that rooms offer, how what is wanted is best written, and how one thing is made of another.
 _CLASSES: list[type] = []

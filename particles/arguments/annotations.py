@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from particles.doors.arrays import Array, Device, Table, is_real
-from particles.doors.callables import Callback, Duck
-from particles.doors.signatures import is_protocol
-from particles.doors.wanted import Instance, Number, Parts, Wanted
-from particles.doors.words import plural
+from particles.arguments.arrays import Array, Device, Table, is_real
+from particles.arguments.callables import Callback, Duck
+from particles.arguments.signatures import is_protocol
+from particles.arguments.wanted import Instance, Number, Parts, Wanted
+from particles.arguments.words import plural
 
 
 class Choice(Wanted):

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from particles.doors.wanted import Wanted
+from particles.arguments.wanted import Wanted
 
 #: What tensors of real numbers may be made of.
 FLOATS = (torch.float64, torch.float32)

@@ -3,9 +3,9 @@
 import inspect
 from typing import get_args
 
-from particles.doors.signatures import methods, needed, takes
-from particles.doors.wanted import Wanted
-from particles.doors.words import with_article
+from particles.arguments.signatures import methods, needed, takes
+from particles.arguments.wanted import Wanted
+from particles.arguments.words import with_article
 
 
 class Callback(Wanted):

@@ -10,10 +10,10 @@ from functools import cached_property, wraps
 from types import ModuleType, SimpleNamespace
 from typing import Any, TypeVar, get_type_hints
 
-from particles.doors.advice import advice, offer, shown
-from particles.doors.annotations import is_misshapen, wanted
-from particles.doors.signatures import is_protocol
-from particles.doors.wanted import Wanted
+from particles.arguments.advice import advice, offer, shown
+from particles.arguments.annotations import is_misshapen, wanted
+from particles.arguments.signatures import is_protocol
+from particles.arguments.wanted import Wanted
 from particles.errors import ShapeError
 
 Call = TypeVar("Call", bound=Callable[..., Any])

@@ -9,7 +9,7 @@ from numbers import Real
 import numpy as np
 import torch
 
-from particles.integers import TRUTH
+from particles.arguments.integers import TRUTH
 
 
 def finite(value: object, what: str) -> float:

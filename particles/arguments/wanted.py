@@ -8,8 +8,8 @@ from typing import Any, get_origin
 
 import torch
 
-from particles.doors.words import with_article
-from particles.integers import TRUTH
+from particles.arguments.integers import TRUTH
+from particles.arguments.words import with_article
 
 #: Which part of a value, the part, and what it must be.
 Parts = Iterator[tuple[str, object, "Wanted"]]

@@ -1,5 +1,6 @@
-"""Perceptrons on a GPU without the [particles, data] matrix: Triton kernels, and when they are taken.
+"""How predictions and gradients are computed fast: tiles of particles, Numba's and Triton's kernels, CUDA graphs.
 
-`particles.tiles` asks `choice`; only `kernels` and `sigma` import triton, when a kernel is about to run. Checked in
-Triton's interpreter, and compiled for GPUs of compute capability 8.0 and 9.0; not yet run or timed on a GPU.
+`tiles` streams the particles and asks `backend_choice`; only `triton_kernels` and `triton_activations` import triton,
+when a kernel is about to run. They are checked in Triton's interpreter, and compiled for GPUs of compute capability 8.0
+and 9.0; they have not yet run on a GPU.
 """

@@ -18,15 +18,15 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from particles.activations import GELU, Erf, LeakyReLU, Linear, ReLU, Sigmoid, SiLU, Softplus, Tanh
-from particles.autonomous import Autonomous
-from particles.embeddings import Identity
-from particles.neurons import Perceptron
-from particles.randomness import generator
-from particles.saturation import saturated_rows
-from particles.scratch import Lease, reusable
+from particles.neurons.activations import GELU, Erf, LeakyReLU, Linear, ReLU, Sigmoid, SiLU, Softplus, Tanh
+from particles.neurons.autonomous import Autonomous
+from particles.neurons.embeddings import Identity
+from particles.neurons.perceptron import Perceptron
+from particles.neurons.protocols import Neuron
+from particles.neurons.saturation import saturated_rows
+from particles.numerics.randomness import generator
+from particles.numerics.scratch import Lease, reusable
 from particles.shapes import Features, PerParticle, Positions, StackedOutputs
-from particles.tangents import Neuron
 
 LOGGER = logging.getLogger(__name__)
 #: Most features and outputs: with more of them the plain products, which BLAS does best, are most of the work.
@@ -73,13 +73,13 @@ def _numba_error() -> type[Exception]:
 
 TRITON = Backend(
     "triton",
-    lambda: importlib.import_module("particles.fused.kernels"),
+    lambda: importlib.import_module("particles.compute.triton_kernels"),
     _triton_error,
     (GELU, Erf, LeakyReLU, Linear, ReLU, Sigmoid, SiLU, Softplus, Tanh),
 )
 NUMBA = Backend(
     "numba",
-    lambda: importlib.import_module("particles.fused.loops"),
+    lambda: importlib.import_module("particles.compute.numba_launch"),
     _numba_error,
     (LeakyReLU, ReLU, Sigmoid, Tanh),
     stores=True,

@@ -14,10 +14,10 @@ from typing import Protocol, runtime_checkable
 import torch
 
 from particles.cloud import ParticleCloud, Stacked
-from particles.fused.choice import FAILURES
-from particles.scratch import reusable
+from particles.compute.backend_choice import FAILURES
+from particles.numerics.host_sync import NobodyWaits
+from particles.numerics.scratch import reusable
 from particles.shapes import Masses, Positions, Velocity
-from particles.waiting import NobodyWaits
 
 LOGGER = logging.getLogger(__name__)
 #: Entries of the [particles, data] matrix up to which velocities are recorded. To be measured: where arithmetic costs

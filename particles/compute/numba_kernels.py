@@ -15,7 +15,7 @@ import numpy as np
 from numba import njit, types
 from numba.extending import overload
 
-from particles.activations import LeakyReLU, ReLU, Sigmoid, Tanh
+from particles.neurons.activations import LeakyReLU, ReLU, Sigmoid, Tanh
 
 LANES, ROWS = 256, 16
 #: Data, features and outputs are filled up with zeros to multiples of this: no loop has a remainder.

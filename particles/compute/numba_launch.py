@@ -11,10 +11,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from particles.fused import lanes
-from particles.fused.lanes import CODES, LANES, STEP
-from particles.neurons import Perceptron
-from particles.scratch import SCRATCH, Lease
+from particles.compute import numba_kernels
+from particles.compute.numba_kernels import CODES, LANES, STEP
+from particles.neurons.perceptron import Perceptron
+from particles.numerics.scratch import SCRATCH, Lease
 from particles.shapes import Features, PerParticle, Positions, StackedOutputs
 
 #: Chunks have at least so many tiles and at most so many; in between there are so many chunks.
@@ -38,7 +38,7 @@ def predict(
     particles = len(positions) // members
     out = np.zeros((members, -(-particles // _chunk(particles)), len(phi), neuron.outputs))
     common, units = _common(neuron, positions, factors, phi, kept, particles), out.reshape(-1, *out.shape[2:])
-    _shared_out(lambda begin, end: lanes.predict(begin, end, *common, units), len(units))
+    _shared_out(lambda begin, end: numba_kernels.predict(begin, end, *common, units), len(units))
     return torch.from_numpy(out.sum(axis=1).reshape(-1, neuron.outputs)).to(positions.dtype)
 
 
@@ -65,7 +65,7 @@ def pull(
         heard = heard * filled[:, :, :1]
     given = (*common, *trained, heard.reshape(len(heard), -1), filled.reshape(members, -1), result.numpy())
     units = members * -(-particles // _chunk(particles))
-    _shared_out(lambda begin, end: lanes.pull(begin, end, *given), units)
+    _shared_out(lambda begin, end: numba_kernels.pull(begin, end, *given), units)
     return result
 
 

@@ -9,9 +9,9 @@ from functools import cached_property
 
 import torch
 
-from particles.fused.choice import Fused, fused_for
+from particles.compute.backend_choice import Fused, fused_for
+from particles.neurons.protocols import Neuron, Tangent
 from particles.shapes import Features, Gram, Outputs, PerParticle, Positions
-from particles.tangents import Neuron, Tangent
 
 #: Entries of one [particles, data] matrix of a tile: two of them stay in a processor's last cache, while the calls that
 #: a tile takes cost little beside it.

@@ -42,7 +42,7 @@ def sigma(z, SIGMA: tl.constexpr, SLOPE: tl.constexpr):
 @triton.jit
 @no_type_check
 def slope(z, SIGMA: tl.constexpr, SLOPE: tl.constexpr):
-    """sigma'(z), with the values at kinks of `particles.activations`."""
+    """sigma'(z), with the values at kinks of `particles.neurons.activations`."""
     one = tl.full(z.shape, 1.0, z.dtype)
     if SIGMA == "Linear":
         result = one

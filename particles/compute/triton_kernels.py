@@ -13,8 +13,8 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from particles.fused.sigma import sigma, slope
-from particles.neurons import Perceptron
+from particles.compute.triton_activations import sigma, slope
+from particles.neurons.perceptron import Perceptron
 from particles.shapes import Features, Outputs, PerParticle, Positions
 
 #: Programs between which a sum is split where there are fewer blocks to compute. Part of the result's last bits, so it

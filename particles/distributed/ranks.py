@@ -13,9 +13,9 @@ from typing import TypeVar
 import torch
 import torch.distributed as dist
 
-from particles.blocks import tree_sum
+from particles.arguments.integers import whole
+from particles.distributed.blocks import tree_sum
 from particles.errors import RankFailed, RankLost
-from particles.integers import whole
 from particles.shapes import AnyFloat
 
 Done = TypeVar("Done")

@@ -7,13 +7,13 @@ from typing import Self
 
 import torch
 
-from particles.blocks import Blocks, tree_sum
 from particles.cloud import ParticleCloud
+from particles.compute.tiles import Tiles
+from particles.distributed.blocks import Blocks, tree_sum
+from particles.distributed.ranks import Ranks
 from particles.errors import ShapeError
-from particles.ranks import Ranks
+from particles.neurons.protocols import Neuron
 from particles.shapes import AnyFloat, Features, Gram, Masses, Outputs, PerParticle, Positions, Scalar
-from particles.tangents import Neuron
-from particles.tiles import Tiles
 
 
 @dataclass(frozen=True)

@@ -9,15 +9,15 @@ import torch
 from torch import Tensor
 
 from particles.cloud import ParticleCloud
-from particles.dataset import Prepared
-from particles.ensemble_tangent import MemberTangents
+from particles.compute.backend_choice import Fused, fused_for
+from particles.compute.tiles import kept_and_large
+from particles.ensemble.tangent import MemberTangents
 from particles.errors import ShapeError
-from particles.fused.choice import Fused, fused_for
-from particles.neurons import Perceptron
-from particles.risk import Risk, RiskAt
-from particles.scaling import Scaling
+from particles.neurons.perceptron import Perceptron
+from particles.risk.dataset import Prepared
+from particles.risk.risk import Risk, RiskAt
+from particles.risk.scaling import Scaling
 from particles.shapes import Features, Grams, Outputs, PerParticle, Velocity
-from particles.tiles import kept_and_large
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from particles.autonomous import Autonomous
-from particles.neurons import Perceptron
-from particles.products import MIRRORED
-from particles.saturation import Saturated, saturated
+from particles.neurons.autonomous import Autonomous
+from particles.neurons.perceptron import Perceptron
+from particles.neurons.saturation import Saturated, saturated
+from particles.numerics.weighted_gram import MIRRORED
 from particles.shapes import Features, Outputs, ParticleOutputs, PerParticle, Positions
 
 MemberHidden = Float[Tensor, "members each inputs"]

@@ -6,13 +6,13 @@ from typing import Protocol, runtime_checkable
 
 import torch
 
+from particles.arguments.reals import non_negative
 from particles.cloud import ParticleCloud
 from particles.errors import MassError
-from particles.functional import UserNeuron, as_neuron
-from particles.points import Points, Random
-from particles.reals import non_negative
+from particles.initial.uniform_points import Points, Random
+from particles.neurons.protocols import Neuron
+from particles.neurons.user_neuron import UserNeuron, as_neuron
 from particles.shapes import AnyFloat, Masses
-from particles.tangents import Neuron
 
 
 @runtime_checkable

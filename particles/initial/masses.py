@@ -11,9 +11,9 @@ import torch
 from numpy.typing import NDArray
 from scipy import stats
 
+from particles.arguments.integers import whole
 from particles.errors import MassError
-from particles.integers import whole
-from particles.randomness import generator
+from particles.numerics.randomness import generator
 from particles.shapes import AnyFloat, Masses
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from scipy.stats import qmc
 
-from particles.randomness import generator
+from particles.numerics.randomness import generator
 from particles.shapes import Positions
 
 #: Keeps quantiles finite where a generator returns zero exactly.

@@ -12,8 +12,8 @@ from typing import ClassVar, Protocol, runtime_checkable
 import torch
 from torch.nn import functional
 
-from particles.autonomous import Autonomous
-from particles.reals import finite
+from particles.arguments.reals import finite
+from particles.neurons.autonomous import Autonomous
 from particles.shapes import AnyFloat
 
 TWO_OVER_ROOT_PI = 2.0 / math.sqrt(math.pi)

@@ -8,10 +8,10 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
-from particles.activations import Activation
+from particles.arguments.integers import whole
 from particles.errors import ShapeError
-from particles.integers import whole
-from particles.randomness import generator
+from particles.neurons.activations import Activation
+from particles.numerics.randomness import generator
 from particles.shapes import AnyFloat
 
 

@@ -9,14 +9,14 @@ from functools import cached_property
 
 import torch
 
-from particles.activations import Activation
-from particles.autonomous import Autonomous
-from particles.embeddings import Embedding
+from particles.arguments.integers import whole
 from particles.errors import ShapeError
-from particles.integers import whole
-from particles.products import NARROW, narrow_product, weighted_products
-from particles.saturation import Saturated, saturated
-from particles.scratch import FRESH, SCRATCH, Fresh, Lease, reusable
+from particles.neurons.activations import Activation
+from particles.neurons.autonomous import Autonomous
+from particles.neurons.embeddings import Embedding
+from particles.neurons.saturation import Saturated, saturated
+from particles.numerics.scratch import FRESH, SCRATCH, Fresh, Lease, reusable
+from particles.numerics.weighted_gram import NARROW, narrow_product, weighted_products
 from particles.shapes import (
     Features,
     Gram,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from particles.autonomous import Autonomous
+from particles.neurons.autonomous import Autonomous
 from particles.shapes import AnyFloat, Hidden
 
 

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 from torch.func import jacrev, vmap
 
+from particles.arguments.integers import whole
 from particles.errors import ShapeError
-from particles.integers import whole
+from particles.neurons.protocols import Neuron
 from particles.shapes import (
     Features,
     Gram,
@@ -21,7 +22,6 @@ from particles.shapes import (
     PerParticle,
     Positions,
 )
-from particles.tangents import Neuron
 
 #: What may go wrong in a feature that a user wrote.
 FAILS = (ArithmeticError, AttributeError, LookupError, NameError, RuntimeError, TypeError, ValueError)

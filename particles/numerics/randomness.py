@@ -4,7 +4,7 @@ from zlib import crc32
 
 import numpy as np
 
-from particles.integers import whole
+from particles.arguments.integers import whole
 
 
 def generator(seed: int, stream: str) -> np.random.Generator:

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from particles.cloud import ParticleCloud
-from particles.losses import Logistic
-from particles.risk import Risk
+from particles.risk.losses import Logistic
+from particles.risk.risk import Risk
 from particles.shapes import Outputs, Scalar
 
 

@@ -9,8 +9,17 @@ from torch import Tensor
 
 from particles.cloud import TOTAL_TOLERANCE, converted
 from particles.errors import MassError, ShapeError
+from particles.risk.tables import (
+    Label,
+    are_labels,
+    array_of,
+    check_aligned,
+    class_names,
+    column_names,
+    numbers,
+    one_hot,
+)
 from particles.shapes import Features, Inputs, Outputs, PerDatum
-from particles.tables import Label, are_labels, array_of, check_aligned, class_names, column_names, numbers, one_hot
 
 #: Described in files where they are known.
 NAMES = {"optional": True}

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from particles.cloud import ParticleCloud
-from particles.scaling import Scaling
+from particles.compute.tiles import Tiles
+from particles.distributed.shared_cloud import SharedCloud, SharedTiles
+from particles.neurons.protocols import Neuron
+from particles.risk.scaling import Scaling
 from particles.shapes import Features, Inputs, Masses, Outputs, PerParticle
-from particles.shared import SharedCloud, SharedTiles
-from particles.tangents import Neuron
-from particles.tiles import Tiles
 
 
 @dataclass(frozen=True)

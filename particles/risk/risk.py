@@ -6,28 +6,20 @@ from typing import Self
 
 import torch
 
-from particles import graphs
+from particles.arguments.reals import non_negative
 from particles.cloud import ParticleCloud
-from particles.dataset import Dataset, Prepared
+from particles.compute import cuda_graphs
+from particles.compute.tiles import Tiles
+from particles.distributed.ranks import Ranks
+from particles.distributed.shared_cloud import SharedCloud
 from particles.errors import ShapeError
-from particles.functional import UserNeuron, as_neuron
-from particles.losses import Loss
-from particles.network import Network, Scaled
-from particles.ranks import Ranks
-from particles.reals import non_negative
-from particles.scaling import Scaling
-from particles.shapes import (
-    Gram,
-    Inputs,
-    Outputs,
-    PerParticle,
-    Positions,
-    Scalar,
-    Velocity,
-)
-from particles.shared import SharedCloud
-from particles.tangents import Neuron
-from particles.tiles import Tiles
+from particles.neurons.protocols import Neuron
+from particles.neurons.user_neuron import UserNeuron, as_neuron
+from particles.risk.dataset import Dataset, Prepared
+from particles.risk.losses import Loss
+from particles.risk.network import Network, Scaled
+from particles.risk.scaling import Scaling
+from particles.shapes import Gram, Inputs, Outputs, PerParticle, Positions, Scalar, Velocity
 
 
 @dataclass(frozen=True)
@@ -116,7 +108,7 @@ class Risk:
         grad_{theta_j} R = s_j sum_i p_i r_i . grad g(theta_j, x_i) + lambda_j strength theta_j. A small cloud on
         CUDA that moves on and on has it from a recorded graph (`graphs.py`), with the same bits.
         """
-        takes = graphs.RECORDER.takes(cloud.positions)
+        takes = cuda_graphs.RECORDER.takes(cloud.positions)
         replayed = self._replays.velocity(cloud, self.data.targets.numel(), self._apart) if takes else None
         return self.at(cloud).velocity if replayed is None else replayed
 
@@ -170,10 +162,10 @@ class Risk:
         return {}
 
     @cached_property
-    def _replays(self) -> graphs.Replays:
-        return graphs.Replays()
+    def _replays(self) -> cuda_graphs.Replays:
+        return cuda_graphs.Replays()
 
-    def _apart(self) -> graphs.Function:
+    def _apart(self) -> cuda_graphs.Function:
         """The velocity of a copy that shares what is prepared, and forgets every cloud it has seen."""
         copy = replace(self)
         copy._memo.update(self._memo)

@@ -11,7 +11,7 @@ from typing import Protocol, runtime_checkable
 
 import torch
 
-from particles.reals import positive
+from particles.arguments.reals import positive
 from particles.shapes import PerParticle
 
 

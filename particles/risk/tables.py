@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from particles.doors.advice import shown
+from particles.arguments.advice import shown
 from particles.shapes import AnyFloat, Outputs
 
 #: What a class may be called.

@@ -8,7 +8,7 @@ import torch
 
 from particles.cloud import ParticleCloud
 from particles.errors import ShapeError
-from particles.risk import Risk
+from particles.risk.risk import Risk
 from particles.shapes import Features, Gram, Inputs, OtherInputs, Outputs, Positions, Velocity
 
 

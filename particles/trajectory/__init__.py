@@ -1,9 +1,9 @@
 """The trajectory file: one HDF5 file for one run, readable by any tool and safe against the death of the process."""
 
-from particles.trajectory.door import Trajectory
 from particles.trajectory.reader import Series, TrajectoryReader
 from particles.trajectory.recorder import ObservableRecorder
-from particles.trajectory.shared import SharedTrajectory
+from particles.trajectory.shared_trajectory import SharedTrajectory
+from particles.trajectory.trajectory import Trajectory
 from particles.trajectory.writer import TrajectoryWriter
 
 __all__ = ["ObservableRecorder", "Series", "SharedTrajectory", "Trajectory", "TrajectoryReader", "TrajectoryWriter"]

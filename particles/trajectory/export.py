@@ -6,8 +6,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from particles.trajectory.content.provenance import distribution_version
 from particles.trajectory.layout import frame_chunk, write_identity
-from particles.trajectory.provenance import distribution_version
 from particles.trajectory.reader import Series, TrajectoryReader
 
 #: Name of the group under /particles; MDAnalysis looks for the number of particles nowhere else.

@@ -16,8 +16,10 @@ import h5py
 import numpy as np
 from h5py import h5ds
 
-from particles.trajectory.adding import add_group, add_names
-from particles.trajectory.labels import MASS, POSITION, STEP, TIME, coordinate_names, label, words_for
+from particles.trajectory.content.creation import add_group, add_names
+from particles.trajectory.content.labels import MASS, POSITION, STEP, TIME, coordinate_names, label, words_for
+from particles.trajectory.files.checked_nodes import child, child_dataset, child_group, has, json_object, text
+from particles.trajectory.files.open_checked import Version, version_of
 from particles.trajectory.layout import (
     CLOUD,
     CONFIGURATION,
@@ -32,8 +34,6 @@ from particles.trajectory.layout import (
     write_clock,
     write_title,
 )
-from particles.trajectory.opening import Version, version_of
-from particles.trajectory.reaching import child, child_dataset, child_group, has, json_object, text
 
 
 def _add_resumes(file: h5py.File) -> None:

@@ -10,19 +10,19 @@ import h5py
 import numpy as np
 
 from particles.cloud import ParticleCloud
-from particles.dataset import Dataset
 from particles.errors import TrajectoryError
-from particles.trajectory.checkpoint import checkpoint_step
-from particles.trajectory.element import Element, recorded_elements
-from particles.trajectory.extending import extensions
-from particles.trajectory.frames import Frames
-from particles.trajectory.labels import coordinate_names, labels_of
+from particles.risk.dataset import Dataset
+from particles.trajectory.content.element import Element, recorded_elements
+from particles.trajectory.content.extension import extensions
+from particles.trajectory.content.frames import Frames
+from particles.trajectory.content.kept_states import checkpoint_step
+from particles.trajectory.content.labels import coordinate_names, labels_of
+from particles.trajectory.content.provenance import Openings, resumed_by, resumes
+from particles.trajectory.content.stored_data import read_data
+from particles.trajectory.files.beside_writers import is_live
+from particles.trajectory.files.checked_nodes import child_group, has, json_object
+from particles.trajectory.files.open_checked import damage_reported
 from particles.trajectory.layout import CLOUD, CONFIGURATION, EXTENSIONS, MODULE, OBSERVABLES, PARAMETERS, PROVENANCE
-from particles.trajectory.live import is_live
-from particles.trajectory.opening import damage_reported
-from particles.trajectory.provenance import Openings, resumed_by, resumes
-from particles.trajectory.reaching import child_group, has, json_object
-from particles.trajectory.training import read_data
 
 
 class Series(NamedTuple):

@@ -9,12 +9,12 @@ import torch
 
 from particles.cloud import ParticleCloud
 from particles.errors import TrajectoryError
-from particles.trajectory.adding import add_element, add_group
-from particles.trajectory.element import Element, check_start, recorded_elements
-from particles.trajectory.labels import words_for
+from particles.trajectory.content.creation import add_element, add_group
+from particles.trajectory.content.element import Element, check_start, recorded_elements
+from particles.trajectory.content.labels import words_for
+from particles.trajectory.files.checked_nodes import child_group, has
+from particles.trajectory.files.open_checked import failure_reported
 from particles.trajectory.layout import OBSERVABLES, record_chunk
-from particles.trajectory.opening import failure_reported
-from particles.trajectory.reaching import child_group, has
 
 #: A number or a small array of fixed shape computed from a cloud.
 Observable: TypeAlias = Callable[[ParticleCloud], torch.Tensor | np.ndarray | float]

@@ -12,11 +12,11 @@ import torch
 from torch import Tensor
 
 from particles.cloud import ParticleCloud
-from particles.ranks import Ranks
-from particles.shared import Share, SharedCloud
-from particles.trajectory.checkpoint import KeptParts
+from particles.distributed.ranks import Ranks
+from particles.distributed.shared_cloud import Share, SharedCloud
+from particles.trajectory.content.kept_states import KeptParts
+from particles.trajectory.content.serialise import Sliced, Spread, flattened, rebuilt
 from particles.trajectory.recorder import Observable, ObservableRecorder
-from particles.trajectory.states import Sliced, Spread, flattened, rebuilt
 from particles.trajectory.writer import TrajectoryWriter
 
 #: Where the tree of a checkpoint has the masses of its cloud, which may have the shape of something else.

@@ -7,18 +7,18 @@ from os import PathLike
 import h5py
 import torch
 
+from particles.arguments.integers import whole
 from particles.errors import TrajectoryError
-from particles.integers import whole
+from particles.trajectory.content.provenance import provenance, resume_noted
+from particles.trajectory.content.stored_data import kept_data, write_data
+from particles.trajectory.content.trimming import trim_to_resume
 from particles.trajectory.describe import describe
+from particles.trajectory.files.checked_nodes import child_group
+from particles.trajectory.files.open_checked import damage_reported, file_to_append, new_file, read_file
 from particles.trajectory.layout import MODULE, Options, write_root
 from particles.trajectory.migration import migrate
-from particles.trajectory.opening import damage_reported, file_to_append, new_file, read_file
-from particles.trajectory.provenance import provenance, resume_noted
-from particles.trajectory.reaching import child_group
 from particles.trajectory.reader import TrajectoryReader
 from particles.trajectory.recorder import Observable, check_observables
-from particles.trajectory.resuming import trim_to_resume
-from particles.trajectory.training import kept_data, write_data
 from particles.trajectory.writer import TrajectoryWriter
 
 

@@ -11,24 +11,24 @@ import torch
 
 from particles.cloud import ParticleCloud
 from particles.errors import TrajectoryError
-from particles.trajectory.checkpoint import (
+from particles.trajectory.content.element import check_start
+from particles.trajectory.content.extension import take_up
+from particles.trajectory.content.frames import Frames
+from particles.trajectory.content.kept_states import (
     KeptParts,
     drop_checkpoint,
     get_checkpoint,
     newest_parts,
     put_checkpoint,
 )
-from particles.trajectory.element import check_start
-from particles.trajectory.extending import take_up
-from particles.trajectory.frames import Frames
+from particles.trajectory.content.provenance import utc_now
+from particles.trajectory.content.serialise import Spread, flattened, nothing_spread
+from particles.trajectory.files.checked_nodes import child_group, has
+from particles.trajectory.files.disk_space import Room
+from particles.trajectory.files.open_checked import damage_reported, failure_reported
+from particles.trajectory.files.still_named import check_exists, check_named, named_at_the_end
 from particles.trajectory.layout import CLOUD, MODULE, UNWRITTEN, options_of
-from particles.trajectory.named import check_exists, check_named, named_at_the_end
-from particles.trajectory.opening import damage_reported, failure_reported
-from particles.trajectory.provenance import utc_now
-from particles.trajectory.reaching import child_group, has
 from particles.trajectory.recorder import Observable, ObservableRecorder
-from particles.trajectory.room import Room
-from particles.trajectory.states import Spread, flattened, nothing_spread
 
 
 @runtime_checkable

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 import torch
 
-from runs.jobs import Crew, Job, Outcome, Report, Stopped, outcome_of
-from runs.processes import Processes
+from runs.batch.jobs import Crew, Job, Outcome, Report, Stopped, outcome_of
+from runs.batch.processes import Processes
 
 __all__ = ["Outcome", "Report", "Stopped", "Watch", "perform_all", "usable_cores"]
 

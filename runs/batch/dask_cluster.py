@@ -16,11 +16,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from runs.extras import installed_by
-from runs.folder import UNWRITABLE
-from runs.jobs import Job, Outcome, Report, Stopped, Team, outcome_of
-from runs.processes import settle
-from runs.refusal import Refusal, WorkerLost
+from runs.batch.jobs import Job, Outcome, Report, Stopped, Team, outcome_of
+from runs.batch.output_folder import UNWRITABLE
+from runs.batch.processes import settle
+from runs.system.extras import installed_by
+from runs.system.refusal import Refusal, WorkerLost
 
 #: Seconds within which a scheduler must answer, and one without workers must have got one.
 CONNECT_SECONDS = 10.0

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar, runtime_checkable
 
 from particles.errors import FlowDiverged, TrajectoryError
-from runs.refusal import Refusal
+from runs.system.refusal import Refusal
 
 Job = TypeVar("Job")
 

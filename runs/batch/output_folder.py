@@ -9,9 +9,9 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from particles.trajectory.regular import NotAFile, check_regular
-from runs.files import json_in, replacing
-from runs.refusal import Refusal
+from particles.trajectory.files.regular_file import NotAFile, check_regular
+from runs.system.files import json_in, replacing
+from runs.system.refusal import Refusal
 
 CONFIG_FILE = "config.json"
 PART_FILE = f"{CONFIG_FILE}.part"

@@ -15,9 +15,9 @@ from multiprocessing.synchronize import Event
 
 import torch
 
-from runs.jobs import Job, Outcome, Report, Stopped, Team, outcome_of
-from runs.refusal import WorkerLost
-from runs.signals import SHARED
+from runs.batch.jobs import Job, Outcome, Report, Stopped, Team, outcome_of
+from runs.system.refusal import WorkerLost
+from runs.system.signals import SHARED
 
 #: Options of glibc's mallopt, and how much freed memory a worker may keep.
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3

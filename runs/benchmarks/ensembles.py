@@ -27,7 +27,7 @@ from particles import (
     Tanh,
     masses,
 )
-from particles.randomness import generator
+from particles.numerics.randomness import generator
 
 ROUNDS = 3
 

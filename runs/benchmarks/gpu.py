@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from particles.graphs import GRAPH_ENTRIES, REPEATS
+from particles.compute.cuda_graphs import GRAPH_ENTRIES, REPEATS
 from runs.benchmarks.ceilings import Ceilings, Work, ceilings_of, seconds_of, wait
 from runs.benchmarks.peers import installed
 from runs.benchmarks.velocity import Problem, Velocity, autograd, compiled, jax_jit
@@ -34,7 +34,8 @@ SIZES = (
 ROUNDS = 7
 #: Largest [particles, data] matrix for which the CPU computes the velocity too.
 CHECKED_ENTRIES = 2 * 10**8
-#: Operations of one tanh in float32 in `particles.fused.sigma`; a quotient counts four and an exponential two.
+#: Operations of one tanh in float32 in `particles.compute.triton_activations`; a quotient counts four, an exponential
+#: two.
 TANH = 24
 #: Side of the matrices and length of the vector on which the ceilings are measured.
 SIDE, LENGTH = 8192, 2**28

@@ -21,7 +21,7 @@ from torch.func import functional_call, grad, vmap
 from limits import deep_kernels, tangent_kernel
 from particles import NTK, Activation, Dataset, GaussianLaw, Identity, Perceptron, ReLU, Risk, Squared, Tanh, masses
 from particles import tangent_gram as cloud_gram
-from particles.randomness import generator
+from particles.numerics.randomness import generator
 
 INPUTS, DEPTH = 20, 3
 

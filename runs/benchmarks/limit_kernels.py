@@ -33,7 +33,7 @@ from particles import (
     Tanh,
     masses,
 )
-from particles.randomness import generator
+from particles.numerics.randomness import generator
 
 #: Two-layer ReLU, both layers trained, x = (1, 0), x' = (0.6, 0.8): NNGP(x, x), NNGP(x, x'), NTK(x, x), NTK(x, x').
 PUBLISHED = (0.25, 0.1693869, 0.5, 0.27511182)

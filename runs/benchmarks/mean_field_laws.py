@@ -23,13 +23,13 @@ from scipy.stats import linregress, t
 from torch import Tensor
 
 from flows import LangevinFlow, LeimkuhlerMatthews, LinearSplitting, evolve
-from limits.density import Density
-from limits.fokker_planck import FokkerPlanck
-from limits.gibbs import Gibbs
-from limits.grid import Atoms, Grid, Interval
+from limits.mean_field.density import Density
+from limits.mean_field.fokker_planck import FokkerPlanck
+from limits.mean_field.gibbs import Gibbs
+from limits.mean_field.grid import Atoms, Grid, Interval
 from particles import Dataset, Identity, MeanField, ParticleCloud, Perceptron, Risk, Squared, Tanh, generator
 from particles.shapes import PerParticle, Positions
-from runs.figures import COLOURS, GREY, save
+from runs.figures.figures import COLOURS, GREY, save
 
 TEMPERATURE, CONFINEMENT, OUTPUT = 0.1, 0.18, 3.0
 #: When clouds are compared with the density on the way.

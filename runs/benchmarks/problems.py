@@ -24,7 +24,7 @@ from particles import (
     Tanh,
     masses,
 )
-from particles.randomness import generator
+from particles.numerics.randomness import generator
 from particles.shapes import Inputs
 
 #: Times of the two problems for the loss without 1/n.

@@ -36,7 +36,7 @@ from particles import (
     Tanh,
     masses,
 )
-from particles.randomness import generator
+from particles.numerics.randomness import generator
 
 COUNT, DATA, STEPS, ROUNDS = 1_000_000, 100, 1, 7
 #: Inputs and dtypes.

@@ -40,8 +40,8 @@ from particles import (
     effective_count,
     masses,
 )
-from particles.randomness import generator
-from runs.processes import settle
+from particles.numerics.randomness import generator
+from runs.batch.processes import settle
 
 COUNT, STEPS, ROUNDS = 20_000, 10, 5
 #: Data, inputs and integrator; an adaptive step is some ten velocities and a Gram matrix.

@@ -16,12 +16,12 @@ from time import perf_counter
 
 from rich.console import Console
 
-from particles.trajectory.comparing import differing
+from particles.trajectory.content.comparison import differing
+from runs.batch.dask_cluster import cluster_here
+from runs.batch.jobs import Crew
+from runs.batch.processes import Processes
 from runs.benchmarks.peers import installed
-from runs.cluster import cluster_here
-from runs.jobs import Crew
-from runs.processes import Processes
-from runs.studyfile.reading import read_study
+from runs.studyfile.model.reading import read_study
 from runs.studyfile.study import jobs_of, run_study
 
 STUDY = """

@@ -27,15 +27,15 @@ import torch
 from torch import Tensor
 
 from particles import NTK, Dataset, GaussianLaw, Identity, ParticleCloud, Perceptron, Risk, Squared, Tanh, masses
-from particles.randomness import generator
-from particles.tiles import KEPT_ENTRIES
+from particles.compute.tiles import KEPT_ENTRIES
+from particles.numerics.randomness import generator
 from runs.benchmarks.ceilings import Ceilings, Work, ceilings_of
 from runs.benchmarks.peers import installed
 
 #: Particles, data and inputs.
 SIZES = ((100_000, 100, 20), (20_000, 1000, 50), (1_000_000, 100, 2))
 ROUNDS = 7
-#: Operations of one tanh in `particles.fused.lanes`; a quotient counts one.
+#: Operations of one tanh in `particles.compute.numba_kernels`; a quotient counts one.
 TANH = 32
 #: Particles, data and inputs of the grid, and autograd's matrices of each.
 GRID = ((1_000, 10_000, 100_000, 1_000_000), (100, 300, 1000), (2, 20, 100, 900))

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from runs.options import DATA_SETS
-from runs.printable import printable
-from runs.refusal import Refusal
 from runs.studies import STUDIES, named
+from runs.system.options import DATA_SETS
+from runs.system.printable import printable
+from runs.system.refusal import Refusal
 
 if TYPE_CHECKING:  # torch takes seconds to import, and light commands do without it
     from particles import Ranks
@@ -127,7 +127,7 @@ def list_studies() -> None:
 @app.command()
 def info(file: Annotated[Path, typer.Argument(help="An HDF5 trajectory written by a run.")]) -> None:
     """Say what a trajectory file holds: frames, particles, observables, parameters, provenance."""
-    from runs.report import file_report
+    from runs.inspect.info import file_report
 
     typer.echo("\n".join(map(printable, file_report(file))))
 
@@ -147,7 +147,7 @@ def distance(
     ] = None,
 ) -> None:
     """Print the Wasserstein distance W2 of every frame of a trajectory, one line per frame, and draw it."""
-    from runs.distances import HEADER, Comparison, draw_distances, frame_distances
+    from runs.inspect.distance import HEADER, Comparison, draw_distances, frame_distances
 
     comparison = Comparison(file, other, to or ("start" if other is None else "other"), method, parts)
     typer.echo(HEADER)
@@ -171,8 +171,8 @@ def export(
     ] = None,
 ) -> None:
     """Write a trajectory in the format of another program."""
-    from runs.export import column_numbers
-    from runs.export import export as write
+    from runs.inspect.export import column_numbers
+    from runs.inspect.export import export as write
 
     columns = None if coordinates is None else column_numbers(coordinates)
     typer.echo(f"  {printable(str(write(file, to, out, columns)))}")
@@ -194,8 +194,8 @@ def plot(
 
     Of the folder of a study file's results the study's figure is drawn again.
     """
-    from runs.plots import plot_files
-    from runs.studyfile.summary import draw_folder
+    from runs.inspect.plot import plot_files
+    from runs.studyfile.results.summary import draw_folder
 
     if len(files) == 1 and files[0].is_dir():
         if time:
@@ -217,7 +217,7 @@ def animate(
     ] = None,
 ) -> None:
     """Draw a trajectory as a moving picture of its first two coordinates, a GIF or, where ffmpeg is, an MP4."""
-    from runs.animation import animate as draw
+    from runs.figures.film import animate as draw
 
     typer.echo(f"  {printable(str(draw(file, out)))}")
 
@@ -233,7 +233,7 @@ def check(
     """
     from rich.console import Console
 
-    from runs.checks import checked_file, is_violated, legend, table
+    from runs.inspect.theorem_check import checked_file, is_violated, legend, table
 
     results = checked_file(file, seeds=seeds)
     shown = Console()

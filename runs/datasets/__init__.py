@@ -5,8 +5,8 @@ from runs.datasets.mnist import load_mnist
 from runs.datasets.simulated import load_simulated
 from runs.datasets.split import PROTOCOL_SEED, SplitData
 from runs.datasets.uci import load_uci
-from runs.options import DATA_SETS
-from runs.refusal import chosen
+from runs.system.options import DATA_SETS
+from runs.system.refusal import chosen
 
 __all__ = ["PROTOCOL_SEED", "SplitData", "load"]
 

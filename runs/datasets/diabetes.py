@@ -2,7 +2,7 @@
 
 from runs.datasets.pinned import numbers_of
 from runs.datasets.split import SplitData, split_table
-from runs.refusal import Refusal
+from runs.system.refusal import Refusal
 
 SOURCE = "scikit-learn, sklearn.datasets.load_diabetes (inside the installed package)"
 CITATION = "Efron, Hastie, Johnstone and Tibshirani, Least angle regression, Annals of Statistics 32 (2004) 407-499"

@@ -6,8 +6,8 @@ import torch
 from particles import Dataset
 from runs.datasets.pinned import numbers_of
 from runs.datasets.split import SplitData, Table
-from runs.extras import installed_by
-from runs.refusal import Refusal
+from runs.system.extras import installed_by
+from runs.system.refusal import Refusal
 
 #: Rows to train, to validate and to test, in this order after the permutation.
 ROWS = (3000, 1000, 1000)

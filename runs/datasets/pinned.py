@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runs.datasets.split import Table, checksum_of
-from runs.refusal import Refusal
+from runs.system.refusal import Refusal
 
 #: Environment variable that names a folder searched before anything is downloaded.
 DATA_FOLDER = "MEANFIELD_DATA"

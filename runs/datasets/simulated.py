@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from particles import Dataset
-from particles.randomness import generator
+from particles.numerics.randomness import generator
 from runs.datasets.split import SplitData, Table, checksum_of
 
 COUNT, DIM, NOISE = 100, 50, 0.1

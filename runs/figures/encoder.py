@@ -6,8 +6,8 @@ from pathlib import Path
 from matplotlib import rcParams
 from matplotlib.animation import FFMpegWriter
 
-from runs.extras import installed_by
-from runs.refusal import Refusal
+from runs.system.extras import installed_by
+from runs.system.refusal import Refusal
 
 
 def encoder() -> Path:

@@ -11,8 +11,8 @@ from matplotlib.colors import BoundaryNorm, LinearSegmentedColormap, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from runs.feature_maps import APART, MOST, FeatureMap, FeaturePanel
-from runs.figures import Array, save
+from runs.figures.feature_maps import APART, MOST, FeatureMap, FeaturePanel
+from runs.figures.figures import Array, save
 
 #: Below and above zero, as colours of f, of data and of the signs of a_j; apart for every kind of colour blindness.
 NEGATIVE, POSITIVE = "#0072B2", "#D55E00"

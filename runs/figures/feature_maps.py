@@ -11,8 +11,8 @@ import torch
 from particles import Dataset, Identity, Network, ParticleCloud
 from particles.shapes import Inputs
 from particles.trajectory import TrajectoryReader
-from runs.figures import Array
-from runs.networks import inputs_of, network_of
+from runs.figures.figures import Array
+from runs.recorded.network_from_file import inputs_of, network_of
 
 #: Points of the grid along a side, and how many of them apart hinges are followed and shares measured.
 SIDE, APART = 121, 2

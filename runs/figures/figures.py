@@ -23,9 +23,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from runs.files import replacing
-from runs.printable import printable
-from runs.refusal import Refusal
+from runs.system.files import replacing
+from runs.system.printable import printable
+from runs.system.refusal import Refusal
 
 Array = npt.NDArray[np.float64]
 

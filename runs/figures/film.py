@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 
 from particles import ParticleCloud, Trajectory, TrajectoryError
 from particles.trajectory import TrajectoryReader
-from runs.figures import COLOURS, check_drawable, drawing, plain
-from runs.files import replacing
-from runs.refusal import Refusal
-from runs.video import video_writer
+from runs.figures.encoder import video_writer
+from runs.figures.figures import COLOURS, check_drawable, drawing, plain
+from runs.system.files import replacing
+from runs.system.refusal import Refusal
 
 #: So many pictures at most, taken evenly from the frames, and so many a second.
 MOST_PICTURES, SPEED = 100, 10

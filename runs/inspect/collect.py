@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from particles import Trajectory, TrajectoryError
-from particles.doors import door
+from particles.arguments import door
 from particles.trajectory import Series, TrajectoryReader
-from particles.trajectory.labels import TIME, without_unit
+from particles.trajectory.content.labels import TIME, without_unit
+from particles.trajectory.content.provenance import distribution_version
 from particles.trajectory.layout import CREATOR
-from particles.trajectory.provenance import distribution_version
-from runs.axes import Axes, swept
-from runs.extras import installed_by
-from runs.origins import SOURCES, mixed, recorded_sources
-from runs.refusal import Refusal
-from runs.scalars import Scalar, flat, ordered
-from runs.studyfile.identity import varied_in
+from runs.recorded.flat_parameters import Scalar, flat, ordered
+from runs.recorded.origins import SOURCES, mixed, recorded_sources
+from runs.recorded.sweep_axes import Axes, swept
+from runs.studyfile.model.identity import varied_in
+from runs.system.extras import installed_by
+from runs.system.refusal import Refusal
 
 if TYPE_CHECKING:
     import xarray

@@ -10,8 +10,8 @@ import numpy as np
 from limits.transport import Transport, transport
 from particles import ParticleCloud, Trajectory, TrajectoryError, TransportUnsolved
 from particles.trajectory import TrajectoryReader
-from runs.figures import COLOURS, Curve, CurvePanel, check_drawable, draw_curves, drawing, plain
-from runs.refusal import Refusal, chosen
+from runs.figures.figures import COLOURS, Curve, CurvePanel, check_drawable, draw_curves, drawing, plain
+from runs.system.refusal import Refusal, chosen
 
 #: What every frame may be compared with.
 TARGETS = ("start", "end", "other")

@@ -11,12 +11,12 @@ import numpy as np
 
 from particles import Trajectory, TrajectoryError
 from particles.trajectory import Series, TrajectoryReader
-from particles.trajectory.labels import MASS, POSITION, TIME, without_unit
-from particles.trajectory.molecular import DIMENSION, write_molecular
-from runs.collect import labels_in, xarray_or_refusal
-from runs.files import replacing
-from runs.folder import replace_text
-from runs.refusal import Refusal, chosen
+from particles.trajectory.content.labels import MASS, POSITION, TIME, without_unit
+from particles.trajectory.export import DIMENSION, write_molecular
+from runs.batch.output_folder import replace_text
+from runs.inspect.collect import labels_in, xarray_or_refusal
+from runs.system.files import replacing
+from runs.system.refusal import Refusal, chosen
 
 #: What a trajectory can be exported to, with the ending of the file's name.
 FORMATS = {"netcdf": ".nc", "npz": ".npz", "csv": ".csv", "mdanalysis": ".h5md"}

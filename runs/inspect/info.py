@@ -5,7 +5,7 @@ from pathlib import Path
 
 from particles import Trajectory, TrajectoryError
 from particles.trajectory import TrajectoryReader
-from runs.refusal import Refusal
+from runs.system.refusal import Refusal
 
 #: Columns kept for the names on the left.
 MARGIN = 26

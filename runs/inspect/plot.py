@@ -9,13 +9,13 @@ import numpy as np
 
 from particles import Trajectory, TrajectoryError
 from particles.trajectory import Series, TrajectoryReader
-from runs.curve_groups import names_of, settings_of
-from runs.feature_figure import draw_features
-from runs.feature_maps import feature_map
-from runs.figures import COLOURS, Array, CloudPanel, Curve, CurvePanel, draw_clouds, draw_curves, drawing, plain
-from runs.files import check_open
-from runs.origins import mixed, recorded_sources, told_apart
-from runs.refusal import Refusal
+from runs.figures.feature_figure import draw_features
+from runs.figures.feature_maps import feature_map
+from runs.figures.figures import COLOURS, Array, CloudPanel, Curve, CurvePanel, draw_clouds, draw_curves, drawing, plain
+from runs.recorded.curve_groups import names_of, settings_of
+from runs.recorded.origins import mixed, recorded_sources, told_apart
+from runs.system.files import check_open
+from runs.system.refusal import Refusal
 
 #: Particles are shown at so many times, from the first frame to the last, where none are chosen.
 SHOWN_TIMES = 4

@@ -16,13 +16,13 @@ from particles import Dataset, GaussianLaw, RademacherOutputs, Trajectory, Traje
 from particles.shapes import Masses
 from particles.trajectory.describe import describe
 from runs.datasets import load
-from runs.networks import problem_of
-from runs.refusal import Refusal
+from runs.recorded.network_from_file import problem_of
 from runs.studies.asymmetric_scaling.config import NAME, Config, Setting
 from runs.studies.asymmetric_scaling.experiment import Experiment, Run
-from runs.studyfile.config import RunConfig
 from runs.studyfile.experiment import Experiment as StudyRun
-from runs.studyfile.sections import validated
+from runs.studyfile.model.config import RunConfig
+from runs.studyfile.model.sections import validated
+from runs.system.refusal import Refusal
 
 #: So many other starts at most: each is a cloud, and a million takes days.
 MOST_SEEDS = 100_000

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from runs.scalars import Scalar, flat
+from runs.recorded.flat_parameters import Scalar, flat
 
 #: Last names of parameters that make no setting of their own.
 CHANCE = ("seed", "sha256")

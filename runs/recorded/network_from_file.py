@@ -37,7 +37,7 @@ from particles import (
     Tanh,
 )
 from particles.trajectory.describe import qualified_name
-from runs.refusal import Refusal
+from runs.system.refusal import Refusal
 
 #: What a network of ours, its risk and the law of its start are made of; other classes are not made.
 PIECES: tuple[type, ...] = (

@@ -6,8 +6,8 @@ from os.path import isdir, isfile
 from pathlib import Path
 
 from particles import Trajectory, TrajectoryError
-from runs.files import json_in
-from runs.folder import CONFIG_FILE
+from runs.batch.output_folder import CONFIG_FILE
+from runs.system.files import json_in
 
 #: The parameter of a trajectory that holds them.
 SOURCES = "sources"

@@ -9,7 +9,7 @@ from math import prod
 import numpy as np
 import numpy.typing as npt
 
-from runs.scalars import Scalar, array, ordered
+from runs.recorded.flat_parameters import Scalar, array, ordered
 
 #: So many parameters at most span the axes.
 LARGEST_GRID = 6

@@ -6,7 +6,7 @@ from os.path import isdir, isfile
 from pathlib import Path
 from typing import Protocol, cast
 
-from runs.refusal import Refusal, chosen
+from runs.system.refusal import Refusal, chosen
 
 
 class StudyModule(Protocol):

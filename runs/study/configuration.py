@@ -6,8 +6,8 @@ from typing import Any, Self
 import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from runs.options import DATA_SETS, DEVICES, SCALES
-from runs.refusal import Refusal, chosen
+from runs.system.options import DATA_SETS, DEVICES, SCALES
+from runs.system.refusal import Refusal, chosen
 
 
 class StudyConfig(BaseModel):

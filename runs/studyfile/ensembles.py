@@ -10,13 +10,10 @@ from typing import Any
 from flows import CHECKPOINTED, Checkpoint, MembersFailed, Observer, evolve_all
 from particles import Ensemble, ParticleCloud
 from particles.trajectory import TrajectoryWriter
-from runs.files import check_open
-from runs.jobs import Report, Stopped
-from runs.refusal import Refusal
+from runs.batch.jobs import Report, Stopped
 from runs.studyfile import running
-from runs.studyfile.config import RunConfig
 from runs.studyfile.experiment import Experiment
-from runs.studyfile.keeper import Keeper
+from runs.studyfile.model.config import RunConfig
 from runs.studyfile.running import (
     FAILURES,
     WHOLE,
@@ -28,6 +25,9 @@ from runs.studyfile.running import (
     record_failure,
     spoken_error,
 )
+from runs.studyfile.state_keeper import Keeper
+from runs.system.files import check_open
+from runs.system.refusal import Refusal
 
 #: Runs that are done together, one or more.
 Unit = tuple[Job, ...]

@@ -27,15 +27,15 @@ from particles import (
     effective_count,
 )
 from particles.shapes import Masses
-from runs.config import resolved_device
 from runs.datasets import load
-from runs.memory import spoken_size, total_memory
-from runs.refusal import Refusal
-from runs.studyfile.config import RunConfig, Times
-from runs.studyfile.datafile import read_data
-from runs.studyfile.imports import imported
-from runs.studyfile.parts import FLOWS, INTEGRATORS, LAWS, LOSSES, MASSES, NEURONS, SCALINGS
-from runs.studyfile.sections import Section, built
+from runs.study.configuration import resolved_device
+from runs.studyfile.data.datafile import read_data
+from runs.studyfile.model.config import RunConfig, Times
+from runs.studyfile.model.imports import imported
+from runs.studyfile.model.kinds import FLOWS, INTEGRATORS, LAWS, LOSSES, MASSES, NEURONS, SCALINGS
+from runs.studyfile.model.sections import Section, built
+from runs.system.memory import spoken_size, total_memory
+from runs.system.refusal import Refusal
 
 #: Training rows on which tangent Gram matrices are formed for observables.
 GRAM_ROWS = 50

@@ -9,7 +9,7 @@ from functools import partial
 
 import torch
 
-from flows.checkpoint import CHECKPOINTED
+from flows.loop.checkpoint import CHECKPOINTED
 from particles import (
     FlowDiverged,
     FlowRefused,
@@ -21,14 +21,14 @@ from particles import (
     ToleranceNotReached,
     TrajectoryError,
 )
-from particles.blocks import check_ranks
-from runs.folder import replace_text
-from runs.jobs import Report, Stopped
-from runs.refusal import Refusal
+from particles.distributed.blocks import check_ranks
+from runs.batch.jobs import Report, Stopped
+from runs.batch.output_folder import replace_text
 from runs.studyfile import running
 from runs.studyfile.experiment import Experiment
-from runs.studyfile.keeper import Keeper
 from runs.studyfile.running import FAILURES, WHOLE, Job, claim, evolve_run, opened, refuse_changed, spoken_error
+from runs.studyfile.state_keeper import Keeper
+from runs.system.refusal import Refusal
 
 #: What goes wrong on all ranks at the same place or on none, so that they can go on to the next run together.
 TOGETHER = (

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from flows.noise import checked_seed
-from particles.tiles import KEPT_ENTRIES
-from runs.memory import spoken_size
-from runs.origins import noted_until
-from runs.scalars import flat
-from runs.studyfile.door import check_door
+from particles.compute.tiles import KEPT_ENTRIES
+from runs.recorded.flat_parameters import flat
+from runs.recorded.origins import noted_until
+from runs.studyfile.ensembles import units_of
 from runs.studyfile.experiment import COPIES, Experiment
+from runs.studyfile.rehearsal import check_door
 from runs.studyfile.running import FAILURES, WHOLE, Job, spoken_error
-from runs.studyfile.together import units_of
+from runs.system.memory import spoken_size
 
 #: A file without any frame, and a process that has imported the libraries (measured, CPU).
 EMPTY_FILE, EMPTY_PROCESS = 60_000, 350_000_000

@@ -6,14 +6,14 @@ from typing import Any
 
 from flows import Integrator
 from flows.base import Resizable
-from flows.evolve import checked
+from flows.loop.evolve import checked
+from flows.loop.step_grid import check_count
 from flows.noise import checked_seed
-from flows.step_grid import check_count
 from particles import FlowRefused, ParticleCloud
-from runs.refusal import Refusal
 from runs.studyfile.experiment import Experiment
-from runs.studyfile.parts import INTEGRATORS
-from runs.studyfile.sections import built, read_choice
+from runs.studyfile.model.kinds import INTEGRATORS
+from runs.studyfile.model.sections import built, read_choice
+from runs.system.refusal import Refusal
 
 #: So many particles stand for a cloud, or one less where its number is odd.
 FEW = 8

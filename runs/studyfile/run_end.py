@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from runs.origins import Held, noted_configurations, until_of
-from runs.refusal import Refusal
-from runs.studyfile.config import RunConfig, digest_of
+from runs.recorded.origins import Held, noted_configurations, until_of
+from runs.studyfile.model.config import RunConfig, digest_of
+from runs.system.refusal import Refusal
 
 
 def is_longer(until: float, held: Held | None) -> bool:

@@ -10,18 +10,18 @@ from os.path import isdir
 from pathlib import Path
 
 from flows import Observer, evolve
-from flows.checkpoint import CHECKPOINTED
+from flows.loop.checkpoint import CHECKPOINTED
 from particles import FlowDiverged, FlowRefused, MassError, ParticleCloud, ShapeError, Trajectory, TrajectoryError
 from particles.trajectory import SharedTrajectory, TrajectoryWriter
-from runs.folder import CONFIG_FILE, claimed, held_configuration, hold_configuration, replace_text
-from runs.jobs import Report, Stopped
-from runs.origins import SOURCES, Held, held_in, mixed, noted_seconds, noted_sources, noted_until
-from runs.refusal import Refusal
-from runs.studyfile.config import RunConfig
+from runs.batch.jobs import Report, Stopped
+from runs.batch.output_folder import CONFIG_FILE, claimed, held_configuration, hold_configuration, replace_text
+from runs.recorded.origins import SOURCES, Held, held_in, mixed, noted_seconds, noted_sources, noted_until
 from runs.studyfile.experiment import Experiment
-from runs.studyfile.keeper import Keeper
-from runs.studyfile.longer import is_longer, refuse_ends, same_but_until
-from runs.studyfile.sources import changes, sources_of
+from runs.studyfile.model.config import RunConfig
+from runs.studyfile.model.sources import changes, sources_of
+from runs.studyfile.run_end import is_longer, refuse_ends, same_but_until
+from runs.studyfile.state_keeper import Keeper
+from runs.system.refusal import Refusal
 
 #: Seconds between two checkpoints: what a killed run loses at most.
 KEEP_SECONDS = 10.0

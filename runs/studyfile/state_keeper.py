@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from flows.checkpoint import Checkpoint
+from flows.loop.checkpoint import Checkpoint
 from particles.trajectory import SharedTrajectory, TrajectoryWriter
 
 

@@ -12,23 +12,23 @@ from pathlib import Path
 from rich.console import Console
 
 from particles import Ranks
-from runs.cluster import scheduler_at
-from runs.folder import CONFIG_FILE, replace_text
-from runs.jobs import Crew, Report
-from runs.printable import printable
-from runs.progress import BatchProgress
-from runs.refusal import Refusal, chosen
-from runs.studyfile.identity import Identity, check_folder
-from runs.studyfile.index import LiveIndex
-from runs.studyfile.longer import older_names
+from runs.batch.crew import GLANCE, perform_all, usable_cores
+from runs.batch.dask_cluster import scheduler_at
+from runs.batch.jobs import Crew, Report
+from runs.batch.output_folder import CONFIG_FILE, replace_text
+from runs.batch.progress import BatchProgress
+from runs.studyfile.ensembles import Unit, check_units, failures_of, perform_unit, units_of
+from runs.studyfile.model.identity import Identity, check_folder
+from runs.studyfile.model.reading import StudyFile, read_study
+from runs.studyfile.model.sources import sources_of
+from runs.studyfile.over_ranks import check_shareable, perform_shared, refuse_changed_together, shares_done
 from runs.studyfile.plan import planned
-from runs.studyfile.reading import StudyFile, read_study
+from runs.studyfile.results.index import LiveIndex
+from runs.studyfile.results.summary import summarised
+from runs.studyfile.run_end import older_names
 from runs.studyfile.running import WHOLE, Job
-from runs.studyfile.shared import check_shareable, perform_shared, refuse_changed_together, shares_done
-from runs.studyfile.sources import sources_of
-from runs.studyfile.summary import summarised
-from runs.studyfile.together import Unit, check_units, failures_of, perform_unit, units_of
-from runs.sweep import GLANCE, perform_all, usable_cores
+from runs.system.printable import printable
+from runs.system.refusal import Refusal, chosen
 
 #: Seconds that a run on a cluster waits for one of an earlier command, whose worker may still be coming to its end.
 PATIENCE = 60.0

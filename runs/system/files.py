@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from particles.trajectory.regular import check_regular
-from runs.refusal import Refusal
+from particles.trajectory.files.regular_file import check_regular
+from runs.system.refusal import Refusal
 
 #: Bytes of a text at most: no study and no configuration is as long.
 LONGEST = 2**26

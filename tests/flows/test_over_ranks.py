@@ -37,7 +37,7 @@ from flows import (
 )
 from particles import NTK, FlowDiverged, FlowRefused, Lazy, MeanField, ParticleCloud, Power, Ranks, SharedCloud
 from particles.shapes import Positions
-from tests.particles.test_shared import BLOCKS, whole_cloud
+from tests.particles.distributed.test_shared_cloud import BLOCKS, whole_cloud
 from tests.problems import network_risk
 from tests.ranks import needs_fork, on_ranks
 

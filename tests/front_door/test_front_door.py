@@ -12,7 +12,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from particles.doors.signatures import is_protocol
+from particles.arguments.signatures import is_protocol
 from tests.front_door.case import Case
 from tests.front_door.census import CASES, Caught, faults, verdict
 from tests.front_door.verdict import from_inside
@@ -181,7 +181,10 @@ def unopened(name: str) -> Case:
     return Case(name, inspect.unwrap(case.call), case.given, case.use)
 
 
-@pytest.mark.parametrize("name", ["flows.evolve", "limits.entropy", "particles.tangent_gram", "limits.ensemble"])
+@pytest.mark.parametrize(
+    "name",
+    ["flows.evolve", "limits.entropy", "particles.tangent_gram", "limits.ensemble"],
+)
 def test_missing_door_is_seen(name: str, without_shape_checks: None) -> None:
     """Assert that the census finds exceptions from inside where a function has no door."""
     assert any("AttributeError" in fault for fault in faults(unopened(name)))
@@ -192,7 +195,7 @@ def test_failure_in_another_library_is_from_inside() -> None:
     with Caught() as caught:
         inner_error()
     assert caught.error is not None
-    assert "RuntimeError at tests/test_front_door.py" in str(from_inside(caught.error))
+    assert "RuntimeError at tests/front_door/test_front_door.py" in str(from_inside(caught.error))
 
 
 def test_refusal_is_not_from_inside() -> None:

@@ -22,8 +22,8 @@ BELOW = {
 DOORS = {
     "h5py": "particles/trajectory/",
     "ot": "limits/transport/",
-    "triton": "particles/fused/",
-    "numba": "particles/fused/",
+    "triton": "particles/compute/",
+    "numba": "particles/compute/",
     "matplotlib": "runs/",
     "typer": "runs/",
     "rich": "runs/",

@@ -9,6 +9,8 @@ from tests.house.source import Source
 #: The longest file, and the longest function, its docstring not counted.
 FILE_LINES = 300
 FUNCTION_LINES = 60
+#: The most entries of a folder: its modules, packages and pages, without what makes it a package.
+FOLDER_ENTRIES = 15
 
 #: Names that say nothing about what is inside.
 EMPTY_NAMES = {"common", "helper", "helpers", "manager", "managers", "misc", "util", "utilities", "utils"}
@@ -51,7 +53,7 @@ def empty_names(source: Source) -> Iterator[str]:
 
 
 def mirror(path: str) -> str:
-    """The test file of a library file: tests/flows/integrators/test_heun.py for flows/integrators/heun.py."""
+    """The test file of a library file: tests/flows/loop/test_evolve.py for flows/loop/evolve.py."""
     module = PurePosixPath(path)
     return f"tests/{module.parent}/test_{module.stem.strip('_')}.py"
 
@@ -71,3 +73,17 @@ def loose_folders(files: list[Source]) -> Iterator[str]:
     for folder in sorted(folders):
         if f"{folder}/__init__.py" not in present:
             yield f"{folder} holds Python files but no __init__.py."
+
+
+def full_folders(files: list[Source]) -> Iterator[str]:
+    """Folders with more modules and packages than one can take in at a glance."""
+    entries: dict[PurePosixPath, set[str]] = {}
+    for file in files:
+        path = PurePosixPath(file.path)
+        for inner, folder in zip((path, *path.parents), path.parents, strict=False):
+            if folder.name and inner.name != "__init__.py":
+                entries.setdefault(folder, set()).add(inner.name)
+    for folder, names in sorted(entries.items()):
+        if len(names) > FOLDER_ENTRIES:
+            what = f"{FOLDER_ENTRIES} are the most; make a room of those that belong together"
+            yield f"{folder} has {len(names)} entries, {what}."

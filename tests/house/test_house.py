@@ -66,14 +66,14 @@ PLANTED: list[tuple[Rule, str, str]] = [
     (statements.uncheckable_protocols, "flows/a.py", "class Flow(Protocol):\n    order: float\n"),
     (statements.uncheckable_protocols, "flows/a.py", "class Flow(typing.Protocol[State]):\n    order: float\n"),
     (imports.wrong_doors, "particles/cloud.py", "import h5py\n"),
-    (imports.wrong_doors, "runs/report.py", "def f():\n    from h5py import File\n"),
-    (imports.wrong_doors, "runs/report.py", "from ot.lp import emd2\n"),
+    (imports.wrong_doors, "runs/inspect/info.py", "def f():\n    from h5py import File\n"),
+    (imports.wrong_doors, "runs/inspect/info.py", "from ot.lp import emd2\n"),
     (imports.wrong_doors, "limits/chaos.py", "import matplotlib.pyplot as plt\n"),
-    (imports.wrong_doors, "flows/observers.py", "from rich.progress import Progress\n"),
+    (imports.wrong_doors, "flows/observers/recording.py", "from rich.progress import Progress\n"),
     (imports.wrong_doors, "flows/a.py", "import importlib\nnumbers = importlib.import_module('h5py')\n"),
-    (imports.wrong_rooms, "particles/risk.py", "from flows import evolve\n"),
+    (imports.wrong_rooms, "particles/risk/risk.py", "from flows import evolve\n"),
     (imports.wrong_rooms, "flows/a.py", "def f():\n    import limits.chaos\n"),
-    (imports.wrong_rooms, "limits/a.py", "from flows.gradient import GradientFlow\n"),
+    (imports.wrong_rooms, "limits/a.py", "from flows.fields.gradient import GradientFlow\n"),
     (imports.wrong_rooms, "limits/a.py", "import runs\n"),
     (imports.wrong_rooms, "runs/a.py", "from tests.tolerances import IDENTITY\n"),
     (imports.wrong_rooms, "flows/a.py", "from importlib import import_module\nf = import_module(name)\n"),
@@ -110,9 +110,13 @@ INNOCENT: list[tuple[Rule, str, str]] = [
     (statements.uncheckable_protocols, "flows/a.py", "@runtime_checkable\nclass Flow(Protocol):\n    order: float\n"),
     (imports.wrong_doors, "particles/trajectory/writer.py", "import h5py\n"),
     (imports.wrong_doors, "limits/transport/exact.py", "import ot\n"),
-    (imports.wrong_doors, "runs/figures.py", "from matplotlib.figure import Figure\n"),
+    (imports.wrong_doors, "runs/figures/figures.py", "from matplotlib.figure import Figure\n"),
     (imports.wrong_doors, "flows/a.py", "import otherwise\n"),
-    (imports.wrong_rooms, "flows/integrators/heun.py", "from ..base import Flow\nfrom particles import cloud\n"),
+    (
+        imports.wrong_rooms,
+        "flows/integrators/heun.py",
+        "from ..base import Flow\nfrom particles import cloud\n",
+    ),
     (imports.wrong_rooms, "runs/a.py", "import flows, limits, particles\nimport_module(name)\n"),
     (randomness.careless_randomness, "flows/a.py", "import torch\nx = torch.randn(3, generator=generator)\n"),
     (randomness.careless_randomness, "flows/a.py", "import torch\ng = torch.Generator().manual_seed(0)\n"),
@@ -155,7 +159,7 @@ def test_every_rule_has_planted_and_innocent_sources() -> None:
 def test_rules_read_the_whole_house() -> None:
     """Assert that the rules are given files of every room, so that their silence means something."""
     assert {source.room for source in LIBRARY if source.text} == set(ROOMS)
-    assert "tests/test_house.py" in {test.path for test in TESTS}
+    assert "tests/house/test_house.py" in {test.path for test in TESTS}
 
 
 @pytest.mark.parametrize("rule", LIBRARY_RULES, ids=name_of)
@@ -203,6 +207,20 @@ def test_folder_without_init_is_seen() -> None:
     """Assert that a folder without __init__.py is named, also where only its subfolder holds files."""
     files = [Source("runs/__init__.py", ""), Source("runs/studies/one/__init__.py", "")]
     assert list(layout.loose_folders(files)) == ["runs/studies holds Python files but no __init__.py."]
+
+
+def test_no_folder_is_too_full() -> None:
+    """Assert that every folder of the library and of the tests can be taken in at a glance."""
+    said = "\n".join(layout.full_folders([*LIBRARY, *TESTS]))
+    assert not said, said
+
+
+def test_a_folder_that_is_too_full_is_seen() -> None:
+    """Assert that the sixteenth module or package of a folder is one too many, its __init__.py not counted."""
+    files = [Source("flows/__init__.py", ""), *(Source(f"flows/a{n}/b.py", "") for n in range(15))]
+    assert list(layout.full_folders(files)) == []
+    said = list(layout.full_folders([*files, Source("flows/c.py", "")]))
+    assert len(said) == 1 and said[0].startswith("flows has 16 entries, 15 are the most")
 
 
 def test_test_ids_are_the_same_in_every_process(request: pytest.FixtureRequest) -> None:

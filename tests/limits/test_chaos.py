@@ -9,8 +9,8 @@ import torch
 from limits.chaos import StandIn, approach, deviation, root_mean, sampled, slope, stand_in
 from limits.transport import wasserstein
 from particles import ParticleCloud, masses
+from tests.draws import normals, untouched_generators
 from tests.limits.transport.clouds import cloud
-from tests.particles.draws import normals, untouched_generators
 from tests.tolerances import PLANTED_Z, Z
 
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from limits.forms import FORMS, METHODS, TURNS
+from limits.right_forms import FORMS, METHODS, TURNS
 
 
 @pytest.mark.parametrize("form", [*FORMS.values(), *TURNS.values()])

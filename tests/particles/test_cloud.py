@@ -8,7 +8,7 @@ from torch import Tensor
 
 import particles
 from particles import MassError, ParticleCloud, ShapeError, masses
-from tests.particles.draws import normals, unequal
+from tests.draws import normals, unequal
 from tests.tolerances import assert_identical
 
 POSITIONS = normals(4, 3, seed=81)

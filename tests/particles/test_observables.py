@@ -26,8 +26,8 @@ from particles import (
     masses,
     tangent_gram,
 )
-from tests.particles.draws import normals, unequal
-from tests.particles.plain import example
+from tests.draws import normals, unequal
+from tests.particles.contracts.plain import example
 from tests.tolerances import assert_identical
 
 START = ParticleCloud(normals(3, 2, seed=131), torch.tensor([0.5, 0.25, 0.25], dtype=torch.float64))

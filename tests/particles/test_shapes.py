@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from particles import Squared, shapes
-from particles.dataset import Prepared
+from particles.risk.dataset import Prepared
 
 RANKS = {
     1: ["Masses", "PerParticle", "PerDatum"],

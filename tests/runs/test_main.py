@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from runs import commands
 from runs.__main__ import main
-from runs.refusal import WorkerLost
+from runs.cli import commands
+from runs.system.refusal import WorkerLost
 from tests.runs.conftest import spoken
 
 STUDY = ("run", "asymmetric-scaling")

@@ -5,7 +5,7 @@ import math
 import torch
 
 from flows.base import Flow
-from flows.integrators.control import Pace, Tolerance, rounded
+from flows.integrators.error_controlled.step_control import Pace, Tolerance, rounded
 from particles import ParticleCloud, ToleranceNotReached
 from particles.shapes import Velocity
 

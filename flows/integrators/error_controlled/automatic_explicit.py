@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from flows.base import Advance, Flow, Integrator, Part
-from flows.integrators.chebyshev import Chebyshev, ChebyshevState
-from flows.integrators.control import Tolerance, Work, checked_max_step
-from flows.integrators.dormand_prince import DormandPrince, DormandPrinceState
-from flows.integrators.paced import Paced
-from flows.integrators.spectral_radius import SpectralRadius
+from flows.integrators.error_controlled.chebyshev import Chebyshev, ChebyshevState
+from flows.integrators.error_controlled.dormand_prince import DormandPrince, DormandPrinceState
+from flows.integrators.error_controlled.spectral_radius import SpectralRadius
+from flows.integrators.error_controlled.step_control import Tolerance, Work, checked_max_step
+from flows.integrators.error_controlled.velocity_only import Paced
 from flows.noise import StepNoise
 from particles import ParticleCloud
 

@@ -9,9 +9,18 @@ from typing import Any, ClassVar
 import torch
 
 from flows.base import Flow
-from flows.integrators.control import Controller, Pace, Tolerance, next_time
-from flows.integrators.paced import Inner, Paced, PacedState, Stride, Trial, Tried, Weight, added
-from flows.integrators.spectral_radius import SpectralRadius
+from flows.integrators.error_controlled.spectral_radius import SpectralRadius
+from flows.integrators.error_controlled.step_control import Controller, Pace, Tolerance, next_time
+from flows.integrators.error_controlled.velocity_only import (
+    Inner,
+    Paced,
+    PacedState,
+    Stride,
+    Trial,
+    Tried,
+    Weight,
+    added,
+)
 from particles import ParticleCloud
 from particles.shapes import AnyFloat, Positions, Velocity
 

@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 import torch
 
 from flows.base import Flow
-from flows.integrators import paced
-from flows.integrators.control import FLOOR, Controller, Found, Pace, next_time
-from flows.integrators.paced import Inner, Paced, PacedState, Stride, Tried, Weight, added
+from flows.integrators.error_controlled import velocity_only
+from flows.integrators.error_controlled.step_control import FLOOR, Controller, Found, Pace, next_time
+from flows.integrators.error_controlled.velocity_only import Inner, Paced, PacedState, Stride, Tried, Weight, added
 from particles import ParticleCloud
 from particles.shapes import AnyFloat, Positions, Velocity
 
@@ -53,7 +53,7 @@ class DormandPrinceState(PacedState):
 
 
 @dataclass(frozen=True, eq=False)
-class Trial(paced.Trial):
+class Trial(velocity_only.Trial):
     """A step with the velocities of its seven stages."""
 
     def at(self, moment: float) -> ParticleCloud:
@@ -88,7 +88,7 @@ class DormandPrince(Paced[DormandPrinceState]):
     order: ClassVar[float] = 5.0
     controller: ClassVar[Controller] = CONTROLLER
     holds: ClassVar[type[Any]] = DormandPrinceState
-    tries: ClassVar[type[paced.Trial]] = Trial
+    tries: ClassVar[type[velocity_only.Trial]] = Trial
 
     def init(self, flow: Flow, cloud: ParticleCloud, time: float = 0.0) -> DormandPrinceState:
         """The velocity at the start, and a first step."""

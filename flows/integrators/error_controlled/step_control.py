@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 import torch
 
 from flows.base import Flow
-from flows.integrators.headway import Headway
+from flows.integrators.error_controlled.headway import Headway
 from particles import ParticleCloud, ToleranceNotReached
-from particles.reals import number
+from particles.arguments.reals import number
 from particles.shapes import Positions, Velocity
 
 #: Steps shorter than this part of the time, or of the step first tried, no longer advance anything.

@@ -15,8 +15,16 @@ import torch
 from torch import Tensor
 
 from flows.base import Advance, Flow, Part
-from flows.integrators.control import Controller, Found, Pace, Tolerance, Work, checked_max_step, euler_trial
-from flows.integrators.rounding import check_rounding
+from flows.integrators.error_controlled.attainable_tolerance import check_rounding
+from flows.integrators.error_controlled.step_control import (
+    Controller,
+    Found,
+    Pace,
+    Tolerance,
+    Work,
+    checked_max_step,
+    euler_trial,
+)
 from flows.noise import StepNoise
 from particles import ParticleCloud
 from particles.shapes import AnyFloat, Positions, Velocity

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from flows.base import Advance, Flow, KineticFlow, Part
-from flows.integrators.fixed import GivenStep, on_grid
-from flows.kinetic import kinetic
+from flows.fields.kinetic import kinetic
+from flows.integrators.fixed_step.grid import GivenStep, on_grid
 from flows.noise import StepNoise
 from particles import FlowRefused, ParticleCloud
 from particles.shapes import Velocity

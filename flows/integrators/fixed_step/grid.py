@@ -12,7 +12,7 @@ from typing import ClassVar, Self
 from flows.base import SAME, Advance, Flow, Part, StepRule
 from flows.noise import StepNoise
 from particles import ParticleCloud
-from particles.reals import positive
+from particles.arguments.reals import positive
 from particles.shapes import Positions
 
 

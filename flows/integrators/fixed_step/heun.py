@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from flows.base import Flow, Part
-from flows.integrators.fixed import FixedStep
+from flows.integrators.fixed_step.grid import FixedStep
 from flows.noise import StepNoise
 from particles import ParticleCloud
 from particles.shapes import Positions

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from flows.base import Advance, Flow, NoisyFlow, Part
-from flows.integrators.fixed import GivenStep
+from flows.integrators.fixed_step.grid import GivenStep
 from flows.noise import StepNoise
 from particles import ParticleCloud
 from particles.shapes import Positions

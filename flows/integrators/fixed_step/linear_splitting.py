@@ -6,7 +6,7 @@ from typing import ClassVar
 import torch
 
 from flows.base import DecayingFlow, Flow, NoisyFlow, Part
-from flows.integrators.fixed import FixedStep
+from flows.integrators.fixed_step.grid import FixedStep
 from flows.noise import StepNoise
 from particles import ParticleCloud
 from particles.shapes import AnyFloat, Positions, Velocity

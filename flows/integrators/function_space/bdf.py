@@ -8,17 +8,17 @@ import torch
 from torch import Tensor
 
 from flows.base import Advance, Flow, Part
-from flows.gauss_newton import DenseRisk, GaussNewton, dense_risk, spread
-from flows.integrators.bdf_state import BDFState, Judged
-from flows.integrators.control import Tolerance, Work, checked_max_step, next_time
-from flows.integrators.differentiation import HIGHEST, Formula
-from flows.integrators.function_space import Scales
-from flows.integrators.headway import Headway
-from flows.integrators.interpolation import combination, weights
-from flows.integrators.saddle import check_rest
-from flows.neuron_curvature import neuron_curvature
+from flows.integrators.error_controlled.headway import Headway
+from flows.integrators.error_controlled.step_control import Tolerance, Work, checked_max_step, next_time
+from flows.integrators.function_space.bdf_state import BDFState, Judged
+from flows.integrators.function_space.differentiation import HIGHEST, Formula
+from flows.integrators.function_space.error_scales import Scales
+from flows.integrators.function_space.gauss_newton import DenseRisk, GaussNewton, dense_risk, spread
+from flows.integrators.function_space.interpolation import combination, weights
+from flows.integrators.function_space.neuron_curvature import neuron_curvature
+from flows.integrators.function_space.saddle import check_rest
+from flows.integrators.function_space.shifted_solve import Shifted
 from flows.noise import StepNoise
-from flows.shifted import Shifted
 from particles import ParticleCloud, Risk, ToleranceNotReached
 from particles.shapes import Positions, Velocity
 

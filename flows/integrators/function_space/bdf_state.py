@@ -4,10 +4,10 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from flows.integrators.control import SHORTEST, Work
-from flows.integrators.differentiation import HIGHEST, Formula
-from flows.integrators.function_space import UNITS, Scales
-from flows.integrators.headway import Headway
+from flows.integrators.error_controlled.headway import Headway
+from flows.integrators.error_controlled.step_control import SHORTEST, Work
+from flows.integrators.function_space.differentiation import HIGHEST, Formula
+from flows.integrators.function_space.error_scales import UNITS, Scales
 from particles import ToleranceNotReached
 from particles.shapes import Positions
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from flows.integrators.interpolation import slopes, weights
+from flows.integrators.function_space.interpolation import slopes, weights
 
 HIGHEST = 5
 #: Part of gamma_k d that the formula of order k moves into its error.

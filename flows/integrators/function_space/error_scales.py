@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from flows.gauss_newton import GaussNewton
-from flows.integrators.control import Tolerance, ratio
+from flows.integrators.error_controlled.step_control import Tolerance, ratio
+from flows.integrators.function_space.gauss_newton import GaussNewton
 from flows.noise import StepNoise
 from particles import Squared
 from particles.shapes import Positions

@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 
 from flows.base import Advance, Flow, Part
-from flows.gauss_newton import GaussNewton, dense_risk
-from flows.integrators.control import SHORTEST, Tolerance, Work, checked_max_step, next_time
-from flows.integrators.function_space import UNITS, Scales
-from flows.integrators.headway import Headway
-from flows.integrators.linear_part import LinearPart
+from flows.integrators.error_controlled.headway import Headway
+from flows.integrators.error_controlled.step_control import SHORTEST, Tolerance, Work, checked_max_step, next_time
+from flows.integrators.function_space.error_scales import UNITS, Scales
+from flows.integrators.function_space.gauss_newton import GaussNewton, dense_risk
+from flows.integrators.function_space.linear_part import LinearPart
 from flows.noise import StepNoise
 from particles import FlowRefused, ParticleCloud, ToleranceNotReached
 from particles.shapes import Velocity

@@ -18,11 +18,11 @@ import torch
 from torch import Tensor
 
 from flows.base import Flow
-from flows.gradient import GradientFlow
-from flows.linearised import LinearisedFlow, LinearisedRisk
-from flows.ntk import NTKFlow
+from flows.fields.gradient import GradientFlow
+from flows.fields.linearised import LinearisedFlow, LinearisedRisk
+from flows.fields.ntk import NTKFlow
 from particles import FlowRefused, ParticleCloud, Risk, Squared
-from particles.risk import RiskAt
+from particles.risk.risk import RiskAt
 from particles.shapes import Curvature, Grams, Outputs, Velocity
 
 #: Largest n k for which Gram matrices are formed and factorised.

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from flows.gauss_newton import GaussNewton
+from flows.integrators.function_space.gauss_newton import GaussNewton
 from particles.shapes import Velocity
 
 #: Below this phi functions are summed as Taylor series, above it their recursion loses less than four digits.

@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from particles.risk import RiskAt
+from particles.risk.risk import RiskAt
 from particles.shapes import AnyFloat
 
 

@@ -4,8 +4,8 @@ import math
 
 import torch
 
-from flows.gauss_newton import GaussNewton
-from flows.shifted import Shifted
+from flows.integrators.function_space.gauss_newton import GaussNewton
+from flows.integrators.function_space.shifted_solve import Shifted
 from particles import ToleranceNotReached
 
 #: Growth of the velocity over a step, in e-folds, from which on an implicit step damps what the flow makes grow.

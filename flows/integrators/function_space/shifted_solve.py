@@ -6,7 +6,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from flows.gauss_newton import GaussNewton, spread, spread_members
+from flows.integrators.function_space.gauss_newton import GaussNewton, spread, spread_members
 from particles import Perceptron, SharedCloud
 from particles.shapes import AnyFloat, Grams, Outputs, PerParticle, Velocity
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 import torch
 
-from limits.kernels.duals import dual_pair, quadrature
-from limits.kernels.pairs import embedded
+from limits.kernels.gaussian_duals import dual_pair, quadrature
+from limits.kernels.input_pairs import embedded
 from limits.theorems.base import Result, Statement, as_mean, fails, unchecked
 from limits.theorems.problem import Problem
 from particles.shapes import AnyFloat, PerDatum, PerParticle, Scalar

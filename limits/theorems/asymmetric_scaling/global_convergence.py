@@ -7,18 +7,9 @@ import math
 
 import torch
 
-from limits.theorems.base import (
-    Assumption,
-    Result,
-    Statement,
-    fails,
-    from_above,
-    from_below,
-    unchecked,
-    vacuous,
-)
+from limits.theorems.asymmetric_scaling.initial_eigenvalue import initial_width
+from limits.theorems.base import Assumption, Result, Statement, fails, from_above, from_below, unchecked, vacuous
 from limits.theorems.curvature import largest_curvature
-from limits.theorems.initial_eigenvalue import initial_width
 from limits.theorems.observed import Run, observed
 from limits.theorems.problem import Problem
 from particles import ReLU

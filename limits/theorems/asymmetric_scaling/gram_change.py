@@ -4,10 +4,10 @@ import math
 
 import torch
 
+from limits.theorems.asymmetric_scaling.particle_movement import reached
 from limits.theorems.base import Assumption, Result, Statement, fails, from_above, unchecked
 from limits.theorems.curvature import largest_curvature
 from limits.theorems.observed import Observed, PerFrame, Run, observed
-from limits.theorems.particle_movement import reached
 from limits.theorems.problem import Problem
 from particles import tangent_gram
 from particles.shapes import Hidden, PerParticle

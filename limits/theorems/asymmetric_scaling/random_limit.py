@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import torch
 
-from limits.random_kernel import RandomKernel, total_variance, variance_of_one, zipf_atoms
+from limits.kernels.random_kernel import RandomKernel, total_variance, variance_of_one, zipf_atoms
 from limits.theorems.base import Assumption, Result, Statement, as_mean, fails, unchecked
 from limits.theorems.problem import Problem
 from particles import masses

@@ -3,10 +3,10 @@
 import math
 
 from limits.transport.certificate import EPS
-from limits.transport.entropic import detached
+from limits.transport.entropic.regularised import detached
+from limits.transport.entropic.sinkhorn import Iteration, Potential, sinkhorn, symmetric_sinkhorn
 from limits.transport.problem import Measure, Problem
 from limits.transport.result import Transport, power
-from limits.transport.sinkhorn import Iteration, Potential, sinkhorn, symmetric_sinkhorn
 
 #: Units of rounding of a typical cost that a sum of differences of potentials may be off by.
 ROUNDING = 64.0

@@ -3,9 +3,7 @@
 import torch
 
 from limits.transport.certificate import EPS
-from limits.transport.problem import Problem
-from limits.transport.result import Transport, power, rooted_gap
-from limits.transport.sinkhorn import (
+from limits.transport.entropic.sinkhorn import (
     TILE_ON_CPU,
     Iteration,
     Other,
@@ -15,6 +13,8 @@ from limits.transport.sinkhorn import (
     tiles,
     true_costs,
 )
+from limits.transport.problem import Problem
+from limits.transport.result import Transport, power, rooted_gap
 from particles.shapes import Scalar
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from limits.transport.problem import Measure
 from limits.transport.result import power
 from particles import TransportUnsolved
-from particles.integers import whole
+from particles.arguments.integers import whole
 
 Potential = Float[Tensor, " atoms"]
 Other = Float[Tensor, " others"]

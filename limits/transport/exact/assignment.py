@@ -4,9 +4,9 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from limits.transport.certificate import PROVEN, ROWS, Array, proof
+from limits.transport.exact.simplex import along_optimum, optimal, optimum, pairwise
 from limits.transport.problem import Problem
 from limits.transport.result import Transport
-from limits.transport.simplex import along_optimum, optimal, optimum, pairwise
 from particles import ShapeError
 
 #: Masses further apart than this, relative, are not equal.

@@ -5,7 +5,7 @@ from os import PathLike
 import h5py
 import numpy as np
 
-from particles.trajectory.checkpoint import CHECKPOINT, newest_parts
+from particles.trajectory.content.kept_states import CHECKPOINT, newest_parts
 
 
 def datasets(path: str | PathLike[str]) -> dict[str, np.ndarray]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import h5py
 import numpy as np
 
-from particles.trajectory.labels import COORDINATE, STEP, TIME, label
+from particles.trajectory.content.labels import COORDINATE, STEP, TIME, label
 from particles.trajectory.layout import COORDINATE_NAME, RECORDS_PER_CHUNK, UNWRITTEN, fixed_text
 
 _PURE_DIMENSION = "This is a netCDF dimension but not a netCDF variable.{:10d}"

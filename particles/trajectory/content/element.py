@@ -6,9 +6,9 @@ import h5py
 import numpy as np
 
 from particles.errors import TrajectoryError
+from particles.trajectory.content.row_writer import Rows
+from particles.trajectory.files.checked_nodes import check_size, child_group, child_records, has
 from particles.trajectory.layout import UNWRITTEN
-from particles.trajectory.reaching import check_size, child_group, child_records, has
-from particles.trajectory.rows import Rows
 
 
 class Element:

@@ -9,13 +9,13 @@ from collections.abc import Mapping
 import h5py
 
 from particles.errors import TrajectoryError
-from particles.trajectory.adding import add_group, add_text
-from particles.trajectory.checkpoint import newest_parts
+from particles.trajectory.content.creation import add_group, add_text
+from particles.trajectory.content.kept_states import newest_parts
+from particles.trajectory.content.provenance import utc_now
+from particles.trajectory.content.trimming import trim_to_step
 from particles.trajectory.describe import describe
+from particles.trajectory.files.checked_nodes import child_group, has, json_object
 from particles.trajectory.layout import CONFIGURATION, EXTENSIONS, MODULE, PARAMETERS
-from particles.trajectory.provenance import utc_now
-from particles.trajectory.reaching import child_group, has, json_object
-from particles.trajectory.resuming import trim_to_step
 
 
 def take_up(file: h5py.File, parameters: Mapping[str, object]) -> None:

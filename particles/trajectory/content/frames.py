@@ -8,21 +8,13 @@ import torch
 
 from particles.cloud import ParticleCloud
 from particles.errors import TrajectoryError
-from particles.trajectory.adding import add_element, add_group, pure_dimension
-from particles.trajectory.element import Element
-from particles.trajectory.labels import MASS, POSITION, coordinate_names, label
-from particles.trajectory.layout import (
-    CLOUD,
-    CONFIGURATION,
-    PARAMETERS,
-    PARTICLES,
-    Options,
-    fixed_text,
-    frame_chunk,
-)
-from particles.trajectory.provenance import device_name
-from particles.trajectory.reaching import check_size, child, child_dataset, child_group, json_object
-from particles.trajectory.rows import Rows
+from particles.trajectory.content.creation import add_element, add_group, pure_dimension
+from particles.trajectory.content.element import Element
+from particles.trajectory.content.labels import MASS, POSITION, coordinate_names, label
+from particles.trajectory.content.provenance import device_name
+from particles.trajectory.content.row_writer import Rows
+from particles.trajectory.files.checked_nodes import check_size, child, child_dataset, child_group, json_object
+from particles.trajectory.layout import CLOUD, CONFIGURATION, PARAMETERS, PARTICLES, Options, fixed_text, frame_chunk
 
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
 

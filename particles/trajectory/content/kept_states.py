@@ -14,11 +14,11 @@ import numpy as np
 import torch
 
 from particles.errors import TrajectoryError
-from particles.trajectory.adding import add_group
+from particles.trajectory.content.creation import add_group
+from particles.trajectory.content.serialise import Array, Sliced, rebuilt
 from particles.trajectory.describe import Json
+from particles.trajectory.files.checked_nodes import check_size, child_dataset, child_group, has
 from particles.trajectory.layout import UNWRITTEN
-from particles.trajectory.reaching import check_size, child_dataset, child_group, has
-from particles.trajectory.states import Array, Sliced, rebuilt
 
 CHECKPOINT = "checkpoint"
 SLOTS = ("0", "1")

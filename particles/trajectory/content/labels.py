@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import h5py
 
-from particles.neurons import Perceptron
+from particles.neurons.perceptron import Perceptron
 from particles.trajectory.describe import qualified_name
 from particles.trajectory.layout import fixed_text
 

@@ -17,16 +17,16 @@ import numpy as np
 import torch
 
 from particles.errors import TrajectoryError
-from particles.trajectory.adding import add_text
+from particles.trajectory.content.creation import add_text
 from particles.trajectory.describe import Json
+from particles.trajectory.files.beside_writers import is_live
+from particles.trajectory.files.checked_nodes import child_dataset, child_group, has, json_object
 from particles.trajectory.layout import MODULE, OPENED, RESUMES
-from particles.trajectory.live import is_live
-from particles.trajectory.reaching import child_dataset, child_group, has, json_object
 
 Provenance: TypeAlias = dict[str, Json]
 
 DISTRIBUTION = "meanfield-particles"
-SOURCE = Path(__file__).resolve().parents[1]
+SOURCE = Path(__file__).resolve().parents[2]
 
 
 def provenance() -> Provenance:

@@ -6,10 +6,10 @@ import h5py
 import numpy as np
 import torch
 
-from particles.dataset import Dataset
-from particles.trajectory.adding import pure_dimension
+from particles.risk.dataset import Dataset
+from particles.trajectory.content.creation import pure_dimension
+from particles.trajectory.files.checked_nodes import check_size, child_dataset, child_group, has
 from particles.trajectory.layout import PARAMETERS
-from particles.trajectory.reaching import check_size, child_dataset, child_group, has
 
 #: Data of up to so many bytes are kept: 2,700 inputs in the plane with one target, 160 of 50 coordinates.
 DATA_BYTES = 2**16

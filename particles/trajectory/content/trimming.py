@@ -3,11 +3,11 @@
 import h5py
 import numpy as np
 
-from particles.trajectory.checkpoint import checkpoint_step
-from particles.trajectory.element import Element, recorded_elements
-from particles.trajectory.frames import Frames
+from particles.trajectory.content.element import Element, recorded_elements
+from particles.trajectory.content.frames import Frames
+from particles.trajectory.content.kept_states import checkpoint_step
+from particles.trajectory.files.checked_nodes import child_group, has
 from particles.trajectory.layout import CLOUD, MODULE, OBSERVABLES, UNWRITTEN
-from particles.trajectory.reaching import child_group, has
 
 _BEFORE_ALL = (UNWRITTEN, -np.inf)
 

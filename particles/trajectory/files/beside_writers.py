@@ -12,7 +12,7 @@ from time import sleep
 
 import h5py
 
-from particles.trajectory.publishing import open_to_write
+from particles.trajectory.files.create_whole import open_to_write
 
 try:
     import fcntl

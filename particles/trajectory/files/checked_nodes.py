@@ -7,7 +7,7 @@ import h5py
 
 from particles.errors import TrajectoryError
 from particles.trajectory.describe import described_today
-from particles.trajectory.live import size_now
+from particles.trajectory.files.beside_writers import size_now
 
 #: More than this a compressed dataset cannot grow on reading (deflate reaches 1032).
 DEFLATED = 1100

@@ -12,8 +12,7 @@ import h5py
 import numpy as np
 
 from particles.errors import TrajectoryError
-from particles.trajectory.layout import CLOUD, EARLIER_VERSIONS, MODULE, OBSERVABLES, PARTICLES, SCHEMA_VERSION
-from particles.trajectory.live import (
+from particles.trajectory.files.beside_writers import (
     beside_a_writer,
     held_to_write,
     is_held,
@@ -21,10 +20,11 @@ from particles.trajectory.live import (
     let_writers_in,
     writers_lock,
 )
-from particles.trajectory.publishing import note_end_of_file, publish
-from particles.trajectory.reaching import child_group, has
-from particles.trajectory.regular import NotAFile, check_regular
-from particles.trajectory.room import Room
+from particles.trajectory.files.checked_nodes import child_group, has
+from particles.trajectory.files.create_whole import note_end_of_file, publish
+from particles.trajectory.files.disk_space import Room
+from particles.trajectory.files.regular_file import NotAFile, check_regular
+from particles.trajectory.layout import CLOUD, EARLIER_VERSIONS, MODULE, OBSERVABLES, PARTICLES, SCHEMA_VERSION
 
 Taken = TypeVar("Taken")
 Version = tuple[int, ...]

@@ -4,7 +4,7 @@ The problem is the free-energy minimiser of a mean-field network of ReLUs with b
 (-1, 0, 1), targets (0.5, -0.3, 0.4), confinement 0.3 and temperature 1/4: particles are independent of each other in
 the limit, and E a^2 = 0.8929000 and E |w|^2 = 1.7262334 are known by quadrature to seven digits.
 
-Run as `python -m runs.benchmarks.langevin`.
+Run as `python -m runs.benchmarks.integrators.langevin`.
 """
 
 import importlib

@@ -1,6 +1,7 @@
 """The mild flow: n = 100, d = 50, m = 2000, tanh and ReLU, eigenvalues of like size, sum-loss time 100.
 
-Run as `OMP_NUM_THREADS=1 python -m runs.benchmarks.mild_flow [FIGURE]`; about three minutes. The figure is of tanh.
+Run as `OMP_NUM_THREADS=1 python -m runs.benchmarks.integrators.mild_flow [FIGURE]`; about three minutes. The
+figure is of tanh.
 """
 
 import sys
@@ -8,10 +9,10 @@ from pathlib import Path
 
 from flows import BDF, Adaptive
 from particles import ReLU
+from runs.benchmarks.integrators.stiff_flow import ERRORS, gradient_descent, methods, reference
+from runs.benchmarks.integrators.work_precision import PEER, Method, Ours, Point, run
 from runs.benchmarks.peers import cvode
 from runs.benchmarks.problems import mild_flow
-from runs.benchmarks.stiff_flow import ERRORS, gradient_descent, methods, reference
-from runs.benchmarks.work_precision import PEER, Method, Ours, Point, run
 
 
 def kinked_methods() -> list[Method]:

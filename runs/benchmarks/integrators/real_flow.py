@@ -1,7 +1,7 @@
 """The real flow: concrete (n = 412, d = 8), m = 2000, ReLU, asymmetrical masses, to the paper's 100,000 unit steps.
 
-Run as `OMP_NUM_THREADS=1 python -m runs.benchmarks.real_flow [FIGURE]`; a quarter of an hour, most of it for gradient
-descent and CVODE. Needs the data: `$MEANFIELD_DATA/uci`, or they are downloaded with their checksum.
+Run as `OMP_NUM_THREADS=1 python -m runs.benchmarks.integrators.real_flow [FIGURE]`; a quarter of an hour, most
+of it for gradient descent and CVODE. Needs the data: `$MEANFIELD_DATA/uci`, or they are downloaded with their checksum.
 """
 
 import sys
@@ -11,9 +11,9 @@ import torch
 
 from flows import BDF, Adaptive, Euler, GradientFlow
 from particles import NTK, Dataset, GaussianLaw, Identity, ParticleCloud, Perceptron, ReLU, Risk, Squared, masses
+from runs.benchmarks.integrators.work_precision import PEER, Method, Ours, Point, run
 from runs.benchmarks.peers import Outcome, cvode
 from runs.benchmarks.problems import Problem
-from runs.benchmarks.work_precision import PEER, Method, Ours, Point, run
 from runs.datasets import load
 
 #: The paper's learning rate is 1 on the mean of squares: our time 2 a step.

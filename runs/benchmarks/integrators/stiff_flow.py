@@ -1,6 +1,7 @@
 """The stiff flow: n = 60, d = 20, m = 1000, softplus, eigenvalues over many decades, sum-loss time 2000.
 
-Run as `OMP_NUM_THREADS=1 python -m runs.benchmarks.stiff_flow [FIGURE]`; about three minutes, most of it dopri5's.
+Run as `OMP_NUM_THREADS=1 python -m runs.benchmarks.integrators.stiff_flow [FIGURE]`; about three minutes, most
+of it dopri5's.
 """
 
 import sys
@@ -8,9 +9,9 @@ from pathlib import Path
 
 from flows import BDF, Adaptive, Chebyshev, DormandPrince, Euler, Exponential, StepBound
 from particles import ParticleCloud
+from runs.benchmarks.integrators.work_precision import PEER, Method, Ours, Point, run
 from runs.benchmarks.peers import Outcome, cvode, installed, torchdiffeq
 from runs.benchmarks.problems import Problem, stiff_flow
-from runs.benchmarks.work_precision import PEER, Method, Ours, Point, run
 
 TOLERANCES = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
 #: Errors of the positions, relative to the distance moved, at which seconds are compared.

@@ -9,11 +9,11 @@ from pydantic import Field
 
 from particles import masses
 from particles.shapes import Masses
-from runs.config import StudyConfig, resolved_device
 from runs.datasets import load
-from runs.figures import COLOURS
-from runs.options import SCALES
-from runs.refusal import chosen
+from runs.figures.figures import COLOURS
+from runs.study.configuration import StudyConfig, resolved_device
+from runs.system.options import SCALES
+from runs.system.refusal import chosen
 
 NAME = "asymmetric-scaling"
 

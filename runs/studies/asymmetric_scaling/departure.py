@@ -18,9 +18,9 @@ from rich.table import Table
 
 from limits import TangentKernel, tangent_kernel, total_variance, zipf_departure
 from particles import NTK, GaussianLaw, Identity, Perceptron, RademacherOutputs, ReLU, Risk, Squared, tangent_gram
-from particles.masses import uniform
+from particles.initial.masses import uniform
 from runs.datasets import load
-from runs.figures import GREY, save
+from runs.figures.figures import GREY, save
 from runs.studies.asymmetric_scaling.config import SETTINGS, Setting
 
 #: Clouds drawn, particles of each, and rows of the simulated data between which Gram matrices are taken.

@@ -9,7 +9,7 @@ from typing import Any, cast
 import torch
 
 from flows import Adaptive, Euler, Every, GradientFlow, evolve
-from flows.checkpoint import CHECKPOINTED, Checkpoint
+from flows.loop.checkpoint import CHECKPOINTED, Checkpoint
 from particles import (
     NTK,
     Accuracy,
@@ -31,14 +31,14 @@ from particles import (
 )
 from particles.shapes import Scalar
 from particles.trajectory import TrajectoryWriter
+from runs.batch.crew import Report
 from runs.datasets import SplitData, load
-from runs.figures import Array
+from runs.figures.figures import Array
 from runs.studies.asymmetric_scaling.config import NAME, Config, Setting
 from runs.studies.asymmetric_scaling.reuse import Pruned, Transfer
 from runs.studies.asymmetric_scaling.schedule import GradientSteps, steps_at
-from runs.studyfile.keeper import Keeper
 from runs.studyfile.running import KEEP_SECONDS
-from runs.sweep import Report
+from runs.studyfile.state_keeper import Keeper
 
 #: A number measured of a cloud.
 Measured = Callable[[ParticleCloud], Scalar]

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from particles import ParticleCloud, Trajectory
-from runs.figures import Array, CloudPanel, Curve, CurvePanel, draw_clouds, draw_curves
+from runs.figures.figures import Array, CloudPanel, Curve, CurvePanel, draw_clouds, draw_curves
 from runs.studies.asymmetric_scaling.config import SETTINGS, Config, Setting
 from runs.studies.asymmetric_scaling.experiment import Run
 from runs.studies.asymmetric_scaling.reuse import REMOVED

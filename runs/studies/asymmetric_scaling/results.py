@@ -12,10 +12,10 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table as RichTable
 
 from particles import Trajectory
-from runs.files import opened_text
-from runs.folder import replace_text
+from runs.batch.output_folder import replace_text
 from runs.studies.asymmetric_scaling.config import SETTINGS, Config
 from runs.studies.asymmetric_scaling.experiment import Run
+from runs.system.files import opened_text
 
 #: Observables in the order of the table, with the words of its header.
 COLUMNS = {

@@ -20,9 +20,9 @@ from particles import (
     Risk,
     Squared,
 )
-from particles.masses import uniform
+from particles.initial.masses import uniform
 from particles.shapes import Inputs, PerParticle, Scalar
-from runs.figures import Array
+from runs.figures.figures import Array
 
 #: Shares of the particles that are removed: none, 5 %, ..., 95 %.
 REMOVED = tuple(percent / 100.0 for percent in range(0, 100, 5))

@@ -10,15 +10,15 @@ from pathlib import Path
 from rich.console import Console
 
 from particles import Trajectory, TrajectoryError
+from runs.batch.crew import perform_all, usable_cores
+from runs.batch.output_folder import claimed
+from runs.batch.progress import BatchProgress
 from runs.datasets import load
-from runs.folder import claimed
-from runs.progress import BatchProgress
-from runs.refusal import Refusal
 from runs.studies.asymmetric_scaling.config import NAME, SETTINGS, Config, configured
 from runs.studies.asymmetric_scaling.experiment import Run, perform
 from runs.studies.asymmetric_scaling.pictures import draw, figures
 from runs.studies.asymmetric_scaling.results import Row, Table, known_seconds, row_of, summary, write_rows
-from runs.sweep import perform_all, usable_cores
+from runs.system.refusal import Refusal
 
 #: Wall time by setting and seed.
 Seconds = dict[tuple[str, int], float]

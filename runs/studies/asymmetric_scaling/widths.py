@@ -19,7 +19,7 @@ from scipy.stats import t as student
 from flows import Euler, GradientFlow, evolve
 from particles import LargestMovement
 from runs.datasets import load
-from runs.figures import Array
+from runs.figures.figures import Array
 from runs.studies.asymmetric_scaling.config import SETTINGS, Config, Setting, configured
 from runs.studies.asymmetric_scaling.experiment import Experiment, Run
 

@@ -8,7 +8,7 @@ import torch
 
 from flows import RK4, GradientFlow, LogSpaced, evolve
 from limits import KernelFlow, RandomKernel, TangentKernel, lazy_gap, tangent_kernel, total_variance, zipf_departure
-from limits.random_kernel import variance_of_one
+from limits.kernels.random_kernel import variance_of_one
 from particles import (
     Dataset,
     GaussianLaw,

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from runs.figures import COLOURS, GREY, Array, save
+from runs.figures.figures import COLOURS, GREY, Array, save
 from runs.studies.kernel_limits.config import KERNELS, NETWORKS
 from runs.studies.kernel_limits.measure import ZIPF_WIDTH
 from runs.studies.kernel_limits.results import Table

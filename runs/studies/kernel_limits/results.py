@@ -12,10 +12,10 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table as RichTable
 from scipy import stats
 
-from runs.files import opened_text
-from runs.folder import replace_text
+from runs.batch.output_folder import replace_text
 from runs.studies.kernel_limits.config import KERNELS, NETWORKS, Config
 from runs.studies.kernel_limits.measure import Row
+from runs.system.files import opened_text
 
 
 @dataclass(frozen=True)

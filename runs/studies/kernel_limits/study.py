@@ -5,8 +5,8 @@ from pathlib import Path
 import torch
 from rich.console import Console
 
+from runs.batch.output_folder import claimed
 from runs.datasets import load
-from runs.folder import claimed
 from runs.studies.kernel_limits.config import NAME, Config, configured
 from runs.studies.kernel_limits.measure import Problem, Row, measured, predicted
 from runs.studies.kernel_limits.pictures import draw

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from pydantic import Field
 
-from runs.config import StudyConfig, resolved_device
-from runs.options import SCALES
-from runs.refusal import chosen
+from runs.study.configuration import StudyConfig, resolved_device
+from runs.system.options import SCALES
+from runs.system.refusal import chosen
 
 NAME = "propagation-of-chaos"
 

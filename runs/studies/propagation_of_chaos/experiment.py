@@ -26,10 +26,10 @@ from particles import (
     tangent_gram,
 )
 from particles.shapes import Scalar
+from runs.batch.crew import Report
+from runs.batch.output_folder import replace_text
 from runs.datasets import load
-from runs.folder import replace_text
 from runs.studies.propagation_of_chaos.config import Config
-from runs.sweep import Report
 
 #: What a part records of each cloud.
 COLUMNS = {"observables": ("prediction", "second_moment", "kernel"), "distances": ("square", "floor")}

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from runs.figures import COLOURS, GREY, save
+from runs.figures.figures import COLOURS, GREY, save
 from runs.studies.propagation_of_chaos.config import FLOWS, Config
 from runs.studies.propagation_of_chaos.results import QUANTITIES, Value
 

@@ -11,10 +11,10 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table as RichTable
 
 from limits.chaos import Approach, Array, deviation, root_mean, slope
-from runs.files import opened_text
-from runs.folder import replace_text
+from runs.batch.output_folder import replace_text
 from runs.studies.propagation_of_chaos.config import FLOWS, Config
 from runs.studies.propagation_of_chaos.experiment import COLUMNS, Part
+from runs.system.files import opened_text
 
 #: Quantities of the table in their order, with the words of its header.
 QUANTITIES = {

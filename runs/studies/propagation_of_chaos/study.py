@@ -8,9 +8,10 @@ from pathlib import Path
 
 from rich.console import Console
 
+from runs.batch.crew import perform_all, usable_cores
+from runs.batch.output_folder import claimed
+from runs.batch.progress import BatchProgress
 from runs.datasets import load
-from runs.folder import claimed
-from runs.progress import BatchProgress
 from runs.studies.propagation_of_chaos.config import FLOWS, NAME, Config, configured
 from runs.studies.propagation_of_chaos.experiment import COLUMNS, Part, perform
 from runs.studies.propagation_of_chaos.pictures import draw
@@ -25,7 +26,6 @@ from runs.studies.propagation_of_chaos.results import (
     values_of,
     write,
 )
-from runs.sweep import perform_all, usable_cores
 
 __all__ = ["Config", "Table", "command", "configured", "main"]
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from runs.memory import total_memory
-from runs.printable import printable
-from runs.refusal import Refusal
-from runs.studyfile.rows import Rows, listed
+from runs.studyfile.data.rows import Rows, listed
+from runs.system.memory import total_memory
+from runs.system.printable import printable
+from runs.system.refusal import Refusal
 
 #: What may stand between cells; the one that cuts the first line into most columns does.
 DELIMITERS = (",", ";", "\t")

@@ -4,12 +4,12 @@ import zipfile
 from pathlib import Path
 
 from particles import Dataset
-from particles.trajectory.regular import NotAFile, check_regular
-from runs.refusal import Refusal
-from runs.studyfile.csvfile import read_csv
-from runs.studyfile.datatable import DataTable
-from runs.studyfile.npzfile import read_npz
-from runs.studyfile.rows import Rows
+from particles.trajectory.files.regular_file import NotAFile, check_regular
+from runs.studyfile.data.csvfile import read_csv
+from runs.studyfile.data.npzfile import read_npz
+from runs.studyfile.data.rows import Rows
+from runs.studyfile.model.datatable import DataTable
+from runs.system.refusal import Refusal
 
 ADVICE = "save a CSV table, or an npz file by numpy.savez('data.npz', inputs=..., targets=...)"
 #: How files of other kinds begin.

@@ -11,10 +11,10 @@ from typing import IO
 import numpy as np
 from numpy.lib import format as npy
 
-from runs.memory import total_memory
-from runs.printable import printable
-from runs.refusal import Refusal
-from runs.studyfile.rows import Rows
+from runs.studyfile.data.rows import Rows
+from runs.system.memory import total_memory
+from runs.system.printable import printable
+from runs.system.refusal import Refusal
 
 #: The arrays that are read; any other may stand beside them.
 TRAINING, TEST = ("inputs", "targets"), ("test_inputs", "test_targets")

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from particles import Dataset
-from runs.printable import printable
-from runs.refusal import Refusal
+from runs.system.printable import printable
+from runs.system.refusal import Refusal
 
 #: So many names are listed in a sentence.
 LISTED = 8

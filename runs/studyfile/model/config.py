@@ -16,12 +16,23 @@ from pydantic import (
     model_validator,
 )
 
-from runs.options import DEVICES
-from runs.refusal import Refusal, chosen
-from runs.studyfile.datatable import DataTable
-from runs.studyfile.draws import Whole
-from runs.studyfile.parts import FLOWS, INTEGRATORS, LAWS, LOSSES, MASSES, NEURONS, SCALINGS, Count, Positive, Seed
-from runs.studyfile.sections import Section, kind, read_choice
+from runs.studyfile.model.datatable import DataTable
+from runs.studyfile.model.draws import Whole
+from runs.studyfile.model.kinds import (
+    FLOWS,
+    INTEGRATORS,
+    LAWS,
+    LOSSES,
+    MASSES,
+    NEURONS,
+    SCALINGS,
+    Count,
+    Positive,
+    Seed,
+)
+from runs.studyfile.model.sections import Section, kind, read_choice
+from runs.system.options import DEVICES
+from runs.system.refusal import Refusal, chosen
 
 #: Observables by name; `import` makes one of `name(risk, start, **arguments)`.
 OBSERVABLES = (

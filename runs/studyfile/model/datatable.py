@@ -4,10 +4,10 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from runs.options import DATA_SETS
-from runs.refusal import Refusal, chosen
-from runs.studyfile.parts import Count, Seed
-from runs.studyfile.sections import Section
+from runs.studyfile.model.kinds import Count, Seed
+from runs.studyfile.model.sections import Section
+from runs.system.options import DATA_SETS
+from runs.system.refusal import Refusal, chosen
 
 #: What is said in [data] of a file only.
 FILES_ONLY = ("target", "inputs", "test_file", "classes")

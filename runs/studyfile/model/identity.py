@@ -11,14 +11,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from runs.axes import Varied
-from runs.files import json_in
-from runs.folder import CONFIG_FILE, replace_text
-from runs.refusal import Refusal
-from runs.scalars import flat
-from runs.studyfile.config import RunConfig, SweepTable
-from runs.studyfile.grid import UNTIL, swept_paths
-from runs.studyfile.keys import Keys, path_of, written
+from runs.batch.output_folder import CONFIG_FILE, replace_text
+from runs.recorded.flat_parameters import flat
+from runs.recorded.sweep_axes import Varied
+from runs.studyfile.model.config import RunConfig, SweepTable
+from runs.studyfile.model.keys import Keys, path_of, written
+from runs.studyfile.model.run_grid import UNTIL, swept_paths
+from runs.system.files import json_in
+from runs.system.refusal import Refusal
 
 STUDY_FILE = "study.json"
 #: So many differences are told.

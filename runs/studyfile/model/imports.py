@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from runs.refusal import Refusal
-from runs.studyfile.modules import modules_of
+from runs.studyfile.model.modules import modules_of
+from runs.system.refusal import Refusal
 
 #: One import at a time: `sys.path` belongs to all threads.
 _importing = threading.RLock()

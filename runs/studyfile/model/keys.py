@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from runs.printable import shortened
-from runs.refusal import Refusal
+from runs.system.printable import shortened
+from runs.system.refusal import Refusal
 
 #: The parts of a key: plain, or anything between quotes.
 _PART = r"""[\w-]+|"[^"\\\n]*"|'[^'\n]*'"""

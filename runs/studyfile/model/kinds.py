@@ -67,10 +67,10 @@ from particles import (
     UserNeuron,
     masses,
 )
-from runs.refusal import Refusal
-from runs.studyfile.draws import Whole
-from runs.studyfile.imports import imported
-from runs.studyfile.sections import Kind, Section, built, choice, kind
+from runs.studyfile.model.draws import Whole
+from runs.studyfile.model.imports import imported
+from runs.studyfile.model.sections import Kind, Section, built, choice, kind
+from runs.system.refusal import Refusal
 
 Count = Annotated[Whole, Field(ge=1)]
 #: So many seeds there are.

@@ -8,7 +8,7 @@ from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
 #: Our own rooms and Python's library: what is in them is known by its version.
-OURS = Path(__file__).resolve().parents[2]
+OURS = Path(__file__).resolve().parents[3]
 ROOMS = ("particles", "flows", "limits", "runs")
 PYTHON = tuple(Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib"))
 #: Folders of installed packages, whose files count only where the study names the package.

@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from runs.printable import shortened
-from runs.refusal import Refusal, chosen
-from runs.studyfile.config import RunConfig, SweepTable
-from runs.studyfile.grid import MOST_RUNS, expanded, points, swept_paths
-from runs.studyfile.keys import Keys, label, path_of, paths_in, set_all, written
-from runs.studyfile.parts import SEEDS
-from runs.studyfile.sections import validated
-from runs.studyfile.text import Unreadable, parsed, read_toml
+from runs.studyfile.model.config import RunConfig, SweepTable
+from runs.studyfile.model.keys import Keys, label, path_of, paths_in, set_all, written
+from runs.studyfile.model.kinds import SEEDS
+from runs.studyfile.model.run_grid import MOST_RUNS, expanded, points, swept_paths
+from runs.studyfile.model.sections import validated
+from runs.studyfile.model.toml_text import Unreadable, parsed, read_toml
+from runs.system.printable import shortened
+from runs.system.refusal import Refusal, chosen
 
 #: Keys beside those of a run: `seed` is written as `seeds`, a number from 0 or a list.
 AROUND = ("seeds", "sweep")

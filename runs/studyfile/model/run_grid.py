@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from runs.refusal import Refusal, chosen
-from runs.studyfile.config import Interval, RunConfig, SweepTable
-from runs.studyfile.draws import drawn
-from runs.studyfile.keys import Keys, label, path_of, paths_in, set_all, written
-from runs.studyfile.sections import validated
+from runs.studyfile.model.config import Interval, RunConfig, SweepTable
+from runs.studyfile.model.draws import drawn
+from runs.studyfile.model.keys import Keys, label, path_of, paths_in, set_all, written
+from runs.studyfile.model.sections import validated
+from runs.system.refusal import Refusal, chosen
 
 #: So many runs at most in one study.
 MOST_RUNS = 100_000

@@ -15,7 +15,7 @@ from pydantic import (
     model_validator,
 )
 
-from runs.refusal import Refusal, chosen
+from runs.system.refusal import Refusal, chosen
 
 Model = TypeVar("Model", bound=BaseModel)
 

@@ -4,9 +4,9 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from runs.refusal import Refusal
-from runs.studyfile.config import RunConfig
-from runs.studyfile.modules import modules_of
+from runs.studyfile.model.config import RunConfig
+from runs.studyfile.model.modules import modules_of
+from runs.system.refusal import Refusal
 
 
 def sources_of(config: RunConfig, folder: Path) -> dict[str, str]:

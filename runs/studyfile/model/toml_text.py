@@ -5,9 +5,9 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from particles.trajectory.regular import NotAFile
-from runs.files import content_of
-from runs.refusal import Refusal
+from particles.trajectory.files.regular_file import NotAFile
+from runs.system.files import content_of
+from runs.system.refusal import Refusal
 
 #: Beginnings of files in UTF-16 and UTF-32, and what plain text never holds.
 WIDE = (b"\xff\xfe", b"\xfe\xff", b"\x00")

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from runs.curve_groups import said, short_names
-from runs.figures import MOST_COLOURS, ColourScale, Curve, CurvePanel, draw_curves, drawing
-from runs.printable import printable
-from runs.refusal import Refusal
-from runs.studyfile.results import Numbers, Setting, told
+from runs.figures.figures import MOST_COLOURS, ColourScale, Curve, CurvePanel, draw_curves, drawing
+from runs.recorded.curve_groups import said, short_names
+from runs.studyfile.results.finished_runs import Numbers, Setting, told
+from runs.system.printable import printable
+from runs.system.refusal import Refusal
 
 FIGURE_FILE = "curves.png"
 #: Settings that are drawn at most, evenly chosen among them.

@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from particles import Trajectory, TrajectoryError
-from runs.curve_groups import dividing
-from runs.origins import noted_configurations, noted_seconds, until_of
-from runs.scalars import Scalar, flat, ordered
-from runs.studyfile.identity import Identity
-from runs.studyfile.keys import path_of
+from runs.recorded.curve_groups import dividing
+from runs.recorded.flat_parameters import Scalar, flat, ordered
+from runs.recorded.origins import noted_configurations, noted_seconds, until_of
+from runs.studyfile.model.identity import Identity
+from runs.studyfile.model.keys import path_of
 from runs.studyfile.running import ERROR_FILE, RUN_FILE, Job
 
 Numbers = npt.NDArray[np.float64]

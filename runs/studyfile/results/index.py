@@ -10,10 +10,10 @@ from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
-from runs.files import replacing
-from runs.scalars import Scalar
-from runs.studyfile.results import OWN, Found, found_in, varied
+from runs.recorded.flat_parameters import Scalar
+from runs.studyfile.results.finished_runs import OWN, Found, found_in, varied
 from runs.studyfile.running import Job
+from runs.system.files import replacing
 
 INDEX_FILE = "index.csv"
 #: What stands before the settings.

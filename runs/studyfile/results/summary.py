@@ -7,11 +7,11 @@ from pathlib import Path
 from rich.console import Console
 
 from particles import TrajectoryError
-from runs.refusal import Refusal
-from runs.studyfile.index import INDEX_FILE
-from runs.studyfile.results import Setting, found_in, settings_of
+from runs.studyfile.results.finished_runs import Setting, found_in, settings_of
+from runs.studyfile.results.index import INDEX_FILE
+from runs.studyfile.results.table import RESULT_FILE, shown_table, write_table
 from runs.studyfile.running import RUN_FILE, Job
-from runs.studyfile.table import RESULT_FILE, shown_table, write_table
+from runs.system.refusal import Refusal
 
 
 def summarised(jobs: Sequence[Job], console: Console) -> Iterator[str]:
@@ -37,7 +37,7 @@ def summarised(jobs: Sequence[Job], console: Console) -> Iterator[str]:
 
 def draw_folder(folder: Path, out: Path) -> Path:
     """Draw the figure of a study again from the files in its folder. Raises Refusal where there is nothing to draw."""
-    from runs.studyfile.pictures import FIGURE_FILE, draw_study
+    from runs.studyfile.results.figure import FIGURE_FILE, draw_study
 
     settings = settings_of(found_in(folder, series=True), folder)
     drawn = draw_study(settings, out / FIGURE_FILE, _title(settings, folder)) if settings else None
@@ -48,7 +48,7 @@ def draw_folder(folder: Path, out: Path) -> Path:
 
 def _drawn(settings: Sequence[Setting], out: Path) -> list[Path]:
     """The figure, drawn where it is not there or older than a run."""
-    from runs.studyfile.pictures import FIGURE_FILE, draw_study
+    from runs.studyfile.results.figure import FIGURE_FILE, draw_study
 
     path = out / FIGURE_FILE
     files = [out / run.name / RUN_FILE for setting in settings for run in setting.runs]

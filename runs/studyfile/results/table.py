@@ -9,12 +9,12 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from runs.curve_groups import said, short_names
-from runs.printable import printable
-from runs.refusal import Refusal
-from runs.scalars import Scalar
-from runs.studyfile.index import write_rows
-from runs.studyfile.results import COMPLETE, Setting, told
+from runs.recorded.curve_groups import said, short_names
+from runs.recorded.flat_parameters import Scalar
+from runs.studyfile.results.finished_runs import COMPLETE, Setting, told
+from runs.studyfile.results.index import write_rows
+from runs.system.printable import printable
+from runs.system.refusal import Refusal
 
 RESULT_FILE = "result.csv"
 #: What is known of an observable's last records over the seeds of a setting, by the ending of its column.

@@ -29,19 +29,7 @@ from flows import (
     Trace,
     evolve,
 )
-from particles import (
-    GELU,
-    NTK,
-    Dataset,
-    Ensemble,
-    Lazy,
-    Logistic,
-    MeanField,
-    ParticleCloud,
-    Power,
-    Risk,
-    masses,
-)
+from particles import GELU, NTK, Dataset, Ensemble, Lazy, Logistic, MeanField, ParticleCloud, Power, Risk, masses
 from tests.problems import network_risk, numbers
 from tests.tolerances import relative_error
 

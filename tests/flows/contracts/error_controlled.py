@@ -29,11 +29,11 @@ from flows import (
     Trace,
     evolve,
 )
-from flows.integrators.explicit import Explicit
+from flows.integrators.error_controlled.automatic_explicit import Explicit
 from particles import NTK, FlowRefused, ParticleCloud, ToleranceNotReached
 from particles.shapes import Positions, Velocity
-from tests.flows import contracts
-from tests.flows.contracts import Make
+from tests.flows.contracts import members
+from tests.flows.contracts.members import Make
 from tests.problems import ATTRACTIONS, CurvedAttraction, MeanAttraction, network_cloud, network_risk, small_cloud
 
 
@@ -129,10 +129,10 @@ def check_tolerance(member: Adaptive) -> None:
 def check_shared_contract(member: Adaptive) -> None:
     """What every integrator does: write into nothing, rest at rest, keep masses."""
     make: Make = lambda _: member.make(1e-6)
-    contracts.check_fixed_points(make)
+    members.check_fixed_points(make)
     if member.any_flow:
-        contracts.check_inputs_unwritten(make)
-        contracts.check_masses_kept(make)
+        members.check_inputs_unwritten(make)
+        members.check_masses_kept(make)
 
 
 def check_dtype_and_device(member: Adaptive, device: torch.device | None = None) -> None:

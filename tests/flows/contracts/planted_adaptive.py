@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from flows import Advance, Chebyshev, DormandPrince, Flow, Part, StepNoise
-from flows.integrators.dormand_prince import DormandPrinceState
+from flows.integrators.error_controlled.dormand_prince import DormandPrinceState
 from particles import ParticleCloud
 from particles.shapes import Velocity
 

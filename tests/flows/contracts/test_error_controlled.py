@@ -5,23 +5,23 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from tests.flows import adaptive, planted_adaptive
-from tests.flows.adaptive import ADAPTIVE, CHECKS, VELOCITY_CHECKS, Adaptive
+from tests.flows.contracts import error_controlled, planted_adaptive
+from tests.flows.contracts.error_controlled import ADAPTIVE, CHECKS, VELOCITY_CHECKS, Adaptive
 
 #: The check that must reject a planted error, the error, and what the check then says.
 PLANTED: list[tuple[Callable[[Adaptive], None], type, str]] = [
-    (adaptive.check_tolerance, planted_adaptive.Deaf, "falls as rtol"),
-    (adaptive.check_shared_contract, planted_adaptive.Overwriting, "was written to"),
-    (adaptive.check_dtype_and_device, planted_adaptive.Widening, "float32 became torch.float64"),
-    (adaptive.check_numbering, planted_adaptive.Favouring, "numbered otherwise"),
-    (adaptive.check_observed_times, planted_adaptive.Straight, "inside a step"),
-    (adaptive.check_ends, planted_adaptive.Overshooting, "the run ends at"),
-    (adaptive.check_ends, planted_adaptive.Slivering, "is a sliver"),
-    (adaptive.check_state_continues, planted_adaptive.Remembering, "a kept state continues otherwise"),
-    (adaptive.check_resume, planted_adaptive.Restarting, "the resumed run ends"),
-    (adaptive.check_work, planted_adaptive.Miscounting, "for .* steps"),
-    (adaptive.check_noise_refused, planted_adaptive.Willing, "DID NOT RAISE"),
-    (adaptive.check_unreachable, planted_adaptive.Creeping, "DID NOT RAISE"),
+    (error_controlled.check_tolerance, planted_adaptive.Deaf, "falls as rtol"),
+    (error_controlled.check_shared_contract, planted_adaptive.Overwriting, "was written to"),
+    (error_controlled.check_dtype_and_device, planted_adaptive.Widening, "float32 became torch.float64"),
+    (error_controlled.check_numbering, planted_adaptive.Favouring, "numbered otherwise"),
+    (error_controlled.check_observed_times, planted_adaptive.Straight, "inside a step"),
+    (error_controlled.check_ends, planted_adaptive.Overshooting, "the run ends at"),
+    (error_controlled.check_ends, planted_adaptive.Slivering, "is a sliver"),
+    (error_controlled.check_state_continues, planted_adaptive.Remembering, "a kept state continues otherwise"),
+    (error_controlled.check_resume, planted_adaptive.Restarting, "the resumed run ends"),
+    (error_controlled.check_work, planted_adaptive.Miscounting, "for .* steps"),
+    (error_controlled.check_noise_refused, planted_adaptive.Willing, "DID NOT RAISE"),
+    (error_controlled.check_unreachable, planted_adaptive.Creeping, "DID NOT RAISE"),
 ]
 
 
@@ -47,7 +47,7 @@ def test_adaptive_integrator_of_any_flow_keeps_the_contract(check: Callable[[Ada
 @pytest.mark.parametrize("name", ADAPTIVE)
 def test_adaptive_integrator_stays_on_its_device(name: str, device: torch.device) -> None:
     """Assert that a float32 cloud stays in float32 on the device it came from."""
-    adaptive.check_dtype_and_device(ADAPTIVE[name], device)
+    error_controlled.check_dtype_and_device(ADAPTIVE[name], device)
 
 
 @pytest.mark.parametrize(("check", "planted", "told"), PLANTED, ids=called)

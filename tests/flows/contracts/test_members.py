@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import torch
 
-from tests.flows import contracts
-from tests.flows.contracts import (
+from tests.flows.contracts import members
+from tests.flows.contracts.members import (
     FLOW_CHECKS,
     FLOWS,
     INTEGRATOR_CHECKS,
@@ -41,7 +41,7 @@ def test_noisy_integrator_keeps_the_contract(check: Callable[[Make], None], make
 @pytest.mark.parametrize("make", INTEGRATORS, ids=called)
 def test_integrator_stays_on_its_device(make: Make, device: torch.device) -> None:
     """Assert that a float32 cloud stays in float32 on the device it came from."""
-    contracts.check_dtype_and_device(make, device)
+    members.check_dtype_and_device(make, device)
 
 
 @pytest.mark.parametrize("member", FLOWS, ids=called)

@@ -7,9 +7,10 @@ import pytest
 
 from flows import LangevinFlow
 from tests import planted
-from tests.flows import contracts
-from tests.flows.contracts import FlowMember, Make
-from tests.flows.stationary import (
+from tests.flows.contracts import members
+from tests.flows.contracts.members import FlowMember, Make
+from tests.flows.contracts.test_members import called
+from tests.flows.problems.stationary import (
     CONFINEMENT,
     EQUAL,
     TEMPERATURE,
@@ -17,42 +18,41 @@ from tests.flows.stationary import (
     check_stationary_law,
     stationary_scores,
 )
-from tests.flows.test_contracts import called
 from tests.tolerances import PLANTED_Z
 
 #: (check, planted integrator, what the check must say).
 INTEGRATORS: list[tuple[Callable[[Make], None], Make, str]] = [
-    (contracts.check_order, planted.StaleTimeHeun, r"order 1\.\d+ on MeanAttraction, but 2.0 is claimed"),
-    (contracts.check_order, planted.StaleMeasureHeun, r"order 1\.\d+ on MeanAttraction, but 2.0 is claimed"),
-    (contracts.check_order, planted.StaleMeasureRK4, r"order 0\.9\d+ on MeanAttraction, but 4.0 is claimed"),
-    (contracts.check_order, planted.FlatRK4, r"order 2\.\d+ on MeanAttraction, but 4.0 is claimed"),
-    (contracts.check_order, planted.HalfEuler, r"order 0\.0\d+ on MeanAttraction, but 1.0 is claimed"),
-    (contracts.check_inputs_unwritten, planted.OverwritingEuler, "passed in was written to"),
-    (contracts.check_inputs_unwritten, planted.OverwritingHeun, "passed in was written to"),
-    (contracts.check_fixed_points, planted.DecayingEuler, "a cloud at rest moved"),
-    (contracts.check_masses_kept, planted.EqualisingEuler, "masses changed"),
-    (contracts.check_dtype_and_device, planted.WideningEuler, "float32 became torch.float64"),
-    (contracts.check_permutation, planted.SequentialEuler, "the order of the particles matters"),
-    (contracts.check_splitting, planted.SequentialEuler, "splitting a particle changes the flow"),
-    (contracts.check_splitting, planted.CountingEuler, "splitting a particle changes the flow"),
-    (contracts.check_times, planted.SummingEuler, "times .* instead of"),
-    (contracts.check_resume, planted.ForgetfulAdamsBashforth, "resumed at 0.7 the run ends elsewhere"),
-    (contracts.check_resume, planted.GlobalMaruyama, "resumed at 0.7 the run ends elsewhere"),
-    (contracts.check_strong_order, planted.SameNoiseMaruyama, "strong order -0"),
-    (contracts.check_strong_order, planted.SteadyMaruyama, "strong order -0"),
+    (members.check_order, planted.StaleTimeHeun, r"order 1\.\d+ on MeanAttraction, but 2.0 is claimed"),
+    (members.check_order, planted.StaleMeasureHeun, r"order 1\.\d+ on MeanAttraction, but 2.0 is claimed"),
+    (members.check_order, planted.StaleMeasureRK4, r"order 0\.9\d+ on MeanAttraction, but 4.0 is claimed"),
+    (members.check_order, planted.FlatRK4, r"order 2\.\d+ on MeanAttraction, but 4.0 is claimed"),
+    (members.check_order, planted.HalfEuler, r"order 0\.0\d+ on MeanAttraction, but 1.0 is claimed"),
+    (members.check_inputs_unwritten, planted.OverwritingEuler, "passed in was written to"),
+    (members.check_inputs_unwritten, planted.OverwritingHeun, "passed in was written to"),
+    (members.check_fixed_points, planted.DecayingEuler, "a cloud at rest moved"),
+    (members.check_masses_kept, planted.EqualisingEuler, "masses changed"),
+    (members.check_dtype_and_device, planted.WideningEuler, "float32 became torch.float64"),
+    (members.check_permutation, planted.SequentialEuler, "the order of the particles matters"),
+    (members.check_splitting, planted.SequentialEuler, "splitting a particle changes the flow"),
+    (members.check_splitting, planted.CountingEuler, "splitting a particle changes the flow"),
+    (members.check_times, planted.SummingEuler, "times .* instead of"),
+    (members.check_resume, planted.ForgetfulAdamsBashforth, "resumed at 0.7 the run ends elsewhere"),
+    (members.check_resume, planted.GlobalMaruyama, "resumed at 0.7 the run ends elsewhere"),
+    (members.check_strong_order, planted.SameNoiseMaruyama, "strong order -0"),
+    (members.check_strong_order, planted.SteadyMaruyama, "strong order -0"),
 ]
 
 #: (check, planted flow, what the check must say).
 FLOWS: list[tuple[Callable[[FlowMember], None], FlowMember, str]] = [
-    (contracts.check_velocity, FlowMember("flipped", planted.FlippedFlow), "not the gradient"),
-    (contracts.check_velocity, FlowMember("immobile", planted.ImmobileFlow), "not the gradient"),
-    (contracts.check_velocity, FlowMember("loose", planted.LooseFlow), "not the gradient"),
-    (contracts.check_rest, FlowMember("loose", planted.LooseFlow), "a frozen coordinate moves"),
-    (contracts.check_pure, FlowMember("writing", planted.WritingFlow), "the cloud was written to"),
-    (contracts.check_pure, FlowMember("widening", planted.WideningFlow), "float32 was not kept"),
-    (contracts.check_dissipation, FlowMember("flipped", planted.FlippedFlow), "is dissipated"),
-    (contracts.check_dissipation, FlowMember("immobile", planted.ImmobileFlow), "is dissipated"),
-    (contracts.check_descent, FlowMember("flipped", planted.FlippedFlow), "the risk increases"),
+    (members.check_velocity, FlowMember("flipped", planted.FlippedFlow), "not the gradient"),
+    (members.check_velocity, FlowMember("immobile", planted.ImmobileFlow), "not the gradient"),
+    (members.check_velocity, FlowMember("loose", planted.LooseFlow), "not the gradient"),
+    (members.check_rest, FlowMember("loose", planted.LooseFlow), "a frozen coordinate moves"),
+    (members.check_pure, FlowMember("writing", planted.WritingFlow), "the cloud was written to"),
+    (members.check_pure, FlowMember("widening", planted.WideningFlow), "float32 was not kept"),
+    (members.check_dissipation, FlowMember("flipped", planted.FlippedFlow), "is dissipated"),
+    (members.check_dissipation, FlowMember("immobile", planted.ImmobileFlow), "is dissipated"),
+    (members.check_descent, FlowMember("flipped", planted.FlippedFlow), "the risk increases"),
 ]
 
 
@@ -72,14 +72,14 @@ def test_planted_flow_is_rejected(check: Callable[[FlowMember], None], member: F
 
 def test_adams_bashforth_only_forgets() -> None:
     """Assert that the planted integrator that cannot be resumed is otherwise right: its order is the claimed one."""
-    contracts.check_order(planted.ForgetfulAdamsBashforth)
+    members.check_order(planted.ForgetfulAdamsBashforth)
 
 
 @pytest.mark.parametrize("flow", [planted.FlippedFlow, planted.ImmobileFlow])
-def test_planted_flow_of_linear_neurons_is_rejected(flow: contracts.FlowOf) -> None:
+def test_planted_flow_of_linear_neurons_is_rejected(flow: members.FlowOf) -> None:
     """Assert that the closed form of linear neurons sees a wrong sign and a forgotten mobility."""
     with pytest.raises(AssertionError, match="the residual is off"):
-        contracts.check_linear_neurons(flow)
+        members.check_linear_neurons(flow)
 
 
 #: A pairing with a cloud of each kind of masses it is exact for.

@@ -3,12 +3,12 @@
 import torch
 
 from flows import BDF, Advance, GradientFlow
-from flows.bdf_group import BDFGroup, _placed, slots
-from flows.integrators.differentiation import HIGHEST
-from flows.member_group import Group
-from flows.members import Member
+from flows.ensemble.bdf_group import BDFGroup, _placed, slots
+from flows.ensemble.member_group import Group
+from flows.ensemble.member_runs import Member
+from flows.integrators.function_space.differentiation import HIGHEST
 from particles import NTK
-from tests.flows.ensembles import ensemble
+from tests.flows.contracts.ensembles import ensemble
 from tests.problems import network_risk
 from tests.tolerances import assert_identical
 

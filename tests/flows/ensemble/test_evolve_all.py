@@ -31,10 +31,10 @@ from flows import (
     evolve,
     evolve_all,
 )
-from flows.bdf_group import BDFGroup
-from flows.ensemble import _group
-from flows.member_group import Group
-from flows.members import Member, Outcome
+from flows.ensemble.bdf_group import BDFGroup
+from flows.ensemble.evolve_all import _group
+from flows.ensemble.member_group import Group
+from flows.ensemble.member_runs import Member, Outcome
 from particles import (
     NTK,
     Ensemble,
@@ -46,10 +46,10 @@ from particles import (
     ToleranceNotReached,
     Trajectory,
 )
-from particles.ensemble_risk import EnsembleRiskAt
+from particles.ensemble.risk import EnsembleRiskAt
 from particles.shapes import Outputs
-from particles.trajectory.comparing import datasets
-from tests.flows.ensembles import CASES, ROUGH, Case, check_members, ensemble
+from particles.trajectory.content.comparison import datasets
+from tests.flows.contracts.ensembles import CASES, ROUGH, Case, check_members, ensemble
 from tests.problems import network_cloud, network_risk
 from tests.tolerances import relative_error
 
@@ -140,7 +140,7 @@ class _OneOrderForAll(BDFGroup):
 @pytest.mark.parametrize("wrong", [_OneStepForAll, _OneOrderForAll])
 def test_planted_shared_steps_are_seen(wrong: type[BDFGroup], monkeypatch: pytest.MonkeyPatch) -> None:
     """Assert that the contract rejects one step for all members, and the history of one for all."""
-    monkeypatch.setattr("flows.ensemble.BDFGroup", wrong)
+    monkeypatch.setattr("flows.ensemble.evolve_all.BDFGroup", wrong)
     with pytest.raises((AssertionError, MembersFailed), match="steps, alone|off its own run|members failed"):
         check_members(evolve_all, NAMED["BDF"], together=4)
 
@@ -246,7 +246,7 @@ def test_members_go_by_the_method_chosen_for_each(monkeypatch: pytest.MonkeyPatc
         return len(set(cloud.masses.tolist())) < 6
 
     monkeypatch.setattr("flows.integrators.adaptive._velocities_are_cheaper", uneven)
-    monkeypatch.setattr("flows.ensemble._group", noted)
+    monkeypatch.setattr("flows.ensemble.evolve_all._group", noted)
     flow, start, adaptive = GradientFlow(network_risk(NTK())), ensemble(), Adaptive(1e-4)
     start = Ensemble.of([start[e] for e in (0, 1, 2, 0)])
     ends = evolve_all(flow, start, adaptive, until=40.0, together=4)

@@ -3,11 +3,11 @@
 import torch
 
 from flows import Advance, Euler, EulerMaruyama, Flow, GradientFlow, LangevinFlow, LeimkuhlerMatthews, evolve
-from flows.checkpoint import Checkpoint
-from flows.member_group import GivenStepGroup, Group
-from flows.members import Member
+from flows.ensemble.member_group import GivenStepGroup, Group
+from flows.ensemble.member_runs import Member
+from flows.loop.checkpoint import Checkpoint
 from particles import FlowDiverged, ParticleCloud
-from tests.flows.ensembles import ensemble
+from tests.flows.contracts.ensembles import ensemble
 from tests.problems import network_risk
 
 

@@ -24,11 +24,11 @@ from flows import (
     evolve,
     evolve_all,
 )
-from flows.bdf_group import BDFGroup
+from flows.ensemble.bdf_group import BDFGroup
 from particles import NTK, Dataset, Ensemble, Identity, ParticleCloud, Perceptron, Risk, Squared, Tanh, Trajectory
-from particles.trajectory.comparing import datasets
-from tests.flows.ensembles import CASES, ROUGH, Case, ensemble
-from tests.particles.draws import normals
+from particles.trajectory.content.comparison import datasets
+from tests.draws import normals
+from tests.flows.contracts.ensembles import CASES, ROUGH, Case, ensemble
 from tests.problems import network_risk
 from tests.tolerances import relative_error
 
@@ -139,8 +139,8 @@ def test_planted_order_of_points_is_seen(monkeypatch: pytest.MonkeyPatch) -> Non
     def relative(state: Any) -> list[int]:
         return [(state.work.accepted - len(made) - back) % 6 for back in range(len(state.times))]
 
-    monkeypatch.setattr("flows.ensemble.BDFGroup", group)
-    monkeypatch.setattr("flows.bdf_group.slots", relative)
+    monkeypatch.setattr("flows.ensemble.evolve_all.BDFGroup", group)
+    monkeypatch.setattr("flows.ensemble.bdf_group.slots", relative)
     with pytest.raises(AssertionError, match="member"):
         test_members_go_on_from_where_each_was(case, start, (0.5, 0.5, 0.5, 0.5))
 

@@ -8,15 +8,15 @@ import pytest
 import torch
 
 from flows import Advance, Chebyshev, Checkpoint, DormandPrince, MembersFailed, evolve, evolve_all
-from flows.integrators import chebyshev
-from flows.integrators.chebyshev import ChebyshevState
-from flows.integrators.paced import Paced, Stride, Tried
-from flows.member_group import Group
-from flows.members import Member
-from flows.paced_group import PacedGroup
+from flows.ensemble.member_group import Group
+from flows.ensemble.member_runs import Member
+from flows.ensemble.paced_group import PacedGroup
+from flows.integrators.error_controlled import chebyshev
+from flows.integrators.error_controlled.chebyshev import ChebyshevState
+from flows.integrators.error_controlled.velocity_only import Paced, Stride, Tried
 from particles import ParticleCloud, ToleranceNotReached
-from tests.flows.adaptive import Counted
-from tests.flows.ensembles import CASES, OWN, check_members, ensemble
+from tests.flows.contracts.ensembles import CASES, OWN, check_members, ensemble
+from tests.flows.contracts.error_controlled import Counted
 from tests.tolerances import assert_identical
 
 ALL = range(4)
@@ -182,6 +182,6 @@ class _RestingMove(PacedGroup[Any]):
 @pytest.mark.parametrize("wrong", [_OneStepForAll, _OneStageCountForAll, _ErrorOfAll, _RadiusOfTheFirst, _RestingMove])
 def test_planted_sharing_is_seen(wrong: type[PacedGroup[Any]], monkeypatch: pytest.MonkeyPatch) -> None:
     """Assert that the contract rejects members that share what each has to itself, and resting ones that move."""
-    monkeypatch.setattr("flows.ensemble.PacedGroup", wrong)
+    monkeypatch.setattr("flows.ensemble.evolve_all.PacedGroup", wrong)
     with pytest.raises((AssertionError, MembersFailed), match="steps, alone|off its own run|members failed"):
         check_members(evolve_all, NAMED["Chebyshev"], together=4)

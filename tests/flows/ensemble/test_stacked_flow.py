@@ -6,11 +6,11 @@ import pytest
 import torch
 
 from flows import GradientFlow, LangevinFlow, LinearisedFlow, MinibatchFlow, NTKFlow, Online
-from flows.side_by_side import side_by_side
+from flows.ensemble.stacked_flow import side_by_side
 from particles import NTK, Dataset, FlowRefused, MeanField, Risk
 from particles.cloud import Stacked
-from tests.flows.ensembles import SCALINGS, ensemble
-from tests.particles.test_ensemble_risk import Wave
+from tests.flows.contracts.ensembles import SCALINGS, ensemble
+from tests.particles.ensemble.test_risk import Wave
 from tests.problems import network_cloud, network_risk
 from tests.tolerances import assert_identical
 

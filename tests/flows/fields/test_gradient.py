@@ -8,7 +8,7 @@ from scipy.integrate import solve_ivp
 from flows import RK4, Euler, GradientFlow, evolve
 from particles import NTK, MeanField, ParticleCloud, Risk
 from tests import planted
-from tests.flows.contracts import FLOWS, Make, check_linear_neurons
+from tests.flows.contracts.members import FLOWS, Make, check_linear_neurons
 from tests.problems import FACTORS, factors, network_cloud, network_risk, written_out_gradient, written_out_risk
 from tests.tolerances import DERIVATIVE, assert_identical, relative_error
 

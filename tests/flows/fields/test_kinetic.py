@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from flows import KineticCloud
-from flows.kinetic import kinetic
+from flows.fields.kinetic import kinetic
 from particles import ShapeError
 from tests.problems import network_cloud, network_risk, numbers, small_cloud
 

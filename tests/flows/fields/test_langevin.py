@@ -7,8 +7,8 @@ import torch
 
 from flows import EulerMaruyama, GradientFlow, LangevinFlow, StepNoise, evolve
 from particles import NTK, Lazy, MeanField, ParticleCloud, Power, Scaling
-from tests.flows.contracts import FLOWS
-from tests.flows.stationary import CONFINEMENT, EQUAL, TEMPERATURE, Quadratic, check_stationary_law
+from tests.flows.contracts.members import FLOWS
+from tests.flows.problems.stationary import CONFINEMENT, EQUAL, TEMPERATURE, Quadratic, check_stationary_law
 from tests.planted import LateMaruyama, ShakingFlow
 from tests.problems import FACTORS, factors, network_cloud, network_risk
 from tests.tolerances import assert_identical

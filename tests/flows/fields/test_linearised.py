@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from flows import RK4, Euler, GradientFlow, LinearisedFlow, LinearisedRisk, Trace, evolve
-from flows.gauss_newton import GaussNewton
-from flows.shifted import Shifted
+from flows.integrators.function_space.gauss_newton import GaussNewton
+from flows.integrators.function_space.shifted_solve import Shifted
 from particles import (
     NTK,
     Dataset,
@@ -289,10 +289,10 @@ def test_units_of_columns_cost_no_digits(ratio: float, time: float, targets: tup
 @pytest.mark.parametrize("ratio", [1.0, 1e4, 1e7])
 def test_large_problems_go_by_the_gram_matrix_or_are_refused(ratio: float, monkeypatch: pytest.MonkeyPatch) -> None:
     """Assert that where no factor is affordable, answers are right to 1e-6 or refused with advice."""
-    monkeypatch.setattr("flows.linearised.CHEAP", 0)
+    monkeypatch.setattr("flows.fields.linearised.CHEAP", 0)
     flow, _ = two_units(ratio)
     affordable = flow.exact(30.0).positions
-    monkeypatch.setattr("flows.linearised.AFFORDABLE", 0)
+    monkeypatch.setattr("flows.fields.linearised.AFFORDABLE", 0)
     flow, _ = two_units(ratio)
     if ratio > 1e6:
         with pytest.raises(Unresolved, match="standardise the inputs"):

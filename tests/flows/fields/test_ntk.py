@@ -4,7 +4,7 @@ import torch
 
 from flows import Euler, GradientFlow, NTKFlow, Trace, evolve
 from particles import NTK, Lazy, Linear, MeanField, ParticleCloud
-from tests.flows.contracts import FLOWS, linear_neuron_error
+from tests.flows.contracts.members import FLOWS, linear_neuron_error
 from tests.problems import network_cloud, network_risk
 from tests.tolerances import LINEAR_NEURONS
 

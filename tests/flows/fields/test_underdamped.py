@@ -18,7 +18,7 @@ from flows import (
     parts,
 )
 from particles import NTK, FlowRefused, Lazy, MeanField, ParticleCloud, Power, Scaling
-from tests.flows.stationary import CONFINEMENT, EQUAL, TEMPERATURE, Quadratic
+from tests.flows.problems.stationary import CONFINEMENT, EQUAL, TEMPERATURE, Quadratic
 from tests.problems import FACTORS, factors, network_cloud, network_risk, numbers
 from tests.tolerances import Z, assert_identical, relative_error, z_score
 

@@ -6,13 +6,13 @@ import pytest
 import torch
 
 from flows import BDF, RK4, Adaptive, Chebyshev, Exponential, GradientFlow, LinearisedFlow, NTKFlow, evolve
-from flows.gauss_newton import LARGEST_GRAM
 from flows.integrators.closed_form import ClosedForm
-from flows.integrators.explicit import Explicit
+from flows.integrators.error_controlled.automatic_explicit import Explicit
+from flows.integrators.function_space.gauss_newton import LARGEST_GRAM
 from particles import NTK, Dataset, Linear, Tanh
 from runs.benchmarks.problems import stiff_flow
-from tests.flows.adaptive import Kept, driven
-from tests.flows.known_ends import one_logistic_datum, one_logistic_end
+from tests.flows.contracts.error_controlled import Kept, driven
+from tests.flows.law.known_ends import one_logistic_datum, one_logistic_end
 from tests.problems import MeanAttraction, network_cloud, network_risk, numbers, small_cloud
 from tests.tolerances import relative_error
 

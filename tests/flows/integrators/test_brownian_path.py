@@ -8,8 +8,8 @@ import torch
 
 from flows import EulerMaruyama, Integrator, LangevinFlow, LeimkuhlerMatthews, LinearSplitting, evolve
 from particles import NTK, MeanField, ParticleCloud, Scaling
-from tests.flows.affine import affine_step, exact_law
-from tests.flows.stationary import CONFINEMENT, TEMPERATURE, Quadratic
+from tests.flows.problems.affine import affine_step, exact_law
+from tests.flows.problems.stationary import CONFINEMENT, TEMPERATURE, Quadratic
 from tests.problems import network_risk, numbers
 from tests.tolerances import ORDER, Z, relative_error, z_score
 

@@ -6,7 +6,7 @@ import torch
 from flows import Every, GradientFlow, LinearisedFlow, Trace, evolve
 from flows.integrators.closed_form import ClosedForm
 from particles import NTK, FlowRefused
-from tests.flows.known_ends import columns_apart
+from tests.flows.law.known_ends import columns_apart
 from tests.problems import network_cloud, network_risk
 from tests.tolerances import SINGLE, assert_identical, relative_error
 

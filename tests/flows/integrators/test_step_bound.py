@@ -19,8 +19,8 @@ from flows import (
     UnderdampedFlow,
     evolve,
 )
-from flows.integrators.fixed import FixedStep
-from flows.step_bound import largest_eigenvalue, ritz_bound
+from flows.integrators.fixed_step.grid import FixedStep
+from flows.integrators.step_bound import largest_eigenvalue, ritz_bound
 from particles import (
     L2,
     NTK,

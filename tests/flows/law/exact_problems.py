@@ -37,9 +37,9 @@ from particles import (
     Squared,
     Tanh,
 )
-from tests.flows.plain_flow import Array, PlainFlow
-from tests.flows.random_problems import ACTIVATIONS, Problem
-from tests.flows.reference_path import ReferencePath, moments
+from tests.flows.law.plain_flow import Array, PlainFlow
+from tests.flows.law.random_problems import ACTIVATIONS, Problem
+from tests.flows.law.reference_path import ReferencePath, moments
 
 #: Digits of the closed forms.
 DIGITS = 60

@@ -1,4 +1,4 @@
-"""The law of integrators over many random problems, as a table: `python -m tests.flows.integrator_law --count 400`.
+"""The law of integrators over many random problems, as a table: `python -m tests.flows.law.integrator_law --count 400`.
 
 `--seed 123 --method BDF -v` judges one run and says what was found. Ends with status 1 where the law is broken.
 """
@@ -14,14 +14,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from tests.flows.exact_problems import FAMILIES
-from tests.flows.law_judge import METHODS, PATIENCE, VERDICTS, Case, Judgement
-from tests.flows.random_problems import random_problem
+from tests.flows.law.exact_problems import FAMILIES
+from tests.flows.law.law_judge import METHODS, PATIENCE, VERDICTS, Case, Judgement
+from tests.flows.law.random_problems import random_problem
 
 HEADER = f"{'method':14s}{'asked':>6s}{'held':>6s}{'refused':>8s}{'amplified':>10s}{'wrong':>6s}{'hung':>5s}"
 HEADER += f"{'median':>9s}{'90 %':>9s}{'worst':>9s}{'inside':>9s}{'drift':>8s}{'seconds':>9s}"
 
-AGAIN = "one again: python -m tests.flows.integrator_law --seed SEED --method METHOD -v"
+AGAIN = "one again: python -m tests.flows.law.integrator_law --seed SEED --method METHOD -v"
 
 
 #: Runs that are known to break the law, by family, number and method; `--open` judges them like the others.

@@ -21,8 +21,8 @@ import torch
 
 from flows import BDF, Adaptive, Chebyshev, DormandPrince, Exponential, Integrator, LogSpaced, evolve
 from particles import FlowDiverged, FlowRefused, ParticleCloud, ToleranceNotReached
-from tests.flows.random_problems import Problem
-from tests.flows.reference_path import ReferencePath, Sizes, moments, reference
+from tests.flows.law.random_problems import Problem
+from tests.flows.law.reference_path import ReferencePath, Sizes, moments, reference
 
 #: The law: error <= this times the tolerance.
 ROOM = 10.0

@@ -37,7 +37,7 @@ from particles import (
     Squared,
     Tanh,
 )
-from tests.flows.random_problems import Problem
+from tests.flows.law.random_problems import Problem
 
 Array = NDArray[np.float64]
 Derivatives = tuple[Array, Array, Array]

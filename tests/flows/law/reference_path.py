@@ -13,8 +13,8 @@ import numpy as np
 from scipy.integrate import ODEintWarning, odeint
 from sksundae.cvode import CVODE
 
-from tests.flows.plain_flow import Array, PlainFlow
-from tests.flows.random_problems import Problem
+from tests.flows.law.plain_flow import Array, PlainFlow
+from tests.flows.law.random_problems import Problem
 
 #: What the solvers are asked for, and where a thousandth of the tolerance in question is less, that.
 TIGHT = 1e-10

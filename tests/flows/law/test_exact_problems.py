@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from tests.flows.exact_problems import FAMILIES
-from tests.flows.reference_path import reference
+from tests.flows.law.exact_problems import FAMILIES
+from tests.flows.law.reference_path import reference
 
 pytestmark = pytest.mark.usefixtures("without_shape_checks")
 

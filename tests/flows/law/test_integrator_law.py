@@ -9,12 +9,12 @@ import sys
 
 import pytest
 
-from tests.flows.exact_problems import FAMILIES
-from tests.flows.integrator_law import Table, in_turn
-from tests.flows.law_judge import METHODS, Judgement
+from tests.flows.law.exact_problems import FAMILIES
+from tests.flows.law.integrator_law import Table, in_turn
+from tests.flows.law.law_judge import METHODS, Judgement
 
 #: How many random problems the fast suite judges, and how many the long one; the same for those with exact paths. Two
-#: thousand and more are for `python -m tests.flows.integrator_law`.
+#: thousand and more are for `python -m tests.flows.law.integrator_law`.
 FEW, MANY, EXACT, MANY_EXACT = 40, 400, 10, 60
 #: Problems of one test.
 TOGETHER = 20
@@ -22,7 +22,7 @@ TOGETHER = 20
 
 def broken_by(family: str, first: int, count: int) -> str:
     """A line for every run on these problems that does not keep the law: of `Adaptive`, and of the others in turn."""
-    command = [sys.executable, "-m", "tests.flows.integrator_law", "--family", family]
+    command = [sys.executable, "-m", "tests.flows.law.integrator_law", "--family", family]
     asked = [*command, "--first", str(first), "--count", str(count), "--turn"]
     done = subprocess.run(asked, capture_output=True, text=True, check=False)
     return done.stderr if done.returncode else ""

@@ -8,9 +8,9 @@ import torch
 
 from flows import DormandPrince
 from particles import NTK, Dataset, Identity, Linear, Logistic, MeanField, ParticleCloud, Perceptron, Risk, Squared
-from tests.flows.law_judge import METHODS, Case, Make
-from tests.flows.planted_law import PLANTED
-from tests.flows.random_problems import Problem
+from tests.flows.law.law_judge import METHODS, Case, Make
+from tests.flows.law.planted_law import PLANTED
+from tests.flows.law.random_problems import Problem
 
 pytestmark = pytest.mark.usefixtures("without_shape_checks")
 

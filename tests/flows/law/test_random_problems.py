@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tests.flows.random_problems import ACTIVATIONS, Problem, random_problem
+from tests.flows.law.random_problems import ACTIVATIONS, Problem, random_problem
 
 pytestmark = pytest.mark.usefixtures("without_shape_checks")
 

@@ -10,9 +10,9 @@ from mpmath import mp
 from scipy.optimize import brentq
 
 from particles import Dataset, Identity, Linear, Logistic, MeanField, ParticleCloud, Perceptron, Risk, Squared
-from tests.flows.plain_flow import Array, PlainFlow
-from tests.flows.random_problems import Problem, random_problem
-from tests.flows.reference_path import ReferencePath, moments, reference
+from tests.flows.law.plain_flow import Array, PlainFlow
+from tests.flows.law.random_problems import Problem, random_problem
+from tests.flows.law.reference_path import ReferencePath, moments, reference
 
 pytestmark = pytest.mark.usefixtures("without_shape_checks")
 

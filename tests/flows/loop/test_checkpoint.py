@@ -25,7 +25,7 @@ from flows import (
     UnderdampedFlow,
     evolve,
 )
-from flows.checkpoint import CHECKPOINTED, Checkpoint
+from flows.loop.checkpoint import CHECKPOINTED, Checkpoint
 from particles import ParticleCloud, Trajectory
 from tests.problems import network_cloud, network_risk
 

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from flows import Advance, Euler, Every, Flow, Part, StepNoise, evolve
-from flows.checkpoint import Checkpoint
-from flows.divergence import MOST_PENDING, Watch
+from flows.loop.checkpoint import Checkpoint
+from flows.loop.divergence import MOST_PENDING, Watch
 from particles import FlowDiverged, ParticleCloud
 from particles.shapes import Velocity
 from tests.problems import Still, small_cloud
@@ -58,8 +58,8 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         seen.append(len(numbers))
         return [int(number) for number in numbers]
 
-    monkeypatch.setattr("flows.divergence.DEFERRED_ON", ("cpu",))
-    monkeypatch.setattr("flows.divergence._read", read)
+    monkeypatch.setattr("flows.loop.divergence.DEFERRED_ON", ("cpu",))
+    monkeypatch.setattr("flows.loop.divergence._read", read)
     return seen
 
 

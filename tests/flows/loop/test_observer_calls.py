@@ -1,7 +1,7 @@
 """States are handed on once each, and every observer is called before any is heeded."""
 
 from flows import Advance, Every
-from flows.hand import Hands
+from flows.loop.observer_calls import Hands
 from particles import ParticleCloud
 from tests.problems import small_cloud
 

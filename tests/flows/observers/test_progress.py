@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-import flows.progress
+import flows.observers.progress
 from flows import Euler, Progress, Report, evolve
-from flows.progress import to_stderr
+from flows.observers.progress import to_stderr
 from tests.problems import Still, small_cloud
 
 
@@ -15,7 +15,7 @@ from tests.problems import Still, small_cloud
 def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
     """Seconds on the clock, in a list of one that a test may change."""
     now = [100.0]
-    monkeypatch.setattr(flows.progress, "monotonic", lambda: now[0])
+    monkeypatch.setattr(flows.observers.progress, "monotonic", lambda: now[0])
     yield now
 
 

@@ -12,9 +12,9 @@ from scipy.linalg import solve_continuous_lyapunov, solve_discrete_lyapunov
 from torch import Tensor
 
 from flows import Flow, Integrator, KineticCloud
-from flows.kinetic import kinetic
-from tests.flows.stationary import Quadratic
-from tests.flows.transition import GivenNoise
+from flows.fields.kinetic import kinetic
+from tests.flows.problems.stationary import Quadratic
+from tests.flows.problems.transition import GivenNoise
 
 #: Addresses (step, stream) of the normals a step may draw: its own, another stream, the next step's.
 OWN, OTHER, NEXT = (0, 0), (0, 1), (1, 0)

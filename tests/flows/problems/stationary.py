@@ -13,7 +13,7 @@ from torch import Tensor
 
 from flows import EulerMaruyama, NoisyFlow, evolve
 from particles import Dataset, Identity, Linear, MeanField, ParticleCloud, Perceptron, Risk, Scaling, Squared
-from tests.flows.contracts import Make
+from tests.flows.contracts.members import Make
 from tests.problems import factors
 from tests.tolerances import Z, z_score
 

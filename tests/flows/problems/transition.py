@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from flows import Flow, Integrator, KineticCloud, StepNoise
-from flows.kinetic import kinetic
+from flows.fields.kinetic import kinetic
 from particles import ParticleCloud
 from particles.shapes import Positions, Velocity
 

@@ -26,9 +26,9 @@ from particles import (
     Softplus,
     Tanh,
 )
-from tests.limits.oracles import HardTanh
-from tests.particles.draws import normals
-from tests.particles.romberg import derivative
+from tests.draws import normals
+from tests.limits.kernels.oracles import HardTanh
+from tests.particles.contracts.romberg import derivative
 from tests.tolerances import DERIVATIVE, QUADRATURE, assert_identical
 
 ROOT = 1.0 / math.sqrt(2.0 * math.pi)

@@ -6,12 +6,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from limits.function_flow import FunctionFlow
-from limits.spectral_flow import SpectralFlow
+from limits.kernel_training.function_flow import FunctionFlow
+from limits.kernel_training.spectral_flow import SpectralFlow
 from particles import CrossEntropy, Logistic, Loss, Squared
-from tests.particles.draws import normals, unequal
-from tests.particles.members import probabilities, real, signs
-from tests.particles.romberg import derivative
+from tests.draws import normals, unequal
+from tests.particles.contracts.members import probabilities, real, signs
+from tests.particles.contracts.romberg import derivative
 from tests.tolerances import DERIVATIVE, TOLERANCE, relative_error
 
 DATA, OUTPUTS = 5, 2

@@ -32,8 +32,8 @@ from particles import (
     masses,
     tangent_gram,
 )
-from tests.particles.draws import normals, unequal
-from tests.particles.members import probabilities, real, signs
+from tests.draws import normals, unequal
+from tests.particles.contracts.members import probabilities, real, signs
 from tests.tolerances import (
     EXPONENTIAL,
     LINEAR_NEURONS,

@@ -29,7 +29,7 @@ from particles import (
     masses,
     tangent_gram,
 )
-from tests.particles.draws import normals
+from tests.draws import normals
 from tests.tolerances import ORDER, assert_identical
 
 X, ELSEWHERE = normals(5, 3, seed=1), normals(4, 3, seed=2)

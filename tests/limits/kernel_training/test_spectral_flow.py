@@ -8,8 +8,8 @@ import torch
 from scipy.linalg import expm
 from torch import Tensor
 
-from limits.spectral_flow import SpectralFlow
-from tests.particles.draws import normals, unequal
+from limits.kernel_training.spectral_flow import SpectralFlow
+from tests.draws import normals, unequal
 from tests.tolerances import EXPONENTIAL, assert_identical
 
 ROWS = 6

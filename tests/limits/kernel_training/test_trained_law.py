@@ -9,7 +9,7 @@ from torch import Tensor
 from flows import LinearisedFlow
 from limits import KernelFlow, ensemble, feature_kernel, tangent_kernel
 from particles import NTK, Dataset, Erf, GaussianLaw, Identity, Logistic, Perceptron, Risk, Squared, masses
-from tests.particles.draws import normals, unequal
+from tests.draws import normals, unequal
 from tests.tolerances import QUADRATURE, Z, z_score
 
 OUTPUTS = 2

@@ -12,7 +12,7 @@ from scipy import integrate
 from scipy.special import ndtr
 from torch import Tensor
 
-from limits.kernels.pairs import Pairs
+from limits.kernels.input_pairs import Pairs
 
 mpmath.mp.dps = 90
 

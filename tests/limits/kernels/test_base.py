@@ -8,7 +8,7 @@ from limits import Evaluated, Kernel
 from limits.kernels.base import checked_inputs, placed, root, streamed, wants_gradient
 from limits.kernels.two_layer import tangent_kernel
 from particles import GaussianLaw, Identity, Perceptron, ShapeError, Tanh
-from tests.particles.draws import normals
+from tests.draws import normals
 
 X, Y = normals(7, 3, seed=1), normals(5, 3, seed=2)
 

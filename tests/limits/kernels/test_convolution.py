@@ -10,7 +10,7 @@ from torch.func import jacrev
 from limits import convolutional_kernels, deep_kernels
 from limits.kernels.convolution import circular_means
 from particles import Activation, Erf, ReLU, ShapeError, Tanh
-from tests.particles.draws import normals
+from tests.draws import normals
 from tests.tolerances import QUADRATURE, Z, assert_identical
 
 W, B = 1.5, 0.2

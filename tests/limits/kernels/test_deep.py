@@ -11,8 +11,8 @@ from torch.func import jacrev
 from limits import deep_kernels
 from limits.kernels.deep import Recursion
 from particles import GELU, Activation, Erf, Linear, ReLU, Softplus, Tanh
-from tests.limits.oracles import ELU, PRECISE, Shifted, trapezoid
-from tests.particles.draws import normals
+from tests.draws import normals
+from tests.limits.kernels.oracles import ELU, PRECISE, Shifted, trapezoid
 from tests.tolerances import PUBLISHED, QUADRATURE, SINGLE, Z, assert_identical
 
 X = normals(5, 3, seed=1)

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from limits.kernels.expansion import MOST_TERMS, mehler, spectrum, terms_needed
-from limits.kernels.panels import Function, Pieces, pieces
+from limits.kernels.smooth_pieces import Function, Pieces, pieces
 from particles import Erf, ReLU, Softplus, Tanh
-from tests.limits.oracles import HardTanh, Shifted, trapezoid
+from tests.limits.kernels.oracles import HardTanh, Shifted, trapezoid
 from tests.tolerances import QUADRATURE, assert_identical
 
 VARIANCES = torch.tensor([0.2, 1.0, 2.5], dtype=torch.float64)

@@ -7,11 +7,18 @@ import pytest
 import torch
 from torch import Tensor
 
-from limits.kernels.duals import ClosedForm, Differentiable, Dual, dual_of_squared_derivative, dual_pair, quadrature
+from limits.kernels.gaussian_duals import (
+    ClosedForm,
+    Differentiable,
+    Dual,
+    dual_of_squared_derivative,
+    dual_pair,
+    quadrature,
+)
 from limits.kernels.quadrature import Quadrature
 from particles import GELU, Erf, LeakyReLU, Linear, ReLU, Sigmoid, SiLU, Softplus, Tanh
-from tests.limits.oracles import ELU, HardTanh, Shifted, pairs
-from tests.particles.romberg import derivative
+from tests.limits.kernels.oracles import ELU, HardTanh, Shifted, pairs
+from tests.particles.contracts.romberg import derivative
 from tests.tolerances import QUADRATURE, relative_error
 
 CLOSED = [Linear(), ReLU(), LeakyReLU(), LeakyReLU(-1.7), Erf(), GELU()]

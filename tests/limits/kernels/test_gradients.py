@@ -27,9 +27,9 @@ from particles import (
     Softplus,
     Tanh,
 )
+from tests.draws import normals
+from tests.limits.kernels.oracles import ELU, PRECISE, HardTanh, Shifted, arc_cosine
 from tests.limits.kernels.test_two_layer import plane
-from tests.limits.oracles import ELU, PRECISE, HardTanh, Shifted, arc_cosine
-from tests.particles.draws import normals
 from tests.tolerances import DERIVATIVE, QUADRATURE, assert_identical
 
 EVERY: list[Activation] = [

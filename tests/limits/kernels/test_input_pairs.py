@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from limits.kernels.pairs import Pairs, Vectors, embedded, from_entries
+from limits.kernels.input_pairs import Pairs, Vectors, embedded, from_entries
 from particles import Biased, Identity, Quadratic
-from tests.particles.draws import normals
+from tests.draws import normals
 
 mpmath.mp.dps = 60
 EVERY = slice(0, 1)

@@ -7,10 +7,10 @@ import torch
 from scipy import integrate
 from scipy.special import ndtr
 
-from limits.kernels.direct import integrals
-from limits.kernels.panels import Pieces, pieces
+from limits.kernels.near_parallel import integrals
+from limits.kernels.smooth_pieces import Pieces, pieces
 from particles import Tanh
-from tests.limits.oracles import KINKED, Shifted, half_analytic
+from tests.limits.kernels.oracles import KINKED, Shifted, half_analytic
 from tests.tolerances import QUADRATURE
 
 

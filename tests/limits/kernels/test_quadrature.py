@@ -5,7 +5,7 @@ import torch
 
 from limits.kernels.quadrature import Quadrature
 from particles import Sigmoid, SiLU, Softplus, Tanh
-from tests.limits.oracles import CASES, KINKED, Shifted, half_analytic, pairs, trapezoid
+from tests.limits.kernels.oracles import CASES, KINKED, Shifted, half_analytic, pairs, trapezoid
 from tests.tolerances import QUADRATURE, assert_identical
 
 SMOOTH = [Tanh(), Sigmoid(), Softplus(), SiLU()]

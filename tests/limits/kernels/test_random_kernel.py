@@ -8,8 +8,8 @@ from scipy import stats
 from scipy.special import zeta
 
 from limits import RandomKernel, tangent_kernel, total_variance, zipf_departure
+from limits.kernels.random_kernel import variance_of_one, zipf_atoms
 from limits.kernels.two_layer import TangentKernel
-from limits.random_kernel import variance_of_one, zipf_atoms
 from particles import (
     Activation,
     Erf,
@@ -24,9 +24,9 @@ from particles import (
     Tanh,
     masses,
 )
-from particles.laws import OutputLaw
-from tests.limits.oracles import trapezoid
-from tests.particles.draws import normals
+from particles.initial.laws import OutputLaw
+from tests.draws import normals
+from tests.limits.kernels.oracles import trapezoid
 from tests.tolerances import PLANTED_Z, PUBLISHED, QUADRATURE, Z, assert_identical, z_score
 
 X = normals(6, 4, seed=1)

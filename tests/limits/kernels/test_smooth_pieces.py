@@ -5,10 +5,10 @@ import math
 import pytest
 import torch
 
-from limits.kernels.duals import Differentiable
-from limits.kernels.panels import composite, pieces
+from limits.kernels.gaussian_duals import Differentiable
+from limits.kernels.smooth_pieces import composite, pieces
 from particles import GELU, Erf, ReLU, Sigmoid, SiLU, Softplus, Tanh
-from tests.limits.oracles import ELU, HardTanh, Shifted
+from tests.limits.kernels.oracles import ELU, HardTanh, Shifted
 from tests.tolerances import LOCATED, assert_identical
 
 

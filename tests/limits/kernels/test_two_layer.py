@@ -30,12 +30,12 @@ from particles import (
     masses,
     tangent_gram,
 )
-from tests.limits.kernels import contract
-from tests.limits.kernels.members import INPUTS, KERNELS, Partner
-from tests.limits.kernels.planted import PLANTED
-from tests.limits.oracles import PRECISE, arc_cosine
-from tests.particles.draws import normals, unequal
-from tests.particles.members import SCALINGS, WrittenBump
+from tests.draws import normals, unequal
+from tests.limits.kernels.contracts import kernel
+from tests.limits.kernels.contracts.members import INPUTS, KERNELS, Partner
+from tests.limits.kernels.contracts.planted import PLANTED
+from tests.limits.kernels.oracles import PRECISE, arc_cosine
+from tests.particles.contracts.members import SCALINGS, WrittenBump
 from tests.tolerances import QUADRATURE, Z, assert_identical
 
 X = normals(6, INPUTS, seed=5)
@@ -53,15 +53,15 @@ def name_of(value: object) -> str | None:
     return getattr(value, "__name__", None) or ("" if not isinstance(value, str) else value.replace(" ", "-"))
 
 
-@pytest.mark.parametrize("law", contract.LAWS, ids=name_of)
+@pytest.mark.parametrize("law", kernel.LAWS, ids=name_of)
 @pytest.mark.parametrize(("kernel", "partner"), KERNELS, ids=name_of)
-def test_kernel_keeps_the_law(kernel: Kernel, partner: Partner, law: contract.Law) -> None:
+def test_kernel_keeps_the_law(kernel: Kernel, partner: Partner, law: kernel.Law) -> None:
     """Assert that the kernel keeps this law of its family."""
     law(kernel, partner)
 
 
 @pytest.mark.parametrize(("kernel", "partner", "law", "claim"), PLANTED, ids=name_of)
-def test_law_rejects_the_planted_kernel(kernel: Kernel, partner: Partner, law: contract.Law, claim: str) -> None:
+def test_law_rejects_the_planted_kernel(kernel: Kernel, partner: Partner, law: kernel.Law, claim: str) -> None:
     """Assert that the law that a planted kernel breaks says so."""
     with pytest.raises(AssertionError, match=claim):
         law(kernel, partner)

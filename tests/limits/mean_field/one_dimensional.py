@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from limits.grid import Atoms, Grid, Interval
+from limits.mean_field.grid import Atoms, Grid, Interval
 from particles import Dataset, Identity, Linear, Loss, MeanField, Perceptron, Risk, Squared, Tanh
 
 TEMPERATURE, CONFINEMENT = 0.05, 0.2

@@ -6,8 +6,8 @@ import pytest
 import torch
 from scipy.stats import kstest, norm
 
-from limits.density import Density, on_grid
-from limits.grid import Atoms, Grid, Interval
+from limits.mean_field.density import Density, on_grid
+from limits.mean_field.grid import Atoms, Grid, Interval
 from particles import (
     GaussianLaw,
     GaussianOutputs,
@@ -18,7 +18,7 @@ from particles import (
     SymmetricPairs,
     Tanh,
 )
-from tests.limits.one_dimensional import Sine, line, signed_line
+from tests.limits.mean_field.one_dimensional import Sine, line, signed_line
 from tests.problems import numbers
 from tests.tolerances import KS, Z, assert_identical, z_score
 

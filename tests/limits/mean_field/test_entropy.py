@@ -6,7 +6,7 @@ import pytest
 import torch
 from scipy.special import digamma
 
-from limits.entropy import entropy
+from limits.mean_field.entropy import entropy
 from particles import ParticleCloud, masses
 from tests.problems import numbers
 from tests.tolerances import Z

@@ -10,13 +10,13 @@ import torch
 from scipy.stats import kstest
 
 from flows import EulerMaruyama, LangevinFlow, LinearSplitting, evolve
-from limits.chain import Array
-from limits.density import Density, on_grid
-from limits.fokker_planck import Densities, FokkerPlanck
-from limits.free_energy import FreeEnergy
-from limits.gaussian import GaussianFlow
-from limits.gibbs import Gibbs
-from limits.grid import Atoms, Grid, Interval
+from limits.mean_field.density import Density, on_grid
+from limits.mean_field.fokker_planck import Densities, FokkerPlanck
+from limits.mean_field.free_energy import FreeEnergy
+from limits.mean_field.gaussian import GaussianFlow
+from limits.mean_field.gibbs import Gibbs
+from limits.mean_field.grid import Atoms, Grid, Interval
+from limits.mean_field.markov_chain import Array
 from particles import (
     Dataset,
     GaussianLaw,
@@ -31,7 +31,7 @@ from particles import (
     Tanh,
     masses,
 )
-from tests.limits.one_dimensional import (
+from tests.limits.mean_field.one_dimensional import (
     CONFINEMENT,
     TEMPERATURE,
     Sine,

@@ -5,11 +5,11 @@ import math
 import pytest
 import torch
 
-from limits.density import on_grid
-from limits.entropy import entropy
-from limits.free_energy import FreeEnergy, Landscape
+from limits.mean_field.density import on_grid
+from limits.mean_field.entropy import entropy
+from limits.mean_field.free_energy import FreeEnergy, Landscape
 from particles import L2, NTK, GaussianLaw, Logistic, ParticleCloud, Risk
-from tests.limits.one_dimensional import CONFINEMENT, TEMPERATURE, Sine, line, sine_risk, tanh_risk
+from tests.limits.mean_field.one_dimensional import CONFINEMENT, TEMPERATURE, Sine, line, sine_risk, tanh_risk
 from tests.problems import network_cloud, network_risk, numbers
 from tests.tolerances import DERIVATIVE, assert_identical
 

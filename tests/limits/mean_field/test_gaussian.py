@@ -9,7 +9,7 @@ import torch
 from scipy.integrate import solve_ivp
 
 from flows import DormandPrince, EulerMaruyama, GradientFlow, LangevinFlow, evolve
-from limits.gaussian import GaussianFlow
+from limits.mean_field.gaussian import GaussianFlow
 from particles import (
     L2,
     NTK,
@@ -28,7 +28,7 @@ from particles import (
     SymmetricPairs,
     masses,
 )
-from tests.limits.one_dimensional import sine_risk
+from tests.limits.mean_field.one_dimensional import sine_risk
 from tests.problems import numbers
 from tests.tolerances import Z, assert_identical, relative_error, z_score
 

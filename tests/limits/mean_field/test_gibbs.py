@@ -8,10 +8,10 @@ import torch
 from scipy.optimize import minimize
 from scipy.special import logsumexp
 
-from limits.density import Density, on_grid
-from limits.free_energy import FreeEnergy
-from limits.gibbs import Gibbs
-from limits.grid import Grid, Interval
+from limits.mean_field.density import Density, on_grid
+from limits.mean_field.free_energy import FreeEnergy
+from limits.mean_field.gibbs import Gibbs
+from limits.mean_field.grid import Grid, Interval
 from particles import (
     Biased,
     Dataset,
@@ -25,7 +25,7 @@ from particles import (
     Risk,
     Squared,
 )
-from tests.limits.one_dimensional import (
+from tests.limits.mean_field.one_dimensional import (
     CONFINEMENT,
     INPUTS,
     TARGETS,

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from limits.grid import Atoms, Grid, Interval
+from limits.mean_field.grid import Atoms, Grid, Interval
 from particles import ShapeError
 from tests.problems import numbers
 from tests.tolerances import assert_identical

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.linalg import expm
 
-from limits.chain import Array, Chain
-from limits.grid import Atoms, Grid, Interval
+from limits.mean_field.grid import Atoms, Grid, Interval
+from limits.mean_field.markov_chain import Array, Chain
 
 PLANE = Grid((Interval(-1.0, 1.0, 5), Interval(-2.0, 2.0, 4)))
 BOTH = range(2)

@@ -3,12 +3,12 @@
 import pytest
 import torch
 
-from limits.density import Density
-from limits.free_energy import FreeEnergy
-from limits.gibbs import Gibbs
-from limits.optimality import optimality_gap
+from limits.mean_field.density import Density
+from limits.mean_field.free_energy import FreeEnergy
+from limits.mean_field.gibbs import Gibbs
+from limits.mean_field.optimality import optimality_gap
 from particles import Dataset, MeanField, ParticleCloud, Risk, Squared
-from tests.limits.one_dimensional import CONFINEMENT, INPUTS, Sine, line, sine_risk
+from tests.limits.mean_field.one_dimensional import CONFINEMENT, INPUTS, Sine, line, sine_risk
 from tests.problems import network_cloud, network_risk, numbers
 from tests.tolerances import assert_identical
 

@@ -21,7 +21,7 @@ from particles import (
     Tanh,
     masses,
 )
-from tests.particles.draws import normals
+from tests.draws import normals
 
 Frames = tuple[tuple[float, ParticleCloud], ...]
 

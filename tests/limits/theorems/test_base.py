@@ -16,7 +16,7 @@ from limits.theorems.base import (
     unchecked,
     vacuous,
 )
-from tests.particles.draws import normals
+from tests.draws import normals
 
 SAID = Statement("a <= b", "somebody")
 MET = (Assumption("m > 0", True),)

@@ -7,8 +7,8 @@ import pytest
 from limits.theorems import Verdict, every_theorem, observed
 from limits.theorems.survey import first_rows
 from particles import Activation, Dataset
+from tests.draws import normals
 from tests.limits.theorems.networks import ACTIVATIONS, SETTINGS, in_time, known_run, problem
-from tests.particles.draws import normals
 
 
 @pytest.mark.parametrize(("gamma", "alpha"), SETTINGS)

@@ -6,7 +6,7 @@ from scipy.optimize import linprog
 from torch import Tensor
 
 from particles import ParticleCloud
-from tests.particles.draws import normals, uniforms
+from tests.draws import normals, uniforms
 from tests.tolerances import DERIVATIVE
 
 

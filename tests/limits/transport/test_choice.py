@@ -6,8 +6,8 @@ import torch
 from limits.transport import choice, transport, wasserstein
 from limits.transport.choice import METHODS
 from particles import ParticleCloud
+from tests.draws import normals
 from tests.limits.transport.clouds import cloud, oracle
-from tests.particles.draws import normals
 
 
 def test_auto_takes_what_the_problem_allows(monkeypatch: pytest.MonkeyPatch) -> None:

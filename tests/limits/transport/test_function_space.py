@@ -5,9 +5,9 @@ import torch
 
 from limits.transport import function_distance
 from particles import Identity, MeanField, Network, ParticleCloud, Perceptron, ReLU, ShapeError, Tanh
+from tests.draws import normals, unequal
 from tests.limits.transport.clouds import assert_derivatives, cloud
 from tests.limits.transport.test_symmetries import cancelled, reordered, rescaled, split
-from tests.particles.draws import normals, unequal
 
 INPUTS = normals(7, 3, seed=1)
 HERE, THERE = cloud(12, 4, seed=1), cloud(9, 4, seed=2)

@@ -8,8 +8,8 @@ import torch
 from limits.transport import wasserstein
 from limits.transport.problem import measure, posed
 from particles import MassError, ParticleCloud, ShapeError
+from tests.draws import normals
 from tests.limits.transport.clouds import cloud
-from tests.particles.draws import normals
 from tests.tolerances import assert_identical
 
 FIRST, SECOND = cloud(6, 4, seed=1), cloud(5, 4, seed=2)

@@ -9,8 +9,8 @@ from limits.transport import transport, wasserstein
 from limits.transport.problem import posed
 from limits.transport.sliced import by_slices, directions
 from particles import ParticleCloud
+from tests.draws import normals, untouched_generators
 from tests.limits.transport.clouds import assert_derivatives, cloud, slopes
-from tests.particles.draws import normals, untouched_generators
 from tests.tolerances import DERIVATIVE, PLANTED_Z, Z
 
 

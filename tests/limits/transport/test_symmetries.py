@@ -21,8 +21,8 @@ from particles import (
     Scaling,
     Tanh,
 )
+from tests.draws import normals, uniforms
 from tests.limits.transport.clouds import assert_derivatives, cloud
-from tests.particles.draws import normals, uniforms
 
 NEURON = Perceptron(ReLU(), Identity(3), trained="both")
 HERE, THERE = cloud(12, 4, seed=1), cloud(9, 4, seed=2)

@@ -6,8 +6,8 @@ import torch
 
 from limits.transport import Measure, measure, unbalanced_distance, wasserstein
 from particles import ShapeError
+from tests.draws import normals, uniforms
 from tests.limits.transport.clouds import assert_derivatives, cheapest, cloud, prices
-from tests.particles.draws import normals, uniforms
 from tests.tolerances import DERIVATIVE
 
 

@@ -28,8 +28,8 @@ from particles import (
     Tanh,
     UserNeuron,
 )
-from particles.doors.advice import advice, shown
-from particles.doors.annotations import wanted
+from particles.arguments.advice import advice, shown
+from particles.arguments.annotations import wanted
 from particles.shapes import Inputs, Masses
 
 NEURON = Perceptron(activation=Tanh(), embedding=Identity(dim=1))

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from particles import ParticleCloud
-from particles.doors.annotations import is_misshapen, options_of, wanted
-from particles.doors.wanted import Wanted
+from particles.arguments.annotations import is_misshapen, options_of, wanted
+from particles.arguments.wanted import Wanted
 from particles.shapes import Inputs, Masses
 
 State = TypeVar("State")

@@ -7,7 +7,7 @@ from jaxtyping import Float, Int
 from numpy.typing import NDArray
 from torch import Tensor
 
-from particles.doors.arrays import Array, Device, Table
+from particles.arguments.arrays import Array, Device, Table
 from particles.shapes import AnyFloat, Inputs, Scalar
 
 TIMED = Float[Tensor, "*times data"]

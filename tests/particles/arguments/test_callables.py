@@ -6,7 +6,7 @@ from typing import Protocol, runtime_checkable
 import pytest
 
 from particles import MeanField, Scaling, Tanh
-from particles.doors.annotations import wanted
+from particles.arguments.annotations import wanted
 
 
 @runtime_checkable

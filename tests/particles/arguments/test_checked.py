@@ -11,7 +11,7 @@ import flows
 import limits
 import particles
 from particles import MeanField, ParticleCloud, Scaling, ShapeError, Tanh
-from particles.doors import door, open_doors
+from particles.arguments import door, open_doors
 from particles.shapes import Inputs
 
 

@@ -37,7 +37,7 @@ from particles import (
     generator,
     masses,
 )
-from particles.integers import whole
+from particles.arguments.integers import whole
 from tests.problems import ShakenAttraction, network_risk, numbers, small_cloud
 
 KINDS: dict[str, Callable[[int], Any]] = {

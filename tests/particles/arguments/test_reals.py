@@ -29,7 +29,7 @@ from flows import (
     evolve,
 )
 from particles import L2, GaussianLaw, GaussianOutputs, Lazy, LeakyReLU, Power
-from particles.reals import finite, non_negative, positive
+from particles.arguments.reals import finite, non_negative, positive
 from tests.problems import Clock, network_cloud, network_risk, small_cloud
 
 RISK = network_risk()

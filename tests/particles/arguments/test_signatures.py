@@ -5,7 +5,7 @@ from typing import Protocol
 
 import pytest
 
-from particles.doors.signatures import is_protocol, methods, needed, takes
+from particles.arguments.signatures import is_protocol, methods, needed, takes
 
 
 class Painter(Protocol):

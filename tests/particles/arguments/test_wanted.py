@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from particles.doors.wanted import Instance, Number, Wanted
+from particles.arguments.wanted import Instance, Number, Wanted
 
 
 def test_instances_of_a_class_fit_and_are_remembered() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from particles.doors.words import plural, with_article
+from particles.arguments.words import plural, with_article
 
 
 @pytest.mark.parametrize(

@@ -1,1 +1,1 @@
-"""Mirrors particles/fused/. Kernels run in processes of their own, where triton is imported as an interpreter."""
+"""Mirrors particles/compute/. Kernels run in processes of their own, where triton is imported as an interpreter."""

@@ -11,7 +11,7 @@ from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 
 from particles import Identity, Perceptron, Tanh
-from particles.fused import kernels
+from particles.compute import triton_kernels
 
 #: Compute capability, dtype, features, outputs, trained.
 TARGETS: list[tuple[int, torch.dtype, int, int, str]] = [
@@ -35,8 +35,8 @@ def targets() -> Iterator[dict[str, object]]:
     """For every kernel and target: whether it holds TF32 instructions, and numbers of the other width."""
     for capability, dtype, features, outputs, trained in TARGETS:
         neuron = Perceptron(Tanh(), Identity(features), outputs, trained)
-        blocks = kernels.predict_constants(neuron, dtype), kernels.pull_constants(neuron, dtype)
-        for kernel, constants in zip((kernels.predict_kernel, kernels.pull_kernel), blocks, strict=True):
+        blocks = triton_kernels.predict_constants(neuron, dtype), triton_kernels.pull_constants(neuron, dtype)
+        for kernel, constants in zip((triton_kernels.predict_kernel, triton_kernels.pull_kernel), blocks, strict=True):
             code = compiled(kernel, capability, dtype, constants).asm
             other = {torch.float32: "f64", torch.float64: "f32"}[dtype]
             yield {

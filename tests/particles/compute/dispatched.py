@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from particles import L2, NTK, Identity, ParticleCloud, Perceptron, Risk, Squared, Tanh, tiles
-from particles.fused import choice, kernels
-from tests.particles.draws import normals, unequal
-from tests.particles.plain import dataset
+from particles.compute import backend_choice, triton_kernels
+from tests.draws import normals, unequal
+from tests.particles.contracts.plain import dataset
 
 NEURON = Perceptron(Tanh(), Identity(3), 2, "both")
 RISK = Risk(NEURON, NTK(), Squared(), dataset(Squared(), 2), L2(0.3))
@@ -28,7 +28,7 @@ ASKED: dict[str, Callable[[Risk], Tensor]] = {
     "gram": lambda risk: risk.at(CLOUD).gram(),
 }
 
-predict, pull = kernels.predict, kernels.pull
+predict, pull = triton_kernels.predict, triton_kernels.pull
 
 
 def counted(kernel: Callable[..., Tensor], calls: list[str], name: str) -> Callable[..., Tensor]:
@@ -47,8 +47,8 @@ def routes() -> Iterator[tuple[str, list[str], float]]:
     Settings: fused is asked for; left to the library for a large cloud; for a small one; refused.
     """
     calls: list[str] = []
-    choice.failure_of(choice.TRITON, NEURON, torch.float64, CLOUD.device)
-    kernels.predict, kernels.pull = counted(predict, calls, "predict"), counted(pull, calls, "pull")
+    backend_choice.failure_of(backend_choice.TRITON, NEURON, torch.float64, CLOUD.device)
+    triton_kernels.predict, triton_kernels.pull = counted(predict, calls, "predict"), counted(pull, calls, "pull")
     kept, tiles.KEPT_SHARE = tiles.KEPT_ENTRIES, 0
     for setting, fused, entries in (
         ("asked", True, kept),
@@ -72,8 +72,8 @@ def broken() -> Iterator[tuple[str, list[str], str]]:
     logged: list[str] = []
     handler = logging.Handler()
     handler.emit = lambda record: logged.append(record.getMessage())  # type: ignore[method-assign]
-    choice.LOGGER.addHandler(handler)
-    choice.LOGGER.propagate = False
+    backend_choice.LOGGER.addHandler(handler)
+    backend_choice.LOGGER.propagate = False
     cloud = CLOUD.to(dtype=torch.float32)
 
     def rounded(neuron: Perceptron, positions: Tensor, factors: Tensor, phi: Tensor) -> Tensor:
@@ -89,8 +89,8 @@ def broken() -> Iterator[tuple[str, list[str], str]]:
         "nan": (predict, lambda *given: torch.nan * pull(*given)),
         "raises": (failing, pull),
     }
-    for name, (kernels.predict, kernels.pull) in faults.items():
-        choice.failure_of.cache_clear()
+    for name, (triton_kernels.predict, triton_kernels.pull) in faults.items():
+        backend_choice.failure_of.cache_clear()
         logged.clear()
         velocity, again = (RISK.velocity(cloud.moved(cloud.positions)) for _ in range(2))
         if not torch.equal(velocity, again) or not torch.equal(velocity, replace(RISK, fused=False).velocity(cloud)):

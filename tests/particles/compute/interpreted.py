@@ -14,10 +14,10 @@ import triton.language as tl
 from torch import Tensor
 
 from particles import Identity, Perceptron, Tanh
-from particles.fused import kernels
-from particles.fused.sigma import sigma, slope
-from tests.particles.draws import normals
-from tests.particles.members import ACTIVATIONS, TRAINED
+from particles.compute import triton_kernels
+from particles.compute.triton_activations import sigma, slope
+from tests.draws import normals
+from tests.particles.contracts.members import ACTIVATIONS, TRAINED
 
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
 #: Particles, data, features, outputs, programs: around and across blocks of 32 and 64, sums split and not.
@@ -46,7 +46,7 @@ def sigmas() -> Iterator[tuple[str, float]]:
         for activation, _ in ACTIVATIONS:
             z = torch.cat([normals(300, seed=1), 3.0 * normals(300, seed=2), *extremes()]).to(dtype)
             out = z.new_empty(2, len(z))
-            constants = kernels.predict_constants(Perceptron(activation, Identity(1)), dtype)
+            constants = triton_kernels.predict_constants(Perceptron(activation, Identity(1)), dtype)
             both[1,](z, out, len(z), constants["SIGMA"], constants["SLOPE"], BLOCK=1024)
             exact, found, eps = z.double(), out.double(), torch.finfo(dtype).eps
             scale = eps * exact.abs().clamp(min=1.0)
@@ -84,7 +84,7 @@ def differences() -> Iterator[tuple[str, float]]:
 
     Allowed are the roundings of one inner product and one sigma, and the square root of those of one sum.
     """
-    for neuron, dtype, (m, n, kernels.PROGRAMS) in problems():
+    for neuron, dtype, (m, n, triton_kernels.PROGRAMS) in problems():
         for what, run, expected in evaluations(neuron, dtype, m, n):
             found = run()
             allowed = (neuron.dim + 16 + max(m, n) ** 0.5) * torch.finfo(dtype).eps
@@ -102,18 +102,18 @@ def evaluations(
     positions, factors, phi, cotangents = (normals(*shape, seed=seed, dtype=dtype) for seed, shape in enumerate(shapes))
     exact = neuron.tangent(positions.double(), phi.double())
     given = neuron, positions, factors, phi
-    yield "predict", partial(kernels.predict, *given), exact.predict(factors.double())
-    yield "pull", partial(kernels.pull, *given, cotangents), exact.pull(factors.double(), cotangents.double())
+    yield "predict", partial(triton_kernels.predict, *given), exact.predict(factors.double())
+    yield "pull", partial(triton_kernels.pull, *given, cotangents), exact.pull(factors.double(), cotangents.double())
 
 
 def repeats() -> Iterator[tuple[str, bool]]:
     """Whether two evaluations are the same bits, and whether another split of the sums gives other bits."""
     neuron = Perceptron(Tanh(), Identity(3), 1, "both")
     for (what, run, _), split in zip(evaluations(neuron, torch.float32, 130, 70), (1, 1), strict=True):
-        kernels.PROGRAMS = 1024
+        triton_kernels.PROGRAMS = 1024
         first = run()
         yield f"{what} again", torch.equal(first, run())
-        kernels.PROGRAMS = split
+        triton_kernels.PROGRAMS = split
         yield f"{what} split", torch.equal(first, run())
 
 

@@ -24,8 +24,8 @@ needs_triton = pytest.mark.skipif(
 
 @cache
 def printed(program: str, what: str, *, interpret: bool) -> Any:
-    """What `python -m tests.particles.fused.PROGRAM WHAT` prints, warnings being errors."""
-    command = [sys.executable, "-W", "error", "-m", f"tests.particles.fused.{program}", what]
+    """What `python -m tests.particles.compute.PROGRAM WHAT` prints, warnings being errors."""
+    command = [sys.executable, "-W", "error", "-m", f"tests.particles.compute.{program}", what]
     with tempfile.TemporaryDirectory() as folder:
         triton = {"TRITON_INTERPRET": "1" if interpret else "0", "TRITON_CACHE_DIR": folder}
         done = subprocess.run(

@@ -8,13 +8,13 @@ import pytest
 import torch
 
 from particles import Erf, Identity, MeanField, Neuron, Perceptron, Risk, Squared, Tanh, as_neuron
-from particles.fused import loops
-from particles.fused.choice import MOST_OUTPUTS, NUMBA, WIDEST, Fused, fused_for
+from particles.compute import numba_launch
+from particles.compute.backend_choice import MOST_OUTPUTS, NUMBA, WIDEST, Fused, fused_for
+from tests.draws import normals
 from tests.house.source import ROOT
-from tests.particles.draws import normals
-from tests.particles.fused.programs import needs_triton, printed
-from tests.particles.members import WrittenBump
-from tests.particles.plain import cloud, dataset
+from tests.particles.compute.programs import needs_triton, printed
+from tests.particles.contracts.members import WrittenBump
+from tests.particles.contracts.plain import cloud, dataset
 from tests.tolerances import assert_identical
 
 NEURON = Perceptron(Tanh(), Identity(3))
@@ -77,7 +77,7 @@ def test_what_the_kernels_cannot_do_is_refused(neuron: Neuron, data: int, gradie
 
 def test_a_missing_package_is_named_and_done_without(monkeypatch: pytest.MonkeyPatch) -> None:
     """Assert that a machine without numba says so where it was asked for, and takes plain torch otherwise."""
-    monkeypatch.setattr("particles.fused.choice._installed", lambda package: package != "numba")
+    monkeypatch.setattr("particles.compute.backend_choice._installed", lambda package: package != "numba")
     assert ask(NEURON, None) is None
     with pytest.raises(ValueError, match="numba is not installed; leave fused=True out"):
         ask(NEURON, True)
@@ -106,8 +106,8 @@ def test_numbers_that_go_through_the_kernels(monkeypatch: pytest.MonkeyPatch) ->
     """
     calls: list[str] = []
     for name in ("predict", "pull"):
-        kernel = getattr(loops, name)
-        monkeypatch.setattr(loops, name, lambda *given, name=name, kernel=kernel, **more: (
+        kernel = getattr(numba_launch, name)
+        monkeypatch.setattr(numba_launch, name, lambda *given, name=name, kernel=kernel, **more: (
             calls.append(name), kernel(*given, **more))[1])  # fmt: skip
     risk = Risk(Perceptron(Tanh(), Identity(3), 2, "both"), MeanField(), Squared(), dataset(Squared(), 2))
     start = cloud(risk.data.inputs, 2)
@@ -116,12 +116,12 @@ def test_numbers_that_go_through_the_kernels(monkeypatch: pytest.MonkeyPatch) ->
     entries = start.count * risk.data.count * 2
     for asked, threshold, expected in ((None, entries + 1, []), (None, entries, ["predict", "pull"]),
                                        (True, entries + 1, ["predict", "pull"]), (False, 0, [])):  # fmt: skip
-        monkeypatch.setattr("particles.tiles.FUSED_ENTRIES", threshold)
+        monkeypatch.setattr("particles.compute.tiles.FUSED_ENTRIES", threshold)
         calls.clear()
         velocity = replace(risk, fused=asked).velocity(start)
         assert calls == expected
         assert_identical(velocity, plain)
-    monkeypatch.setattr("particles.tiles.FUSED_ENTRIES", entries)
+    monkeypatch.setattr("particles.compute.tiles.FUSED_ENTRIES", entries)
     at = risk.at(start)
     at.gram()
     calls.clear()

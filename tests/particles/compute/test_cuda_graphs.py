@@ -29,39 +29,37 @@ from particles import (
     SharedCloud,
     Squared,
     Tanh,
-    activations,
-    graphs,
-    saturation,
-    scratch,
 )
 from particles.cloud import Stacked
-from particles.ensemble_risk import EnsembleRisk
-from particles.fused import choice
-from particles.ranks import Ranks
-from tests.flows.ensembles import ensemble
-from tests.particles.draws import normals
-from tests.particles.plain import dataset, example
-from tests.particles.tape import TapeRecorder
-from tests.particles.test_ensemble_risk import risks
+from particles.compute import backend_choice, cuda_graphs
+from particles.distributed.ranks import Ranks
+from particles.ensemble.risk import EnsembleRisk
+from particles.neurons import activations, saturation
+from particles.numerics import scratch
+from tests.draws import normals
+from tests.flows.contracts.ensembles import ensemble
+from tests.particles.compute.tape import TapeRecorder
+from tests.particles.contracts.plain import dataset, example
+from tests.particles.ensemble.test_risk import risks
 from tests.tolerances import assert_identical
 
 Repeat = Callable[[], None]
-N = graphs.REPEATS
+N = cuda_graphs.REPEATS
 
 
 @pytest.fixture
 def recorder(monkeypatch: pytest.MonkeyPatch) -> Iterator[TapeRecorder]:
     """A tape in the place of CUDA. No memory goes round beside it, and no activation looks at its numbers."""
     made = TapeRecorder()
-    monkeypatch.setattr(graphs, "RECORDER", made)
+    monkeypatch.setattr(cuda_graphs, "RECORDER", made)
     monkeypatch.setattr(scratch.SCRATCH, "_largest", 0)
     monkeypatch.setattr(scratch.SCRATCH, "_free", {})
     monkeypatch.setattr(activations, "_exceeds", lambda z, limit: False)
     monkeypatch.setattr(saturation, "saturated_rows", lambda activation, z: None)
-    monkeypatch.setattr(choice.Fused, "_corrected", lambda fused, pulled, factors, cotangents: pulled)
-    graphs._warn.cache_clear()
+    monkeypatch.setattr(backend_choice.Fused, "_corrected", lambda fused, pulled, factors, cotangents: pulled)
+    cuda_graphs._warn.cache_clear()
     yield made
-    graphs._warn.cache_clear()
+    cuda_graphs._warn.cache_clear()
 
 
 def places(cloud: ParticleCloud, count: int = N + 3) -> list[ParticleCloud]:
@@ -147,7 +145,7 @@ def test_replays_are_the_plain_velocity(name: str, recorder: TapeRecorder) -> No
         velocity = risk.velocity(place)
         assert recorder.recorded == (number >= N) and (recorder.replayed > before) == (number >= N), number
         assert torch.equal(velocity, plain(risk, place)), number
-    assert recorder.replayed == 4 + graphs.CHECKS
+    assert recorder.replayed == 4 + cuda_graphs.CHECKS
 
 
 def test_what_a_caller_holds_is_not_written_to(recorder: TapeRecorder) -> None:
@@ -185,8 +183,8 @@ def test_other_shapes_dtypes_and_streams_have_a_recording_of_their_own(recorder:
     for place in places(ParticleCloud(cloud.positions[:5]), N - 1):
         risk.velocity(place)
     assert recorder.recorded == 3 and replays(risk, at, recorder) and recorder.recorded == 4
-    one, two = graphs.Kind.of(cloud), graphs.Kind(cloud.masses, (7, 5, cloud.dtype, torch.device("meta"), 1))
-    assert one.serves(graphs.Kind.of(cloud.moved(cloud.positions + 1.0))) and not one.serves(two)
+    one, two = cuda_graphs.Kind.of(cloud), cuda_graphs.Kind(cloud.masses, (7, 5, cloud.dtype, torch.device("meta"), 1))
+    assert one.serves(cuda_graphs.Kind.of(cloud.moved(cloud.positions + 1.0))) and not one.serves(two)
 
 
 def test_two_clouds_in_turn_are_not_recorded(recorder: TapeRecorder) -> None:
@@ -229,14 +227,14 @@ def test_for_whom_replays_are_not_meant(kind: str, recorder: TapeRecorder, monke
         "large": lambda: cloud,
     }
     entries = cloud.count * risk.data.targets.numel()
-    monkeypatch.setattr(graphs, "GRAPH_ENTRIES", entries - (kind == "large"))
+    monkeypatch.setattr(cuda_graphs, "GRAPH_ENTRIES", entries - (kind == "large"))
     at = made[kind]()
     for place in places(at):
         velocity = risk.velocity(place)
         assert velocity.requires_grad == (kind in ("positions", "masses"))
         assert torch.equal(velocity, plain(risk, place))
     assert recorder.recorded == 0
-    monkeypatch.setattr(graphs, "GRAPH_ENTRIES", entries)
+    monkeypatch.setattr(cuda_graphs, "GRAPH_ENTRIES", entries)
     assert replays(risk, cloud, recorder)
 
 
@@ -260,7 +258,7 @@ def test_a_cpu_never_comes_near_a_recording() -> None:
     risk, cloud = example()
     for place in places(cloud):
         risk.velocity(place)
-    assert not graphs.RECORDER.takes(cloud.positions) and "_replays" not in vars(risk)
+    assert not cuda_graphs.RECORDER.takes(cloud.positions) and "_replays" not in vars(risk)
 
 
 @pytest.mark.usefixtures("without_shape_checks")
@@ -272,7 +270,7 @@ def test_cuda_is_taken_outside_of_a_capture(
 ) -> None:
     """Assert that who records already, around the velocity, has it recorded by that."""
     monkeypatch.setattr(torch.cuda, "is_current_stream_capturing", lambda: capturing)
-    assert graphs.CudaRecorder().takes(SimpleNamespace(is_cuda=cuda)) is takes
+    assert cuda_graphs.CudaRecorder().takes(SimpleNamespace(is_cuda=cuda)) is takes
 
 
 def wrong(repeat: Repeat, found: Tensor) -> Repeat:
@@ -304,7 +302,7 @@ def failing(repeat: Repeat, found: Tensor) -> Repeat:
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
     """What was logged."""
-    return [record.getMessage() for record in caplog.records if record.name == graphs.__name__]
+    return [record.getMessage() for record in caplog.records if record.name == cuda_graphs.__name__]
 
 
 @pytest.mark.parametrize(
@@ -395,7 +393,7 @@ def test_nan_positions_break_nothing(broken: int, recorder: TapeRecorder, caplog
         velocity, expected = risk.velocity(place), plain(risk, place)
         assert bool(velocity.isnan().any()) == (number == broken)
         torch.testing.assert_close(velocity, expected, rtol=0.0, atol=0.0, equal_nan=True)
-    assert recorder.recorded == 1 and recorder.replayed == graphs.CHECKS + 4 and warnings(caplog) == []
+    assert recorder.recorded == 1 and recorder.replayed == cuda_graphs.CHECKS + 4 and warnings(caplog) == []
 
 
 def test_a_recording_holds_what_it_reads(recorder: TapeRecorder) -> None:
@@ -497,12 +495,12 @@ def test_torch_is_asked_for_a_graph_in_order(monkeypatch: pytest.MonkeyPatch) ->
     for name, value in replaced.items():
         monkeypatch.setattr(torch.cuda, name, value)
     result = torch.ones(2, 3)
-    found, repeat = graphs.CudaRecorder().record(
+    found, repeat = cuda_graphs.CudaRecorder().record(
         lambda: (said.append(f"work in {on[-1]}"), result)[1], torch.device("cuda:1")
     )
     repeat()
-    assert found is result and graphs.CudaRecorder().queue(torch.device("cuda:1")).name == "current"
-    warm = ["new 0 waits for current", *["work in new 0"] * graphs.WARM_UPS, "current waits for new 0"]
+    assert found is result and cuda_graphs.CudaRecorder().queue(torch.device("cuda:1")).name == "current"
+    warm = ["new 0 waits for current", *["work in new 0"] * cuda_graphs.WARM_UPS, "current waits for new 0"]
     assert said == ["cuda:1", "new 0", "new 1", *warm, "work in graph on new 1, thread_local", "replay"]
 
 
@@ -510,7 +508,7 @@ def test_torch_is_asked_for_a_graph_in_order(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize("name", RISKS)
 def test_cuda_replays_the_plain_velocity(name: str, caplog: pytest.LogCaptureFixture) -> None:
     """Assert that a recorded velocity is the CPU's, at NaN too, in tensors of its own, and recorded without warning."""
-    graphs._warn.cache_clear()
+    cuda_graphs._warn.cache_clear()
     risk, cloud = RISKS[name]()
     there = cloud._unchecked(cloud.positions.cuda(), cloud.masses.cuda())
     clouds = places(there, N + 4)

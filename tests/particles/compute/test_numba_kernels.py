@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from particles.fused import lanes
+from particles.compute import numba_kernels
 
 
 def sampled(dtype: type[np.floating]) -> np.ndarray:
@@ -21,8 +21,8 @@ def sampled(dtype: type[np.floating]) -> np.ndarray:
 def evaluated(code: int, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """sigma and sigma' as the kernels have them."""
     value, slope = np.empty_like(z), np.empty_like(z)
-    lanes.values(code, 0.0, z, value, len(z))
-    lanes.slopes(code, 0.0, z, value, slope, len(z))
+    numba_kernels.values(code, 0.0, z, value, len(z))
+    numba_kernels.slopes(code, 0.0, z, value, slope, len(z))
     return value, slope
 
 
@@ -35,7 +35,10 @@ def test_errors_of_the_activations_are_those_stated(dtype: type[np.floating]) ->
     z = sampled(dtype)
     exact = z.astype(np.longdouble)
     tanh, logistic = np.tanh(exact), expit(exact)
-    truths = {lanes.TANH: (tanh, 1.0 - tanh * tanh), lanes.SIGMOID: (logistic, logistic * (1.0 - logistic))}
+    truths = {
+        numba_kernels.TANH: (tanh, 1.0 - tanh * tanh),
+        numba_kernels.SIGMOID: (logistic, logistic * (1.0 - logistic)),
+    }
     eps, smallest = np.finfo(dtype).eps, 4.0 * np.finfo(dtype).tiny
     for code, (value, slope) in truths.items():
         found = evaluated(code, z)
@@ -46,7 +49,7 @@ def test_errors_of_the_activations_are_those_stated(dtype: type[np.floating]) ->
         assert np.abs(found[1] - slope).max() < 4.0 * eps
 
 
-@pytest.mark.parametrize("code", range(len(lanes.CODES)))
+@pytest.mark.parametrize("code", range(len(numba_kernels.CODES)))
 def test_what_is_no_number_stays_none(code: int) -> None:
     """Assert that a NaN is not hidden by any activation, so that a run that diverged is seen."""
     z = np.full(40, np.nan)

@@ -8,10 +8,10 @@ import pytest
 import torch
 
 from particles import Activation, Identity, LeakyReLU, Perceptron, Ranks, Tanh
-from particles.fused import loops
-from particles.fused.choice import NUMBA
-from tests.particles.draws import normals
-from tests.particles.members import ACTIVATIONS, TRAINED
+from particles.compute import numba_launch
+from particles.compute.backend_choice import NUMBA
+from tests.draws import normals
+from tests.particles.contracts.members import ACTIVATIONS, TRAINED
 from tests.ranks import needs_fork, on_ranks
 
 KNOWN = [activation for activation, _ in ACTIVATIONS if type(activation) in NUMBA.activations]
@@ -42,10 +42,10 @@ def differences(neuron: Perceptron, m: int, n: int, dtype: torch.dtype, *, kept:
     """Of the predictions and the pull from plain torch in float64, relative to the largest entry, in roundings."""
     positions, factors, phi, cotangents = drawn(neuron, m, n, dtype)
     tangent = neuron.tangent(positions.double(), phi.double())
-    lease = {"kept": loops.memory(positions, phi)} if kept else {}
+    lease = {"kept": numba_launch.memory(positions, phi)} if kept else {}
     found = (
-        loops.predict(neuron, positions, factors, phi, **lease),
-        loops.pull(neuron, positions, factors, phi, cotangents, **lease),
+        numba_launch.predict(neuron, positions, factors, phi, **lease),
+        numba_launch.pull(neuron, positions, factors, phi, cotangents, **lease),
     )
     truth = tangent.predict(factors.double()), tangent.pull(factors.double(), cotangents.double())
     eps = torch.finfo(dtype).eps
@@ -61,7 +61,7 @@ def test_every_neuron_is_that_of_plain_torch(activation: Activation, trained: st
         neuron = Perceptron(activation, Identity(3), outputs, trained)
         assert max(differences(neuron, 150, 33, torch.float64, kept=False)) < 20.0
         positions, factors, phi, cotangents = drawn(neuron, 150, 33, torch.float64)
-        pulled = loops.pull(neuron, positions, factors, phi, cotangents)
+        pulled = numba_launch.pull(neuron, positions, factors, phi, cotangents)
         frozen = torch.ones(neuron.dim, dtype=torch.bool)
         frozen[neuron.trained_columns] = False
         assert not pulled[:, frozen].any() and (pulled[:, ~frozen] != 0.0).any()
@@ -89,11 +89,11 @@ def test_threads_change_no_bit(dtype: torch.dtype) -> None:
     found = []
     for number in (1, 2, 3):
         with threads(number):
-            pulled = loops.pull(neuron, positions, factors, phi, cotangents)
-            found.append((loops.predict(neuron, positions, factors, phi), pulled))
-    assert loops._chunk(5000) < 5000 / 3
+            pulled = numba_launch.pull(neuron, positions, factors, phi, cotangents)
+            found.append((numba_launch.predict(neuron, positions, factors, phi), pulled))
+    assert numba_launch._chunk(5000) < 5000 / 3
     assert all(torch.equal(a, b) for other in found[1:] for a, b in zip(found[0], other, strict=True))
-    fewer = loops.predict(neuron, positions[:-1], factors[:-1], phi)
+    fewer = numba_launch.predict(neuron, positions[:-1], factors[:-1], phi)
     assert not torch.equal(fewer, found[0][0])
 
 
@@ -101,11 +101,11 @@ def test_what_is_kept_gives_the_same_bits() -> None:
     """Assert that the pull from what predictions left is the pull that computes it anew."""
     neuron = Perceptron(Tanh(), Identity(3), 1, "both")
     positions, factors, phi, cotangents = drawn(neuron, 600, 35, torch.float32)
-    lease = loops.memory(positions, phi)
+    lease = numba_launch.memory(positions, phi)
     lease.matrix.fill_(torch.nan)
-    loops.predict(neuron, positions, factors, phi, lease)
-    kept = loops.pull(neuron, positions, factors, phi, cotangents, lease)
-    assert torch.equal(kept, loops.pull(neuron, positions, factors, phi, cotangents))
+    numba_launch.predict(neuron, positions, factors, phi, lease)
+    kept = numba_launch.pull(neuron, positions, factors, phi, cotangents, lease)
+    assert torch.equal(kept, numba_launch.pull(neuron, positions, factors, phi, cotangents))
 
 
 @pytest.mark.parametrize("kept", [True, False], ids=["kept", "anew"])
@@ -116,14 +116,14 @@ def test_members_have_the_bits_they_have_alone(m: int, outputs: int, kept: bool)
     phi = drawn(neuron, 1, 33, torch.float32)[2]
     positions, factors = normals(3 * m, neuron.dim, seed=5).float(), normals(3 * m, seed=6).float()
     cotangents = normals(3 * 33, outputs, seed=7).float()
-    lease = {"kept": loops.memory(positions, phi, 3)} if kept else {}
+    lease = {"kept": numba_launch.memory(positions, phi, 3)} if kept else {}
     with threads(2):
-        predicted = loops.predict(neuron, positions, factors, phi, members=3, **lease).chunk(3)
-        pulled = loops.pull(neuron, positions, factors, phi, cotangents, members=3, **lease).chunk(3)
+        predicted = numba_launch.predict(neuron, positions, factors, phi, members=3, **lease).chunk(3)
+        pulled = numba_launch.pull(neuron, positions, factors, phi, cotangents, members=3, **lease).chunk(3)
     parts = zip(positions.chunk(3), factors.chunk(3), cotangents.chunk(3), strict=True)
     for e, (own, weights, heard) in enumerate(parts):
-        assert torch.equal(loops.predict(neuron, own, weights, phi), predicted[e])
-        assert torch.equal(loops.pull(neuron, own, weights, phi, heard), pulled[e])
+        assert torch.equal(numba_launch.predict(neuron, own, weights, phi), predicted[e])
+        assert torch.equal(numba_launch.pull(neuron, own, weights, phi, heard), pulled[e])
     assert not torch.equal(predicted[0], predicted[1]) and not torch.equal(pulled[0], pulled[1])
 
 
@@ -134,16 +134,20 @@ def test_rows_need_not_lie_together() -> None:
     wide = torch.cat([positions, positions], dim=1)
     view = wide[:, : neuron.dim]
     assert not view.is_contiguous()
-    one, two = (loops.pull(neuron, at, factors, phi, cotangents) for at in (positions, view))
+    one, two = (numba_launch.pull(neuron, at, factors, phi, cotangents) for at in (positions, view))
     assert torch.equal(one, two)
-    assert torch.equal(loops.predict(neuron, view, factors, phi), loops.predict(neuron, positions, factors, phi))
+    assert torch.equal(
+        numba_launch.predict(neuron, view, factors, phi), numba_launch.predict(neuron, positions, factors, phi)
+    )
 
 
 def test_slopes_of_leaks_arrive() -> None:
     """Assert that the parameter of an activation reaches the kernel."""
     one, two = (Perceptron(LeakyReLU(slope), Identity(2)) for slope in (0.1, 0.2))
     positions, factors, phi, _ = drawn(one, 20, 5, torch.float64)
-    assert not torch.equal(loops.predict(one, positions, factors, phi), loops.predict(two, positions, factors, phi))
+    assert not torch.equal(
+        numba_launch.predict(one, positions, factors, phi), numba_launch.predict(two, positions, factors, phi)
+    )
 
 
 @needs_fork
@@ -154,7 +158,7 @@ def test_forked_processes_have_threads_of_their_own(tmp_path: Path) -> None:
 
     def predicted(ranks: Ranks) -> torch.Tensor:
         with threads(2):
-            return loops.predict(neuron, positions, factors, phi)
+            return numba_launch.predict(neuron, positions, factors, phi)
 
     expected = predicted(Ranks())
     assert all(torch.equal(found, expected) for found in on_ranks(2, predicted, tmp_path))

@@ -22,11 +22,11 @@ from particles import (
     jacobian_transpose_product,
     tangent_gram,
 )
-from particles.tiles import KEPT_ENTRIES, Tiles
+from particles.compute.tiles import KEPT_ENTRIES, Tiles
+from tests.draws import normals, unequal
 from tests.house.source import ROOT
-from tests.particles.draws import normals, unequal
-from tests.particles.members import NEURONS, name_of
-from tests.particles.plain import dataset
+from tests.particles.contracts.members import NEURONS, name_of
+from tests.particles.contracts.plain import dataset
 from tests.tolerances import assert_identical
 
 COUNT = 50
@@ -37,9 +37,9 @@ SIZES = [1, 7, 4096]
 
 def tile_by(monkeypatch: pytest.MonkeyPatch, size: int, data: int, *, kept: bool) -> None:
     """Cut every cloud into tiles of this many particles, and keep them between two passes or not."""
-    monkeypatch.setattr("particles.tiles.SMALLEST_TILE", 1)
-    monkeypatch.setattr("particles.tiles.KEPT_ENTRIES", sys.maxsize if kept else 0)
-    monkeypatch.setattr("particles.tiles.KEPT_SHARE", 0)
+    monkeypatch.setattr("particles.compute.tiles.SMALLEST_TILE", 1)
+    monkeypatch.setattr("particles.compute.tiles.KEPT_ENTRIES", sys.maxsize if kept else 0)
+    monkeypatch.setattr("particles.compute.tiles.KEPT_SHARE", 0)
     for module in ("risk", "network"):
         monkeypatch.setattr(f"particles.{module}.Tiles", partial(Tiles, entries=size * data))
 
@@ -87,7 +87,7 @@ def test_small_cloud_is_linearised_once(monkeypatch: pytest.MonkeyPatch) -> None
     phi, positions = normals(10, 3, seed=143), normals(COUNT, 4, seed=144)
     neuron = Perceptron(Tanh(), Identity(3))
     for kept in (True, False):
-        monkeypatch.setattr("particles.tiles.KEPT_ENTRIES", COUNT * 10 - (not kept))
+        monkeypatch.setattr("particles.compute.tiles.KEPT_ENTRIES", COUNT * 10 - (not kept))
         tiles = Tiles(neuron, positions, phi, entries=200)
         same = [first is second for (_, first), (_, second) in zip(list(tiles), list(tiles), strict=True)]
         assert same == [kept] * 3
@@ -96,7 +96,7 @@ def test_small_cloud_is_linearised_once(monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.parametrize(("inputs", "kept"), [(19, True), (18, False)])
 def test_cloud_of_many_inputs_is_linearised_once(monkeypatch: pytest.MonkeyPatch, inputs: int, kept: bool) -> None:
     """Assert that a large cloud is kept too where n is at most twice the coordinates of a particle."""
-    monkeypatch.setattr("particles.tiles.KEPT_ENTRIES", 0)
+    monkeypatch.setattr("particles.compute.tiles.KEPT_ENTRIES", 0)
     phi, positions = normals(40, inputs, seed=143), normals(COUNT, inputs + 1, seed=144)
     tiles = Tiles(Perceptron(Tanh(), Identity(inputs)), positions, phi, entries=200)
     same = [first is second for (_, first), (_, second) in zip(list(tiles), list(tiles), strict=True)]
@@ -156,7 +156,7 @@ PROGRAM = """
 import sys
 from dataclasses import replace
 import torch
-import particles.tiles
+import particles.compute.tiles
 from particles import Dataset, Identity, NTK, ParticleCloud, Perceptron, Risk, Squared, Tanh
 
 def peak():
@@ -170,7 +170,7 @@ x = torch.randn(data, inputs, generator=numbers)
 risk = Risk(Perceptron(Tanh(), Identity(inputs)), NTK(), Squared(), Dataset(x, x[:, :1]))
 cloud = ParticleCloud(torch.randn(count, inputs + 1, generator=numbers))
 replace(risk, fused=True).velocity(ParticleCloud(cloud.positions[:64]))  # what compiling takes comes before
-for particles.tiles.KEPT_ENTRIES in limits:
+for particles.compute.tiles.KEPT_ENTRIES in limits:
     before = peak()
     risk.velocity(ParticleCloud(cloud.positions))
     print(peak() - before)

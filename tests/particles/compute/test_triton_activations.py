@@ -1,7 +1,7 @@
 """sigma and sigma' as the kernels compute them are those of the activations, to a few units of rounding."""
 
-from tests.particles.fused.programs import needs_triton, printed
-from tests.particles.members import ACTIVATIONS
+from tests.particles.compute.programs import needs_triton, printed
+from tests.particles.contracts.members import ACTIVATIONS
 
 #: An exponential of two units of rounding goes into one sigma, and half a dozen further roundings.
 UNITS = 8.0

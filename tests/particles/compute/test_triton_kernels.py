@@ -1,7 +1,7 @@
 """The kernels compute what plain torch does, in Triton's interpreter; and they compile for GPUs."""
 
-from tests.particles.fused.programs import needs_triton, printed
-from tests.particles.members import ACTIVATIONS
+from tests.particles.compute.programs import needs_triton, printed
+from tests.particles.contracts.members import ACTIVATIONS
 
 
 @needs_triton

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 
 from particles import Embedding
-from tests.particles.draws import normals, untouched_generators
+from tests.draws import normals, untouched_generators
 from tests.tolerances import assert_identical
 
 DATA = 12

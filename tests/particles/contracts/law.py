@@ -6,7 +6,7 @@ import torch
 
 from particles import Law as Sampler
 from particles import ParticleCloud, masses
-from tests.particles.draws import unequal, untouched_generators
+from tests.draws import unequal, untouched_generators
 
 SEED, COUNT = 3, 16
 

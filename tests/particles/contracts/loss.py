@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from particles import Loss
-from tests.particles.draws import normals
-from tests.particles.members import Map
-from tests.particles.romberg import derivative
+from tests.draws import normals
+from tests.particles.contracts.members import Map
+from tests.particles.contracts.romberg import derivative
 from tests.tolerances import SLOPE, assert_identical, relative_error
 
 DATA = 40

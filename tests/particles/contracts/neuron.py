@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from particles import Neuron, Tangent
-from tests.particles.draws import normals
-from tests.particles.romberg import derivative
+from tests.draws import normals
+from tests.particles.contracts.romberg import derivative
 from tests.tolerances import SLOPE, assert_identical, relative_error
 
 PARTICLES, DATA, INPUTS = 6, 4, 3

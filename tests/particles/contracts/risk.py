@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from particles import ParticleCloud, Risk, as_neuron
-from tests.particles.draws import normals
-from tests.particles.romberg import derivative
+from tests.draws import normals
+from tests.particles.contracts.romberg import derivative
 from tests.tolerances import SLOPE, assert_identical
 
 

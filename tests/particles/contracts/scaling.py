@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 
 from particles import Scaling
-from tests.particles.draws import unequal
+from tests.draws import unequal
 from tests.tolerances import assert_identical
 
 COUNT = 50

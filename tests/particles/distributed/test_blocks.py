@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from particles.blocks import ALIGNED, LARGEST, Blocks, tree_sum
+from particles.distributed.blocks import ALIGNED, LARGEST, Blocks, tree_sum
 from tests.problems import numbers
 
 

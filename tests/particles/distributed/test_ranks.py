@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import torch
 
-from particles import RankLost, Ranks, ranks
+from particles import RankLost, Ranks
+from particles.distributed import ranks
 from tests.problems import numbers
 from tests.ranks import needs_fork, on_ranks
 

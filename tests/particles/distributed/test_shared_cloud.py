@@ -30,7 +30,7 @@ from particles import (
     masses,
     tangent_gram,
 )
-from particles.blocks import Blocks
+from particles.distributed.blocks import Blocks
 from tests.problems import network_risk, numbers
 from tests.ranks import needs_fork, on_ranks
 from tests.tolerances import assert_identical
@@ -98,7 +98,7 @@ def test_any_number_of_ranks_sees_the_same_bits(
     Clouds are as large as the fused kernels need, or not; that is decided by the whole cloud, not by a rank's part.
     """
     entries = COUNT * RISK.data.count * RISK.data.outputs
-    monkeypatch.setattr("particles.tiles.FUSED_ENTRIES", entries + (not fused))
+    monkeypatch.setattr("particles.compute.tiles.FUSED_ENTRIES", entries + (not fused))
     [(one, each, _, _, _)] = on_ranks(1, partial(seen, dtype=dtype), tmp_path)
     for name, value in {**over_all(whole_cloud(dtype)), **of_each(whole_cloud(dtype))}.items():
         assert_identical({**one, **each}[name], value, operations=2e4, claim=name)
@@ -136,7 +136,7 @@ def test_sums_of_each_rank_in_its_own_order_are_seen(tmp_path: Path, monkeypatch
     def in_order(self: Any, partial: Callable[[slice], torch.Tensor]) -> torch.Tensor:
         return self.ranks.total(torch.stack([partial(part).double() for part in self.parts]).cumsum(dim=0)[-1])
 
-    monkeypatch.setattr("particles.shared.Share.summed", in_order)
+    monkeypatch.setattr("particles.distributed.shared_cloud.Share.summed", in_order)
     [(one, *_)] = on_ranks(1, seen, tmp_path)
     first, _ = on_ranks(2, seen, tmp_path)
     assert not torch.equal(one["gram"], first[0]["gram"])

@@ -5,24 +5,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from particles import (
-    L2,
-    NTK,
-    CrossEntropy,
-    Dataset,
-    Erf,
-    Lazy,
-    MeanField,
-    ParticleCloud,
-    Perceptron,
-    Power,
-    Risk,
-    Tanh,
-)
+from particles import L2, NTK, CrossEntropy, Dataset, Erf, Lazy, MeanField, ParticleCloud, Perceptron, Power, Risk, Tanh
 from particles.cloud import Stacked
-from particles.ensemble_risk import EnsembleRisk
-from particles.tiles import FUSED_ENTRIES
-from tests.flows.ensembles import ensemble
+from particles.compute.tiles import FUSED_ENTRIES
+from particles.ensemble.risk import EnsembleRisk
+from tests.flows.contracts.ensembles import ensemble
 from tests.problems import network_risk, numbers
 from tests.tolerances import assert_identical
 

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from particles import GELU, Activation, Identity, Perceptron, ReLU, Tanh
-from particles.ensemble_tangent import MemberTangents
-from particles.products import MIRRORED
+from particles.ensemble.tangent import MemberTangents
+from particles.numerics.weighted_gram import MIRRORED
 from tests.problems import numbers
 from tests.tolerances import assert_identical
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-import particles.laws
+import particles.initial.laws
 from particles import (
     GaussianLaw,
     GaussianOutputs,
@@ -23,10 +23,10 @@ from particles import (
     Tanh,
     masses,
 )
+from tests.draws import normals, unequal
 from tests.particles.contracts import law as contract
-from tests.particles.draws import normals, unequal
-from tests.particles.members import LAWS, SAMPLERS, SCALINGS, SMALL, WrittenBump, name_of
-from tests.particles.planted.laws import PLANTED_LAWS
+from tests.particles.contracts.members import LAWS, SAMPLERS, SCALINGS, SMALL, WrittenBump, name_of
+from tests.particles.contracts.planted.laws import PLANTED_LAWS
 from tests.tolerances import Z, z_score
 
 MANY = 20_000
@@ -49,7 +49,7 @@ def test_contract_rejects_the_planted_law(sampler: Law, law: contract.Law, claim
 
 def test_every_law_is_a_member() -> None:
     """Assert that no law of the module is left out of the contract."""
-    defined = {kind for kind in vars(particles.laws).values() if hasattr(kind, "sample")}
+    defined = {kind for kind in vars(particles.initial.laws).values() if hasattr(kind, "sample")}
     assert {type(sampler) for sampler in SAMPLERS} == {*defined} - {Law}
 
 

@@ -9,7 +9,7 @@ from scipy import special, stats
 from torch import Tensor
 
 from particles import MassError, masses
-from tests.particles.draws import uniforms, untouched_generators
+from tests.draws import uniforms, untouched_generators
 from tests.tolerances import Z, assert_identical, z_score
 
 Draw = Callable[[int, int], Tensor]

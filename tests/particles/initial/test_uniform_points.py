@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from particles import Points, Random, Sobol
-from particles.points import SMALLEST, SOBOL_DIMENSIONS
-from tests.particles.draws import untouched_generators
-from tests.particles.members import name_of
+from particles.initial.uniform_points import SMALLEST, SOBOL_DIMENSIONS
+from tests.draws import untouched_generators
+from tests.particles.contracts.members import name_of
 from tests.tolerances import Z, z_score
 
 POINTS: list[Points] = [Random(), Sobol()]

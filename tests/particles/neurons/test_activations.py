@@ -9,12 +9,12 @@ import pytest
 import torch
 from torch import Tensor
 
-import particles.activations
+import particles.neurons.activations
 from particles import GELU, Activation, Erf, LeakyReLU, ReLU, Sigmoid, SiLU, Softplus, Tanh
-from particles.activations import SMALL
+from particles.neurons.activations import SMALL
 from tests.particles.contracts import activation as contract
-from tests.particles.members import ACTIVATIONS, Map, name_of
-from tests.particles.planted.activations import PLANTED_ACTIVATIONS
+from tests.particles.contracts.members import ACTIVATIONS, Map, name_of
+from tests.particles.contracts.planted.activations import PLANTED_ACTIVATIONS
 from tests.tolerances import assert_identical
 
 LongDouble = npt.NDArray[np.longdouble]
@@ -44,7 +44,7 @@ def test_value_is_the_formula(activation: Activation, plain: Map) -> None:
 
 def test_every_activation_is_a_member() -> None:
     """Assert that no activation of the module is left out of the contract."""
-    defined = {kind for kind in vars(particles.activations).values() if hasattr(kind, "__dataclass_fields__")}
+    defined = {kind for kind in vars(particles.neurons.activations).values() if hasattr(kind, "__dataclass_fields__")}
     assert {type(member) for member in MEMBERS} == defined
 
 

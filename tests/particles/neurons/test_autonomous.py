@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
-from particles.autonomous import Autonomous
-from tests.particles.members import ACTIVATIONS, name_of
+from particles.neurons.autonomous import Autonomous
+from tests.particles.contracts.members import ACTIVATIONS, name_of
 
 MEMBERS = [member for member, _ in ACTIVATIONS if isinstance(member, Autonomous)]
 

@@ -7,12 +7,12 @@ import pytest
 import torch
 from torch import Tensor
 
-import particles.embeddings
+import particles.neurons.embeddings
 from particles import Biased, Embedding, Erf, Identity, Quadratic, RandomFeatures, ReLU, ShapeError
+from tests.draws import normals
 from tests.particles.contracts import embedding as contract
-from tests.particles.draws import normals
-from tests.particles.members import EMBEDDINGS, FEATURES, STACK, Map, name_of
-from tests.particles.planted.embeddings import PLANTED_EMBEDDINGS
+from tests.particles.contracts.members import EMBEDDINGS, FEATURES, STACK, Map, name_of
+from tests.particles.contracts.planted.embeddings import PLANTED_EMBEDDINGS
 from tests.tolerances import Z, assert_identical, z_score
 
 MEMBERS = [member for member, _ in EMBEDDINGS]
@@ -41,7 +41,7 @@ def test_phi_is_the_formula(embedding: Embedding, plain: Map) -> None:
 
 def test_every_embedding_is_a_member() -> None:
     """Assert that no embedding of the module is left out of the contract."""
-    defined = {kind for kind in vars(particles.embeddings).values() if hasattr(kind, "__dataclass_fields__")}
+    defined = {kind for kind in vars(particles.neurons.embeddings).values() if hasattr(kind, "__dataclass_fields__")}
     assert {type(member) for member in MEMBERS} == defined
 
 

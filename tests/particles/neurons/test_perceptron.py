@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 
 from particles import Activation, Erf, Identity, Neuron, Perceptron, ShapeError, Tanh, UserNeuron, as_neuron
+from tests.draws import normals
 from tests.particles.contracts import neuron as contract
-from tests.particles.draws import normals
-from tests.particles.members import NEURONS, TRAINED, name_of
-from tests.particles.planted.neurons import PLANTED_NEURONS
+from tests.particles.contracts.members import NEURONS, TRAINED, name_of
+from tests.particles.contracts.planted.neurons import PLANTED_NEURONS
 from tests.tolerances import assert_identical
 
 OUTPUTS = 2

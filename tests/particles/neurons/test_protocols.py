@@ -3,8 +3,8 @@
 import pytest
 
 from particles import Identity, Neuron, Perceptron, Tangent, Tanh, as_neuron
-from tests.particles.draws import normals
-from tests.particles.members import NEURONS, name_of
+from tests.draws import normals
+from tests.particles.contracts.members import NEURONS, name_of
 
 
 @pytest.mark.parametrize("neuron", NEURONS, ids=name_of)

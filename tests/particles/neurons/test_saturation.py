@@ -6,13 +6,13 @@ import torch
 from torch import Tensor
 
 from particles import MeanField, ParticleCloud, Perceptron, ReLU, Risk, Sigmoid, Squared, Tanh
-from particles.activations import Autonomous
-from particles.dataset import Dataset
-from particles.embeddings import Identity
-from particles.ensemble_tangent import MemberTangents
-from particles.fused.choice import fused_for
-from particles.saturation import saturated, saturated_rows
-from tests.particles.draws import normals
+from particles.compute.backend_choice import fused_for
+from particles.ensemble.tangent import MemberTangents
+from particles.neurons.activations import Autonomous
+from particles.neurons.embeddings import Identity
+from particles.neurons.saturation import saturated, saturated_rows
+from particles.risk.dataset import Dataset
+from tests.draws import normals
 from tests.tolerances import assert_identical
 
 SLOPES = {

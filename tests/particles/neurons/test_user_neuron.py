@@ -20,9 +20,9 @@ from particles import (
     jacobian_product,
     tangent_gram,
 )
-from tests.particles.draws import normals
-from tests.particles.members import WrittenBump, WrittenPerceptron
-from tests.particles.plain import cloud, dataset
+from tests.draws import normals
+from tests.particles.contracts.members import WrittenBump, WrittenPerceptron
+from tests.particles.contracts.plain import cloud, dataset
 from tests.tolerances import assert_identical
 
 X = normals(4, 3, seed=5)

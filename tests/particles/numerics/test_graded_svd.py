@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from particles.graded_svd import GradedSVD
-from tests.particles.draws import normals
+from particles.numerics.graded_svd import GradedSVD
+from tests.draws import normals
 from tests.tolerances import assert_identical, relative_error
 
 mpmath.mp.dps = 60

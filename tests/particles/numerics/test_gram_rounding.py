@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from particles import Unresolved
-from particles.gram_rounding import TRUSTED, check_resolved, movement_error, unit_ratio
-from tests.particles.draws import normals
+from particles.numerics.gram_rounding import TRUSTED, check_resolved, movement_error, unit_ratio
+from tests.draws import normals
 
 
 def movement(matrix: torch.Tensor, factor: torch.Tensor, right: torch.Tensor, time: float) -> torch.Tensor:

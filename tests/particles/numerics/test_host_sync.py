@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from particles.waiting import NobodyWaits
-from tests.particles.draws import normals
+from particles.numerics.host_sync import NobodyWaits
+from tests.draws import normals
 
 #: What looks at numbers, and what it is called.
 WAITING: list[tuple[Callable[[Tensor], object], str]] = [

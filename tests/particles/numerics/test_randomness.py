@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from particles import generator
-from tests.particles.draws import untouched_generators
+from tests.draws import untouched_generators
 from tests.tolerances import Z, z_score
 
 MANY = 20_000

@@ -8,8 +8,8 @@ from torch import Tensor
 from torch.func import grad, jvp, vmap
 
 from particles import GELU, Activation, Identity, Perceptron, ReLU, Tanh
-from particles.scratch import FRESH, Scratch, reusable
-from tests.particles.draws import normals
+from particles.numerics.scratch import FRESH, Scratch, reusable
+from tests.draws import normals
 from tests.tolerances import assert_identical
 
 LIKE = torch.zeros(1, dtype=torch.float32)
@@ -80,7 +80,7 @@ def test_small_matrices_take_fresh_memory(
     factors, cotangents = normals(count, seed=3), normals(7, outputs, seed=4)
     found = []
     for smallest, fresh in ((7 * count + 1, True), (7 * count, False)):
-        monkeypatch.setattr("particles.scratch.SMALLEST", smallest)
+        monkeypatch.setattr("particles.numerics.scratch.SMALLEST", smallest)
         assert (Scratch().for_product(positions, phi) is FRESH) is fresh
         tangent = neuron.tangent(positions, phi)
         found.append((tangent.predict(factors), tangent.pull(factors, cotangents)))

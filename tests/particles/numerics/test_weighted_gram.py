@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from particles.products import NARROW, narrow_product, weighted_products
-from tests.particles.draws import normals
+from particles.numerics.weighted_gram import NARROW, narrow_product, weighted_products
+from tests.draws import normals
 from tests.tolerances import assert_identical
 
 
@@ -12,7 +12,7 @@ from tests.tolerances import assert_identical
 def test_blocks_of_a_symmetric_product_fit_together(monkeypatch: pytest.MonkeyPatch, block: int) -> None:
     """Assert that a product put together from blocks and their mirrors is that of one product."""
     rows, factor = normals(7, 13, seed=51), normals(7, seed=53)
-    monkeypatch.setattr("particles.products.MIRRORED", block)
+    monkeypatch.setattr("particles.numerics.weighted_gram.MIRRORED", block)
     mirrored = weighted_products(factor, rows, rows)
     assert_identical(mirrored, (factor[:, None] * rows).T @ rows)
     assert torch.equal(mirrored[:block, block:], mirrored[block:, :block].T)

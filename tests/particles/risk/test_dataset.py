@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from particles import Dataset, MassError, ShapeError
-from tests.particles.draws import normals, unequal
+from tests.draws import normals, unequal
 from tests.tolerances import assert_identical
 
 X, Y = normals(4, 3, seed=85), normals(4, 2, seed=86)

@@ -7,11 +7,11 @@ import pytest
 import torch
 from torch import Tensor
 
-import particles.losses
+import particles.risk.losses
 from particles import CrossEntropy, Logistic, Loss
 from tests.particles.contracts import loss as contract
-from tests.particles.members import LOSSES, Map, name_of
-from tests.particles.planted.losses import PLANTED_LOSSES
+from tests.particles.contracts.members import LOSSES, Map, name_of
+from tests.particles.contracts.planted.losses import PLANTED_LOSSES
 from tests.tolerances import assert_identical
 
 CASES = [(loss, make, outputs) for loss, _, make, counts in LOSSES for outputs in counts]
@@ -44,7 +44,7 @@ def test_value_is_the_formula(
 
 def test_every_loss_is_a_member() -> None:
     """Assert that no loss of the module is left out of the contract."""
-    defined = {kind for kind in vars(particles.losses).values() if hasattr(kind, "__dataclass_fields__")}
+    defined = {kind for kind in vars(particles.risk.losses).values() if hasattr(kind, "__dataclass_fields__")}
     assert {type(loss) for loss, *_ in LOSSES} == defined
 
 

@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from particles import NTK, Identity, Network, ParticleCloud, Perceptron, Scaling, ShapeError, Tanh, masses
-from tests.particles.draws import normals
-from tests.particles.members import SCALINGS, Map, name_of
-from tests.particles.plain import example
+from tests.draws import normals
+from tests.particles.contracts.members import SCALINGS, Map, name_of
+from tests.particles.contracts.plain import example
 from tests.tolerances import assert_identical
 
 X = normals(4, 3, seed=121)

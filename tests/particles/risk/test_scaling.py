@@ -5,12 +5,12 @@ import math
 import pytest
 import torch
 
-import particles.scaling
+import particles.risk.scaling
 from particles import NTK, Lazy, MeanField, Power, Scaling, masses
+from tests.draws import unequal
 from tests.particles.contracts import scaling as contract
-from tests.particles.draws import unequal
-from tests.particles.members import SCALINGS, Map, name_of
-from tests.particles.planted.scalings import PLANTED_SCALINGS
+from tests.particles.contracts.members import SCALINGS, Map, name_of
+from tests.particles.contracts.planted.scalings import PLANTED_SCALINGS
 from tests.tolerances import assert_identical
 
 MEMBERS = [member for member, _, _ in SCALINGS]
@@ -62,7 +62,7 @@ def test_lazy_is_not_ntk_for_unequal_masses() -> None:
 
 def test_every_scaling_is_a_member() -> None:
     """Assert that no scaling of the module is left out of the contract."""
-    defined = {kind for kind in vars(particles.scaling).values() if hasattr(kind, "__dataclass_fields__")}
+    defined = {kind for kind in vars(particles.risk.scaling).values() if hasattr(kind, "__dataclass_fields__")}
     assert {type(member) for member in MEMBERS} == defined
 
 

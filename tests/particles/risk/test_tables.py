@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import torch
 
-from particles.tables import are_labels, array_of, check_aligned, class_names, column_names, numbers, one_hot
+from particles.risk.tables import are_labels, array_of, check_aligned, class_names, column_names, numbers, one_hot
 
 X = np.random.default_rng(3).normal(size=(4, 2))
 FRAME = pd.DataFrame(X, columns=["length [m]", "b"])

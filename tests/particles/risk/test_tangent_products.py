@@ -23,9 +23,9 @@ from particles import (
     scaled_jacobian,
     tangent_gram,
 )
-from tests.particles.draws import normals
-from tests.particles.members import SCALINGS, TRAINED, Map, name_of
-from tests.particles.plain import PlainRisk, example
+from tests.draws import normals
+from tests.particles.contracts.members import SCALINGS, TRAINED, Map, name_of
+from tests.particles.contracts.plain import PlainRisk, example
 from tests.tolerances import assert_identical
 
 OUTPUTS = 2

@@ -6,7 +6,7 @@ import torch
 
 from particles.cloud import ParticleCloud
 from particles.trajectory import Trajectory, TrajectoryWriter
-from tests.particles.draws import normals, unequal
+from tests.draws import normals, unequal
 
 START = ParticleCloud(normals(5, 2, seed=70), unequal(5))
 

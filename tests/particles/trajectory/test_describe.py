@@ -14,7 +14,7 @@ import torch
 
 from particles import NTK, Dataset, Identity, Perceptron, Risk, Squared, Tanh
 from particles.trajectory.describe import Json, describe, described_today, name_today, qualified_name
-from tests.particles.draws import normals
+from tests.draws import normals
 
 INPUTS, TARGETS = normals(6, 3, seed=71), normals(6, 1, seed=72)
 
@@ -43,10 +43,13 @@ def test_names_in_files_do_not_depend_on_where_code_lies() -> None:
     """Assert that classes of ours are named by their package, as are those in earlier files, and others in full."""
     assert qualified_name(Perceptron) == "particles.Perceptron"
     assert qualified_name(Nested) == f"{__name__}.Nested"
-    earlier = {"class": "particles.neurons.Perceptron", "parts": [{"class": "a.b.C"}, "particles.losses.Squared"]}
+    earlier = {
+        "class": "particles.neurons.Perceptron",
+        "parts": [{"class": "a.b.C"}, "particles.losses.Squared"],
+    }
     now = {"class": "particles.Perceptron", "parts": [{"class": "a.b.C"}, "particles.losses.Squared"]}
     assert described_today(earlier) == now == described_today(now)
-    assert name_today("flows.integrators.bdf_state.BDFState") == "flows.BDFState"
+    assert name_today("flows.integrators.function_space.bdf_state.BDFState") == "flows.BDFState"
 
 
 def test_a_risk_is_described_to_the_last_tensor() -> None:

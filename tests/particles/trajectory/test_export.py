@@ -10,8 +10,8 @@ from pyh5md import File
 
 from particles.cloud import ParticleCloud
 from particles.trajectory import Series, Trajectory
-from particles.trajectory.molecular import at_frames, write_molecular
-from tests.particles.draws import normals
+from particles.trajectory.export import at_frames, write_molecular
+from tests.draws import normals
 from tests.particles.trajectory.plays import START, at_step, played
 
 

@@ -11,7 +11,7 @@ import torch
 import xarray
 
 from particles.trajectory import Trajectory, layout
-from particles.trajectory.frames import Frames
+from particles.trajectory.content.frames import Frames
 from particles.trajectory.layout import CHUNK_BYTES, fixed_text, frame_chunk, record_chunk
 from tests.particles.trajectory.plays import START, at_step, mean, played
 from tests.tolerances import assert_identical

@@ -9,13 +9,13 @@ import pytest
 import torch
 import xarray
 
-from flows.checkpoint import CHECKPOINTED, Checkpoint
+from flows.loop.checkpoint import CHECKPOINTED, Checkpoint
 from particles.errors import TrajectoryError
 from particles.trajectory import Trajectory, migration
-from particles.trajectory.comparing import datasets, differing
+from particles.trajectory.content.comparison import datasets, differing
+from particles.trajectory.files.open_checked import version_of
 from particles.trajectory.layout import EARLIER_VERSIONS, MODULE, RESUMES, SCHEMA_VERSION
 from particles.trajectory.migration import MIGRATIONS, migrate
-from particles.trajectory.opening import version_of
 from tests.particles.trajectory.earlier import (
     MOMENTS,
     PLAIN,

@@ -29,10 +29,10 @@ from particles import (
     SharedTrajectory,
     Trajectory,
     TrajectoryError,
-    ranks,
 )
-from particles.trajectory.comparing import differing
-from tests.particles.test_shared import BLOCKS, whole_cloud
+from particles.distributed import ranks
+from particles.trajectory.content.comparison import differing
+from tests.particles.distributed.test_shared_cloud import BLOCKS, whole_cloud
 from tests.problems import network_risk
 from tests.ranks import needs_fork, on_ranks
 

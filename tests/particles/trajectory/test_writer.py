@@ -12,7 +12,7 @@ import torch
 
 from particles.errors import TrajectoryError
 from particles.trajectory import Trajectory, TrajectoryWriter
-from particles.trajectory.rows import Rows
+from particles.trajectory.content.row_writer import Rows
 from tests.particles.trajectory.plays import START, at_step, mean, play, played, spread
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from particles import FlowDiverged, TrajectoryError
-from runs.sweep import Report, perform_all, usable_cores
+from runs.batch.crew import Report, perform_all, usable_cores
 
 
 def nothing(done: Sequence[int], failed: Sequence[int]) -> None:

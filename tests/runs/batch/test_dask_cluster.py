@@ -12,21 +12,21 @@ from typing import Any
 
 import pytest
 
-from particles.trajectory.comparing import differing
-from runs import cluster
-from runs.cluster import scheduler_at
-from runs.collect import collect
-from runs.jobs import Report, Stopped
-from runs.refusal import Refusal
+from particles.trajectory.content.comparison import differing
+from runs.batch import dask_cluster
+from runs.batch.crew import perform_all
+from runs.batch.dask_cluster import scheduler_at
+from runs.batch.jobs import Report, Stopped
+from runs.inspect.collect import collect
 from runs.studyfile import running
-from runs.studyfile.reading import read_study
+from runs.studyfile.model.reading import read_study
 from runs.studyfile.running import WHOLE, perform
 from runs.studyfile.study import jobs_of
-from runs.sweep import perform_all
+from runs.system.refusal import Refusal
 from tests.house.source import ROOT
 from tests.runs.conftest import spoken
-from tests.runs.studyfile.studies import write_study
-from tests.runs.studyfile.sweeps import at_work, write_sweep
+from tests.runs.studyfile.small.studies import write_study
+from tests.runs.studyfile.small.sweeps import at_work, write_sweep
 
 distributed = pytest.importorskip("distributed")
 
@@ -224,7 +224,7 @@ def wait_for(there: Callable[[], bool]) -> None:
 
 def test_nobody_at_the_address_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Assert that an address without a scheduler, or that is none, is one sentence and exit code 2."""
-    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr(dask_cluster, "CONNECT_SECONDS", 0.5)
     path = write_study(tmp_path)
     for wrong in ("tcp://127.0.0.1:9", "nonsense", "foo://host:1"):
         code, _, said = spoken("run", str(path), "--out", str(tmp_path / "out"), "--scheduler", wrong)
@@ -233,7 +233,7 @@ def test_nobody_at_the_address_is_refused(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_a_scheduler_without_workers_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Assert that a cluster of nobody is one sentence that says how to start workers."""
-    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 2.0)
+    monkeypatch.setattr(dask_cluster, "CONNECT_SECONDS", 2.0)
     with distributed.LocalCluster(n_workers=0, processes=True, dashboard_address=":0") as empty:
         place = empty.scheduler_address
         refused = pytest.raises(Refusal, match=r"has no workers: start some with 'dask worker tcp")
@@ -243,8 +243,8 @@ def test_a_scheduler_without_workers_is_refused(tmp_path: Path, monkeypatch: pyt
 
 def test_other_versions_are_refused(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Assert that a worker with another version of what decides the bits is named."""
-    here = {**cluster._versions(), "torch": "1.0"}
-    monkeypatch.setattr(cluster, "_versions", lambda: here)
+    here = {**dask_cluster._versions(), "torch": "1.0"}
+    monkeypatch.setattr(dask_cluster, "_versions", lambda: here)
     refused = pytest.raises(Refusal, match=r"The worker tcp\S+ has torch \S+, but 1.0 is here: install the same")
     with refused, scheduler_at(address, tmp_path):
         pass

@@ -3,10 +3,10 @@
 import pytest
 
 from particles import FlowDiverged, TrajectoryError
-from runs.cluster import Cluster
-from runs.jobs import Crew, Outcome, Report, Stopped, outcome_of
-from runs.processes import Processes
-from runs.refusal import Refusal
+from runs.batch.dask_cluster import Cluster
+from runs.batch.jobs import Crew, Outcome, Report, Stopped, outcome_of
+from runs.batch.processes import Processes
+from runs.system.refusal import Refusal
 
 
 def failing(error: BaseException, report: Report) -> None:

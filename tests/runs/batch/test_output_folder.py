@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from runs.folder import claimed, replace_text
-from runs.refusal import Refusal
+from runs.batch.output_folder import claimed, replace_text
+from runs.system.refusal import Refusal
 
 
 def claim(folder: Path, identity: dict[str, object], held: Event, release: Event) -> None:

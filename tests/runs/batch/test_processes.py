@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from runs.jobs import Report, Stopped
-from runs.processes import Processes, settle
-from runs.refusal import WorkerLost
-from runs.sweep import perform_all
+from runs.batch.crew import perform_all
+from runs.batch.jobs import Report, Stopped
+from runs.batch.processes import Processes, settle
+from runs.system.refusal import WorkerLost
 
 
 def nothing(done: Sequence[int], failed: Sequence[int]) -> None:

@@ -6,8 +6,8 @@ import re
 import pytest
 from rich.console import Console
 
-from runs import progress
-from runs.progress import BatchProgress, spoken_duration
+from runs.batch import progress
+from runs.batch.progress import BatchProgress, spoken_duration
 
 
 class Clock:

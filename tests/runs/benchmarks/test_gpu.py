@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from particles import Network, ParticleCloud, Risk
-from particles.graphs import REPEATS
+from particles.compute.cuda_graphs import REPEATS
 from runs.benchmarks.ceilings import Ceilings, Work
 from runs.benchmarks.gpu import Method, Result, fused, graph, main, measured, methods, plain, waits, work
 from runs.benchmarks.peers import installed
@@ -83,7 +83,7 @@ def test_table_has_a_line_for_each_method(monkeypatch: pytest.MonkeyPatch, capsy
 
 def test_fused_is_asked_for_whatever_the_size(monkeypatch: pytest.MonkeyPatch) -> None:
     """Assert that the first method cannot fall back to plain torch in silence."""
-    monkeypatch.setattr("particles.fused.choice._installed", lambda package: False)
+    monkeypatch.setattr("particles.compute.backend_choice._installed", lambda package: False)
     with pytest.raises(ValueError, match="The fused kernels were asked for, but"):
         fused(Problem.of(50, 10, 3))()
 

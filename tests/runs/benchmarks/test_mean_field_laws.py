@@ -6,8 +6,8 @@ import pytest
 import torch
 from scipy.stats import norm, wasserstein_distance
 
-from limits.density import Density, on_grid
-from limits.grid import Atoms, Grid, Interval
+from limits.mean_field.density import Density, on_grid
+from limits.mean_field.grid import Atoms, Grid, Interval
 from particles import GaussianLaw, Identity, ParticleCloud, Perceptron, Tanh
 from runs.benchmarks.mean_field_laws import (
     CONFINEMENT,

@@ -7,8 +7,8 @@ import torch
 
 from flows import Euler
 from particles import Trajectory, TrajectoryError
-from particles.network import Network
-from particles.tiles import Tiles
+from particles.compute.tiles import Tiles
+from particles.risk.network import Network
 from runs.benchmarks import recording
 from runs.benchmarks.recording import ARMS, Problem, Result, main, timed
 

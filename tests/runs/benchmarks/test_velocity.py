@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from particles import Perceptron
-from particles.tiles import KEPT_ENTRIES
+from particles.compute.tiles import KEPT_ENTRIES
 from runs.benchmarks.ceilings import Ceilings, Work
 from runs.benchmarks.peers import installed
 from runs.benchmarks.velocity import Problem, Result, autograd, grid, main, measured, methods, ours, share, work

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from runs.options import DATA_SETS
 from runs.studies import STUDIES
+from runs.system.options import DATA_SETS
 from tests.runs.conftest import Smoke, spoken
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from runs.datasets import load
-from runs.options import DATA_SETS
-from runs.refusal import Refusal
+from runs.system.options import DATA_SETS
+from runs.system.refusal import Refusal
 
 
 def test_unknown_data_set_lists_the_names() -> None:

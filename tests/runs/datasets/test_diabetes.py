@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from runs.datasets.diabetes import CHECKSUM, load_diabetes
-from runs.refusal import Refusal
+from runs.system.refusal import Refusal
 
 
 def test_diabetes_has_the_published_shape() -> None:

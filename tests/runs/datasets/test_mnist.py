@@ -7,7 +7,7 @@ import torch
 
 from runs.datasets.mnist import CHECKSUM, load_mnist
 from runs.datasets.split import SplitData
-from runs.refusal import Refusal
+from runs.system.refusal import Refusal
 
 
 @pytest.fixture(scope="module")

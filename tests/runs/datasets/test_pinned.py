@@ -10,7 +10,7 @@ import requests
 
 from runs.datasets.pinned import DATA_FOLDER, PinnedFile, numbers_of
 from runs.datasets.split import checksum_of
-from runs.refusal import Refusal
+from runs.system.refusal import Refusal
 
 CONTENT = b"1,2\n3,4\n"
 FILE = PinnedFile("uci", "small.csv", "https://example.invalid/small.csv", hashlib.sha256(CONTENT).hexdigest())

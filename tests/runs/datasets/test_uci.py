@@ -11,7 +11,7 @@ import pytest
 from runs.datasets.pinned import DATA_FOLDER
 from runs.datasets.split import split_rows, standardised
 from runs.datasets.uci import TABLES, load_uci
-from runs.refusal import Refusal
+from runs.system.refusal import Refusal
 
 SHAPES = {"concrete": (412, 8), "energy": (307, 8), "airfoil": (601, 5), "plant": (3827, 4)}
 

@@ -19,7 +19,7 @@ from particles import (
     Squared,
     Trajectory,
 )
-from tests.particles.draws import normals
+from tests.draws import normals
 
 #: Masses are far from equal, and none of the usual powers of them gives the factors.
 MASSES = torch.tensor([0.6, 0.3, 0.08, 0.02], dtype=torch.float64)

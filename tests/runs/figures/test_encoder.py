@@ -7,8 +7,8 @@ import imageio_ffmpeg
 import pytest
 from matplotlib import rcParams
 
-from runs.refusal import Refusal
-from runs.video import encoder, video_writer
+from runs.figures.encoder import encoder, video_writer
+from runs.system.refusal import Refusal
 
 
 @pytest.fixture(autouse=True)

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from particles import Biased, Embedding, Identity, Quadratic, RandomFeatures, Tanh, Trajectory
-from runs.feature_maps import APART, MOST, REACH, SIDE, FeatureMap, feature_map
-from tests.runs.planes import MASSES, TIMES, frame, plane_run
+from runs.figures.feature_maps import APART, MOST, REACH, SIDE, FeatureMap, feature_map
+from tests.runs.figures.planes import MASSES, TIMES, frame, plane_run
 
 EMBEDDINGS = [Biased(Identity(2)), Identity(2), Quadratic(2), RandomFeatures(Identity(2), Tanh(), 5, seed=4)]
 #: Sums of a few products of numbers of order one, in another order.

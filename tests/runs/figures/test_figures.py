@@ -11,7 +11,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.image import imread
 from PIL import Image
 
-from runs.figures import COLOURS, CloudPanel, Curve, CurvePanel, draw_clouds, draw_curves
+from runs.figures.figures import COLOURS, CloudPanel, Curve, CurvePanel, draw_clouds, draw_curves
 
 
 def curve_panel(colour: str, title: str = "Risk") -> CurvePanel:
@@ -112,5 +112,5 @@ def test_a_figure_replaces_the_file_whole(tmp_path: Path) -> None:
 
 def test_pyplot_stays_out() -> None:
     """Assert that our figures do not import pyplot, whose state is global."""
-    program = "import sys, runs.figures; sys.exit('matplotlib.pyplot' in sys.modules)"
+    program = "import sys, runs.figures.figures; sys.exit('matplotlib.pyplot' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

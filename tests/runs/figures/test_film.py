@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from runs.animation import animate, pictured
-from runs.refusal import Refusal
-from runs.video import encoder
+from runs.figures.encoder import encoder
+from runs.figures.film import animate, pictured
+from runs.system.refusal import Refusal
 from tests.runs.conftest import spoken
-from tests.runs.recorded import recorded
+from tests.runs.inspect.recorded import recorded
 
 
 def test_gif_has_a_picture_per_frame_and_they_move(tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_an_encoder_that_fails_is_one_sentence(tmp_path: Path, monkeypatch: pyte
     program = tmp_path / "ffmpeg"
     program.write_text("#!/bin/sh\ncat > /dev/null\necho 'Unknown encoder h264' >&2\nexit 8\n")
     program.chmod(0o755)
-    monkeypatch.setattr("runs.video.encoder", lambda: program)
+    monkeypatch.setattr("runs.figures.encoder.encoder", lambda: program)
     file = recorded(tmp_path / "a.h5")
     with pytest.raises(Refusal, match=r"b.mp4 was not encoded by .*ffmpeg \(Unknown encoder h264\): write a .gif"):
         animate(file, tmp_path / "b.mp4")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from flows.checkpoint import Checkpoint
+from flows.loop.checkpoint import Checkpoint
 from particles import ParticleCloud, Trajectory
 
 #: What is recorded at step s under a rate r: (1 + seed) exp(-r s).

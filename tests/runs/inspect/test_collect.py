@@ -9,10 +9,10 @@ import pytest
 import xarray
 
 from particles import Trajectory
-from runs.collect import collect
-from runs.refusal import Refusal
+from runs.inspect.collect import collect
+from runs.system.refusal import Refusal
 from tests.runs.conftest import Smoke
-from tests.runs.recorded import TIMES, recorded, risk
+from tests.runs.inspect.recorded import TIMES, recorded, risk
 
 
 def test_every_record_stands_at_its_parameters(tmp_path: Path) -> None:

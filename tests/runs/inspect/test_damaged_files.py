@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.runs.conftest import spoken
-from tests.runs.recorded import recorded
+from tests.runs.inspect.recorded import recorded
 
 POSITION = "particles/cloud/position"
 MODULE = "h5md/modules/meanfield_particles"

@@ -9,10 +9,10 @@ import pytest
 
 from limits.transport import wasserstein
 from particles import Trajectory
-from runs.distances import Comparison, frame_distances
-from runs.refusal import Refusal
+from runs.inspect.distance import Comparison, frame_distances
+from runs.system.refusal import Refusal
 from tests.runs.conftest import Smoke, spoken
-from tests.runs.recorded import recorded
+from tests.runs.inspect.recorded import recorded
 
 
 @pytest.fixture

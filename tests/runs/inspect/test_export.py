@@ -12,10 +12,10 @@ import pytest
 import xarray
 
 from particles import Trajectory
-from runs.export import export
-from runs.refusal import Refusal
+from runs.inspect.export import export
+from runs.system.refusal import Refusal
 from tests.runs.conftest import spoken
-from tests.runs.recorded import TIMES, position, recorded, risk
+from tests.runs.inspect.recorded import TIMES, position, recorded, risk
 
 POSITIONS = np.stack([position(step).numpy() for step in range(len(TIMES))])
 RISKS = [risk(step, 1.0, 0) for step in range(len(TIMES))]

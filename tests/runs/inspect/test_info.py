@@ -7,8 +7,8 @@ import torch
 
 from flows import Checkpoint
 from particles import ParticleCloud, Trajectory
-from runs.refusal import Refusal
-from runs.report import file_report
+from runs.inspect.info import file_report
+from runs.system.refusal import Refusal
 
 
 def cloud(shift: float = 0.0) -> ParticleCloud:

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from particles import Trajectory
-from runs.figures import CurvePanel
-from runs.files import SPARE
-from runs.plots import cloud_panels, curve_panels, plot_files
+from runs.figures.figures import CurvePanel
+from runs.inspect.plot import cloud_panels, curve_panels, plot_files
+from runs.system.files import SPARE
 from tests.runs.conftest import spoken
-from tests.runs.recorded import position, recorded, risk
+from tests.runs.inspect.recorded import position, recorded, risk
 
 
 def panels_of(*files: Path) -> list[CurvePanel]:

@@ -10,7 +10,8 @@ import h5py
 import pytest
 
 from flows import Adaptive, Every, GradientFlow, evolve
-from limits.theorems import Problem, Verdict, first_step
+from limits.theorems import Problem, Verdict
+from limits.theorems.asymmetric_scaling import first_step
 from particles import (
     NTK,
     Dataset,
@@ -25,12 +26,12 @@ from particles import (
     Trajectory,
     masses,
 )
-from particles.laws import OutputLaw
-from runs.checks import checked_file, is_violated, legend, rebuilt, table
-from runs.refusal import Refusal
-from tests.particles.draws import normals
+from particles.initial.laws import OutputLaw
+from runs.inspect.theorem_check import checked_file, is_violated, legend, rebuilt, table
+from runs.system.refusal import Refusal
+from tests.draws import normals
 from tests.runs.conftest import Smoke, spoken
-from tests.runs.studyfile.studies import write_study
+from tests.runs.studyfile.small.studies import write_study
 
 NAMES = ("gamma1.0", "gamma0.5", "gamma0.2", "gamma0.0")
 

@@ -11,12 +11,12 @@ import torch
 from flows import GradientFlow
 from particles import NTK, Dataset, Identity, MeanField, Perceptron, Risk, Squared, Tanh, Trajectory
 from particles.trajectory.layout import SCHEMA_VERSION
-from runs.export import export
+from runs.inspect.export import export
 from runs.studyfile.experiment import Experiment
-from runs.studyfile.reading import read_study
+from runs.studyfile.model.reading import read_study
 from tests.house.source import ROOT
-from tests.runs.planes import plane_run
-from tests.runs.recorded import TIMES, position, recorded, risk
+from tests.runs.figures.planes import plane_run
+from tests.runs.inspect.recorded import TIMES, position, recorded, risk
 
 PAGE = (ROOT / "runs" / "TRAJECTORIES.md").read_text(encoding="utf-8")
 

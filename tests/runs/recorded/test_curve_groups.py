@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from runs.curve_groups import names_of, settings_of
+from runs.recorded.curve_groups import names_of, settings_of
 
 A, B, C, D = (Path(name) for name in "abcd")
 
 
 def flow(scaling: str, digest: str) -> dict[str, object]:
     """A described flow."""
-    return {"risk": {"scaling": {"class": f"particles.scaling.{scaling}"}, "data": {"sha256": digest}}}
+    return {"risk": {"scaling": {"class": f"particles.risk.scaling.{scaling}"}, "data": {"sha256": digest}}}
 
 
 def test_names_take_as_many_folders_as_they_need() -> None:

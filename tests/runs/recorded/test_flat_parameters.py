@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from runs.scalars import Scalar, array, flat, ordered
+from runs.recorded.flat_parameters import Scalar, array, flat, ordered
 
 
 def test_nested_parameters_get_dotted_names() -> None:

@@ -32,9 +32,9 @@ from particles import (
     masses,
 )
 from particles.trajectory.describe import describe
-from runs.networks import KNOWN, PIECES, inputs_of, network_of, problem_of
-from runs.refusal import Refusal
-from runs.studyfile.parts import ACTIVATIONS
+from runs.recorded.network_from_file import KNOWN, PIECES, inputs_of, network_of, problem_of
+from runs.studyfile.model.kinds import ACTIVATIONS
+from runs.system.refusal import Refusal
 
 PATH = Path("a.h5")
 DATA = Dataset(torch.ones(3, 2, dtype=torch.float64), torch.ones(3, dtype=torch.float64))

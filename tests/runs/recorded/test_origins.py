@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from runs.origins import Held, held_in, mixed, noted_sources, recorded_sources, told_apart
-from tests.runs.recorded import recorded
+from runs.recorded.origins import Held, held_in, mixed, noted_sources, recorded_sources, told_apart
+from tests.runs.inspect.recorded import recorded
 
 
 def test_sources_are_those_of_the_file_or_beside_it(tmp_path: Path) -> None:

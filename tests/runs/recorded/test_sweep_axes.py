@@ -6,8 +6,8 @@ import random
 import numpy as np
 import pytest
 
-from runs.axes import Varied, swept
-from runs.scalars import Scalar, ordered
+from runs.recorded.flat_parameters import Scalar, ordered
+from runs.recorded.sweep_axes import Varied, swept
 
 
 def test_product_gives_one_axis_per_list() -> None:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from runs.refusal import Refusal
 from runs.studies import STUDIES, named
+from runs.system.refusal import Refusal
 
 
 def test_unknown_study_is_refused() -> None:

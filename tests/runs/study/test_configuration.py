@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from runs.config import StudyConfig, resolved_device
-from runs.refusal import Refusal
+from runs.study.configuration import StudyConfig, resolved_device
+from runs.system.refusal import Refusal
 
 GOOD = {"data": "diabetes", "scale": "smoke", "device": "cpu", "seeds": 2, "out": Path("results")}
 

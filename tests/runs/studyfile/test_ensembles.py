@@ -11,18 +11,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from flows.ensemble import _has_form
-from particles.trajectory.comparing import datasets, differing
-from runs.files import SPARE
-from runs.jobs import Stopped
-from runs.refusal import Refusal
+from flows.ensemble.evolve_all import _has_form
+from particles.trajectory.content.comparison import datasets, differing
+from runs.batch.jobs import Stopped
 from runs.studyfile import running
-from runs.studyfile.parts import INTEGRATORS
+from runs.studyfile.ensembles import GIVEN_STEP, OWN_STEPS, Unit, failures_of, perform_unit, units_of
+from runs.studyfile.model.kinds import INTEGRATORS
 from runs.studyfile.running import WHOLE, Job, perform
-from runs.studyfile.together import GIVEN_STEP, OWN_STEPS, Unit, failures_of, perform_unit, units_of
-from tests.flows.ensembles import ROUGH
+from runs.system.files import SPARE
+from runs.system.refusal import Refusal
+from tests.flows.contracts.ensembles import ROUGH
 from tests.runs.conftest import spoken
-from tests.runs.studyfile.studies import config, write_data, write_study
+from tests.runs.studyfile.small.studies import config, write_data, write_study
 from tests.runs.studyfile.test_running import LANGEVIN
 
 STIFF = {"integrator": {"kind": "bdf", "rtol": 1e-4}, "frames": {"time": 0.1}, "until": 20.0}

@@ -8,9 +8,9 @@ import torch
 
 from flows import Every, GrowingFlow, LogSpaced, StopBelow
 from particles import L2, ParticleCloud
-from runs.refusal import Refusal
 from runs.studyfile.experiment import Experiment
-from tests.runs.studyfile.studies import config, write_data
+from runs.system.refusal import Refusal
+from tests.runs.studyfile.small.studies import config, write_data
 
 
 def test_data_are_cut_and_test_data_found(tmp_path: Path) -> None:

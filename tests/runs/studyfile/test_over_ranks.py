@@ -6,19 +6,19 @@ from typing import Any
 import pytest
 
 from particles import Ranks, Trajectory
-from particles.trajectory.comparing import differing
-from runs.refusal import Refusal
+from particles.trajectory.content.comparison import differing
+from runs.batch.crew import Stopped
 from runs.studyfile import running
 from runs.studyfile.experiment import Experiment
-from runs.studyfile.reading import read_study
+from runs.studyfile.model.reading import read_study
+from runs.studyfile.over_ranks import check_shareable, perform_shared
 from runs.studyfile.running import WHOLE, Job
-from runs.studyfile.shared import check_shareable, perform_shared
 from runs.studyfile.study import command, jobs_of
-from runs.sweep import Stopped
+from runs.system.refusal import Refusal
 from tests.ranks import needs_fork, on_ranks
 from tests.runs.conftest import spoken
-from tests.runs.studyfile.studies import config, write_data, write_study
-from tests.runs.test_ranks import torchrun
+from tests.runs.studyfile.small.studies import config, write_data, write_study
+from tests.runs.system.test_torchrun import torchrun
 
 OBSERVED = ["risk", "mean_movement", "largest_movement", "smallest_eigenvalue", "effective_count"]
 WIDE: dict[str, Any] = {

@@ -9,7 +9,7 @@ from runs.studyfile.experiment import Experiment
 from runs.studyfile.plan import file_bytes, memory_bytes, planned
 from runs.studyfile.running import Job, perform
 from tests.runs.conftest import spoken
-from tests.runs.studyfile.studies import config, write_data, write_study
+from tests.runs.studyfile.small.studies import config, write_data, write_study
 
 
 @pytest.mark.parametrize("changes", [{"frames": {"steps": 1}}, {"frames": {"time": 0.125}, "dtype": "float32"}])

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from runs.refusal import Refusal
-from runs.studyfile.door import check_door
 from runs.studyfile.experiment import Experiment
 from runs.studyfile.plan import planned
+from runs.studyfile.rehearsal import check_door
 from runs.studyfile.running import Job, perform
-from tests.runs.studyfile.studies import config, write_data
+from runs.system.refusal import Refusal
+from tests.runs.studyfile.small.studies import config, write_data
 
 HEAT = {"temperature": 0.1}
 FLOWS: dict[str, Any] = {

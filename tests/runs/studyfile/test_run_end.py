@@ -8,19 +8,19 @@ from typing import Any
 import pytest
 
 from particles import Trajectory
-from particles.trajectory.comparing import differing
-from runs.origins import Held
-from runs.refusal import Refusal
+from particles.trajectory.content.comparison import differing
+from runs.batch.crew import Stopped
+from runs.recorded.origins import Held
 from runs.studyfile import running
-from runs.studyfile.config import digest_of
-from runs.studyfile.longer import is_longer, older_names, refuse_ends, same_but_until
+from runs.studyfile.ensembles import perform_unit
+from runs.studyfile.model.config import digest_of
+from runs.studyfile.model.reading import read_study
 from runs.studyfile.plan import planned
-from runs.studyfile.reading import read_study
+from runs.studyfile.run_end import is_longer, older_names, refuse_ends, same_but_until
 from runs.studyfile.running import WHOLE, Job, perform, refuse_changed
 from runs.studyfile.study import jobs_of, with_sources
-from runs.studyfile.together import perform_unit
-from runs.sweep import Stopped
-from tests.runs.studyfile.studies import config, write_data, write_study
+from runs.system.refusal import Refusal
+from tests.runs.studyfile.small.studies import config, write_data, write_study
 
 #: Looked at between the steps of methods that can, and at two ends neither of which a step of 0.0625 meets.
 LOOKED = {"frames": {"time": 0.2}, "records": {"time": 0.03}, "observables": ["risk", "mean_movement"]}

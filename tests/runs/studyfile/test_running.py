@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from particles import Trajectory
-from particles.trajectory.comparing import differing
-from runs.folder import replace_text
-from runs.refusal import Refusal
+from particles.trajectory.content.comparison import differing
+from runs.batch.crew import Stopped
+from runs.batch.output_folder import replace_text
 from runs.studyfile import running
 from runs.studyfile.experiment import Experiment
 from runs.studyfile.running import WHOLE, Job, perform, refuse_changed
-from runs.sweep import Stopped
-from tests.runs.studyfile.studies import config, write_data
+from runs.system.refusal import Refusal
+from tests.runs.studyfile.small.studies import config, write_data
 
 LANGEVIN = {
     "flow": {"kind": "langevin", "temperature": 0.1},

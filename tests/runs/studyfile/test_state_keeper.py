@@ -4,7 +4,7 @@ import torch
 
 from flows import Checkpoint
 from particles import ParticleCloud
-from runs.studyfile.keeper import Keeper
+from runs.studyfile.state_keeper import Keeper
 
 CLOUD = ParticleCloud(torch.zeros(2, 1, dtype=torch.float64), torch.full((2,), 0.5, dtype=torch.float64))
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from particles import Trajectory
-from runs.collect import collect
+from runs.inspect.collect import collect
 from tests.house.source import ROOT
 from tests.runs.conftest import spoken
-from tests.runs.studyfile.studies import write_data, write_study
+from tests.runs.studyfile.small.studies import write_data, write_study
 
 
 def test_a_sweep_is_done_skipped_and_collected(tmp_path: Path) -> None:

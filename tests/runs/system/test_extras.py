@@ -4,7 +4,7 @@ from configparser import ConfigParser
 
 import pytest
 
-from runs.extras import installed_by
+from runs.system.extras import installed_by
 from tests.house.source import ROOT
 
 PARSER = ConfigParser()

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from particles.trajectory.regular import NotAFile
-from runs.files import SPARE, check_open, content_of, json_in, opened_text, replacing
-from runs.refusal import Refusal
+from particles.trajectory.files.regular_file import NotAFile
+from runs.system.files import SPARE, check_open, content_of, json_in, opened_text, replacing
+from runs.system.refusal import Refusal
 
 ODD: dict[str, Callable[[Path], object]] = {
     "folder": Path.mkdir,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from runs.memory import spoken_size, total_memory
+from runs.system.memory import spoken_size, total_memory
 
 
 def test_memory_is_that_of_a_computer_or_unknown(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
-from runs.config import StudyConfig
 from runs.datasets.uci import TABLES
-from runs.options import DATA_SETS, DEVICES, SCALES
+from runs.study.configuration import StudyConfig
+from runs.system.options import DATA_SETS, DEVICES, SCALES
 
 
 def test_every_data_set_has_a_loader() -> None:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from runs.printable import printable, shortened
+from runs.system.printable import printable, shortened
 from tests.runs.conftest import spoken
-from tests.runs.studyfile.studies import write_study
+from tests.runs.studyfile.small.studies import write_study
 
 
 @pytest.mark.parametrize(

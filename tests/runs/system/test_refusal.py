@@ -2,7 +2,7 @@
 
 import pytest
 
-from runs.refusal import Refusal, chosen
+from runs.system.refusal import Refusal, chosen
 
 NAMES = ("concrete", "energy", "plant")
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from runs.signals import Heard, terminable
+from runs.system.signals import Heard, terminable
 from tests.runs.conftest import spoken
-from tests.runs.studyfile.sweeps import at_work, gone, launched, unequal_files, write_sweep
+from tests.runs.studyfile.small.sweeps import at_work, gone, launched, unequal_files, write_sweep
 
 
 def heard_by(number: int, handler: Any) -> Heard:

@@ -13,7 +13,7 @@ import pytest
 
 from particles import RankLost, Ranks
 from runs.__main__ import code_of, main
-from runs.ranks import TOLD, done_together, launched
+from runs.system.torchrun import TOLD, done_together, launched
 from tests.house.source import ROOT
 from tests.ranks import needs_fork, on_ranks
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from flows import Chebyshev, DormandPrince, evolve
-from flows.integrators.paced import Paced
+from flows.integrators.error_controlled.velocity_only import Paced
 from particles import ParticleCloud, ToleranceNotReached
 from particles.shapes import Positions, Velocity
 from tests.problems import small_cloud

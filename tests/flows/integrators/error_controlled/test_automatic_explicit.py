@@ -1,6 +1,6 @@
 """Explicit: it takes the method that suits the stiffness it meets, changes in the run, and goes on to the bit.
 
-What it shares with other adaptive integrators is in tests/flows/adaptive.py.
+What it shares with other adaptive integrators is in tests/flows/contracts/error_controlled.py.
 """
 
 import itertools
@@ -11,10 +11,10 @@ import pytest
 import torch
 
 from flows import Adaptive, Chebyshev, DormandPrince, Part, evolve
-from flows.integrators.explicit import FEW, MANY, Explicit
+from flows.integrators.error_controlled.automatic_explicit import FEW, MANY, Explicit
 from particles import ParticleCloud
 from particles.shapes import Velocity
-from tests.flows.adaptive import ADAPTIVE, Counted, Kept, driven
+from tests.flows.contracts.error_controlled import ADAPTIVE, Counted, Kept, driven
 from tests.problems import MeanAttraction, small_cloud
 
 

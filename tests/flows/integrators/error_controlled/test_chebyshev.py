@@ -1,6 +1,6 @@
 """Runge-Kutta-Chebyshev: its polynomials, its order, its dense output, and what it is for, stiff flows.
 
-What it shares with other adaptive integrators is in tests/flows/adaptive.py.
+What it shares with other adaptive integrators is in tests/flows/contracts/error_controlled.py.
 """
 
 import math
@@ -13,9 +13,9 @@ import torch
 from numpy.polynomial import Chebyshev as Polynomial
 
 from flows import Chebyshev, DormandPrince, Euler, Flow, GradientFlow, Part, StepBound, StepNoise, evolve
-from flows.integrators.chebyshev import Span, coefficients, stable_step, stages_for
-from flows.integrators.fixed import FixedStep
-from flows.integrators.paced import Stride
+from flows.integrators.error_controlled.chebyshev import Span, coefficients, stable_step, stages_for
+from flows.integrators.error_controlled.velocity_only import Stride
+from flows.integrators.fixed_step.grid import FixedStep
 from particles import (
     NTK,
     Dataset,
@@ -31,9 +31,9 @@ from particles import (
 )
 from particles.shapes import Positions, Velocity
 from runs.benchmarks.problems import stiff_flow
-from tests.flows.adaptive import ADAPTIVE, Counted, Kept, driven
-from tests.flows.contracts import check_order
-from tests.flows.linear import LINEAR, residual_off
+from tests.flows.contracts.error_controlled import ADAPTIVE, Counted, Kept, driven
+from tests.flows.contracts.members import check_order
+from tests.flows.problems.linear import LINEAR, residual_off
 from tests.planted import OldMeasure
 from tests.problems import ATTRACTIONS, Clock, MeanAttraction, small_cloud
 from tests.tolerances import ORDER, assert_identical

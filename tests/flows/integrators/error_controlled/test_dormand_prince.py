@@ -1,6 +1,6 @@
 """Dormand and Prince: its tableau, its dense output, an independent program, and closed forms.
 
-What it shares with other adaptive integrators is in tests/flows/adaptive.py.
+What it shares with other adaptive integrators is in tests/flows/contracts/error_controlled.py.
 """
 
 import math
@@ -12,15 +12,15 @@ import pytest
 import torch
 
 from flows import DormandPrince, Flow, GradientFlow, Part, StepNoise, evolve
-from flows.integrators import dormand_prince
-from flows.integrators.dormand_prince import NODES, combined
-from flows.integrators.fixed import FixedStep
-from flows.integrators.paced import Stride, Trial
+from flows.integrators.error_controlled import dormand_prince
+from flows.integrators.error_controlled.dormand_prince import NODES, combined
+from flows.integrators.error_controlled.velocity_only import Stride, Trial
+from flows.integrators.fixed_step.grid import FixedStep
 from particles import ParticleCloud
 from particles.shapes import Positions, Velocity
-from tests.flows.adaptive import ADAPTIVE, PROBLEMS, Kept, driven
-from tests.flows.contracts import measured_order
-from tests.flows.linear import LINEAR, residual_off
+from tests.flows.contracts.error_controlled import ADAPTIVE, PROBLEMS, Kept, driven
+from tests.flows.contracts.members import measured_order
+from tests.flows.problems.linear import LINEAR, residual_off
 from tests.planted import OldMeasure
 from tests.problems import ATTRACTIONS, Clock, MeanAttraction, network_cloud, network_risk, small_cloud
 from tests.tolerances import ORDER, assert_identical

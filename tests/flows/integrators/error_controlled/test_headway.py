@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from flows import DormandPrince, evolve
-from flows.integrators.headway import MOST, PATIENCE, WINDOW, Headway
+from flows.integrators.error_controlled.headway import MOST, PATIENCE, WINDOW, Headway
 from particles import ParticleCloud, ToleranceNotReached
 from particles.shapes import Velocity
 from tests.problems import small_cloud

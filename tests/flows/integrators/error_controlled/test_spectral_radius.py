@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from flows import GradientFlow
-from flows.integrators.spectral_radius import MOST_ITERATIONS, SAFETY, SpectralRadius
+from flows.integrators.error_controlled.spectral_radius import MOST_ITERATIONS, SAFETY, SpectralRadius
 from particles import NTK, Dataset, Lazy, MeanField, ParticleCloud, Scaling, tangent_gram
 from particles.shapes import Positions, Velocity
 from tests.problems import Still, network_cloud, network_risk, numbers, small_cloud

@@ -1,5 +1,5 @@
 """Step control: what is allowed, how steps follow from errors, and how a run ends. The contract that adaptive
-integrators keep with it is in tests/flows/adaptive.py."""
+integrators keep with it is in tests/flows/contracts/error_controlled.py."""
 
 import math
 from dataclasses import replace
@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from flows.integrators.control import (
+from flows.integrators.error_controlled.headway import Headway
+from flows.integrators.error_controlled.step_control import (
     FLOOR,
     SHORTEST,
     Controller,
@@ -20,7 +21,6 @@ from flows.integrators.control import (
     next_time,
     rounded,
 )
-from flows.integrators.headway import Headway
 from particles import ParticleCloud, ToleranceNotReached
 from particles.shapes import Positions
 from tests.problems import Clock, MeanAttraction, numbers, small_cloud

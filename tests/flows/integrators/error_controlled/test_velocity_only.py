@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 
 from flows import Chebyshev, DormandPrince, evolve
-from flows.integrators.control import Found, Pace, Work
-from flows.integrators.paced import Paced, PacedState, Stride, added
+from flows.integrators.error_controlled.step_control import Found, Pace, Work
+from flows.integrators.error_controlled.velocity_only import Paced, PacedState, Stride, added
 from particles import ParticleCloud, ToleranceNotReached
 from particles.shapes import Velocity
-from tests.flows.adaptive import Counted
+from tests.flows.contracts.error_controlled import Counted
 from tests.problems import MeanAttraction, numbers, small_cloud
 from tests.tolerances import assert_identical
 

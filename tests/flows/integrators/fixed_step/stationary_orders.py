@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from flows import Integrator
-from tests.flows.transition import Basis, Rippled, expectation, overdamped, stationary_moments
+from tests.flows.problems.transition import Basis, Rippled, expectation, overdamped, stationary_moments
 from tests.tolerances import ORDER
 
 #: E x, E x^2 and E cos 2x see location, width and shape.

@@ -19,13 +19,13 @@ from flows import (
     UnderdampedFlow,
     evolve,
 )
-from flows.integrators.baoab import Driven
+from flows.integrators.fixed_step.baoab import Driven
 from particles import NTK, FlowRefused, Lazy, MeanField, ParticleCloud, Power, Scaling
 from particles.shapes import Velocity
-from tests.flows.affine import affine_step
-from tests.flows.integrators.stationary_orders import OBSERVABLES
-from tests.flows.stationary import CONFINEMENT, EQUAL, TEMPERATURE, Quadratic
-from tests.flows.transition import Basis, RippledKinetic, expectation, stationary_moments, underdamped
+from tests.flows.integrators.fixed_step.stationary_orders import OBSERVABLES
+from tests.flows.problems.affine import affine_step
+from tests.flows.problems.stationary import CONFINEMENT, EQUAL, TEMPERATURE, Quadratic
+from tests.flows.problems.transition import Basis, RippledKinetic, expectation, stationary_moments, underdamped
 from tests.problems import network_cloud, network_risk, numbers
 from tests.tolerances import ORDER, Z, assert_identical, relative_error, z_score
 

@@ -4,7 +4,7 @@ import torch
 
 from flows import Euler, GradientFlow, Part, evolve
 from particles import NTK, Linear, tangent_gram
-from tests.flows.contracts import INTEGRATORS
+from tests.flows.contracts.members import INTEGRATORS
 from tests.problems import Clock, MeanAttraction, network_cloud, network_risk, small_cloud
 from tests.tolerances import assert_identical
 

@@ -6,7 +6,7 @@ import torch
 
 from flows import Euler, EulerMaruyama, Part, StepNoise, evolve
 from particles import ParticleCloud
-from tests.flows.contracts import INTEGRATORS, NOISY_CHECKS, check_strong_order
+from tests.flows.contracts.members import INTEGRATORS, NOISY_CHECKS, check_strong_order
 from tests.problems import MeanAttraction, Shaken, ShakenAttraction, small_cloud
 from tests.tolerances import Z, assert_identical, z_score
 

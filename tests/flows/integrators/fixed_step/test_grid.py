@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from flows import RK4, Euler, EulerMaruyama, Every, Heun, StepNoise, evolve
-from flows.integrators.fixed import next_time, on_grid
+from flows.integrators.fixed_step.grid import next_time, on_grid
 from tests.problems import Clock, Still, small_cloud
 
 

@@ -8,23 +8,19 @@ import pytest
 import torch
 from torch import Tensor
 
-from flows import (
-    Advance,
-    EulerMaruyama,
-    Flow,
-    Integrator,
-    LangevinFlow,
-    LeimkuhlerMatthews,
-    UnderdampedFlow,
-    evolve,
-)
+from flows import Advance, EulerMaruyama, Flow, Integrator, LangevinFlow, LeimkuhlerMatthews, UnderdampedFlow, evolve
 from flows.base import NoisyFlow
 from flows.noise import StepNoise
 from particles import NTK, FlowRefused, Lazy, MeanField, ParticleCloud, Power, Scaling
 from particles.shapes import Positions
-from tests.flows.affine import affine_step, gaussian_law
-from tests.flows.integrators.stationary_orders import FRESH, SHARING, check_stationary_order, overdamped_biases
-from tests.flows.stationary import CONFINEMENT, EQUAL, TEMPERATURE, Quadratic
+from tests.flows.integrators.fixed_step.stationary_orders import (
+    FRESH,
+    SHARING,
+    check_stationary_order,
+    overdamped_biases,
+)
+from tests.flows.problems.affine import affine_step, gaussian_law
+from tests.flows.problems.stationary import CONFINEMENT, EQUAL, TEMPERATURE, Quadratic
 from tests.problems import ATTRACTIONS, ShakenAttraction, network_cloud, network_risk, small_cloud
 from tests.tolerances import ORDER, assert_identical, relative_error
 

@@ -9,14 +9,14 @@ import torch
 from torch import Tensor
 
 from flows import DecayingFlow, EulerMaruyama, Flow, Integrator, LangevinFlow, LinearSplitting, evolve
-from flows.integrators.linear_splitting import decayed_share
+from flows.integrators.fixed_step.linear_splitting import decayed_share
 from flows.noise import StepNoise
 from particles import NTK, FlowDiverged, Lazy, MeanField, ParticleCloud, Power, Scaling
 from particles.shapes import Positions
-from tests.flows.affine import affine_step, exact_law, gaussian_law
-from tests.flows.integrators.stationary_orders import check_stationary_order, overdamped_biases
-from tests.flows.stationary import CONFINEMENT, TEMPERATURE, Quadratic
-from tests.flows.transition import Rippled
+from tests.flows.integrators.fixed_step.stationary_orders import check_stationary_order, overdamped_biases
+from tests.flows.problems.affine import affine_step, exact_law, gaussian_law
+from tests.flows.problems.stationary import CONFINEMENT, TEMPERATURE, Quadratic
+from tests.flows.problems.transition import Rippled
 from tests.problems import network_cloud, network_risk, small_cloud
 from tests.tolerances import ORDER, Z, assert_identical, relative_error, z_score
 

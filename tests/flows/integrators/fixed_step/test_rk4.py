@@ -1,7 +1,7 @@
 """The classical Runge-Kutta method."""
 
 from flows import RK4, Part, evolve
-from tests.flows.contracts import INTEGRATORS
+from tests.flows.contracts.members import INTEGRATORS
 from tests.planted import OldMeasure
 from tests.problems import Clock, Decay, MeanAttraction, small_cloud
 from tests.tolerances import assert_identical

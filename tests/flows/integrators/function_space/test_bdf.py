@@ -1,12 +1,12 @@
-"""BDF: orders of its formulas, stiffness, losses and what it costs. Its contract is in tests/flows/adaptive.py."""
+"""BDF: orders of its formulas, stiffness, losses and what it costs; its contract is in tests/flows/contracts."""
 
 import pytest
 import torch
 
 from flows import BDF, RK4, Chebyshev, GradientFlow, StepNoise, Trace, evolve
-from flows.checkpoint import Checkpoint
-from flows.integrators.bdf import share
-from flows.integrators.bdf_state import BDFState
+from flows.integrators.function_space.bdf import share
+from flows.integrators.function_space.bdf_state import BDFState
+from flows.loop.checkpoint import Checkpoint
 from particles import (
     L2,
     NTK,
@@ -30,8 +30,8 @@ from particles import (
     tangent_gram,
 )
 from runs.benchmarks.problems import stiff_flow
-from tests.flows.adaptive import Kept, driven
-from tests.flows.known_ends import columns_apart, one_logistic_datum, one_logistic_end
+from tests.flows.contracts.error_controlled import Kept, driven
+from tests.flows.law.known_ends import columns_apart, one_logistic_datum, one_logistic_end
 from tests.problems import network_cloud, network_risk, numbers
 from tests.tolerances import relative_error
 
@@ -114,10 +114,10 @@ def test_particles_left_out_cost_no_steps(rtol: float, monkeypatch: pytest.Monke
         return kept[-1].state.work.velocities
 
     few = velocities()
-    monkeypatch.setattr("flows.shifted.NEGLIGIBLE", 0.0)
+    monkeypatch.setattr("flows.integrators.function_space.shifted_solve.NEGLIGIBLE", 0.0)
     every = velocities()
     assert few <= 1.2 * every
-    monkeypatch.setattr("flows.shifted.NEGLIGIBLE", 100.0)
+    monkeypatch.setattr("flows.integrators.function_space.shifted_solve.NEGLIGIBLE", 100.0)
     assert velocities() > 1.4 * every
 
 
@@ -211,6 +211,6 @@ def test_small_problems_step_with_an_eighth_of_the_tolerance(monkeypatch: pytest
     """Assert that a small problem takes the steps that a large one would take with an eighth of its tolerance."""
     flow, start = GradientFlow(network_risk()), network_cloud()
     small = evolve(flow, start, BDF(8e-3), until=5.0).positions
-    monkeypatch.setattr("flows.integrators.bdf.STRICTEST", 1.0)
+    monkeypatch.setattr("flows.integrators.function_space.bdf.STRICTEST", 1.0)
     assert torch.equal(small, evolve(flow, start, BDF(1e-3), until=5.0).positions)
     assert not torch.equal(small, evolve(flow, start, BDF(8e-3), until=5.0).positions)

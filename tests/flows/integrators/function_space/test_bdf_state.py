@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from flows.integrators.bdf_state import MOST_FAILED, BDFState, Judged
-from flows.integrators.function_space import Scales
+from flows.integrators.function_space.bdf_state import MOST_FAILED, BDFState, Judged
+from flows.integrators.function_space.error_scales import Scales
 from particles import ToleranceNotReached
 
 SCALES = Scales(torch.zeros(2, 2).double(), torch.zeros(3).double(), 0.0, 0.0)

@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from flows.integrators.differentiation import CANCELLED, HIGHEST, KAPPA, Formula
-from flows.integrators.interpolation import slopes, weights
+from flows.integrators.function_space.differentiation import CANCELLED, HIGHEST, KAPPA, Formula
+from flows.integrators.function_space.interpolation import slopes, weights
 from tests.tolerances import ORDER
 
 

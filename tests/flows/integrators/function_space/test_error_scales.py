@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import torch
 
-from flows.gauss_newton import GaussNewton
-from flows.integrators.control import Tolerance
-from flows.integrators.function_space import Scales
+from flows.integrators.error_controlled.step_control import Tolerance
+from flows.integrators.function_space.error_scales import Scales
+from flows.integrators.function_space.gauss_newton import GaussNewton
 from particles import NTK, Dataset, Linear, Logistic
 from tests.problems import network_cloud, network_risk
 

@@ -6,22 +6,12 @@ import pytest
 import torch
 
 from flows import BDF, RK4, Exponential, GradientFlow, StepNoise, Trace, evolve
-from flows.gauss_newton import GaussNewton
-from flows.integrators.exponential import Trial
-from flows.integrators.function_space import Scales
-from flows.integrators.linear_part import LinearPart
-from particles import (
-    NTK,
-    Dataset,
-    FlowRefused,
-    Lazy,
-    Linear,
-    MeanField,
-    Scaling,
-    ToleranceNotReached,
-    tangent_gram,
-)
-from tests.flows.known_ends import columns_apart, one_logistic_datum, one_logistic_end
+from flows.integrators.function_space.error_scales import Scales
+from flows.integrators.function_space.exponential import Trial
+from flows.integrators.function_space.gauss_newton import GaussNewton
+from flows.integrators.function_space.linear_part import LinearPart
+from particles import NTK, Dataset, FlowRefused, Lazy, Linear, MeanField, Scaling, ToleranceNotReached, tangent_gram
+from tests.flows.law.known_ends import columns_apart, one_logistic_datum, one_logistic_end
 from tests.problems import network_cloud, network_risk
 from tests.tolerances import ORDER, assert_identical, relative_error
 

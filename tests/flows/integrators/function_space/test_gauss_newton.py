@@ -4,18 +4,9 @@ import pytest
 import torch
 
 from flows import GradientFlow, LangevinFlow
-from flows.gauss_newton import LARGEST_GRAM, GaussNewton, dense_risk
-from particles import (
-    NTK,
-    CrossEntropy,
-    Dataset,
-    FlowRefused,
-    Linear,
-    Logistic,
-    Loss,
-    Squared,
-)
-from tests.flows.curved_risks import dense_part, risk_of
+from flows.integrators.function_space.gauss_newton import LARGEST_GRAM, GaussNewton, dense_risk
+from particles import NTK, CrossEntropy, Dataset, FlowRefused, Linear, Logistic, Loss, Squared
+from tests.flows.problems.curved_risks import dense_part, risk_of
 from tests.problems import network_cloud, network_risk, numbers
 from tests.tolerances import assert_identical
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from flows.integrators.interpolation import combination, slopes, weights
+from flows.integrators.function_space.interpolation import combination, slopes, weights
 from tests.tolerances import assert_identical
 
 TIMES = (1.3, 1.0, 0.2, -0.1, -0.9)

@@ -5,8 +5,8 @@ import torch
 from mpmath import mp
 from scipy.linalg import expm
 
-from flows.gauss_newton import GaussNewton
-from flows.integrators.linear_part import LinearPart, divided, phi
+from flows.integrators.function_space.gauss_newton import GaussNewton
+from flows.integrators.function_space.linear_part import LinearPart, divided, phi
 from particles import NTK, MeanField
 from tests.problems import network_cloud, network_risk, numbers
 from tests.tolerances import relative_error

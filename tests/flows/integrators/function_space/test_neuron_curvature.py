@@ -3,11 +3,11 @@
 import torch
 from torch.func import jacrev
 
-from flows.gauss_newton import GaussNewton
-from flows.neuron_curvature import neuron_curvature
+from flows.integrators.function_space.gauss_newton import GaussNewton
+from flows.integrators.function_space.neuron_curvature import neuron_curvature
 from particles import NTK, Squared
 from particles.shapes import AnyFloat
-from tests.flows.curved_risks import risk_of
+from tests.flows.problems.curved_risks import risk_of
 from tests.problems import network_cloud
 from tests.tolerances import relative_error
 

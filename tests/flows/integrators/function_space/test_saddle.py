@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from flows import BDF, GradientFlow, evolve
-from flows.gauss_newton import GaussNewton
-from flows.integrators.saddle import check_rest
+from flows.integrators.function_space.gauss_newton import GaussNewton
+from flows.integrators.function_space.saddle import check_rest
 from particles import NTK, Dataset, Identity, Linear, ParticleCloud, Perceptron, Risk, Squared, ToleranceNotReached
 from tests.problems import network_cloud, network_risk
 

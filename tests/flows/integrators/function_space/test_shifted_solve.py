@@ -4,9 +4,9 @@ import pytest
 import torch
 from mpmath import mp
 
-from flows.gauss_newton import GaussNewton
-from flows.neuron_curvature import neuron_curvature
-from flows.shifted import NEGLIGIBLE, ROUGH_ENOUGH, Shifted
+from flows.integrators.function_space.gauss_newton import GaussNewton
+from flows.integrators.function_space.neuron_curvature import neuron_curvature
+from flows.integrators.function_space.shifted_solve import NEGLIGIBLE, ROUGH_ENOUGH, Shifted
 from particles import (
     NTK,
     CrossEntropy,
@@ -26,7 +26,7 @@ from particles import (
     Squared,
     masses,
 )
-from tests.flows.curved_risks import dense_part, risk_of
+from tests.flows.problems.curved_risks import dense_part, risk_of
 from tests.problems import network_cloud, numbers
 from tests.tolerances import assert_identical, relative_error
 
@@ -135,7 +135,7 @@ def test_units_of_the_inputs_cost_no_digits(unit: float, monkeypatch: pytest.Mon
         return relative_error(solved.vector[:, :2], expected)
 
     assert off() < 1e-7
-    monkeypatch.setattr("flows.shifted.ROUNDED", 1e30)
+    monkeypatch.setattr("flows.integrators.function_space.shifted_solve.ROUNDED", 1e30)
     assert unit < 1e5 or off() > 1e-4
 
 

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from limits import Kernel
 from particles import ParticleCloud, masses
-from tests.limits.kernels.members import INPUTS, Partner
-from tests.particles.draws import normals
+from tests.draws import normals
+from tests.limits.kernels.contracts.members import INPUTS, Partner
 from tests.tolerances import QUADRATURE, SINGLE, Z
 
 #: Clouds sampled, their particles, and inputs.

@@ -30,8 +30,8 @@ from particles import (
     Tanh,
     tangent_gram,
 )
-from particles.embeddings import Embedding
-from particles.laws import OutputLaw
+from particles.initial.laws import OutputLaw
+from particles.neurons.embeddings import Embedding
 
 #: The Gram matrix of a cloud between inputs x1 and x2.
 Partner = Callable[[ParticleCloud, Tensor, Tensor], Tensor]

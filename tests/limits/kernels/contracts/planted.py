@@ -9,8 +9,8 @@ from torch import Tensor
 from limits import Evaluated, Kernel, feature_kernel, tangent_kernel
 from limits.kernels.two_layer import TangentKernel
 from particles import GaussianLaw, Identity, ParticleCloud, Perceptron, ReLU, Tanh
-from tests.limits.kernels import contract
-from tests.limits.kernels.members import INPUTS, Partner, tangents
+from tests.limits.kernels.contracts import kernel
+from tests.limits.kernels.contracts.members import INPUTS, Partner, tangents
 
 NEURON = Perceptron(Tanh(), Identity(INPUTS))
 HONEST = tangent_kernel(NEURON, GaussianLaw(NEURON))
@@ -75,21 +75,21 @@ def centred(x1: Tensor, x2: Tensor, gram: Tensor) -> Tensor:
 
 
 #: (kernel, partner, law that sees it, what it says).
-PLANTED: list[tuple[Kernel, Partner, contract.Law, str]] = [
-    (Wrong(HONEST, lambda x1, x2, k: 2.0 * k), tangents(NEURON), contract.is_the_mean_of_its_partner, "not the mean"),
+PLANTED: list[tuple[Kernel, Partner, kernel.Law, str]] = [
+    (Wrong(HONEST, lambda x1, x2, k: 2.0 * k), tangents(NEURON), kernel.is_the_mean_of_its_partner, "not the mean"),
     (
         Wrong(HONEST, lambda x1, x2, k: INPUTS * k),
         tangents(NEURON),
-        contract.is_the_mean_of_its_partner,
+        kernel.is_the_mean_of_its_partner,
         "not the mean",
     ),
-    (Wrong(HONEST, features_for_slopes), tangents(NEURON), contract.is_the_mean_of_its_partner, "not the mean"),
-    (Wrong(HONEST, lambda x1, x2, k: k), tangents(RAMP), contract.is_the_mean_of_its_partner, "not the mean"),
-    (HONEST, lambda cloud, x1, x2: BOTH(x1, x2), contract.is_the_mean_of_its_partner, "not the mean"),
-    (Wrong(HONEST, off_by_a_percent), tangents(NEURON), contract.is_symmetric, "not symmetric"),
-    (Wrong(HONEST, lambda x1, x2, k: k - 0.1), tangents(NEURON), contract.is_positive, "not semi-definite"),
-    (Wrong(HONEST, centred), tangents(NEURON), contract.sees_only_the_pair, "depends on other inputs"),
-    (Wrong(HONEST, lambda x1, x2, k: k.double()), tangents(NEURON), contract.dtype_is_kept, "does not keep float32"),
-    (Wrong(HONEST, lambda x1, x2, k: k, 1e-3), tangents(NEURON), contract.error_is_reported, "error is too large"),
-    (WrongPartner(HONEST, lambda x1, x2, k: k), tangents(NEURON), contract.names_its_partner, "not the finite partner"),
+    (Wrong(HONEST, features_for_slopes), tangents(NEURON), kernel.is_the_mean_of_its_partner, "not the mean"),
+    (Wrong(HONEST, lambda x1, x2, k: k), tangents(RAMP), kernel.is_the_mean_of_its_partner, "not the mean"),
+    (HONEST, lambda cloud, x1, x2: BOTH(x1, x2), kernel.is_the_mean_of_its_partner, "not the mean"),
+    (Wrong(HONEST, off_by_a_percent), tangents(NEURON), kernel.is_symmetric, "not symmetric"),
+    (Wrong(HONEST, lambda x1, x2, k: k - 0.1), tangents(NEURON), kernel.is_positive, "not semi-definite"),
+    (Wrong(HONEST, centred), tangents(NEURON), kernel.sees_only_the_pair, "depends on other inputs"),
+    (Wrong(HONEST, lambda x1, x2, k: k.double()), tangents(NEURON), kernel.dtype_is_kept, "does not keep float32"),
+    (Wrong(HONEST, lambda x1, x2, k: k, 1e-3), tangents(NEURON), kernel.error_is_reported, "error is too large"),
+    (WrongPartner(HONEST, lambda x1, x2, k: k), tangents(NEURON), kernel.names_its_partner, "not the finite partner"),
 ]

@@ -6,10 +6,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from limits.theorems import Verdict, first_kernel_change
-from limits.theorems.first_kernel_change import kernel_speed, mean_kernel_speed
+from limits.theorems import Verdict
+from limits.theorems.asymmetric_scaling import first_kernel_change
+from limits.theorems.asymmetric_scaling.first_kernel_change import kernel_speed, mean_kernel_speed
 from particles import Activation, Erf, MeanField, ParticleCloud, ReLU, SiLU, Softplus, Tanh, tangent_gram
-from tests.limits.theorems.test_first_step import DRAWS, MANY, MASSES, drawn, small, worst
+from tests.limits.theorems.asymmetric_scaling.test_first_step import DRAWS, MANY, MASSES, drawn, small, worst
 from tests.tolerances import DERIVATIVE, PLANTED_Z, Z, assert_identical, relative_error
 
 

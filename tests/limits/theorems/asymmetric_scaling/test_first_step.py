@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from limits.theorems import Problem, Verdict, first_step
-from limits.theorems.first_step import direction, mean_drift, mean_square
+from limits.theorems import Problem, Verdict
+from limits.theorems.asymmetric_scaling import first_step
+from limits.theorems.asymmetric_scaling.first_step import direction, mean_drift, mean_square
 from particles import (
     NTK,
     Activation,
@@ -24,8 +25,8 @@ from particles import (
     Squared,
     Tanh,
 )
+from tests.draws import normals
 from tests.limits.theorems.networks import problem
-from tests.particles.draws import normals
 from tests.tolerances import PLANTED_Z, Z, assert_identical
 
 MASSES = torch.tensor([0.6, 0.3, 0.1], dtype=torch.float64)

@@ -6,9 +6,10 @@ from dataclasses import replace
 import pytest
 import torch
 
-from limits.theorems import Problem, Verdict, global_convergence, required_width
+from limits.theorems import Problem, Verdict, required_width
+from limits.theorems.asymmetric_scaling import global_convergence
+from limits.theorems.asymmetric_scaling.global_convergence import movement_constant
 from limits.theorems.curvature import largest_curvature
-from limits.theorems.global_convergence import movement_constant
 from particles import (
     NTK,
     Activation,

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from limits.theorems import Result, Verdict, gram_change_kinked, gram_change_smooth, observed
+from limits.theorems.asymmetric_scaling.gram_change import mean_flips
 from limits.theorems.curvature import largest_curvature
-from limits.theorems.gram_change import mean_flips
 from limits.theorems.observed import reach
 from particles import Activation, LeakyReLU, ReLU, Tanh, tangent_gram
 from tests.limits.theorems.networks import (

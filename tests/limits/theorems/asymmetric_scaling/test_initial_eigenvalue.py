@@ -6,9 +6,10 @@ from dataclasses import replace
 import pytest
 import torch
 
-from limits.theorems import Problem, Verdict, initial_eigenvalue, initial_width
+from limits.theorems import Problem, Verdict, initial_width
+from limits.theorems.asymmetric_scaling import initial_eigenvalue
 from particles import Dataset, GaussianLaw, Identity, Perceptron, ReLU, Risk, Squared, Tanh, masses
-from particles.scaling import NTK
+from particles.risk.scaling import NTK
 from tests.limits.theorems.networks import DATA, INPUTS, problem, sphere
 
 

@@ -5,20 +5,12 @@ from dataclasses import replace
 import pytest
 import torch
 
-from limits.theorems import Verdict, movement_along, observed, particle_movement
+from limits.theorems import Verdict, movement_along, observed
+from limits.theorems.asymmetric_scaling import particle_movement
+from limits.theorems.asymmetric_scaling.particle_movement import reached
 from limits.theorems.observed import reach
-from limits.theorems.particle_movement import reached
 from particles import Activation, Tanh
-from tests.limits.theorems.networks import (
-    ACTIVATIONS,
-    DATA,
-    INPUTS,
-    SETTINGS,
-    in_time,
-    known_run,
-    other_flow,
-    problem,
-)
+from tests.limits.theorems.networks import ACTIVATIONS, DATA, INPUTS, SETTINGS, in_time, known_run, other_flow, problem
 
 BOUNDS = [particle_movement, movement_along]
 

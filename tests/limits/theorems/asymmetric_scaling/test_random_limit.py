@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from limits import total_variance
-from limits.theorems import Problem, Verdict, gram_variance, mean_gram, random_limit
+from limits.theorems import Problem, Verdict, gram_variance, mean_gram
+from limits.theorems.asymmetric_scaling import random_limit
 from particles import NTK, Activation, Dataset, GaussianLaw, Identity, Perceptron, ReLU, Risk, Squared, Tanh, masses
 from tests.limits.theorems.networks import ACTIVATIONS, SETTINGS, problem, sphere
 

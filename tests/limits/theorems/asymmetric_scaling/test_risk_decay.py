@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from limits.theorems import Problem, Verdict, observed, risk_decay
+from limits.theorems import Problem, Verdict, observed
+from limits.theorems.asymmetric_scaling import risk_decay
 from particles import Activation, GaussianLaw, Identity, Logistic, MeanField, Perceptron, ReLU, Tanh
 from tests.limits.theorems.networks import (
     ACTIVATIONS,

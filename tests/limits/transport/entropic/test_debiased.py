@@ -6,11 +6,11 @@ import pytest
 import torch
 
 from limits.transport import Iteration, transport
+from limits.transport.entropic.sinkhorn import sinkhorn, symmetric_sinkhorn
 from limits.transport.problem import posed
-from limits.transport.sinkhorn import sinkhorn, symmetric_sinkhorn
 from particles import ParticleCloud
+from tests.draws import normals
 from tests.limits.transport.clouds import cloud
-from tests.particles.draws import normals
 from tests.tolerances import Z
 
 FINE = Iteration(0.2, tolerance=1e-10, iterations=5000)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from limits.transport import Iteration, transport, wasserstein
-from limits.transport import sinkhorn as module
+from limits.transport.entropic import sinkhorn as module
 from particles import ParticleCloud
 from tests.limits.transport.clouds import cloud
 

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from limits.transport import sinkhorn as module
+from limits.transport.entropic import sinkhorn as module
+from limits.transport.entropic.sinkhorn import Iteration, costs, misplaced, sinkhorn, softmin, symmetric_sinkhorn
 from limits.transport.problem import posed
-from limits.transport.sinkhorn import Iteration, costs, misplaced, sinkhorn, softmin, symmetric_sinkhorn
 from particles import TransportUnsolved
 from tests.limits.transport.clouds import cloud, prices
 from tests.tolerances import assert_identical

@@ -7,8 +7,9 @@ import pytest
 import torch
 from scipy.optimize import linear_sum_assignment
 
-from limits.transport import assignment, transport, wasserstein
-from limits.transport.assignment import is_assignment, potentials
+from limits.transport import transport, wasserstein
+from limits.transport.exact import assignment
+from limits.transport.exact.assignment import is_assignment, potentials
 from limits.transport.problem import posed
 from particles import ParticleCloud, ShapeError
 from tests.limits.transport.clouds import assert_derivatives, cloud, oracle, prices, slopes

@@ -6,8 +6,8 @@ from scipy.linalg import sqrtm
 
 from limits.transport import transport, wasserstein
 from particles import ParticleCloud
+from tests.draws import normals
 from tests.limits.transport.clouds import assert_derivatives, cloud
-from tests.particles.draws import normals
 
 
 def test_bound_is_the_closed_form() -> None:

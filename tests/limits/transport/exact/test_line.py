@@ -8,7 +8,7 @@ import torch
 from scipy import stats
 
 from limits.transport import transport, wasserstein
-from limits.transport.line import monotone
+from limits.transport.exact.line import monotone
 from particles import ParticleCloud, ShapeError
 from tests.limits.transport.clouds import assert_derivatives, cloud, oracle, slopes
 from tests.tolerances import DERIVATIVE, assert_identical

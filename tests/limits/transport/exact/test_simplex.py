@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from limits.transport import transport, wasserstein
+from limits.transport.exact.simplex import by_simplex, optimal, pairwise
 from limits.transport.problem import posed
-from limits.transport.simplex import by_simplex, optimal, pairwise
 from particles import ParticleCloud, TransportUnsolved, masses
 from tests.limits.transport.clouds import assert_derivatives, cloud, oracle, prices, slopes
 from tests.tolerances import DERIVATIVE, assert_identical

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from particles import GaussianLaw, ParticleCloud
 from tests.particles.contracts import law
-from tests.particles.members import SMALL
+from tests.particles.contracts.members import SMALL
 
 
 class CountedLaw(GaussianLaw):

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from particles import CrossEntropy, Logistic, Squared
 from tests.particles.contracts import loss
-from tests.particles.members import probabilities, real, signs
+from tests.particles.contracts.members import probabilities, real, signs
 
 
 class WithoutHalf(Squared):

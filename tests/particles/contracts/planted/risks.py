@@ -5,7 +5,7 @@ from torch import Tensor
 
 from particles import L2, Dataset, Identity, MeanField, ParticleCloud, Perceptron, Risk, Squared, Tanh
 from tests.particles.contracts import risk
-from tests.particles.plain import dataset
+from tests.particles.contracts.plain import dataset
 
 
 class Uphill(Risk):

@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 import pytest
 
-from particles.trajectory.comparing import differing
+from particles.trajectory.content.comparison import differing
 from tests.particles.trajectory.plays import played
 
 VALUE = "particles/cloud/position/value"

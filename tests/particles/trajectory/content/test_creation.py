@@ -6,8 +6,8 @@ import h5py
 import numpy as np
 import pytest
 
-from particles.trajectory.adding import add_element, add_group, pure_dimension
-from particles.trajectory.element import Element
+from particles.trajectory.content.creation import add_element, add_group, pure_dimension
+from particles.trajectory.content.element import Element
 
 
 @pytest.fixture

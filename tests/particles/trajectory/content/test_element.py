@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from particles.errors import TrajectoryError
-from particles.trajectory.adding import add_element
-from particles.trajectory.element import Element, recorded_elements
+from particles.trajectory.content.creation import add_element
+from particles.trajectory.content.element import Element, recorded_elements
 from particles.trajectory.layout import UNWRITTEN
 
 

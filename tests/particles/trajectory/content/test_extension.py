@@ -11,8 +11,8 @@ import torch
 
 from flows import CHECKPOINTED, Checkpoint
 from particles import ParticleCloud, Trajectory, TrajectoryError
-from particles.trajectory import extending
-from particles.trajectory.comparing import differing
+from particles.trajectory.content import extension
+from particles.trajectory.content.comparison import differing
 
 
 def cloud(number: float) -> ParticleCloud:
@@ -125,4 +125,4 @@ def test_killed_at_every_flush_a_file_can_still_be_extended(tmp_path: Path, flus
 def test_notes_are_read_in_their_order(tmp_path: Path) -> None:
     """Assert that a file that was never extended has none."""
     with h5py.File(finished(tmp_path / "run.h5", range(3), 1, 2.0)) as file:
-        assert extending.extensions(file["h5md/modules/meanfield_particles"]) == []
+        assert extension.extensions(file["h5md/modules/meanfield_particles"]) == []

@@ -9,7 +9,7 @@ import torch
 from particles.cloud import ParticleCloud
 from particles.errors import TrajectoryError
 from particles.trajectory import Trajectory, TrajectoryReader
-from tests.particles.draws import normals, unequal
+from tests.draws import normals, unequal
 from tests.particles.trajectory.plays import START, at_step, played
 
 #: Sixty thousand coordinates in float64: half a megabyte more than a chunk, so that a frame has two.

@@ -11,9 +11,10 @@ import pytest
 import torch
 
 from particles.errors import TrajectoryError
-from particles.trajectory import Trajectory, checkpoint
-from particles.trajectory.checkpoint import CHECKPOINT
-from particles.trajectory.comparing import datasets, differing
+from particles.trajectory import Trajectory
+from particles.trajectory.content import kept_states
+from particles.trajectory.content.comparison import datasets, differing
+from particles.trajectory.content.kept_states import CHECKPOINT
 from tests.particles.trajectory.plays import at_step, play, played, spread
 
 
@@ -55,7 +56,7 @@ def test_a_process_killed_while_keeping_leaves_the_one_before(tmp_path: Path, mo
     So it is where one state is kept twice or more often, as a run does that goes on from it.
     """
     path, copies = tmp_path / "a.h5", []
-    write = checkpoint._write
+    write = kept_states._write
 
     def watched(slot: h5py.Group, name: str, array: np.ndarray) -> None:
         for moment in ("before", "after"):
@@ -66,7 +67,7 @@ def test_a_process_killed_while_keeping_leaves_the_one_before(tmp_path: Path, mo
 
     with Trajectory.create(path) as writer:
         writer.keep(state(0))
-        monkeypatch.setattr(checkpoint, "_write", watched)
+        monkeypatch.setattr(kept_states, "_write", watched)
         before = 0
         for writing in (0, 1, 1, 1, 2, 3, 4, 4, 5, 6, 7, 8):
             writer.keep(state(writing))

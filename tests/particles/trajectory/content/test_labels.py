@@ -12,9 +12,9 @@ import xarray
 from flows import GradientFlow
 from particles import NTK, Dataset, Identity, LargestMovement, ParticleCloud, Perceptron, Risk, Squared, Tanh
 from particles.trajectory import Trajectory
+from particles.trajectory.content.labels import coordinate_names, label, labels_of, without_unit, words_for
 from particles.trajectory.describe import describe
-from particles.trajectory.labels import coordinate_names, label, labels_of, without_unit, words_for
-from tests.particles.draws import normals
+from tests.draws import normals
 from tests.particles.trajectory.plays import START, mean
 
 every_engine = pytest.mark.parametrize("engine", ["h5netcdf", "netcdf4"])

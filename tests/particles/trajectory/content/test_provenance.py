@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 import torch
 
-from particles.trajectory import Trajectory, provenance
-from particles.trajectory.provenance import distribution_version, git_state, utc_now
+from particles.trajectory import Trajectory
+from particles.trajectory.content import provenance
+from particles.trajectory.content.provenance import distribution_version, git_state, utc_now
 from tests.particles.trajectory.plays import at_step, played
 
 

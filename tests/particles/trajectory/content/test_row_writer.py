@@ -6,7 +6,7 @@ import h5py
 import numpy as np
 import pytest
 
-from particles.trajectory.rows import Rows
+from particles.trajectory.content.row_writer import Rows
 
 ROWS = [np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]) + 10.0 * row for row in range(3)]
 

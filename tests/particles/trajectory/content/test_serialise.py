@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from particles.errors import TrajectoryError
-from particles.trajectory.states import flattened, rebuilt
+from particles.trajectory.content.serialise import flattened, rebuilt
 
 
 @dataclass(frozen=True, eq=False)

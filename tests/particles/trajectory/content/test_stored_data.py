@@ -9,9 +9,9 @@ import torch
 import xarray
 
 from particles import Dataset, Identity, MeanField, Perceptron, Risk, Squared, Tanh, Trajectory, TrajectoryError
+from particles.trajectory.content.stored_data import DATA_BYTES, kept_data
 from particles.trajectory.describe import describe
-from particles.trajectory.training import DATA_BYTES, kept_data
-from tests.particles.draws import normals, unequal
+from tests.draws import normals, unequal
 
 
 @dataclass(frozen=True)

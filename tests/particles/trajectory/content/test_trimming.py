@@ -17,8 +17,8 @@ import xarray
 from particles.cloud import ParticleCloud
 from particles.errors import TrajectoryError
 from particles.trajectory import Trajectory, TrajectoryWriter
-from particles.trajectory.comparing import datasets, differing
-from tests.particles.draws import normals
+from particles.trajectory.content.comparison import datasets, differing
+from tests.draws import normals
 from tests.particles.trajectory.plays import START, at_step, mean, play, played, spread
 
 LAST = 12

@@ -17,9 +17,17 @@ import pytest
 import xarray
 
 from particles.errors import TrajectoryError
-from particles.trajectory import Trajectory, TrajectoryReader, live, opening
-from particles.trajectory.comparing import differing
-from particles.trajectory.live import beside_a_writer, is_held, is_live, let_writers_in, size_now, writers_lock
+from particles.trajectory import Trajectory, TrajectoryReader
+from particles.trajectory.content.comparison import differing
+from particles.trajectory.files import beside_writers, open_checked
+from particles.trajectory.files.beside_writers import (
+    beside_a_writer,
+    is_held,
+    is_live,
+    let_writers_in,
+    size_now,
+    writers_lock,
+)
 from tests.particles.trajectory.plays import at_step, mean, play, played, spread
 
 #: Goes on with a run as fast as it can, with a checkpoint every 20 steps, to a step or until it is killed.
@@ -172,7 +180,7 @@ def test_a_lock_that_a_reader_has_for_a_moment_is_waited_for(tmp_path: Path, mon
             if len(tries) == 3:
                 fcntl.flock(reading, fcntl.LOCK_UN)
 
-        monkeypatch.setattr(live, "sleep", wait)
+        monkeypatch.setattr(beside_writers, "sleep", wait)
         Trajectory.append(path).close()
         assert len(tries) == 3
         fcntl.flock(reading, fcntl.LOCK_SH)
@@ -183,9 +191,9 @@ def test_a_lock_that_a_reader_has_for_a_moment_is_waited_for(tmp_path: Path, mon
 def test_a_file_whose_writer_cuts_it_is_not_read_yet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Assert that between the note of a resume and its end a live file is refused, and one at rest is read."""
     path = played(tmp_path / "run.h5", 4)
-    monkeypatch.setattr(opening, "sleep", lambda seconds: None)
+    monkeypatch.setattr(open_checked, "sleep", lambda seconds: None)
     with h5py.File(path, "r+") as file:
-        file[f"{opening.MODULE}/opened"].resize(2, axis=0)
+        file[f"{open_checked.MODULE}/opened"].resize(2, axis=0)
     with Trajectory.open(path) as reader:
         assert len(reader) == 3
     with path.open("rb") as cutting:
@@ -227,7 +235,7 @@ def test_other_programs_read_a_live_file(tmp_path: Path, engine: str) -> None:
 READER = """
 import sys
 from pathlib import Path
-from tests.particles.trajectory.test_live import looked
+from tests.particles.trajectory.files.test_beside_writers import looked
 path = Path(sys.argv[1])
 while looked(path, 1)[2] < 3:
     pass

@@ -12,8 +12,10 @@ import pytest
 import torch
 
 from particles.errors import TrajectoryError
-from particles.trajectory import Trajectory, TrajectoryReader, TrajectoryWriter, adding, live, publishing
-from particles.trajectory.publishing import note_end_of_file, publish
+from particles.trajectory import Trajectory, TrajectoryReader, TrajectoryWriter
+from particles.trajectory.content import creation
+from particles.trajectory.files import beside_writers, create_whole
+from particles.trajectory.files.create_whole import note_end_of_file, publish
 from tests.particles.trajectory.plays import at_step, mean, played, spread
 
 Write = tuple[int, bytes | None]
@@ -59,10 +61,10 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Watched]]:
 
     def open_watched(path: Path) -> h5py.File:
         opened.append(Watched(path))
-        return h5py.File(opened[-1], "r+", libver=publishing.OBJECT_BOUNDS)
+        return h5py.File(opened[-1], "r+", libver=create_whole.OBJECT_BOUNDS)
 
     with monkeypatch.context() as patch:
-        patch.setattr(live, "open_to_write", open_watched)
+        patch.setattr(beside_writers, "open_to_write", open_watched)
         yield opened
     for file in opened:
         file.close()
@@ -131,7 +133,7 @@ def test_killed_at_any_write_it_keeps_what_was_committed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: int, last: int, records: int
 ) -> None:
     """Assert that after every single write of these frames the file opens, is right and can be continued."""
-    monkeypatch.setattr(adding, "RECORDS_PER_CHUNK", records)
+    monkeypatch.setattr(creation, "RECORDS_PER_CHUNK", records)
     with watched(monkeypatch) as opened, Trajectory.create(tmp_path / "run.h5") as writer:
         committed = record(writer, last, opened[0])
     begin = committed[first - 1] if first else 0
@@ -168,7 +170,7 @@ def test_killed_while_it_goes_back_to_a_checkpoint_it_ends_with_the_same_records
 
     With chunks of four records, so that some are cut through and others are taken away.
     """
-    monkeypatch.setattr(adding, "RECORDS_PER_CHUNK", 4)
+    monkeypatch.setattr(creation, "RECORDS_PER_CHUNK", 4)
     path, image = tmp_path / "run.h5", tmp_path / "image.h5"
     with Trajectory.create(path) as writer:
         trace = writer.trace(spread=spread, mean=mean)

@@ -9,12 +9,13 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from flows.checkpoint import Checkpoint
+from flows.loop.checkpoint import Checkpoint
 from particles.cloud import ParticleCloud
 from particles.errors import TrajectoryError
-from particles.trajectory import Trajectory, room
-from particles.trajectory.room import MARGIN, Room, room_for
-from tests.particles.draws import normals
+from particles.trajectory import Trajectory
+from particles.trajectory.files import disk_space
+from particles.trajectory.files.disk_space import MARGIN, Room, room_for
+from tests.draws import normals
 
 FULL = r"run.h5 cannot be written \(there is room for \d+ bytes, but \d+ and 16777216 to spare are needed\); make room,"
 
@@ -23,8 +24,8 @@ FULL = r"run.h5 cannot be written \(there is room for \d+ bytes, but \d+ and 167
 def disk_with(monkeypatch: pytest.MonkeyPatch, free: int) -> Iterator[None]:
     """Meanwhile every disk has so many bytes left."""
     with monkeypatch.context() as patch:
-        patch.setattr(room.os, "statvfs", lambda path: SimpleNamespace(f_bavail=free, f_frsize=1))
-        patch.setattr(room, "SECONDS", -1.0)
+        patch.setattr(disk_space.os, "statvfs", lambda path: SimpleNamespace(f_bavail=free, f_frsize=1))
+        patch.setattr(disk_space, "SECONDS", -1.0)
         yield
 
 
@@ -75,18 +76,18 @@ def test_a_file_that_may_not_grow_is_closed_in_order(tmp_path: Path) -> None:
 def test_room_is_looked_at_now_and_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Assert that small records do not ask the system each, and large ones do."""
     asked: list[Path] = []
-    monkeypatch.setattr(room, "room_for", lambda path: asked.append(path) or 2**40)
-    monkeypatch.setattr(room, "SECONDS", 1e9)
+    monkeypatch.setattr(disk_space, "room_for", lambda path: asked.append(path) or 2**40)
+    monkeypatch.setattr(disk_space, "SECONDS", 1e9)
     here = Room(tmp_path / "run.h5")
     for _ in range(1000):
         here.check(8)
     assert len(asked) == 1
     for _ in range(4):
-        here.check(room.BYTES)
+        here.check(disk_space.BYTES)
     assert len(asked) == 5
 
 
 def test_room_is_that_of_the_disk(tmp_path: Path) -> None:
     """Assert that a folder's disk has some room, and that it is not more than the disk is large."""
-    disk = room.os.statvfs(tmp_path)
+    disk = disk_space.os.statvfs(tmp_path)
     assert 0 < room_for(tmp_path / "run.h5") <= disk.f_blocks * disk.f_frsize

@@ -13,7 +13,8 @@ import pytest
 import torch
 
 from particles.errors import TrajectoryError
-from particles.trajectory import Trajectory, opening
+from particles.trajectory import Trajectory
+from particles.trajectory.files import open_checked
 from tests.particles.trajectory.plays import START, at_step, played
 
 POSITION = "particles/cloud/position"
@@ -183,7 +184,7 @@ def test_a_look_into_the_middle_of_a_write_is_repeated(
         if mended and len(pauses) == 3:
             path.write_bytes(whole)
 
-    monkeypatch.setattr(opening, "sleep", write_on)
+    monkeypatch.setattr(open_checked, "sleep", write_on)
     with held(path):
         os.truncate(path, len(whole) // 2)
         if mended:

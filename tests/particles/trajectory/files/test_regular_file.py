@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from particles.trajectory.regular import NotAFile, check_regular
+from particles.trajectory.files.regular_file import NotAFile, check_regular
 
 
 def test_a_file_has_its_size(tmp_path: Path) -> None:

@@ -5,7 +5,16 @@ import importlib.util
 import pytest
 import torch
 
-from runs.benchmarks.langevin import CONFINEMENT, METHODS, TEMPERATURE, TRUTH, Scale, main, measured, problem
+from runs.benchmarks.integrators.langevin import (
+    CONFINEMENT,
+    METHODS,
+    TEMPERATURE,
+    TRUTH,
+    Scale,
+    main,
+    measured,
+    problem,
+)
 from tests.tolerances import assert_identical
 
 TINY = Scale(count=20, before=0.8, during=8.0, steps=(0.4, 0.2))

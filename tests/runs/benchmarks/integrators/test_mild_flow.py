@@ -3,9 +3,9 @@
 import pytest
 
 from particles import ReLU, Tanh
-from runs.benchmarks import mild_flow
+from runs.benchmarks.integrators import mild_flow
+from runs.benchmarks.integrators.work_precision import Method
 from runs.benchmarks.problems import Problem
-from runs.benchmarks.work_precision import Method
 
 
 def test_smooth_and_kinked_neurons_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,8 +3,15 @@
 import pytest
 
 from particles import NTK, ReLU
-from runs.benchmarks.real_flow import PAPER_STEP, PAPER_STEPS, gradient_descent, methods, real_flow, reference
-from runs.benchmarks.work_precision import PEER, Ours, measured
+from runs.benchmarks.integrators.real_flow import (
+    PAPER_STEP,
+    PAPER_STEPS,
+    gradient_descent,
+    methods,
+    real_flow,
+    reference,
+)
+from runs.benchmarks.integrators.work_precision import PEER, Ours, measured
 
 
 def test_problem_is_the_papers() -> None:

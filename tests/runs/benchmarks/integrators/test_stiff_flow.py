@@ -6,9 +6,9 @@ import torch
 
 from flows import BDF, evolve
 from particles import tangent_gram
+from runs.benchmarks.integrators.stiff_flow import gradient_descent, methods, reference
+from runs.benchmarks.integrators.work_precision import PEER
 from runs.benchmarks.problems import stiff_flow
-from runs.benchmarks.stiff_flow import gradient_descent, methods, reference
-from runs.benchmarks.work_precision import PEER
 
 
 def test_every_method_of_the_issue_is_compared() -> None:

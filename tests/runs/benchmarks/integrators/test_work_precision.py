@@ -7,8 +7,18 @@ from pathlib import Path
 import pytest
 
 from flows import BDF, Adaptive, Chebyshev, Euler
+from runs.benchmarks.integrators.work_precision import (
+    PEER,
+    Method,
+    Ours,
+    Point,
+    draw,
+    measured,
+    ratios,
+    run,
+    seconds_at,
+)
 from runs.benchmarks.problems import Problem, stiff_flow
-from runs.benchmarks.work_precision import PEER, Method, Ours, Point, draw, measured, ratios, run, seconds_at
 
 
 def small() -> Problem:

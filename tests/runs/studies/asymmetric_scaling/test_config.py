@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from runs.datasets import load
-from runs.refusal import Refusal
 from runs.studies.asymmetric_scaling.config import SETTINGS, Config, configured
+from runs.system.refusal import Refusal
 
 
 def test_settings_are_the_published_four() -> None:

@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from particles import Dataset, Trajectory, TrajectoryError
+from runs.batch.crew import Stopped
 from runs.datasets import load
 from runs.studies.asymmetric_scaling import experiment
 from runs.studies.asymmetric_scaling.config import SETTINGS, Config, Setting, configured
 from runs.studies.asymmetric_scaling.experiment import Experiment, Run, perform
-from runs.sweep import Stopped
 
 #: Everything that is recorded.
 NAMES = {

@@ -17,7 +17,7 @@ from particles import (
     Risk,
     Squared,
 )
-from particles.masses import uniform, zipf
+from particles.initial.masses import uniform, zipf
 from runs.studies.asymmetric_scaling.reuse import REMOVED, Pruned, Transfer, importance
 
 NEURON = Perceptron(ReLU(), Identity(3), trained="hidden")

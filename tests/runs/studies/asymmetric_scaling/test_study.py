@@ -19,12 +19,12 @@ import pytest
 from rich.console import Console
 
 from particles import FlowDiverged, Trajectory
-from runs.refusal import Refusal
 from runs.studies.asymmetric_scaling import experiment, study
 from runs.studies.asymmetric_scaling.config import SETTINGS, Config, configured
 from runs.studies.asymmetric_scaling.pictures import figures
 from runs.studies.asymmetric_scaling.results import Row, Table
 from runs.studies.asymmetric_scaling.study import main
+from runs.system.refusal import Refusal
 from tests.runs.conftest import Smoke, spoken
 from tests.runs.studies.asymmetric_scaling.test_experiment import assert_same_bits, small
 

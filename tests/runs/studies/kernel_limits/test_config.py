@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from particles import NTK, Lazy, MeanField
-from runs.refusal import Refusal
 from runs.studies.kernel_limits.config import KERNELS, NETWORKS, Config, configured
+from runs.system.refusal import Refusal
 
 
 def test_settings_are_those_of_the_readme() -> None:

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from runs.refusal import Refusal
 from runs.studies.kernel_limits import study
 from runs.studies.kernel_limits.config import Config, configured
 from runs.studies.kernel_limits.measure import Problem
 from runs.studies.kernel_limits.results import read_rows
 from runs.studies.kernel_limits.study import main
+from runs.system.refusal import Refusal
 from tests.runs.conftest import Smoke
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from runs.refusal import Refusal
 from runs.studies.propagation_of_chaos.config import FLOWS, Config, configured
+from runs.system.refusal import Refusal
 
 
 @pytest.mark.parametrize(

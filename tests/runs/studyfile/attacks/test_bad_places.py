@@ -9,10 +9,10 @@ import pytest
 from filelock import FileLock
 
 from particles import Trajectory
-from particles.trajectory.comparing import differing
-from runs import folder as folders
+from particles.trajectory.content.comparison import differing
+from runs.batch import output_folder as folders
 from tests.runs.conftest import spoken
-from tests.runs.studyfile.studies import write_study
+from tests.runs.studyfile.small.studies import write_study
 
 #: 160 frames of 64 kB.
 LONG = {"until": 20.0, "frames": {"steps": 1}, "masses.count": 2000}

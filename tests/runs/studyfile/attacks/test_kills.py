@@ -10,11 +10,11 @@ import h5py
 import pytest
 
 from particles.trajectory import writer
-from particles.trajectory.comparing import differing
+from particles.trajectory.content.comparison import differing
 from runs.studyfile import running
 from runs.studyfile.running import WHOLE, Job, perform
 from tests.ranks import needs_fork
-from tests.runs.studyfile.studies import config, write_data
+from tests.runs.studyfile.small.studies import config, write_data
 from tests.runs.studyfile.test_running import LANGEVIN
 
 PACED: dict[str, Any] = {"integrator": {"kind": "bdf", "rtol": 1e-4}, "frames": {"time": 0.125}}

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from tests.runs.conftest import spoken
-from tests.runs.studyfile.malformed import VALID, keys, malformed, written
-from tests.runs.studyfile.studies import write_data
+from tests.runs.studyfile.attacks.malformed import VALID, keys, malformed, written
+from tests.runs.studyfile.small.studies import write_data
 
 #: What a plan may ask for beyond what the process has already.
 MEMORY = 2**31

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from particles import Ranks
-from particles.trajectory.comparing import datasets, differing
-from runs.jobs import Stopped
+from particles.trajectory.content.comparison import datasets, differing
+from runs.batch.jobs import Stopped
 from runs.studyfile import running
+from runs.studyfile.ensembles import perform_unit
+from runs.studyfile.over_ranks import perform_shared
 from runs.studyfile.running import WHOLE, Job, perform
-from runs.studyfile.shared import perform_shared
-from runs.studyfile.together import perform_unit
 from tests.ranks import needs_fork, on_ranks
-from tests.runs.studyfile.studies import config, write_data
+from tests.runs.studyfile.small.studies import config, write_data
 
 #: Large enough for two ranks, small enough to take no time.
 STUDY: dict[str, Any] = {

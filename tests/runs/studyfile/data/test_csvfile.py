@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from runs.refusal import Refusal
-from runs.studyfile import csvfile
-from runs.studyfile.csvfile import read_csv
-from runs.studyfile.rows import Rows
+from runs.studyfile.data import csvfile
+from runs.studyfile.data.csvfile import read_csv
+from runs.studyfile.data.rows import Rows
+from runs.system.refusal import Refusal
 
 #: A table with a unit, a quoted comma, a sign, exponents and a blank line.
 LINES = ['speed [m/s],"x, y",α', "1,-2.5,3e-3", "", '"4", 5 ,+6', "7,8,9"]

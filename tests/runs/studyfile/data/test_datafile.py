@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from particles import Dataset
-from runs.refusal import Refusal
-from runs.studyfile.datafile import read_data
-from runs.studyfile.datatable import DataTable
+from runs.studyfile.data.datafile import read_data
+from runs.studyfile.model.datatable import DataTable
+from runs.system.refusal import Refusal
 from tests.runs.conftest import spoken
-from tests.runs.studyfile.studies import write_study
-from tests.runs.studyfile.test_npzfile import WHOLE, X, Y, npy, npz
+from tests.runs.studyfile.data.test_npzfile import WHOLE, X, Y, npy, npz
+from tests.runs.studyfile.small.studies import write_study
 
 TABLE = "a [m],kind,b\r\n1,x,2\r\n3,y,4\r\n5,x,6\r\n"
 

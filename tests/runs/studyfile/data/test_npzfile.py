@@ -12,10 +12,10 @@ import pytest
 import torch
 
 from particles import Dataset
-from runs.refusal import Refusal
-from runs.studyfile import npzfile
-from runs.studyfile.datafile import read_data
-from runs.studyfile.datatable import DataTable
+from runs.studyfile.data import npzfile
+from runs.studyfile.data.datafile import read_data
+from runs.studyfile.model.datatable import DataTable
+from runs.system.refusal import Refusal
 
 X = np.random.default_rng(0).normal(size=(30, 3))
 Y = X[:, 0] - X[:, 1]

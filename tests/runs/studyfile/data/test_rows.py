@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from runs.refusal import Refusal
-from runs.studyfile.rows import Rows, listed
+from runs.studyfile.data.rows import Rows, listed
+from runs.system.refusal import Refusal
 
 X = np.ones((3, 2))
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from runs.refusal import Refusal
-from runs.studyfile.config import RunConfig, Times
-from runs.studyfile.sections import validated
-from tests.runs.studyfile.studies import config, values
+from runs.studyfile.model.config import RunConfig, Times
+from runs.studyfile.model.sections import validated
+from runs.system.refusal import Refusal
+from tests.runs.studyfile.small.studies import config, values
 
 
 def test_identity_is_complete_and_reads_back() -> None:

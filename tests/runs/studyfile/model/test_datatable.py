@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from runs.refusal import Refusal
-from runs.studyfile.config import RunConfig, digest_of
-from runs.studyfile.datatable import DataTable
-from runs.studyfile.sections import validated
-from tests.runs.studyfile.studies import config, values
+from runs.studyfile.model.config import RunConfig, digest_of
+from runs.studyfile.model.datatable import DataTable
+from runs.studyfile.model.sections import validated
+from runs.system.refusal import Refusal
+from tests.runs.studyfile.small.studies import config, values
 
 
 def test_runs_of_old_studies_keep_their_folders() -> None:

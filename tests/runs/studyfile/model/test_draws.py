@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from pydantic import Field, TypeAdapter
 
-from runs.studyfile.draws import Drawn, Whole, drawn
+from runs.studyfile.model.draws import Drawn, Whole, drawn
 from tests.tolerances import Z
 
 COUNT = 20_000

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from runs.collect import collect
-from runs.refusal import Refusal
-from runs.studyfile.identity import STUDY_FILE, Identity, check_folder, varied_in
-from runs.studyfile.reading import read_study
+from runs.inspect.collect import collect
+from runs.studyfile.model.identity import STUDY_FILE, Identity, check_folder, varied_in
+from runs.studyfile.model.reading import read_study
 from runs.studyfile.running import Job, perform
+from runs.system.refusal import Refusal
 from tests.runs.conftest import spoken
-from tests.runs.studyfile.studies import config, write_data, write_study
+from tests.runs.studyfile.small.studies import config, write_data, write_study
 
 
 def identity(folder: Path, changes: dict[str, Any] | None = None) -> Identity:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from runs.refusal import Refusal
-from runs.studyfile.imports import imported
+from runs.studyfile.model.imports import imported
+from runs.system.refusal import Refusal
 
 
 def test_a_module_beside_the_study_is_found(tmp_path: Path) -> None:

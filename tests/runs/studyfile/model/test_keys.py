@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from runs.refusal import Refusal
-from runs.studyfile.keys import label, path_of, paths_in, set_all, set_key, written
+from runs.studyfile.model.keys import label, path_of, paths_in, set_all, set_key, written
+from runs.system.refusal import Refusal
 
 
 @pytest.mark.parametrize(

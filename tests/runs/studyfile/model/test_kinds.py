@@ -7,8 +7,7 @@ import torch
 
 from flows import Chebyshev, DormandPrince, LangevinFlow, MinibatchFlow, StepBound
 from particles import Biased, Dataset, Identity, Perceptron, RandomFeatures, Risk, Squared, SymmetricPairs
-from runs.refusal import Refusal
-from runs.studyfile.parts import (
+from runs.studyfile.model.kinds import (
     ACTIVATIONS,
     EMBEDDINGS,
     FLOWS,
@@ -19,7 +18,8 @@ from runs.studyfile.parts import (
     NEURONS,
     SCALINGS,
 )
-from runs.studyfile.sections import built, read_choice
+from runs.studyfile.model.sections import built, read_choice
+from runs.system.refusal import Refusal
 
 TABLES = {
     "activation": ACTIVATIONS,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from runs.studyfile.modules import modules_of
+from runs.studyfile.model.modules import modules_of
 
 #: Whoever executes a file of these tests fails.
 TRAP = "raise SystemExit('executed')\n"

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from runs.refusal import Refusal
-from runs.studyfile.reading import read_study
-from tests.runs.studyfile.studies import write_study
+from runs.studyfile.model.reading import read_study
+from runs.system.refusal import Refusal
+from tests.runs.studyfile.small.studies import write_study
 
 
 def test_a_file_gives_its_runs(tmp_path: Path) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from runs.refusal import Refusal
-from runs.studyfile.config import SweepTable
-from runs.studyfile.grid import expanded, points
-from tests.runs.studyfile.studies import values
+from runs.studyfile.model.config import SweepTable
+from runs.studyfile.model.run_grid import expanded, points
+from runs.system.refusal import Refusal
+from tests.runs.studyfile.small.studies import values
 
 PAIR = {"until": [1.0, 2.0], "masses.count": [3, 4]}
 UNTIL, COUNT = ("until",), ("masses", "count")

@@ -3,9 +3,9 @@
 import pytest
 
 from particles import GaussianLaw, GaussianOutputs, Identity, Perceptron, Tanh
-from runs.refusal import Refusal
-from runs.studyfile.parts import LAWS, MASSES, SCALINGS
-from runs.studyfile.sections import built, read_choice
+from runs.studyfile.model.kinds import LAWS, MASSES, SCALINGS
+from runs.studyfile.model.sections import built, read_choice
+from runs.system.refusal import Refusal
 
 
 def test_a_name_alone_and_a_table_are_the_same() -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from runs.refusal import Refusal
-from runs.studyfile.sources import changes, sources_of
-from tests.runs.studyfile.studies import config, write_data
+from runs.studyfile.model.sources import changes, sources_of
+from runs.system.refusal import Refusal
+from tests.runs.studyfile.small.studies import config, write_data
 
 
 def test_data_modules_and_what_they_import_are_recorded(tmp_path: Path) -> None:

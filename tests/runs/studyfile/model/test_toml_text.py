@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from runs.refusal import Refusal
-from runs.studyfile.reading import read_study
-from runs.studyfile.text import parsed
+from runs.studyfile.model.reading import read_study
+from runs.studyfile.model.toml_text import parsed
+from runs.system.refusal import Refusal
 
 PLAIN = 'until = 10.0\nscaling = "ntk"  # “as” in the paper\n\n[masses]\n\tcount = 3\n'
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from runs.figures import MOST_COLOURS, CurvePanel
-from runs.refusal import Refusal
-from runs.studyfile import pictures
-from runs.studyfile.pictures import draw_study
-from runs.studyfile.results import COMPLETE, Found, Setting, found_in, settings_of
-from tests.runs.studyfile.done import done
+from runs.figures.figures import MOST_COLOURS, CurvePanel
+from runs.studyfile.results import figure
+from runs.studyfile.results.figure import draw_study
+from runs.studyfile.results.finished_runs import COMPLETE, Found, Setting, found_in, settings_of
+from runs.system.refusal import Refusal
+from tests.runs.studyfile.small.done import done
 
 TIMES = np.array([0.0, 0.5, 1.0])
 
@@ -34,7 +34,7 @@ def panels_of(
     def drawn(panels: list[CurvePanel], where: Path, **options: object) -> None:
         caught.append((panels, options))
 
-    monkeypatch.setattr(pictures, "draw_curves", drawn)
+    monkeypatch.setattr(figure, "draw_curves", drawn)
     draw_study(settings, path, "title")
     return caught[0]
 

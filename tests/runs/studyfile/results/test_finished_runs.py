@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from particles import Trajectory
-from runs.studyfile.index import write_index
-from runs.studyfile.results import BEGUN, COMPLETE, FAILED, WAITING, found_in, settings_of, told, varied
+from runs.batch.crew import Stopped
+from runs.studyfile.results.finished_runs import BEGUN, COMPLETE, FAILED, WAITING, found_in, settings_of, told, varied
+from runs.studyfile.results.index import write_index
 from runs.studyfile.running import perform
-from runs.sweep import Stopped
-from tests.runs.studyfile.done import asked, done
+from tests.runs.studyfile.small.done import asked, done
 from tests.runs.studyfile.test_running import stop_at
 
 

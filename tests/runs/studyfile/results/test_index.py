@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from runs.studyfile import index
-from runs.studyfile.index import LiveIndex, index_rows, write_index, write_rows
-from runs.studyfile.results import found_in
+from runs.studyfile.results import index
+from runs.studyfile.results.finished_runs import found_in
+from runs.studyfile.results.index import LiveIndex, index_rows, write_index, write_rows
 from runs.studyfile.running import perform
-from tests.runs.studyfile.done import asked, done
+from tests.runs.studyfile.small.done import asked, done
 
 
 def read(out: Path) -> list[dict[str, str]]:

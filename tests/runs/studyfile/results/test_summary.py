@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from runs.refusal import Refusal
-from runs.studyfile.summary import draw_folder, summarised
+from runs.studyfile.results.summary import draw_folder, summarised
+from runs.system.refusal import Refusal
 from tests.runs.conftest import spoken
-from tests.runs.studyfile.done import SWEPT, done
-from tests.runs.studyfile.studies import write_study
+from tests.runs.studyfile.small.done import SWEPT, done
+from tests.runs.studyfile.small.studies import write_study
 
 
 def test_a_study_ends_with_a_table_and_a_figure(tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ def test_what_cannot_be_drawn_is_said(tmp_path: Path, monkeypatch: pytest.Monkey
         raise Refusal("The figure cannot be drawn.")
 
     jobs = done(tmp_path)
-    monkeypatch.setattr("runs.studyfile.pictures.draw_study", refused)
+    monkeypatch.setattr("runs.studyfile.results.figure.draw_study", refused)
     assert "The figure cannot be drawn." in list(summarised(jobs, Console(file=StringIO(), width=80)))
     with pytest.raises(Refusal, match="holds no run of a study file with a record after time zero: name one"):
         draw_folder(tmp_path, tmp_path)

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from runs.refusal import Refusal
-from runs.studyfile.results import COMPLETE, FAILED, Found, Setting, found_in, settings_of
-from runs.studyfile.table import ROWS, shown_table, write_table
-from tests.runs.studyfile.done import done
+from runs.studyfile.results.finished_runs import COMPLETE, FAILED, Found, Setting, found_in, settings_of
+from runs.studyfile.results.table import ROWS, shown_table, write_table
+from runs.system.refusal import Refusal
+from tests.runs.studyfile.small.done import done
 
 
 def run(seed: int, risk: float, state: str = COMPLETE) -> Found:

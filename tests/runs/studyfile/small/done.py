@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from runs.studyfile.identity import Identity
-from runs.studyfile.reading import read_study
+from runs.studyfile.model.identity import Identity
+from runs.studyfile.model.reading import read_study
 from runs.studyfile.running import Job, perform
 from runs.studyfile.study import jobs_of
-from tests.runs.studyfile.studies import write_study
+from tests.runs.studyfile.small.studies import write_study
 
 #: Two counts of particles, two seeds, a number and an array recorded.
 SWEPT: dict[str, Any] = {

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from runs.studyfile.config import RunConfig
-from runs.studyfile.keys import set_key
+from runs.studyfile.model.config import RunConfig
+from runs.studyfile.model.keys import set_key
 
 #: A run of some milliseconds on data that lie beside the study file.
 SMALL: dict[str, Any] = {

@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from particles.trajectory.comparing import differing
+from particles.trajectory.content.comparison import differing
 from tests.house.source import ROOT
-from tests.runs.studyfile.studies import write_study
+from tests.runs.studyfile.small.studies import write_study
 
 #: Workers keep the state this often, in seconds, once they have imported the module beside the study.
 OFTEN = 0.2

@@ -1,0 +1,1 @@
+"""Runs of several clouds side by side."""

@@ -1,0 +1,1 @@
+"""How a cloud moves: gradient, NTK, Langevin and linearised flows, batches, birth and death."""

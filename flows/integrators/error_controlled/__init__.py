@@ -1,0 +1,1 @@
+"""Integrators that choose their steps from velocities alone, and what every choice of steps shares."""

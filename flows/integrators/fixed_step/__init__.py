@@ -1,0 +1,1 @@
+"""Integrators with a given step."""

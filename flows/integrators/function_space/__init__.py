@@ -1,0 +1,1 @@
+"""Integrators of stiff gradient flows, whose linear algebra is that of n k outputs."""

@@ -1,0 +1,1 @@
+"""The law of infinitely many particles, on its way and at rest."""

@@ -1,0 +1,1 @@
+"""One cloud held by many processes."""

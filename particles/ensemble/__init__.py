@@ -1,0 +1,1 @@
+"""Clouds of one size that are computed side by side."""

@@ -1,0 +1,1 @@
+"""How a cloud begins: laws of positions, and masses."""

@@ -1,0 +1,1 @@
+"""How one particle computes: perceptrons, their activations and embeddings, and neurons that users write."""

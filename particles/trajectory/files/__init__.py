@@ -1,0 +1,1 @@
+"""A trajectory's HDF5 file on the disk: created whole, opened with care, beside its writer."""

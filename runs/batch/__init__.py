@@ -1,0 +1,1 @@
+"""Many runs: jobs, crews of processes, clusters, the output folder, progress."""

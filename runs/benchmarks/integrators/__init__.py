@@ -1,0 +1,1 @@
+"""Integrators beside their peers, at equal cost."""

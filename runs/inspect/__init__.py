@@ -1,0 +1,1 @@
+"""What is asked of trajectory files: info, plot, distance, check, collect, export."""

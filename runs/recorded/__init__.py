@@ -1,0 +1,1 @@
+"""What the runs in files were: their parameters, origins and networks."""

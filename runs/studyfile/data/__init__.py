@@ -1,0 +1,1 @@
+"""Data files that studies name: CSV tables and npz archives."""

@@ -1,0 +1,1 @@
+"""A study file as a validated list of runs."""

@@ -1,0 +1,1 @@
+"""What commands need of the machine and the terminal."""
