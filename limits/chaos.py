@@ -29,8 +29,8 @@ STAND_INS = 10**6
 
 
 @dataclass(frozen=True)
-class Estimate:
-    """A value and its standard error."""
+class Mean:
+    """A mean over repetitions and its standard error."""
 
     value: float
     error: float
@@ -56,10 +56,10 @@ class StandIn:
         """Particles of each cloud."""
         return self.clouds[0].count
 
-    def estimate(self, observable: Observable) -> Estimate:
+    def estimate(self, observable: Observable) -> Mean:
         """Mean of an observable over the clouds, and its standard error; what the large count leaves is beside it."""
         values = np.array([_number(observable, cloud) for cloud in self.clouds])
-        return Estimate(float(values.mean()), float(values.std(ddof=1)) / math.sqrt(len(values)))
+        return Mean(float(values.mean()), float(values.std(ddof=1)) / math.sqrt(len(values)))
 
     def error(self, parts: Parts = None) -> float:
         """W_2 between the first two clouds: how far the first is from the limit it stands for, in mean square at most.
@@ -88,7 +88,7 @@ class Approach:
             raise ShapeError(f"Squares and floors have shapes {shapes}, but both [counts, repetitions] are needed.")
 
     @property
-    def excess(self) -> tuple[Estimate, ...]:
+    def excess(self) -> tuple[Mean, ...]:
         """E W_2^2 - floor for each count, with the standard error of the difference; below zero by chance where small.
 
         Both share one stand-in, whose own randomness is common to them and not in the error.
@@ -97,7 +97,7 @@ class Approach:
         values = self.squares.mean(axis=1) - self.floors.mean(axis=1)
         variances = self.squares.var(axis=1, ddof=1) + self.floors.var(axis=1, ddof=1)
         errors = np.sqrt(variances / repetitions)
-        return tuple(Estimate(float(value), float(error)) for value, error in zip(values, errors, strict=True))
+        return tuple(Mean(float(value), float(error)) for value, error in zip(values, errors, strict=True))
 
 
 def stand_in(make: Maker, count: int, *, clouds: int = 2, seed: int = 0) -> StandIn:

@@ -61,7 +61,7 @@ METHODS = (
 
 
 @dataclass(frozen=True)
-class Result:
+class Timing:
     """Seconds of every round, the loop's in the same round, and how far the two ends differ at the most, relative to
     the distance moved."""
 
@@ -95,7 +95,7 @@ def problem(size: Size) -> tuple[GradientFlow, Ensemble]:
     return GradientFlow(Risk(neuron, NTK(), Squared(), Dataset(inputs, targets))), Ensemble.of(clouds)
 
 
-def measured(size: Size, method: Method, rounds: int = ROUNDS) -> Result:
+def measured(size: Size, method: Method, rounds: int = ROUNDS) -> Timing:
     """Both ways once to warm up on a few members, then `rounds` times in turn."""
     flow, ensemble = problem(size)
 
@@ -118,10 +118,10 @@ def measured(size: Size, method: Method, rounds: int = ROUNDS) -> Result:
     moved = torch.linalg.vector_norm(end.positions - ensemble.positions, dim=(1, 2))
     apart = torch.linalg.vector_norm(end.positions - shared.positions, dim=(1, 2))
     name = type(method.integrator).__name__
-    return Result(size, name, tuple(seconds[together]), tuple(seconds[loop]), float((apart / moved).max()))
+    return Timing(size, name, tuple(seconds[together]), tuple(seconds[loop]), float((apart / moved).max()))
 
 
-def main(sizes: Sequence[Size] = SIZES, methods: Sequence[Method] = METHODS, rounds: int = ROUNDS) -> list[Result]:
+def main(sizes: Sequence[Size] = SIZES, methods: Sequence[Method] = METHODS, rounds: int = ROUNDS) -> list[Timing]:
     """Measure every method at every size and print a table."""
     print(f"{sizes[0].members} members, float64, {torch.get_num_threads()} thread(s)")
     print(

@@ -24,7 +24,7 @@ from torch import Tensor
 from particles.compute.cuda_graphs import GRAPH_ENTRIES, REPEATS
 from runs.benchmarks.ceilings import Ceilings, Work, ceilings_of, seconds_of, wait
 from runs.benchmarks.peers import installed
-from runs.benchmarks.velocity import Problem, Velocity, autograd, compiled, jax_jit
+from runs.benchmarks.velocity import TimedRisk, Velocity, autograd, compiled, jax_jit
 
 #: Particles, data and inputs.
 SIZES = (
@@ -40,7 +40,7 @@ TANH = 24
 #: Side of the matrices and length of the vector on which the ceilings are measured.
 SIDE, LENGTH = 8192, 2**28
 
-Method = Callable[[Problem], Velocity]
+Method = Callable[[TimedRisk], Velocity]
 
 
 def work(count: int, data: int, inputs: int) -> Work:
@@ -53,7 +53,7 @@ def work(count: int, data: int, inputs: int) -> Work:
 
 
 @dataclass(frozen=True)
-class Result:
+class Line:
     """One method at one size; NaN where a number could not be had, and why it failed if it did."""
 
     method: str
@@ -78,19 +78,19 @@ class Result:
 HEADER = f"{'method':16}{'median':>14}{'times the first (range)':>26}{'roofline':>10}{'memory':>16}{'difference':>12}"
 
 
-def fused(problem: Problem) -> Velocity:
+def fused(problem: TimedRisk) -> Velocity:
     """Ours through the fused kernels, whatever the size."""
     risk, cloud = replace(problem.risk, fused=True), problem.cloud
     return lambda: risk.at(cloud.moved(cloud.positions)).velocity
 
 
-def plain(problem: Problem) -> Velocity:
+def plain(problem: TimedRisk) -> Velocity:
     """Ours through plain torch, tile by tile."""
     risk, cloud = replace(problem.risk, fused=False), problem.cloud
     return lambda: risk.at(cloud.moved(cloud.positions)).velocity
 
 
-def graph(problem: Problem) -> Velocity:
+def graph(problem: TimedRisk) -> Velocity:
     """Plain torch as a recorded CUDA graph; RuntimeError of a cloud too large to be recorded."""
     risk, cloud = replace(problem.risk, fused=False), problem.cloud
     if cloud.count * risk.data.targets.numel() > GRAPH_ENTRIES:
@@ -100,7 +100,7 @@ def graph(problem: Problem) -> Velocity:
     return lambda: risk.velocity(cloud.moved(cloud.positions))
 
 
-def keops(problem: Problem) -> Velocity:
+def keops(problem: TimedRisk) -> Velocity:
     """-grad of the risk, its sum over particles by KeOps; tanh z = 2 / (1 + exp(-2 z)) - 1, which KeOps lacks."""
     lazy = importlib.import_module("pykeops.torch").LazyTensor
     weights, speaking, phi, targets = problem.tensors
@@ -116,9 +116,9 @@ def keops(problem: Problem) -> Velocity:
     return velocity
 
 
-def jax_there(problem: Problem) -> Velocity:
+def jax_there(problem: TimedRisk) -> Velocity:
     """JAX's jit, on the device that JAX takes by default."""
-    return jax_jit(Problem(problem.risk, problem.cloud.to(device="cpu")))
+    return jax_jit(TimedRisk(problem.risk, problem.cloud.to(device="cpu")))
 
 
 def methods(device: torch.device) -> dict[str, Method]:
@@ -135,23 +135,23 @@ def methods(device: torch.device) -> dict[str, Method]:
     return found
 
 
-def measured(problem: Problem, chosen: dict[str, Method], ceilings: Ceilings, rounds: int = ROUNDS) -> list[Result]:
+def measured(problem: TimedRisk, chosen: dict[str, Method], ceilings: Ceilings, rounds: int = ROUNDS) -> list[Line]:
     """Every method once to warm up and for its memory and result, then `rounds` times in turn; failures are named."""
     device, (data, inputs) = problem.cloud.device, problem.risk.data.inputs.shape
     bound, truth = ceilings.seconds(work(problem.cloud.count, data, inputs)), _truth(problem)
     velocities: dict[str, Velocity] = {}
-    results: dict[str, Result] = {}
+    results: dict[str, Line] = {}
     for name, make in chosen.items():
         try:
             velocity = make(problem)
             velocity()
             mebibytes, found = _memory(velocity, device)
         except (RuntimeError, MemoryError) as error:
-            results[name] = Result(name, failure=f"{type(error).__name__}: {str(error).partition(chr(10))[0][:80]}")
+            results[name] = Line(name, failure=f"{type(error).__name__}: {str(error).partition(chr(10))[0][:80]}")
             continue
         velocities[name] = velocity
         difference = math.nan if truth is None else _difference(found, truth)
-        results[name] = Result(name, mebibytes=mebibytes, difference=difference)
+        results[name] = Line(name, mebibytes=mebibytes, difference=difference)
         del found
     seconds: dict[str, list[float]] = {name: [] for name in velocities}
     for _ in range(rounds):
@@ -191,8 +191,8 @@ def main(device: str = "cuda", sizes: Sequence[tuple[int, int, int]] = SIZES, ro
     print(f"{name}, torch {torch.__version__}: {ceilings.operations / 1e12:.2f} TFLOP/s in float32 (matrix product),")
     print(f"{ceilings.traffic / 1e9:.0f} GB/s (copy)")
     for count, data, inputs in sizes:
-        cpu = Problem.of(count, data, inputs)
-        problem = Problem(cpu.risk, cpu.cloud.to(device=there))
+        cpu = TimedRisk.of(count, data, inputs)
+        problem = TimedRisk(cpu.risk, cpu.cloud.to(device=there))
         del cpu
         print(f"\nm = {count:,}, n = {data}, d = {inputs}, float32\n{HEADER}")
         for result in measured(problem, methods(there), ceilings, rounds):
@@ -214,7 +214,7 @@ def _memory(velocity: Velocity, device: torch.device) -> tuple[float, object]:
     return (torch.cuda.max_memory_allocated(device) - before) / 2**20, found
 
 
-def _truth(problem: Problem) -> Tensor | None:
+def _truth(problem: TimedRisk) -> Tensor | None:
     """The velocity of the hidden weights in float64 on the CPU, where that takes seconds at most."""
     if problem.cloud.count * problem.risk.data.count > CHECKED_ENTRIES:
         return None

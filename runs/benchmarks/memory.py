@@ -17,7 +17,7 @@ from pathlib import Path
 
 import torch
 
-from runs.benchmarks.velocity import SIZES, Problem, methods
+from runs.benchmarks.velocity import SIZES, TimedRisk, methods
 
 STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 #: What makes the kernel forget the peak so far.
@@ -50,8 +50,8 @@ def resident(which: str) -> int:
 
 def peak_here(method: str, size: tuple[int, int, int]) -> int:
     """What a second velocity needs at its peak beyond what this process has before the first one."""
-    methods()[method](Problem.of(SMALL, *size[1:]))()
-    velocity = methods()[method](Problem.of(*size))
+    methods()[method](TimedRisk.of(SMALL, *size[1:]))()
+    velocity = methods()[method](TimedRisk.of(*size))
     trimmed()
     before = resident("VmRSS")
     velocity()

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from particles import ParticleCloud, Perceptron, ReLU, Softplus, Tanh
-from runs.benchmarks.problems import Problem
+from runs.benchmarks.timed_flows import TimedFlow
 
 Array = npt.NDArray[np.float64]
 
@@ -41,7 +41,7 @@ class Velocity:
     (F' v)_j = -c_j sum_i [p_i (J v)_i sigma'_ij + p_i r_i sigma''_ij (v_j . phi_i)] phi_i.
     """
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: TimedFlow) -> None:
         risk, cloud = problem.flow.risk, problem.cloud
         neuron = risk.neuron
         if not isinstance(neuron, Perceptron) or neuron.trained != "hidden" or neuron.outputs != 1:
@@ -83,7 +83,7 @@ class Velocity:
         return torch.from_numpy(np.array(array)).reshape(-1, self._hidden)
 
 
-def cvode(problem: Problem, rtol: float) -> Outcome:
+def cvode(problem: TimedFlow, rtol: float) -> Outcome:
     """CVODE: variable-order BDF, Newton by GMRES with exact Jacobian products, atol = rtol / 10."""
     solver = importlib.import_module("sksundae.cvode")
     flow, columns = Velocity(problem), slice(0, problem.flow.risk.network.neuron.hidden)
@@ -105,7 +105,7 @@ def cvode(problem: Problem, rtol: float) -> Outcome:
     return Outcome(problem.cloud.moved(positions), flow.velocities, flow.products)
 
 
-def torchdiffeq(problem: Problem, rtol: float, method: str) -> Outcome:
+def torchdiffeq(problem: TimedFlow, rtol: float, method: str) -> Outcome:
     """An explicit Runge-Kutta method of torchdiffeq on our velocity, atol = rtol / 10."""
     solver = importlib.import_module("torchdiffeq")
     asked = 0

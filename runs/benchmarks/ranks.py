@@ -64,7 +64,7 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Result:
+class Timing:
     """Seconds of every round: not shared, by one rank, by all; the processor time of one rank over that of all
     together; and whether the end clouds have the same bits."""
 
@@ -96,7 +96,7 @@ def _spread(numbers: Sequence[float]) -> str:
     return f"{statistics.median(numbers):.2f} ({min(numbers):.2f} to {max(numbers):.2f})"
 
 
-def work(ranks: Ranks, task: Task) -> Result:
+def work(ranks: Ranks, task: Task) -> Timing:
     """The task on one rank of the group; seconds of rounds count on the first one."""
     flow, cloud = task.problem()
     shared = SharedCloud.of(cloud, ranks)
@@ -121,7 +121,7 @@ def work(ranks: Ranks, task: Task) -> Result:
     identical = ranks.at_first(_compared(whole, part), [part.positions], shared.share.spans)
     taken = {name: tuple(clock for clock, _ in rounds[1:]) for name, rounds in times.items()}  # the first one warms up
     work_done = tuple(one / both for (_, one), (_, both) in zip(times["one"][1:], times["all"][1:], strict=True))
-    return Result(task, taken["plain"], taken["one"], taken["all"], work_done, bool(identical))
+    return Timing(task, taken["plain"], taken["one"], taken["all"], work_done, bool(identical))
 
 
 def _compared(whole: ParticleCloud, part: ParticleCloud) -> Callable[[], bool]:
@@ -139,7 +139,7 @@ def _process(rank: int, folder: str, task: Task) -> None:
         torch.distributed.destroy_process_group()
 
 
-def measured(task: Task, start: str = "spawn") -> Result:
+def measured(task: Task, start: str = "spawn") -> Timing:
     """The task done by two processes; start: how multiprocessing makes them."""
     with tempfile.TemporaryDirectory() as folder:
         context: Any = multiprocessing.get_context(start)
@@ -150,7 +150,7 @@ def measured(task: Task, start: str = "spawn") -> Result:
             worker.join()
         held = json.loads(Path(folder, "result.json").read_text())
     times = {name: tuple(held[name]) for name in ("plain", "one", "all", "work")}
-    return Result(task, **times, identical=held["identical"])
+    return Timing(task, **times, identical=held["identical"])
 
 
 def main(
@@ -159,7 +159,7 @@ def main(
     steps: int = STEPS,
     rounds: int = ROUNDS,
     start: str = "spawn",
-) -> list[Result]:
+) -> list[Timing]:
     """Measure every size and print a table."""
     print(f"m = {count:,}, n = {DATA}, {steps} Euler step(s), {RANKS} ranks of one thread")
     print(

@@ -53,7 +53,7 @@ Observables = Mapping[str, Callable[[ParticleCloud], Any]]
 
 
 @dataclass(frozen=True, eq=False)
-class Problem:
+class RecordedFlow:
     """A flow, where it starts, and the same risk on other data."""
 
     risk: Risk
@@ -61,7 +61,7 @@ class Problem:
     start: ParticleCloud
 
     @classmethod
-    def of(cls, count: int, data: int, inputs: int) -> "Problem":
+    def of(cls, count: int, data: int, inputs: int) -> "RecordedFlow":
         """Normal inputs, targets the sign of a normal number; as many test data again."""
         numbers = torch.from_numpy(generator(0, "data").standard_normal((2 * data, inputs + 1)))
         x, y = numbers[:, :-1], numbers[:, -1].sign()
@@ -98,17 +98,17 @@ class Problem:
 
 
 #: What is recorded in each arm: frames or not, and which observables.
-ARMS: dict[str, tuple[bool, Callable[[Problem], Observables] | None]] = {
+ARMS: dict[str, tuple[bool, Callable[[RecordedFlow], Observables] | None]] = {
     "bare": (False, None),
     "frames": (True, None),
-    "ten cheap": (False, Problem.cheap),
-    "frames, ten cheap": (True, Problem.cheap),
-    "frames, ten costly": (True, Problem.costly),
+    "ten cheap": (False, RecordedFlow.cheap),
+    "frames, ten cheap": (True, RecordedFlow.cheap),
+    "frames, ten costly": (True, RecordedFlow.costly),
 }
 
 
 @dataclass(frozen=True)
-class Result:
+class Timing:
     """Seconds of a step in every round of one arm, and how many times the bare run's they are."""
 
     arm: str
@@ -127,7 +127,7 @@ def integrator_of(name: str) -> Integrator[Any]:
     return Euler(0.1) if name == "euler" else Adaptive(rtol=1e-4)
 
 
-def timed(problem: Problem, integrator: Integrator[Any], steps: int, arm: str, folder: Path) -> float:
+def timed(problem: RecordedFlow, integrator: Integrator[Any], steps: int, arm: str, folder: Path) -> float:
     """Seconds of one step, recorded at each."""
     has_frames, choose = ARMS[arm]
     made = Trajectory.create(folder / "run.h5") if has_frames or choose else nullcontext()
@@ -148,7 +148,7 @@ def timed(problem: Problem, integrator: Integrator[Any], steps: int, arm: str, f
     return (moments[-1] - moments[1]) / (len(moments) - 2)
 
 
-def measured(problem: Problem, integrator: Integrator[Any], steps: int, rounds: int) -> list[Result]:
+def measured(problem: RecordedFlow, integrator: Integrator[Any], steps: int, rounds: int) -> list[Timing]:
     """Every arm once to warm up, then `rounds` times in turn."""
     seconds: dict[str, list[float]] = {arm: [] for arm in ARMS}
     with tempfile.TemporaryDirectory() as folder:
@@ -159,21 +159,21 @@ def measured(problem: Problem, integrator: Integrator[Any], steps: int, rounds: 
                     taken.append(one)
     bare = seconds["bare"]
     return [
-        Result(arm, tuple(taken), tuple(mine / plain for mine, plain in zip(taken, bare, strict=True)))
+        Timing(arm, tuple(taken), tuple(mine / plain for mine, plain in zip(taken, bare, strict=True)))
         for arm, taken in seconds.items()
     ]
 
 
 def main(
     cases: Sequence[tuple[int, int, str]] = CASES, count: int = COUNT, steps: int = STEPS, rounds: int = ROUNDS
-) -> list[Result]:
+) -> list[Timing]:
     """Measure every case and print a table."""
     settle()
     results = []
     for data, inputs, name in cases:
         print(f"m = {count:,}, n = {data}, d = {inputs}, {name}, {torch.get_num_threads()} thread(s)")
         print(f"{'recorded':20}{'a step':>13}{'times bare (range)':>28}")
-        for result in measured(Problem.of(count, data, inputs), integrator_of(name), steps, rounds):
+        for result in measured(RecordedFlow.of(count, data, inputs), integrator_of(name), steps, rounds):
             results.append(result)
             print(result.line, flush=True)
     return results

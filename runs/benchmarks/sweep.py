@@ -62,7 +62,7 @@ class Size:
 
 
 @dataclass(frozen=True)
-class Result:
+class Timing:
     """Seconds to start a crew and of the batch, and how many files are, bit for bit, those of the first arm."""
 
     arm: str
@@ -88,7 +88,7 @@ def crews() -> dict[str, Callable[[Path], AbstractContextManager[Crew]]]:
     return found
 
 
-def measured(size: Size, folder: Path) -> list[Result]:
+def measured(size: Size, folder: Path) -> list[Timing]:
     """Every arm once, each into a folder of its own, its files compared with those of the first."""
     path = folder / "sweep.toml"
     path.write_text(size.study)
@@ -102,11 +102,11 @@ def measured(size: Size, folder: Path) -> list[Result]:
             ended = perf_counter()
         whole = [job for job in jobs if job.config.digest not in done.failures]
         same = sum(not differing(job.path, first / job.config.digest / "run.h5") for job in whole)
-        results.append(Result(arm, ready - began, ended - ready, len(jobs), same))
+        results.append(Timing(arm, ready - began, ended - ready, len(jobs), same))
     return results
 
 
-def main(sizes: Sequence[Size] = (Size(),)) -> list[Result]:
+def main(sizes: Sequence[Size] = (Size(),)) -> list[Timing]:
     """Measure every size and print a table."""
     results = []
     for size in sizes:

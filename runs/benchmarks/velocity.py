@@ -45,14 +45,14 @@ Velocity = Callable[[], object]
 
 
 @dataclass(frozen=True, eq=False)
-class Problem:
+class TimedRisk:
     """A risk and a cloud."""
 
     risk: Risk
     cloud: ParticleCloud
 
     @classmethod
-    def of(cls, count: int, data: int, inputs: int) -> "Problem":
+    def of(cls, count: int, data: int, inputs: int) -> "TimedRisk":
         """Normal inputs and targets, equal masses."""
         numbers = torch.from_numpy(generator(0, "data").standard_normal((data, inputs + 1)))
         neuron = Perceptron(Tanh(), Identity(inputs))
@@ -69,7 +69,7 @@ class Problem:
 
 
 @dataclass(frozen=True)
-class Result:
+class Timing:
     """Wall and processor seconds of every round of one method at one size, and how many times ours they are."""
 
     method: str
@@ -88,7 +88,7 @@ class Result:
         )
 
 
-def plain(problem: Problem) -> Callable[[Tensor], Tensor]:
+def plain(problem: TimedRisk) -> Callable[[Tensor], Tensor]:
     """The risk as one would write it, of the hidden weights."""
     _, speaking, phi, targets = problem.tensors
 
@@ -98,23 +98,23 @@ def plain(problem: Problem) -> Callable[[Tensor], Tensor]:
     return risk
 
 
-def ours(problem: Problem) -> Velocity:
+def ours(problem: TimedRisk) -> Velocity:
     """Of a cloud that the risk has not seen: of one cloud it computes predictions once."""
     cloud = problem.cloud
     return lambda: problem.risk.velocity(cloud.moved(cloud.positions))
 
 
-def autograd(problem: Problem) -> Velocity:
+def autograd(problem: TimedRisk) -> Velocity:
     """-grad of the plain risk."""
     return _differentiated(plain(problem), problem)
 
 
-def compiled(problem: Problem) -> Velocity:
+def compiled(problem: TimedRisk) -> Velocity:
     """The same, its risk through torch.compile."""
     return _differentiated(torch.compile(plain(problem)), problem)
 
 
-def _differentiated(risk: Callable[[Tensor], Tensor], problem: Problem) -> Velocity:
+def _differentiated(risk: Callable[[Tensor], Tensor], problem: TimedRisk) -> Velocity:
     weights = problem.tensors[0].requires_grad_()
 
     def velocity() -> Tensor:
@@ -124,7 +124,7 @@ def _differentiated(risk: Callable[[Tensor], Tensor], problem: Problem) -> Veloc
     return velocity
 
 
-def jax_jit(problem: Problem) -> Velocity:
+def jax_jit(problem: TimedRisk) -> Velocity:
     """JAX's jit of its own gradient of the same risk."""
     jax = importlib.import_module("jax")
     weights, speaking, phi, targets = (jax.numpy.asarray(tensor.numpy()) for tensor in problem.tensors)
@@ -136,9 +136,9 @@ def jax_jit(problem: Problem) -> Velocity:
     return lambda: -slope(weights, speaking, phi, targets).block_until_ready()
 
 
-def methods() -> dict[str, Callable[[Problem], Velocity]]:
+def methods() -> dict[str, Callable[[TimedRisk], Velocity]]:
     """The methods that this machine can run, ours first."""
-    found: dict[str, Callable[[Problem], Velocity]] = {
+    found: dict[str, Callable[[TimedRisk], Velocity]] = {
         "ours": ours,
         "autograd": autograd,
     }
@@ -149,7 +149,9 @@ def methods() -> dict[str, Callable[[Problem], Velocity]]:
     return found
 
 
-def measured(problem: Problem, chosen: dict[str, Callable[[Problem], Velocity]], rounds: int = ROUNDS) -> list[Result]:
+def measured(
+    problem: TimedRisk, chosen: dict[str, Callable[[TimedRisk], Velocity]], rounds: int = ROUNDS
+) -> list[Timing]:
     """Every method once to warm up, then `rounds` times in turn."""
     velocities = {name: make(problem) for name, make in chosen.items()}
     hidden = problem.risk.network.neuron.hidden
@@ -160,7 +162,7 @@ def measured(problem: Problem, chosen: dict[str, Callable[[Problem], Velocity]],
             taken[name].append(timed(velocity))
     ours = ends["ours"]
     return [
-        Result(
+        Timing(
             name,
             tuple(wall for wall, _ in times),
             tuple(theirs / mine for (theirs, _), (mine, _) in zip(times, taken["ours"], strict=True)),
@@ -196,13 +198,13 @@ def share(work: Work, ceilings: Ceilings, taken: float) -> str:
     return f"{amount}; ceilings: {rates}; reached {ceilings.seconds(work) / taken:.0%} of the roofline"
 
 
-def main(sizes: Sequence[tuple[int, int, int]] = SIZES, rounds: int = ROUNDS) -> list[Result]:
+def main(sizes: Sequence[tuple[int, int, int]] = SIZES, rounds: int = ROUNDS) -> list[Timing]:
     """Measure every size and print a table."""
     results, ceilings = [], ceilings_of(torch.device("cpu"))
     for count, data, inputs in sizes:
         print(f"m = {count:,}, n = {data}, d = {inputs}, float32, {torch.get_num_threads()} thread(s)")
         print(f"{'method':16}{'median':>13}{'times ours (range)':>26}{'its work':>10}{'difference':>12}")
-        found = measured(Problem.of(count, data, inputs), methods(), rounds)
+        found = measured(TimedRisk.of(count, data, inputs), methods(), rounds)
         for result in found:
             results.append(result)
             print(result.line, flush=True)
@@ -212,7 +214,7 @@ def main(sizes: Sequence[tuple[int, int, int]] = SIZES, rounds: int = ROUNDS) ->
 
 def grid(
     axes: tuple[Sequence[int], ...] = GRID, rounds: int = ROUNDS, between: tuple[float, float] = (0.0, ALLOWED)
-) -> list[Result]:
+) -> list[Timing]:
     """Autograd beside ours at every size whose matrices take so many bytes, and a line for each."""
     results = []
     print(f"autograd, in times ours: wall (range), processor time; {torch.get_num_threads()} thread(s)")
@@ -224,7 +226,7 @@ def grid(
             continue
         repeated = max(2, min(rounds, int(2e10 / (count * data * (inputs + 20)))))
         results.append(
-            measured(Problem.of(count, data, inputs), {"ours": methods()["ours"], "autograd": autograd}, repeated)[1]
+            measured(TimedRisk.of(count, data, inputs), {"ours": methods()["ours"], "autograd": autograd}, repeated)[1]
         )
         print(f"{name}{results[-1].line[16:]}", flush=True)
     return results

@@ -43,7 +43,7 @@ STALE = ("refuse", "redo")
 
 
 @dataclass(frozen=True)
-class Result:
+class StudyEnd:
     """How a study ended: its runs, and the sentence of each one that failed."""
 
     jobs: tuple[Job, ...]
@@ -79,7 +79,7 @@ def run_study(
     workers: int | Crew | None = None,
     ranks: Ranks | None = None,
     members: int = 1,
-) -> Result:
+) -> StudyEnd:
     """Do what is not complete, by one process per core unless a number (0: in this process) or a crew is given.
 
     Up to so many `members` are evolved side by side by one process. Where there are ranks, one of which this process
@@ -97,7 +97,7 @@ def run_study(
     said = f"{len(jobs)} runs in {printable(str(jobs[0].out))}, {complete} complete already."
     console.print(said, highlight=False, soft_wrap=True, markup=False)
     if not pending:
-        return Result(tuple(jobs), {})
+        return StudyEnd(tuple(jobs), {})
     if workers is None:
         on_device = any(job.config.device != "cpu" for job in jobs)
         workers = 0 if on_device or len(pending) == 1 else min(usable_cores(), len(pending))
@@ -123,7 +123,7 @@ def run_study(
                         replace_text(job.error, outcome.failure + "\n")
     if ranks is None or ranks.is_first:
         failures |= {job.config.digest: GONE for job in _gone([j for j in jobs if j.config.digest not in failures])}
-    return Result(tuple(jobs), failures)
+    return StudyEnd(tuple(jobs), failures)
 
 
 def _gone(jobs: Sequence[Job]) -> Sequence[Job]:

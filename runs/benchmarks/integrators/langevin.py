@@ -48,7 +48,7 @@ class Scale:
 
 
 @dataclass(frozen=True)
-class Result:
+class Line:
     """One line of the table."""
 
     method: str
@@ -139,7 +139,7 @@ def moments(cloud: ParticleCloud) -> Tensor:
     return torch.stack([squares[:, 2].mean(), squares[:, :2].sum(dim=1).mean()])
 
 
-def measured(method: str, step: float, scale: Scale) -> Result:
+def measured(method: str, step: float, scale: Scale) -> Line:
     """Run one method with one step; the standard error comes from ten blocks of time."""
     flow, start = problem(scale.count)
     run, evaluations = METHODS[method]
@@ -156,10 +156,10 @@ def measured(method: str, step: float, scale: Scale) -> Result:
     seconds = perf_counter() - began
     blocks = torch.stack([block.mean(dim=0) for block in torch.stack(seen).tensor_split(10)])
     errors, spread = blocks.mean(dim=0) / TRUTH - 1.0, blocks.std(dim=0) / math.sqrt(10) / TRUTH
-    return Result(method, step, evaluations * round(until / step), seconds, errors, spread)
+    return Line(method, step, evaluations * round(until / step), seconds, errors, spread)
 
 
-def main(scale: Scale = Scale()) -> list[Result]:
+def main(scale: Scale = Scale()) -> list[Line]:
     """Measure every method at every step and print the table; torchsde only where it is installed."""
     until = scale.before + scale.during
     print(f"{scale.count:,} neurons, {until:g} units of time, {torch.get_num_threads()} thread(s)")

@@ -12,7 +12,7 @@ from particles import ReLU
 from runs.benchmarks.integrators.stiff_flow import ERRORS, gradient_descent, methods, reference
 from runs.benchmarks.integrators.work_precision import PEER, Method, Ours, Point, run
 from runs.benchmarks.peers import cvode
-from runs.benchmarks.problems import mild_flow
+from runs.benchmarks.timed_flows import mild_flow
 
 
 def kinked_methods() -> list[Method]:

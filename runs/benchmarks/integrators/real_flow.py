@@ -13,7 +13,7 @@ from flows import BDF, Adaptive, Euler, GradientFlow
 from particles import NTK, Dataset, GaussianLaw, Identity, ParticleCloud, Perceptron, ReLU, Risk, Squared, masses
 from runs.benchmarks.integrators.work_precision import PEER, Method, Ours, Point, run
 from runs.benchmarks.peers import Outcome, cvode
-from runs.benchmarks.problems import Problem
+from runs.benchmarks.timed_flows import TimedFlow
 from runs.datasets import load
 
 #: The paper's learning rate is 1 on the mean of squares: our time 2 a step.
@@ -21,16 +21,16 @@ PAPER_STEP, PAPER_STEPS = 2.0, 100_000
 GAMMA, ALPHA = 0.5, 0.7
 
 
-def real_flow(count: int = 2000, data: str = "concrete", steps: int = PAPER_STEPS) -> Problem:
+def real_flow(count: int = 2000, data: str = "concrete", steps: int = PAPER_STEPS) -> TimedFlow:
     """The flow of Caron et al. (2023) on a table of the UCI repository, standardised and split as there."""
     train = load(data).train
     neuron = Perceptron(ReLU(), Identity(train.inputs.shape[1]))
     risk = Risk(neuron, NTK(), Squared(), Dataset(train.inputs, train.targets, train.weights))
     cloud = GaussianLaw(neuron).sample(masses=masses.asymmetrical(count, gamma=GAMMA, alpha=ALPHA), seed=0)
-    return Problem(data, GradientFlow(risk), cloud, PAPER_STEP * steps)
+    return TimedFlow(data, GradientFlow(risk), cloud, PAPER_STEP * steps)
 
 
-def gradient_descent(problem: Problem, step: float) -> Outcome:
+def gradient_descent(problem: TimedFlow, step: float) -> Outcome:
     """Steps of the paper's size."""
     return Ours(lambda size: Euler(step=size))(problem, step)
 
@@ -44,7 +44,7 @@ def methods() -> list[Method]:
     ]
 
 
-def reference(problem: Problem) -> ParticleCloud:
+def reference(problem: TimedFlow) -> ParticleCloud:
     """The end by our BDF at rtol 4e-4, about three thousand steps: its risk is known to about 0.2 %, as errors go as
     rtol here."""
     return Ours(BDF)(problem, 4e-4).cloud

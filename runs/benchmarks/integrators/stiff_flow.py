@@ -11,19 +11,19 @@ from flows import BDF, Adaptive, Chebyshev, DormandPrince, Euler, Exponential, S
 from particles import ParticleCloud
 from runs.benchmarks.integrators.work_precision import PEER, Method, Ours, Point, run
 from runs.benchmarks.peers import Outcome, cvode, installed, torchdiffeq
-from runs.benchmarks.problems import Problem, stiff_flow
+from runs.benchmarks.timed_flows import TimedFlow, stiff_flow
 
 TOLERANCES = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
 #: Errors of the positions, relative to the distance moved, at which seconds are compared.
 ERRORS = (1e-3, 1e-4, 1e-5)
 
 
-def reference(problem: Problem) -> ParticleCloud:
+def reference(problem: TimedFlow) -> ParticleCloud:
     """The end by CVODE at rtol 1e-9, or by our own BDF where that is not installed."""
     return (cvode(problem, 1e-9) if installed("sksundae") else Ours(BDF)(problem, 1e-8)).cloud
 
 
-def gradient_descent(problem: Problem, safety: float) -> Outcome:
+def gradient_descent(problem: TimedFlow, safety: float) -> Outcome:
     """Euler steps, `safety` times the longest stable one at the start: 1/2 is the learning rate 1 / lambda_max."""
     descent = Euler(step=StepBound(safety)).resolved(problem.flow, problem.cloud)
     return Ours(lambda _: descent)(problem, safety)

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from flows import Advance, Integrator, StepNoise
 from particles import ParticleCloud
 from runs.benchmarks.peers import Outcome, installed
-from runs.benchmarks.problems import Problem
+from runs.benchmarks.timed_flows import TimedFlow
 from runs.figures.figures import save
 
 #: The peer with which seconds are compared.
@@ -28,7 +28,7 @@ class Method:
     """A solver at several tolerances (or steps), run so many times each; `needs` names the package it comes from."""
 
     name: str
-    run: Callable[[Problem, float], Outcome]
+    run: Callable[[TimedFlow, float], Outcome]
     tolerances: tuple[float, ...]
     repeats: int = 5
     needs: str | None = None
@@ -64,7 +64,7 @@ class Ours:
 
     make: Callable[[float], Integrator[Any]]
 
-    def __call__(self, problem: Problem, tolerance: float) -> Outcome:
+    def __call__(self, problem: TimedFlow, tolerance: float) -> Outcome:
         """Run it to the end."""
         integrator, flow = self.make(tolerance), problem.flow
         state, cloud, time, step = integrator.init(flow, problem.cloud), problem.cloud, 0.0, 0
@@ -75,7 +75,7 @@ class Ours:
         return Outcome(cloud, step if work is None else work.velocities)
 
 
-def measured(problem: Problem, reference: ParticleCloud, methods: Sequence[Method]) -> list[Point]:
+def measured(problem: TimedFlow, reference: ParticleCloud, methods: Sequence[Method]) -> list[Point]:
     """Every method at every tolerance. Repetitions go round all of them, so that a slow minute of the machine hits
     all alike."""
     moved = float((reference.positions - problem.cloud.positions).norm())
@@ -152,7 +152,7 @@ def draw(points: Sequence[Point], path: Path, *, title: str, risk: bool = False)
 
 
 def run(
-    problem: Problem,
+    problem: TimedFlow,
     reference: ParticleCloud,
     methods: Sequence[Method],
     *,

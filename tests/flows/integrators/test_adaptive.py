@@ -10,7 +10,7 @@ from flows.integrators.closed_form import ClosedForm
 from flows.integrators.error_controlled.automatic_explicit import Explicit
 from flows.integrators.function_space.gauss_newton import LARGEST_GRAM
 from particles import NTK, Dataset, Linear, Tanh
-from runs.benchmarks.problems import stiff_flow
+from runs.benchmarks.timed_flows import stiff_flow
 from tests.flows.contracts.error_controlled import Kept, driven
 from tests.flows.law.known_ends import one_logistic_datum, one_logistic_end
 from tests.problems import MeanAttraction, network_cloud, network_risk, numbers, small_cloud

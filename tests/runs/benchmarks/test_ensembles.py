@@ -3,7 +3,7 @@
 import pytest
 
 from flows import BDF, Euler
-from runs.benchmarks.ensembles import Method, Result, Size, main, measured
+from runs.benchmarks.ensembles import Method, Size, Timing, main, measured
 
 SMALL = Size(4, 20, 8, 3)
 
@@ -19,7 +19,7 @@ def test_both_ways_end_alike() -> None:
 
 def test_ratios_are_taken_within_a_round() -> None:
     """Assert that a line shows the medians of the seconds and of the ratios, with their range."""
-    line = Result(Size(4, 20, 8, 3, 2), "Euler", (1.0, 2.0, 4.0), (2.0, 3.0, 4.0), 1e-9).line
+    line = Timing(Size(4, 20, 8, 3, 2), "Euler", (1.0, 2.0, 4.0), (2.0, 3.0, 4.0), 1e-9).line
     assert line.split() == [
         "20",
         "8",

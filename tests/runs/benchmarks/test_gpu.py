@@ -9,9 +9,9 @@ import torch
 from particles import Network, ParticleCloud, Risk
 from particles.compute.cuda_graphs import REPEATS
 from runs.benchmarks.ceilings import Ceilings, Work
-from runs.benchmarks.gpu import Method, Result, fused, graph, main, measured, methods, plain, waits, work
+from runs.benchmarks.gpu import Method, Line, fused, graph, main, measured, methods, plain, waits, work
 from runs.benchmarks.peers import installed
-from runs.benchmarks.velocity import Problem, Velocity, autograd
+from runs.benchmarks.velocity import TimedRisk, Velocity, autograd
 
 CPU = torch.device("cpu")
 CHOSEN = {"plain torch": plain, "autograd": autograd}
@@ -37,7 +37,7 @@ def test_methods_are_those_of_the_device() -> None:
 
 def test_every_method_is_held_to_float64(monkeypatch: pytest.MonkeyPatch) -> None:
     """Assert that float32 differs by its rounding, twice the velocity by one, and large problems are not checked."""
-    problem = Problem.of(200, 30, 5)
+    problem = TimedRisk.of(200, 30, 5)
     wrong = {**CHOSEN, "autograd": lambda problem: lambda: 2.0 * autograd(problem)()}
     right, twice = measured(problem, CHOSEN, SLOW, 1), measured(problem, wrong, SLOW, 1)
     assert [result.method for result in right] == ["plain torch", "autograd"]
@@ -50,24 +50,24 @@ def test_every_method_is_held_to_float64(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_roofline_is_the_kernels_work_over_the_ceiling() -> None:
     """Assert that the work is that of the formula, and that a line tells its share."""
     assert work(1000, 100, 2) == Work(1000 * 100 * (6 * 2 + 5 + 2 * 24), 4 * 1000 * (4 * 3 + 2))
-    (result,) = measured(Problem.of(50, 10, 3), {"plain torch": plain}, Ceilings(1e9, 1e12), 1)
+    (result,) = measured(TimedRisk.of(50, 10, 3), {"plain torch": plain}, Ceilings(1e9, 1e12), 1)
     assert result.roofline == pytest.approx(50 * 10 * (18 + 5 + 48) / 1e9 / result.seconds[0])
 
 
 def test_failure_of_one_method_leaves_the_others() -> None:
     """Assert that a method out of memory is named with its first line, and that the next one takes its place."""
 
-    def failing(problem: Problem) -> Velocity:
+    def failing(problem: TimedRisk) -> Velocity:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 37 GiB.\nand more")
 
-    broken, sound = measured(Problem.of(50, 10, 3), {"autograd": failing, "plain torch": plain}, SLOW, 2)
+    broken, sound = measured(TimedRisk.of(50, 10, 3), {"autograd": failing, "plain torch": plain}, SLOW, 2)
     assert broken.line.split(maxsplit=1)[1] == "OutOfMemoryError: CUDA out of memory. Tried to allocate 37 GiB."
     assert sound.ratios == (1.0, 1.0)
 
 
 def test_line_shows_medians_range_and_shares() -> None:
     """Assert that a line has the median in ms, the ratio with its range, roofline, memory and difference."""
-    line = Result("peer", (0.2, 0.4, 0.3), (2.0, 1.0, 3.0), 0.125, 17.0, 1e-7).line
+    line = Line("peer", (0.2, 0.4, 0.3), (2.0, 1.0, 3.0), 0.125, 17.0, 1e-7).line
     assert line.split() == ["peer", "300.000", "ms", "2.00", "(1.00", "to", "3.00)", "12.5%", "17", "MiB", "1.0e-07"]
 
 
@@ -85,12 +85,12 @@ def test_fused_is_asked_for_whatever_the_size(monkeypatch: pytest.MonkeyPatch) -
     """Assert that the first method cannot fall back to plain torch in silence."""
     monkeypatch.setattr("particles.compute.backend_choice._installed", lambda package: False)
     with pytest.raises(ValueError, match="The fused kernels were asked for, but"):
-        fused(Problem.of(50, 10, 3))()
+        fused(TimedRisk.of(50, 10, 3))()
 
 
 def test_graph_is_measured_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """Assert that it is made before it is measured, and that a cloud too large for it is said to be."""
-    problem, asked = Problem.of(50, 10, 3), []
+    problem, asked = TimedRisk.of(50, 10, 3), []
     velocity = Risk.velocity
     monkeypatch.setattr(Risk, "velocity", lambda risk, cloud: asked.append(cloud) or velocity(risk, cloud))
     assert torch.equal(graph(problem)(), plain(problem)()) and len(asked) == REPEATS + 1
@@ -105,7 +105,7 @@ def test_nothing_is_left_from_the_velocity_before(method: Method, monkeypatch: p
     made: list[ParticleCloud] = []
     tiles = Network.tiles
     monkeypatch.setattr(Network, "tiles", lambda network, cloud, phi: made.append(cloud) or tiles(network, cloud, phi))
-    velocity = method(Problem.of(50, 10, 3))
+    velocity = method(TimedRisk.of(50, 10, 3))
     velocity()
     before = len(made)
     velocity()
@@ -115,7 +115,7 @@ def test_nothing_is_left_from_the_velocity_before(method: Method, monkeypatch: p
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_fused_velocity_does_not_wait_for_the_gpu() -> None:
     """Assert that the host goes on without the device once the kernels are compiled, and that a look would be seen."""
-    cpu = Problem.of(1000, 30, 5)
+    cpu = TimedRisk.of(1000, 30, 5)
     velocity = fused(replace(cpu, cloud=cpu.cloud.to(device="cuda")))
     velocity()
     assert not waits(velocity)

@@ -10,16 +10,16 @@ from torch.func import jacrev
 from flows import BDF, evolve
 from particles import Erf, Perceptron, ReLU, Softplus, Tanh
 from runs.benchmarks.peers import Velocity, cvode, installed, torchdiffeq
-from runs.benchmarks.problems import Problem, stiff_flow
+from runs.benchmarks.timed_flows import TimedFlow, stiff_flow
 from tests.tolerances import assert_identical
 
 
-def small(activation: object = None) -> Problem:
+def small(activation: object = None) -> TimedFlow:
     """Thirty particles, six data, and a time in which they have nearly come to rest."""
     return replace(stiff_flow(count=30, data=6, dim=4, activation=activation), until=300.0)
 
 
-def flat(problem: Problem) -> np.ndarray:
+def flat(problem: TimedFlow) -> np.ndarray:
     """The hidden weights as the solver holds them."""
     return problem.cloud.positions[:, :-1].reshape(-1).numpy().copy()
 
@@ -48,7 +48,7 @@ def test_product_is_the_derivative_of_the_right_side(activation: object) -> None
     assert flow.products == 1
 
 
-def autograd_velocity(problem: Problem, positions: torch.Tensor) -> torch.Tensor:
+def autograd_velocity(problem: TimedFlow, positions: torch.Tensor) -> torch.Tensor:
     """-grad of the risk written out, for functional derivatives."""
     risk, masses = problem.flow.risk, problem.cloud.masses
     data, neuron = risk.data, risk.neuron

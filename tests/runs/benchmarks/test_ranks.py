@@ -2,7 +2,7 @@
 
 import pytest
 
-from runs.benchmarks.ranks import Result, Task, main
+from runs.benchmarks.ranks import Task, Timing, main
 from tests.ranks import needs_fork
 
 
@@ -18,6 +18,6 @@ def test_toy_size_has_the_same_bits(capsys: pytest.CaptureFixture[str]) -> None:
 def test_efficiency_is_that_of_each_round() -> None:
     """Assert that t_1 / (2 t_2) is taken round by round, shown with its range, and other bits are called so."""
     task = Task(10, 2, "float64", 1, 2)
-    result = Result(task, (2.0, 4.0), (4.0, 4.0), (2.0, 4.0), (0.9, 1.0), identical=False)
+    result = Timing(task, (2.0, 4.0), (4.0, 4.0), (2.0, 4.0), (0.9, 1.0), identical=False)
     assert result.efficiencies == [1.0, 0.5]
     assert "0.75 (0.50 to 1.00)   0.95 (0.90 to 1.00)" in result.line and result.line.endswith("OTHER")

@@ -10,9 +10,9 @@ from particles import Trajectory, TrajectoryError
 from particles.compute.tiles import Tiles
 from particles.risk.network import Network
 from runs.benchmarks import recording
-from runs.benchmarks.recording import ARMS, Problem, Result, main, timed
+from runs.benchmarks.recording import ARMS, RecordedFlow, Timing, main, timed
 
-TOY = Problem.of(30, 8, 3)
+TOY = RecordedFlow.of(30, 8, 3)
 
 
 @pytest.mark.parametrize("arm", ARMS)
@@ -40,7 +40,7 @@ def test_ten_observables_of_a_step_cost_one_prediction(tmp_path: Path, monkeypat
         return Tiles(network.neuron, cloud.positions, phi)
 
     monkeypatch.setattr(Network, "tiles", tiles)
-    problem = Problem.of(30, 8, 3)
+    problem = RecordedFlow.of(30, 8, 3)
     timed(problem, Euler(0.1), 4, "bare", tmp_path)
     assert len(made) == 5
     made.clear()
@@ -50,7 +50,7 @@ def test_ten_observables_of_a_step_cost_one_prediction(tmp_path: Path, monkeypat
 
 def test_ratios_are_shown_with_their_range() -> None:
     """Assert that a line has the median of the seconds and of the ratios, with the least and the largest."""
-    line = Result("arm", (0.2, 0.4, 0.3), (1.2, 1.0, 1.1)).line
+    line = Timing("arm", (0.2, 0.4, 0.3), (1.2, 1.0, 1.1)).line
     assert line.split() == ["arm", "300.0", "ms", "1.100", "(1.000", "to", "1.200)"]
 
 

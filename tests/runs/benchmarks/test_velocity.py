@@ -8,12 +8,12 @@ from particles import Perceptron
 from particles.compute.tiles import KEPT_ENTRIES
 from runs.benchmarks.ceilings import Ceilings, Work
 from runs.benchmarks.peers import installed
-from runs.benchmarks.velocity import Problem, Result, autograd, grid, main, measured, methods, ours, share, work
+from runs.benchmarks.velocity import TimedRisk, Timing, autograd, grid, main, measured, methods, ours, share, work
 
 
 def test_every_method_computes_our_velocity() -> None:
     """Assert that autograd of the obvious code differs from ours by float32's rounding, and from twice ours by more."""
-    problem = Problem.of(200, 30, 5)
+    problem = TimedRisk.of(200, 30, 5)
     chosen = {"ours": methods()["ours"], "autograd": autograd}
     results = measured(problem, chosen, rounds=3)
     assert [result.method for result in results] == ["ours", "autograd"]
@@ -28,7 +28,7 @@ def test_ours_begins_anew_every_time(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[str] = []
     activation = Perceptron.tangent
     monkeypatch.setattr(Perceptron, "tangent", lambda *given: calls.append("tile") or activation(*given))
-    velocity = ours(Problem.of(20, 5, 3))
+    velocity = ours(TimedRisk.of(20, 5, 3))
     for _ in range(3):
         velocity()
     assert len(calls) == 3
@@ -42,7 +42,7 @@ def test_methods_are_those_of_the_machine() -> None:
 
 def test_ratios_are_taken_within_a_round() -> None:
     """Assert that a line shows the median of the seconds and of the ratios, with their range."""
-    line = Result("peer", (0.2, 0.4, 0.3), (2.0, 1.0, 3.0), (1.5, 1.0, 1.0), 1e-7).line
+    line = Timing("peer", (0.2, 0.4, 0.3), (2.0, 1.0, 3.0), (1.5, 1.0, 1.0), 1e-7).line
     assert line.split() == ["peer", "300.0", "ms", "2.00", "(1.00", "to", "3.00)", "1.00", "1.0e-07"]
 
 

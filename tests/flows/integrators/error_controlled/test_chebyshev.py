@@ -30,7 +30,7 @@ from particles import (
     Tanh,
 )
 from particles.shapes import Positions, Velocity
-from runs.benchmarks.problems import stiff_flow
+from runs.benchmarks.timed_flows import stiff_flow
 from tests.flows.contracts.error_controlled import ADAPTIVE, Counted, Kept, driven
 from tests.flows.contracts.members import check_order
 from tests.flows.problems.linear import LINEAR, residual_off

@@ -29,7 +29,7 @@ from particles import (
     masses,
     tangent_gram,
 )
-from runs.benchmarks.problems import stiff_flow
+from runs.benchmarks.timed_flows import stiff_flow
 from tests.flows.contracts.error_controlled import Kept, driven
 from tests.flows.law.known_ends import columns_apart, one_logistic_datum, one_logistic_end
 from tests.problems import network_cloud, network_risk, numbers

@@ -5,14 +5,14 @@ import pytest
 from particles import ReLU, Tanh
 from runs.benchmarks.integrators import mild_flow
 from runs.benchmarks.integrators.work_precision import Method
-from runs.benchmarks.problems import Problem
+from runs.benchmarks.timed_flows import TimedFlow
 
 
 def test_smooth_and_kinked_neurons_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     """Assert that tanh is run with the methods of the stiff flow, ReLU with the implicit ones."""
     seen: list[tuple[object, list[str]]] = []
 
-    def run(problem: Problem, reference: object, methods: list[Method], **options: object) -> list[object]:
+    def run(problem: TimedFlow, reference: object, methods: list[Method], **options: object) -> list[object]:
         seen.append((problem.flow.risk.neuron.activation, [method.name for method in methods]))
         return []
 

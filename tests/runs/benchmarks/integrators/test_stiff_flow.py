@@ -8,7 +8,7 @@ from flows import BDF, evolve
 from particles import tangent_gram
 from runs.benchmarks.integrators.stiff_flow import gradient_descent, methods, reference
 from runs.benchmarks.integrators.work_precision import PEER
-from runs.benchmarks.problems import stiff_flow
+from runs.benchmarks.timed_flows import stiff_flow
 
 
 def test_every_method_of_the_issue_is_compared() -> None:

@@ -18,10 +18,10 @@ from runs.benchmarks.integrators.work_precision import (
     run,
     seconds_at,
 )
-from runs.benchmarks.problems import Problem, stiff_flow
+from runs.benchmarks.timed_flows import TimedFlow, stiff_flow
 
 
-def small() -> Problem:
+def small() -> TimedFlow:
     """Thirty particles, six data."""
     return replace(stiff_flow(count=30, data=6, dim=4), until=50.0)
 

@@ -7,7 +7,7 @@ import torch
 
 from flows import Chebyshev, evolve
 from particles import NTK, ReLU, Softplus, Tanh, tangent_gram
-from runs.benchmarks.problems import mild_flow, stiff_flow
+from runs.benchmarks.timed_flows import mild_flow, stiff_flow
 from tests.tolerances import assert_identical
 
 

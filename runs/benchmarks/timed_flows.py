@@ -34,7 +34,7 @@ GAMMA, ALPHA = 0.5, 0.7
 
 
 @dataclass(frozen=True, eq=False)
-class Problem:
+class TimedFlow:
     """A flow, where it starts and how long it runs."""
 
     name: str
@@ -45,7 +45,7 @@ class Problem:
 
 def stiff_flow(
     count: int = 1000, data: int = 60, dim: int = 20, *, activation: Activation | None = None, seed: int = 0
-) -> Problem:
+) -> TimedFlow:
     """Inputs whose coordinates decay as 1/k, so that the tangent kernel's eigenvalues spread over many decades.
 
     x_i proportional to (z_i1, z_i2 / 2, ..., z_id / d) with z normal and |x_i| = sqrt(d); y_i = sin(u . x_i) for a
@@ -58,21 +58,21 @@ def stiff_flow(
 
 def mild_flow(
     count: int = 2000, data: int = 100, dim: int = 50, *, activation: Activation | None = None, seed: int = 0
-) -> Problem:
+) -> TimedFlow:
     """Inputs uniform on the sphere of radius sqrt(d): eigenvalues of like size, and a time to match; tanh."""
     return _problem("mild", activation or Tanh(), count, torch.ones(dim).double(), data, MILD_TIME * data, seed)
 
 
 def _problem(
     name: str, activation: Activation, count: int, decay: torch.Tensor, data: int, until: float, seed: int
-) -> Problem:
+) -> TimedFlow:
     inputs, direction = _inputs(data, decay, seed), _inputs(1, torch.ones_like(decay), seed + 1)[0]
     targets = torch.sin(inputs @ direction / math.sqrt(len(decay)))
     neuron = Perceptron(activation, Identity(len(decay)))
     risk = Risk(neuron=neuron, scaling=NTK(), loss=Squared(), data=Dataset(inputs, targets))
     law = GaussianLaw(neuron, outputs=RademacherOutputs())
     cloud = law.sample(masses=masses.asymmetrical(count, gamma=GAMMA, alpha=ALPHA), seed=seed)
-    return Problem(name, GradientFlow(risk), cloud, until)
+    return TimedFlow(name, GradientFlow(risk), cloud, until)
 
 
 def _inputs(data: int, decay: torch.Tensor, seed: int) -> Inputs:
