@@ -145,7 +145,9 @@ class KernelFlow:
         """q(t) [times, n k]."""
         if isinstance(self.loss, Squared):
             return self.spectrum.integral(self._start_residual, moments)
-        data, gram, start = self._data.to(device="cpu"), self.gram.cpu(), self._start.cpu()
+        data = self._data.to(device="cpu")
+        gram = self.gram.cpu()
+        start = self._start.cpu()
         flow = FunctionFlow(gram, data.weights, start, data.targets, self.loss, self.tolerance)
         return flow.integral(moments.cpu()).to(moments)
 
@@ -194,7 +196,8 @@ class KernelFlow:
 
 
 def _checked_gram(evaluated: Evaluated, count: int, outputs: int) -> Evaluated:
-    gram, rows = evaluated.gram, count * outputs
+    gram = evaluated.gram
+    rows = count * outputs
     if gram.shape != (rows, rows):
         raise ShapeError(
             f"The Gram matrix has shape {tuple(gram.shape)}, but {count} data with {outputs} outputs need "

@@ -73,7 +73,8 @@ def gelu_value(p: AnyFloat, q: AnyFloat, r: AnyFloat, minor: AnyFloat) -> AnyFlo
         (sqrt(D) (1 - arctan(t) / t) + (1 - E t^2) / ((1 + t^2) sqrt(D))) / (2 pi).
     """
     sums, determinant, norm = _gelu_parts(p, q, minor)
-    root, square = determinant.sqrt(), r * r
+    root = determinant.sqrt()
+    square = r * r
     result = r * torch.atan2(root, -r) + (minor + square * (1.0 + sums) / norm) / root
     against = ((r < 0.0) & (determinant < square)).expand(result.shape)
     if bool(against.any()):
@@ -122,7 +123,8 @@ def _supplement(r: AnyFloat, minor: AnyFloat) -> tuple[AnyFloat, AnyFloat]:
 
 def _sine_minus(angle: AnyFloat) -> AnyFloat:
     """sin a - a cos a = sum_k (-1)^(k+1) 2 k a^(2 k + 1) / (2 k + 1)!, for small a."""
-    square, total = angle * angle, torch.zeros_like(angle)
+    square = angle * angle
+    total = torch.zeros_like(angle)
     for k in range(ANGLE_TERMS, 0, -1):
         total = 2.0 * k / math.factorial(2 * k + 1) - square * total
     return angle * square * total
@@ -130,7 +132,8 @@ def _sine_minus(angle: AnyFloat) -> AnyFloat:
 
 def _arctan_lack(t: AnyFloat) -> AnyFloat:
     """1 - arctan(t) / t, by t^2/3 - t^4/5 + ... where t is small."""
-    square, total = t * t, torch.zeros_like(t)
+    square = t * t
+    total = torch.zeros_like(t)
     for k in range(RATIO_TERMS, 0, -1):
         total = 1.0 / (2 * k + 1) - square * total
     return torch.where(t < SMALL_RATIO, square * total, 1.0 - torch.atan(t) / t.clamp_min(TINY))

@@ -98,7 +98,8 @@ class _Convolved:
         object.__setattr__(self, "size", whole(self.size, "The filter size"))
         places = circular_places(self.inputs.shape[1], self.size)
         patches = tuple(self.recursion.vectors(self.inputs[:, seen]) for seen in places)
-        layers, variances = [], [torch.stack([patch.variances for patch in patches], dim=1)]
+        layers = []
+        variances = [torch.stack([patch.variances for patch in patches], dim=1)]
         for _ in range(self.recursion.depth):
             layers.append(self.recursion.layer(variances[-1].T.flatten()))
             variances.append(self._mixed(layers[-1].value.squares().reshape(variances[-1].T.shape).T))
@@ -121,24 +122,29 @@ class _Convolved:
 
     def block(self, other: "_Convolved", rows: slice, columns: slice) -> tuple[tuple[Tensor, Tensor], float]:
         """nngp and ntk on one tile, from matrices [rows, columns, positions]."""
-        weight, tile = self.recursion.weight_variance, (rows, columns)
+        weight = self.recursion.weight_variance
+        tile = (rows, columns)
         pairs = [mine.pairs(its, rows, columns) for mine, its in zip(self.patches, other.patches, strict=True)]
         rounding = pairs[0].rounding
         covariance = torch.stack([each.covariance for each in pairs], dim=2)
-        p, q = self.variances[0][rows, None], other.variances[0][None, columns]
+        p = self.variances[0][rows, None]
+        q = other.variances[0][None, columns]
         passed = Passed.first(covariance, p, q, rounding)
         for depth, (above, below) in enumerate(zip(self.layers, other.layers, strict=True), start=1):
             means = self._means(above, other, below, pairs, tile)
             moved, moved_error = passed.times(means, weight)
             if depth == len(self.layers):
                 break
-            covariance, error = self._mixed(means.value), weight * circular_means(means.value_error, self.size)
+            covariance = self._mixed(means.value)
+            error = weight * circular_means(means.value_error, self.size)
             tangent, tangent_error = (circular_means(each, self.size) for each in (moved, moved_error))
             passed = Passed(covariance, error, covariance + tangent, error + tangent_error)
             equal = circular_means(means.equal.double(), self.size) > 1.0 - 0.5 / self.size
-            p, q = self.variances[depth][rows, None], other.variances[depth][None, columns]
+            p = self.variances[depth][rows, None]
+            q = other.variances[depth][None, columns]
             slices = zip(*(each.unbind(dim=2) for each in (p, q, covariance, error, equal)), strict=True)
             pairs = [from_entries(rounding, *each) for each in slices]
-        nngp, error = self.recursion.affine(means.value.mean(dim=2)), weight * means.value_error.mean(dim=2)
+        nngp = self.recursion.affine(means.value.mean(dim=2))
+        error = weight * means.value_error.mean(dim=2)
         last = Passed(nngp, error, nngp + moved.mean(dim=2), error + moved_error.mean(dim=2))
         return (last.covariance, last.tangent), last.error

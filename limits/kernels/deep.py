@@ -101,7 +101,9 @@ class Means:
         value_error = relative * above.value.units[:, None] * below.value.units[None, :]
         derivative, relative = above.derivative.gram(below.derivative, pairs)
         derivative_error = relative * above.derivative.units[:, None] * below.derivative.units[None, :]
-        p, q, r = above.variances[:, None], below.variances[None, :], pairs.covariance
+        p = above.variances[:, None]
+        q = below.variances[None, :]
+        r = pairs.covariance
         equal = pairs.parallel & (r == p) & (r == q)
         value = placed(value, torch.where(equal, above.value.squares()[:, None], value))
         return cls(value, value_error, derivative, derivative_error, equal)
@@ -166,7 +168,8 @@ class Recursion:
     def side(self, inputs: Tensor) -> Side:
         """All layers at these inputs."""
         vectors = self.vectors(inputs)
-        variances, layers = vectors.variances, []
+        variances = vectors.variances
+        layers = []
         for _ in range(self.depth):
             layers.append(self.layer(variances))
             variances = self.affine(layers[-1].value.squares())
@@ -176,12 +179,14 @@ class Recursion:
         """S_depth and T_depth on one tile."""
         weight = self.weight_variance
         pairs = first.inputs.pairs(second.inputs, part, other)
-        p, q = first.inputs.variances[part, None], second.inputs.variances[None, other]
+        p = first.inputs.variances[part, None]
+        q = second.inputs.variances[None, other]
         passed = Passed.first(pairs.covariance, p, q, pairs.rounding)
         after = ([*(layer.variances for layer in side.layers[1:]), side.last] for side in (first, second))
         for above, below, p, q in zip(first.layers, second.layers, *after, strict=True):
             means = Means.of(above.part(part), below.part(other), pairs)
-            covariance, error = self.affine(means.value), weight * means.value_error
+            covariance = self.affine(means.value)
+            error = weight * means.value_error
             moved, moved_error = passed.times(means, weight)
             passed = Passed(covariance, error, covariance + moved, error + moved_error)
             pairs = from_entries(pairs.rounding, p[part, None], q[None, other], covariance, error, means.equal)

@@ -80,10 +80,12 @@ class Spectrum:
         m_i^2 = sum_k c_k^2 min(1, k moved), as |rho^k - (rho + moved)^k| <= k moved and Cauchy and Schwarz say. What
         the terms not held add is extrapolated from how fast T_k falls.
         """
-        known, last = self.coefficients.square(), self.last
+        known = self.coefficients.square()
+        last = self.last
         orders = torch.arange(last + 1).to(known)
         total = (known * (moved * orders).clamp_max(1.0)[:, None]).sum(dim=0)
-        left, before = self.tails[last].square(), self.tails[last // 2].square()
+        left = self.tails[last].square()
+        before = self.tails[last // 2].square()
         power = (before / left.clamp_min(torch.finfo(torch.float64).tiny)).log2().clamp(0.25, 0.75)
         return (total + 4.0 * left * (moved * (last + 1)) ** power).sqrt()
 
@@ -139,7 +141,8 @@ def _by_moving_rules(function: Function, smooth: Pieces, variances: PerDatum, no
 
 def _hermite(x: AnyFloat, first: AnyFloat) -> Iterator[AnyFloat]:
     """first he_k(x) for k = 0, 1, ... by he_{k+1} = (x he_k - sqrt(k) he_{k-1}) / sqrt(k + 1)."""
-    before, current = torch.zeros_like(x), first
+    before = torch.zeros_like(x)
+    current = first
     for k in range(MOST_TERMS + 1):
         yield current
         before, current = current, (x * current).sub_(before, alpha=math.sqrt(k)).div_(math.sqrt(k + 1))

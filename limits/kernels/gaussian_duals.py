@@ -109,13 +109,15 @@ class ClosedFormRows:
 
     def gram(self, other: Self, pairs: Pairs) -> tuple[Covariance, Relative]:
         """The formula at every pair, and what rounding and doubt about the minors leave open."""
-        p, q = self.variances[:, None], other.variances[None, :]
+        p = self.variances[:, None]
+        q = other.variances[None, :]
         values = self.formula(p, q, pairs.covariance, pairs.minor)
         return values, self._error(other, pairs, values.detach())
 
     @torch.no_grad()
     def _error(self, other: Self, pairs: Pairs, values: Tensor) -> Relative:
-        p, q = self.variances[:, None], other.variances[None, :]
+        p = self.variances[:, None]
+        q = other.variances[None, :]
         rounding = FORMULA * EPS + 2.0 * pairs.rounding
         if pairs.doubt is None:
             return rounding

@@ -65,7 +65,8 @@ def _parallel(
 
     Where these coincide, a gradient is the mean of those with the one and the other before.
     """
-    u, v = p.sqrt()[:, None], (placed(rho, rho.sign()) * q.sqrt())[:, None]
+    u = p.sqrt()[:, None]
+    v = (placed(rho, rho.sign()) * q.sqrt())[:, None]
     edges = [_places(smooth.points, u), _places(smooth.points, v)]
     orders = [edges, edges[::-1]] if wants_gradient(u, v) else [edges]
     rules = [_rule(torch.cat(order, dim=1), nodes) for order in orders]

@@ -55,7 +55,8 @@ class Quadrature:
 
     def at(self, variances: PerDatum) -> "QuadratureRows":
         """Everything that belongs to single inputs with these variances."""
-        known, share = variances.detach(), self._share(variances)
+        known = variances.detach()
+        share = self._share(variances)
         reach = REACH * math.sqrt(max(float(known.max()), 1.0))
         smooth = pieces((self.function, *self.companions), reach, self.kinks)
         distinct, places = torch.unique(known, return_inverse=True)
@@ -139,12 +140,15 @@ class QuadratureRows:
 
     def _expanded(self, other: Self, rho: Covariance, sine: Covariance) -> tuple[Covariance, float]:
         """The values, and the largest error relative to the units of their pair."""
-        first, second, budget = self.spectrum, other.spectrum, self.dual._share(rho)
+        first = self.spectrum
+        second = other.spectrum
+        budget = self.dual._share(rho)
         sizes = rho.detach().abs()
         last, left_out = terms_needed(first, second, float(sizes.max()), budget)
         if left_out <= budget:
             return mehler(first, second, rho, last), left_out
-        tails, others = first.relative_tails[last][:, None], second.relative_tails[last][None, :]
+        tails = first.relative_tails[last][:, None]
+        others = second.relative_tails[last][None, :]
         direct = tails * others * sizes ** (last + 1) > budget
         inside = torch.where(direct, 0.0, rho)
         last, _ = terms_needed(first, second, float(inside.detach().abs().max()), budget)

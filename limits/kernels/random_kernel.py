@@ -98,7 +98,9 @@ def variance_of_one(kernel: TangentKernel, inputs: Inputs) -> float:
     a layer that is not trained are left out. With trained hidden weights, one output and a = +-1 the bracket is o^2
     times the variance of s' s', for ReLU p (1 - p), p = (pi - theta) / (2 pi).
     """
-    neuron, law, k = kernel.neuron, kernel.law, kernel.neuron.outputs
+    neuron = kernel.neuron
+    law = kernel.law
+    k = kernel.neuron.outputs
     phi = embedded(neuron.embedding, inputs)
     variances = law.variance * phi.variances
     hidden, output = neuron.trained != "output", neuron.trained != "hidden"

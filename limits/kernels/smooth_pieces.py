@@ -62,7 +62,8 @@ def pieces(functions: Iterable[Function], reach: float, kinks: Iterable[float] =
     Raises ValueError for functions that are not finite there or not piecewise smooth.
     """
     sized = tuple((function, _size(function, reach)) for function in functions)
-    first, last = -reach, UNEVEN * reach
+    first = -reach
+    last = UNEVEN * reach
     known = {float(kink) for kink in kinks if first < kink < last}
     for _ in range(ROUNDS):
         breaks, suspects = _bisect(sized, sorted({first, last, *known, *_seeds(reach, unit)}))
@@ -79,7 +80,8 @@ def composite(edges: AnyFloat, nodes: int = NODES) -> tuple[AnyFloat, AnyFloat]:
     edges [..., points], sorted in the last axis, give [..., (points - 1) nodes]; empty panels have weight zero.
     """
     places, weights = (values.to(edges) for values in _legendre(nodes))
-    left, half = edges[..., :-1, None], 0.5 * edges.diff(dim=-1)[..., None]
+    left = edges[..., :-1, None]
+    half = 0.5 * edges.diff(dim=-1)[..., None]
     return (left + half * (1.0 + places)).flatten(-2), (half * weights).flatten(-2)
 
 
@@ -123,7 +125,8 @@ def _size(function: Function, reach: float) -> float:
 def _resolved(panels: Float[Tensor, "panels 2"], function: Function, size: float) -> Tensor:
     """Whether the Chebyshev interpolant of this degree agrees with the function between its own nodes."""
     inner, outer, matrix = _interpolation()
-    centre, half = panels.mean(dim=1, keepdim=True), 0.5 * panels.diff(dim=1)
+    centre = panels.mean(dim=1, keepdim=True)
+    half = 0.5 * panels.diff(dim=1)
     given, wanted = function(centre + half * inner), function(centre + half * outer)
     scale = given.abs().amax(dim=1) + size
     error = (given @ matrix - wanted).abs().amax(dim=1)
@@ -152,7 +155,8 @@ def _legendre(nodes: int) -> tuple[Tensor, Tensor]:
 def _located(functions: Sized, panel: tuple[float, float]) -> float:
     """Where in a short panel the kink sits: its unresolved half again and again, down to rounding."""
     left, right = panel
-    middle, enough = 0.5 * (left + right), (right - left) * 1e-9
+    middle = 0.5 * (left + right)
+    enough = (right - left) * 1e-9
     while left < middle < right and right - left > enough:
         halves = torch.tensor([[left, middle], [middle, right]], dtype=torch.float64)
         bad = ~torch.stack([_resolved(halves, *function) for function in functions]).all(dim=0)

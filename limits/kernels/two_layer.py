@@ -142,7 +142,8 @@ class _Sum:
         second = first if x2 is None else self._side(x2)
         block = partial(self._block, first, second)
         rows, columns = len(first.phi.rows), len(second.phi.rows)
-        symmetric, outputs = x2 is None, self.neuron.outputs
+        symmetric = x2 is None
+        outputs = self.neuron.outputs
         (result,) = streamed(
             rows, columns, block, like=x1, symmetric=symmetric, outputs=outputs, graded=wants_gradient(x1, x2)
         )
@@ -156,8 +157,10 @@ class _Sum:
 
     def _block(self, first: "_Side", second: "_Side", part: slice, other: slice) -> tuple[tuple[Tensor], float]:
         overlaps = first.phi.pairs(second.phi, part, other)
-        overlap, pairs = overlaps.covariance, overlaps.scaled(self.law.variance)
-        total, largest = torch.zeros_like(overlap), 0.0
+        overlap = overlaps.covariance
+        pairs = overlaps.scaled(self.law.variance)
+        total = torch.zeros_like(overlap)
+        largest = 0.0
         if first.derivative is not None and second.derivative is not None:
             rows, columns = first.derivative.part(part), second.derivative.part(other)
             values, error = rows.gram(columns, pairs)

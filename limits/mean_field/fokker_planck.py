@@ -134,7 +134,8 @@ class _Stepper:
         The rates of the middle, which the rates of the beginning lead to, carry the whole step. What the rates of the
         beginning alone do is the solution of first order that the step is chosen by.
         """
-        begin, step = self.chain(masses), longest
+        begin = self.chain(masses)
+        step = longest
         while True:
             middle = begin.carried(masses, 0.5 * step)
             after = self.chain(middle).carried(masses, step)

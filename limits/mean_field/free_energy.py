@@ -72,7 +72,8 @@ class FreeEnergy:
         """
         if len(range(cloud.dim)[self.columns]) < cloud.dim:
             raise ValueError("Some coordinates are frozen, so the cloud has no density; train all of them.")
-        found, t = entropy(cloud, neighbours), self.temperature
+        found = entropy(cloud, neighbours)
+        t = self.temperature
         return Estimate(self.energy(cloud) - t * found.value, t * found.standard_error, t * found.bias)
 
     def virial(self, cloud: ParticleCloud) -> PerTrained:

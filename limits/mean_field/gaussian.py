@@ -106,7 +106,8 @@ class GaussianFlow:
         moments = [0.0, *(float(time) for time in times)]
         if not all(0.0 <= time < math.inf for time in moments) or moments[1:] != sorted(set(moments[1:])):
             raise ValueError(f"Times are {times!r}, but rising non-negative numbers are needed.")
-        equation, found = self._equation, []
+        equation = self._equation
+        found = []
         state = np.concatenate([np.eye(equation.dim).ravel(), np.zeros(equation.dim**2)])
         for before, until in pairwise(moments):
             if until > before:
@@ -133,7 +134,8 @@ class GaussianFlow:
 
     def predictions(self, time: float, inputs: Inputs | None = None) -> Outputs:
         """f(x) = (E w a^T)^T phi(x) [data, outputs] at the data or at other inputs."""
-        law, neuron = self.law(time), self.risk.network.neuron
+        law = self.law(time)
+        neuron = self.risk.network.neuron
         second = law.covariance + torch.outer(law.mean, law.mean)
         phi = neuron.embed(self.risk.data.inputs if inputs is None else inputs).double()
         return phi @ second[: neuron.hidden, neuron.hidden :]
@@ -179,7 +181,8 @@ class _Equation:
 
     def matrix(self, second: Gram) -> Gram:
         """L [dim, dim] for second moments E theta theta^T: rows of frozen coordinates are zero."""
-        risk, hidden = self.energy.risk, self.energy.risk.network.neuron.hidden
+        risk = self.energy.risk
+        hidden = self.energy.risk.network.neuron.hidden
         data = risk.data.to(dtype=torch.float64)
         phi = risk.network.neuron.embed(data.inputs)
         residual = risk.loss.residual(phi @ second[:hidden, hidden:], data.targets)

@@ -43,6 +43,7 @@ def optimality_gap(energy: FreeEnergy, cloud: ParticleCloud, places: Positions |
     searched = cloud.positions if places is None else torch.cat([cloud.positions, places.to(cloud.positions)])
     values = energy.potential(cloud, searched)
     relative = values - cloud.masses @ values[: cloud.count]
-    on_support, lowest = relative[: cloud.count], int(relative.argmin())
+    on_support = relative[: cloud.count]
+    lowest = int(relative.argmin())
     spread = float((cloud.masses @ on_support.square()).sqrt())
     return OptimalityGap(on_support, spread, max(-float(relative[lowest]), 0.0), searched[lowest])

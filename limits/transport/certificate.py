@@ -39,7 +39,8 @@ def proof(
     over the plan, the large potentials of far atoms cancel before they are multiplied. A rounded difference is off by
     half a unit of itself, so u - eps |u| is feasible beyond doubt; that and the rounding of the sum are in the gap.
     """
-    first, unsure = np.empty(len(cost)), np.broadcast_to(doubt, cost.shape)
+    first = np.empty(len(cost))
+    unsure = np.broadcast_to(doubt, cost.shape)
     for start in range(0, len(cost), ROWS):
         part = slice(start, start + ROWS)
         first[part] = (cost[part] - second if np.isscalar(doubt) else cost[part] - unsure[part] - second).min(axis=1)

@@ -23,7 +23,8 @@ def by_slices(problem: Problem, projections: int = 200, seed: int = 0) -> Transp
     projections = whole(projections, "The number of projections", 2)
     problem, unit = problem.centred.in_units()
     first, second, p = problem.first, problem.second, problem.p
-    costs, furthest = [], first.points.new_zeros(1)
+    costs = []
+    furthest = first.points.new_zeros(1)
     for direction in directions(first.points.shape[1], projections, seed).to(first.points.device):
         x, y = first.points @ direction, second.points @ direction
         rows, columns, masses = monotone(x, first.masses, y, second.masses)

@@ -15,7 +15,8 @@ from particles import MeanField, ParticleCloud, Perceptron, Scaling
 #: Diameter of the unit sphere: the price of mass that nothing can be matched with.
 DIAMETER = 2.0
 #: Where an activation is looked at to see whether it is odd, and how far it may be off by rounding.
-PROBES, ROUNDING = torch.linspace(0.1, 6.0, 60, dtype=torch.float64), 1e-12
+PROBES = torch.linspace(0.1, 6.0, 60, dtype=torch.float64)
+ROUNDING = 1e-12
 
 
 def projected(cloud: ParticleCloud, neuron: Perceptron, scaling: Scaling = MeanField()) -> tuple[Measure, Measure]:
@@ -29,7 +30,8 @@ def projected(cloud: ParticleCloud, neuron: Perceptron, scaling: Scaling = MeanF
             "The projection on the sphere is for a Perceptron with a homogeneous activation and one output; for other "
             "neurons take wasserstein or function_distance."
         )
-    hidden, output = cloud.positions[:, : neuron.hidden].double(), cloud.positions[:, neuron.hidden].double()
+    hidden = cloud.positions[:, : neuron.hidden].double()
+    output = cloud.positions[:, neuron.hidden].double()
     lengths = torch.linalg.vector_norm(hidden, dim=1)
     amounts = scaling.factor(cloud.masses.double()) * output * lengths
     directions = hidden / torch.where(lengths > 0.0, lengths, 1.0)[:, None]

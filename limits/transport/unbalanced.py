@@ -35,7 +35,9 @@ def unbalanced_distance(first: Measure, second: Measure, penalty: float, p: floa
             f"The penalty {penalty:.3g} to the power {max(p, 2.0):g} leaves the range of float64; rescale it."
         )
     unit = length_unit([first.points, second.points], p, penalty)
-    x, y, price = first.points / unit, second.points / unit, (penalty / unit) ** p
+    x = first.points / unit
+    y = second.points / unit
+    price = (penalty / unit) ** p
     scaled = Measure(x, first.masses, first.numbers), Measure(y, second.masses, second.numbers)
     found = _extended(scaled[0], scaled[1], price, p).to(x.device)
     inside = (found.rows < first.count) & (found.columns < second.count)

@@ -120,7 +120,8 @@ class Fused:
 
     def pull(self, factors: PerParticle, cotangents: StackedOutputs) -> Positions:
         """factors_j sum_i c_i . grad g_j(x_i) [particles, dim], zero in coordinates that are not trained."""
-        given, left = (self.neuron, self.positions, factors, self.phi, cotangents), self.__dict__.get("_kept", {})
+        given = (self.neuron, self.positions, factors, self.phi, cotangents)
+        left = self.__dict__.get("_kept", {})
         result: Positions = self.backend.load().pull(*given, **left, **self._members)
         return self._corrected(result, factors, cotangents) if self.backend.stores else result
 
@@ -135,7 +136,8 @@ class Fused:
     def _corrected(self, pulled: Positions, factors: PerParticle, cotangents: StackedOutputs) -> Positions:
         """What was pulled, with particles that are saturated at every input from sigma' itself: kernels take it from
         sigma."""
-        activation, w = self.neuron.activation, self.positions[:, : self.neuron.hidden]
+        activation = self.neuron.activation
+        w = self.positions[:, : self.neuron.hidden]
         if not isinstance(activation, Autonomous) or self.neuron.trained == "output":
             return pulled
         limit = activation.unsaturated(w.dtype)

@@ -37,7 +37,8 @@ def predict(
     """
     particles = len(positions) // members
     out = np.zeros((members, -(-particles // _chunk(particles)), len(phi), neuron.outputs))
-    common, units = _common(neuron, positions, factors, phi, kept, particles), out.reshape(-1, *out.shape[2:])
+    common = _common(neuron, positions, factors, phi, kept, particles)
+    units = out.reshape(-1, *out.shape[2:])
     _shared_out(lambda begin, end: numba_kernels.predict(begin, end, *common, units), len(units))
     return torch.from_numpy(out.sum(axis=1).reshape(-1, neuron.outputs)).to(positions.dtype)
 
@@ -58,9 +59,11 @@ def pull(
     an ensemble all is stacked member by member, cotangents [members data, outputs] too.
     """
     result = torch.empty_like(positions, memory_format=torch.contiguous_format)
-    trained, particles = (neuron.trained != "output", neuron.trained != "hidden"), len(positions) // members
+    trained = (neuron.trained != "output", neuron.trained != "hidden")
+    particles = len(positions) // members
     common = _common(neuron, positions, factors, phi, kept, particles)
-    filled, heard = _filled(cotangents.reshape(members, -1, neuron.outputs)), _filled(phi[None])
+    filled = _filled(cotangents.reshape(members, -1, neuron.outputs))
+    heard = _filled(phi[None])
     if neuron.outputs == 1:
         heard = heard * filled[:, :, :1]
     given = (*common, *trained, heard.reshape(len(heard), -1), filled.reshape(members, -1), result.numpy())
@@ -80,7 +83,8 @@ def _common(
 ) -> tuple[Any, ...]:
     """What both kernels are given: particles of a chunk and of a member, positions, factors, phi and its width filled
     up, data, features, sigma, the kept."""
-    code, leak = CODES[type(neuron.activation)], float(getattr(neuron.activation, "slope", 0.0))
+    code = CODES[type(neuron.activation)]
+    leak = float(getattr(neuron.activation, "slope", 0.0))
     held = positions.new_empty(0, 0) if kept is None else kept.matrix
     arrays = positions.contiguous().numpy(), factors.contiguous().numpy(), _filled(phi[None]).ravel()
     sizes = _full(neuron.hidden), len(phi), neuron.hidden

@@ -140,7 +140,9 @@ def pull_kernel(
 def predict(neuron: Perceptron, positions: Positions, factors: PerParticle, phi: Features) -> Outputs:
     """sum_j factors_j a_j sigma(w_j . phi_i) [data, outputs]."""
     constants = predict_constants(neuron, positions.dtype)
-    m, n, data_blocks = len(positions), len(phi), triton.cdiv(len(phi), constants["I"])
+    m = len(positions)
+    n = len(phi)
+    data_blocks = triton.cdiv(len(phi), constants["I"])
     splits, turns = _split(triton.cdiv(m, constants["J"]), data_blocks)
     positions, phi = _rows(positions), _rows(phi)
     out = phi.new_empty(splits, n, neuron.outputs)
@@ -159,7 +161,9 @@ def pull(
     Zero in coordinates that are not trained [particles, dim].
     """
     constants = pull_constants(neuron, positions.dtype)
-    m, n, particle_blocks = len(positions), len(phi), triton.cdiv(len(positions), constants["J"])
+    m = len(positions)
+    n = len(phi)
+    particle_blocks = triton.cdiv(len(positions), constants["J"])
     columns = triton.cdiv(neuron.hidden, constants["G_BLOCK"]) if constants["HIDDEN"] else 1
     splits, turns = _split(triton.cdiv(n, constants["I"]), particle_blocks)
     positions, phi = _rows(positions), _rows(phi)

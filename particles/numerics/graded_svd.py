@@ -59,7 +59,8 @@ def _decomposed(matrix: Matrix, eps: float) -> tuple[Matrix, Matrix, Matrix]:
 
 def _eliminated(matrix: Matrix, eps: float) -> tuple[Matrix, Matrix, Matrix]:
     """X [rows, rank], D [rank] and Y [columns, rank] of A = X D Y^T, whose largest entries are one."""
-    rest, negligible = matrix.copy(), ROUNDED * eps * _sizes(matrix)
+    rest = matrix.copy()
+    negligible = ROUNDED * eps * _sizes(matrix)
     first, pivots, second = [], [], []
     for _ in range(min(matrix.shape)):
         row, column = np.unravel_index(np.abs(rest).argmax(), rest.shape)
@@ -82,7 +83,8 @@ def _eliminated(matrix: Matrix, eps: float) -> tuple[Matrix, Matrix, Matrix]:
 
 def _sizes(matrix: Matrix) -> Matrix:
     """|A_ij| as its row and its column have it: r_i c_j with |A_ij| <= r_i c_j, as large as rows and columns allow."""
-    rows, columns = np.ones((matrix.shape[0], 1)), np.ones((1, matrix.shape[1]))
+    rows = np.ones((matrix.shape[0], 1))
+    columns = np.ones((1, matrix.shape[1]))
     for _ in range(ROUNDS):
         rows *= _largest(matrix / (rows * columns), axis=1)
         columns *= _largest(matrix / (rows * columns), axis=0)

@@ -26,7 +26,8 @@ def movement_error(rates: AnyFloat, parts: AnyFloat, time: float, error: float) 
     movement sqrt(s_i) q_i by sqrt(s_i + error) times that. Rates within the error of zero count as the error.
     """
     rates = rates.clamp_min(0.0)
-    uncertain, largest = rates.clamp_min(error), torch.maximum(rates[:, None], rates[None, :])
+    uncertain = rates.clamp_min(error)
+    largest = torch.maximum(rates[:, None], rates[None, :])
     gains = -torch.expm1(-uncertain * time) / uncertain
     slopes = torch.maximum(gains[:, None], gains[None, :]) * (2.0 / largest.clamp_min(error)).clamp_max(time)
     errors = error * (slopes * parts.abs()).square().sum(dim=1).sqrt()

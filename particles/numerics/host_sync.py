@@ -20,7 +20,8 @@ class NobodyWaits(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """The operation's result, if it does not wait."""
-        found, name = func(*args, **(kwargs or {})), func._schema.name
+        found = func(*args, **(kwargs or {}))
+        name = func._schema.name
         devices = {value.device for value in (*args, found) if isinstance(value, Tensor)}
         if WAITING.intersection(func.tags) or (name in COPIES and len(devices) > 1):
             raise RuntimeError(f"{name} makes the host wait for the device")

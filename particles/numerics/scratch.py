@@ -46,7 +46,8 @@ class Scratch:
         """Take back a matrix that nobody reads any more; where there is no room, other shapes make it."""
         if not matrix.is_cpu:
             return
-        size, own = matrix.nbytes, (matrix.dtype, matrix.shape[0], matrix.shape[1])
+        size = matrix.nbytes
+        own = (matrix.dtype, matrix.shape[0], matrix.shape[1])
         with self._lock:
             if self.bytes + size > self._largest:
                 self._free = {key: free for key, free in self._free.items() if key == own}

@@ -15,7 +15,8 @@ def weighted_products(factor: PerParticle, rows: Hidden, columns: OtherHidden) -
         return weighted.T @ columns
     result = rows.new_empty(rows.shape[1], rows.shape[1])
     for first in range(0, rows.shape[1], MIRRORED):
-        part, rest = slice(first, first + MIRRORED), slice(first + MIRRORED, None)
+        part = slice(first, first + MIRRORED)
+        rest = slice(first + MIRRORED, None)
         result[part, first:] = weighted[:, part].T @ columns[:, first:]
         result[rest, part] = result[part, rest].T
     return result

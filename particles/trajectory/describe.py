@@ -133,11 +133,13 @@ def _describe_mapping(value: Mapping[object, object], where: str) -> Json:
 def _describe_array(value: torch.Tensor | np.ndarray, where: str) -> Json:
     """Shape, dtype and digest; a tensor anywhere counts like its copy in main memory."""
     if isinstance(value, torch.Tensor):
-        kind, dtype = "torch.Tensor", str(value.dtype).removeprefix("torch.")
+        kind = "torch.Tensor"
+        dtype = str(value.dtype).removeprefix("torch.")
         flat = value.detach().to("cpu").contiguous().reshape(-1)
         content = flat.view(torch.uint8).numpy() if flat.numel() else np.empty(0, dtype=np.uint8)
     else:
-        kind, dtype = "numpy.ndarray", str(value.dtype)
+        kind = "numpy.ndarray"
+        dtype = str(value.dtype)
         content = np.ascontiguousarray(value)
         if value.dtype.hasobject:
             raise TypeError(f"An array of Python objects at {where} cannot be described; give an array of numbers.")

@@ -71,7 +71,8 @@ def at_frames(series: Series, steps: np.ndarray, times: np.ndarray) -> np.ndarra
 
 def _write_frames(group: h5py.Group, trajectory: TrajectoryReader, coordinates: Sequence[int]) -> None:
     """Positions, and masses where they move with them, frame by frame."""
-    first, frames = trajectory[0], len(trajectory)
+    first = trajectory[0]
+    frames = len(trajectory)
     own = first.positions.numpy().dtype
     value = group["position"].create_dataset(
         "value",

@@ -67,7 +67,8 @@ class Trajectory:
         options = Options(_dtype_name(dtype), moving_masses, compression)
         if compression not in (None, "gzip", "lzf"):
             raise ValueError(f"Compression {compression!r} is not known; take 'gzip', 'lzf' or None.")
-        origin, data = provenance(), kept_data(flow)
+        origin = provenance()
+        data = kept_data(flow)
 
         def fill(file: h5py.File) -> None:
             write_root(file, options, configuration, origin)

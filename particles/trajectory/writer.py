@@ -118,7 +118,8 @@ class TrajectoryWriter:
         self._check_open()
         if self._frames is None or not len(self._frames):
             return None
-        position, index = self._frames.position, len(self._frames) - 1
+        position = self._frames.position
+        index = len(self._frames) - 1
         return position.last_step, float(position.time[index]), self._frames.cloud(index, self._frames.dtype)
 
     @property

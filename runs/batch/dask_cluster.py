@@ -54,7 +54,8 @@ class Cluster:
         A job whose workers died, more often than the scheduler allows, has that as its outcome. Raises WorkerLost where
         the scheduler is gone.
         """
-        done, batch = list(begun), str(self.client.id)
+        done = list(begun)
+        batch = str(self.client.id)
 
         def heard(event: tuple[float, dict[str, Any]]) -> None:
             if event[1]["batch"] == batch:

@@ -7,7 +7,8 @@ from time import perf_counter
 import torch
 
 #: Side of the matrices and length of the vector on which the ceilings of a CPU are measured.
-SIDE, LENGTH = 1024, 2**25
+SIDE = 1024
+LENGTH = 2**25
 REPEATED = 7
 
 
@@ -33,7 +34,8 @@ class Ceilings:
 
 def ceilings_of(device: torch.device, side: int = SIDE, length: int = LENGTH, rounds: int = REPEATED) -> Ceilings:
     """The best of some float32 matrix products without TF32, and of some copies of a long vector."""
-    matrix, vector = torch.ones(side, side, device=device), torch.ones(length, device=device)
+    matrix = torch.ones(side, side, device=device)
+    vector = torch.ones(length, device=device)
     product, copy = torch.empty_like(matrix), torch.empty_like(vector)
     tf32, torch.backends.cuda.matmul.allow_tf32 = torch.backends.cuda.matmul.allow_tf32, False
     operations = 2 * side**3 / fastest(lambda: torch.matmul(matrix, matrix, out=product), device, rounds)

@@ -38,7 +38,8 @@ CHECKED_ENTRIES = 2 * 10**8
 #: two.
 TANH = 24
 #: Side of the matrices and length of the vector on which the ceilings are measured.
-SIDE, LENGTH = 8192, 2**28
+SIDE = 8192
+LENGTH = 2**28
 
 Method = Callable[[TimedRisk], Velocity]
 
@@ -80,19 +81,22 @@ HEADER = f"{'method':16}{'median':>14}{'times the first (range)':>26}{'roofline'
 
 def fused(problem: TimedRisk) -> Velocity:
     """Ours through the fused kernels, whatever the size."""
-    risk, cloud = replace(problem.risk, fused=True), problem.cloud
+    risk = replace(problem.risk, fused=True)
+    cloud = problem.cloud
     return lambda: risk.at(cloud.moved(cloud.positions)).velocity
 
 
 def plain(problem: TimedRisk) -> Velocity:
     """Ours through plain torch, tile by tile."""
-    risk, cloud = replace(problem.risk, fused=False), problem.cloud
+    risk = replace(problem.risk, fused=False)
+    cloud = problem.cloud
     return lambda: risk.at(cloud.moved(cloud.positions)).velocity
 
 
 def graph(problem: TimedRisk) -> Velocity:
     """Plain torch as a recorded CUDA graph; RuntimeError of a cloud too large to be recorded."""
-    risk, cloud = replace(problem.risk, fused=False), problem.cloud
+    risk = replace(problem.risk, fused=False)
+    cloud = problem.cloud
     if cloud.count * risk.data.targets.numel() > GRAPH_ENTRIES:
         raise RuntimeError(f"not recorded, above {GRAPH_ENTRIES} entries")
     for _ in range(REPEATS):
@@ -105,7 +109,8 @@ def keops(problem: TimedRisk) -> Velocity:
     lazy = importlib.import_module("pykeops.torch").LazyTensor
     weights, speaking, phi, targets = problem.tensors
     weights.requires_grad_()
-    data, spoken = lazy(phi[:, None, :].contiguous()), lazy(speaking[None, :, None].contiguous())
+    data = lazy(phi[:, None, :].contiguous())
+    spoken = lazy(speaking[None, :, None].contiguous())
 
     def velocity() -> Tensor:
         z = (data * lazy(weights[None, :, :])).sum(-1)
@@ -138,7 +143,8 @@ def methods(device: torch.device) -> dict[str, Method]:
 def measured(problem: TimedRisk, chosen: dict[str, Method], ceilings: Ceilings, rounds: int = ROUNDS) -> list[Line]:
     """Every method once to warm up and for its memory and result, then `rounds` times in turn; failures are named."""
     device, (data, inputs) = problem.cloud.device, problem.risk.data.inputs.shape
-    bound, truth = ceilings.seconds(work(problem.cloud.count, data, inputs)), _truth(problem)
+    bound = ceilings.seconds(work(problem.cloud.count, data, inputs))
+    truth = _truth(problem)
     velocities: dict[str, Velocity] = {}
     results: dict[str, Line] = {}
     for name, make in chosen.items():

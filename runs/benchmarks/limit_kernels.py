@@ -110,12 +110,14 @@ def published_pair() -> list[tuple[float, float]]:
 
 def worst_entry(activation: Activation, trained: str, scale: Scale) -> Score:
     """The entry of the Gram matrix whose mean over sampled clouds of 100 particles is farthest from the kernel."""
-    neuron, x = Perceptron(activation, Identity(INPUTS), 1, trained), _normals(DATA, INPUTS, seed=1)
+    neuron = Perceptron(activation, Identity(INPUTS), 1, trained)
+    x = _normals(DATA, INPUTS, seed=1)
     law = GaussianLaw(neuron)
     kernel = tangent_kernel(neuron, law)
     draws = (law.sample(masses=masses.uniform(100), seed=seed) for seed in range(scale.means))
     grams = torch.stack([kernel.sampled(cloud, x) for cloud in draws]).flatten(1)
-    expected, mean = kernel(x).flatten(), grams.mean(dim=0)
+    expected = kernel(x).flatten()
+    mean = grams.mean(dim=0)
     errors = grams.std(dim=0) / math.sqrt(scale.means)
     worst = int(((mean - expected).abs() / errors).argmax())
     name = f"{type(activation).__name__}, {trained}, worst of {DATA * (DATA + 1) // 2}"
@@ -124,9 +126,11 @@ def worst_entry(activation: Activation, trained: str, scale: Scale) -> Score:
 
 def sampled_variance(activation: Activation, gamma: float, alpha: float, scale: Scale) -> Score:
     """E |K_m - K|_F^2 of asymmetrical clouds of 100 particles: closed form and sampled."""
-    neuron, x = Perceptron(activation, Identity(INPUTS)), _normals(DATA, INPUTS, seed=1)
+    neuron = Perceptron(activation, Identity(INPUTS))
+    x = _normals(DATA, INPUTS, seed=1)
     law = GaussianLaw(neuron)
-    kernel, weights = tangent_kernel(neuron, law), masses.asymmetrical(100, gamma, alpha)
+    kernel = tangent_kernel(neuron, law)
+    weights = masses.asymmetrical(100, gamma, alpha)
     mean = kernel(x)
     draws = (law.sample(masses=weights, seed=seed) for seed in range(scale.clouds))
     squares = torch.stack([(kernel.sampled(cloud, x) - mean).square().sum() for cloud in draws])
@@ -166,7 +170,8 @@ def early_distances(activation: Activation, trained: str, scale: Scale) -> Slope
     """|K - psi psi^T| of the limit kernel and its linear surrogate on standard normal inputs, against d."""
     values = []
     for dim in scale.dims:
-        neuron, x = Perceptron(activation, Identity(dim), 1, trained), _normals(scale.rows, dim, seed=dim)
+        neuron = Perceptron(activation, Identity(dim), 1, trained)
+        x = _normals(scale.rows, dim, seed=dim)
         law = GaussianLaw(neuron)
         values.append((early_time_model(neuron, law).distance(tangent_kernel(neuron, law)(x), x),))
     return Slope(f"{type(activation).__name__}, {trained}", scale.dims, tuple(values))
@@ -178,11 +183,14 @@ def early_training(scale: Scale) -> Slope:
     Erf, both layers trained, n = 2/5 of the rows; targets are a random network of five neurons. One value at the data,
     one at as many other inputs.
     """
-    values, count = [], 2 * scale.rows // 5
+    values = []
+    count = 2 * scale.rows // 5
     for dim in scale.dims:
-        neuron, x = Perceptron(Erf(), Identity(dim), 1, "both"), _normals(2 * count, dim, seed=dim)
+        neuron = Perceptron(Erf(), Identity(dim), 1, "both")
+        x = _normals(2 * count, dim, seed=dim)
         law = GaussianLaw(neuron)
-        hidden, output = _normals(5, dim, seed=3), _normals(5, seed=4)
+        hidden = _normals(5, dim, seed=3)
+        output = _normals(5, seed=4)
         data = Dataset(x[:count], torch.erf(x[:count] @ hidden.T / math.sqrt(dim)) @ output / math.sqrt(5.0))
         flows = KernelFlow(tangent_kernel(neuron, law), data), KernelFlow(early_time_model(neuron, law), data)
         pairs = [[flow.predictions(4.0 * dim, inputs) for flow in flows] for inputs in (None, x[count:])]

@@ -182,7 +182,8 @@ def report(result: Result) -> str:
 
 def draw(result: Result, path: Path) -> None:
     """Histograms of the largest clouds on the densities, and distances against count."""
-    problem, figure = Problem(result.scale), Figure(figsize=(11.5, 3.6), layout="constrained")
+    problem = Problem(result.scale)
+    figure = Figure(figsize=(11.5, 3.6), layout="constrained")
     axes = figure.subplots(1, 3)
     laws = (problem.on_the_way(result.scale.cells)[0], problem.at_rest(result.scale.cells)[0])
     names = (f"Fokker-Planck, time {ON_THE_WAY:g}", f"Gibbs fixed point, time {result.scale.rest:g}")

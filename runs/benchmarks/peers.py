@@ -42,7 +42,8 @@ class Velocity:
     """
 
     def __init__(self, problem: TimedFlow) -> None:
-        risk, cloud = problem.flow.risk, problem.cloud
+        risk = problem.flow.risk
+        cloud = problem.cloud
         neuron = risk.neuron
         if not isinstance(neuron, Perceptron) or neuron.trained != "hidden" or neuron.outputs != 1:
             raise TypeError(
@@ -86,7 +87,8 @@ class Velocity:
 def cvode(problem: TimedFlow, rtol: float) -> Outcome:
     """CVODE: variable-order BDF, Newton by GMRES with exact Jacobian products, atol = rtol / 10."""
     solver = importlib.import_module("sksundae.cvode")
-    flow, columns = Velocity(problem), slice(0, problem.flow.risk.network.neuron.hidden)
+    flow = Velocity(problem)
+    columns = slice(0, problem.flow.risk.network.neuron.hidden)
     jacobian = solver.CVODEJacTimes(flow.set_up, flow.product)
     equation = solver.CVODE(
         flow.right_side,

@@ -107,7 +107,9 @@ def work(ranks: Ranks, task: Task) -> Timing:
     def timed(name: str, start: ParticleCloud, here: bool) -> ParticleCloud:
         ranks.number()
         start = start.moved(start.positions)  # another cloud, of which nothing is known from the round before
-        began, worked, end = perf_counter(), process_time(), start
+        began = perf_counter()
+        worked = process_time()
+        end = start
         if here:
             end = evolve(flow, start, Euler(0.5), until=0.5 * task.steps)
         own = torch.tensor([perf_counter() - began, (process_time() - worked) if here else 0.0], dtype=torch.float64)
@@ -117,7 +119,8 @@ def work(ranks: Ranks, task: Task) -> Timing:
 
     for _ in range(task.rounds + 1):
         timed("plain", cloud, ranks.is_first)
-        whole, part = timed("one", alone, ranks.is_first), timed("all", shared, True)
+        whole = timed("one", alone, ranks.is_first)
+        part = timed("all", shared, True)
     identical = ranks.at_first(_compared(whole, part), [part.positions], shared.share.spans)
     taken = {name: tuple(clock for clock, _ in rounds[1:]) for name, rounds in times.items()}  # the first one warms up
     work_done = tuple(one / both for (_, one), (_, both) in zip(times["one"][1:], times["all"][1:], strict=True))

@@ -64,7 +64,8 @@ class RecordedFlow:
     def of(cls, count: int, data: int, inputs: int) -> "RecordedFlow":
         """Normal inputs, targets the sign of a normal number; as many test data again."""
         numbers = torch.from_numpy(generator(0, "data").standard_normal((2 * data, inputs + 1)))
-        x, y = numbers[:, :-1], numbers[:, -1].sign()
+        x = numbers[:, :-1]
+        y = numbers[:, -1].sign()
         neuron = Perceptron(Tanh(), Identity(inputs))
         risk = Risk(neuron, NTK(), Squared(), Dataset(x[:data], y[:data]))
         cloud = GaussianLaw(neuron).sample(masses=masses.asymmetrical(count, gamma=0.5, alpha=0.7), seed=0)

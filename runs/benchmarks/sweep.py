@@ -92,7 +92,9 @@ def measured(size: Size, folder: Path) -> list[Timing]:
     """Every arm once, each into a folder of its own, its files compared with those of the first."""
     path = folder / "sweep.toml"
     path.write_text(size.study)
-    study, first, results = read_study(path), folder / "1 worker", []
+    study = read_study(path)
+    first = folder / "1 worker"
+    results = []
     for arm, made in crews().items():
         jobs = jobs_of(study, folder / arm)
         began = perf_counter()

@@ -66,7 +66,8 @@ def mild_flow(
 def _problem(
     name: str, activation: Activation, count: int, decay: torch.Tensor, data: int, until: float, seed: int
 ) -> TimedFlow:
-    inputs, direction = _inputs(data, decay, seed), _inputs(1, torch.ones_like(decay), seed + 1)[0]
+    inputs = _inputs(data, decay, seed)
+    direction = _inputs(1, torch.ones_like(decay), seed + 1)[0]
     targets = torch.sin(inputs @ direction / math.sqrt(len(decay)))
     neuron = Perceptron(activation, Identity(len(decay)))
     risk = Risk(neuron=neuron, scaling=NTK(), loss=Squared(), data=Dataset(inputs, targets))

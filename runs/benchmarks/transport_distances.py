@@ -111,7 +111,8 @@ def sliced(count: int, seed: int) -> tuple[Transport, float]:
 
 def debiased(count: int, seed: int) -> tuple[Transport, float]:
     """N(0, I) against N(e_1, I) in two dimensions: a shift, so the divergence is W_2^2 = 1 whatever the temperature."""
-    first, second = drawn(count, "first", seed, dim=2), drawn(count, "second", seed, shift=1.0, dim=2)
+    first = drawn(count, "first", seed, dim=2)
+    second = drawn(count, "second", seed, shift=1.0, dim=2)
     return transport(first, second, method="debiased"), 1.0
 
 

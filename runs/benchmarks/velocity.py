@@ -63,7 +63,8 @@ class TimedRisk:
     @property
     def tensors(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Hidden weights, s_j a_j, phi(x_i) and y_i."""
-        data, hidden = self.risk.prepared(self.cloud), self.risk.network.neuron.hidden
+        data = self.risk.prepared(self.cloud)
+        hidden = self.risk.network.neuron.hidden
         speaking = self.risk.scaling.factor(self.cloud.masses) * self.cloud.positions[:, hidden]
         return self.cloud.positions[:, :hidden].contiguous(), speaking, data.phi, data.targets[:, 0]
 
@@ -186,7 +187,8 @@ def work(count: int, data: int, inputs: int) -> Work:
     z costs 2 d and the pull 2 d, predictions 2, sigma' 2. Bytes: sigma written and read where it is kept, positions and
     factors read twice, the velocity written.
     """
-    entries, kept = count * data, count * data <= KEPT_ENTRIES
+    entries = count * data
+    kept = count * data <= KEPT_ENTRIES
     operations = 4 * inputs + TANH + 4 if kept else 6 * inputs + 2 * TANH + 4
     return Work(entries * operations, 4 * (2 * entries * kept + count * (3 * (inputs + 1) + 2)))
 
@@ -200,7 +202,8 @@ def share(work: Work, ceilings: Ceilings, taken: float) -> str:
 
 def main(sizes: Sequence[tuple[int, int, int]] = SIZES, rounds: int = ROUNDS) -> list[Timing]:
     """Measure every size and print a table."""
-    results, ceilings = [], ceilings_of(torch.device("cpu"))
+    results = []
+    ceilings = ceilings_of(torch.device("cpu"))
     for count, data, inputs in sizes:
         print(f"m = {count:,}, n = {data}, d = {inputs}, float32, {torch.get_num_threads()} thread(s)")
         print(f"{'method':16}{'median':>13}{'times ours (range)':>26}{'its work':>10}{'difference':>12}")

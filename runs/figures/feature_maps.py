@@ -63,7 +63,9 @@ def feature_map(path: Path, trajectory: TrajectoryReader, times: Sequence[float]
     parameters = trajectory.parameters
     if inputs_of(parameters) != 2 or not len(trajectory):
         return None
-    network, recorded, data = network_of(path, parameters), trajectory.times, trajectory.data
+    network = network_of(path, parameters)
+    recorded = trajectory.times
+    data = trajectory.data
     x1, x2 = _square(data)
     panels = []
     for time in times:
@@ -78,7 +80,8 @@ def _square(data: Dataset | None) -> tuple[Array, Array]:
         axis = np.linspace(-REACH, REACH, SIDE)
         return axis, axis
     inputs = data.inputs.double().numpy()
-    middle, half = (inputs.max(axis=0) + inputs.min(axis=0)) / 2.0, float(np.ptp(inputs, axis=0).max()) / 2.0
+    middle = (inputs.max(axis=0) + inputs.min(axis=0)) / 2.0
+    half = float(np.ptp(inputs, axis=0).max()) / 2.0
     reach = (1.0 + MARGIN) * half or REACH
     x1, x2 = (np.linspace(centre - reach, centre + reach, SIDE) for centre in middle)
     return x1, x2
@@ -97,7 +100,8 @@ def _panel(network: Network, cloud: ParticleCloud, time: float, x1: Array, x2: A
     shares = _shares(network, cloud, phi)
     shown = np.argsort(-shares, kind="stable")[:MOST]
     hidden = network.neuron.hidden
-    weights, outputs = cloud.positions[shown, :hidden], cloud.positions[shown, hidden]
+    weights = cloud.positions[shown, :hidden]
+    outputs = cloud.positions[shown, hidden]
     hinges = (weights @ phi.T).numpy().reshape(-1, *shape)
     arrows = None
     if isinstance(getattr(network.neuron, "embedding", None), Identity):
@@ -108,7 +112,8 @@ def _panel(network: Network, cloud: ParticleCloud, time: float, x1: Array, x2: A
 
 def _shares(network: Network, cloud: ParticleCloud, phi: Inputs) -> Array:
     """The root mean square of s_j g_j(x) over the points [particles], first output, some particles at a time."""
-    factors, found = network.scaling.factor(cloud.masses), []
+    factors = network.scaling.factor(cloud.masses)
+    found = []
     for first, last in pairwise([*range(0, cloud.count, BLOCK), cloud.count]):
         features = network.neuron.tangent(cloud.positions[first:last], phi).features()[:, :, 0]
         found.append(factors[first:last] * features.square().mean(dim=1).sqrt())

@@ -119,7 +119,8 @@ def draw_curves(
     A panel alone is drawn wider. Title and legend take as many lines as the width asks for; a legend names eight
     curves at most and says how many more there are.
     """
-    rows, width = -(-len(panels) // columns), 3.6 * columns if columns > 1 else 4.8
+    rows = -(-len(panels) // columns)
+    width = 3.6 * columns if columns > 1 else 4.8
     figure = Figure(figsize=(width, 2.75 * rows + 0.8), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False, sharex=True)
     for axis, panel in zip(axes.flat, panels, strict=False):
@@ -147,7 +148,8 @@ def draw_clouds(panels: Sequence[CloudPanel], path: Path, *, title: str, axis_la
     figure = Figure(figsize=(width, 3.1 + 0.2 * len(lines)), layout="constrained")
     axes = figure.subplots(1, len(panels), squeeze=False, sharex=True, sharey=True)[0]
     points = np.concatenate([ends for panel in panels for ends in (panel.before, panel.after)])
-    middle, reach = (points.max(axis=0) + points.min(axis=0)) / 2.0, 0.54 * float(np.ptp(points, axis=0).max())
+    middle = (points.max(axis=0) + points.min(axis=0)) / 2.0
+    reach = 0.54 * float(np.ptp(points, axis=0).max())
     for axis, panel in zip(axes, panels, strict=True):
         _draw_cloud(axis, panel)
         axis.set(xlim=(middle[0] - reach, middle[0] + reach), ylim=(middle[1] - reach, middle[1] + reach))
@@ -204,7 +206,8 @@ def _draw_cloud(axis: Axes, panel: CloudPanel) -> None:
 def _draw_layer(axis: Axes, panel: CloudPanel, chosen: npt.NDArray[np.bool_], strength: float) -> None:
     """Some of the particles: grey discs, lines, coloured discs; the lighter the particle the thinner its line."""
     before, after, masses = panel.before[chosen], panel.after[chosen], panel.masses[chosen]
-    areas, widths = 1.5 + 250.0 * masses, 0.4 + 4.0 * np.sqrt(masses)
+    areas = 1.5 + 250.0 * masses
+    widths = 0.4 + 4.0 * np.sqrt(masses)
     edges = list(0.06 * np.sqrt(areas))
     axis.scatter(before[:, 0], before[:, 1], s=areas, color="0.7", edgecolors="0.4", linewidths=edges)
     lines = list(np.stack([before, after], axis=1))

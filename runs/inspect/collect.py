@@ -108,7 +108,8 @@ def _finished(root: Path) -> tuple[list[Finished], list[Path]]:
                 given = trajectory.parameters
                 parameters = {name: value for name, value in given.items() if name not in ("flow", SOURCES)}
                 sources = recorded_sources(path, given)
-                series, labels = dict(trajectory.observables), labels_in(trajectory)
+                series = dict(trajectory.observables)
+                labels = labels_in(trajectory)
                 finished.append(Finished(path, flat(parameters), sources, series, labels))
         except TrajectoryError as error:
             raise Refusal(str(error)) from error

@@ -41,7 +41,9 @@ def _frames(trajectory: TrajectoryReader) -> Iterator[str]:
     if not len(trajectory):
         yield _line("frames", "none yet")
         return
-    steps, times, cloud = trajectory.steps, trajectory.times, trajectory[-1]
+    steps = trajectory.steps
+    times = trajectory.times
+    cloud = trajectory[-1]
     yield _line("frames", f"{len(trajectory)}, from step {steps[0]} to {steps[-1]}")
     yield _line("time", f"{times[0]:g} to {times[-1]:g}")
     yield _line("count", f"{cloud.count} particles, the heaviest with mass {float(cloud.masses.max()):.3g}")

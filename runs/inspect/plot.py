@@ -40,7 +40,8 @@ def plot_files(files: Sequence[Path], folder: Path, times: Sequence[float] = ())
             folder.mkdir(parents=True, exist_ok=True)
             written += _draw_observables(trajectories, folder)
             remarks += _different_sources(trajectories)
-            names, titles = names_of(list(trajectories)), _titles(trajectories)
+            names = names_of(list(trajectories))
+            titles = _titles(trajectories)
             for file, trajectory in trajectories.items():
                 shown = _shown(trajectory, times)
                 written += _draw_particles(trajectory, shown, folder / f"{names[file]}-particles.png", titles[file])
@@ -114,7 +115,8 @@ def _shown(trajectory: TrajectoryReader, times: Sequence[float]) -> Sequence[flo
 
 
 def _draw_observables(trajectories: dict[Path, TrajectoryReader], folder: Path) -> list[Path]:
-    panels, path = curve_panels(trajectories), folder / "curves.png"
+    panels = curve_panels(trajectories)
+    path = folder / "curves.png"
     if not panels:
         return []
     title = plain(next(iter(trajectories)).name) if len(trajectories) == 1 else f"{len(trajectories)} files"

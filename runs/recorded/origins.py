@@ -90,7 +90,8 @@ def held_in(path: Path) -> Held | None:
     try:
         with Trajectory.open(path) as trajectory:
             time = float(trajectory.times[-1]) if len(trajectory) else 0.0
-            given, kept = trajectory.parameters, trajectory.kept_step is not None
+            given = trajectory.parameters
+            kept = trajectory.kept_step is not None
             sources = recorded_sources(path, given) or {}
             return Held(trajectory.is_complete, time, sources, until_of(given.get("config")), kept)
     except TrajectoryError:

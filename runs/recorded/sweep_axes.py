@@ -125,7 +125,8 @@ def _smallest_grid(varying: Mapping[str, Numbers], varied: Varied, texts: set[st
         for some in combinations(names, size):
             cost = (float(prod(max(varying[name]) + 1 for name in some)), -size)
             if cost < least and len(set(zip(*(varying[name] for name in some), strict=True))) == count:
-                best, least = list(some), cost
+                best = list(some)
+                least = cost
     return best
 
 

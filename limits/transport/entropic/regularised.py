@@ -31,7 +31,8 @@ def by_entropy(problem: Problem, how: Iteration = Iteration()) -> Transport:
         return Transport(problem.first.points.new_zeros(()), "entropic", 0.0)
     first, second, p = problem.first, problem.second, problem.p
     f, g = sinkhorn(first, second, p, how, problem.mean_cost)
-    f, g = f + second.masses @ g, g - second.masses @ g
+    f = f + second.masses @ g
+    g = g - second.masses @ g
     # What rounding may do to a cost from differences and to a sum over tiles, relative.
     rounding = EPS * (first.points.shape[1] + 2.0 * p + 32.0 + first.count * second.count / TILE_ON_CPU)
     upper = _feasible_cost(problem, f, g, eps) * (1.0 + rounding)
@@ -75,7 +76,9 @@ def _feasible_cost(problem: Problem, f: Potential, g: Other, eps: float) -> Scal
 def _sums(problem: Problem, f: Potential, g: Other, eps: float, scale: Potential) -> tuple[Scalar, Potential, Other]:
     """<P, c>, row sums and column sums of P after rows are multiplied by `scale`."""
     a, b = problem.first.masses, problem.second.masses
-    value, sums, columns = a.new_zeros(()), [], torch.zeros_like(b)
+    value = a.new_zeros(())
+    sums = []
+    columns = torch.zeros_like(b)
     rows = torch.cat([problem.first.points, f[:, None], (scale * a)[:, None]], dim=1)
     for part in tiles(rows, problem.second.count):
         cost = true_costs(part[:, :-2], problem.second.points, problem.p)

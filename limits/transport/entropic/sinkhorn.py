@@ -56,10 +56,13 @@ def softmin(values: Potential, measure: Measure, at: Tensor, p: float, eps: floa
     if eps == 0.0:
         least = [(true_costs(part, measure.points, p) - values).amin(dim=1) for part in tiles(at, measure.count)]
         return torch.cat(least)
-    logs, centre = measure.masses.log() + values / eps, measure.points.mean(dim=0)
-    points, at = measure.points - centre, at - centre
+    logs = measure.masses.log() + values / eps
+    centre = measure.points.mean(dim=0)
+    points = measure.points - centre
+    at = at - centre
     if p == 2.0:
-        logs, columns = logs - points.square().sum(dim=1) / eps, (2.0 / eps) * points.T
+        logs = logs - points.square().sum(dim=1) / eps
+        columns = (2.0 / eps) * points.T
         sums = [torch.logsumexp(torch.addmm(logs, part, columns), dim=1) for part in tiles(at, measure.count)]
         return at.square().sum(dim=1) - eps * torch.cat(sums)
     sums = [torch.logsumexp(logs - costs(part, points, p) / eps, dim=1) for part in tiles(at, measure.count)]
@@ -94,7 +97,8 @@ def sinkhorn(first: Measure, second: Measure, p: float, how: Iteration, mean_cos
     Raises TransportUnsolved after so many iterations at the last temperature.
     """
     temperatures = how.temperatures(mean_cost)
-    f, eps = torch.zeros_like(first.masses), temperatures[-1]
+    f = torch.zeros_like(first.masses)
+    eps = temperatures[-1]
     for temperature in temperatures:
         g = softmin(f, first, second.points, p, temperature)
         f = softmin(g, second, first.points, p, temperature)
@@ -114,7 +118,8 @@ def symmetric_sinkhorn(measure: Measure, p: float, how: Iteration, mean_cost: fl
     2 sum_i a_i f_i of the mean of two successive potentials is the dual value of that pair, exact in second order.
     """
     temperatures = how.temperatures(mean_cost)
-    f, eps = torch.zeros_like(measure.masses), temperatures[-1]
+    f = torch.zeros_like(measure.masses)
+    eps = temperatures[-1]
     for temperature in temperatures:
         f = 0.5 * (f + softmin(f, measure, measure.points, p, temperature))
     for _ in range(how.iterations):

@@ -43,11 +43,16 @@ def monotone(x: Line, masses1: Masses, y: AnyFloat, masses2: AnyFloat) -> tuple[
     high, low = torch.cat([high1, high2]), torch.cat([low1, low2])
     merged = torch.argsort(low, stable=True)
     merged = merged[torch.argsort(high.detach()[merged], stable=True)]
-    high, low, mine = high[merged], low[merged], merged < len(x)
+    high = high[merged]
+    low = low[merged]
+    mine = merged < len(x)
     masses = torch.diff(high, prepend=high.new_zeros(1)) + torch.diff(low, prepend=low.new_zeros(1))
-    rows, columns = mine.cumsum(0) - mine.long(), (~mine).cumsum(0) - (~mine).long()
+    rows = mine.cumsum(0) - mine.long()
+    columns = (~mine).cumsum(0) - (~mine).long()
     inside = (rows < len(x)) & (columns < len(y))
-    rows, columns, masses = order1[rows[inside]], order2[columns[inside]], masses[inside]
+    rows = order1[rows[inside]]
+    columns = order2[columns[inside]]
+    masses = masses[inside]
     kept = unrounded(masses.detach(), torch.minimum(masses1[rows], masses2[columns]).detach())
     return rows[kept], columns[kept], masses[kept]
 

@@ -77,14 +77,17 @@ def optimal(cost: Array, masses1: Array, masses2: Array, pivots: int = PIVOTS) -
     trouble, potentials are taken off the costs, in exact differences, and what is left is solved (iterative
     refinement). Raises TransportUnsolved where that does not end in a proof.
     """
-    total, gap = float(masses1.sum()), math.inf
+    total = float(masses1.sum())
+    gap = math.inf
     doubt: Array | float = 0.0
-    largest, lowering = float(cost.max()) or 1.0, True
+    largest = float(cost.max()) or 1.0
+    lowering = True
     remaining, cap, spread = cost, largest, SPREAD
     first, second = np.zeros_like(masses1), np.zeros_like(masses2)
     for _ in range(ROUNDS):
         rows, columns, moved, duals = _plan(masses1, masses2, np.minimum(remaining, cap) / cap, pivots)
-        found, value = proof(remaining, doubt, rows, columns, moved, cap * duals), float(moved @ cost[rows, columns])
+        found = proof(remaining, doubt, rows, columns, moved, cap * duals)
+        value = float(moved @ cost[rows, columns])
         if found.gap <= PROVEN * value or value == 0.0:
             prices = first + found.first, second + found.second
             return optimum(rows, columns, moved, prices, min(found.gap, value))
@@ -101,7 +104,8 @@ def optimal(cost: Array, masses1: Array, masses2: Array, pivots: int = PIVOTS) -
             break
         remaining = reduced(remaining, found.first, found.second)
         first, second = first + found.first, second + found.second
-        doubt, cap = doubt + EPS * np.abs(remaining), spread * gap / total
+        doubt = doubt + EPS * np.abs(remaining)
+        cap = spread * gap / total
     raise TransportUnsolved(
         f"The network simplex ended with cost {value:.9g}, but the optimum may be {gap:.3g} below that; rescale the "
         "positions, or take an approximate method."

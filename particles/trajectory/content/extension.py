@@ -24,7 +24,8 @@ def take_up(file: h5py.File, parameters: Mapping[str, object]) -> None:
     if kept is None:
         raise TrajectoryError(f"{file.filename} keeps no state to go on from; run it again in another file.")
     group, module = child_group(file, PARAMETERS), child_group(file, MODULE)
-    before, time = json_object(group, CONFIGURATION), json.loads(kept.tree).get("fields", {}).get("time")
+    before = json_object(group, CONFIGURATION)
+    time = json.loads(kept.tree).get("fields", {}).get("time")
     changed = {name: describe(value, name) for name, value in parameters.items()}
     note: dict[str, object] = {"step": kept.step, "time": time, "before": _replaced(before, {**before, **changed})}
     _note(module, group[CONFIGURATION], note)
@@ -41,7 +42,8 @@ def _note(module: h5py.Group, configuration: h5py.Dataset, note: dict[str, objec
     """Add a note with the time now and the configuration until now, unless the last one, whose writer died, is that."""
     if not has(module, EXTENSIONS):
         add_group(module, EXTENSIONS, lambda _: None)
-    notes, known = child_group(module, EXTENSIONS), extensions(module)
+    notes = child_group(module, EXTENSIONS)
+    known = extensions(module)
     if known and known[-1] == {**note, "at": known[-1].get("at")}:
         return
     old = f"{len(known) + 1} before"

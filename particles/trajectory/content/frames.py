@@ -115,7 +115,8 @@ class Frames:
     def _has_masses(self, cloud: ParticleCloud) -> bool:
         """Whether the cloud's masses are the file's; the very tensor that was accepted last is not compared again."""
         if cloud.masses is not self._accepted:
-            held, rows = self._fixed_masses, cloud.rows(cloud.masses)
+            held = self._fixed_masses
+            rows = cloud.rows(cloud.masses)
             if held is None or not all(torch.equal(masses.detach().cpu(), held[part]) for part, masses in rows):
                 return False
             self._accepted = cloud.masses
@@ -146,7 +147,8 @@ def _fill(group: h5py.Group, first: ParticleCloud, options: Options, names: Sequ
     chunk = frame_chunk(first.count, first.dim, stored.itemsize)
     position = group.create_group("position", track_order=True)
     shape = (first.count, first.dim)
-    axes, packed = (particle, coordinate), options.compression
+    axes = (particle, coordinate)
+    packed = options.compression
     add_element(position, shape, stored, chunk, dimensions=axes, compression=packed, words=POSITION, names=names)
     position["value"].attrs["cloud_dtype"] = fixed_text(own.name)
     position["value"].attrs["device"] = fixed_text(device_name(first.device))

@@ -110,7 +110,8 @@ def _tensor(node: Mapping[str, object], read: Callable[[str], np.ndarray], devic
 
 
 def _instance(node: Mapping[str, object], known: Mapping[str, type], made: Callable[[object], object]) -> object:
-    name, fields = name_today(str(node.get("class"))), node.get("fields")
+    name = name_today(str(node.get("class")))
+    fields = node.get("fields")
     kind = known.get(name)
     if kind is None or not isinstance(fields, Mapping):
         raise TrajectoryError(f"A checkpoint holds {name}, which is not a state this program knows; run anew.")

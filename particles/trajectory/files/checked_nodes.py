@@ -55,7 +55,8 @@ def check_size(dataset: h5py.Dataset, records: int | None = None) -> None:
     Values that were never written take no room in a file, so a few bytes can declare any size.
     """
     shape = dataset.shape if records is None else (records, *dataset.shape[1:])
-    declared, held = prod(shape) * dataset.dtype.itemsize, size_now(dataset.file)
+    declared = prod(shape) * dataset.dtype.itemsize
+    held = size_now(dataset.file)
     if declared > (held if dataset.compression is None else DEFLATED * held):
         raise TrajectoryError(
             f"{dataset.file.filename} declares {declared} bytes in {dataset.name} but is {held} bytes long, as only a "

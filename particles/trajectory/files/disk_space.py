@@ -14,7 +14,8 @@ from particles.errors import TrajectoryError
 #: Bytes that stay free: what closing a file in order takes, and what other programs may write between two looks.
 MARGIN = 2**24
 #: Seconds, and bytes written, after which the room is looked at again.
-SECONDS, BYTES = 0.1, MARGIN // 4
+SECONDS = 0.1
+BYTES = MARGIN // 4
 
 
 class Room:

@@ -24,7 +24,8 @@ def check_named(file: h5py.File) -> None:
 @contextmanager
 def named_at_the_end(file: h5py.File) -> Iterator[None]:
     """The same, asked after the block, in which the file is closed."""
-    name, held = file.filename, _status(file)
+    name = file.filename
+    held = _status(file)
     yield
     _check(name, held)
 

@@ -155,7 +155,8 @@ def measured(method: str, step: float, scale: Scale) -> Line:
         run(flow, start, step, until, scale.apart, observer)
     seconds = perf_counter() - began
     blocks = torch.stack([block.mean(dim=0) for block in torch.stack(seen).tensor_split(10)])
-    errors, spread = blocks.mean(dim=0) / TRUTH - 1.0, blocks.std(dim=0) / math.sqrt(10) / TRUTH
+    errors = blocks.mean(dim=0) / TRUTH - 1.0
+    spread = blocks.std(dim=0) / math.sqrt(10) / TRUTH
     return Line(method, step, evaluations * round(until / step), seconds, errors, spread)
 
 

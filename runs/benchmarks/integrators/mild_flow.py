@@ -26,7 +26,8 @@ def kinked_methods() -> list[Method]:
 
 def main(figure: Path | None = None) -> list[Point]:
     """Measure every method on the mild flow of tanh neurons, then the implicit ones on that of ReLUs."""
-    smooth, kinked = mild_flow(), mild_flow(activation=ReLU())
+    smooth = mild_flow()
+    kinked = mild_flow(activation=ReLU())
     points = run(smooth, reference(smooth), methods(), errors=ERRORS, figure=figure)
     tight = Ours(BDF)(kinked, 1e-4).cloud
     return [*points, *run(kinked, tight, kinked_methods(), errors=ERRORS)]

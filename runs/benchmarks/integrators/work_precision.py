@@ -66,11 +66,18 @@ class Ours:
 
     def __call__(self, problem: TimedFlow, tolerance: float) -> Outcome:
         """Run it to the end."""
-        integrator, flow = self.make(tolerance), problem.flow
-        state, cloud, time, step = integrator.init(flow, problem.cloud), problem.cloud, 0.0, 0
+        integrator = self.make(tolerance)
+        flow = problem.flow
+        state = integrator.init(flow, problem.cloud)
+        cloud = problem.cloud
+        time = 0.0
+        step = 0
         while time < problem.until:
             taken: Advance[Any] = integrator.step(flow, cloud, state, time, problem.until, StepNoise(0, step))
-            cloud, state, time, step = taken.cloud, taken.state, taken.time, step + 1
+            cloud = taken.cloud
+            state = taken.state
+            time = taken.time
+            step = step + 1
         work = getattr(state, "work", None)
         return Outcome(cloud, step if work is None else work.velocities)
 

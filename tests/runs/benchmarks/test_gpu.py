@@ -9,7 +9,7 @@ import torch
 from particles import Network, ParticleCloud, Risk
 from particles.compute.cuda_graphs import REPEATS
 from runs.benchmarks.ceilings import Ceilings, Work
-from runs.benchmarks.gpu import Method, Line, fused, graph, main, measured, methods, plain, waits, work
+from runs.benchmarks.gpu import Line, Method, fused, graph, main, measured, methods, plain, waits, work
 from runs.benchmarks.peers import installed
 from runs.benchmarks.velocity import TimedRisk, Velocity, autograd
 
