@@ -1,11 +1,10 @@
 """The integrator to take when nothing else is said: it chooses the method for the flow and cloud at hand."""
 
 import logging
-import math
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
-from flows.base import Advance, Flow, Integrator, Part
+from flows.base import Advance, Flow, Integrator
 from flows.fields.gradient import GradientFlow
 from flows.fields.linearised import LinearisedFlow
 from flows.fields.ntk import NTKFlow
@@ -13,11 +12,11 @@ from flows.integrators.closed_form import ClosedForm, ClosedFormState
 from flows.integrators.error_controlled.automatic_explicit import Explicit, ExplicitState
 from flows.integrators.error_controlled.chebyshev import Chebyshev, ChebyshevState, stages_for
 from flows.integrators.error_controlled.spectral_radius import SpectralRadius
-from flows.integrators.error_controlled.step_control import Tolerance, Work, checked_max_step
+from flows.integrators.error_controlled.step_control import Tolerant, Work
 from flows.integrators.function_space.bdf import BDF
 from flows.integrators.function_space.bdf_state import BDFState
 from flows.integrators.function_space.error_scales import Scales
-from flows.integrators.function_space.exponential import Exponential, ExponentialState, Trial
+from flows.integrators.function_space.exponential import Exponential, ExponentialState, Propagated
 from flows.integrators.function_space.gauss_newton import LARGEST_GRAM, GaussNewton, dense_risk
 from flows.integrators.function_space.linear_part import LinearPart
 from flows.noise import StepNoise
@@ -83,7 +82,7 @@ Chosen = (
 
 
 @dataclass(frozen=True)
-class Adaptive:
+class Adaptive(Tolerant):
     """The flow to a tolerance, by the fastest of our methods.
 
     - `ClosedForm` for a `LinearisedFlow` whose solution is known: squared loss, no regulariser.
@@ -97,15 +96,7 @@ class Adaptive:
     (`state.method`). rtol and atol mean what they mean for the method chosen: errors relative to the distance moved.
     """
 
-    rtol: float = 1e-4
-    atol: float = 0.0
-    max_step: float = math.inf
     order: ClassVar[float] = Chebyshev.order
-    handles: ClassVar[frozenset[Part]] = frozenset({Part.TRANSPORT})
-
-    def __post_init__(self) -> None:
-        Tolerance.kept(self)
-        checked_max_step(self.max_step)
 
     def init(self, flow: Flow, cloud: ParticleCloud, time: float = 0.0) -> Chosen | None:
         """Nothing is chosen before the end of the run is known."""
@@ -146,8 +137,8 @@ class Adaptive:
         """Whether one exponential step over the whole run meets the tolerance."""
         if span > self.max_step or linear.unequal > 0.0:
             return False
-        judged = Exponential(self.rtol, self.atol).judged(Trial(linear, span), Scales.of(linear.stiff))
-        return max(judged.error / LAZY_ENOUGH, judged.rounding) <= 1.0
+        judged = Exponential(self.rtol, self.atol).judged(Propagated(linear, span), Scales.of(linear.stiff))
+        return max(judged.error / LAZY_ENOUGH, judged.doubt) <= 1.0
 
 
 def _velocities_are_cheaper(

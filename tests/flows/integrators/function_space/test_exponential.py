@@ -7,7 +7,7 @@ import torch
 
 from flows import BDF, RK4, Exponential, GradientFlow, StepNoise, Trace, evolve
 from flows.integrators.function_space.error_scales import Scales
-from flows.integrators.function_space.exponential import Trial
+from flows.integrators.function_space.exponential import Propagated
 from flows.integrators.function_space.gauss_newton import GaussNewton
 from flows.integrators.function_space.linear_part import LinearPart
 from particles import NTK, Dataset, FlowRefused, Lazy, Linear, MeanField, Scaling, ToleranceNotReached, tangent_gram
@@ -45,7 +45,7 @@ def test_fixed_steps_show_order_three_and_two() -> None:
     def error(steps: int, lower: bool) -> float:
         cloud = start
         for _ in range(steps):
-            trial = Trial(LinearPart(GaussNewton.of(risk, cloud)), until / steps)
+            trial = Propagated(LinearPart(GaussNewton.of(risk, cloud)), until / steps)
             moved = trial.at(until / steps).positions
             cloud = cloud.moved(moved - trial.error[0] if lower else moved)
         return relative_error(cloud.positions, exact)
@@ -58,7 +58,7 @@ def test_fixed_steps_show_order_three_and_two() -> None:
 def test_change_of_the_function_belongs_to_the_error() -> None:
     """Assert that the error's second part is the push of its first."""
     stiff = GaussNewton.of(network_risk(NTK()), network_cloud())
-    vector, change = Trial(LinearPart(stiff), 2.0).error
+    vector, change = Propagated(LinearPart(stiff), 2.0).error
     assert_identical(change, stiff.push(vector), operations=1e6)
 
 
@@ -89,7 +89,7 @@ def test_stages_on_the_tail_show_no_error_and_a_defect() -> None:
     """Assert that the embedded error of that step is next to nothing, so that its defect is what refuses it."""
     risk, cloud = one_logistic_datum(-5.0)
     method, stiff = Exponential(1e-4), GaussNewton.of(risk, cloud)
-    trial = Trial(LinearPart(stiff), 1e4)
+    trial = Propagated(LinearPart(stiff), 1e4)
     assert float(trial.error[0].norm()) < 1e-3 * float((trial.end.positions - cloud.positions).norm()) * 1e-4
     judged = method.judged(trial, Scales.of(stiff))
     assert judged.error > 30.0
