@@ -1,22 +1,21 @@
 """The integrator to take when nothing else is said: it chooses the method for the flow and cloud at hand."""
 
 import logging
-from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 from flows.base import Advance, Flow, Integrator
 from flows.fields.gradient import GradientFlow
 from flows.fields.linearised import LinearisedFlow
 from flows.fields.ntk import NTKFlow
-from flows.integrators.closed_form import ClosedForm, ClosedFormState
-from flows.integrators.error_controlled.automatic_explicit import Explicit, ExplicitState
-from flows.integrators.error_controlled.chebyshev import Chebyshev, ChebyshevState, stages_for
+from flows.integrators.closed_form import ClosedForm
+from flows.integrators.error_controlled.automatic_explicit import Explicit
+from flows.integrators.error_controlled.chebyshev import Chebyshev, stages_for
 from flows.integrators.error_controlled.spectral_radius import SpectralRadius
 from flows.integrators.error_controlled.step_control import Tolerant, Work
 from flows.integrators.function_space.bdf import BDF
-from flows.integrators.function_space.bdf_state import BDFState
 from flows.integrators.function_space.error_scales import Scales
-from flows.integrators.function_space.exponential import Exponential, ExponentialState, Propagated
+from flows.integrators.function_space.exponential import Exponential, Propagated
 from flows.integrators.function_space.gauss_newton import LARGEST_GRAM, GaussNewton, dense_risk
 from flows.integrators.function_space.linear_part import LinearPart
 from flows.noise import StepNoise
@@ -34,51 +33,18 @@ STEPS = 500
 AFFORDED = 20.0
 
 
-@runtime_checkable
-class Worked(Protocol):
-    """A state that knows what it has cost."""
-
-    @property
-    def work(self) -> Work:
-        """Steps accepted and rejected and velocities evaluated so far."""
-        ...
-
-
-State = TypeVar("State", bound=Worked)
-
-
 @dataclass(frozen=True, eq=False)
-class Running(Generic[State]):
-    """A method with its own state."""
+class Running:
+    """A method with its own state, which knows what it has cost."""
 
-    method: Integrator[State]
-    state: State
-
-    @classmethod
-    def begun(cls, method: Integrator[State], flow: Flow, cloud: ParticleCloud, time: float) -> "Running[State]":
-        """The method before its first step."""
-        return cls(method, method.init(flow, cloud, time))
+    method: Integrator[Any]
+    state: Any
 
     @property
     def work(self) -> Work:
         """What the run has cost so far."""
-        return self.state.work
-
-    def step(
-        self, flow: Flow, cloud: ParticleCloud, time: float, until: float, noise: StepNoise
-    ) -> Advance["Running[State]"]:
-        """One step of the method."""
-        taken = self.method.step(flow, cloud, self.state, time, until, noise)
-        return Advance(taken.time, taken.cloud, Running(self.method, taken.state), taken.between)
-
-
-Chosen = (
-    Running[BDFState]
-    | Running[ExponentialState]
-    | Running[ChebyshevState]
-    | Running[ExplicitState]
-    | Running[ClosedFormState]
-)
+        work: Work = self.state.work
+        return work
 
 
 @dataclass(frozen=True)
@@ -98,21 +64,22 @@ class Adaptive(Tolerant):
 
     order: ClassVar[float] = Chebyshev.order
 
-    def init(self, flow: Flow, cloud: ParticleCloud, time: float = 0.0) -> Chosen | None:
+    def init(self, flow: Flow, cloud: ParticleCloud, time: float = 0.0) -> Running | None:
         """Nothing is chosen before the end of the run is known."""
         return None
 
     def step(
-        self, flow: Flow, cloud: ParticleCloud, state: Chosen | None, time: float, until: float, noise: StepNoise
-    ) -> Advance[Chosen | None]:
+        self, flow: Flow, cloud: ParticleCloud, state: Running | None, time: float, until: float, noise: StepNoise
+    ) -> Advance[Running]:
         """One step of the method chosen."""
         running = state or self.choose(flow, cloud, time, until)
-        taken = running.step(flow, cloud, time, until, noise)
-        return Advance(taken.time, taken.cloud, taken.state, taken.between)
+        taken = running.method.step(flow, cloud, running.state, time, until, noise)
+        return replace(taken, state=Running(running.method, taken.state))
 
-    def choose(self, flow: Flow, cloud: ParticleCloud, time: float, until: float) -> Chosen:
+    def choose(self, flow: Flow, cloud: ParticleCloud, time: float, until: float) -> Running:
         """The method for a run of this flow from this cloud, ready to take its first step."""
-        return Running.begun(self.chosen(flow, cloud, time, until), flow, cloud, time)
+        method = self.chosen(flow, cloud, time, until)
+        return Running(method, method.init(flow, cloud, time))
 
     def chosen(self, flow: Flow, cloud: ParticleCloud, time: float, until: float) -> Integrator[Any]:
         """The same method, not begun."""

@@ -29,10 +29,6 @@ class ExplicitStep(ABC):
     def at(self, moment: float) -> ParticleCloud:
         """The cloud at any time inside the step."""
 
-    def part(self, moment: float) -> float:
-        """s = (moment - time) / h."""
-        return (moment - self.time) / self.size
-
 
 @dataclass(frozen=True, eq=False)
 class Cubic(ExplicitStep):
@@ -43,9 +39,10 @@ class Cubic(ExplicitStep):
     def at(self, moment: float) -> ParticleCloud:
         """The cloud by the cubic with these positions and velocities at both ends.
 
-        With Delta = theta_1 - theta_0: theta_0 + s (Delta + (1 - s) (h v_0 - Delta + s (2 Delta - h v_0 - h v_1))).
+        With s = (moment - time) / h and Delta = theta_1 - theta_0:
+        theta_0 + s (Delta + (1 - s) (h v_0 - Delta + s (2 Delta - h v_0 - h v_1))).
         """
-        s, start = self.part(moment), self.cloud.positions
+        s, start = (moment - self.time) / self.size, self.cloud.positions
         first, last = self.size * self.velocities[0], self.size * self.velocities[-1]
         across = self.positions - start
         return self.cloud.moved(start + s * (across + (1.0 - s) * (first - across + s * (2.0 * across - first - last))))

@@ -67,7 +67,7 @@ class Explicit(Tolerant):
             mean = (taken.time - state.then) / steps
             after = self._looked(flow, taken.cloud, after, taken.time, mean)
             after = replace(after, since=after.work.accepted, then=taken.time)
-        return Advance(taken.time, taken.cloud, after, taken.between)
+        return replace(taken, state=after)
 
     def _looked(
         self, flow: Flow, cloud: ParticleCloud, state: ExplicitState, time: float, mean: float

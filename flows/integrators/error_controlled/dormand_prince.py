@@ -59,11 +59,11 @@ class Quartic(ExplicitStep):
     def at(self, moment: float) -> ParticleCloud:
         """The cloud by the quartic that belongs to the pair.
 
-        With theta_0 and theta_1 the positions at both ends and Delta = theta_1 - theta_0:
+        With s = (moment - time) / h, theta_0 and theta_1 the positions at both ends, Delta = theta_1 - theta_0:
         theta_0 + s (Delta + (1 - s) (A + s (B + (1 - s) C))), where A = h v_1 - Delta, B = Delta - h v_7 - A and
         C = h sum_i d_i v_i.
         """
-        s, start = self.part(moment), self.cloud.positions
+        s, start = (moment - self.time) / self.size, self.cloud.positions
         across = self.positions - start
         first = self.size * self.velocities[0] - across
         second = across - self.size * self.velocities[-1] - first

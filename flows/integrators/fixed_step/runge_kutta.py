@@ -64,7 +64,7 @@ class RungeKuttaStep(ExplicitStep):
 
     def at(self, moment: float) -> ParticleCloud:
         """The cloud by the polynomial of the tableau."""
-        s = self.part(moment)
+        s = (moment - self.time) / self.size
         weights = [sum(number * s**power for power, number in enumerate(row, start=1)) for row in self.tableau.between]
         return self.cloud.moved(combined(self.cloud.positions, self.velocities, weights, self.size))
 

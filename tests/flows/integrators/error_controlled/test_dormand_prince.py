@@ -214,8 +214,6 @@ def test_tableau_is_consistent() -> None:
 
 
 def test_claims() -> None:
-    """Assert that it claims order 5 and transport only, checks its tolerance, and is under contract."""
+    """Assert that it claims order 5 and transport only, and is under contract."""
     assert (DormandPrince.order, DormandPrince.handles) == (5.0, {Part.TRANSPORT})
-    with pytest.raises(ValueError, match="The tolerance is rtol=2.0"):
-        DormandPrince(rtol=2.0)
     assert DormandPrince in [member.make for member in ADAPTIVE.values()]

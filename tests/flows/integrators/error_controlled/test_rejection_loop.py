@@ -2,18 +2,21 @@
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, ClassVar
 
 import pytest
 
-from flows import BDF, Adaptive, Chebyshev, DormandPrince, Exponential, Flow, StepNoise, evolve
+from flows import BDF, Adaptive, Chebyshev, DormandPrince, Exponential, Flow, GradientFlow, StepNoise, evolve
 from flows.integrators.error_controlled.automatic_explicit import Explicit
 from flows.integrators.error_controlled.dormand_prince import DormandPrinceState
 from flows.integrators.error_controlled.rejection_loop import ErrorControlled, Place, Trial
 from flows.integrators.error_controlled.step_control import SHORTEST, Found, Pace, Tolerance, Tolerant
 from flows.integrators.error_controlled.velocity_only import PacedTrial, Stride
-from particles import ParticleCloud, ToleranceNotReached
-from tests.problems import Still, small_cloud
+from particles import NTK, Linear, ParticleCloud, ToleranceNotReached
+from tests.problems import Still, network_cloud, network_risk, small_cloud
+
+KINDS = [Adaptive, BDF, Chebyshev, DormandPrince, Explicit, Exponential]
 
 
 @dataclass(frozen=True)
@@ -100,12 +103,26 @@ def test_trials_do_not_shrink_for_ever_at_time_zero() -> None:
             state, _ = method.settled(at, state, trial)
 
 
-@pytest.mark.parametrize("kind", [Adaptive, BDF, Chebyshev, DormandPrince, Explicit, Exponential])
+@pytest.mark.parametrize("kind", KINDS)
 def test_all_are_given_tolerance_and_longest_step(kind: type[Tolerant]) -> None:
     """Assert that every method to a tolerance takes the three in this order, and refuses what cannot be."""
     given = kind(0.25, 0.5, 2.0)
     assert (given.rtol, given.atol, given.max_step) == (0.25, 0.5, 2.0) and given.asked == Tolerance(0.25, 0.5)
-    with pytest.raises(ValueError, match="The tolerance is rtol=2.0"):
-        kind(rtol=2.0)
-    with pytest.raises(ValueError, match=r"max_step is -1\.0, but a positive time is needed"):
-        kind(max_step=-1.0)
+    for rtol in (2.0, -1.0):
+        with pytest.raises(ValueError, match=f"The tolerance is rtol={rtol}"):
+            kind(rtol=rtol)
+    for longest in (-1.0, 0.0):
+        with pytest.raises(ValueError, match=f"max_step is {longest}, but a positive time is needed"):
+            kind(max_step=longest)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_step_is_longer_than_the_longest(kind: Any) -> None:
+    """Assert that steps which would be longer are as long as max_step, and that the run ends."""
+    flow, longest = GradientFlow(network_risk(NTK(), activation=Linear(), trained="hidden")), []
+    for method in (kind(1e-2), kind(1e-2, max_step=0.25)):
+        times = [0.0]
+        evolve(flow, network_cloud(), method, until=3.0, observers=[lambda s, t, c, times=times: times.append(t)])
+        longest.append(max(after - before for before, after in pairwise(times)))
+    assert longest[0] > 0.3
+    assert longest[1] == pytest.approx(0.25)

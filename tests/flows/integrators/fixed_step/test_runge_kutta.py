@@ -7,13 +7,14 @@ from typing import ClassVar
 import pytest
 import torch
 
-from flows import RK4, Euler, Every, Flow, Heun, StepNoise, evolve
+from flows import RK4, Euler, Every, Flow, Heun, Part, StepNoise, evolve
 from flows.integrators.fixed_step.runge_kutta import Row, RungeKutta, Tableau
 from particles import ParticleCloud
 from particles.shapes import Positions
 from tests.flows.contracts.error_controlled import Counted
-from tests.flows.contracts.members import measured_order
-from tests.problems import ATTRACTIONS, MeanAttraction, numbers, small_cloud
+from tests.flows.contracts.members import INTEGRATORS, measured_order
+from tests.planted import OldMeasure
+from tests.problems import ATTRACTIONS, Decay, MeanAttraction, numbers, small_cloud
 from tests.tolerances import ORDER, assert_identical
 
 METHODS: list[type[RungeKutta]] = [Euler, Heun, RK4]
@@ -126,3 +127,27 @@ def test_rows_are_sums_over_a_number() -> None:
     assert torch.equal(Row((0, 1), over=2).moved(start, [one, two], 0.3), start + 0.5 * 0.3 * two)
     assert all(torch.equal(a, b) for a, b in zip((start, one, two), copies, strict=True))
     assert Row((1, 2), over=6).node == 0.5
+
+
+@pytest.mark.parametrize("kind", [Heun, RK4])
+def test_old_measure_would_show(kind: type[RungeKutta]) -> None:
+    """Assert that holding the measure in the inner stages changes the step by far more than rounding."""
+    flow, cloud = MeanAttraction(), small_cloud()
+    right = evolve(flow, cloud, kind(0.2), until=0.2)
+    stale = evolve(OldMeasure(flow, cloud), cloud, kind(0.2), until=0.2)
+    assert float((right.positions - stale.positions).abs().max()) > 1e-2
+
+
+@pytest.mark.parametrize("kind", METHODS)
+def test_amplification_is_a_taylor_polynomial(kind: type[RungeKutta]) -> None:
+    """Assert that one step on d theta / dt = -theta multiplies by that of exp(-h), of the order of the method."""
+    taken = evolve(Decay(), small_cloud(), kind(0.3), until=0.3)
+    factor = sum((-0.3) ** power / math.factorial(power) for power in range(int(kind.order) + 1))
+    assert_identical(taken.positions, factor * small_cloud().positions)
+
+
+def test_claims() -> None:
+    """Assert that each claims its order and transport only, and is under contract."""
+    assert [kind.order for kind in METHODS] == [1.0, 2.0, 4.0]
+    for kind in METHODS:
+        assert kind.handles == {Part.TRANSPORT} and kind in INTEGRATORS
