@@ -1,14 +1,13 @@
 """An adaptive method by velocities alone for any flow: Dormand-Prince where it is not stiff, Chebyshev where it is."""
 
-import math
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from flows.base import Advance, Flow, Integrator, Part
+from flows.base import Advance, Flow, Integrator
 from flows.integrators.error_controlled.chebyshev import Chebyshev, ChebyshevState
 from flows.integrators.error_controlled.dormand_prince import DormandPrince, DormandPrinceState
 from flows.integrators.error_controlled.spectral_radius import SpectralRadius
-from flows.integrators.error_controlled.step_control import Tolerance, Work, checked_max_step
+from flows.integrators.error_controlled.step_control import Tolerant, Work
 from flows.integrators.error_controlled.velocity_only import Paced
 from flows.noise import StepNoise
 from particles import ParticleCloud
@@ -40,7 +39,7 @@ class ExplicitState:
 
 
 @dataclass(frozen=True)
-class Explicit:
+class Explicit(Tolerant):
     """Steps of `DormandPrince`, or of `Chebyshev` as long as stability and not the error would hold those back.
 
     Every 25 steps the mean step h is held against the spectral radius rho. Above h rho = 2 the flow is stiff and
@@ -49,15 +48,7 @@ class Explicit:
     mean for the two.
     """
 
-    rtol: float = 1e-4
-    atol: float = 0.0
-    max_step: float = math.inf
     order: ClassVar[float] = Chebyshev.order
-    handles: ClassVar[frozenset[Part]] = frozenset({Part.TRANSPORT})
-
-    def __post_init__(self) -> None:
-        Tolerance.kept(self)
-        checked_max_step(self.max_step)
 
     def init(self, flow: Flow, cloud: ParticleCloud, time: float = 0.0) -> ExplicitState:
         """Dormand-Prince before its first step."""
@@ -76,7 +67,7 @@ class Explicit:
             mean = (taken.time - state.then) / steps
             after = self._looked(flow, taken.cloud, after, taken.time, mean)
             after = replace(after, since=after.work.accepted, then=taken.time)
-        return Advance(taken.time, taken.cloud, after, taken.between)
+        return replace(taken, state=after)
 
     def _looked(
         self, flow: Flow, cloud: ParticleCloud, state: ExplicitState, time: float, mean: float

@@ -67,3 +67,21 @@ class Scales:
             tolerance.allowed(1, self.change) + self.blur,
         )
         return max(ratio(size, limit) for size, limit in zip(sizes, allowed, strict=True))
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Errors of a trial in units of the tolerance: of the method, and what rounding leaves open (`doubt`).
+
+    `scales` are those after the trial, `velocities` how many it took.
+    """
+
+    error: float
+    doubt: float
+    scales: Scales
+    velocities: int = 1
+
+    @property
+    def larger(self) -> float:
+        """The one that counts."""
+        return max(self.error, self.doubt)

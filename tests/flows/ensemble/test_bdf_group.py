@@ -1,10 +1,9 @@
-"""BDF of several members: each takes its own steps, and points are kept in the right slots."""
+"""BDF of several members: points are kept in the right slots."""
 
 import torch
 
 from flows import BDF, Advance, GradientFlow
 from flows.ensemble.bdf_group import BDFGroup, _placed, slots
-from flows.ensemble.member_group import Group
 from flows.ensemble.member_runs import Member
 from flows.integrators.function_space.differentiation import HIGHEST
 from particles import NTK
@@ -19,16 +18,6 @@ FLOW = GradientFlow(network_risk(NTK()))
 def group() -> BDFGroup:
     """Four members."""
     return BDFGroup(BDF(1e-6), [Member(e, FLOW, cloud, (), 0) for e, cloud in enumerate(ensemble())], 40.0)
-
-
-def test_first_round_makes_no_step() -> None:
-    """Assert that members find their scales first, and then each steps at its own pace."""
-    members = group()
-    assert isinstance(members, Group)
-    assert members.advance(ALL) == [None] * 4
-    outcomes = members.advance(ALL)
-    reached = [outcome.time for outcome in outcomes if isinstance(outcome, Advance)]
-    assert len(reached) == 4 and len(set(reached)) == 4
 
 
 def test_slots_hold_the_last_points() -> None:
