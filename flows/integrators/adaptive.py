@@ -5,7 +5,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
-from flows.base import Advance, Flow, Integrator, Part
+from flows.base import Advance, Flow, Integrator, Part, Together, states_of
 from flows.fields.gradient import GradientFlow
 from flows.fields.linearised import LinearisedFlow
 from flows.fields.ntk import NTKFlow
@@ -80,6 +80,8 @@ Chosen = (
     | Running[ExplicitState]
     | Running[ClosedFormState]
 )
+#: The methods that Adaptive chooses from.
+METHODS = (BDF, Chebyshev, ClosedForm, Explicit, Exponential)
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,8 @@ class Adaptive:
     max_step: float = math.inf
     order: ClassVar[float] = Chebyshev.order
     handles: ClassVar[frozenset[Part]] = frozenset({Part.TRANSPORT})
+    together: ClassVar[Together] = Together.AS_CHOSEN
+    states: ClassVar[tuple[type, ...]] = (Running, *METHODS, *states_of(*METHODS))
 
     def __post_init__(self) -> None:
         Tolerance.kept(self)

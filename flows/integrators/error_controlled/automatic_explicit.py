@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from flows.base import Advance, Flow, Integrator, Part
+from flows.base import Advance, Flow, Integrator, Part, states_of
 from flows.integrators.error_controlled.chebyshev import Chebyshev, ChebyshevState
 from flows.integrators.error_controlled.dormand_prince import DormandPrince, DormandPrinceState
 from flows.integrators.error_controlled.spectral_radius import SpectralRadius
@@ -17,6 +17,8 @@ from particles import ParticleCloud
 FEW, MANY = 25, 400
 #: Step times spectral radius above which Dormand-Prince is held back by stability, and below which Chebyshev is not.
 HELD_BACK, FREE = 2.0, 1.0
+#: The methods that take turns.
+METHODS = (Chebyshev, DormandPrince)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +56,7 @@ class Explicit:
     max_step: float = math.inf
     order: ClassVar[float] = Chebyshev.order
     handles: ClassVar[frozenset[Part]] = frozenset({Part.TRANSPORT})
+    states: ClassVar[tuple[type, ...]] = (ExplicitState, *METHODS, *states_of(*METHODS))
 
     def __post_init__(self) -> None:
         Tolerance.kept(self)

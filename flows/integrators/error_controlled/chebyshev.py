@@ -8,9 +8,10 @@ from typing import Any, ClassVar
 
 import torch
 
-from flows.base import Flow
+from flows.base import Flow, Together
+from flows.integrators.error_controlled.headway import Headway
 from flows.integrators.error_controlled.spectral_radius import SpectralRadius
-from flows.integrators.error_controlled.step_control import Controller, Pace, Tolerance, next_time
+from flows.integrators.error_controlled.step_control import Controller, Pace, Tolerance, Work, next_time
 from flows.integrators.error_controlled.velocity_only import (
     Inner,
     Paced,
@@ -77,6 +78,8 @@ class Chebyshev(Paced[ChebyshevState]):
     max_step: float = math.inf
     order: ClassVar[float] = 2.0
     controller: ClassVar[Controller] = CONTROLLER
+    together: ClassVar[Together] = Together.OWN_PACE
+    states: ClassVar[tuple[type, ...]] = (ChebyshevState, SpectralRadius, Pace, Headway, Work)
     holds: ClassVar[type[Any]] = ChebyshevState
     tries: ClassVar[type[Trial]] = Span
 

@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 
 import torch
 
-from flows.base import Flow
+from flows.base import Flow, Together
 from flows.integrators.error_controlled import velocity_only
-from flows.integrators.error_controlled.step_control import FLOOR, Controller, Found, Pace, next_time
+from flows.integrators.error_controlled.headway import Headway
+from flows.integrators.error_controlled.step_control import FLOOR, Controller, Found, Pace, Work, next_time
 from flows.integrators.error_controlled.velocity_only import Inner, Paced, PacedState, Stride, Tried, Weight, added
 from particles import ParticleCloud
 from particles.shapes import AnyFloat, Positions, Velocity
@@ -87,6 +88,8 @@ class DormandPrince(Paced[DormandPrinceState]):
     max_step: float = math.inf
     order: ClassVar[float] = 5.0
     controller: ClassVar[Controller] = CONTROLLER
+    together: ClassVar[Together] = Together.OWN_PACE
+    states: ClassVar[tuple[type, ...]] = (DormandPrinceState, Pace, Headway, Work)
     holds: ClassVar[type[Any]] = DormandPrinceState
     tries: ClassVar[type[velocity_only.Trial]] = Trial
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from flows.base import Flow, Part
+from flows.base import Flow, Part, Together
 from flows.integrators.fixed_step.grid import FixedStep
 from flows.noise import StepNoise
 from particles import ParticleCloud
@@ -20,6 +20,7 @@ class Euler(FixedStep):
     order: ClassVar[float] = 1.0
     handles: ClassVar[frozenset[Part]] = frozenset({Part.TRANSPORT})
     stays_inside: ClassVar[bool] = True
+    together: ClassVar[Together] = Together.ONE_GRID
 
     def moved(self, flow: Flow, cloud: ParticleCloud, time: float, size: float, noise: StepNoise) -> Positions:
         """theta + h v(theta, t)."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from flows.base import Flow, Part
+from flows.base import Flow, Part, Together
 from flows.integrators.fixed_step.grid import FixedStep
 from flows.noise import StepNoise
 from particles import ParticleCloud
@@ -16,6 +16,7 @@ class Heun(FixedStep):
 
     order: ClassVar[float] = 2.0
     handles: ClassVar[frozenset[Part]] = frozenset({Part.TRANSPORT})
+    together: ClassVar[Together] = Together.ONE_GRID
 
     def moved(self, flow: Flow, cloud: ParticleCloud, time: float, size: float, noise: StepNoise) -> Positions:
         """The average of the velocities here and at the Euler point, where the measure has moved too."""

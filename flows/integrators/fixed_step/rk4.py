@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from flows.base import Flow, Part
+from flows.base import Flow, Part, Together
 from flows.integrators.fixed_step.grid import FixedStep
 from flows.noise import StepNoise
 from particles import ParticleCloud
@@ -16,6 +16,7 @@ class RK4(FixedStep):
 
     order: ClassVar[float] = 4.0
     handles: ClassVar[frozenset[Part]] = frozenset({Part.TRANSPORT})
+    together: ClassVar[Together] = Together.ONE_GRID
     interval: ClassVar[float] = 2.785293563405282
 
     def moved(self, flow: Flow, cloud: ParticleCloud, time: float, size: float, noise: StepNoise) -> Positions:

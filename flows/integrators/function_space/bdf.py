@@ -7,7 +7,7 @@ from typing import ClassVar, NamedTuple
 import torch
 from torch import Tensor
 
-from flows.base import Advance, Flow, Part
+from flows.base import Advance, Flow, Part, Together
 from flows.integrators.error_controlled.headway import Headway
 from flows.integrators.error_controlled.step_control import Tolerance, Work, checked_max_step, next_time
 from flows.integrators.function_space.bdf_state import BDFState, Judged
@@ -93,6 +93,8 @@ class BDF:
     max_step: float = math.inf
     order: ClassVar[float] = float(HIGHEST)
     handles: ClassVar[frozenset[Part]] = frozenset({Part.TRANSPORT})
+    together: ClassVar[Together] = Together.OWN_ORDER
+    states: ClassVar[tuple[type, ...]] = (BDFState, Scales, Headway, Work)
 
     @property
     def tolerance(self) -> Tolerance:

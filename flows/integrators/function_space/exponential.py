@@ -64,6 +64,7 @@ class Exponential:
     max_step: float = math.inf
     order: ClassVar[float] = 3.0
     handles: ClassVar[frozenset[Part]] = frozenset({Part.TRANSPORT})
+    states: ClassVar[tuple[type, ...]] = (ExponentialState, Scales, Headway, Work)
 
     @property
     def tolerance(self) -> Tolerance:
