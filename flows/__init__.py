@@ -28,8 +28,9 @@ from flows.loop.checkpoint import CHECKPOINTED, Checkpoint
 from flows.loop.evolve import evolve
 from flows.noise import StepNoise
 from flows.observers.progress import Progress, Report
-from flows.observers.recording import Every, LogSpaced, StopBelow, Trace
-from flows.observers.stopping import StopAfter, StopStationary, speed
+from flows.observers.schedules import Every, LogSpaced
+from flows.observers.stopping import StopAfter, StopBelow, StopStationary, speed
+from flows.observers.trace import Trace
 from flows.right_forms import FORMS, LOOP, METHODS, TURNS
 from particles.arguments import open_doors
 

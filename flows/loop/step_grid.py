@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from flows.base import SAME, Flow, Gridded, Integrator, Observer, Part, PiecewiseFlow, parts
-from flows.observers.recording import Every
+from flows.observers.schedules import Every
 from particles import FlowRefused
 
 #: Multiples of a step that miss the border of a batch by less than this part meet it, for millions of batches.
