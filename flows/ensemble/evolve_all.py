@@ -35,11 +35,13 @@ class MembersFailed(ArithmeticError):
     """
 
     def __init__(self, failures: Mapping[int, ArithmeticError], ends: Mapping[int, ParticleCloud]) -> None:
-        self.failures, self.ends = dict(failures), dict(ends)
+        self.failures = dict(failures)
+        self.ends = dict(ends)
         super().__init__(self.failures, self.ends)
 
     def __str__(self) -> str:
-        count, first = len(self.failures) + len(self.ends), min(self.failures)
+        count = len(self.failures) + len(self.ends)
+        first = min(self.failures)
         which = ", ".join(map(str, sorted(self.failures)))
         return f"{len(self.failures)} of {count} members failed ({which}). Member {first}: {self.failures[first]}"
 
@@ -161,7 +163,8 @@ def _method(integrator: Adaptive, member: Member, until: float) -> Integrator[An
 
 def _unwrapped(member: Member, method: Integrator[Any]) -> Member:
     """A member of `Adaptive` as one of the method chosen; what is kept is what `Adaptive` would keep."""
-    keep, resume = member.keep, member.resume
+    keep = member.keep
+    resume = member.resume
 
     def kept(checkpoint: Checkpoint[Any]) -> None:
         if keep is not None:
@@ -184,7 +187,9 @@ def _members(
 ) -> list[Member]:
     count = len(ensemble)
     flows = [flow] * count if not isinstance(flow, Sequence) else flow
-    observers, keep, resume = observers or [()] * count, keep or [None] * count, resume or [None] * count
+    observers = observers or [()] * count
+    keep = keep or [None] * count
+    resume = resume or [None] * count
     seeds = range(count) if seeds is None else seeds
     parts = {"flows": flows, "sequences of observers": observers, "seeds": seeds}
     parts |= {"keepers": keep, "checkpoints": resume}

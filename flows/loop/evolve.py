@@ -115,7 +115,8 @@ def checked(
 
 def span(time: float, until: float) -> tuple[float, float]:
     """Where a run begins and ends, as plain floats; raises ValueError where that is no finite span forward."""
-    first, last = finite(time, "The time where a run begins"), finite(until, "The time until which a run goes")
+    first = finite(time, "The time where a run begins")
+    last = finite(until, "The time until which a run goes")
     if last < first:
         raise ValueError(f"The run goes from time {time!r} until {until!r}, but a finite span forward is needed.")
     return first, last

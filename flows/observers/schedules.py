@@ -87,8 +87,8 @@ class LogSpaced:
 
     def due(self, before: tuple[int, float], now: tuple[int, float]) -> list[float]:
         """Those of the times in (before, now]."""
-        late, early = before[1] * (1.0 + SAME), now[1] * (1.0 + SAME)
-        first, last = np.searchsorted(self.times, [late, early], side="right")
+        borders = [before[1] * (1.0 + SAME), now[1] * (1.0 + SAME)]
+        first, last = np.searchsorted(self.times, borders, side="right")
         found: list[float] = self.times[first:last].tolist()
         return found
 

@@ -134,13 +134,16 @@ class _Members:
     """
 
     def __init__(self, unit: Unit, experiments: Sequence[Experiment], refused: Container[int], report: Report) -> None:
-        self._unit, self._experiments, self._report = unit, experiments, report
+        self._unit = unit
+        self._experiments = experiments
+        self._report = report
         self.shares = [WHOLE if e in refused else job.done() for e, job in enumerate(unit)]
         self.failures = dict[int, BaseException]()
 
     def part(self, e: int, files: ExitStack) -> _Part:
         """The run with its file opened, where something is left of it to be done."""
-        job, experiment = self._unit[e], self._experiments[e]
+        job = self._unit[e]
+        experiment = self._experiments[e]
         if self.shares[e] < WHOLE:
             with self.alone(e):
                 job.error.unlink(missing_ok=True)

@@ -98,7 +98,8 @@ class Experiment:
     def start(self) -> ParticleCloud:
         """The cloud drawn from the law with the run's seed, in the run's dtype on its device; of ranks, their part."""
         config = self.config
-        masses, neuron = self.masses, self.risk.neuron
+        masses = self.masses
+        neuron = self.risk.neuron
         _check_memory("masses.count", COPIES * len(masses) * neuron.dim * (8.0 if config.dtype == "float64" else 4.0))
         cloud = self.law.sample(masses=masses, seed=config.seed)
         dtype = torch.float64 if config.dtype == "float64" else torch.float32

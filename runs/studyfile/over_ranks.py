@@ -64,7 +64,8 @@ def check_shareable(jobs: Sequence[Job], ranks: Ranks) -> None:
         check_ranks(ranks.count)
     except ValueError as error:
         raise Refusal(str(error)) from error
-    here, devices = int(os.environ.get("LOCAL_WORLD_SIZE", "1")), torch.cuda.device_count()
+    here = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    devices = torch.cuda.device_count()
     if here > devices and any(job.config.device != "cpu" for job in jobs):
         raise Refusal(f"{here} ranks have {devices} CUDA devices here: start fewer ranks, or set the device to cpu.")
     for job in jobs:

@@ -115,7 +115,8 @@ class RunConfig(Section, title="the study"):
     @classmethod
     def _a_table(cls, given: object, info: ValidationInfo) -> object:
         if isinstance(given, int | float | str | list):
-            name, time = info.field_name, given if isinstance(given, float) else 1.0
+            name = info.field_name
+            time = given if isinstance(given, float) else 1.0
             raise Refusal(
                 f"{name} is {given!r}, but a table is needed: write for example {name} = {{ time = {time} }}."
             )
