@@ -18,7 +18,7 @@ from flows.integrators.fixed_step.linear_splitting import LinearSplitting
 from flows.integrators.fixed_step.rk4 import RK4
 from flows.integrators.step_bound import StepBound
 from flows.noise import StepNoise
-from flows.observers.recording import Trace
+from flows.observers.trace import Trace
 from particles import Risk
 
 _STEPPED = (BAOAB, Euler, EulerMaruyama, Heun, LeimkuhlerMatthews, LinearSplitting, RK4)

@@ -3,6 +3,7 @@
 Movements are measured against a start cloud, Gram matrices in the normalisation of `tangent_gram`.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,8 +19,20 @@ from particles.risk.tangent_products import tangent_gram
 from particles.shapes import Gram, Inputs, PerParticle, Scalar
 
 
+class Observable(ABC):
+    """An observable that is a value of its own: it holds what it refers to and is called with a cloud.
+
+    Study files know each class of these that `particles` offers, by its name, MeanMovement as mean_movement, and make
+    it of what its parameters are called: `risk` and `start` of the run, `inputs` of the training data.
+    """
+
+    @abstractmethod
+    def __call__(self, cloud: ParticleCloud) -> Scalar:
+        """Its value at a cloud."""
+
+
 @dataclass(frozen=True, eq=False)
-class MeanMovement:
+class MeanMovement(Observable):
     """(1/m) sum_j |theta_j - theta_j(0)|."""
 
     start: ParticleCloud
@@ -31,7 +44,7 @@ class MeanMovement:
 
 
 @dataclass(frozen=True, eq=False)
-class MassWeightedMovement:
+class MassWeightedMovement(Observable):
     """sum_j lambda_j |theta_j - theta_j(0)|, with the masses of the cloud at hand."""
 
     start: ParticleCloud
@@ -43,7 +56,7 @@ class MassWeightedMovement:
 
 
 @dataclass(frozen=True, eq=False)
-class LargestMovement:
+class LargestMovement(Observable):
     """max_j |theta_j - theta_j(0)|."""
 
     start: ParticleCloud
@@ -54,7 +67,7 @@ class LargestMovement:
 
 
 @dataclass(frozen=True, eq=False)
-class GramChange:
+class GramChange(Observable):
     """Spectral norm |K(cloud) - K(start)|_2 of the change of the tangent Gram matrix on inputs [data, inputs].
 
     The figures of Caron et al. (2023) show its square root under the name of the norm itself.
@@ -78,7 +91,7 @@ class GramChange:
 
 
 @dataclass(frozen=True, eq=False)
-class SmallestEigenvalue:
+class SmallestEigenvalue(Observable):
     """Smallest eigenvalue of the tangent Gram matrix on inputs [data, inputs]: the rate of the slowest mode."""
 
     risk: Risk
@@ -93,7 +106,7 @@ class SmallestEigenvalue:
 
 
 @dataclass(frozen=True, eq=False)
-class Alignment:
+class Alignment(Observable):
     """Kernel-target alignment y^T K y / (|K|_F |y|^2) in [0, 1] on the risk's own data (Cristianini et al. 2001)."""
 
     risk: Risk

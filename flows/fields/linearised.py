@@ -181,14 +181,16 @@ class LinearisedFlow:
 
     def _by_factor(self, first: AnyFloat, time: float) -> bool:
         """Whether to take the factor A: where it costs little, or where A A^T does not know enough at this time."""
-        rows, columns = first.numel(), self.anchor.positions.numel()
+        rows = first.numel()
+        columns = self.anchor.positions.numel()
         if isinstance(self.anchor, SharedCloud):
             return False
         cost = rows * columns * min(rows, columns)
         if cost <= CHEAP:
             return True
         rates, modes = self._spectrum
-        parts, error = modes.T @ first, UNITS * torch.finfo(rates.dtype).eps * float(rates[-1].clamp_min(0.0))
+        parts = modes.T @ first
+        error = UNITS * torch.finfo(rates.dtype).eps * float(rates[-1].clamp_min(0.0))
         if cost <= AFFORDABLE:
             return movement_error(rates, parts, time, error) > TRUSTED
         check_resolved(rates, parts, time, error, unit_ratio(self.risk.data.inputs))
@@ -236,7 +238,8 @@ def _integrals(rates: AnyFloat, time: float) -> AnyFloat:
     Rates below n k eps max(s) cannot be told from zero. They count as t while t max(s) sqrt(eps) < 1; after that, when
     rounding would move what should stand still, as zero: the pseudo-inverse.
     """
-    eps, largest = torch.finfo(rates.dtype).eps, max(float(rates[-1]), 0.0)
+    eps = torch.finfo(rates.dtype).eps
+    largest = max(float(rates[-1]), 0.0)
     plain = rates > rates.shape[0] * eps * largest
     early = time if time * largest * math.sqrt(eps) < 1.0 else 0.0
     safe = torch.where(plain, rates, 1.0)

@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from flows.base import Advance, Flow, Integrator
+from flows.base import Advance, Flow, Integrator, Together, states_of
 from flows.fields.gradient import GradientFlow
 from flows.fields.linearised import LinearisedFlow
 from flows.fields.ntk import NTKFlow
@@ -31,6 +31,8 @@ ENTRY = 40
 STEPS = 500
 #: Chebyshev is not considered where a step of BDF costs fewer velocities than this.
 AFFORDED = 20.0
+#: The methods that Adaptive chooses from.
+METHODS = (BDF, Chebyshev, ClosedForm, Explicit, Exponential)
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +65,8 @@ class Adaptive(Tolerant):
     """
 
     order: ClassVar[float] = Chebyshev.order
+    together: ClassVar[Together] = Together.AS_CHOSEN
+    states: ClassVar[tuple[type, ...]] = (Running, *METHODS, *states_of(*METHODS))
 
     def init(self, flow: Flow, cloud: ParticleCloud, time: float = 0.0) -> Running | None:
         """Nothing is chosen before the end of the run is known."""

@@ -108,8 +108,9 @@ def _of_study(path: Path, config: dict[str, Any], setting: Setting, seed: object
 def _of_study_file(path: Path, config: dict[str, Any], kept: Dataset | None) -> Problem:
     """Nothing is imported that the file names: only study files that the user names may ask for that."""
     run = validated(RunConfig, config)
-    if "path" in run.neuron.given():
-        raise Refusal(f"{path} is of a neuron that was imported, but theorems are known for Perceptron.")
+    if run.neuron.import_paths():
+        said = f"{path} is of a neuron that was imported, or its activation"
+        raise Refusal(f"{said}, but theorems are known for Perceptron with activations of ours.")
     if run.data.source is not None:
         built = StudyRun(run, path.parent)
     elif kept is not None:

@@ -14,6 +14,7 @@ from runs.batch.jobs import Report, Stopped
 from runs.studyfile import running
 from runs.studyfile.experiment import Experiment
 from runs.studyfile.model.config import RunConfig
+from runs.studyfile.model.kinds import FLOWS, INTEGRATORS
 from runs.studyfile.running import (
     FAILURES,
     WHOLE,
@@ -31,10 +32,6 @@ from runs.system.refusal import Refusal
 
 #: Runs that are done together, one or more.
 Unit = tuple[Job, ...]
-#: What an ensemble can be evolved by, as `flows.evolve_all` says.
-FLOWS = ("gradient", "ntk", "langevin")
-GIVEN_STEP = ("euler", "heun", "rk4", "euler-maruyama", "leimkuhler-matthews", "linear-splitting")
-OWN_STEPS = ("adaptive", "bdf", "chebyshev", "dormand-prince")
 #: Files that a run has open: its trajectory and the lock of its folder.
 FILES = 2
 #: Keys in which runs may differ that are evolved together: starts and scalings, and what is looked at.
@@ -62,9 +59,10 @@ def _key(config: RunConfig) -> str:
     held = config.identity()
     integrator = held["integrator"]
     can = (
-        held["neuron"]["kind"] == "perceptron"
-        and held["flow"]["kind"] in FLOWS
-        and (integrator["kind"] in OWN_STEPS or integrator["kind"] in GIVEN_STEP and integrator["step"] != "bound")
+        not config.neuron.import_paths()
+        and FLOWS[held["flow"]["kind"]].declared("stackable")
+        and INTEGRATORS[integrator["kind"]].declared("together")
+        and integrator.get("step") != "bound"
     )
     if not can:
         return config.digest
@@ -136,13 +134,16 @@ class _Members:
     """
 
     def __init__(self, unit: Unit, experiments: Sequence[Experiment], refused: Container[int], report: Report) -> None:
-        self._unit, self._experiments, self._report = unit, experiments, report
+        self._unit = unit
+        self._experiments = experiments
+        self._report = report
         self.shares = [WHOLE if e in refused else job.done() for e, job in enumerate(unit)]
         self.failures = dict[int, BaseException]()
 
     def part(self, e: int, files: ExitStack) -> _Part:
         """The run with its file opened, where something is left of it to be done."""
-        job, experiment = self._unit[e], self._experiments[e]
+        job = self._unit[e]
+        experiment = self._experiments[e]
         if self.shares[e] < WHOLE:
             with self.alone(e):
                 job.error.unlink(missing_ok=True)

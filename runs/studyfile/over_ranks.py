@@ -26,6 +26,7 @@ from runs.batch.jobs import Report, Stopped
 from runs.batch.output_folder import replace_text
 from runs.studyfile import running
 from runs.studyfile.experiment import Experiment
+from runs.studyfile.model.kinds import FLOWS
 from runs.studyfile.running import FAILURES, WHOLE, Job, claim, evolve_run, opened, refuse_changed, spoken_error
 from runs.studyfile.state_keeper import Keeper
 from runs.system.refusal import Refusal
@@ -35,8 +36,6 @@ TOGETHER = (
     *(Refusal, RankFailed, FlowDiverged, FlowRefused, ToleranceNotReached, TrajectoryError),
     torch.linalg.LinAlgError,  # type: ignore[attr-defined]
 )
-#: Flows that a study file can name and ranks cannot share.
-ALONE = ("linearised", "underdamped", "birth-death", "import")
 
 
 def shares_done(jobs: Sequence[Job], ranks: Ranks) -> list[int]:
@@ -65,13 +64,19 @@ def check_shareable(jobs: Sequence[Job], ranks: Ranks) -> None:
         check_ranks(ranks.count)
     except ValueError as error:
         raise Refusal(str(error)) from error
-    here, devices = int(os.environ.get("LOCAL_WORLD_SIZE", "1")), torch.cuda.device_count()
+    here = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    devices = torch.cuda.device_count()
     if here > devices and any(job.config.device != "cpu" for job in jobs):
         raise Refusal(f"{here} ranks have {devices} CUDA devices here: start fewer ranks, or set the device to cpu.")
     for job in jobs:
         flow = job.config.identity()["flow"]["kind"]
-        if flow in ALONE:
+        if not FLOWS[flow].declared("shareable"):
             raise Refusal(f"The flow {flow!r} cannot be shared by several ranks: run the study without torchrun.")
+        for path in job.config.integrator.import_paths():
+            raise Refusal(
+                f"The integrator {path!r} is imported and would see the particles of one rank only: run the study "
+                "without torchrun."
+            )
         own = sorted(name for name, what in job.config.measured.items() if not isinstance(what, str))
         if own:
             raise Refusal(

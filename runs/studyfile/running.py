@@ -10,7 +10,7 @@ from os.path import isdir
 from pathlib import Path
 
 from flows import Observer, evolve
-from flows.loop.checkpoint import CHECKPOINTED
+from flows.loop.checkpoint import checkpointed
 from particles import FlowDiverged, FlowRefused, MassError, ParticleCloud, ShapeError, Trajectory, TrajectoryError
 from particles.trajectory import SharedTrajectory, TrajectoryWriter
 from runs.batch.jobs import Report, Stopped
@@ -218,7 +218,8 @@ def spoken_error(error: BaseException) -> str:
 
 def _continued(experiment: Experiment, job: Job, report: Report) -> None:
     with opened(experiment, job) as trajectory:
-        keeper = Keeper(trajectory, KEEP_SECONDS, trajectory.kept(CHECKPOINTED, experiment.start.device))
+        kept = trajectory.kept(checkpointed(experiment.integrator), experiment.start.device)
+        keeper = Keeper(trajectory, KEEP_SECONDS, kept)
         evolve_run(experiment, job, trajectory, keeper, report)
         trajectory.complete(keeper.last)
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from flows.base import Advance, Flow, Integrator
+from flows.base import Advance, Flow, Integrator, states_of
 from flows.integrators.error_controlled.chebyshev import Chebyshev, ChebyshevState
 from flows.integrators.error_controlled.dormand_prince import DormandPrince, DormandPrinceState
 from flows.integrators.error_controlled.spectral_radius import SpectralRadius
@@ -16,6 +16,8 @@ from particles import ParticleCloud
 FEW, MANY = 25, 400
 #: Step times spectral radius above which Dormand-Prince is held back by stability, and below which Chebyshev is not.
 HELD_BACK, FREE = 2.0, 1.0
+#: The methods that take turns.
+METHODS = (Chebyshev, DormandPrince)
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +51,7 @@ class Explicit(Tolerant):
     """
 
     order: ClassVar[float] = Chebyshev.order
+    states: ClassVar[tuple[type, ...]] = (ExplicitState, *METHODS, *states_of(*METHODS))
 
     def init(self, flow: Flow, cloud: ParticleCloud, time: float = 0.0) -> ExplicitState:
         """Dormand-Prince before its first step."""

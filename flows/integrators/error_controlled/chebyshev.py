@@ -8,10 +8,11 @@ from typing import Any, ClassVar
 
 import torch
 
-from flows.base import Flow
+from flows.base import Flow, Together
+from flows.integrators.error_controlled.headway import Headway
 from flows.integrators.error_controlled.rejection_loop import Place
 from flows.integrators.error_controlled.spectral_radius import SpectralRadius
-from flows.integrators.error_controlled.step_control import Controller, Tolerance, next_time
+from flows.integrators.error_controlled.step_control import Controller, Pace, Tolerance, Work, next_time
 from flows.integrators.error_controlled.velocity_only import (
     Inner,
     Paced,
@@ -58,6 +59,8 @@ class Chebyshev(Paced[ChebyshevState]):
 
     order: ClassVar[float] = 2.0
     controller: ClassVar[Controller] = Controller.remembering(3)
+    together: ClassVar[Together] = Together.OWN_PACE
+    states: ClassVar[tuple[type, ...]] = (ChebyshevState, SpectralRadius, Pace, Headway, Work)
     holds: ClassVar[type[Any]] = ChebyshevState
     steps: ClassVar[type[ExplicitStep]] = Cubic
 

@@ -6,8 +6,9 @@ from typing import Any, ClassVar
 
 import torch
 
-from flows.base import Flow
-from flows.integrators.error_controlled.step_control import FLOOR, Controller, Found, Pace, next_time
+from flows.base import Flow, Together
+from flows.integrators.error_controlled.headway import Headway
+from flows.integrators.error_controlled.step_control import FLOOR, Controller, Found, Pace, Work, next_time
 from flows.integrators.error_controlled.velocity_only import Inner, Paced, PacedState, Stages, Stride, Weight
 from flows.integrators.explicit_step import ExplicitStep, combined
 from particles import ParticleCloud
@@ -85,6 +86,8 @@ class DormandPrince(Paced[DormandPrinceState]):
     rtol: float = 1e-6
     order: ClassVar[float] = 5.0
     controller: ClassVar[Controller] = Controller.remembering(5)
+    together: ClassVar[Together] = Together.OWN_PACE
+    states: ClassVar[tuple[type, ...]] = (DormandPrinceState, Pace, Headway, Work)
     holds: ClassVar[type[Any]] = DormandPrinceState
     steps: ClassVar[type[ExplicitStep]] = Quartic
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from flows.base import Together
 from flows.integrators.fixed_step.runge_kutta import Row, RungeKutta, Tableau
 
 
@@ -17,3 +18,4 @@ class Euler(RungeKutta):
     dense: ClassVar[float] = 1.0
     stays_inside: ClassVar[bool] = True
     tableau: ClassVar[Tableau] = Tableau((), Row((1,)), between=((1.0,),))
+    together: ClassVar[Together] = Together.ONE_GRID

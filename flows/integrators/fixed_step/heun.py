@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from flows.base import Together
 from flows.integrators.fixed_step.runge_kutta import Row, RungeKutta, Tableau
 
 
@@ -22,3 +23,4 @@ class Heun(RungeKutta):
         between=((1.0, -0.5), (0.0, 0.5)),
         error=(-0.5, 0.5),
     )
+    together: ClassVar[Together] = Together.ONE_GRID

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from flows.base import Together
 from flows.integrators.fixed_step.runge_kutta import Row, RungeKutta, Tableau
 
 
@@ -16,6 +17,7 @@ class RK4(RungeKutta):
 
     order: ClassVar[float] = 4.0
     dense: ClassVar[float] = 3.0
+    together: ClassVar[Together] = Together.ONE_GRID
     interval: ClassVar[float] = 2.785293563405282
     tableau: ClassVar[Tableau] = Tableau(
         stages=(Row((1,), over=2), Row((0, 1), over=2), Row((0, 0, 1))),

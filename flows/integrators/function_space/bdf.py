@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 import torch
 from torch import Tensor
 
-from flows.base import Flow
+from flows.base import Flow, Together
 from flows.integrators.error_controlled.headway import Headway
 from flows.integrators.error_controlled.rejection_loop import ErrorControlled, Place, Trial
 from flows.integrators.error_controlled.step_control import Tolerance, Work, next_time
@@ -95,6 +95,8 @@ class BDF(ErrorControlled[BDFState, BDFTrial]):
 
     order: ClassVar[float] = float(HIGHEST)
     holds: ClassVar[type[Any]] = BDFState
+    together: ClassVar[Together] = Together.OWN_ORDER
+    states: ClassVar[tuple[type, ...]] = (BDFState, Scales, Headway, Work)
 
     @property
     def tolerance(self) -> Tolerance:

@@ -75,6 +75,7 @@ class Exponential(ErrorControlled[ExponentialState, ExponentialTrial]):
 
     order: ClassVar[float] = 3.0
     holds: ClassVar[type[Any]] = ExponentialState
+    states: ClassVar[tuple[type, ...]] = (ExponentialState, Scales, Headway, Work)
 
     def init(self, flow: Flow, cloud: ParticleCloud, time: float = 0.0) -> ExponentialState:
         """The first step to try is the whole run."""
