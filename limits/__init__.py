@@ -1,4 +1,8 @@
-"""What theory predicts: limits of infinitely many particles, computed and compared with finite clouds."""
+"""What theory predicts: limits of infinitely many particles, computed and compared with finite clouds.
+
+Every public class and function checks its arguments by their annotations and raises TypeError for something of another
+kind, ShapeError for a tensor with another number of axes. Docstrings name the errors beyond these.
+"""
 
 from limits.chaos import Approach, Slope, StandIn, approach, deviation, root_mean, sampled, slope, stand_in
 from limits.kernel_training.early_time import EarlyConstants, EarlyTimeModel, early_constants, early_time_model
