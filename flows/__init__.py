@@ -46,8 +46,8 @@ from flows.noise import StepNoise
 from flows.observers.progress import Progress, Report
 from flows.observers.recording import Every, LogSpaced, StopBelow, Trace
 from flows.observers.stopping import StopAfter, StopStationary, speed
-from flows.right_forms import FORMS, LOOP, METHODS, TURNS
-from particles.arguments import open_doors
+from flows.right_forms import CONVERSIONS, FORMS, LOOP, METHODS
+from particles.arguments import check_arguments_of
 
 __all__ = [
     "BAOAB",
@@ -109,4 +109,4 @@ __all__ = [
     "speed",
 ]
 
-open_doors(globals(), METHODS, FORMS, TURNS, without=LOOP)
+check_arguments_of(globals(), METHODS, FORMS, CONVERSIONS, without=LOOP)

@@ -23,7 +23,7 @@ from limits.mean_field.gaussian import GaussianFlow, LinearLaw
 from limits.mean_field.gibbs import Gibbs, GibbsLaw
 from limits.mean_field.grid import Atoms, Grid, Interval
 from limits.mean_field.optimality import OptimalityGap, optimality_gap
-from limits.right_forms import FORMS, METHODS, TURNS
+from limits.right_forms import CONVERSIONS, FORMS, METHODS
 from limits.transport import (
     Iteration,
     Measure,
@@ -37,7 +37,7 @@ from limits.transport import (
     unbalanced_distance,
     wasserstein,
 )
-from particles.arguments import open_doors
+from particles.arguments import check_arguments_of
 
 __all__ = [
     "Approach",
@@ -101,4 +101,4 @@ __all__ = [
     "zipf_departure",
 ]
 
-open_doors(globals(), METHODS, FORMS, TURNS)
+check_arguments_of(globals(), METHODS, FORMS, CONVERSIONS)

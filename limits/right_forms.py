@@ -55,7 +55,7 @@ FORMS: dict[Any, str] = {
 
 #: For what was given and what is needed, the expression that converts one into the other; {name} is the argument's
 #: name and {value} its value.
-TURNS: dict[tuple[Any, Any], str] = {
+CONVERSIONS: dict[tuple[Any, Any], str] = {
     (ParticleCloud, Measure): "measure({name}.positions, {name}.masses)",
     (Density, ParticleCloud): "{name}.cloud",
     (UserNeuron, Perceptron): "tangent_gram(risk, cloud) of a large cloud",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from particles import Trajectory, TrajectoryError
-from particles.arguments import door
+from particles.arguments import arguments_checked
 from particles.trajectory import Series, TrajectoryReader
 from particles.trajectory.content.labels import TIME, without_unit
 from particles.trajectory.content.provenance import distribution_version
@@ -40,7 +40,7 @@ class Finished:
     labels: Mapping[str, Mapping[str, str]]
 
 
-@door
+@arguments_checked
 def collect(folder: str | PathLike[str]) -> "xarray.Dataset":
     """One dataset of the observables of all finished runs in a folder and the folders in it.
 
