@@ -31,8 +31,8 @@ from flows.observers.progress import Progress, Report
 from flows.observers.schedules import Every, LogSpaced
 from flows.observers.stopping import StopAfter, StopBelow, StopStationary, speed
 from flows.observers.trace import Trace
-from flows.right_forms import FORMS, LOOP, METHODS, TURNS
-from particles.arguments import open_doors
+from flows.right_forms import CONVERSIONS, FORMS, LOOP, METHODS
+from particles.arguments import check_arguments_of
 
 __all__ = [
     "CHECKPOINTED",
@@ -76,4 +76,4 @@ __all__ = [
 __all__ += fields.__all__
 __all__ += integrators.__all__
 
-open_doors(globals(), METHODS, FORMS, TURNS, without=LOOP)
+check_arguments_of(globals(), METHODS, FORMS, CONVERSIONS, without=LOOP)

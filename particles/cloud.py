@@ -10,19 +10,21 @@ from torch import Tensor
 from particles.errors import MassError, ShapeError
 from particles.shapes import AnyFloat, Masses, Positions, Scalar
 
-#: How far the total mass may be from one: rounding of a few million masses in the dtype, not a mistake.
+#: Largest distance of the total mass from one: the rounding error of a few million masses in each dtype.
 TOTAL_TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-5}
 
 
 @dataclass(frozen=True, eq=False, init=False)
 class ParticleCloud:
-    """A weighted cloud: particle j sits at theta_j = positions[j] with mass lambda_j >= 0, sum_j lambda_j = 1.
+    """A weighted cloud: particle j is at theta_j = positions[j] and has mass lambda_j >= 0, with sum_j lambda_j = 1.
 
-    positions [particles, dim] in float64 or float32; masses [particles], equal ones where left out, taken to the
-    dtype and device of the positions. A frozen value: methods return new clouds, no method writes into a tensor.
-    Whatever goes over all particles asks the cloud for it (`summed`, `norms`, `largest`, `count`, `first`), since one
-    process may hold a part of them only, as in a `SharedCloud`.
-    Raises ShapeError, MassError, TypeError (not a float tensor) or ValueError (positions that are not finite).
+    `positions` are [particles, dim] in float64 or float32. `masses` are [particles]; they are equal where left out, and
+    are converted to the dtype and device of the positions. A cloud is a frozen value: methods return new clouds, and no
+    method writes into a tensor. Sums and maxima over all particles go through the methods `summed`, `norms`, `largest`
+    and `counted`, because in a `SharedCloud` one process holds only a part of the particles.
+    Raises ShapeError for positions or masses of a wrong shape, MassError for masses that are negative, not finite or
+    without sum one, TypeError for tensors that are not float64 or float32, ValueError for positions that are not
+    finite.
     """
 
     positions: Positions
@@ -39,43 +41,43 @@ class ParticleCloud:
 
     @property
     def count(self) -> int:
-        """Number of particles, m."""
+        """The number m of particles."""
         return self.positions.shape[0]
 
     @property
     def first(self) -> int:
-        """Number in the whole cloud of the first particle held here; its noise goes by that number."""
+        """The number, in the whole cloud, of the first particle held here; noise is addressed by such numbers."""
         return 0
 
     @property
     def dim(self) -> int:
-        """Number of coordinates of one particle."""
+        """The number of coordinates of one particle."""
         return self.positions.shape[1]
 
     @property
     def dtype(self) -> torch.dtype:
-        """torch.float64 or torch.float32, of positions and masses alike."""
+        """The dtype of positions and masses, torch.float64 or torch.float32."""
         return self.positions.dtype
 
     @property
     def device(self) -> torch.device:
-        """Where positions and masses live."""
+        """The device of positions and masses."""
         return self.positions.device
 
     def to(self, device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> Self:
-        """The same cloud on another device or in another dtype."""
+        """The cloud on another device or in another dtype; raises TypeError for a dtype that is not a float one."""
         return type(self)(self.positions.to(device=device, dtype=dtype), self.masses)
 
     def detached(self) -> Self:
-        """The same cloud without autograd history; itself where there is none."""
+        """The cloud without autograd history; the cloud itself where it has none."""
         if not (self.positions.requires_grad or self.masses.requires_grad):
             return self
         return self._unchecked(self.positions.detach(), self.masses.detach())
 
     def moved(self, positions: Positions) -> Self:
-        """The particles with their masses at other positions [particles, dim].
+        """A cloud with the same masses at other positions [particles, dim].
 
-        Only the shape is checked: this is what integrators call inside a step.
+        Integrators call this inside a step, so only the shape is checked. Raises ShapeError for another shape.
         """
         if positions.shape != self.positions.shape:
             raise ShapeError(
@@ -85,27 +87,27 @@ class ParticleCloud:
         return self._unchecked(positions, self.masses)
 
     def reweighted(self, masses: Masses) -> Self:
-        """The particles where they are, with other masses [particles], checked like any masses."""
+        """A cloud with the same positions and other masses [particles]; raises ShapeError or MassError as the class."""
         return type(self)(self.positions, masses)
 
     def summed(self, partial: Callable[[slice], AnyFloat]) -> AnyFloat:
-        """The sum over all particles, where `partial` gives that over a slice of those held here."""
+        """The sum over all particles; `partial(slice)` gives the sum [...] over a slice of the particles held here."""
         return partial(slice(None))
 
     def norms(self, *vectors: Positions) -> AnyFloat:
-        """Euclidean norms [vectors] of vectors with an entry per coordinate of every particle."""
+        """Euclidean norms [vectors], over all particles, of vectors [particles, dim]."""
         return torch.stack([torch.linalg.vector_norm(vector) for vector in vectors])
 
     def largest(self, values: AnyFloat) -> Scalar:
-        """The largest of the values [particles, ...]."""
+        """The largest entry, over all particles, of values [particles, ...]."""
         return values.max()
 
     def counted(self, number: int) -> int:
-        """A number of something counted among the particles held here, as a number among all."""
+        """The total over all particles of a number that was counted among the particles held here."""
         return number
 
     def rows(self, values: AnyFloat) -> Iterator[tuple[slice, AnyFloat]]:
-        """Values [particles, ...] of all particles in slices, in order: where they belong, and the values."""
+        """The values [particles, ...] of all particles, in order, as pairs of a slice of the cloud and its values."""
         yield slice(0, self.count), values
 
     def _unchecked(self, positions: Positions, masses: Masses) -> Self:
@@ -130,7 +132,7 @@ class Stacked(ParticleCloud):
 def converted(masses: Masses, like: Tensor) -> Masses:
     """Masses in the dtype and on the device of another tensor.
 
-    From float32 to float64 they are made to sum to one again: three times a third in float32 is 1 + 3e-8.
+    From float32 to float64 they are normalised again, because three times a third in float32 is 1 + 3e-8.
     """
     result = masses.to(like)
     return result / result.sum() if result.dtype == torch.float64 != masses.dtype else result

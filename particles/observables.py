@@ -1,6 +1,7 @@
-"""Observables: functions of a cloud worth recording. Each is a frozen value to be called with a cloud.
+"""Observables: functions of a cloud that are worth recording; each is a frozen value that is called with a cloud.
 
-Movements are measured against a start cloud, Gram matrices in the normalisation of `tangent_gram`.
+Movements are distances from a start cloud with the same particles. Gram matrices are those of `tangent_gram`, which are
+not divided by n. The first line of an observable's docstring is its formula in trajectory files.
 """
 
 from abc import ABC, abstractmethod
@@ -38,7 +39,7 @@ class MeanMovement(Observable):
     start: ParticleCloud
 
     def __call__(self, cloud: ParticleCloud) -> Scalar:
-        """The mean distance moved."""
+        """The mean distance moved, a scalar; raises ShapeError for a cloud of another shape than the start."""
         moved = movement(self.start, cloud)
         return cloud.summed(lambda part: moved[part].sum()) / cloud.count
 
@@ -50,7 +51,7 @@ class MassWeightedMovement(Observable):
     start: ParticleCloud
 
     def __call__(self, cloud: ParticleCloud) -> Scalar:
-        """The mean distance moved by mass."""
+        """The mean, weighted by mass, of the distance moved; raises ShapeError for a cloud of another shape."""
         moved = movement(self.start, cloud)
         return cloud.summed(lambda part: cloud.masses[part] @ moved[part])
 
@@ -62,7 +63,7 @@ class LargestMovement(Observable):
     start: ParticleCloud
 
     def __call__(self, cloud: ParticleCloud) -> Scalar:
-        """The distance moved by the particle that moved most."""
+        """The largest distance that a particle moved; raises ShapeError for a cloud of another shape."""
         return cloud.largest(movement(self.start, cloud))
 
 
@@ -70,7 +71,8 @@ class LargestMovement(Observable):
 class GramChange(Observable):
     """Spectral norm |K(cloud) - K(start)|_2 of the change of the tangent Gram matrix on inputs [data, inputs].
 
-    The figures of Caron et al. (2023) show its square root under the name of the norm itself.
+    The figures of Caron et al. (2023) show the square root of this norm under the name of the norm. Raises TypeError,
+    ShapeError or ValueError for inputs that are not a finite float tensor [data, inputs].
     """
 
     risk: Risk
@@ -85,14 +87,18 @@ class GramChange(Observable):
         return tangent_gram(self.risk, self.start, self.inputs)
 
     def __call__(self, cloud: ParticleCloud) -> Scalar:
-        """The largest absolute eigenvalue of the change."""
+        """The largest absolute eigenvalue of the change, a scalar."""
         change = tangent_gram(self.risk, cloud, self.inputs) - self._first.to(cloud.positions)
         return _eigenvalues(change).abs().max()
 
 
 @dataclass(frozen=True, eq=False)
 class SmallestEigenvalue(Observable):
-    """Smallest eigenvalue of the tangent Gram matrix on inputs [data, inputs]: the rate of the slowest mode."""
+    """Smallest eigenvalue of the tangent Gram matrix on inputs [data, inputs]: the rate of the slowest mode.
+
+    The matrix is not divided by n, so the rate is that of the risk times n. Raises TypeError, ShapeError or ValueError
+    for inputs that are not a finite float tensor [data, inputs].
+    """
 
     risk: Risk
     inputs: Inputs
@@ -101,7 +107,7 @@ class SmallestEigenvalue(Observable):
         checked_inputs(self.inputs)
 
     def __call__(self, cloud: ParticleCloud) -> Scalar:
-        """lambda_min(K)."""
+        """The smallest eigenvalue of K, a scalar."""
         return _eigenvalues(tangent_gram(self.risk, cloud, self.inputs))[0]
 
 
@@ -112,7 +118,7 @@ class Alignment(Observable):
     risk: Risk
 
     def __call__(self, cloud: ParticleCloud) -> Scalar:
-        """How far the tangent kernel points at the targets."""
+        """The alignment of the tangent kernel with the targets, a scalar without a unit."""
         gram = tangent_gram(self.risk, cloud)
         y = self.risk.prepared(cloud).targets.reshape(-1)
         alignment: Scalar = (y @ gram @ y) / (gram.square().sum().sqrt() * (y @ y))
@@ -125,7 +131,7 @@ def effective_count(cloud: ParticleCloud) -> Scalar:
 
 
 def movement(start: ParticleCloud, cloud: ParticleCloud) -> PerParticle:
-    """|theta_j - theta_j(0)| [particles]."""
+    """|theta_j - theta_j(0)| [particles]; raises ShapeError where the two clouds differ in shape."""
     if start.positions.shape != cloud.positions.shape:
         raise ShapeError(
             f"The start has shape {tuple(start.positions.shape)} but the cloud {tuple(cloud.positions.shape)}; "

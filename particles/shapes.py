@@ -1,7 +1,7 @@
-"""Shapes of the tensors that cross a file border, as jaxtyping annotations.
+"""Shapes of the tensors that pass between modules, as jaxtyping annotations.
 
-Axis words: particles (m), dim (D + k), data (n), inputs (d), features (D), outputs (k). A word that occurs twice in
-one signature is one number; the test run checks it.
+The words for axes are particles (m), dim (D + k), data (n), inputs (d), features (D) and outputs (k). A word that
+occurs twice in one signature stands for one number, which the test run checks.
 """
 
 from jaxtyping import Float
@@ -29,9 +29,9 @@ Gram = Float[Tensor, "rows columns"]
 Scalar = Float[Tensor, ""]
 AnyFloat = Float[Tensor, "..."]
 
-#: Of several clouds of one size; where they are stacked into one, row e m + j is particle j of member e.
+#: Shapes for several clouds of one size, the members. Where they are stacked, row e m + j is particle j of member e.
 MemberPositions = Float[Tensor, "members particles dim"]
 MemberMasses = Float[Tensor, "members particles"]
-#: Of one cloud, or of several member by member: as many rows as all members have data together.
+#: Outputs of one cloud, or of several clouds one after the other: one row for each datum of each member.
 StackedOutputs = Float[Tensor, "stacked outputs"]
 Grams = Float[Tensor, "*members rows columns"]

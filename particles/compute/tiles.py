@@ -1,7 +1,7 @@
-"""Particles in tiles: how a cloud of any size is streamed through its neurons.
+"""Particles in tiles: a cloud of any size is streamed through its neurons, tile by tile.
 
-Memory stays O(m dim + n k): the [particles, data] matrices exist for one tile at a time. A cloud small enough is kept
-linearised, so that what prediction computed serves the gradient as well.
+Memory stays O(m dim + n k), because [particles, data] matrices exist for one tile at a time. For a small cloud they are
+kept, so that the gradient uses what the prediction computed.
 """
 
 from collections.abc import Iterator
@@ -13,20 +13,20 @@ from particles.compute.backend_choice import Fused, fused_for
 from particles.neurons.protocols import Neuron, Tangent
 from particles.shapes import Features, Gram, Outputs, PerParticle, Positions
 
-#: Entries of one [particles, data] matrix of a tile: two of them stay in a processor's last cache, while the calls that
-#: a tile takes cost little beside it.
+#: Number of entries of one [particles, data] matrix of a tile. Two of them fit into a processor's last cache, and the
+#: calls for a tile cost little compared with its arithmetic.
 TILE_ENTRIES = 2**19
-#: Entries up to which a whole cloud is kept linearised between two passes.
+#: Number of entries up to which the matrices of a whole cloud are kept between two passes.
 KEPT_ENTRIES = 24 * 2**20
-#: Or, on the CPU, this many times the entries of its positions: of many inputs a product costs more than keeping it.
+#: On the CPU also this many times the entries of the positions: for many features a product costs more than its memory.
 KEPT_SHARE = 2
-#: Entries from which on a CPU takes the fused kernels unasked: below, loading them may cost more than they save.
+#: Number of entries from which a CPU uses the fused kernels by default; below it, loading them may cost more.
 FUSED_ENTRIES = 2**18
 SMALLEST_TILE = 16
 
 
 def kept_and_large(entries: int, coordinates: int, *, on_cpu: bool) -> tuple[bool, bool]:
-    """Whether so many entries of the [particles, data] matrix are kept, and whether they go through kernels unasked."""
+    """Whether a [particles, data] matrix of so many entries is kept, and whether fused kernels are used by default."""
     keep = entries <= max(KEPT_ENTRIES, KEPT_SHARE * coordinates if on_cpu else 0)
     return keep, entries >= FUSED_ENTRIES if on_cpu else not keep
 
@@ -34,9 +34,9 @@ def kept_and_large(entries: int, coordinates: int, *, on_cpu: bool) -> tuple[boo
 class Tiles:
     """The tangents of a cloud's particles at fixed embedded inputs, and sums over them.
 
-    Iterating gives (slice of particles, Tangent) in order. Where tiles end depends on n k alone, so that a cloud cut
-    there, over processes for instance, gives the same bits tile by tile; `whole` is then the number of particles of the
-    whole cloud. `fused` says whether predictions and pulls go through fused kernels, as in `Risk`.
+    Iteration gives pairs (slice of particles, Tangent) in order. The ends of tiles depend only on n k. So a cloud that
+    is distributed over processes at these ends gives the same bits tile by tile; `whole` is then the number of
+    particles of the whole cloud. `fused` says whether predictions and pulls use fused kernels, as in `Risk`.
     """
 
     def __init__(
@@ -104,8 +104,8 @@ class Tiles:
     def gram(self, weights: PerParticle, phi: Features | None = None, *, dtype: torch.dtype | None = None) -> Gram:
         """sum_j weights_j grad g_j(x) . grad g_j(x') [n k, n' k] with other embedded inputs x', or with x itself.
 
-        With a `dtype` the products of each tile are computed in it; the sum of the tiles is not. Where few particles
-        have a weight, the others cost nothing.
+        With a `dtype` the products of each tile are computed in it, but the sum of the tiles is not. Where at most half
+        of the weights differ from zero, only those particles are computed.
         """
         heavy = weights.nonzero()[:, 0]
         if 0 < 2 * len(heavy) <= len(weights):

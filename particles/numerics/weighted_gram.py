@@ -1,15 +1,15 @@
-"""Weighted products of matrices over particles; symmetric ones are computed once and mirrored."""
+"""Weighted products of matrices over particles; of a symmetric product one half is computed and mirrored."""
 
 from particles.shapes import AnyFloat, Features, Gram, Hidden, OtherHidden, PerParticle
 
-#: Columns of a block of a symmetric Gram matrix; one of less than two blocks is computed as a whole.
+#: Columns of a block of a symmetric Gram matrix; a matrix of less than two blocks is computed as a whole.
 MIRRORED = 64
-#: Columns up to which a product is better taken as its transpose.
+#: Number of columns up to which a product is faster when it is computed as its transpose.
 NARROW = 8
 
 
 def weighted_products(factor: PerParticle, rows: Hidden, columns: OtherHidden) -> Gram:
-    """sum_j factor_j rows_ji columns_jl [data, data']; where both are the same, half of it is computed and mirrored."""
+    """sum_j factor_j rows_ji columns_jl [data, data']; where both are one tensor, one half is computed and mirrored."""
     weighted = factor[:, None] * rows
     if rows is not columns or rows.shape[1] < 2 * MIRRORED:
         return weighted.T @ columns
@@ -23,5 +23,5 @@ def weighted_products(factor: PerParticle, rows: Hidden, columns: OtherHidden) -
 
 
 def narrow_product(wide: Hidden, narrow: Features) -> AnyFloat:
-    """wide @ narrow [particles, features] as its own transpose, which BLAS does faster of few columns."""
+    """wide @ narrow [particles, features], computed as a transpose, which BLAS does faster for few columns."""
     return (narrow.T.contiguous() @ wide.T).T

@@ -1,4 +1,4 @@
-"""Theorems checked on a trajectory file: the problem rebuilt from its run's configuration, the results as a table."""
+"""The check of theorems on a trajectory file: its problem is rebuilt from the configuration of its run."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -24,9 +24,9 @@ from runs.studyfile.model.config import RunConfig
 from runs.studyfile.model.sections import validated
 from runs.system.refusal import Refusal
 
-#: So many other starts at most: each is a cloud, and a million takes days.
+#: Largest number of other starts; each is a cloud, and a million takes days.
 MOST_SEEDS = 100_000
-#: How each verdict is shown.
+#: The style in which each verdict is shown.
 COLOURS = {
     Verdict.HOLDS: "green",
     Verdict.VIOLATED: "bold red",
@@ -39,11 +39,11 @@ _NOT_KEPT = "{} does not keep its training data (64 kB at the most): call limits
 
 
 def checked_file(path: Path, *, seeds: int = 100) -> tuple[Result, ...]:
-    """Every theorem of the asymmetric paper on the frames of a file, and on `seeds` other starts of its network.
+    """Check every theorem of the asymmetric paper on the frames of a file, and on `seeds` other starts of its network.
 
-    Raises Refusal, with one sentence, for a file that cannot be read, that has fewer than two frames, or whose
-    problem cannot be rebuilt: the study asymmetric-scaling and study files store what that takes, and so does a run
-    from Python that gives its law to `Trajectory.create`.
+    The study asymmetric-scaling and study files store what is needed, and so does a run from Python that gives its flow
+    and law to `Trajectory.create`. Raises Refusal, with one sentence, for fewer than two or too many seeds, and for a
+    file that cannot be read, has fewer than two frames, or whose problem cannot be rebuilt.
     """
     if seeds < 2:
         raise Refusal(f"Statements about random starts were asked to be checked on {seeds} seeds: give two or more.")
@@ -64,7 +64,7 @@ def checked_file(path: Path, *, seeds: int = 100) -> tuple[Result, ...]:
 
 
 def _check_count(path: Path, config: object, trajectory: TrajectoryReader) -> None:
-    """Raise Refusal where a file says that it is of another number of particles than it holds."""
+    """Raise Refusal where the configuration of a file names another number of particles than its frames have."""
     held = config if isinstance(config, Mapping) else {}
     masses = held.get("masses")
     said = masses.get("count") if isinstance(masses, Mapping) else held.get("count")
@@ -78,9 +78,10 @@ def _check_count(path: Path, config: object, trajectory: TrajectoryReader) -> No
 def rebuilt(
     path: Path, parameters: Mapping[str, object], kept: Dataset | None = None, masses: Masses | None = None
 ) -> Problem:
-    """The problem of a file from its parameters: data by name or as the file keeps them, the rest by its configuration.
+    """The problem of a file, rebuilt from its parameters; data are found by name or are those stored in the file.
 
-    Raises Refusal for files of other origin, and where data or code are no longer those that the file was written with.
+    Raises Refusal for files of other origin, and where data or code are no longer those with which the file was
+    written.
     """
     config, setting, seed = (parameters.get(name) for name in ("config", "setting", "seed"))
     if parameters.get("study") == NAME and isinstance(config, dict) and isinstance(setting, dict):
@@ -106,7 +107,7 @@ def _of_study(path: Path, config: dict[str, Any], setting: Setting, seed: object
 
 
 def _of_study_file(path: Path, config: dict[str, Any], kept: Dataset | None) -> Problem:
-    """Nothing is imported that the file names: only study files that the user names may ask for that."""
+    """The problem of a run of a study file. Modules that the file names are not imported, for safety."""
     run = validated(RunConfig, config)
     if run.neuron.import_paths():
         said = f"{path} is of a neuron that was imported, or its activation"
@@ -125,7 +126,7 @@ def _of_study_file(path: Path, config: dict[str, Any], kept: Dataset | None) -> 
 
 
 def _from_python(path: Path, parameters: Mapping[str, object], kept: Dataset | None, masses: Masses) -> Problem:
-    """What `Trajectory.create` was told, the data that the file keeps and the masses of its first frame."""
+    """The problem of a run from Python: its described flow and law, its stored data, and its first masses."""
     if kept is None:
         raise Refusal(_NOT_KEPT.format(path))
     risk, law = problem_of(path, parameters, kept)
@@ -141,18 +142,18 @@ def _masses_of(trajectory: TrajectoryReader) -> Masses | None:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class KeptRun(StudyRun):
-    """A run on the training data that its trajectory keeps."""
+    """A run on the training data that are stored in its trajectory."""
 
     train: Dataset
 
     @property
     def data(self) -> tuple[Dataset, Dataset | None]:
-        """What is kept."""
+        """The stored training data, and no test data."""
         return self.train, None
 
 
 def _check_flow(path: Path, described: object, rebuilt: object) -> None:
-    """Raise Refusal unless the flow of a file is the gradient flow of its problem, with what it is instead."""
+    """Raise Refusal unless the flow of a file is the gradient flow of its problem; the sentence says what it is."""
     if not isinstance(described, Mapping) or not isinstance(rebuilt, Mapping):
         raise Refusal(f"{path} does not say by which flow it was written: check a file that does.")
     if described.get("class") != rebuilt["class"]:
@@ -182,9 +183,9 @@ def _differing(one: object, other: object) -> str | None:
 
 
 def table(results: Sequence[Result]) -> Table:
-    """One row per theorem: where it stands and what it says, bound or exact value, measurement, margin, verdict.
+    """A table with a row for each theorem: source, statement, bound or exact value, measurement, margin and verdict.
 
-    A mean has its standard error and its score z beside it.
+    A mean is shown with its standard error and its score z.
     """
     shown = Table(box=SIMPLE_HEAD, title_justify="left")
     shown.add_column("theorem", overflow="fold")
@@ -207,7 +208,7 @@ def table(results: Sequence[Result]) -> Table:
 
 
 def legend(results: Sequence[Result]) -> list[str]:
-    """What the words in the table mean, of those that occur."""
+    """Explanations of the words that occur in the table."""
     verdicts = {result.verdict for result in results}
     lines = []
     if any(not math.isnan(result.margin) for result in results):
@@ -232,5 +233,5 @@ def _number(value: float) -> str:
 
 
 def is_violated(results: Sequence[Result]) -> bool:
-    """Whether a theorem is."""
+    """Whether a theorem is violated."""
     return any(result.verdict is Verdict.VIOLATED for result in results)

@@ -107,7 +107,7 @@ def test_what_the_packages_offer_is_known_by_its_name() -> None:
 
 
 def test_kinds_say_what_their_classes_declare() -> None:
-    """Assert which flows are stacked and shared, and which integrators members go through, as their classes say."""
+    """Assert that flows are stacked and shared, and integrators gone through side by side, as their classes say."""
     assert [name for name, kind in FLOWS.items() if kind.declared("stackable")] == ["gradient", "ntk", "langevin"]
     shared = [name for name, kind in FLOWS.items() if kind.declared("shareable")]
     assert shared == ["gradient", "ntk", "langevin", "minibatch"]
