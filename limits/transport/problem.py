@@ -50,14 +50,14 @@ class Measure:
 
 
 @dataclass(frozen=True, eq=False)
-class Problem:
+class TransportProblem:
     """Move `first` to `second`, both of total one, at cost |x - y|^p."""
 
     first: Measure
     second: Measure
     p: float
 
-    def in_units(self, reached: Sequence[Tensor] = ()) -> tuple["Problem", float]:
+    def in_units(self, reached: Sequence[Tensor] = ()) -> tuple["TransportProblem", float]:
         """The problem with lengths in a unit such that costs of any p are far from both ends of float64, and the unit.
 
         A power of two, so nothing is rounded; W_p is the unit times that of the scaled problem. `reached` are places
@@ -65,14 +65,14 @@ class Problem:
         """
         unit = length_unit([self.first.points, self.second.points, *reached], self.p)
         first, second = (Measure(at.points / unit, at.masses, at.numbers) for at in (self.first, self.second))
-        return Problem(first, second, self.p), unit
+        return TransportProblem(first, second, self.p), unit
 
     @property
-    def centred(self) -> "Problem":
+    def centred(self) -> "TransportProblem":
         """The problem with a place among the atoms as origin, so that coordinates are no longer than distances."""
         centre = self.first.mean.detach()
         first, second = (Measure(at.points - centre, at.masses, at.numbers) for at in (self.first, self.second))
-        return Problem(first, second, self.p)
+        return TransportProblem(first, second, self.p)
 
     @property
     def mean_cost(self) -> float:
@@ -82,7 +82,9 @@ class Problem:
         return float(square ** (self.p / 2.0))
 
 
-def posed(cloud1: ParticleCloud, cloud2: ParticleCloud, p: float, parts: Parts = None, outputs: int = 1) -> Problem:
+def posed(
+    cloud1: ParticleCloud, cloud2: ParticleCloud, p: float, parts: Parts = None, outputs: int = 1
+) -> TransportProblem:
     """The problem between some coordinates of two clouds; both keep their autograd history.
 
     "hidden" and "output" cut every position before its last `outputs` coordinates. Raises TypeError, ShapeError,
@@ -99,7 +101,7 @@ def posed(cloud1: ParticleCloud, cloud2: ParticleCloud, p: float, parts: Parts =
     _check_span(torch.cat([first.points.detach(), second.points.detach().to(first.points)]), p)
     where = first.points.device
     moved = Measure(second.points.to(where), second.masses.to(where), second.numbers.to(where))
-    return Problem(first, moved, float(p))
+    return TransportProblem(first, moved, float(p))
 
 
 def span_of(points: Positions) -> float:
