@@ -30,6 +30,7 @@ MOST_SEEDS = 100_000
 COLOURS = {
     Verdict.HOLDS: "green",
     Verdict.VIOLATED: "bold red",
+    Verdict.UNDECIDED: "cyan",
     Verdict.VACUOUS: "yellow",
     Verdict.ASSUMPTION_FAILS: "dim",
 }
@@ -216,6 +217,8 @@ def legend(results: Sequence[Result]) -> list[str]:
             "±, z: a mean over random starts with its standard error, and how many of these it is off its exact value, "
             "which stands under bound; beyond 5 is violated, and the margin is 1 - |z| / 5"
         )
+    if Verdict.UNDECIDED in verdicts:
+        lines.append("undecided: the interval of the measurement lies on both sides of the bound")
     if Verdict.VACUOUS in verdicts:
         lines.append(
             "vacuous: the bound promises nothing here, as it is larger than what is always so, or holds only under the "
