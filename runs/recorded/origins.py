@@ -98,6 +98,11 @@ def held_in(path: Path) -> Held | None:
         return None
 
 
+def is_longer(until: float, held: Held | None) -> bool:
+    """Whether a run until then goes beyond the end that its trajectory has."""
+    return held is not None and held.until is not None and held.until < until
+
+
 def mixed(origins: Iterable[Mapping[str, str] | None]) -> dict[str, list[int]]:
     """Names of sources that are not the same file everywhere, each with the first number that has it for each file."""
     found: dict[str, dict[str, int]] = {}
