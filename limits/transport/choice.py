@@ -11,7 +11,7 @@ from limits.transport.exact.assignment import by_assignment, is_assignment
 from limits.transport.exact.gaussian import by_moments
 from limits.transport.exact.line import by_line
 from limits.transport.exact.simplex import by_simplex
-from limits.transport.problem import Parts, Problem, posed
+from limits.transport.problem import Parts, TransportProblem, posed
 from limits.transport.result import Transport
 from limits.transport.sliced import by_slices
 from particles import ParticleCloud
@@ -23,7 +23,7 @@ EXACT_PAIRS = 10**8
 ASSIGNMENT_PAIRS = 2500**2
 
 #: The methods that have no options.
-PLAIN: dict[str, Callable[[Problem], Transport]] = {
+PLAIN: dict[str, Callable[[TransportProblem], Transport]] = {
     "line": by_line,
     "assignment": by_assignment,
     "simplex": by_simplex,
@@ -94,7 +94,7 @@ def wasserstein(
 
 
 def _answer(
-    problem: Problem, name: str, projections: int = 200, seed: int = 0, iteration: Iteration | None = None
+    problem: TransportProblem, name: str, projections: int = 200, seed: int = 0, iteration: Iteration | None = None
 ) -> Transport:
     began = perf_counter()
     how = () if iteration is None else (iteration,)
@@ -109,7 +109,7 @@ def _answer(
     return replace(result, seconds=perf_counter() - began)
 
 
-def _chosen(problem: Problem, method: str) -> str:
+def _chosen(problem: TransportProblem, method: str) -> str:
     if method not in METHODS:
         raise ValueError(f"The method is {method!r}, but one of {', '.join(map(repr, METHODS))} is needed.")
     if method not in ("auto", "exact"):

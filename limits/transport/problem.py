@@ -51,14 +51,14 @@ class Measure:
 
 
 @dataclass(frozen=True, eq=False)
-class Problem:
+class TransportProblem:
     """The problem of moving `first` to `second`, both of total mass one, at cost |x - y|^p."""
 
     first: Measure
     second: Measure
     p: float
 
-    def in_units(self, reached: Sequence[Tensor] = ()) -> tuple["Problem", float]:
+    def in_units(self, reached: Sequence[Tensor] = ()) -> tuple["TransportProblem", float]:
         """The problem with lengths in a unit that keeps costs of any p inside float64, and that unit.
 
         The unit is a power of two, so nothing is rounded, and W_p is the unit times W_p of the scaled problem.
@@ -66,14 +66,14 @@ class Problem:
         """
         unit = length_unit([self.first.points, self.second.points, *reached], self.p)
         first, second = (Measure(at.points / unit, at.masses, at.numbers) for at in (self.first, self.second))
-        return Problem(first, second, self.p), unit
+        return TransportProblem(first, second, self.p), unit
 
     @property
-    def centred(self) -> "Problem":
+    def centred(self) -> "TransportProblem":
         """The problem with the first mean as origin, so that coordinates are not much larger than distances."""
         centre = self.first.mean.detach()
         first, second = (Measure(at.points - centre, at.masses, at.numbers) for at in (self.first, self.second))
-        return Problem(first, second, self.p)
+        return TransportProblem(first, second, self.p)
 
     @property
     def mean_cost(self) -> float:
@@ -83,7 +83,9 @@ class Problem:
         return float(square ** (self.p / 2.0))
 
 
-def posed(cloud1: ParticleCloud, cloud2: ParticleCloud, p: float, parts: Parts = None, outputs: int = 1) -> Problem:
+def posed(
+    cloud1: ParticleCloud, cloud2: ParticleCloud, p: float, parts: Parts = None, outputs: int = 1
+) -> TransportProblem:
     """The transport problem between some coordinates of two clouds, which keep their autograd history.
 
     "hidden" are all coordinates before the last `outputs` ones, "output" are the last ones. Raises TypeError for what
@@ -102,7 +104,7 @@ def posed(cloud1: ParticleCloud, cloud2: ParticleCloud, p: float, parts: Parts =
     _check_span(torch.cat([first.points.detach(), second.points.detach().to(first.points)]), p)
     where = first.points.device
     moved = Measure(second.points.to(where), second.masses.to(where), second.numbers.to(where))
-    return Problem(first, moved, float(p))
+    return TransportProblem(first, moved, float(p))
 
 
 def span_of(points: Positions) -> float:

@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from limits.transport.certificate import EPS
-from limits.transport.problem import Measure, Problem
+from limits.transport.problem import Measure, TransportProblem
 from particles import ShapeError, TransportUnsolved
 from particles.arguments.integers import whole
 from particles.shapes import AnyFloat, Gram, Scalar
@@ -77,7 +77,7 @@ class Transport:
 
 
 def along(
-    problem: Problem, rows: Atoms, columns: Atoms, masses: AnyFloat, signs: AnyFloat | None = None
+    problem: TransportProblem, rows: Atoms, columns: Atoms, masses: AnyFloat, signs: AnyFloat | None = None
 ) -> tuple[Scalar, Plan]:
     """The cost sum_l mass_l |x_l - y_l|^p of a plan between the atoms of a problem, and the plan in cloud numbers.
 

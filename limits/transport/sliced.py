@@ -7,13 +7,13 @@ from torch import Tensor
 
 from limits.transport.certificate import EPS
 from limits.transport.exact.line import monotone
-from limits.transport.problem import Problem, span_of
+from limits.transport.problem import TransportProblem, span_of
 from limits.transport.result import Transport, check_resolved, power
 from particles import generator
 from particles.arguments.integers import whole
 
 
-def by_slices(problem: Problem, projections: int = 200, seed: int = 0) -> Transport:
+def by_slices(problem: TransportProblem, projections: int = 200, seed: int = 0) -> Transport:
     """SW_p = (E_u W_p(u . x, u . y)^p)^(1/p) with u uniform on the unit sphere (Bonneel et al. 2015), from random u.
 
     This is another distance than W_p: SW_p <= W_p, and SW_2 <= W_2 / sqrt(dim). The standard error is that of the mean

@@ -11,7 +11,6 @@ from rich.table import Table
 
 from flows import GradientFlow
 from limits.theorems import Problem, Result, Verdict, every_theorem
-from limits.theorems.base import ROUNDING
 from particles import Dataset, GaussianLaw, RademacherOutputs, Trajectory, TrajectoryError, TrajectoryReader
 from particles.shapes import Masses
 from particles.trajectory.describe import describe
@@ -19,6 +18,7 @@ from runs.datasets import load
 from runs.recorded.network_from_file import problem_of
 from runs.studies.asymmetric_scaling.config import NAME, Config, Setting
 from runs.studies.asymmetric_scaling.experiment import Experiment, Run
+from runs.study.claims import cells_of
 from runs.studyfile.experiment import Experiment as StudyRun
 from runs.studyfile.model.config import RunConfig
 from runs.studyfile.model.sections import validated
@@ -26,15 +26,6 @@ from runs.system.refusal import Refusal
 
 #: Largest number of other starts; each is a cloud, and a million takes days.
 MOST_SEEDS = 100_000
-#: The style in which each verdict is shown.
-COLOURS = {
-    Verdict.HOLDS: "green",
-    Verdict.VIOLATED: "bold red",
-    Verdict.VACUOUS: "yellow",
-    Verdict.ASSUMPTION_FAILS: "dim",
-}
-
-
 _NOT_KEPT = "{} does not keep its training data (64 kB at the most): call limits.theorems from Python."
 
 
@@ -193,16 +184,15 @@ def table(results: Sequence[Result]) -> Table:
         shown.add_column(name, justify="right", no_wrap=True)
     shown.add_column("verdict", overflow="fold")
     for result in results:
-        why = f": {'; '.join(result.failing)}" if result.failing else ""
         source = result.source.removeprefix("Caron et al. 2023, ")
-        mean = "" if math.isnan(result.error) else f" ± {result.error:.2g}\nz = {result.score:.2f}"
-        bound = 0.0 if abs(result.bound) < ROUNDING * result.error else result.bound
+        score = "" if math.isnan(result.error) else f"\nz = {result.score:.2f}"
+        bound, measured, margin, verdict = cells_of(result)
         shown.add_row(
             f"{source}\n" + result.statement.replace("[", r"\["),
-            _number(bound),
-            _number(result.measured) + mean,
-            _number(result.margin),
-            f"[{COLOURS[result.verdict]}]{result.verdict}[/]{why}",
+            bound,
+            measured + score,
+            margin,
+            verdict,
         )
     return shown
 
@@ -218,6 +208,8 @@ def legend(results: Sequence[Result]) -> list[str]:
             "±, z: a mean over random starts with its standard error, and how many of these it is off its exact value, "
             "which stands under bound; beyond 5 is violated, and the margin is 1 - |z| / 5"
         )
+    if Verdict.UNDECIDED in verdicts:
+        lines.append("undecided: the interval of the measurement lies on both sides of the bound")
     if Verdict.VACUOUS in verdicts:
         lines.append(
             "vacuous: the bound promises nothing here, as it is larger than what is always so, or holds only under the "
@@ -226,10 +218,6 @@ def legend(results: Sequence[Result]) -> list[str]:
     if Verdict.ASSUMPTION_FAILS in verdicts:
         lines.append("assumption fails: what stands behind the colon is not so, and nothing was compared")
     return lines
-
-
-def _number(value: float) -> str:
-    return "-" if math.isnan(value) else f"{value:.3g}"
 
 
 def is_violated(results: Sequence[Result]) -> bool:

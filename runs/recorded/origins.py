@@ -99,6 +99,11 @@ def held_in(path: Path) -> Held | None:
         return None
 
 
+def is_longer(until: float, held: Held | None) -> bool:
+    """Whether a run until then goes beyond the end that its trajectory has."""
+    return held is not None and held.until is not None and held.until < until
+
+
 def mixed(origins: Iterable[Mapping[str, str] | None]) -> dict[str, list[int]]:
     """The names of sources that differ between runs, each with the number of the first run for each version."""
     found: dict[str, dict[str, int]] = {}

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from flows import CHECKPOINTED, Checkpoint, MembersFailed, Observer, evolve_all
+from flows import Checkpoint, MembersFailed, Observer, evolve_all
 from particles import Ensemble, ParticleCloud
-from particles.trajectory import TrajectoryWriter
 from runs.batch.jobs import Report, Stopped
-from runs.studyfile import running
 from runs.studyfile.experiment import Experiment
 from runs.studyfile.model.config import RunConfig
 from runs.studyfile.model.kinds import FLOWS, INTEGRATORS
@@ -20,15 +18,14 @@ from runs.studyfile.running import (
     WHOLE,
     Job,
     claim,
-    observers_of,
-    opened,
     perform,
     record_failure,
     spoken_error,
+    trajectory_run,
 )
-from runs.studyfile.state_keeper import Keeper
 from runs.system.files import check_open
 from runs.system.refusal import Refusal
+from runs.trajectory_run import File, Keeper, TrajectoryRun
 
 #: Runs that are done together, one or more.
 Unit = tuple[Job, ...]
@@ -120,8 +117,7 @@ def failures_of(unit: Unit, said: str) -> dict[str, str]:
 class _Part:
     """A run as a member: what `evolve_all` asks of each, and its open file unless it is complete or cannot go on."""
 
-    trajectory: TrajectoryWriter | None = None
-    keeper: Keeper | None = None
+    begun: tuple[TrajectoryRun, File, Keeper] | None = None
     observers: Sequence[Observer] = ()
     keep: Callable[[Checkpoint[Any]], None] | None = None
     resume: Checkpoint[Any] | None = None
@@ -147,20 +143,24 @@ class _Members:
         if self.shares[e] < WHOLE:
             with self.alone(e):
                 job.error.unlink(missing_ok=True)
-                trajectory = files.enter_context(opened(experiment, job))
-                kept = trajectory.kept(CHECKPOINTED, experiment.start.device)
-                observers = observers_of(experiment, trajectory, partial(self._tell, e), partial(self._guarded, e))
-                keeper = Keeper(trajectory, running.KEEP_SECONDS, kept)
-                return _Part(trajectory, keeper, observers, partial(self._keep, e, keeper), keeper.resumed)
+                run = trajectory_run(experiment, job, partial(self._tell, e), partial(self._guarded, e))
+                file = run.opened()
+                files.enter_context(file)
+                keeper = run.keeper(file)
+                observers = run.observers(file)
+                return _Part((run, file, keeper), observers, partial(self._keep, e, keeper), keeper.resumed)
         return _Part(resume=Checkpoint(0, job.config.until, experiment.start, None))
 
-    def end(self, e: int, trajectory: TrajectoryWriter, keeper: Keeper | None) -> None:
-        """Close the file of a run, marked complete unless the run has failed."""
+    def end(self, e: int, part: _Part) -> None:
+        """Close the file of a run that has one, marked complete unless the run has failed."""
+        if part.begun is None:
+            return
+        run, file, keeper = part.begun
         with self.alone(e):
             if e not in self.failures:
-                trajectory.complete(keeper.last if keeper else None)
+                run.complete(file, keeper)
         with self.alone(e):
-            trajectory.close()
+            file.close()
         if e not in self.failures:
             self.shares[e] = WHOLE
 
@@ -215,7 +215,6 @@ def _evolved(
         except MembersFailed as error:
             members.failures.update(error.failures)
         for e, part in enumerate(parts):
-            if part.trajectory is not None:
-                members.end(e, part.trajectory, part.keeper)
+            members.end(e, part)
     report(sum(members.shares))
     return members.failures

@@ -5,14 +5,14 @@ import math
 from limits.transport.certificate import EPS
 from limits.transport.entropic.regularised import detached
 from limits.transport.entropic.sinkhorn import Iteration, Potential, sinkhorn, symmetric_sinkhorn
-from limits.transport.problem import Measure, Problem
+from limits.transport.problem import Measure, TransportProblem
 from limits.transport.result import Transport, power
 
 #: Rounding error of a sum of differences of potentials, in units of eps times a typical cost.
 ROUNDING = 64.0
 
 
-def by_divergence(problem: Problem, how: Iteration = Iteration(regularisation=0.2)) -> Transport:
+def by_divergence(problem: TransportProblem, how: Iteration = Iteration(regularisation=0.2)) -> Transport:
     """S^(1/p), S = OT(a, b) - OT(a, a) / 2 - OT(b, b) / 2 with OT = min <P, c> + eps KL(P | a b^T) (Feydy et al. 2019).
 
     S is zero for equal clouds. For p = 2 it is the squared distance of the means where the laws differ only by a shift.

@@ -13,12 +13,12 @@ from limits.transport.entropic.sinkhorn import (
     tiles,
     true_costs,
 )
-from limits.transport.problem import Problem
+from limits.transport.problem import TransportProblem
 from limits.transport.result import Transport, power, rooted_gap
 from particles.shapes import Scalar
 
 
-def by_entropy(problem: Problem, how: Iteration = Iteration()) -> Transport:
+def by_entropy(problem: TransportProblem, how: Iteration = Iteration()) -> Transport:
     """An upper bound of W_p from the entropic plan corrected to the exact masses, and a lower bound from potentials.
 
     The distance is the rooted cost of a feasible plan (Altschuler, Weed and Rigollet 2017, algorithm 2). The gap
@@ -44,7 +44,7 @@ def by_entropy(problem: Problem, how: Iteration = Iteration()) -> Transport:
     return Transport(power(upper, 1.0 / p), "entropic", rooted_gap(upper, gap, p, first.points.shape[1]))
 
 
-def detached(problem: Problem, method: str) -> Problem:
+def detached(problem: TransportProblem, method: str) -> TransportProblem:
     """The problem itself; raises ValueError where a cloud requires derivatives, which the method does not have."""
     held = [tensor for at in (problem.first, problem.second) for tensor in (at.points, at.masses)]
     if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in held):
@@ -55,7 +55,7 @@ def detached(problem: Problem, method: str) -> Problem:
     return problem
 
 
-def _feasible_cost(problem: Problem, f: Potential, g: Other, eps: float) -> Scalar:
+def _feasible_cost(problem: TransportProblem, f: Potential, g: Other, eps: float) -> Scalar:
     """<P, c> of the entropic plan after its row sums are scaled down to at most a and missing mass is added.
 
     The missing mass of rows and columns is coupled independently. The column sums are b before the scaling, so they are
@@ -75,7 +75,9 @@ def _feasible_cost(problem: Problem, f: Potential, g: Other, eps: float) -> Scal
     return value / rounding + spread / short2.sum()
 
 
-def _sums(problem: Problem, f: Potential, g: Other, eps: float, scale: Potential) -> tuple[Scalar, Potential, Other]:
+def _sums(
+    problem: TransportProblem, f: Potential, g: Other, eps: float, scale: Potential
+) -> tuple[Scalar, Potential, Other]:
     """<P, c>, row sums and column sums of P after rows are multiplied by `scale`."""
     a, b = problem.first.masses, problem.second.masses
     value = a.new_zeros(())

@@ -5,7 +5,7 @@ from scipy.optimize import linear_sum_assignment
 
 from limits.transport.certificate import PROVEN, ROWS, Array, proof
 from limits.transport.exact.simplex import along_optimum, optimal, optimum, pairwise
-from limits.transport.problem import Problem
+from limits.transport.problem import TransportProblem
 from limits.transport.result import Transport
 from particles import ShapeError
 
@@ -15,13 +15,13 @@ EQUAL = 1e-12
 SWEEPS, SETTLED = 500, 1e-13
 
 
-def is_assignment(problem: Problem) -> bool:
+def is_assignment(problem: TransportProblem) -> bool:
     """Whether both measures have the same number of atoms, all of one mass."""
     spans = [float((measure.masses * measure.count - 1.0).abs().max()) for measure in (problem.first, problem.second)]
     return problem.first.count == problem.second.count and max(spans) <= EQUAL
 
 
-def by_assignment(problem: Problem) -> Transport:
+def by_assignment(problem: TransportProblem) -> Transport:
     """W_p between equal masses: min over permutations s of ((1/m) sum_j |x_j - y_s(j)|^p)^(1/p).
 
     The extreme points of the set of plans are permutations (Birkhoff 1946), so this is the optimum over all plans.

@@ -7,13 +7,13 @@ from jaxtyping import Float
 from torch import Tensor
 
 from limits.transport.certificate import EPS
-from limits.transport.problem import Measure, Problem
+from limits.transport.problem import Measure, TransportProblem
 from limits.transport.result import Transport, power
 
 Factor = Float[Tensor, "particles dim"]
 
 
-def by_moments(problem: Problem) -> Transport:
+def by_moments(problem: TransportProblem) -> Transport:
     """W_p^2 >= W_2^2 >= |m1 - m2|^2 + tr(S1 + S2 - 2 (S1^(1/2) S2 S1^(1/2))^(1/2)) for p >= 2 (Gelbrich 1990).
 
     Equality holds for p = 2 and two Gaussians. The result is a lower bound, reduced by its rounding error, and has no

@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from limits.transport.problem import Problem, unit_of
+from limits.transport.problem import TransportProblem, unit_of
 from limits.transport.result import Atoms, Plan, Transport, power, rooted_gap, unrounded
 from particles import ShapeError
 from particles.shapes import AnyFloat, Masses
@@ -12,7 +12,7 @@ from particles.shapes import AnyFloat, Masses
 Line = Float[Tensor, " particles"]
 
 
-def by_line(problem: Problem) -> Transport:
+def by_line(problem: TransportProblem) -> Transport:
     """W_p in one dimension, (integral_0^1 |F^-1(s) - G^-1(s)|^p ds)^(1/p) (Villani 2003, theorem 2.18).
 
     The plan is optimal by that theorem, so the gap holds only rounding. Raises ShapeError for several coordinates.

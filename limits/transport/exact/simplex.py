@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
 from limits.transport.certificate import EPS, PROVEN, Array, proof, reduced
-from limits.transport.problem import Measure, Problem
+from limits.transport.problem import Measure, TransportProblem
 from limits.transport.result import ROUNDED, Atoms, Transport, along, in_masses, power, rooted_gap, unrounded
 from particles import TransportUnsolved
 from particles.shapes import AnyFloat
@@ -51,7 +51,7 @@ class Optimum:
         return Optimum(rows, columns, masses, self.first.to(device), self.second.to(device), self.gap)
 
 
-def by_simplex(problem: Problem, pivots: int = PIVOTS) -> Transport:
+def by_simplex(problem: TransportProblem, pivots: int = PIVOTS) -> Transport:
     """W_p by the network simplex (Bonneel et al. 2011); raises TransportUnsolved where it did not reach the optimum."""
     problem, unit = problem.in_units()
     cost = pairwise(problem.first, problem.second, problem.p)
@@ -60,7 +60,7 @@ def by_simplex(problem: Problem, pivots: int = PIVOTS) -> Transport:
 
 
 def along_optimum(
-    problem: Problem, found: Optimum, unit: float, method: str, signs: AnyFloat | None = None
+    problem: TransportProblem, found: Optimum, unit: float, method: str, signs: AnyFloat | None = None
 ) -> Transport:
     """The distance, gap and plan that a certified optimum gives for a problem in units; `signs` as in `along`."""
     found = found.to(problem.first.points.device)

@@ -14,8 +14,8 @@ import pytest
 from flows import GradientFlow, evolve_all
 from particles import NTK, FlowRefused
 from particles.trajectory.content.comparison import datasets, differing
+from runs import trajectory_run
 from runs.batch.jobs import Stopped
-from runs.studyfile import running
 from runs.studyfile.ensembles import Unit, failures_of, perform_unit, units_of
 from runs.studyfile.model.kinds import INTEGRATORS
 from runs.studyfile.running import WHOLE, Job, perform
@@ -133,7 +133,7 @@ def test_interrupted_runs_end_with_the_same_bits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], share: int, seconds: float
 ) -> None:
     """Assert that files of an interrupted ensemble are those of one in one go, one member being begun anew."""
-    monkeypatch.setattr(running, "KEEP_SECONDS", seconds)
+    monkeypatch.setattr(trajectory_run, "KEEP_SECONDS", seconds)
     write_data(tmp_path)
     whole, cut = (jobs(tmp_path, name, changes) for name in ("whole", "cut"))
     perform_unit(whole, quiet)
@@ -178,7 +178,7 @@ def test_ensembles_killed_at_random_moments_end_with_the_same_bits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]
 ) -> None:
     """Assert that ensembles killed three times each, with SIGKILL, leave files that end as those of one go."""
-    monkeypatch.setattr(running, "KEEP_SECONDS", 0.0)
+    monkeypatch.setattr(trajectory_run, "KEEP_SECONDS", 0.0)
     write_data(tmp_path)
     whole = jobs(tmp_path, "whole", changes)
     began = time.monotonic()
