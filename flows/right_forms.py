@@ -1,4 +1,4 @@
-"""What the refusals of `flows` advise: which methods check their arguments, and how a right argument is written."""
+"""The advice in refusals of `flows`: which methods check their arguments, and how a right argument is written."""
 
 from typing import Any
 

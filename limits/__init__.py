@@ -1,4 +1,4 @@
-"""What theory predicts: limits of infinitely many particles, computed and compared with finite clouds.
+"""Predictions of theory: limits of infinitely many particles, computed and compared with finite clouds.
 
 Every public class and function checks its arguments by their annotations and raises TypeError for something of another
 kind, ShapeError for a tensor with another number of axes. Docstrings name the errors beyond these.

@@ -1,4 +1,4 @@
-"""What the refusals of `limits` advise: which methods check their arguments, and how a right argument is written."""
+"""The advice in refusals of `limits`: which methods check their arguments, and how a right argument is written."""
 
 from types import ModuleType
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the refusals of `particles` advise: which methods check their arguments, and how a right argument is written."""
+"""The advice in refusals of `particles`: which methods check their arguments, and how a right argument is written."""
 
 from typing import Any
 

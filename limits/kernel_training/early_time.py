@@ -169,9 +169,10 @@ def early_time_model(
 def early_constants(activation: Differentiable, variance: float = 1.0, accuracy: float = ACCURACY) -> EarlyConstants:
     """Constants of the early-time model at s^2 = variance, from Hermite coefficients c_k of sigma and b_k of sigma'.
 
-    zeta = s b_0, theta0 = c_0, theta1 = s b_1, theta2 = s (sqrt(6) b_3 + b_1) / 2, since g^3 = sqrt(6) he_3 + 3 g.
-    `accuracy` is relative to the root mean squares of sigma(s g) and sigma'(s g). Raises ValueError for a variance that
-    is not positive and finite, an accuracy outside (0, 1), and an activation that is not finite or piecewise smooth.
+    zeta = s b_0, theta0 = c_0, theta1 = s b_1, theta2 = s (sqrt(6) b_3 + b_1) / 2, since g^3 = sqrt(6) he_3 + 3 g. The
+    constants are those of Hu et al. (2020). `accuracy` is relative to the root mean squares of sigma(s g) and
+    sigma'(s g). Raises ValueError for a variance that is not positive and finite, an accuracy outside (0, 1), and an
+    activation that is not finite or piecewise smooth.
     """
     if not 0.0 < variance < math.inf:
         raise ValueError(f"The variance is {variance!r}, but a positive finite number is needed.")

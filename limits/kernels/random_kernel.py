@@ -162,6 +162,7 @@ class _Term:
     rows: DualRows
 
     def at(self, overlap: Tensor, pairs: Pairs, part: slice, other: slice) -> Tensor:
+        """The term [rows, columns] on the tile of rows `part` and columns `other`."""
         values, _ = self.rows.part(part).gram(self.rows.part(other), pairs)
         return self.factor * overlap**self.power * values
 

@@ -149,6 +149,7 @@ class _Sum:
         object.__setattr__(self, "duals", dual_pair(self.neuron.activation, self.accuracy))
 
     def evaluate(self, x1: Tensor, x2: Tensor | None) -> Evaluated:
+        """The Gram matrix [n1 k, n2 k] with a bound on the error of its entries."""
         first = self._side(x1)
         second = first if x2 is None else self._side(x2)
         block = partial(self._block, first, second)

@@ -135,6 +135,7 @@ class _Family:
 
     @cached_property
     def moving(self) -> tuple[int, ...]:
+        """The numbers of the trained coordinates."""
         return tuple(range(self.grid.dim)[self.energy.columns])
 
     @cached_property
@@ -154,9 +155,11 @@ class _Family:
         return (self.labels.log() + exponent - torch.logsumexp(exponent, dim=self.moving, keepdim=True)).reshape(-1)
 
     def density(self, predictions: Outputs) -> Density:
+        """The Gibbs measure of these predictions as a density."""
         return Density(self.grid, self.masses(predictions))
 
     def predictions(self, masses: Masses) -> Outputs:
+        """The predictions f [data, outputs] of a measure with these masses."""
         return self.landscape.predictions(masses)
 
     def size(self, difference: Outputs) -> float:

@@ -13,7 +13,7 @@ from particles.shapes import PerParticle, Positions
 
 @dataclass(frozen=True, eq=False)
 class OptimalityGap:
-    """How well a cloud meets the conditions of optimality (Chizat and Bach 2018), made by `optimality_gap`.
+    """The distance of a cloud from the conditions of optimality (Chizat and Bach 2018), made by `optimality_gap`.
 
     The conditions are g = int g d rho on the support and g >= int g d rho everywhere, with g the first variation.
     `on_support` [particles] is g(theta_j) - int g d rho, and `spread` is its root mean square by mass. `gap` is

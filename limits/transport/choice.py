@@ -61,8 +61,8 @@ def transport(
     derivatives.
     Raises ValueError for p below 1, for another method or parts that do not exist, for positions whose costs leave the
     range of float64 and for derivatives that a method does not have; ShapeError for clouds with different numbers of
-    coordinates or a method that does not fit them; MassError for masses without total; TransportUnsolved where a
-    solver stopped before its goal.
+    coordinates or a method that does not fit them; MassError for total masses that are not one; TransportUnsolved where
+    a solver stopped before its goal.
     """
     problem = posed(cloud1, cloud2, p, parts, outputs)
     return _answer(problem, _chosen(problem, method), projections, seed, iteration)

@@ -138,10 +138,10 @@ def _check_span(points: Positions, p: float) -> None:
 
 
 def measure(points: Positions, masses: Masses) -> Measure:
-    """Make a `Measure` in float64 from points [particles, dim] and masses [particles] of any total, for any distance.
+    """Make a `Measure` in float64 from points [particles, dim] and masses [particles] of any total.
 
-    Massless particles are left out. Raises ShapeError where there is not one mass for each point, MassError for
-    masses that are negative or not finite and for points that are not finite.
+    `unbalanced_distance` takes such measures. Massless particles are left out. Raises ShapeError where there is not one
+    mass for each point, MassError for masses that are negative or not finite and for points that are not finite.
     """
     if points.ndim != 2 or masses.shape != points.shape[:1]:
         raise ShapeError(

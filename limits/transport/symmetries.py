@@ -25,7 +25,7 @@ def projected(cloud: ParticleCloud, neuron: Perceptron, scaling: Scaling = MeanF
     For sigma(c z) = c sigma(z), c > 0, the network is f(x) = int sigma(u . phi(x)) nu(du). So (w, a) and (c w, a / c)
     are one atom, and a neuron with w = 0 or a = 0 is none (Chizat and Bach 2018, section 3.2). Each part is a `Measure`
     with points [atoms, D] and non-negative masses of any total. Raises ValueError for a neuron that is not a
-    `Perceptron` with a homogeneous activation and one output.
+    `Perceptron` with a homogeneous activation and one output, MassError where an amount a_j |w_j| is not finite.
     """
     if not isinstance(neuron, Perceptron) or not neuron.activation.homogeneous or neuron.outputs != 1:
         raise ValueError(
@@ -49,7 +49,7 @@ def homogeneous_distance(
     (Piccoli and Rossi 2014), a metric on signed measures. It is zero where rescaling, splitting, reordering or
     cancelling neurons turns one network into the other. It bounds the difference of outputs: |f1(x) - f2(x)| is at most
     L |phi(x)| times the norm, with L the Lipschitz constant of the activation. The result is exact, with a gap.
-    Raises ValueError as `projected`, ShapeError or TransportUnsolved as `unbalanced_distance`.
+    Raises ValueError or MassError as `projected`, ShapeError or TransportUnsolved as `unbalanced_distance`.
     """
     positive1, negative1 = projected(cloud1, neuron, scaling)
     positive2, negative2 = projected(cloud2, neuron, scaling)

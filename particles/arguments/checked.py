@@ -93,7 +93,7 @@ class Arguments:
 
     @cached_property
     def _wanted(self) -> dict[str, Wanted]:
-        """What each argument must be, by its name, without arguments that may be anything."""
+        """The requirements by the names of the arguments, without arguments that may be anything."""
         function = inspect.unwrap(self._call)
         given = {name: one for name, one in function.__annotations__.items() if name != "return"}
         hints = get_type_hints(SimpleNamespace(__annotations__=given), function.__globals__)
@@ -107,7 +107,7 @@ class Arguments:
 
     @cached_property
     def _others(self) -> Wanted | None:
-        """What the values of **keywords must be, or None."""
+        """The requirement on the values of **keywords, or None."""
         kind = inspect.Parameter.VAR_KEYWORD
         return next((self._wanted.get(name) for name, one in self._parameters.items() if one.kind is kind), None)
 

@@ -91,7 +91,7 @@ def _numbered(column: Sequence[Scalar]) -> list[int]:
 
 
 def _partition(numbers: Sequence[object]) -> tuple[int, ...]:
-    """For each run the number of the first run with the same value; equal for two columns that change together."""
+    """The number of the first run with the same value, for each run; equal for two columns that change together."""
     first: dict[object, int] = {}
     return tuple(first.setdefault(number, run) for run, number in enumerate(numbers))
 
@@ -134,7 +134,7 @@ def _smallest_grid(varying: Mapping[str, Numbers], varied: Varied, texts: set[st
 
 
 def _deciding(varying: Mapping[str, Numbers], axes: Sequence[str]) -> list[tuple[str, tuple[str, ...]]]:
-    """For each parameter that is not an axis, the fewest axes that determine its value."""
+    """The parameters that are not axes, each with the fewest axes that determine its value."""
     found = []
     for name in varying.keys() - set(axes):
         sizes = range(1, len(axes) + 1)
