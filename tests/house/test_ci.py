@@ -32,6 +32,12 @@ echo 'PATH="$PWD/.venv/bin:$PATH"' >.venv/bin/activate
 pytest
 ```
 
+<!-- command: long tests -->
+```bash
+. .venv/bin/activate
+pytest -m validation
+```
+
 ```bash
 echo another block >>log
 ```
@@ -65,8 +71,8 @@ def steps(checkout: Path) -> list[str]:
     return [line.split(" --out ")[0] for line in lines]
 
 
-def test_ci_runs_the_readme_then_the_linters_then_the_main_job(checkout: Path) -> None:
-    """Assert that .ci/run replaces the environment, runs exactly the README's test block, and every check after it."""
+def test_ci_runs_what_the_readme_says_and_the_linters(checkout: Path) -> None:
+    """Assert that .ci/run replaces the environment, runs exactly the README's blocks, and every check between them."""
     result = run(checkout)
     assert result.returncode == 0, result.stdout + result.stderr
     assert steps(checkout) == [
@@ -75,6 +81,7 @@ def test_ci_runs_the_readme_then_the_linters_then_the_main_job(checkout: Path) -
         "ruff format --check .",
         "mypy",
         "lint-imports",
+        "pytest -m validation",
         "meanfield run asymmetric-scaling --scale smoke",
     ]
 
@@ -89,9 +96,17 @@ def test_ci_fails_where_a_tool_fails(checkout: Path, tool: str) -> None:
     assert steps(checkout)[-1].split()[0] == tool
 
 
-@pytest.mark.parametrize("block", ["tests", "main job"])
+def test_ci_fails_where_a_long_law_is_broken(checkout: Path) -> None:
+    """Assert that .ci/run stops where the second of the README's test commands fails, before the main job."""
+    readme = checkout / "README.md"
+    readme.write_text(README.replace("pytest -m validation\n", "pytest -m validation\nfalse\n"), encoding="utf-8")
+    assert run(checkout).returncode != 0
+    assert steps(checkout)[-1] == "pytest -m validation"
+
+
+@pytest.mark.parametrize("block", ["tests", "long tests", "main job"])
 def test_ci_fails_where_the_readme_has_no_command(checkout: Path, block: str) -> None:
-    """Assert that .ci/run does nothing where one of the README's two commands is missing."""
+    """Assert that .ci/run does nothing where one of the README's commands is missing."""
     (checkout / "README.md").write_text(README.replace(f"command: {block} ", "command: "), encoding="utf-8")
     assert run(checkout).returncode != 0
     assert steps(checkout) == []

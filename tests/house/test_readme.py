@@ -1,6 +1,7 @@
-"""The README's Python example, executed from the README."""
+"""The README's Python example, executed from the README, its test commands and its links."""
 
 import re
+from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,16 @@ def test_python_example_runs_as_printed(
     assert list(names["times"]) == [1.0 * count for count in range(101)]
     assert names["positions"].shape == (101, 500, 11)
     assert abs(names["masses_of_particles"].sum() - 1.0) < 1e-9
+
+
+def test_every_test_is_in_one_of_the_two_commands() -> None:
+    """Assert that the first command leaves out what the second runs, and nothing else."""
+    found = re.findall(r"<!-- command: ((?:long )?tests) -->\n```bash\n(.*?)```", TEXT, flags=re.DOTALL)
+    last = {name: block.splitlines()[-1] for name, block in found}
+    assert last == {"tests": "pytest -n auto", "long tests": "pytest -n auto -m validation"}
+    options = ConfigParser()
+    options.read(ROOT / "setup.cfg", encoding="utf-8")
+    assert re.findall(r"-m (.*)", options["tool:pytest"]["addopts"]) == ['"not validation"']
 
 
 @pytest.mark.parametrize("path", re.findall(r"\]\(([^)#:]+)\)", TEXT))

@@ -9,6 +9,7 @@ from scipy import stats
 
 from limits.chaos import deviation, root_mean
 from limits.power_law import Array, Fit, Statistic, interval
+from tests.long import long_after
 
 COUNTS = (50, 100, 200, 400)
 Draw = Callable[[np.random.Generator, tuple[int, int]], Array]
@@ -44,7 +45,7 @@ def least(number: int, share: float) -> float:
 
 
 @pytest.mark.parametrize("law", list(SQUARES))
-@pytest.mark.parametrize("repetitions", [2, 3, 10])
+@pytest.mark.parametrize("repetitions", long_after(1, [3, 2, 10]))
 def test_interval_of_root_means_covers(law: str, repetitions: int) -> None:
     """Assert that 200 intervals hold the power as often as they say, whatever the law, and are not 1.7 times as wide
     as the interval that knows the law. A percentile bootstrap of three repetitions holds it in 84 %."""
@@ -55,7 +56,7 @@ def test_interval_of_root_means_covers(law: str, repetitions: int) -> None:
 
 
 @pytest.mark.parametrize("law", list(FLUCTUATIONS))
-@pytest.mark.parametrize("repetitions", [2, 3, 10])
+@pytest.mark.parametrize("repetitions", long_after(1, [3, 2, 10]))
 @pytest.mark.parametrize("counts", [COUNTS[:2], COUNTS, (10, 20, 40, 80, 160, 320)])
 def test_interval_of_deviations_covers(law: str, repetitions: int, counts: tuple[int, ...]) -> None:
     """Assert that 400 intervals hold the power as often as they say from four counts on or for normal samples, nearly

@@ -1,5 +1,6 @@
 """Every adaptive integrator keeps the contract of its family, and the contract rejects planted errors."""
 
+import itertools
 from collections.abc import Callable
 
 import pytest
@@ -7,6 +8,7 @@ import torch
 
 from tests.flows.contracts import error_controlled, planted_adaptive
 from tests.flows.contracts.error_controlled import ADAPTIVE, CHECKS, VELOCITY_CHECKS, Adaptive
+from tests.long import long
 
 #: The check that must reject a planted error, the error, and what the check then says.
 PLANTED: list[tuple[Callable[[Adaptive], None], type, str]] = [
@@ -25,13 +27,21 @@ PLANTED: list[tuple[Callable[[Adaptive], None], type, str]] = [
 ]
 
 
+#: Runs at tolerances from 1e-6, of which `Exponential` makes many small steps where training is not lazy.
+LONG = [
+    *((check, "Exponential") for check in (error_controlled.check_tolerance, error_controlled.check_numbering)),
+    *((check, "Exponential") for check in (error_controlled.check_observed_times, error_controlled.check_resume)),
+    (error_controlled.check_numbering, "Chebyshev"),
+]
+KEPT = [long(*case) if case in LONG else case for case in itertools.product(CHECKS, ADAPTIVE)]
+
+
 def called(value: object) -> str | None:
     """Test ids: the name of a check or a member; none for a sentence."""
     return getattr(value, "__name__", None)
 
 
-@pytest.mark.parametrize("name", ADAPTIVE)
-@pytest.mark.parametrize("check", CHECKS, ids=called)
+@pytest.mark.parametrize(("check", "name"), KEPT, ids=called)
 def test_adaptive_integrator_keeps_the_contract(check: Callable[[Adaptive], None], name: str) -> None:
     """Assert that an adaptive integrator meets its tolerance, its ends and its observers, and hands its state on."""
     check(ADAPTIVE[name])

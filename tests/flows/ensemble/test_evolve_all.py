@@ -51,6 +51,7 @@ from particles.ensemble.risk import EnsembleRiskAt
 from particles.shapes import Outputs
 from particles.trajectory.content.comparison import datasets
 from tests.flows.contracts.ensembles import CASES, ROUGH, Case, check_members, ensemble
+from tests.long import long_after
 from tests.problems import network_cloud, network_risk
 from tests.tolerances import relative_error
 
@@ -63,7 +64,9 @@ def test_members_evolve_as_alone(case: Case) -> None:
     check_members(evolve_all, case, together=4)
 
 
-@pytest.mark.parametrize("name", ["Heun, own targets", "Euler-Maruyama", "BDF, own scalings", "Chebyshev"])
+@pytest.mark.parametrize(
+    "name", long_after(2, ["Heun, own targets", "Chebyshev", "BDF, own scalings", "Euler-Maruyama"])
+)
 def test_groups_make_no_difference(name: str) -> None:
     """Assert that members evolve so by threes too, the last one by itself."""
     check_members(evolve_all, NAMED[name], together=3)
@@ -158,7 +161,7 @@ def assert_same_files(one: Path, other: Path, tolerance: float) -> None:
             assert np.array_equal(values, theirs[name]), name
 
 
-@pytest.mark.parametrize("name", ["Euler-Maruyama", "BDF", "Chebyshev, two outputs, L2"])
+@pytest.mark.parametrize("name", long_after(1, ["Euler-Maruyama", "BDF", "Chebyshev, two outputs, L2"]))
 def test_files_of_members_are_those_of_single_runs(name: str, tmp_path: Path) -> None:
     """Assert that one file for each member holds in every dataset what the file of its own run holds."""
     case = NAMED[name]

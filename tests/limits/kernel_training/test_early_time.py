@@ -188,6 +188,7 @@ def test_training_stays_within_the_bound() -> None:
         assert 0.1 * time * near < gap < time * near
 
 
+@pytest.mark.validation
 def test_only_the_norm_dependent_feature_learns_the_norm() -> None:
     """Assert that on y = |x| / sqrt(d) the model is as good as a wide ReLU network, and 20 times worse without."""
     x, elsewhere = normals(1000, 20, seed=1), normals(500, 20, seed=2)

@@ -10,6 +10,7 @@ from flows import LinearisedFlow
 from limits import KernelFlow, ensemble, feature_kernel, tangent_kernel
 from particles import NTK, Dataset, Erf, GaussianLaw, Identity, Logistic, Perceptron, Risk, Squared, masses
 from tests.draws import normals, unequal
+from tests.long import long_after
 from tests.tolerances import QUADRATURE, Z, z_score
 
 OUTPUTS = 2
@@ -42,7 +43,7 @@ def test_moments_are_those_of_flows_from_random_functions(time: float, initial: 
     assert float((variance - covariance.diagonal()).abs().max()) < 1e2 * QUADRATURE
 
 
-@pytest.mark.parametrize("initial", [True, False], ids=["whole", "change"])
+@pytest.mark.parametrize("initial", long_after(1, [True, False]), ids=["whole", "change"])
 def test_moments_are_those_of_wide_networks(initial: bool) -> None:
     """Assert that 250 linearised networks of 400 particles have the mean and the variance everywhere, |z| < 5."""
     risk = Risk(NEURON, NTK(), Squared(), DATA)

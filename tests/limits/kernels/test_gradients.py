@@ -30,6 +30,7 @@ from particles import (
 from tests.draws import normals
 from tests.limits.kernels.oracles import ELU, PRECISE, HardTanh, Shifted, arc_cosine
 from tests.limits.kernels.test_two_layer import plane
+from tests.long import long_after
 from tests.tolerances import DERIVATIVE, QUADRATURE, assert_identical
 
 EVERY: list[Activation] = [
@@ -138,8 +139,9 @@ def test_quadrature_has_the_gradient_of_a_plain_rule(activation: Activation, clo
 @pytest.mark.parametrize(
     ("kind", "activation"),
     [
-        *(("two layers", activation) for activation in EVERY),
-        *((kind, each) for kind in ("deep", "convolutional") for each in [*EVERY, ELU(), HardTanh(), Shifted()]),
+        *long_after(5, (("two layers", activation) for activation in EVERY)),
+        *long_after(2, (("deep", activation) for activation in [*EVERY, ELU(), HardTanh(), Shifted()])),
+        *long_after(2, (("convolutional", activation) for activation in [*EVERY, ELU(), HardTanh(), Shifted()])),
     ],
     ids=lambda one: one if isinstance(one, str) else type(one).__name__,
 )
@@ -162,7 +164,7 @@ def test_every_kernel_has_the_gradient_of_its_differences(kind: str, activation:
 
 
 @pytest.mark.parametrize(
-    "activation", [ReLU(), Erf(), GELU(), Tanh(), Softplus(), ELU()], ids=lambda one: type(one).__name__
+    "activation", long_after(2, [ReLU(), Erf(), GELU(), Tanh(), Softplus(), ELU()]), ids=lambda one: type(one).__name__
 )
 def test_equal_inputs_have_half_the_gradient_of_the_diagonal(activation: Activation) -> None:
     """Assert that, as a kernel is symmetric, each of two equal inputs has half of it, in deep layers too."""
@@ -238,7 +240,7 @@ def test_second_derivatives_of_inputs_that_are_not_parallel(activation: Activati
     assert abs(found - float(exact)) <= DERIVATIVE * abs(float(exact))
 
 
-@pytest.mark.parametrize("activation", [ReLU(), Tanh()], ids=repr)
+@pytest.mark.parametrize("activation", long_after(1, [ReLU(), Tanh()]), ids=repr)
 def test_tiles_are_computed_again_and_values_stay(activation: Activation) -> None:
     """Assert that more inputs than a tile have the gradients of their pairs, and the values of no gradient."""
     x, columns = normals(258, 3, seed=12), [3, 255, 257]

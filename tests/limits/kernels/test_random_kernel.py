@@ -27,6 +27,7 @@ from particles import (
 from particles.initial.laws import OutputLaw
 from tests.draws import normals
 from tests.limits.kernels.oracles import trapezoid
+from tests.long import long_after
 from tests.tolerances import PLANTED_Z, PUBLISHED, QUADRATURE, Z, assert_identical, z_score
 
 X = normals(6, 4, seed=1)
@@ -115,15 +116,18 @@ def test_variance_of_one_tanh_particle_is_an_integral() -> None:
 
 @pytest.mark.parametrize(
     ("kernel", "weights", "count"),
-    [
-        (kernel_of(ReLU()), masses.asymmetrical(40, 0.5, 0.7), CLOUDS),
-        (kernel_of(Tanh()), masses.zipf(30, 0.4), CLOUDS),
-        (kernel_of(Erf(), 2), masses.asymmetrical(40, 0.2, 0.5), CLOUDS // 2),
-        (kernel_of(SiLU(), 2, GaussianOutputs(0.5)), masses.uniform(20), CLOUDS // 2),
-        (kernel_of(Tanh(), 2, GaussianOutputs(0.5), "output"), masses.zipf(30, 0.4), CLOUDS // 2),
-        (kernel_of(ReLU(), 2, GaussianOutputs(0.5), "both"), masses.uniform(20), CLOUDS // 2),
-        (kernel_of(Erf(), trained="both"), masses.asymmetrical(40, 0.5, 0.7), CLOUDS // 2),
-    ],
+    long_after(
+        2,
+        [
+            (kernel_of(ReLU()), masses.asymmetrical(40, 0.5, 0.7), CLOUDS),
+            (kernel_of(Tanh()), masses.zipf(30, 0.4), CLOUDS),
+            (kernel_of(Erf(), 2), masses.asymmetrical(40, 0.2, 0.5), CLOUDS // 2),
+            (kernel_of(SiLU(), 2, GaussianOutputs(0.5)), masses.uniform(20), CLOUDS // 2),
+            (kernel_of(Tanh(), 2, GaussianOutputs(0.5), "output"), masses.zipf(30, 0.4), CLOUDS // 2),
+            (kernel_of(ReLU(), 2, GaussianOutputs(0.5), "both"), masses.uniform(20), CLOUDS // 2),
+            (kernel_of(Erf(), trained="both"), masses.asymmetrical(40, 0.5, 0.7), CLOUDS // 2),
+        ],
+    ),
     ids=["relu", "tanh", "erf-2", "silu-2-gaussian", "output-tanh-2-gaussian", "both-relu-2-gaussian", "both-erf"],
 )
 def test_total_variance_is_that_of_sampled_clouds(kernel: TangentKernel, weights: torch.Tensor, count: int) -> None:
@@ -134,6 +138,7 @@ def test_total_variance_is_that_of_sampled_clouds(kernel: TangentKernel, weights
     assert abs(z_score(draws, 1.5 * formula)) > PLANTED_Z
 
 
+@pytest.mark.validation
 def test_samples_of_the_limit_have_its_mean_and_variance() -> None:
     """Assert that draws of K_inf scatter around K entry by entry, with the total variance of the formula."""
     limit = RandomKernel(kernel_of(ReLU()), gamma=0.2, alpha=0.5)
@@ -146,6 +151,7 @@ def test_samples_of_the_limit_have_its_mean_and_variance() -> None:
     assert abs(z_score(squares, total_variance(limit.mean_kernel, X, masses.uniform(60)))) > PLANTED_Z
 
 
+@pytest.mark.validation
 def test_few_heavy_particles_leave_the_mean_where_it_is() -> None:
     """Assert that draws from three particles, with half the mass in the tail, scatter around K all the same."""
     limit = RandomKernel(kernel_of(ReLU()), gamma=0.2, alpha=0.9)

@@ -29,6 +29,7 @@ from particles import (
     masses,
 )
 from tests.limits.mean_field.one_dimensional import sine_risk
+from tests.long import long_after
 from tests.problems import numbers
 from tests.tolerances import Z, assert_identical, relative_error, z_score
 
@@ -45,7 +46,7 @@ def linear(trained: str, loss: Loss = Squared(), targets: torch.Tensor = Y, stre
 
 
 @pytest.mark.parametrize("trained", TRAINED)
-@pytest.mark.parametrize("loss", [Squared(), Logistic()], ids=str)
+@pytest.mark.parametrize("loss", long_after(1, [Squared(), Logistic()]), ids=str)
 def test_gradient_flow_of_a_finite_cloud_is_exact(trained: str, loss: Loss) -> None:
     """Assert that particles of unequal masses at temperature zero are where the propagator takes them."""
     risk = linear(trained, loss, Y if loss == Squared() else Y.sign(), strength=0.1)

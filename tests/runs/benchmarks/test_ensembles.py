@@ -8,6 +8,7 @@ from runs.benchmarks.ensembles import Method, Size, Timing, main, measured
 SMALL = Size(4, 20, 8, 3)
 
 
+@pytest.mark.validation
 def test_both_ways_end_alike() -> None:
     """Assert that the ensemble ends where the loop ends, to rounding, and was timed as often."""
     for method, apart in ((Method(Euler(1.0), 3.0), 1e-10), (Method(BDF(1e-3), 20.0), 1e-4)):

@@ -69,6 +69,7 @@ def test_training_parts_from_the_early_model_less_in_higher_dimension() -> None:
         assert gaps[2] < 0.7 * gaps[1] < 0.7 * 0.7 * gaps[0] and gaps[1] < 0.02
 
 
+@pytest.mark.validation
 def test_table_has_a_line_for_every_case(capsys: pytest.CaptureFixture[str]) -> None:
     """Assert that every activation, layer and setting is measured and printed, and that all numbers are finite."""
     scores, slopes = main(TINY)

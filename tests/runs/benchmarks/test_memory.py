@@ -24,6 +24,7 @@ def test_peak_is_what_was_held() -> None:
     assert resident("VmHWM") - before < 20 * MEBIBYTE
 
 
+@pytest.mark.validation
 def test_autograd_keeps_matrices_and_we_do_not(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

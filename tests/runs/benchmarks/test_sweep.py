@@ -11,6 +11,7 @@ from runs.benchmarks.sweep import Size, main, measured
 TOY = Size(gammas=2, seeds=1, count=5, until=1.0)
 
 
+@pytest.mark.validation
 def test_every_arm_writes_the_same_files(capsys: pytest.CaptureFixture[str]) -> None:
     """Assert that the table has a line for each arm with all files identical, and that a cluster is among them."""
     results = main((TOY,))

@@ -22,6 +22,7 @@ from runs.studyfile.running import WHOLE, Job, perform
 from runs.system.files import SPARE
 from runs.system.refusal import Refusal
 from tests.flows.contracts.ensembles import ROUGH, ensemble
+from tests.long import long
 from tests.problems import network_risk
 from tests.runs.conftest import spoken
 from tests.runs.studyfile.small.studies import config, write_data, write_study
@@ -128,7 +129,7 @@ def stop_once(share: int) -> Any:
 
 
 @METHODS
-@pytest.mark.parametrize(("share", "seconds"), [(0, 0.0), (1500, 0.0), (2500, 1e9)])
+@pytest.mark.parametrize(("share", "seconds"), [long(0, 0.0), (1500, 0.0), long(2500, 1e9)])
 def test_interrupted_runs_end_with_the_same_bits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], share: int, seconds: float
 ) -> None:

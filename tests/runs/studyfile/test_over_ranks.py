@@ -49,6 +49,7 @@ def test_torchrun_just_works(tmp_path: Path) -> None:
     assert code == 0 and "1 complete already" in progress, "without torchrun the other run goes on"
 
 
+@pytest.mark.validation
 @needs_fork
 def test_torchrun_holds_runs_to_their_data(tmp_path: Path) -> None:
     """Assert that ranks refuse changed data together, in one sentence, and do the runs again where asked."""

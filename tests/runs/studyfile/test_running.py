@@ -18,6 +18,7 @@ from runs.batch.output_folder import replace_text
 from runs.studyfile.experiment import Experiment
 from runs.studyfile.running import WHOLE, Job, perform, refuse_changed
 from runs.system.refusal import Refusal
+from tests.long import long_after
 from tests.runs.studyfile.small.studies import config, write_data
 
 LANGEVIN = {
@@ -61,7 +62,7 @@ CHEBYSHEV = {"integrator": {"kind": "chebyshev", "rtol": 1e-6}, "frames": {"time
 
 
 @pytest.mark.parametrize("changes", [{}, LANGEVIN, UNDERDAMPED, ADAPTIVE, CHEBYSHEV])
-@pytest.mark.parametrize(("share", "seconds"), [(0, 0.0), (300, 0.0), (700, 0.0), (300, 1e9)])
+@pytest.mark.parametrize(("share", "seconds"), long_after(1, [(300, 0.0), (0, 0.0), (700, 0.0), (300, 1e9)]))
 def test_an_interrupted_run_ends_with_the_same_bits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, object], share: int, seconds: float
 ) -> None:

@@ -37,6 +37,7 @@ def test_linear_neurons_take_one_step_to_any_time(scaling: Scaling) -> None:
         assert float((risk.residual(taken.between(half)) - there).norm()) < allowed
 
 
+@pytest.mark.validation
 def test_fixed_steps_show_order_three_and_two() -> None:
     """Assert that the step has order 3 and what its error is measured against order 2."""
     risk, start, until = network_risk(NTK()), network_cloud(), 8.0

@@ -37,6 +37,7 @@ from tests.limits.theorems.networks import (
     problem,
     run,
 )
+from tests.long import long_after
 
 DELTA = 0.1
 
@@ -86,7 +87,7 @@ def test_movement_constant_is_the_papers() -> None:
     assert movement_constant(of, DELTA) == pytest.approx(exact, rel=1e-9)
 
 
-@pytest.mark.parametrize(("gamma", "alpha"), SETTINGS[:3])
+@pytest.mark.parametrize(("gamma", "alpha"), long_after(1, SETTINGS[:3]))
 @pytest.mark.parametrize("activation", ACTIVATIONS, ids=["relu", "tanh"])
 def test_practical_widths_are_vacuous(activation: Activation, gamma: float, alpha: float | None) -> None:
     """Assert that 150 particles are said to be too few, while nothing that is claimed is broken by the run."""

@@ -244,6 +244,7 @@ assert (seen, told) == (40, set()), told
 """
 
 
+@pytest.mark.validation
 def test_a_reader_in_a_process_without_locks(tmp_path: Path) -> None:
     """Assert that where HDF5 is told not to lock, as many clusters do, a file is read as if it were written."""
     with writing(tmp_path / "run.h5") as writer:

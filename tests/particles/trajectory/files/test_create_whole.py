@@ -16,6 +16,7 @@ from particles.trajectory import Trajectory, TrajectoryReader, TrajectoryWriter
 from particles.trajectory.content import creation
 from particles.trajectory.files import beside_writers, create_whole
 from particles.trajectory.files.create_whole import note_end_of_file, publish
+from tests.long import long_after
 from tests.particles.trajectory.plays import at_step, mean, played, spread
 
 Write = tuple[int, bytes | None]
@@ -127,7 +128,7 @@ def check_images(folder: Path, images: Iterator[bytes], committed: list[int]) ->
 
 #: The first frames, while the chunk indices are built; those at which a B-tree would split its first node; and those at
 #: which the steps begin another chunk.
-@pytest.mark.parametrize(("first", "last", "records"), [(0, 2, 512), (63, 65, 512), (4, 4, 4)])
+@pytest.mark.parametrize(("first", "last", "records"), long_after(1, [(4, 4, 4), (0, 2, 512), (63, 65, 512)]))
 @pytest.mark.usefixtures("without_shape_checks")
 def test_killed_at_any_write_it_keeps_what_was_committed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: int, last: int, records: int

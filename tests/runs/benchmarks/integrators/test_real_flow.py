@@ -34,6 +34,7 @@ def test_gradient_descent_takes_the_papers_steps() -> None:
     assert gradient_descent(problem, PAPER_STEP).cloud.positions.sub(by_hand.positions).abs().max() < 1e-12
 
 
+@pytest.mark.validation
 def test_adaptive_meets_the_risk_of_a_tight_run() -> None:
     """Assert that the risk at the end is within five per cent at rtol 3e-3, on a small network."""
     problem = real_flow(100, "diabetes", steps=300)

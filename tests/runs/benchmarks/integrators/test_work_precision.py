@@ -34,6 +34,7 @@ def points(method: str, factor: float) -> list[Point]:
     ]
 
 
+@pytest.mark.validation
 def test_errors_are_relative_to_distance_and_risk() -> None:
     """Assert that the reference itself has no error, that a looser run has one, and that each run is repeated."""
     problem = small()

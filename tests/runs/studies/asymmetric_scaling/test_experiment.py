@@ -14,6 +14,7 @@ from runs.datasets import load
 from runs.studies.asymmetric_scaling import experiment
 from runs.studies.asymmetric_scaling.config import SETTINGS, Config, Setting, configured
 from runs.studies.asymmetric_scaling.experiment import Experiment, Run, perform
+from tests.long import long_after
 
 #: Everything that is recorded.
 NAMES = {
@@ -73,7 +74,7 @@ def test_initial_weights_have_the_configured_law(tmp_path: Path) -> None:
     assert set(outputs.tolist()) == {-1.0, 1.0}
 
 
-@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
+@pytest.mark.parametrize("setting", long_after(2, SETTINGS), ids=lambda setting: setting.name)
 def test_step_is_published_gradient_descent(setting: object, tmp_path: Path) -> None:
     """Assert that a run is gradient descent with rate 1 on the mean of squares, written out with autograd here."""
     config = small(tmp_path, steps=40, dtype="float64")
@@ -146,7 +147,7 @@ def test_run_that_ended_with_its_start_is_begun_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("integrator", ["descent", "adaptive"])
-@pytest.mark.parametrize("stop", [20, 60, 180, 200])
+@pytest.mark.parametrize("stop", long_after(1, [60, 20, 180, 200]))
 def test_interrupted_run_ends_with_the_bits_of_an_uninterrupted_one(
     integrator: str, stop: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -183,7 +184,7 @@ def ends(path: Path) -> dict[str, float]:
         return {name: float(entry.values[-1]) for name, entry in series if entry.values.ndim == 1}
 
 
-@pytest.mark.parametrize("setting", [SETTINGS[0], SETTINGS[3]], ids=lambda setting: setting.name)
+@pytest.mark.parametrize("setting", long_after(1, [SETTINGS[3], SETTINGS[0]]), ids=lambda setting: setting.name)
 def test_adaptive_run_is_the_flow_that_gradient_descent_follows(setting: Setting, tmp_path: Path) -> None:
     """Assert that both are looked at after the same steps, and that risks and movements agree to 2 %.
 

@@ -211,6 +211,7 @@ def test_seconds_of_complete_runs_are_kept(smoke: Smoke) -> None:
     assert [row.seconds for row in table.rows] == end_values(smoke.folder, "seconds")
 
 
+@pytest.mark.validation
 def test_killed_study_is_continued_to_the_same_bits(smoke: Smoke, tmp_path: Path) -> None:
     """Assert that after kill -9 in the middle the same command completes the study with the bits of a whole one."""
     folder = tmp_path / "killed"

@@ -20,6 +20,7 @@ def test_slope_is_that_of_a_power_law() -> None:
     assert math.isclose(mean, -0.375) and math.isclose(half, 12.7062 * 0.125, rel_tol=1e-4)
 
 
+@pytest.mark.validation
 def test_all_settings_are_measured_and_shown() -> None:
     """Assert that movements are positive, that equal masses move less with more particles, and that all are shown."""
     found = measured(1, (50, 400), 100)

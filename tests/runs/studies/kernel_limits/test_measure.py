@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Iterator
 
+import pytest
 import torch
 
 from limits import RandomKernel, zipf_departure
@@ -41,6 +42,7 @@ def of_all_seeds(measure: Callable[[Problem, int], Iterator[Row]], **changes: ob
     return [row for seed in SEEDS for row in measure(small, seed)]
 
 
+@pytest.mark.validation
 def test_kernels_are_as_far_as_predicted() -> None:
     """Assert that mean squared distances are the exact ones, |z| < 5 and within a third, for all masses and widths."""
     found = of_all_seeds(kernels, clouds=15)
@@ -52,6 +54,7 @@ def test_kernels_are_as_far_as_predicted() -> None:
         assert abs(float(draws.mean()) / row.value**2 - 1.0) < 0.33
 
 
+@pytest.mark.validation
 def test_constants_are_sums_of_squared_masses() -> None:
     """Assert that sampled constants are sum_j lambda_j^2 of a thousand Zipf masses, |z| < 5, from one to zero."""
     found = of_all_seeds(constants, clouds=8)

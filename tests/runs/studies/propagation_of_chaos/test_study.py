@@ -46,6 +46,7 @@ def test_second_call_redoes_nothing(chaos: Smoke) -> None:
     assert {path.name: path.stat().st_mtime_ns for path in chaos.folder.glob("*.[cp][sn][vg]")} == before
 
 
+@pytest.mark.validation
 def test_part_that_failed_leaves_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Assert that a flow that diverges is named, and that table and figure hold the others."""
     from particles import FlowDiverged

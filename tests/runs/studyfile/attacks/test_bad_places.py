@@ -11,6 +11,7 @@ from filelock import FileLock
 from particles import Trajectory
 from particles.trajectory.content.comparison import differing
 from runs.batch import output_folder as folders
+from tests.long import long_after
 from tests.runs.conftest import spoken
 from tests.runs.studyfile.small.studies import write_study
 
@@ -29,7 +30,7 @@ def files_up_to(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-@pytest.mark.parametrize("size", [0, 2_000, 2**24, 2**24 + 500_000, 2**24 + 5_000_000])
+@pytest.mark.parametrize("size", long_after(2, [0, 2**24 + 500_000, 2_000, 2**24, 2**24 + 5_000_000]))
 def test_a_full_disk_is_one_sentence_and_the_run_goes_on_later(tmp_path: Path, size: int) -> None:
     """Assert that the run fails with a sentence wherever the room ends, and later ends with the same bits."""
     path, out, whole = write_study(tmp_path, LONG), tmp_path / "out", tmp_path / "whole"

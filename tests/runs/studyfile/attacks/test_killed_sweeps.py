@@ -34,6 +34,7 @@ def swept(folder: Path, until: float, seeds: int, times: int) -> tuple[int, int,
     return kills, *unequal_files(folder / "whole", folder / "killed")
 
 
+@pytest.mark.validation
 def test_a_killed_sweep_ends_with_the_same_files(tmp_path: Path) -> None:
     """Assert that two kills of a sweep with two workers change no bit of any file."""
     assert swept(tmp_path, until=30.0, seeds=2, times=2) == (2, 2, [])

@@ -12,6 +12,7 @@ import pytest
 
 from particles import Trajectory
 from runs.studyfile import study
+from tests.long import long, long_after
 from tests.runs.conftest import spoken
 from tests.runs.studyfile.small.studies import write_study
 
@@ -30,7 +31,9 @@ PLACES = [
     *(("config.json", kind) for kind in ODD),
     *((".", kind) for kind in ("ring", "pipe")),
 ]
-WAYS = pytest.mark.parametrize("way", [(), ("--ensemble", "3")], ids=["alone", "ensemble"])
+WAYS = ((), ("--ensemble", "3"))
+#: A ring of links in every place stays with the tests that everyone runs.
+ODDITIES = [(*place, way) if place[1] == "ring" else long(*place, way) for place in PLACES for way in WAYS]
 
 
 def spoilt(folder: Path, name: str, kind: str) -> Path:
@@ -48,8 +51,7 @@ def spoilt(folder: Path, name: str, kind: str) -> Path:
     return path
 
 
-@WAYS
-@pytest.mark.parametrize(("name", "kind"), PLACES)
+@pytest.mark.parametrize(("name", "kind", "way"), ODDITIES)
 def test_one_odd_folder_is_refused_and_the_others_go_on(
     tmp_path: Path, name: str, kind: str, way: tuple[str, ...]
 ) -> None:
@@ -102,7 +104,7 @@ ACTS: dict[str, Callable[[Path], object]] = {
 }
 
 
-@pytest.mark.parametrize("act", ACTS)
+@pytest.mark.parametrize("act", long_after(1, ACTS))
 @pytest.mark.parametrize("way", [(), ("--ensemble", "2")], ids=["alone", "ensemble"])
 def test_what_is_not_there_is_not_complete(tmp_path: Path, act: str, way: tuple[str, ...]) -> None:
     """Assert that a folder or a file taken away from runs at work fails them, and as many are told as are there."""
