@@ -8,7 +8,7 @@ from typing import Self
 import torch
 
 from particles.cloud import ParticleCloud
-from particles.compute.tiles import Tiles
+from particles.compute.tiles import CloudTangents, Tiles
 from particles.distributed.blocks import Blocks, tree_sum
 from particles.distributed.ranks import Ranks
 from particles.errors import ShapeError
@@ -94,6 +94,11 @@ class SharedCloud(ParticleCloud):
         return start
 
     @property
+    def shared_by(self) -> Ranks:
+        """The processes that share it."""
+        return self.share.ranks
+
+    @property
     def own(self) -> ParticleCloud:
         """What is held here without its context: its masses do not sum to one."""
         part = object.__new__(ParticleCloud)
@@ -138,19 +143,25 @@ class SharedCloud(ParticleCloud):
         """The values of all ranks on the first one, within an act of `Ranks.at_first` that they were handed to."""
         return self.share.ranks.rows(values)
 
+    def tangents(self, neuron: Neuron, phi: Features, *, fused: bool | None = None) -> CloudTangents:
+        """Those of the particles held here at embedded inputs; sums over them are over the particles of all ranks."""
+        return SharedTiles(neuron, self.positions, phi, self.share, fused=fused)
+
     def _unchecked(self, positions: Positions, masses: Masses) -> Self:
         return type(self)(positions, masses, self.share)
 
 
-class SharedTiles(Tiles):
+class SharedTiles(CloudTangents):
     """The tangents of the particles held here, in tiles that do not reach across blocks; sums are over all ranks."""
 
-    def __init__(self, neuron: Neuron, cloud: SharedCloud, phi: Features, *, fused: bool | None = None) -> None:
-        super().__init__(neuron, cloud.positions, phi, fused=fused, whole=cloud.count)
-        self._share = cloud.share
+    def __init__(
+        self, neuron: Neuron, positions: Positions, phi: Features, share: Share, *, fused: bool | None = None
+    ) -> None:
+        super().__init__(neuron, positions, phi, whole=share.blocks.particles, fused=fused)
+        self._share = share
         self._blocks = {
-            part.start: Tiles(neuron, cloud.positions[part], phi, fused=fused, whole=cloud.count)
-            for part in cloud.share.parts
+            part.start: Tiles(neuron, positions[part], phi, whole=share.blocks.particles, fused=fused)
+            for part in share.parts
         }
 
     def predict(self, factors: PerParticle) -> Outputs:
@@ -175,6 +186,10 @@ class SharedTiles(Tiles):
         for part in self._share.parts:
             result[part] = self._blocks[part.start].pull(factors[part], cotangents)
         return result
+
+    def elsewhere(self, positions: Positions) -> Tiles:
+        """The tangents of particles at these positions, which each rank sums up by itself."""
+        return Tiles(self._neuron, positions, self._phi)
 
     def _summed(self, partial: Callable[[slice, Tiles], AnyFloat]) -> AnyFloat:
         total = self._share.summed(lambda part: partial(part, self._blocks[part.start]))
