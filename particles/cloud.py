@@ -137,21 +137,24 @@ class ParticleCloud:
 class Stacked(ParticleCloud):
     """The particles of several clouds of one size in one, member after member; the masses of each sum to one.
 
-    What integrators and flows are handed where members are evolved side by side: whatever treats particles one by one
-    does not notice, and neurons are summed up member by member (`tangents`). What is said of all particles (`summed`,
-    `norms`, `largest`, `count`) is said of those of all members together.
+    Integrators and flows get it where members are evolved side by side. What treats particles one by one is the same as
+    for one cloud, and sums over neurons run within a member (`tangents`). `summed`, `norms`, `largest` and `count` are
+    those of the particles of all members together. Raises ShapeError for clouds of several sizes.
     """
 
     members: int
 
     def __init__(self, clouds: Sequence[ParticleCloud]) -> None:
+        sizes = {tuple(cloud.positions.shape) for cloud in clouds}
+        if len(sizes) != 1:
+            raise ShapeError(f"Clouds of shapes {sorted(sizes)} were given to be stacked; stack those of one size.")
         object.__setattr__(self, "positions", torch.cat([cloud.positions for cloud in clouds]))
         object.__setattr__(self, "masses", torch.cat([cloud.masses for cloud in clouds]))
         object.__setattr__(self, "members", len(clouds))
 
     @property
     def is_plain(self) -> bool:
-        """Yes: positions and masses of all members."""
+        """True: it consists of the positions and masses of all members."""
         return True
 
     def to(self, device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> Self:
@@ -164,7 +167,7 @@ class Stacked(ParticleCloud):
         return type(self)([cloud.reweighted(part) for cloud, part in parts])
 
     def tangents(self, neuron: Neuron, phi: Features, *, fused: bool | None = None) -> MemberTiles:
-        """Those of all members at embedded inputs that they share, summed up member by member."""
+        """The tangents of all members at embedded inputs that they share; sums run within a member."""
         return MemberTiles(neuron, self.positions, phi, self.members, fused=fused)
 
     def _clouds(self) -> list[ParticleCloud]:

@@ -18,7 +18,7 @@ from particles.shapes import PerParticle
 
 @dataclass(frozen=True)
 class MemberScalings:
-    """Every member's own scaling, of masses that are stacked member by member."""
+    """One scaling for each member, applied to masses that are stacked member by member."""
 
     scalings: tuple[Scaling, ...]
 
@@ -39,20 +39,20 @@ class MemberScalings:
 class EnsembleRisk(Risk):
     """R = sum_e R_e(cloud_e), a function of a `Stacked` cloud.
 
-    No member hears of another, so one evaluation gives the predictions [members data, outputs], potentials [members
+    Members do not interact, so one evaluation gives the predictions [members data, outputs], potentials [members
     particles] and velocities [members particles, dim] of all. Members may differ in their scaling, targets and data
-    weights; neuron, inputs, loss and regulariser are shared. What it computes of each member is what the member's own
-    risk computes, to rounding.
+    weights; they share neuron, inputs, loss and regulariser. Every result agrees with that of the member's own risk to
+    rounding.
     """
 
     risks: tuple[Risk, ...] = ()
 
     @classmethod
     def of(cls, risks: Sequence[Risk]) -> Self:
-        """Of the members' risks, in order; the same object as often as members share it.
+        """The risk of an ensemble whose members have these risks, in order; members may share an object.
 
-        Raises TypeError for a neuron that is not linearised for several clouds at once, ValueError where risks differ
-        in what is shared.
+        Raises TypeError for a neuron that has no tangent of several clouds (`MemberNeuron`), ValueError where risks
+        differ in what members share, ShapeError where their inputs differ.
         """
         first = risks[0]
         if not isinstance(first.neuron, MemberNeuron):
@@ -68,7 +68,7 @@ class EnsembleRisk(Risk):
         return cls(first.neuron, scaling, first.loss, first.data, first.regulariser, first.fused, tuple(risks))
 
     def on(self, data: Dataset) -> Self:
-        """The same risks, all of them on other data."""
+        """The members' risks on other data, the same for all of them."""
         return self.of([risk.on(data) for risk in self.risks])
 
     def _prepare(self, cloud: ParticleCloud) -> Prepared:

@@ -11,8 +11,8 @@ from particles.shapes import Features, Gram, Inputs, MemberPositions, Outputs, P
 class Tangent(Protocol):
     """Neurons at fixed positions and inputs, linearised: features g_j(x_i) and their gradients in theta_j.
 
-    Gradients are zero in coordinates that are not trained. One of several clouds (`MemberNeuron`) has a leading axis
-    [members, ...] in whatever it takes and gives, except for the inputs, which the members share.
+    Gradients are zero in coordinates that are not trained. A tangent of several clouds (`MemberNeuron`) takes and gives
+    tensors with a leading axis [members, ...], except for the inputs, which the members share.
     """
 
     def features(self) -> ParticleFeatures:
@@ -79,7 +79,7 @@ class Neuron(Protocol):
 
 @runtime_checkable
 class MemberNeuron(Neuron, Protocol):
-    """A neuron that is also linearised for several clouds of one size at once, which ensembles ask for."""
+    """A neuron that also offers one tangent of several clouds of one size, which ensembles need."""
 
     def member_tangent(self, positions: MemberPositions, phi: Features) -> Tangent:
         """The particles of the members [members, particles, dim] at embedded inputs that all of them share."""

@@ -23,7 +23,7 @@ class Saturated:
     slopes: AnyFloat
 
     def corrected(self, slopes: ManyHidden) -> ManyHidden:
-        """sigma' of all rows, of several clouds member by member, with these put right in place."""
+        """sigma' of all rows, corrected in place where they are saturated; a leading axis counts as more rows."""
         slopes.view(-1, slopes.shape[-1])[self.rows] = self.slopes.to(slopes)
         return slopes
 

@@ -33,7 +33,7 @@ class Network:
         return cloud.tangents(self.neuron, phi, fused=self.fused)
 
     def at(self, cloud: ParticleCloud, phi: Features, scaled: "Scaled | None" = None) -> "NetworkAt":
-        """The network at a cloud and at embedded inputs; `scaled` is taken over where it is of the cloud's masses."""
+        """The network at a cloud and at embedded inputs; `scaled` is used where it belongs to the cloud's masses."""
         if scaled is None or scaled.masses is not cloud.masses:
             scaled = Scaled(self.scaling, cloud.masses)
         return NetworkAt(cloud, self.tiles(cloud, phi), scaled)
@@ -41,7 +41,7 @@ class Network:
 
 @dataclass(frozen=True, eq=False)
 class Scaled:
-    """What a scaling makes of masses [particles], each computed when it is first asked for."""
+    """The output factors and mobilities of masses [particles]; each is computed when it is first asked for."""
 
     scaling: Scaling
     masses: Masses
@@ -58,7 +58,7 @@ class Scaled:
 
     @cached_property
     def gain(self) -> PerParticle:
-        """eta_j s_j [particles], by which a pull is multiplied."""
+        """eta_j s_j [particles], the factor of a pull."""
         return self.mobility * self.factors
 
 
@@ -66,8 +66,8 @@ class Scaled:
 class NetworkAt:
     """A network at one cloud and at inputs x_i: predictions f, and products with J = d f / d theta, streamed.
 
-    Rows of J are in the order i k + c of datum and output; M is the diagonal of mobilities. Of stacked members all of
-    these are of each member, data and particles member after member.
+    Rows of J are in the order i k + c of datum i and output c. M is the diagonal of mobilities. For a `Stacked` cloud
+    every result is that of each member, and rows of data and of particles come member after member.
     """
 
     cloud: ParticleCloud

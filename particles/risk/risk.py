@@ -39,9 +39,13 @@ class Risk:
     for the squared loss 1/2 (f - y)^2. Data follow the dtype and device of the cloud. Papers that leave out the factor
     1/n describe the same flow with time divided by n.
 
-    `fused` says whether predictions and velocities go through kernels, Numba's on CPUs and Triton's on CUDA: None lets
-    them for large clouds (2^18 entries of the [particles, data] matrix on CPUs, too many to be kept on CUDA), True asks
-    for them whatever the size, with ValueError or RuntimeError where they cannot be had, False keeps to plain torch.
+    `fused` says whether predictions and velocities are computed by kernels, which are Numba's on CPUs and Triton's on
+    CUDA. With None large clouds use them: from 2^18 entries of the [particles, data] matrix on CPUs, and on CUDA where
+    that matrix is too large to be kept. With True clouds of every size use them, and ValueError or RuntimeError is
+    raised where that is impossible. With False only plain torch is used.
+
+    Raises ShapeError where the targets have another number of outputs than the neuron or the inputs do not fit the
+    embedding, ValueError for targets that the loss refuses.
     """
 
     neuron: Neuron | UserNeuron
@@ -68,7 +72,7 @@ class Risk:
         return at.data.weights @ self.loss.value(at.predictions, at.data.targets) + penalty
 
     def predictions(self, cloud: ParticleCloud, inputs: Inputs | None = None) -> StackedOutputs:
-        """f(x_i) [data, outputs] on the risk's own inputs, or on others [data, inputs]."""
+        """f(x_i) [data, outputs] on the risk's own inputs, or on other inputs [data, inputs]."""
         return self.at(cloud).predictions if inputs is None else self.network(cloud, inputs)
 
     def residual(self, cloud: ParticleCloud) -> Outputs:
@@ -78,8 +82,8 @@ class Risk:
     def potential(self, cloud: ParticleCloud, positions: Positions | None = None) -> PerParticle:
         """V(theta) = sum_i p_i r_i . g(theta, x_i) + (strength / 2) |theta|^2 at the cloud's or other positions.
 
-        Under `MeanField` this is the first variation of the risk in the measure, and the velocity is -grad V.
-        Returns [particles].
+        Under `MeanField` this is the first variation of the risk in the measure, and the velocity is -grad V. Returns
+        one number for each of the positions [places, dim]; raises ShapeError where there are none.
         """
         places = cloud.positions if positions is None else positions.to(cloud.positions)
         if not len(places):
@@ -92,8 +96,8 @@ class Risk:
     def velocity(self, cloud: ParticleCloud) -> Velocity:
         """-eta_j grad_{theta_j} R [particles, dim]; zero in coordinates that are not trained.
 
-        grad_{theta_j} R = s_j sum_i p_i r_i . grad g(theta_j, x_i) + lambda_j strength theta_j. A small cloud on
-        CUDA that moves on and on has it from a recorded graph (`cuda_graphs.py`), with the same bits.
+        grad_{theta_j} R = s_j sum_i p_i r_i . grad g(theta_j, x_i) + lambda_j strength theta_j. Repeated
+        velocities of a small cloud on CUDA come from a recorded graph (`cuda_graphs.py`) and have the same bits.
         """
         if cloud.is_plain and cuda_graphs.RECORDER.takes(cloud.positions):
             targets = self.data.targets.numel()
@@ -107,7 +111,7 @@ class Risk:
         return replace(self, data=data)
 
     def at(self, cloud: ParticleCloud) -> "RiskAt":
-        """This risk at one cloud, where predictions, velocity and tangent share what they compute."""
+        """This risk at one cloud; predictions, velocity and Gram matrix share what they compute."""
         return RiskAt(self, cloud, self.prepared(cloud), self.seen(cloud))
 
     @cached_property
@@ -119,8 +123,8 @@ class Risk:
     def linearised(self) -> Self:
         """The risk without fused kernels, unless they were asked for.
 
-        Methods that need Gram matrices take it: the tangents of a cloud, which these need, then serve for its
-        predictions and velocity as well.
+        Methods that need a Gram matrix at every cloud use it: they need the cloud's tangents anyway, and these give the
+        predictions and the velocity too.
         """
         return replace(self, fused=False) if self.fused is None else self
 
@@ -139,9 +143,9 @@ class Risk:
     def seen(self, cloud: ParticleCloud) -> NetworkAt:
         """The network at the cloud and at the data: tangents, predictions, output factors and mobilities.
 
-        The last one is kept for who asks next, so that observables of a step and the step that follows share it. With
-        a gradient nothing is kept. Clouds that processes share have a place of their own: one of the processes may look
-        at another cloud by itself and stay in step with them.
+        The last one is kept, so that the observables of a step and the step that follows share it. It is not kept where
+        autograd follows the cloud. Clouds that several processes share are kept apart from others, so that one of the
+        processes may look at a cloud of its own and stays in step.
         """
         last = self._last.get(cloud.shared_by)
         if last is not None and last.cloud is cloud:
@@ -158,7 +162,7 @@ class Risk:
         return Prepared(phi, data.targets, data.weights)
 
     def _apart(self, cloud: ParticleCloud) -> cuda_graphs.Function:
-        """The velocity of the cloud's particles at other positions, by a copy that keeps nothing of what it sees."""
+        """The velocity as a function of the positions, which does not hold this risk."""
         copy = replace(self)
         data = self.prepared(cloud)
         scaled = self.seen(cloud).scaled
@@ -184,7 +188,10 @@ class Risk:
 
 @dataclass(frozen=True, eq=False)
 class RiskAt:
-    """A risk at one cloud, with its data there and its network there (`seen`); each result is computed once."""
+    """A risk at one cloud: the data in its dtype and on its device, the network there, and what follows from both.
+
+    Each result is computed when it is first asked for, and kept.
+    """
 
     risk: Risk
     cloud: ParticleCloud

@@ -66,6 +66,13 @@ def test_stacked_particles_are_converted_and_reweighted_member_by_member() -> No
         stacked.reweighted(torch.ones(24, dtype=torch.float64))
 
 
+def test_clouds_of_several_sizes_are_not_stacked() -> None:
+    """Assert that five and seven particles are not taken for two clouds of six."""
+    clouds = [ParticleCloud(numbers(1, count, 2)) for count in (5, 7)]
+    with pytest.raises(ShapeError, match=r"shapes \[\(5, 2\), \(7, 2\)\] were given to be stacked; stack those"):
+        Stacked(clouds)
+
+
 @pytest.mark.parametrize(
     ("clouds", "error", "told"),
     [
