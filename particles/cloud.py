@@ -1,14 +1,17 @@
 """The particle cloud: positions and masses, a finite probability measure on parameter space."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
 import torch
 from torch import Tensor
 
+from particles.compute.member_tiles import MemberTiles
+from particles.compute.tiles import CloudTangents, Tiles
 from particles.errors import MassError, ShapeError
-from particles.shapes import AnyFloat, Masses, Positions, Scalar
+from particles.neurons.protocols import Neuron
+from particles.shapes import AnyFloat, Features, Masses, Positions, Scalar
 
 #: Largest distance of the total mass from one: the rounding error of a few million masses in each dtype.
 TOTAL_TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-5}
@@ -20,8 +23,8 @@ class ParticleCloud:
 
     `positions` are [particles, dim] in float64 or float32. `masses` are [particles]; they are equal where left out, and
     are converted to the dtype and device of the positions. A cloud is a frozen value: methods return new clouds, and no
-    method writes into a tensor. Sums and maxima over all particles go through the methods `summed`, `norms`, `largest`
-    and `counted`, because in a `SharedCloud` one process holds only a part of the particles.
+    method writes into a tensor. Sums and maxima over all particles go through the methods `tangents`, `summed`,
+    `norms`, `largest` and `counted`, because in a `SharedCloud` one process holds only a part of the particles.
     Raises ShapeError for positions or masses of a wrong shape, MassError for masses that are negative, not finite or
     without sum one, TypeError for tensors that are not float64 or float32, ValueError for positions that are not
     finite.
@@ -64,6 +67,16 @@ class ParticleCloud:
         """The device of positions and masses."""
         return self.positions.device
 
+    @property
+    def shared_by(self) -> Hashable | None:
+        """The group of processes that hold the particles together; None where this process holds all of them."""
+        return None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the cloud consists of positions and masses only, and this process holds all of them."""
+        return type(self) is ParticleCloud
+
     def to(self, device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> Self:
         """The cloud on another device or in another dtype; raises TypeError for a dtype that is not a float one."""
         return type(self)(self.positions.to(device=device, dtype=dtype), self.masses)
@@ -89,6 +102,10 @@ class ParticleCloud:
     def reweighted(self, masses: Masses) -> Self:
         """A cloud with the same positions and other masses [particles]; raises ShapeError or MassError as the class."""
         return type(self)(self.positions, masses)
+
+    def tangents(self, neuron: Neuron, phi: Features, *, fused: bool | None = None) -> CloudTangents:
+        """The tangents of the particles, as neurons at embedded inputs [data, features]; `fused` as in `Risk`."""
+        return Tiles(neuron, self.positions, phi, fused=fused)
 
     def summed(self, partial: Callable[[slice], AnyFloat]) -> AnyFloat:
         """The sum over all particles; `partial(slice)` gives the sum [...] over a slice of the particles held here."""
@@ -120,13 +137,47 @@ class ParticleCloud:
 class Stacked(ParticleCloud):
     """The particles of several clouds of one size in one, member after member; the masses of each sum to one.
 
-    What integrators and flows are handed where members are evolved side by side: whatever treats particles one by one
-    does not notice, and sums over particles are taken member by member (`EnsembleRisk`).
+    Integrators and flows get it where members are evolved side by side. What treats particles one by one is the same as
+    for one cloud, and sums over neurons run within a member (`tangents`). `summed`, `norms`, `largest` and `count` are
+    those of the particles of all members together. Raises ShapeError for clouds of several sizes.
     """
 
+    members: int
+
     def __init__(self, clouds: Sequence[ParticleCloud]) -> None:
+        sizes = {tuple(cloud.positions.shape) for cloud in clouds}
+        if len(sizes) != 1:
+            raise ShapeError(f"Clouds of shapes {sorted(sizes)} were given to be stacked; stack those of one size.")
         object.__setattr__(self, "positions", torch.cat([cloud.positions for cloud in clouds]))
         object.__setattr__(self, "masses", torch.cat([cloud.masses for cloud in clouds]))
+        object.__setattr__(self, "members", len(clouds))
+
+    @property
+    def is_plain(self) -> bool:
+        """True: it consists of the positions and masses of all members."""
+        return True
+
+    def to(self, device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> Self:
+        """The same clouds on another device or in another dtype, in float64 with masses that sum to one in each."""
+        return type(self)([cloud.to(device=device, dtype=dtype) for cloud in self._clouds()])
+
+    def reweighted(self, masses: Masses) -> Self:
+        """The particles where they are, with other masses [members particles], checked member by member."""
+        parts = zip(self._clouds(), masses.chunk(self.members), strict=True)
+        return type(self)([cloud.reweighted(part) for cloud, part in parts])
+
+    def tangents(self, neuron: Neuron, phi: Features, *, fused: bool | None = None) -> MemberTiles:
+        """The tangents of all members at embedded inputs that they share; sums run within a member."""
+        return MemberTiles(neuron, self.positions, phi, self.members, fused=fused)
+
+    def _clouds(self) -> list[ParticleCloud]:
+        parts = zip(self.positions.chunk(self.members), self.masses.chunk(self.members), strict=True)
+        return [ParticleCloud(positions, masses) for positions, masses in parts]
+
+    def _unchecked(self, positions: Positions, masses: Masses) -> Self:
+        stacked = super()._unchecked(positions, masses)
+        object.__setattr__(stacked, "members", self.members)
+        return stacked
 
 
 def converted(masses: Masses, like: Tensor) -> Masses:

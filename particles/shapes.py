@@ -20,8 +20,6 @@ PerDatum = Float[Tensor, " data"]
 Curvature = Float[Tensor, "data outputs outputs"]
 
 Hidden = Float[Tensor, "particles data"]
-OtherHidden = Float[Tensor, "particles others"]
-ParticleOutputs = Float[Tensor, "particles outputs"]
 ParticleFeatures = Float[Tensor, "particles data outputs"]
 ParticleGradients = Float[Tensor, "particles data outputs dim"]
 
@@ -34,4 +32,12 @@ MemberPositions = Float[Tensor, "members particles dim"]
 MemberMasses = Float[Tensor, "members particles"]
 #: Outputs of one cloud, or of several clouds one after the other: one row for each datum of each member.
 StackedOutputs = Float[Tensor, "stacked outputs"]
+StackedPerDatum = Float[Tensor, " stacked"]
+#: Of one cloud, or with a leading axis of several.
+ManyPositions = Float[Tensor, "*members particles dim"]
+ManyPerParticle = Float[Tensor, "*members particles"]
+ManyOutputs = Float[Tensor, "*members data outputs"]
+ManyParticleOutputs = Float[Tensor, "*members particles outputs"]
+ManyHidden = Float[Tensor, "*members particles data"]
+ManyOtherHidden = Float[Tensor, "*members particles others"]
 Grams = Float[Tensor, "*members rows columns"]

@@ -20,7 +20,6 @@ from flows.noise import checked_seed
 from particles import Ensemble, FlowDiverged, FlowRefused, ParticleCloud, Risk, ToleranceNotReached
 from particles.arguments.integers import whole
 from particles.cloud import Stacked
-from particles.ensemble.risk import EnsembleRiskAt
 
 #: Entries of a [particles, data] matrix of all members of a group together: on a CPU a MiB in float64, beyond which
 #: sharing operations gains nothing and caches lose, unless kernels keep each member in a cache of its own; on a GPU
@@ -228,6 +227,6 @@ def _fitting(integrator: Integrator[Any], ensemble: Ensemble, risk: Risk) -> int
     if ensemble.device.type != "cpu":
         return max(1, DEVICE_ENTRIES // max(each, gram))
     there = risk.at(Stacked(list(ensemble)))
-    if velocities and isinstance(there, EnsembleRiskAt) and there.fused is not None:
+    if velocities and there.tiles.fused is not None:
         return max(1, KERNEL_ENTRIES // each)
     return max(1, CORE_ENTRIES // max(each, gram))

@@ -9,7 +9,7 @@ from flows.loop.divergence import Watch
 from flows.loop.run import Run
 from flows.loop.step_grid import check_count, check_pieces, check_times, steps_until
 from flows.noise import StepNoise, checked_seed
-from particles import FlowRefused, ParticleCloud, SharedCloud
+from particles import FlowRefused, ParticleCloud
 from particles.arguments.integers import whole
 from particles.arguments.reals import finite
 
@@ -124,7 +124,7 @@ def span(time: float, until: float) -> tuple[float, float]:
 
 def _check_shareable(flow: Flow, cloud: ParticleCloud) -> None:
     alone = parts(flow) & {Part.GROWTH, Part.INERTIA}
-    if alone and isinstance(cloud, SharedCloud):
+    if alone and cloud.shared_by is not None:
         raise FlowRefused(
             f"{type(flow).__name__} has {' and '.join(sorted(part.value for part in alone))}, which a cloud shared by "
             "several processes has not; let one process evolve it."

@@ -13,7 +13,6 @@ from typing import Protocol, runtime_checkable
 
 import torch
 
-from particles.cloud import ParticleCloud, Stacked
 from particles.compute.backend_choice import FAILURES
 from particles.numerics.host_sync import NobodyWaits
 from particles.numerics.scratch import reusable
@@ -29,8 +28,8 @@ REPEATS = 8
 WARM_UPS = 3
 #: Number of positions at which replays must agree with the function. The second detects effects of the first replay.
 CHECKS = 2
-#: A velocity as a function of the cloud, which keeps alive all that it reads; and the velocity of a fixed cloud.
-Function = Callable[[ParticleCloud], Velocity]
+#: A velocity as a function of the positions, which keeps alive all that it reads; and the velocity at fixed positions.
+Function = Callable[[Positions], Velocity]
 Work = Callable[[], Velocity]
 
 
@@ -92,10 +91,10 @@ class Kind:
     others: tuple[Hashable, ...]
 
     @classmethod
-    def of(cls, cloud: ParticleCloud) -> "Kind":
-        """The kind of velocities of this cloud, launched now."""
-        queue = RECORDER.queue(cloud.device)
-        return cls(cloud.masses, (*cloud.positions.shape, cloud.dtype, cloud.device, queue))
+    def of(cls, positions: Positions, masses: Masses) -> "Kind":
+        """The kind of velocities of a cloud with these positions and masses, launched now."""
+        queue = RECORDER.queue(positions.device)
+        return cls(masses, (*positions.shape, positions.dtype, positions.device, queue))
 
     def serves(self, other: "Kind") -> bool:
         """Whether the other is the same kind."""
@@ -103,25 +102,26 @@ class Kind:
 
 
 class Recording:
-    """A function of the cloud's positions as recorded work on two buffers; it keeps alive what the function reads."""
+    """A function of positions as recorded work on two buffers; it keeps alive what the function reads."""
 
-    def __init__(self, function: Function, cloud: ParticleCloud) -> None:
+    def __init__(self, function: Function, positions: Positions) -> None:
         # Tensors made in inference mode could not be written to outside of it.
         with torch.inference_mode(False), torch.no_grad():
-            given = torch.empty(cloud.positions.shape, dtype=cloud.dtype, device=cloud.device).copy_(cloud.positions)
-            self._cloud, self.function = cloud.moved(given), function
+            given = torch.empty(positions.shape, dtype=positions.dtype, device=positions.device)
+            self._given = given.copy_(positions)
+            self.function = function
             # After a broken capture some versions of torch cannot release memory, so waits are found before it.
             with NobodyWaits():  # type: ignore[no-untyped-call]
                 self._work()
-            self._found, self._repeat = RECORDER.record(self._work, cloud.device)
+            self._found, self._repeat = RECORDER.record(self._work, positions.device)
 
     def _work(self) -> Velocity:
-        return self.function(self._cloud)
+        return self.function(self._given)
 
     def __call__(self, positions: Positions) -> Velocity:
         """The function at these positions, as a new tensor [particles, dim]."""
         with torch.no_grad():
-            self._cloud.positions.copy_(positions)
+            self._given.copy_(positions)
             self._repeat()
             return self._found.clone()
 
@@ -138,21 +138,21 @@ class Replays:
         self._next: Kind | None = None
         self._row, self._given_up, self._lock = 0, False, RLock()
 
-    def velocity(self, cloud: ParticleCloud, targets: int, apart: Callable[[], Function]) -> Velocity | None:
+    def velocity(
+        self, positions: Positions, masses: Masses, targets: int, apart: Callable[[], Function]
+    ) -> Velocity | None:
         """The velocity [particles, dim] by replay, or None where the caller must compute it plainly.
 
-        `apart` returns the function when it is to be recorded. `targets` is the number of data times outputs. Clouds of
-        other classes are not replayed, since they may communicate with other processes. Neither are clouds that require
-        gradients, since autograd does not see a replay.
+        `apart` returns the function when it is to be recorded. `targets` is the number of data times outputs. Positions
+        and masses that require gradients are not replayed, since autograd does not see a replay.
         """
-        plain = self._given_up or type(cloud) not in (ParticleCloud, Stacked) or cloud.count * targets > GRAPH_ENTRIES
-        if plain or not reusable(cloud.positions, cloud.masses):
+        if self._given_up or len(positions) * targets > GRAPH_ENTRIES or not reusable(positions, masses):
             return None
         with self._lock:
-            recording = self._of(Kind.of(cloud), cloud, apart)
-            return None if recording is None else recording(cloud.positions)
+            recording = self._of(Kind.of(positions, masses), positions, apart)
+            return None if recording is None else recording(positions)
 
-    def _of(self, kind: Kind, cloud: ParticleCloud, apart: Callable[[], Function]) -> Recording | None:
+    def _of(self, kind: Kind, positions: Positions, apart: Callable[[], Function]) -> Recording | None:
         if self._held is not None and self._held[0].serves(kind):
             self._next, self._row = None, 0
             return self._held[1]
@@ -162,8 +162,8 @@ class Replays:
             return None
         self._held = None
         try:
-            recording = Recording(apart(), cloud)
-            failure = _failure_of(recording, cloud)
+            recording = Recording(apart(), positions)
+            failure = _failure_of(recording, positions)
         except FAILURES as error:
             failure = f"recording failed with {type(error).__name__}: {str(error).partition(chr(10))[0]}"
         if failure is None:
@@ -174,20 +174,20 @@ class Replays:
         return None
 
 
-def _failure_of(recording: Recording, cloud: ParticleCloud) -> str | None:
+def _failure_of(recording: Recording, positions: Positions) -> str | None:
     """The reason why a recording cannot be used, or None; it is compared with the function at random positions.
 
     The bits must agree, since both run the same kernels in the same order, and since a resumed run makes its recording
     some steps later than an uninterrupted one.
     """
     for seed in range(CHECKS):
-        numbers = torch.Generator(cloud.device).manual_seed(seed)
-        positions = torch.randn(cloud.positions.shape, generator=numbers, dtype=cloud.dtype, device=cloud.device)
+        numbers = torch.Generator(positions.device).manual_seed(seed)
+        places = torch.randn(positions.shape, generator=numbers, dtype=positions.dtype, device=positions.device)
         with torch.enable_grad():
-            expected = recording.function(cloud.moved(positions))
+            expected = recording.function(places)
         if expected.requires_grad:
             return "autograd follows something that the velocity reads"
-        found = recording(positions)
+        found = recording(places)
         if not torch.equal(found, expected):
             relative = float((found - expected).abs().max() / expected.abs().max())
             return f"replays differ from those by {relative:.1e} of the largest, and must not in any bit"

@@ -47,7 +47,8 @@ from particles import (
     ToleranceNotReached,
     Trajectory,
 )
-from particles.ensemble.risk import EnsembleRiskAt
+from particles.ensemble.risk import EnsembleRisk
+from particles.risk.risk import RiskAt
 from particles.shapes import Outputs
 from particles.trajectory.content.comparison import datasets
 from tests.flows.contracts.ensembles import CASES, ROUGH, Case, check_members, ensemble
@@ -103,12 +104,12 @@ def test_planted_error_is_seen(wrong: Callable[..., Ensemble], name: str, told: 
 def test_planted_stale_stage_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     """Assert that the contract rejects residuals of another member, and of the place before the step."""
 
-    def neighbour(self: EnsembleRiskAt) -> Outputs:
+    def neighbour(self: RiskAt) -> Outputs:
         rows = self.data.weights[:, None] * self.residual
-        return rows.roll(len(rows) // len(self.risk.risks), 0)
+        return rows.roll(len(rows) // len(self.risk.risks), 0) if isinstance(self.risk, EnsembleRisk) else rows
 
     with monkeypatch.context() as patched:
-        patched.setattr(EnsembleRiskAt, "cotangents", property(neighbour), raising=False)
+        patched.setattr(RiskAt, "cotangents", property(neighbour))
         with pytest.raises(AssertionError, match="off its own run"):
             check_members(evolve_all, NAMED["Euler"], together=4)
 
