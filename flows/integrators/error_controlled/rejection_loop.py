@@ -73,7 +73,8 @@ class ErrorControlled(Tolerant, ABC, Generic[State, Tried]):
     ) -> Advance[State]:
         """One step that passed. Raises ToleranceNotReached where none is short enough."""
         at = Place(flow, cloud, time, until, noise.step + 1)
-        state, passed = self.ready(at, state), False
+        state = self.ready(at, state)
+        passed = False
         while not passed:
             trial = self.attempt(at, state)
             state, passed = self.settled(at, state, trial)
