@@ -71,6 +71,17 @@ class BDFGroup(ErrorControlledGroup[BDFState, BDFTrial]):
         self._states[row] = state
 
     def _trials(self, rows: Sequence[int]) -> Mapping[int, BDFTrial]:
+        """One step of each; members that crawl are tried one by one, with the curvature of their neurons."""
+        crawling = [row for row in rows if self._own(row).curved]
+        together = [row for row in rows if row not in crawling]
+        trials = self._together(together) if together else {}
+        self._ways = self._ways.clone() if crawling else self._ways
+        for row in crawling:
+            trials[row] = self._method.attempt(self._place(row), self.state(row))
+            self._ways[row] = trials[row].points[0]
+        return trials
+
+    def _together(self, rows: Sequence[int]) -> dict[int, BDFTrial]:
         """One step of each, judged by one look at the device."""
         ends = {row: self._method.reached(self._own(row), self._until) for row in rows}
         found = torch.bmm(self._coefficients(ends), self._history.flatten(2))

@@ -179,13 +179,13 @@ class BDF(ErrorControlled[BDFState, BDFTrial]):
         norms, order = trial.norms, state.order
         corrections = {order: norms.correction, order - 1: norms.lower, order + 1: norms.higher}
         after = state.accepted(trial.reached, trial.judged.error, corrections)
-        return replace(after, points=trial.points, scales=trial.judged.scales)
+        return self._watched(at, replace(after, points=trial.points, scales=trial.judged.scales))
 
     def rejected(self, at: Place, state: BDFState, trial: BDFTrial) -> BDFState:
         """The state with a shorter step, and of order 1 where several have failed."""
         return state.rejected(at, trial.reached, trial.judged)
 
-    def watched(self, at: Place, after: BDFState) -> BDFState:
+    def _watched(self, at: Place, after: BDFState) -> BDFState:
         """The state with the curvature of neurons switched on where steps have stayed short for long, and it is small.
 
         Raises ToleranceNotReached where the rest of the run would take more than a hundred thousand steps.
