@@ -9,11 +9,11 @@ from torch import Tensor
 from flows.base import Advance
 from flows.ensemble.error_controlled_group import ErrorControlledGroup
 from flows.ensemble.member_runs import Member, Outcome
-from flows.integrators.function_space.bdf import BDF, BDFTrial, Correction, Norms, Polynomial
+from flows.integrators.function_space.bdf import BDF, BDFTrial, Correction, Norms
 from flows.integrators.function_space.bdf_state import BDFState
 from flows.integrators.function_space.differentiation import HIGHEST
 from flows.integrators.function_space.gauss_newton import dense_risk
-from particles import FlowRefused, ParticleCloud, Risk
+from particles import FlowRefused, Risk
 from particles.ensemble.risk import EnsembleRisk
 
 #: Points that a member has at the most.
@@ -23,8 +23,7 @@ SLOTS = HIGHEST + 1
 class BDFGroup(ErrorControlledGroup[BDFState, BDFTrial]):
     """Members whose predictors, Gauss-Newton matrices, Cholesky factors and norms are found in one batch.
 
-    The points of a member, ways from its start, lie in `_history` [members, slots, m dim], and in its state there are
-    none.
+    The points of a member, ways from its start, lie in `_history` [members, slots, m, dim].
     """
 
     _method: BDF
@@ -34,9 +33,9 @@ class BDFGroup(ErrorControlledGroup[BDFState, BDFTrial]):
         super().__init__(method, members, until)
         risks = [_network_risk(member) for member in members]
         self._risk: Risk = EnsembleRisk.of(risks)
-        self._start = torch.stack([cloud.positions.reshape(-1) for cloud in self._clouds])
+        self._start = torch.stack([cloud.positions for cloud in self._clouds])
         self._outputs = self._start.new_zeros(len(members), risks[0].data.targets.numel())
-        self._history = self._start.new_zeros(len(members), SLOTS, self._start.shape[1])
+        self._history = torch.stack([torch.zeros_like(self._start)] * SLOTS, dim=1)
         self._ways = torch.zeros_like(self._start)
         for row, held in enumerate(self._states):
             self._take(row, held or self._own(row))
@@ -50,8 +49,8 @@ class BDFGroup(ErrorControlledGroup[BDFState, BDFTrial]):
 
     def state(self, row: int) -> BDFState:
         """The member's state with its points, in tensors of their own."""
-        state, shape = self._own(row), self._clouds[row].positions.shape
-        return replace(state, points=tuple(self._history[row, slot].reshape(shape).clone() for slot in slots(state)))
+        state = self._own(row)
+        return replace(state, points=tuple(self._history[row, slot].clone() for slot in slots(state)))
 
     def _readied(self, row: int) -> Outcome:
         """A member that begins finds its scales and its first step."""
@@ -65,27 +64,40 @@ class BDFGroup(ErrorControlledGroup[BDFState, BDFTrial]):
     def _take(self, row: int, state: BDFState) -> None:
         """Make this the state of a member, its points in their slots."""
         for slot, point in zip(slots(state), state.points, strict=True):
-            self._history[row, slot] = point.reshape(-1)
+            self._history[row, slot] = point
         if state.scales is not None:
-            self._start[row] = state.scales.start.reshape(-1)
+            self._start[row] = state.scales.start
             self._outputs[row] = state.scales.outputs
-        self._states[row] = replace(state, points=())
+        self._states[row] = state
 
     def _trials(self, rows: Sequence[int]) -> Mapping[int, BDFTrial]:
+        """One step of each; members that crawl are tried one by one, with the curvature of their neurons."""
+        crawling = [row for row in rows if self._own(row).curved]
+        together = [row for row in rows if row not in crawling]
+        trials = self._together(together) if together else {}
+        self._ways = self._ways.clone() if crawling else self._ways
+        for row in crawling:
+            trials[row] = self._method.attempt(self._place(row), self.state(row))
+            self._ways[row] = trials[row].points[0]
+        return trials
+
+    def _together(self, rows: Sequence[int]) -> dict[int, BDFTrial]:
         """One step of each, judged by one look at the device."""
         ends = {row: self._method.reached(self._own(row), self._until) for row in rows}
-        predicted, slope, lower, higher = torch.bmm(self._coefficients(ends), self._history).unbind(dim=1)
+        found = torch.bmm(self._coefficients(ends), self._history.flatten(2))
+        predicted, slope, lower, higher = found.unflatten(2, self._start.shape[1:]).unbind(dim=1)
         shape = self._stacked.positions.shape
         shifts = [1.0] * len(self._states)
         for row, end in ends.items():
             shifts[row] = self._own(row).formula(self._own(row).order, end).shift
         cloud = self._stacked.moved((self._start + predicted).reshape(shape))
         rough = predicted.new_tensor([self._method.rough(self._own(row)) for row in range(len(self._states))])
-        slopes, sizes = slope.reshape(shape), predicted.new_tensor(shifts)
+        slopes = slope.reshape(shape)
+        sizes = predicted.new_tensor(shifts)
         correction = self._method.correction(self._risk, cloud, slopes, sizes, rough)
         self._ways = predicted + correction.vector.reshape(predicted.shape)
         norms = self._norms(correction, (self._ways - lower, self._ways - higher))
-        return {row: self._trial(row, end, norms[row]) for row, end in ends.items()}
+        return {row: self._trial(row, norms[row]) for row in rows}
 
     def _coefficients(self, ends: Mapping[int, float]) -> Tensor:
         """Weights of a member's points in its P(t), P'(t), and P(t) of the orders beside [members, 4, slots].
@@ -110,17 +122,11 @@ class BDFGroup(ErrorControlledGroup[BDFState, BDFTrial]):
         norms: list[list[float]] = torch.stack([torch.linalg.vector_norm(row, dim=1) for row in rows], dim=1).tolist()
         return norms
 
-    def _trial(self, row: int, end: float, norms: Sequence[float]) -> BDFTrial:
+    def _trial(self, row: int, norms: Sequence[float]) -> BDFTrial:
         """The trial of a member; `norms` are those of `_norms`."""
-        state, cloud = self._own(row), self._clouds[row]
-        start, way = state.known.start, self._ways[row].reshape(cloud.positions.shape)
-        before, times = slots(state)[: state.order], (end, *state.times[: state.order])
-
-        def between(moment: float) -> ParticleCloud:
-            points = (self._history[row, slot].reshape(way.shape) for slot in before)
-            return Polynomial(cloud, start, (way, *points), times)(moment)
-
-        return self._method.trial(self._place(row), state, Norms(*norms), cloud.moved(start + way), between, ())
+        state, points = self._own(row), self._history[row].unbind()
+        earlier = (points[slot] for slot in slots(state))
+        return self._method.trial(self._place(row), state, Norms(*norms), (self._ways[row], *earlier))
 
 
 def slots(state: BDFState) -> list[int]:

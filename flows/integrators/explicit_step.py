@@ -42,7 +42,8 @@ class Cubic(ExplicitStep):
         With s = (moment - time) / h and Delta = theta_1 - theta_0:
         theta_0 + s (Delta + (1 - s) (h v_0 - Delta + s (2 Delta - h v_0 - h v_1))).
         """
-        s, start = (moment - self.time) / self.size, self.cloud.positions
+        s = (moment - self.time) / self.size
+        start = self.cloud.positions
         first, last = self.size * self.velocities[0], self.size * self.velocities[-1]
         across = self.positions - start
         return self.cloud.moved(start + s * (across + (1.0 - s) * (first - across + s * (2.0 * across - first - last))))

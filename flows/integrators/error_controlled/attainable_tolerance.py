@@ -15,12 +15,10 @@ ROUNDED_BY = 0.25
 REST = 4.0
 
 
-def check_rounding(
-    at: Place, end: ParticleCloud, velocity: Velocity, pace: Pace, tolerance: Tolerance, size: float
-) -> None:
+def check_rounding(at: Place, end: ParticleCloud, velocity: Velocity, pace: Pace, tolerance: Tolerance) -> None:
     """Raise ToleranceNotReached where rounding makes the end of a run wrong by more than the tolerance.
 
-    The last step, of this size, begins `at` a place; the velocity is that at the end.
+    The last step begins `at` a place; the velocity is that at the end.
 
     Rounding of coordinate i in N steps over a time T is min(eps / 4 |theta_i| sqrt(N), T max |v_i|), v at both ends: a
     coordinate whose every step is rounded away is wrong by as far as it would have moved. A cloud that was at rest from
@@ -39,4 +37,4 @@ def check_rounding(
         name = str(end.dtype).removeprefix("torch.")
         reason = f"rounding in {name} adds up to {wrong / allowed if allowed else math.inf:.3g} times the allowed error"
         reason += " (take float64)" if end.dtype == torch.float32 else ""
-        raise at.unreached(size, reason)
+        raise at.unreached(at.until - at.time, reason)

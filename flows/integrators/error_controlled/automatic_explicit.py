@@ -79,7 +79,8 @@ class Explicit(Tolerant):
         if isinstance(state.state, ChebyshevState):
             if mean * state.state.radius.value >= FREE:
                 return state
-            method, pace = DormandPrince(self.rtol, self.atol, self.max_step), replace(state.state.pace, error=1.0)
+            method = DormandPrince(self.rtol, self.atol, self.max_step)
+            pace = replace(state.state.pace, error=1.0)
             patience = min(2 * state.patience, MANY)
             begun = DormandPrinceState(pace, state.state.velocity)
             return ExplicitState(method, begun, state.state.radius, patience=patience)

@@ -94,7 +94,8 @@ class Chebyshev(Paced[ChebyshevState]):
 
     def weights(self, stride: Stride, stages: int) -> list[float]:
         """h, mu~_1 h; then mu_j, nu_j, mu~_j h, gamma~_j h for j = 2..s, and after that stages that rest."""
-        recurrence, size = coefficients(stride.stages), stride.size
+        recurrence = coefficients(stride.stages)
+        size = stride.size
         moving = [(mu, nu, inner * size, first * size) for mu, nu, inner, first in recurrence.rows]
         rows = [*moving, *[RESTING] * (stages - stride.stages)]
         return [size, recurrence.first * size, *(number for row in rows for number in row)]
@@ -173,7 +174,8 @@ def coefficients(stages: int) -> Recurrence:
     w1 = slope[stages] / bend[stages]
     b = [0.0, 0.0, *(bend[j] / slope[j] ** 2 for j in range(2, stages + 1))]
     b[0] = b[1] = b[2]
-    rows, nodes = [], [0.0, b[1] * w1]
+    rows = []
+    nodes = [0.0, b[1] * w1]
     for j in range(2, stages + 1):
         mu, nu, mu_tilde = 2.0 * b[j] * w0 / b[j - 1], -b[j] / b[j - 2], 2.0 * b[j] * w1 / b[j - 1]
         gamma_tilde = -(1.0 - b[j - 1] * value[j - 1]) * mu_tilde

@@ -64,7 +64,8 @@ class Quartic(ExplicitStep):
         theta_0 + s (Delta + (1 - s) (A + s (B + (1 - s) C))), where A = h v_1 - Delta, B = Delta - h v_7 - A and
         C = h sum_i d_i v_i.
         """
-        s, start = (moment - self.time) / self.size, self.cloud.positions
+        s = (moment - self.time) / self.size
+        start = self.cloud.positions
         across = self.positions - start
         first = self.size * self.velocities[0] - across
         second = across - self.size * self.velocities[-1] - first
@@ -114,7 +115,8 @@ class DormandPrince(Paced[DormandPrinceState]):
     def tried(self, inner: Inner, start: AnyFloat, velocity: AnyFloat, weights: Sequence[Weight]) -> Stages:
         """The stages one after another."""
         (size,) = weights
-        velocities, positions = [velocity], start
+        velocities = [velocity]
+        positions = start
         for stage, row in enumerate(STAGES[1:]):
             positions = combined(start, velocities, row, size)
             velocities.append(inner(positions, stage))
@@ -136,7 +138,8 @@ class DormandPrince(Paced[DormandPrinceState]):
         bend = max(rate, pace.bend / SMOOTH)
         resolved = stride.size * change > torch.finfo(pace.start.dtype).eps * FLOOR * (pace.extent + pace.moved)
         if resolved and 0.0 < SMOOTH * pace.bend < rate:
-            error, bend = max(error, JUMP * stride.size * change), SMOOTH * pace.bend
+            error = max(error, JUMP * stride.size * change)
+            bend = SMOOTH * pace.bend
         found = self.tolerance.judged(error, distance, coordinates, pace, stride.size)
         held = resolved and sizes[0] > LEADING * stride.size * change
         return found._replace(bend=bend, longest=SHORTER * stride.size if held else LONGER * pace.longest)

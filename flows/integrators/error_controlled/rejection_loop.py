@@ -73,11 +73,12 @@ class ErrorControlled(Tolerant, ABC, Generic[State, Tried]):
     ) -> Advance[State]:
         """One step that passed. Raises ToleranceNotReached where none is short enough."""
         at = Place(flow, cloud, time, until, noise.step + 1)
-        state, passed = self.ready(at, state), False
+        state = self.ready(at, state)
+        passed = False
         while not passed:
             trial = self.attempt(at, state)
             state, passed = self.settled(at, state, trial)
-        return Advance(trial.reached, trial.there, self.watched(at, state), trial.between)
+        return Advance(trial.reached, trial.there, state, trial.between)
 
     def settled(self, at: Place, state: State, trial: Tried) -> tuple[State, bool]:
         """The state after a trial, and whether the trial passed.
@@ -107,10 +108,6 @@ class ErrorControlled(Tolerant, ABC, Generic[State, Tried]):
     @abstractmethod
     def rejected(self, at: Place, state: State, trial: Tried) -> State:
         """The state after a trial that did not pass."""
-
-    def watched(self, at: Place, after: State) -> State:
-        """The state after a look at how a single run goes on; most methods have nothing to do."""
-        return after
 
     def ended(self, at: Place, after: State, trial: Tried) -> None:
         """Raise ToleranceNotReached where the end of a run, which this trial has reached, cannot be trusted."""

@@ -127,7 +127,8 @@ class Tolerance:
         if not (math.isfinite(size) and math.isfinite(distance)):
             return Found(math.inf, pace.moved, pace.lost)
         moved = max(pace.moved, distance)
-        asked, unit = self.allowed(coordinates, moved), torch.finfo(pace.start.dtype).eps * (pace.extent + moved)
+        asked = self.allowed(coordinates, moved)
+        unit = torch.finfo(pace.start.dtype).eps * (pace.extent + moved)
         lost = math.hypot(pace.lost, max(size - asked, 0.0))
         return Found(ratio(size, asked + FLOOR * min(unit, taken * pace.noise)), moved, lost)
 
@@ -262,7 +263,8 @@ def next_time(size: float, time: float, until: float, longest: float = math.inf)
 
     No step is longer than `longest`, but for the rounding of times.
     """
-    left, size = until - time, max(min(size, longest), SHORTEST * abs(time))
+    left = until - time
+    size = max(min(size, longest), SHORTEST * abs(time))
     if min((1.0 + STRETCH) * size, (1.0 + ROUNDED) * longest) >= left:
         return left, until
     reached = time + (0.5 * left if 2.0 * size > left else size)

@@ -107,7 +107,8 @@ class Paced(ErrorControlled[State, PacedTrial], Generic[State]):
 
         And the cloud that its last stage saw, of which a risk may still hold predictions.
         """
-        moments, there = self.moments(stride, time), cloud
+        moments = self.moments(stride, time)
+        there = cloud
 
         def inner(positions: AnyFloat, stage: int) -> AnyFloat:
             nonlocal there
@@ -147,7 +148,7 @@ class Paced(ErrorControlled[State, PacedTrial], Generic[State]):
 
     def ended(self, at: Place, after: State, trial: PacedTrial) -> None:
         """Raise ToleranceNotReached where rounding has spoilt the end of the run."""
-        check_rounding(at, trial.there, after.velocity, after.pace, self.asked, trial.stride.size)
+        check_rounding(at, trial.there, after.velocity, after.pace, self.asked)
 
     @abstractmethod
     def stride(self, state: State, time: float, until: float, dtype: torch.dtype) -> Stride:

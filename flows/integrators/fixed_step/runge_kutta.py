@@ -59,7 +59,8 @@ class RungeKuttaStep(ExplicitStep):
     @property
     def error(self) -> Positions | None:
         """An estimate of the error of the embedded method's step; None where the tableau embeds none."""
-        weights, start = self.tableau.error, self.cloud.positions
+        weights = self.tableau.error
+        start = self.cloud.positions
         return None if weights is None else combined(torch.zeros_like(start), self.velocities, weights, self.size)
 
     def at(self, moment: float) -> ParticleCloud:

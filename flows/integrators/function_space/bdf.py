@@ -1,7 +1,6 @@
 """Backward differentiation of variable order on any grid of times, made implicit in function space."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, NamedTuple
 
@@ -141,8 +140,11 @@ class BDF(ErrorControlled[BDFState, BDFTrial]):
 
     def attempt(self, at: Place, state: BDFState) -> BDFTrial:
         """A step of the state's order."""
-        risk, reached = dense_risk(at.flow, "BDF"), self.reached(state, at.until)
-        formula, points, known = state.formula(state.order, reached), state.points[: state.order + 1], state.known
+        risk = dense_risk(at.flow, "BDF")
+        reached = self.reached(state, at.until)
+        formula = state.formula(state.order, reached)
+        points = state.points[: state.order + 1]
+        known = state.known
         predicted = combination(formula.values, points)
         slope = combination(formula.slopes, points)
         there = at.cloud.moved(known.start + predicted)
@@ -158,20 +160,16 @@ class BDF(ErrorControlled[BDFState, BDFTrial]):
         beside = dict(zip(state.beside, others, strict=True))
         sides = (beside.get(order, 0.0) for order in (state.order - 1, state.order + 1))
         norms = Norms(correction, distance, doubtful, *changes, *sides)
-        between = Polynomial(at.cloud, known.start, (way, *points[:-1]), (reached, *state.times[: state.order]))
-        return self.trial(at, state, norms, at.cloud.moved(known.start + way), between, (way, *state.points))
+        return self.trial(at, state, norms, (way, *state.points))
 
-    def trial(
-        self,
-        at: Place,
-        state: BDFState,
-        norms: Norms,
-        there: ParticleCloud,
-        between: Callable[[float], ParticleCloud],
-        points: tuple[Positions, ...],
-    ) -> BDFTrial:
-        """What a step came to, judged relative to how far the cloud has been, the trial included."""
-        coordinates, reached = there.count * there.dim, self.reached(state, at.until)
+    def trial(self, at: Place, state: BDFState, norms: Norms, points: tuple[Positions, ...]) -> BDFTrial:
+        """A step to the first of these points, judged relative to how far the cloud has been, the trial included."""
+        start = state.known.start
+        reached = self.reached(state, at.until)
+        count = state.order + 1
+        there = at.cloud.moved(start + points[0])
+        coordinates = at.cloud.count * at.cloud.dim
+        between = Polynomial(at.cloud, start, points[:count], (reached, *state.times)[:count])
         scales = state.known.went(norms.distance, norms.changed)
         whole = scales.judged((norms.correction, norms.change), coordinates, self._allowed(coordinates, scales))
         doubt = scales.judged((norms.doubt, 0.0), coordinates, self.tolerance)
@@ -183,19 +181,20 @@ class BDF(ErrorControlled[BDFState, BDFTrial]):
         norms, order = trial.norms, state.order
         corrections = {order: norms.correction, order - 1: norms.lower, order + 1: norms.higher}
         after = state.accepted(trial.reached, trial.judged.error, corrections)
-        return replace(after, points=trial.points, scales=trial.judged.scales)
+        return self._watched(at, replace(after, points=trial.points, scales=trial.judged.scales))
 
     def rejected(self, at: Place, state: BDFState, trial: BDFTrial) -> BDFState:
         """The state with a shorter step, and of order 1 where several have failed."""
         return state.rejected(at, trial.reached, trial.judged)
 
-    def watched(self, at: Place, after: BDFState) -> BDFState:
+    def _watched(self, at: Place, after: BDFState) -> BDFState:
         """The state with the curvature of neurons switched on where steps have stayed short for long, and it is small.
 
         Raises ToleranceNotReached where the rest of the run would take more than a hundred thousand steps.
         """
         step, time = after.work.accepted, after.times[0]
-        spent, advice = VELOCITIES * after.work.velocities, "its curvature or its kinks keep steps short"
+        spent = VELOCITIES * after.work.velocities
+        advice = "its curvature or its kinks keep steps short"
         headway = after.headway.looked(time, at.until, spent, at.step, advice)
         gone, (since, length) = time - after.began, after.mark
         if gone >= 2.0 * length:

@@ -112,7 +112,8 @@ class Exponential(ErrorControlled[ExponentialState, ExponentialTrial]):
         vector, change = way.error
         distance, size, speed = cloud.norms(way.end.positions - scales.start, vector, stiff.velocity).tolist()
         changed, changes = torch.stack([outputs.norm(), change.norm()]).tolist()
-        scales, coordinates = scales.went(distance, changed), cloud.count * cloud.dim
+        scales = scales.went(distance, changed)
+        coordinates = cloud.count * cloud.dim
         error = scales.judged((size, changes), coordinates, self.tolerance)
         blurred = ROUNDINGS * way.size * speed * torch.finfo(cloud.dtype).eps
         doubt = scales.judged((blurred, 0.0), coordinates, self.tolerance)
@@ -126,7 +127,8 @@ class Exponential(ErrorControlled[ExponentialState, ExponentialTrial]):
         if trial.judged.doubt > 1.0:
             raise at.unreached(trial.size, UNITS)
         work = state.work.after(True, trial.judged.velocities)
-        headway, advice = state.headway or Headway(at.time), "take BDF, for flows that are not lazy"
+        headway = state.headway or Headway(at.time)
+        advice = "take BDF, for flows that are not lazy"
         headway = headway.looked(trial.reached, at.until, COST * work.velocities, at.step, advice)
         size = CONTROLLER.grown(trial.size, CONTROLLER.factor(trial.error), CONTROLLER.largest)
         return ExponentialState(size, trial.judged.scales, None, headway, work)
@@ -204,7 +206,9 @@ class Propagated:
         three, dt the way to the next one, until the path up to there is itself no larger than an error may be.
         """
         stiff, cloud = self.linear.stiff, self.linear.stiff.at.cloud
-        time, total, looks = self.size, 0.0, 0
+        time = self.size
+        total = 0.0
+        looks = 0
         while looks < MOST_LOOKS:
             there = self.at(time)
             off = stiff.model.velocity(there) - self.slope(time)
@@ -212,7 +216,8 @@ class Propagated:
             vector, pushed = self.linear.phi(1, span, off, stiff.push(off))
             vector, change = span * vector, stiff.changed(span * vector, span * pushed)
             size, way = cloud.norms(vector, there.positions - self._start).tolist()
-            looks, total = looks + 1, total + judge(size, float(torch.linalg.vector_norm(change)))
+            looks = looks + 1
+            total = total + judge(size, float(torch.linalg.vector_norm(change)))
             if not total <= DEFECT or judge(way, 0.0) <= DEFECT:
                 break
             time /= LOOKS_APART

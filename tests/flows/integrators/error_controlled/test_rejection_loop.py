@@ -48,10 +48,6 @@ class Halving(ErrorControlled[list[str], Trial]):
         """The number of the step."""
         return [*state, f"failed {at.step}"]
 
-    def watched(self, at: Place, after: list[str]) -> list[str]:
-        """Said after every step."""
-        return [*after, "watched"]
-
     def ended(self, at: Place, after: list[str], trial: Trial) -> None:
         """Said at the end of a run."""
         after.append("ended")
@@ -61,11 +57,11 @@ def test_a_step_is_tried_until_it_passes() -> None:
     """Assert that an error of one passes and a larger one does not, and that each hook is called where it should be."""
     states: list[list[str]] = []
     evolve(Still(), small_cloud(), Halving(), until=1.0, keep=lambda kept: states.append(kept.state))
-    first = ["ready", "failed 1", "failed 1", "reached 0.25", "watched"]
-    second = ["ready", "failed 2", "failed 2", "reached 0.5", "watched"]
+    first = ["ready", "failed 1", "failed 1", "reached 0.25"]
+    second = ["ready", "failed 2", "failed 2", "reached 0.5"]
     assert states[:3] == [[], first, first + second]
     last = Halving().step(Still(), small_cloud(), [], 0.75, 1.0, StepNoise(0, 3))
-    assert (last.time, last.state) == (1.0, ["ready", "reached 1.0", "ended", "watched"])
+    assert (last.time, last.state) == (1.0, ["ready", "reached 1.0", "ended"])
 
 
 def test_a_group_settles_what_a_run_does() -> None:
