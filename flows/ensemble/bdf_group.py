@@ -85,7 +85,7 @@ class BDFGroup(ErrorControlledGroup[BDFState, BDFTrial]):
         """One step of each, judged by one look at the device."""
         ends = {row: self._method.reached(self._own(row), self._until) for row in rows}
         found = torch.bmm(self._coefficients(ends), self._history.flatten(2))
-        predicted, slope, lower, higher = found.reshape(*found.shape[:2], *self._start.shape[1:]).unbind(dim=1)
+        predicted, slope, lower, higher = found.reshape(-1, 4, *self._start.shape[1:]).unbind(dim=1)
         shape = self._stacked.positions.shape
         shifts = [1.0] * len(self._states)
         for row, end in ends.items():
