@@ -26,6 +26,7 @@ from runs.studyfile.running import WHOLE, Job, perform
 from runs.studyfile.study import jobs_of
 from runs.system.refusal import Refusal
 from tests.house.source import ROOT
+from tests.runs.conftest import spoken
 
 PIECES = '''"""An integrator, an observable, a neuron, an activation and a theorem of somebody's own."""
 
@@ -172,6 +173,8 @@ def test_pieces_are_used_from_python_a_study_file_and_the_command_line(scratch: 
         text=True,
     )
     assert done.returncode == 0, done.stderr
+    code, plan, _ = spoken("run", str(scratch / "study.toml"), "--dry-run", "--out", str(scratch / "planned"))
+    assert code == 0 and "paper_pieces:Swish" in plan and "paper_pieces:Bump" in plan
     pieces = importlib.import_module("paper_pieces")
     ours = (Perceptron(pieces.Swish(2.0), Identity(3)), pieces.Bump(2.0))
     for job, neuron in zip(jobs_of(read_study(scratch / "study.toml"), scratch / "filed"), ours, strict=True):
