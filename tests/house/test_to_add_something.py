@@ -18,8 +18,8 @@ import torch
 from flows import Checkpoint, GradientFlow, Trace, evolve
 from limits.theorems import Result, Verdict
 from particles import Dataset, GaussianLaw, Identity, MeanField, Perceptron, Ranks, Risk, Squared, Trajectory, masses
+from runs import trajectory_run
 from runs.batch.jobs import Stopped
-from runs.studyfile import running
 from runs.studyfile.model.reading import read_study
 from runs.studyfile.over_ranks import check_shareable
 from runs.studyfile.running import WHOLE, Job, perform
@@ -196,7 +196,7 @@ def test_a_run_goes_on_from_the_state_of_an_integrator_of_ones_own(
 ) -> None:
     """Assert that a run that was interrupted ends with the bits of one in one go, since the class says its states, and
     that without them the file is refused."""
-    monkeypatch.setattr(running, "KEEP_SECONDS", 0.0)
+    monkeypatch.setattr(trajectory_run, "KEEP_SECONDS", 0.0)
 
     def stop(share: int) -> None:
         if share > 500:
