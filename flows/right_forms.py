@@ -7,21 +7,13 @@ from flows.fields.batches import Batches
 from flows.fields.kinetic import KineticCloud
 from flows.fields.linearised import LinearisedFlow, LinearisedRisk
 from flows.fields.underdamped import UnderdampedFlow
-from flows.integrators.fixed_step.baoab import BAOAB
-from flows.integrators.fixed_step.euler import Euler
-from flows.integrators.fixed_step.euler_maruyama import EulerMaruyama
+from flows.integrators import INTEGRATORS
 from flows.integrators.fixed_step.grid import GivenStep
 from flows.integrators.fixed_step.growth_splitting import Transport
-from flows.integrators.fixed_step.heun import Heun
-from flows.integrators.fixed_step.leimkuhler_matthews import LeimkuhlerMatthews
-from flows.integrators.fixed_step.linear_splitting import LinearSplitting
-from flows.integrators.fixed_step.rk4 import RK4
 from flows.integrators.step_bound import StepBound
 from flows.noise import StepNoise
 from flows.observers.trace import Trace
 from particles import Risk
-
-_STEPPED = (BAOAB, Euler, EulerMaruyama, Heun, LeimkuhlerMatthews, LinearSplitting, RK4)
 
 #: Made in every step, and trusted.
 LOOP = (Advance, StepNoise)
@@ -45,7 +37,7 @@ FORMS: dict[Any, str] = {
     StepRule: "StepBound(0.5)",
     Transport: "an integrator whose steps are known before, such as RK4(0.1)",
     Trace: "Trace(risk=risk)",
-    **{kind: f"{kind.__name__}(step=0.1)" for kind in _STEPPED},
+    **{kind: f"{kind.__name__}(step=0.1)" for kind in INTEGRATORS if issubclass(kind, GivenStep)},
 }
 
 #: For what was given and what is needed, the expression that converts one into the other; {name} is the argument's

@@ -23,8 +23,9 @@ from particles.shapes import Gram, Inputs, PerParticle, Scalar
 class Observable(ABC):
     """An observable that is a value of its own: it holds what it refers to and is called with a cloud.
 
-    Study files know each class of these that `particles` offers, by its name, MeanMovement as mean_movement, and make
-    it of what its parameters are called: `risk` and `start` of the run, `inputs` of the training data.
+    It sums over particles by the cloud's own `summed` and `largest`, so that processes may share the cloud. Study files
+    know each class of these that `particles` offers by its name, MeanMovement as mean_movement, and make it of what its
+    parameters are called: `risk` and `start` of the run, `inputs` of the training data.
     """
 
     @abstractmethod

@@ -18,14 +18,15 @@ import torch
 from flows import Checkpoint, GradientFlow, Trace, evolve
 from limits.theorems import Result, Verdict
 from particles import Dataset, GaussianLaw, Identity, MeanField, Perceptron, Ranks, Risk, Squared, Trajectory, masses
+from runs import trajectory_run
 from runs.batch.jobs import Stopped
-from runs.studyfile import running
 from runs.studyfile.model.reading import read_study
 from runs.studyfile.over_ranks import check_shareable
 from runs.studyfile.running import WHOLE, Job, perform
 from runs.studyfile.study import jobs_of
 from runs.system.refusal import Refusal
 from tests.house.source import ROOT
+from tests.runs.conftest import spoken
 
 PIECES = '''"""An integrator, an observable, a neuron, an activation and a theorem of somebody's own."""
 
@@ -172,6 +173,8 @@ def test_pieces_are_used_from_python_a_study_file_and_the_command_line(scratch: 
         text=True,
     )
     assert done.returncode == 0, done.stderr
+    code, plan, _ = spoken("run", str(scratch / "study.toml"), "--dry-run", "--out", str(scratch / "planned"))
+    assert code == 0 and "paper_pieces:Swish" in plan and "paper_pieces:Bump" in plan
     pieces = importlib.import_module("paper_pieces")
     ours = (Perceptron(pieces.Swish(2.0), Identity(3)), pieces.Bump(2.0))
     for job, neuron in zip(jobs_of(read_study(scratch / "study.toml"), scratch / "filed"), ours, strict=True):
@@ -193,7 +196,7 @@ def test_a_run_goes_on_from_the_state_of_an_integrator_of_ones_own(
 ) -> None:
     """Assert that a run that was interrupted ends with the bits of one in one go, since the class says its states, and
     that without them the file is refused."""
-    monkeypatch.setattr(running, "KEEP_SECONDS", 0.0)
+    monkeypatch.setattr(trajectory_run, "KEEP_SECONDS", 0.0)
 
     def stop(share: int) -> None:
         if share > 500:

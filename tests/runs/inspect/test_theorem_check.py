@@ -280,7 +280,6 @@ def test_other_runs_of_study_files_are_refused(tmp_path: Path, changes: dict[str
     file = run_of(tmp_path, {})
     with Trajectory.open(file) as trajectory:
         config = {**dict(trajectory.parameters)["config"], **changes}  # type: ignore[call-overload]
-        config["neuron"] = {**config["neuron"], "arguments": {}}
         with pytest.raises(Refusal, match=sentence):
             rebuilt(file, {**trajectory.parameters, "config": config}, trajectory.data)
 
