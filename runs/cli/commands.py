@@ -223,10 +223,10 @@ def animate(
 
 @app.command()
 def check(
-    file: Annotated[Path, typer.Argument(help="An HDF5 trajectory written by the study asymmetric-scaling.")],
+    file: Annotated[Path, typer.Argument(help="An HDF5 trajectory of a study, of a study file, or with its law.")],
     seeds: Annotated[int, typer.Option(help="Other starts on which statements about random ones are checked.")] = 100,
 ) -> None:
-    """Print every theorem of the study's paper with its bound, what was measured, and a verdict.
+    """Print every theorem on such a network with its bound, what was measured, and a verdict.
 
     Exit code 3 where one is violated.
     """

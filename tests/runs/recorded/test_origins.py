@@ -1,9 +1,10 @@
 """What the runs in files were made of."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
-from runs.recorded.origins import Held, held_in, mixed, noted_sources, recorded_sources, told_apart
+from runs.recorded.origins import Held, held_in, is_longer, mixed, noted_sources, recorded_sources, told_apart
 from tests.runs.inspect.recorded import recorded
 
 
@@ -31,6 +32,13 @@ def test_a_file_says_how_far_it_is(tmp_path: Path) -> None:
     start = held_in(recorded(tmp_path / "c.h5", times=(0.0,), complete=False))
     assert start is not None and not start.begun
     assert held_in(tmp_path / "d.h5") is None
+
+
+def test_what_is_longer() -> None:
+    """Assert that it is known whether an end lies beyond that of a trajectory, and that without one nothing does."""
+    held = Held(complete=True, time=1.0, sources={}, until=1.0, kept=True)
+    assert is_longer(1.5, held) and not is_longer(1.0, held) and not is_longer(1.5, replace(held, until=None))
+    assert not is_longer(1.5, None)
 
 
 def test_other_files_of_one_name_are_a_mixture() -> None:

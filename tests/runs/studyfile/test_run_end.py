@@ -1,7 +1,6 @@
 """Runs that are made longer: with the bits of one run in one go, said in the file; shorter ones are refused."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from runs.studyfile.ensembles import perform_unit
 from runs.studyfile.model.config import digest_of
 from runs.studyfile.model.reading import read_study
 from runs.studyfile.plan import planned
-from runs.studyfile.run_end import is_longer, older_names, refuse_ends, same_but_until
+from runs.studyfile.run_end import older_names, refuse_ends, same_but_until
 from runs.studyfile.running import WHOLE, Job, perform, refuse_changed
 from runs.studyfile.study import jobs_of, with_sources
 from runs.system.refusal import Refusal
@@ -210,11 +209,8 @@ def test_ends_that_a_study_varies_are_runs_of_their_own(tmp_path: Path) -> None:
     assert runs[0].config.digest == digest_of(runs[0].config.identity(), whole=True)
 
 
-def test_what_is_longer_and_what_is_the_same() -> None:
-    """Assert that it is known whether an end lies beyond another, and configurations differ in it alone."""
-    held = Held(complete=True, time=1.0, sources={}, until=1.0, kept=True)
-    assert is_longer(1.5, held) and not is_longer(1.0, held) and not is_longer(1.5, replace(held, until=None))
-    assert not is_longer(1.5, None)
+def test_runs_that_differ_in_their_end_alone_are_the_same() -> None:
+    """Assert that it is known whether configurations differ in their end and in nothing else."""
     identity = config().identity()
     assert same_but_until({**identity, "until": 7.0}, config()) and not same_but_until(
         {**identity, "seed": 1}, config()
