@@ -34,11 +34,13 @@ def claimed(
     remarks: Mapping[str, Any],
     patience: float = 0.0,
     before: Callable[[], None] | None = None,
+    added: bool = False,
 ) -> Iterator[Path]:
     """Make the folder this configuration's own while the block runs; `identity` and `remarks` stand in config.json.
 
     patience: seconds to wait for another process that is at work in it; before: what is done in a folder that nobody is
-    at work in before it is asked whose it is.
+    at work in before it is asked whose it is; added: a field that the folder does not know was added since, and what is
+    there does not depend on it.
     Raises Refusal where the folder holds runs of another configuration, files that are not ours, or where another
     process is at work in it. Nothing that is there is overwritten.
     """
@@ -51,7 +53,7 @@ def claimed(
         with FileLock(folder / LOCK_FILE, timeout=patience):
             if before is not None:
                 before()
-            _check_owner(folder, identity)
+            _check_owner(folder, identity, added)
             hold_configuration(folder / CONFIG_FILE, {**identity, "remarks": dict(remarks)})
             at_work = True
             yield folder
@@ -82,9 +84,10 @@ def _check_strangers(folder: Path) -> None:
         )
 
 
-def _check_owner(folder: Path, identity: Mapping[str, Any]) -> None:
+def _check_owner(folder: Path, identity: Mapping[str, Any], added: bool) -> None:
     path = folder / CONFIG_FILE
-    found = _differences(held_configuration(path), identity) if path.exists() else []
+    held = held_configuration(path) if path.exists() else dict(identity)
+    found = _differences({**identity, **held} if added else held, identity)
     if found:
         raise Refusal(
             f"The folder {folder} holds runs of another configuration ({'; '.join(found)}): name another folder."
