@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import typer
 from typer.main import get_command
 
-from runs.cli.commands import INTERRUPTED, app
+from runs.cli.commands import app
+from runs.cli.reproduce import INTERRUPTED
 from runs.system.printable import printable, shortened
 from runs.system.refusal import Refusal, WorkerLost
 from runs.system.signals import terminable

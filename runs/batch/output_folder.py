@@ -34,13 +34,15 @@ def claimed(
     remarks: Mapping[str, Any],
     patience: float = 0.0,
     before: Callable[[], None] | None = None,
+    added: bool = False,
 ) -> Iterator[Path]:
     """A context in which the folder belongs to this configuration; config.json holds `identity` and `remarks`.
 
     `patience` is the number of seconds to wait for another process that is at work in the folder. `before` is called
     once no other process is at work in it, before its configuration is compared. Raises Refusal where the folder holds
     runs of another configuration or files that are not ours, cannot be written, or where another process is at work in
-    it. Nothing in the folder is overwritten.
+    it. Nothing in the folder is overwritten. With `added`, a
+    field that the folder does not know was added since, and what is there does not depend on it.
     """
     at_work = False
     try:
@@ -51,7 +53,7 @@ def claimed(
         with FileLock(folder / LOCK_FILE, timeout=patience):
             if before is not None:
                 before()
-            _check_owner(folder, identity)
+            _check_owner(folder, identity, added)
             hold_configuration(folder / CONFIG_FILE, {**identity, "remarks": dict(remarks)})
             at_work = True
             yield folder
@@ -82,10 +84,11 @@ def _check_strangers(folder: Path) -> None:
         )
 
 
-def _check_owner(folder: Path, identity: Mapping[str, Any]) -> None:
-    """Raise Refusal where the folder has another configuration."""
+def _check_owner(folder: Path, identity: Mapping[str, Any], added: bool) -> None:
+    """Raise Refusal where the folder has another configuration; unknown fields count where they were not `added`."""
     path = folder / CONFIG_FILE
-    found = _differences(held_configuration(path), identity) if path.exists() else []
+    held = held_configuration(path) if path.exists() else dict(identity)
+    found = _differences({**identity, **held} if added else held, identity)
     if found:
         raise Refusal(
             f"The folder {folder} holds runs of another configuration ({'; '.join(found)}): name another folder."

@@ -1,13 +1,13 @@
 """The commands of `meanfield`: run a study, list the studies, say what a trajectory holds and how far it went."""
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from runs.cli.claims import VIOLATED, claims
-from runs.studies import STUDIES, named
+from runs.cli.reproduce import interrupted, reproduce
+from runs.studies import STUDIES, named, summary
 from runs.system.options import DATA_SETS
 from runs.system.printable import printable
 from runs.system.refusal import Refusal
@@ -22,17 +22,30 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 
-INTERRUPTED = 130
-#: Options of `run` for studies by name, and for study files.
-OF_NAMED = {"data", "scale", "device", "seeds", "integrator", "code_conventions"}
-OF_FILES = {"settings", "dry_run", "workers", "scheduler", "ensemble", "stale", "no_summary"}
+#: Options of `run` for studies by name alone, and for study files alone.
+OF_NAMED = {"data", "scale", "device", "seeds"}
+OF_FILES = {"settings", "dry_run", "scheduler", "ensemble", "stale", "no_summary"}
+
+
+def option_of(name: str) -> str:
+    """How a parameter is called on the command line."""
+    return "--" + name.replace("_", "-").replace("settings", "set")
 
 
 def refuse_options(given: set[str], meant: str, advice: str) -> None:
     """Raise Refusal for options that belong to another kind of study."""
     if given:
-        name = min(given).replace("_", "-").replace("settings", "set")
-        raise Refusal(f"The option --{name} is for {meant}: leave it out, or {advice}.")
+        raise Refusal(f"The option {option_of(min(given))} is for {meant}: leave it out, or {advice}.")
+
+
+def refuse_rest(rest: list[str]) -> None:
+    """Raise Refusal for what a study file does not know."""
+    for word in rest:
+        if word.startswith("-"):
+            own = ", ".join(sorted(map(option_of, OF_FILES | {"out", "workers"})))
+            advice = f"use --set KEY=VALUE (a file has {own})"
+            raise Refusal(f"The option {word} is for a study by name: leave it out, or {advice}.")
+        raise Refusal(f"The study file is followed by {word!r}: name one file, and values of its keys by --set.")
 
 
 def refuse_ranks(ranks: "Ranks | None") -> None:
@@ -48,10 +61,18 @@ def ranked(context: typer.Context) -> None:
         refuse_ranks(context.obj)
 
 
-@app.command()
+@app.command(context_settings={"ignore_unknown_options": True})
 def run(
     context: typer.Context,
     study: Annotated[str, typer.Argument(help="Name of a study (`meanfield list` shows them) or a file STUDY.toml.")],
+    rest: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[EXPERIMENT]... [--FIELD VALUE]...",
+            help="For a study by name: which of its experiments, and any field of its configuration as an option, such "
+            "as --rate 0.5, --widths 64,256, --integrator descent or --code-conventions; a wrong one lists them.",
+        ),
+    ] = None,
     data: Annotated[str, typer.Option(help=f"Data set: {', '.join(DATA_SETS)}.")] = DATA_SETS[0],
     scale: Annotated[
         str, typer.Option(help="smoke (seconds), laptop (minutes) or paper (the published sizes, hours).")
@@ -61,13 +82,6 @@ def run(
     out: Annotated[
         Path | None, typer.Option(help="Folder for the results; by default results/STUDY-DATA-SCALE or results/STUDY.")
     ] = None,
-    integrator: Annotated[
-        str | None, typer.Option(help="For asymmetric-scaling: adaptive or descent; the scale decides if not given.")
-    ] = None,
-    code_conventions: Annotated[
-        bool,
-        typer.Option("--code-conventions", help="For asymmetric-scaling: masses and variance of the published code."),
-    ] = False,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="For a file: KEY=VALUE instead of its own, any number of times.")
     ] = None,
@@ -75,7 +89,7 @@ def run(
         bool, typer.Option("--dry-run", help="For a file: say what would be done, and do nothing.")
     ] = False,
     workers: Annotated[
-        int | None, typer.Option(min=0, help="For a file: how many processes; 0 is this one, by default one a core.")
+        int | None, typer.Option(min=0, help="How many processes; 0 is this one, by default one a core.")
     ] = None,
     scheduler: Annotated[
         str | None, typer.Option(help="For a file: the Dask scheduler whose workers do the runs, as tcp://host:8786.")
@@ -94,6 +108,7 @@ def run(
     try:
         if study.lower().endswith(".toml"):
             refuse_options(given & OF_NAMED, "a study by name", "use --set")
+            refuse_rest(rest or [])
             from runs.studyfile.study import command as run_file
 
             place = (Path(study), settings or (), out, dry_run, workers, scheduler, context.obj)
@@ -101,16 +116,13 @@ def run(
         else:
             refuse_ranks(context.obj)
             refuse_options(given & OF_FILES, "a study file", "name a file STUDY.toml")
-            entry = named(study)
-            own = given & {"integrator", "code_conventions"}
-            refuse_options(own - entry.options, "asymmetric-scaling", "run that study")
-            command = entry.load().command
-            if own:
-                command = partial(command, integrator=integrator, code_conventions=code_conventions)
-            succeeded = command(data=data, scale=scale, device=device, seeds=seeds, out=out)
+            found = named(study)
+            from runs.study.command import command as run_named
+
+            known = {"data": data, "scale": scale, "device": device, "seeds": seeds, "out": out, "workers": workers}
+            succeeded = run_named(found, {name: known[name] for name in known.keys() & given}, rest or ())
     except KeyboardInterrupt as error:
-        typer.echo("Interrupted: everything written so far is kept; the same command continues from there.", err=True)
-        raise typer.Exit(INTERRUPTED) from error
+        raise interrupted() from error
     if not succeeded:
         raise typer.Exit(1)
 
@@ -119,8 +131,8 @@ def run(
 def list_studies() -> None:
     """List the studies, one line each."""
     width = max(len(name) for name in STUDIES)
-    for entry in STUDIES.values():
-        typer.echo(f"{entry.name:<{width}}  {entry.summary}")
+    for name in STUDIES:
+        typer.echo(f"{name:<{width}}  {summary(name)}")
 
 
 @app.command()
@@ -244,3 +256,4 @@ def check(
 
 
 app.command()(claims)
+app.command()(reproduce)

@@ -130,9 +130,9 @@ def draw_curves(
     for axis in axes.flat[max(0, len(panels) - columns) : len(panels)]:
         axis.set_xlabel(time_label)
         axis.tick_params(labelbottom=True)
-    figure.suptitle(textwrap.fill(title, int(width / LETTER)), fontsize=12)
+    figure.suptitle(fitted_title(title, width), fontsize=12)
     if scale is None:
-        _add_legend(figure, {curve.label: curve.colour for panel in panels for curve in panel.curves}, width)
+        add_legend(figure, {curve.label: curve.colour for panel in panels for curve in panel.curves}, width)
     else:
         figure.colorbar(scale.mappable, ax=axes, label=scale.label, aspect=30, pad=0.02)
     save(figure, path)
@@ -161,7 +161,12 @@ def draw_clouds(panels: Sequence[CloudPanel], path: Path, *, title: str, axis_la
     save(figure, path)
 
 
-def _add_legend(figure: Figure, colours: Mapping[str, str], width: float) -> None:
+def fitted_title(title: str, width: float) -> str:
+    """A title in as many lines as a figure of so many inches asks for."""
+    return textwrap.fill(title, int(width / LETTER))
+
+
+def add_legend(figure: Figure, colours: Mapping[str, str], width: float) -> None:
     """Add a legend below the panels, with at most eight curves."""
     named = dict(list(colours.items())[: len(MOST_COLOURS)])
     if len(named) < len(colours):
@@ -181,10 +186,10 @@ def _legend_columns(labels: Sequence[str], width: float) -> int:
 def _draw_panel(axis: Axes, panel: CurvePanel) -> None:
     axis.set_xscale("log")
     if panel.curves:
-        _plain_ticks(axis.xaxis, [curve.times for curve in panel.curves])
+        plain_ticks(axis.xaxis, [curve.times for curve in panel.curves])
     if panel.log_values:
         axis.set_yscale("log")
-        _plain_ticks(axis.yaxis, [curve.values for curve in panel.curves])
+        plain_ticks(axis.yaxis, [curve.values for curve in panel.curves])
     crowd = min(1.0, len(MOST_COLOURS) / max(1, len(panel.curves)))
     for curve in panel.curves:
         mean, low, high = curve.values.mean(axis=0), curve.values.min(axis=0), curve.values.max(axis=0)
@@ -193,7 +198,7 @@ def _draw_panel(axis: Axes, panel: CurvePanel) -> None:
         axis.plot(curve.times, mean, color=curve.colour, lw=1.0 + 0.8 * crowd)
     axis.set_title(panel.title, fontsize=10.5, loc="left")
     axis.set_title(panel.formula, fontsize=9, loc="right", color=GREY)
-    _plain(axis)
+    plain_axes(axis)
 
 
 def _draw_cloud(axis: Axes, panel: CloudPanel) -> None:
@@ -201,7 +206,7 @@ def _draw_cloud(axis: Axes, panel: CloudPanel) -> None:
     _draw_layer(axis, panel, ~heavy, strength=0.4)
     _draw_layer(axis, panel, heavy, strength=1.0)
     axis.set_title(panel.title, fontsize=10.5)
-    _plain(axis)
+    plain_axes(axis)
 
 
 def _draw_layer(axis: Axes, panel: CloudPanel, chosen: npt.NDArray[np.bool_], strength: float) -> None:
@@ -217,7 +222,7 @@ def _draw_layer(axis: Axes, panel: CloudPanel, chosen: npt.NDArray[np.bool_], st
     discs.set_alpha(strength)
 
 
-def _plain_ticks(axis: Axis, arrays: Sequence[Array]) -> None:
+def plain_ticks(axis: Axis, arrays: Sequence[Array]) -> None:
     """Label ticks 0.2 and 0.5 instead of powers of ten where the values span less than two decades."""
     low, high = (reduce(arrays) for reduce in (_smallest, _largest))
     if low > 0.0 and high / low < 100.0:
@@ -235,7 +240,8 @@ def _largest(arrays: Iterable[Array]) -> float:
     return max(float(array.max()) for array in arrays)
 
 
-def _plain(axis: Axes) -> None:
+def plain_axes(axis: Axes) -> None:
+    """No frame above and on the right, a faint grid."""
     axis.spines[["top", "right"]].set_visible(False)
     axis.tick_params(labelsize=9)
     axis.grid(alpha=0.25, linewidth=0.6)

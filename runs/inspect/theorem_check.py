@@ -11,13 +11,11 @@ from rich.table import Table
 
 from flows import GradientFlow
 from limits.theorems import Problem, Result, Verdict, every_theorem
-from particles import Dataset, GaussianLaw, RademacherOutputs, Trajectory, TrajectoryError, TrajectoryReader
+from particles import Dataset, GaussianLaw, Trajectory, TrajectoryError, TrajectoryReader
 from particles.shapes import Masses
 from particles.trajectory.describe import describe
-from runs.datasets import load
 from runs.recorded.network_from_file import problem_of
-from runs.studies.asymmetric_scaling.config import NAME, Config, Setting
-from runs.studies.asymmetric_scaling.experiment import Experiment, Run
+from runs.studies import STUDIES, named
 from runs.study.claims import cells_of
 from runs.studyfile.experiment import Experiment as StudyRun
 from runs.studyfile.model.config import RunConfig
@@ -74,27 +72,21 @@ def rebuilt(
     Raises Refusal for files of other origin, and where data or code are no longer those with which the file was
     written.
     """
-    config, setting, seed = (parameters.get(name) for name in ("config", "setting", "seed"))
-    if parameters.get("study") == NAME and isinstance(config, dict) and isinstance(setting, dict):
-        problem = _of_study(path, config, Setting(setting["name"], setting["gamma"], setting["alpha"], ""), seed)
+    config, study = parameters.get("config"), parameters.get("study")
+    if isinstance(study, str) and study in STUDIES and (problem_of := named(study).problem_of) is not None:
+        problem = problem_of(path, parameters)
     elif "study" not in parameters and isinstance(config, dict):
         problem = _of_study_file(path, config, kept)
     elif isinstance(parameters.get("law"), Mapping) and masses is not None:
         problem = _from_python(path, parameters, kept, masses)
     else:
+        known = " or ".join(name for name in STUDIES if named(name).problem_of is not None)
         raise Refusal(
-            f"{path} was not written by the study {NAME} nor by a study file, and does not say its law: give flow and "
+            f"{path} was not written by the study {known} nor by a study file, and does not say its law: give flow and "
             "law to Trajectory.create, or call limits.theorems from Python with a problem of your own."
         )
     _check_flow(path, parameters.get("flow"), describe(GradientFlow(problem.risk)))
     return problem
-
-
-def _of_study(path: Path, config: dict[str, Any], setting: Setting, seed: object) -> Problem:
-    resolved = Config.validated(**{**config, "device": "cpu"}, seeds=1, out=path.parent)
-    experiment = Experiment(Run(resolved, setting, seed if isinstance(seed, int) else 0), load(resolved.data))
-    law = GaussianLaw(experiment.risk.neuron, outputs=RademacherOutputs(), variance=resolved.variance)
-    return Problem(experiment.risk, law, setting.masses(resolved.count), setting.gamma, setting.alpha)
 
 
 def _of_study_file(path: Path, config: dict[str, Any], kept: Dataset | None) -> Problem:

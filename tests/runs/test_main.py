@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from runs.__main__ import main
-from runs.cli import commands
 from runs.system.refusal import WorkerLost
 from tests.runs.conftest import spoken
 
@@ -32,7 +31,7 @@ REFUSED = [
     ((*STUDY, "--integrator", "adaptiv"), r"Unknown integrator 'adaptiv': choose one of adaptive, descent"),
     (
         ("run", "kernel-limits", "--integrator", "adaptive"),
-        r"The option --integrator is for asymmetric-scaling: leave it out, or run that study",
+        r"kernel-limits: Unknown option '--integrator': choose one of --data, --scale, .*--widths, .*--clouds",
     ),
     (
         ("run", "study.toml", "--code-conventions"),
@@ -44,7 +43,14 @@ REFUSED = [
         (*STUDY, "--seeds", "two"),
         r"Invalid value for '--seeds': Input should be a valid integer.* \(see meanfield --help\)",
     ),
-    ((*STUDY, "--sedes", "2"), r"No such option: --sedes"),
+    (
+        (*STUDY, "--sedes", "2"),
+        r"asymmetric-scaling: Unknown option '--sedes': choose one of .*; did you mean '--seeds'",
+    ),
+    ((*STUDY, "E0.9"), r"Unknown experiment 'E0\.9': choose one of E0\.1, variance, widths"),
+    (("run", "study.toml", "E0.1"), r"The study file is followed by 'E0\.1': name one file"),
+    (("reproduce", "kernel"), r"Unknown study 'kernel': choose one of asymmetric-scaling"),
+    (("reproduce", "--scale", "labtop"), r"Unknown scale 'labtop': choose one of smoke, laptop, paper"),
     (("run",), r"Missing argument 'study' \(see meanfield --help\)"),
     (("walk",), r"No such command 'walk'"),
     (("list", "all"), r"Got unexpected extra argument"),
@@ -90,23 +96,6 @@ def test_help_is_shown_without_arguments() -> None:
     assert all(word in out for word in ("run", "list", "info"))
 
 
-class Failing:
-    """A study whose command raises."""
-
-    options: frozenset[str] = frozenset()
-
-    def __init__(self, error: BaseException) -> None:
-        self.error = error
-
-    def load(self) -> "Failing":
-        """The module itself."""
-        return self
-
-    def command(self, **options: object) -> bool:
-        """Raise."""
-        raise self.error
-
-
 @pytest.mark.parametrize(
     ("error", "code", "sentence"),
     [
@@ -122,13 +111,15 @@ def test_an_end_from_outside_is_one_sentence(
     error: BaseException, code: int, sentence: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Assert that Ctrl-C exits with 130 and a lost worker with 1, each with its sentence."""
-    monkeypatch.setattr(commands, "named", lambda name: Failing(error))
-    assert spoken("run", "any") == (code, "", f"{sentence}\n")
+
+    def fail(*arguments: object) -> bool:
+        raise error
+
+    monkeypatch.setattr("runs.study.command.command", fail)
+    assert spoken("run", "kernel-limits") == (code, "", f"{sentence}\n")
 
 
 def test_a_failed_run_exits_with_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """Assert that a study that ends with a failed run exits with 1."""
-    failing = Failing(KeyboardInterrupt())
-    monkeypatch.setattr(failing, "command", lambda **options: False)
-    monkeypatch.setattr(commands, "named", lambda name: failing)
-    assert main(["run", "any"]) == 1
+    monkeypatch.setattr("runs.study.command.command", lambda *arguments: False)
+    assert main(["run", "kernel-limits"]) == 1

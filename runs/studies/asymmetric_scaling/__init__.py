@@ -1,1 +1,1 @@
-"""Asymmetrical node scaling (Caron et al. 2023): which particles move, and does the kernel change?"""
+"""One network under four node scalings: do its particles move, and does its kernel change?"""

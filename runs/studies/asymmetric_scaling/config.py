@@ -1,8 +1,7 @@
 """What the study is told: sizes, times and data; the three scales; the four node scalings."""
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -11,9 +10,7 @@ from particles import masses
 from particles.shapes import Masses
 from runs.datasets import load
 from runs.figures.figures import COLOURS
-from runs.study.configuration import StudyConfig, resolved_device
-from runs.system.options import SCALES
-from runs.system.refusal import chosen
+from runs.study.configuration import Sizes, StudyConfig, by_scale
 
 NAME = "asymmetric-scaling"
 
@@ -52,16 +49,16 @@ SETTINGS = (
 )
 
 
-#: How the gradient flow is computed: to a tolerance, or step by step as published.
-INTEGRATORS = ("adaptive", "descent")
 #: Numbers of features that are transferred, as published.
 TRANSFERRED = tuple(range(10, 101, 10))
 #: Where a data set has other sizes than the tables of E0.2, as published and on a laptop.
-PUBLISHED: dict[str, dict[str, Any]] = {
-    "simulated": {"steps": 50_000},
-    "mnist": {"steps": 200_000, "transfer_units": 128, "transfer_steps": 10_000},
+OTHERS: dict[tuple[str, str], dict[str, Any]] = {
+    ("paper", "simulated"): {"steps": 50_000},
+    ("paper", "mnist"): {"steps": 200_000, "transfer_units": 128, "transfer_steps": 10_000},
+    ("laptop", "mnist"): {"steps": 20_000, "transfer_units": 128},
 }
-LAPTOP: dict[str, dict[str, Any]] = {"mnist": {"steps": 20_000, "transfer_units": 128}}
+#: Training rows used at most.
+MOST_ROWS = {"smoke": 100, "laptop": 400}
 
 
 class Config(StudyConfig):
@@ -72,7 +69,24 @@ class Config(StudyConfig):
     our time.
     """
 
-    integrator: Literal["adaptive", "descent"] = "descent"
+    sizes: ClassVar[Sizes] = by_scale(
+        seeds=(1, 3, 5),
+        integrator=("descent", "adaptive", "adaptive"),
+        count=(400, 2000, 2000),
+        steps=(500, 15_000, 100_000),
+        frames=(12, None, None),
+        records=(30, None, None),
+        gram_points=(20, 50, 50),
+        transfer_counts=((10, 50), (10, 30, 100), None),
+        transfer_steps=(100, None, None),
+        clouds=(20, None, None),
+        widths=((50, 100), None, None),
+        width_steps=(100, None, None),
+        workers=(0, None, None),
+    )
+    switches: ClassVar[Sizes] = {"code_conventions": {"shifted_masses": True, "variance": 2.0}}
+
+    integrator: Literal["adaptive", "descent"] = Field(default="descent", description="to a tolerance, or step by step")
     rtol: float = Field(default=2e-3, gt=0.0, lt=1.0, description="tolerance of the adaptive integrator")
     atol: float = Field(default=1e-7, ge=0.0, lt=1.0, description="the same per coordinate: what float32 rounds to")
     count: int = Field(ge=2, description="particles, m")
@@ -89,6 +103,31 @@ class Config(StudyConfig):
     transfer_counts: tuple[int, ...] = Field(default=TRANSFERRED, description="numbers of features transferred")
     transfer_units: int = Field(default=64, ge=1, description="hidden units of the network that learns from them")
     transfer_steps: int = Field(default=5000, ge=1, description="its gradient steps")
+
+    clouds: int = Field(default=400, ge=2, description="clouds of which the variance of the kernel is taken")
+    widths: tuple[int, ...] = Field(
+        default=(250, 500, 1000, 2000, 4000), min_length=2, description="particles of the networks that are compared"
+    )
+    width_steps: int = Field(default=4000, ge=1, description="their gradient steps")
+
+    @classmethod
+    def fitted(cls, data: str, scale: str, sizes: dict[str, Any]) -> dict[str, Any]:
+        """No more rows than there are; on a laptop fewer steps on more rows, and more rows of digits."""
+        train = load(data).train
+        most = 1000 if (scale, data) == ("laptop", "mnist") else MOST_ROWS.get(scale, train.count)
+        sizes["rows"] = min(train.count, most)
+        if scale == "laptop":
+            sizes["steps"] = min(sizes["steps"], 3_000_000 // sizes["rows"])
+        if data == "simulated" and scale != "smoke":
+            sizes["gram_points"] = 100
+        sizes["gram_points"] = min(sizes["gram_points"], sizes["rows"])
+        return {**sizes, "outputs": train.outputs, **OTHERS.get((scale, data), {})}
+
+    @property
+    def about(self) -> str:
+        """Data and sizes."""
+        outputs = f", k = {self.outputs}" if self.classifies else ""
+        return f"{self.data}, m = {self.count}, n = {self.rows}{outputs}, {self.steps:,} gradient steps"
 
     @property
     def classifies(self) -> bool:
@@ -109,50 +148,3 @@ class Config(StudyConfig):
     def torch_dtype(self) -> torch.dtype:
         """The dtype the flow is computed in; observables are evaluated in float64."""
         return torch.float64 if self.dtype == "float64" else torch.float32
-
-
-def configured(
-    *,
-    data: str,
-    scale: str,
-    device: str = "auto",
-    seeds: int | None = None,
-    out: Path | None = None,
-    integrator: str | None = None,
-    code_conventions: bool = False,
-) -> Config:
-    """The configuration of one scale on one data set; `seeds`, `out` and `integrator` have defaults of the scale.
-
-    code_conventions: the masses are shifted by one and the initial weights have variance 2, as in the published code.
-    """
-    chosen("scale", scale, SCALES)
-    if integrator is None:
-        integrator = "descent" if scale == "smoke" else "adaptive"
-    resolved_device(device)
-    train = load(data).train
-    rows, points = train.count, 100 if data == "simulated" else 50
-    sizes: dict[str, Any]
-    if scale == "smoke":
-        rows, points = min(rows, 100), 20
-        sizes = {"count": 400, "steps": 500, "frames": 12, "records": 30, "workers": 0}
-        sizes |= {"transfer_counts": (10, 50), "transfer_steps": 100}
-    elif scale == "laptop":
-        rows = min(rows, 1000 if data == "mnist" else 400)
-        sizes = {"count": 2000, "steps": min(15_000, 3_000_000 // rows), "transfer_counts": (10, 30, 100)}
-        sizes |= LAPTOP.get(data, {})
-    else:
-        sizes = {"count": 2000, "steps": 100_000} | PUBLISHED.get(data, {})
-    return Config.validated(
-        data=data,
-        scale=scale,
-        device=device,
-        seeds={"smoke": 1, "laptop": 3, "paper": 5}[scale] if seeds is None else seeds,
-        out=Path("results") / f"{NAME}-{data}-{scale}" if out is None else out,
-        rows=rows,
-        outputs=train.outputs,
-        gram_points=min(points, rows),
-        integrator=chosen("integrator", integrator, INTEGRATORS),
-        variance=2.0 if code_conventions else 1.0,
-        shifted_masses=code_conventions,
-        **sizes,
-    )

@@ -1,1 +1,1 @@
-"""Networks of growing width against their infinite-width limits: kernel, random kernel, kernel flow."""
+"""Networks of growing width: how near are they to their kernel, random kernel and kernel flow?"""

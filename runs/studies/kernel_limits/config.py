@@ -1,7 +1,7 @@
 """What the study is told: sizes and times, the three scales, the masses and scalings that are compared."""
 
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -10,11 +10,7 @@ from particles.risk.scaling import Scaling
 from particles.shapes import Masses
 from runs.datasets import load
 from runs.figures.figures import COLOURS
-from runs.study.configuration import StudyConfig, resolved_device
-from runs.system.options import SCALES
-from runs.system.refusal import chosen
-
-NAME = "kernel-limits"
+from runs.study.configuration import Sizes, StudyConfig, by_scale
 
 
 @dataclass(frozen=True)
@@ -47,12 +43,22 @@ NETWORKS = (
     Setting("mean-field", "mean field", COLOURS[3], scaling=MeanField()),
     Setting("lazy", "lazy, scale 10", COLOURS[2], scaling=Lazy(scale=10.0)),
 )
-#: Zipf indices at which the constant of the random kernel is sampled.
-ALPHAS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+#: The figure of all experiments.
+FIGURE = "limits.png"
 
 
 class Config(StudyConfig):
     """The resolved configuration: with data and code it decides every number."""
+
+    sizes: ClassVar[Sizes] = by_scale(
+        seeds=(2, 5, 10),
+        rows=(10, 40, 100),
+        widths=((16, 64), (64, 256, 1024, 4096), (64, 256, 1024, 4096, 16384)),
+        until=(5.0, 100.0, 1000.0),
+        frames=(4, 12, 20),
+        clouds=(10, 50, 100),
+        workers=(0, None, None),
+    )
 
     rows: int = Field(ge=2, description="training rows used, and test rows, the first ones of the split")
     widths: tuple[int, ...] = Field(min_length=2, description="particles, m")
@@ -61,26 +67,13 @@ class Config(StudyConfig):
     frames: int = Field(ge=2, description="times at which the gap is taken")
     clouds: int = Field(ge=2, description="clouds drawn per seed, width and mass setting, and per alpha")
 
+    @classmethod
+    def fitted(cls, data: str, scale: str, sizes: dict[str, Any]) -> dict[str, Any]:
+        """No more rows than there are."""
+        split = load(data)
+        return {**sizes, "rows": min(sizes["rows"], split.train.count, split.test.count)}
 
-def configured(
-    *, data: str, scale: str, device: str = "auto", seeds: int | None = None, out: Path | None = None
-) -> Config:
-    """The configuration of one scale on one data set; `seeds` and `out` have defaults of the scale."""
-    chosen("scale", scale, SCALES)
-    resolved_device(device)
-    rows = min(load(data).train.count, load(data).test.count)
-    if scale == "smoke":
-        sizes = {"rows": min(rows, 10), "widths": (16, 64), "until": 5.0, "frames": 4, "clouds": 10}
-    elif scale == "laptop":
-        sizes = {"rows": min(rows, 40), "widths": (64, 256, 1024, 4096), "until": 100.0, "frames": 12, "clouds": 50}
-    else:
-        widths = (64, 256, 1024, 4096, 16384)
-        sizes = {"rows": min(rows, 100), "widths": widths, "until": 1000.0, "frames": 20, "clouds": 100}
-    return Config.validated(
-        data=data,
-        scale=scale,
-        device=device,
-        seeds={"smoke": 2, "laptop": 5, "paper": 10}[scale] if seeds is None else seeds,
-        out=Path("results") / f"{NAME}-{data}-{scale}" if out is None else out,
-        **sizes,
-    )
+    @property
+    def about(self) -> str:
+        """Data, rows, seeds."""
+        return f"{self.data}, n = {self.rows}, {'one seed' if self.seeds == 1 else f'{self.seeds} seeds'}"

@@ -1,1 +1,1 @@
-"""Clouds of more and more particles under three flows: how fast they approach their limit."""
+"""Three flows, more and more particles: how fast do clouds approach their limit?"""

@@ -1,21 +1,35 @@
 """What the study is told: counts, repetitions, times and data; the three scales; the three flows."""
 
-from pathlib import Path
+from typing import ClassVar
 
 from pydantic import Field
 
-from runs.study.configuration import StudyConfig, resolved_device
-from runs.system.options import SCALES
-from runs.system.refusal import chosen
-
-NAME = "propagation-of-chaos"
+from runs.study.configuration import Sizes, StudyConfig, by_scale
 
 #: The flows by name, with the words of figure and table.
 FLOWS = {"gradient": "gradient flow, mean field", "langevin": "Langevin flow, mean field", "ntk": "NTK flow"}
+#: The figure of all experiments.
+FIGURE = "chaos.png"
+
+
+def doubled(least: int, most: int) -> tuple[int, ...]:
+    """The least count, twice that, and so on to the most."""
+    return tuple(least * 2**power for power in range((most // least).bit_length()))
 
 
 class Config(StudyConfig):
     """The resolved configuration; `seeds` is how many independent clouds of each count are made."""
+
+    sizes: ClassVar[Sizes] = by_scale(
+        seeds=(6, 60, 400),
+        counts=(doubled(8, 32), doubled(64, 4096), doubled(64, 8192)),
+        distance_counts=(doubled(8, 16), doubled(64, 1024), doubled(64, 4096)),
+        distance_seeds=(3, 12, 8),
+        limit_count=(64, 2048, 8192),
+        times=((0.2, 0.4), (1.0, 5.0), (1.0, 5.0)),
+        rows=(20, 40, 100),
+        workers=(0, None, None),
+    )
 
     counts: tuple[int, ...] = Field(min_length=2, description="particles of the clouds whose observables are recorded")
     distance_counts: tuple[int, ...] = Field(min_length=2, description="particles of those that are compared by W_2")
@@ -30,49 +44,12 @@ class Config(StudyConfig):
     temperature: float = Field(default=0.1, ge=0.0, description="of the Langevin flow")
     confinement: float = Field(default=0.5, ge=0.0, description="of the Langevin flow")
 
-
-#: Sizes of each scale.
-SIZES = {
-    "smoke": {
-        "counts": (8, 16, 32),
-        "distance_counts": (8, 16),
-        "distance_seeds": 3,
-        "limit_count": 64,
-        "times": (0.2, 0.4),
-        "rows": 20,
-        "workers": 0,
-    },
-    "laptop": {
-        "counts": (64, 128, 256, 512, 1024, 2048, 4096),
-        "distance_counts": (64, 128, 256, 512, 1024),
-        "distance_seeds": 12,
-        "limit_count": 2048,
-        "times": (1.0, 5.0),
-        "rows": 40,
-    },
-    "paper": {
-        "counts": (64, 128, 256, 512, 1024, 2048, 4096, 8192),
-        "distance_counts": (64, 128, 256, 512, 1024, 2048, 4096),
-        "distance_seeds": 8,
-        "limit_count": 8192,
-        "times": (1.0, 5.0),
-        "rows": 100,
-    },
-}
-SEEDS = {"smoke": 6, "laptop": 60, "paper": 400}
+    @property
+    def about(self) -> str:
+        """Data, inputs, rows."""
+        return f"{self.data}, {self.inputs} inputs, n = {self.rows}"
 
 
-def configured(
-    *, data: str, scale: str, device: str = "auto", seeds: int | None = None, out: Path | None = None
-) -> Config:
-    """The configuration of one scale on one data set; `seeds` and `out` have defaults of the scale."""
-    chosen("scale", scale, SCALES)
-    resolved_device(device)
-    return Config.validated(
-        data=data,
-        scale=scale,
-        device=device,
-        seeds=SEEDS[scale] if seeds is None else seeds,
-        out=Path("results") / f"{NAME}-{data}-{scale}" if out is None else out,
-        **SIZES[scale],
-    )
+def moment(flow: str, time: float) -> str:
+    """The curve of one flow at one time."""
+    return f"{flow}, t = {time:g}"

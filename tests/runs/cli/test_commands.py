@@ -77,15 +77,24 @@ def test_info_refuses_a_text_file(tmp_path: Path) -> None:
 
 
 def test_options_of_a_study_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Assert that integrator and conventions are handed to the study that has them, and left out where not given."""
-    seen: list[dict[str, object]] = []
+    """Assert that what is given is handed to the study, experiments and fields as they stand, and nothing else."""
+    seen: list[tuple[object, ...]] = []
+    monkeypatch.setattr("runs.study.command.command", lambda study, *given: not seen.append((study.name, *given)))
+    options = ("--seeds", "3", "--integrator", "adaptive", "--code-conventions", "--workers", "2")
+    assert spoken("run", "asymmetric-scaling", "widths", *options)[0] == 0
+    assert spoken("run", "kernel-limits", "--out", "here", "--rate=0.5")[0] == 0
+    assert seen == [
+        (
+            "asymmetric-scaling",
+            {"seeds": 3, "workers": 2},
+            ["widths", "--integrator", "adaptive", "--code-conventions"],
+        ),
+        ("kernel-limits", {"out": Path("here")}, ["--rate=0.5"]),
+    ]
 
-    def command(**options: object) -> bool:
-        seen.append(options)
-        return True
 
-    monkeypatch.setattr("runs.studies.asymmetric_scaling.study.command", command)
-    spoken("run", "asymmetric-scaling", "--integrator", "adaptive", "--code-conventions")
-    spoken("run", "asymmetric-scaling")
-    assert (seen[0]["integrator"], seen[0]["code_conventions"]) == ("adaptive", True)
-    assert {"integrator", "code_conventions"}.isdisjoint(seen[1])
+def test_options_of_studies_are_not_for_files() -> None:
+    """Assert that an option that a file does not know is refused with those that it has."""
+    code, _, err = spoken("run", "study.toml", "--rate", "0.5")
+    assert code == 2 and "The option --rate is for a study by name: leave it out, or use --set KEY=VALUE" in err
+    assert "(a file has --dry-run, --ensemble, --no-summary, --out, --scheduler, --set, --stale, --workers)" in err

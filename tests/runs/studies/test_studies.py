@@ -1,11 +1,17 @@
 """The studies by name."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from runs.studies import STUDIES, named
+import runs
+from runs.studies import STUDIES, named, summary
+from runs.study.experiment import Experiment
 from runs.system.refusal import Refusal
+
+RUNS = Path(str(runs.__file__)).parent
 
 
 def test_unknown_study_is_refused() -> None:
@@ -18,10 +24,30 @@ def test_unknown_study_is_refused() -> None:
 
 @pytest.mark.parametrize("name", STUDIES)
 def test_listed_study_can_be_loaded(name: str) -> None:
-    """Assert that a study's module is there and offers its command, and that its summary is one line."""
-    entry = named(name)
-    assert callable(entry.load().command)
-    assert "\n" not in entry.summary and len(entry.summary) < 100
+    """Assert that a study is there under its name, with a summary of one line and experiments of different names."""
+    study = named(name)
+    assert study.name == name and study.summary == summary(name) and study.paper
+    assert "\n" not in summary(name) and len(summary(name)) < 100
+    names = [experiment.name for experiment in study.experiments]
+    assert len(set(names)) == len(names) and set(study.usual) <= set(names)
+    assert all(isinstance(experiment, Experiment) and experiment.title for experiment in study.experiments)
+
+
+def test_studies_are_known_without_torch() -> None:
+    """Assert that their names and what they ask need no import that takes seconds."""
+    program = (
+        "import sys; from runs.studies import STUDIES, summary; print(*map(summary, STUDIES), 'torch' in sys.modules)"
+    )
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert said.endswith("False\n")
+
+
+def test_general_code_names_no_study() -> None:
+    """Assert that what serves all studies does not know one of them, so that another needs one line in the registry."""
+    general = [path for path in RUNS.rglob("*.py") if "studies" not in path.relative_to(RUNS).parts]
+    packages = [module.rpartition(".")[2] for module in STUDIES.values()]
+    named_there = [path.name for path in general if any(f"studies.{one}" in path.read_text() for one in packages)]
+    assert named_there == []
 
 
 def test_a_study_file_without_its_ending_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

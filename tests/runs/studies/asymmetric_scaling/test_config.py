@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from runs.datasets import load
-from runs.studies.asymmetric_scaling.config import SETTINGS, Config, configured
+from runs.studies.asymmetric_scaling.config import SETTINGS, Config
+from runs.studies.asymmetric_scaling.study import STUDY
 from runs.system.refusal import Refusal
 
 
@@ -44,19 +45,19 @@ def test_shifted_masses_leave_the_first_particle_without_zipf_mass() -> None:
 
 def test_conventions_are_those_of_the_text_unless_asked_otherwise() -> None:
     """Assert that the code's masses and variance come together, and only by request."""
-    text = configured(data="simulated", scale="paper", device="cpu")
-    code = configured(data="simulated", scale="paper", device="cpu", code_conventions=True)
+    text = STUDY.configured(data="simulated", scale="paper", device="cpu")
+    code = STUDY.configured(data="simulated", scale="paper", device="cpu", code_conventions=True)
     assert (text.shifted_masses, text.variance) == (False, 1.0)
     assert (code.shifted_masses, code.variance) == (True, 2.0)
 
 
 def test_larger_scales_are_computed_to_a_tolerance() -> None:
     """Assert that the smoke scale descends step by step, that the choice can be made, and a wrong one is refused."""
-    found = [configured(data="simulated", scale=scale).integrator for scale in ("smoke", "laptop", "paper")]
+    found = [STUDY.configured(data="simulated", scale=scale).integrator for scale in ("smoke", "laptop", "paper")]
     assert found == ["descent", "adaptive", "adaptive"]
-    assert configured(data="simulated", scale="paper", integrator="descent").integrator == "descent"
+    assert STUDY.configured(data="simulated", scale="paper", integrator="descent").integrator == "descent"
     with pytest.raises(Refusal, match=r"Unknown integrator 'euler': choose one of adaptive, descent"):
-        configured(data="simulated", scale="smoke", integrator="euler")
+        STUDY.configured(data="simulated", scale="smoke", integrator="euler")
 
 
 @pytest.mark.parametrize(
@@ -73,7 +74,7 @@ def test_larger_scales_are_computed_to_a_tolerance() -> None:
 )
 def test_scales_have_the_sizes_of_the_readme(data: str, scale: str, sizes: tuple[int, ...]) -> None:
     """Assert that particles, steps, rows, Gram points and seeds of each scale are the published or promised ones."""
-    config = configured(data=data, scale=scale, device="cpu")
+    config = STUDY.configured(data=data, scale=scale, device="cpu")
     assert (config.count, config.steps, config.rows, config.gram_points, config.seeds) == sizes
     assert config.out == Path("results") / f"asymmetric-scaling-{data}-{scale}"
 
@@ -86,20 +87,20 @@ def test_laptop_takes_fewer_steps_on_more_rows(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(
         "runs.studies.asymmetric_scaling.config.load", lambda name: type(large)(name, train, train, train, "", "", "")
     )
-    config = configured(data="plant", scale="laptop", device="cpu")
+    config = STUDY.configured(data="plant", scale="laptop", device="cpu")
     assert (config.rows, config.steps) == (400, 7500)
 
 
 def test_published_step_is_two_in_our_time() -> None:
     """Assert that learning rate 1 on the mean of squares is an Euler step of 2, so 500 steps end at time 1000."""
-    config = configured(data="simulated", scale="smoke", device="cpu")
+    config = STUDY.configured(data="simulated", scale="smoke", device="cpu")
     assert (config.rate, config.step, config.until) == (1.0, 2.0, 1000.0)
     assert Config.validated(**{**config.model_dump(), "outputs": 10}).step == 0.2
 
 
 def test_given_seeds_and_folder_are_taken(tmp_path: Path) -> None:
     """Assert that options go before the scale's defaults."""
-    config = configured(data="simulated", scale="smoke", device="cpu", seeds=4, out=tmp_path)
+    config = STUDY.configured(data="simulated", scale="smoke", device="cpu", seeds=4, out=tmp_path)
     assert (config.seeds, config.out) == (4, tmp_path)
 
 
@@ -109,6 +110,6 @@ def test_given_seeds_and_folder_are_taken(tmp_path: Path) -> None:
 )
 def test_wrong_number_is_refused(field: str, value: object) -> None:
     """Assert that a value out of range is named with its field."""
-    good = configured(data="simulated", scale="smoke", device="cpu").model_dump()
+    good = STUDY.configured(data="simulated", scale="smoke", device="cpu").model_dump()
     with pytest.raises(Refusal, match=rf"The value {value!r} does not do for {field}: "):
         Config.validated(**{**good, field: value})

@@ -1,6 +1,5 @@
 """The main job end to end: what it writes, what it finds, and what a second call does."""
 
-import csv
 import io
 import itertools
 import json
@@ -11,39 +10,53 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
+import torch
 from rich.console import Console
 
 from particles import FlowDiverged, Trajectory
-from runs.studies.asymmetric_scaling import experiment, study
-from runs.studies.asymmetric_scaling.config import SETTINGS, Config, configured
-from runs.studies.asymmetric_scaling.pictures import figures
-from runs.studies.asymmetric_scaling.results import Row, Table
-from runs.studies.asymmetric_scaling.study import main
+from runs.studies import asymmetric_scaling
+from runs.studies.asymmetric_scaling.config import SETTINGS
+from runs.studies.asymmetric_scaling.experiments import scalings
+from runs.studies.asymmetric_scaling.run import Run
+from runs.studies.asymmetric_scaling.study import STUDY, problem_of
+from runs.study.running import run_study
+from runs.study.table import Table
 from runs.system.refusal import Refusal
-from tests.runs.conftest import Smoke, spoken
-from tests.runs.studies.asymmetric_scaling.test_experiment import assert_same_bits, small
+from tests.runs.conftest import Smoke, committed, spoken
+from tests.runs.studies.asymmetric_scaling.test_training import assert_same_bits
 
 NAMES = [f"{setting.name}-seed0.h5" for setting in SETTINGS]
-FIGURES = figures(configured(data="diabetes", scale="smoke", device="cpu"))
+OBSERVED = (
+    "train_risk",
+    "test_risk",
+    "largest_movement",
+    "gram_change",
+    "smallest_eigenvalue",
+    "mass_weighted_movement",
+)
+REUSED = ("pruned_train_risk", "pruned_test_risk", "transfer_risk")
+FIGURES = ("curves.png", "particles.png", *(f"{name}.png" for name in (*OBSERVED, *REUSED)))
+SMALL = ("--count", "60", "--steps", "40", "--rows", "20", "--gram-points", "5", "--transfer-steps", "20")
 COMMAND = [sys.executable, "-m", "runs", "run", "asymmetric-scaling"]
 
 
 def end_values(folder: Path, name: str) -> list[float]:
-    """A column of the table, from gamma = 1 to gamma = 0."""
-    with (folder / "result.csv").open(newline="") as file:
-        rows = {row["setting"]: float(row[name]) for row in csv.DictReader(file)}
-    return [rows[setting.name] for setting in SETTINGS]
+    """A quantity of the table, from gamma = 1 to gamma = 0."""
+    table = Table.read(folder / "result.csv")
+    return [float(table.at("E0.1", name, setting.name).last[0]) for setting in SETTINGS]
 
 
 def stamps(folder: Path) -> dict[str, int]:
     """When each file but the configuration was last written."""
     return {
-        path.name: path.stat().st_mtime_ns for path in folder.iterdir() if path.name not in ("config.json", ".lock")
+        path.name: path.stat().st_mtime_ns
+        for path in folder.rglob("*")
+        if path.is_file() and path.name not in ("config.json", ".lock")
     }
 
 
@@ -56,7 +69,7 @@ def test_smoke_study_writes_everything(smoke: Smoke) -> None:
     """Assert that the command ends well with four complete runs, a table, its figures and its configuration."""
     assert smoke.code == 0
     names = {path.name for path in smoke.folder.iterdir()} - {".lock"}
-    assert names == {*NAMES, "result.csv", *FIGURES, "config.json"}
+    assert names == {*NAMES, "result.csv", "claims.csv", *FIGURES, "config.json", "cases"}
     for name in NAMES:
         with Trajectory.open(smoke.folder / name) as trajectory:
             assert trajectory.is_complete
@@ -68,10 +81,10 @@ def test_smoke_study_writes_everything(smoke: Smoke) -> None:
 
 def test_smoke_study_says_what_it_found_and_where(smoke: Smoke) -> None:
     """Assert that the table and the paths of the figures go to standard output, the rest to standard error."""
-    assert "diabetes, 500 steps, one seed" in smoke.said
+    assert "Four node scalings: diabetes, m = 400, n = 100, 500 gradient steps" in smoke.said
     for name in ("result.csv", *FIGURES):
         assert f"{smoke.folder / name}\n" in smoke.said
-    assert smoke.progress.startswith("asymmetric-scaling on diabetes, scale smoke, descent: 4 runs in")
+    assert smoke.progress.startswith("asymmetric-scaling on diabetes, scale smoke: 4 cases in")
 
 
 @pytest.mark.parametrize("name", ["mass_weighted_movement", "gram_change"])
@@ -109,18 +122,22 @@ def test_equal_masses_lose_most_by_pruning(smoke: Smoke) -> None:
     assert ratios[0] > 2.0 * ratios[3] and ratios[3] < 1.5
 
 
-def test_options_of_the_command_reach_the_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Assert that integrator and conventions of the published code are handed on, and stand in the folder."""
-    seen: list[Config] = []
+def test_options_reach_the_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Assert that integrator, rate and the conventions of the published code are handed on, whatever their order."""
+    seen = []
 
-    def kept(config: Config, console: Console) -> Table:
-        seen.append(config)
-        return Table(config, (), (), ())
+    def kept(study: object, config: object, *, only: object, console: Console) -> Table:
+        seen.append((config, only))
+        return Table()
 
-    monkeypatch.setattr(study, "main", kept)
-    options = {"data": "simulated", "scale": "smoke", "device": "cpu", "seeds": None, "out": tmp_path}
-    assert study.command(**options, integrator="adaptive", code_conventions=True)
-    assert (seen[0].integrator, seen[0].shifted_masses, seen[0].variance) == ("adaptive", True, 2.0)
+    monkeypatch.setattr("runs.study.command.run_study", kept)
+    options = ("--integrator", "adaptive", "--scale", "smoke", "--code-conventions", "--rate", "0.5")
+    assert spoken("run", "asymmetric-scaling", "widths", *options, "--out", str(tmp_path), "--workers", "2")[0] == 0
+    assert spoken("run", "asymmetric-scaling", "--scale", "smoke", "--out", str(tmp_path))[0] == 0
+    (config, only), (other, usual) = seen
+    assert (config.integrator, config.shifted_masses, config.variance, config.rate) == ("adaptive", True, 2.0, 0.5)
+    assert (only, usual, config.workers) == (["widths"], ("E0.1",), 2)
+    assert (other.integrator, other.shifted_masses, other.variance, other.rate) == ("descent", False, 1.0, 1.0)
 
 
 def test_second_call_redoes_nothing(smoke: Smoke) -> None:
@@ -143,72 +160,73 @@ def test_other_configuration_in_the_same_folder_is_refused(smoke: Smoke) -> None
     )
 
 
-def test_seeds_are_added_to_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Assert that a second seed is run beside the first, whose files stay, and that table and figures have both."""
-    drawn: list[str] = []
-    monkeypatch.setattr(study, "draw", lambda config, runs: drawn.extend(run.name for run in runs))
-    folder = tmp_path / "more"
-    main(small(folder, steps=40), quiet())
-    before = stamps(folder)
-    drawn.clear()
-    console = quiet()
-    table = main(small(folder, steps=40, seeds=2), console)
-    assert [(row.setting, row.seed) for row in table.rows] == [(s.name, seed) for seed in (0, 1) for s in SETTINGS]
-    assert all(stamps(folder)[name] == before[name] for name in NAMES)
-    assert drawn == [f"{setting.name}-seed{seed}" for seed in (0, 1) for setting in SETTINGS]
-    said = console.file.getvalue()
-    assert "Already complete and not redone: gamma1.0-seed0, gamma0.5-seed0, gamma0.2-seed0, gamma0.0-seed0." in said
-
-
-def test_missing_figure_is_drawn_again_without_a_run(smoke: Smoke, tmp_path: Path) -> None:
-    """Assert that a removed figure comes back with the same bytes and no trajectory is touched."""
+def test_unreadable_run_is_named_and_kept(smoke: Smoke, tmp_path: Path) -> None:
+    """Assert that a damaged trajectory among the runs is named with what to do, left as it is, and the others go on."""
     folder = tmp_path / "copy"
     shutil.copytree(smoke.folder, folder)
-    before = stamps(folder)
-    (folder / "particles.png").unlink()
-    main(configured(data="diabetes", scale="smoke", device="cpu", out=folder), quiet())
-    assert (folder / "particles.png").read_bytes() == (smoke.folder / "particles.png").read_bytes()
-    assert (folder / "result.csv").read_bytes() == (smoke.folder / "result.csv").read_bytes()
-    assert all(stamps(folder)[name] == before[name] for name in NAMES)
-
-
-def test_unreadable_run_is_refused_and_kept(smoke: Smoke, tmp_path: Path) -> None:
-    """Assert that a damaged trajectory among the runs is named with what to do, and left as it is."""
-    folder = tmp_path / "copy"
-    shutil.copytree(smoke.folder, folder)
+    shutil.rmtree(folder / "cases")
     damaged = folder / NAMES[1]
     damaged.write_bytes(damaged.read_bytes()[:5000])
     with pytest.raises(Refusal, match=rf"A run cannot be continued: .*{NAMES[1]} is truncated.* remove the file"):
-        main(configured(data="diabetes", scale="smoke", device="cpu", out=folder), quiet())
+        run_study(STUDY, STUDY.configured(scale="smoke", device="cpu", out=folder), only=("E0.1",), console=quiet())
     assert damaged.stat().st_size == 5000
+
+
+def test_folder_of_an_earlier_version_is_gone_on_with(smoke: Smoke, tmp_path: Path) -> None:
+    """Assert that complete trajectories without cases are read, not run, and that the earlier table is kept."""
+    folder = tmp_path / "earlier"
+    shutil.copytree(smoke.folder, folder)
+    shutil.rmtree(folder / "cases")
+    config = json.loads((folder / "config.json").read_text())
+    added = ("clouds", "widths", "width_steps")
+    (folder / "config.json").write_text(json.dumps({name: one for name, one in config.items() if name not in added}))
+    (folder / "result.csv").write_text("setting,gamma,alpha,seed\ngamma1.0,1.0,nan,0\n")
+    before = stamps(folder)
+    command = ("run", "asymmetric-scaling", "--scale", "smoke", "--out", str(folder))
+    code, said, progress = spoken(*command)
+    assert code == 0 and "largest movement" in said and "it is kept as result.earlier.csv" in progress
+    assert all(stamps(folder)[name] == before[name] for name in NAMES)
+    rows = [row for row in Table.read(smoke.folder / "result.csv") if row.quantity != "seconds"]
+    assert repr(rows) == repr([*Table.read(folder / "result.csv")])
 
 
 def test_failed_run_is_reported_and_the_others_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Assert that a run that diverges is named with its sentence and exit code 1, and the others are in the table."""
 
-    def perform(run: experiment.Run, report: object) -> None:
+    def train(run: Run, report: object, whole: Callable[..., None] = scalings.train) -> None:
         if run.setting.gamma == 0.2:
             raise FlowDiverged(step=5, time=10.0, particles=3, count=400)
-        experiment.perform(run, lambda step: None)
+        whole(run, lambda step: None)
 
-    drawn: list[Sequence[experiment.Run]] = []
-    monkeypatch.setattr(study, "perform", perform)
-    monkeypatch.setattr(study, "draw", lambda config, runs: drawn.append(runs))
-    monkeypatch.setattr(study, "configured", lambda **options: small(tmp_path / "a"))
-    code, said, err = spoken("run", "asymmetric-scaling")
+    monkeypatch.setattr(scalings, "train", train)
+    code, said, err = spoken("run", "asymmetric-scaling", "--scale", "smoke", "--out", str(tmp_path / "a"), *SMALL)
     assert code == 1
-    assert "Failed: gamma0.2-seed0: The flow diverged at step 5, time 10" in err
-    assert said.count("failed ") == 10
-    with (tmp_path / "a" / "result.csv").open(newline="") as file:
-        assert [row["setting"] for row in csv.DictReader(file)] == ["gamma1.0", "gamma0.5", "gamma0.0"]
-    assert [run.setting.name for run in drawn[0]] == ["gamma1.0", "gamma0.5", "gamma0.0"]
+    assert "Failed: E0.1-gamma0.2-seed0: The flow diverged at step 5, time 10" in err
+    table = Table.read(tmp_path / "a" / "result.csv")
+    assert list(dict.fromkeys(row.curve for row in table)) == ["gamma1.0", "gamma0.5", "gamma0.0"]
+    assert (tmp_path / "a" / "curves.png").exists() and "γ = 0.2" not in said
 
 
-def test_seconds_of_complete_runs_are_kept(smoke: Smoke) -> None:
-    """Assert that a table made without a run shows the wall times of the runs that were made."""
-    table = main(configured(data="diabetes", scale="smoke", device="cpu", out=smoke.folder), quiet())
-    assert all(isinstance(row, Row) and 0.0 < row.seconds < 60.0 for row in table.rows)
-    assert [row.seconds for row in table.rows] == end_values(smoke.folder, "seconds")
+def test_problem_of_a_trajectory_is_that_of_its_run(smoke: Smoke) -> None:
+    """Assert that risk, law and masses are built anew from what stands in the file."""
+    path = smoke.folder / "gamma0.2-seed0.h5"
+    with Trajectory.open(path) as trajectory:
+        problem = problem_of(path, trajectory.parameters)
+        first = trajectory[0]
+    run = Run(STUDY.configured(scale="smoke", device="cpu", out=smoke.folder), SETTINGS[2], 0)
+    assert (problem.gamma, problem.alpha, problem.law) == (0.2, 0.5, run.law)
+    assert torch.equal(problem.risk.data.targets, run.risk.data.targets)
+    assert torch.equal(problem.masses.float(), first.masses)
+    parameters = {"config": {**run.config.identity(), "shifted_masses": True}, "setting": run.parameters()["setting"]}
+    assert torch.equal(problem_of(path, parameters).masses, SETTINGS[2].masses(400, shifted=True))
+
+
+def test_committed_table_is_that_of_the_readme() -> None:
+    """Assert that it has three seeds of four settings, with the movement that the README says."""
+    table = committed(asymmetric_scaling, STUDY)
+    assert {row.seed for row in table} == {0, 1, 2} and {row.curve for row in table} == {one.name for one in SETTINGS}
+    movements = [float(table.at("E0.1", "largest_movement", one.name).mean[0]) for one in SETTINGS]
+    assert [f"{value:.3g}" for value in movements] == ["1.9", "6.87", "10.5", "14.7"]
 
 
 @pytest.mark.validation
@@ -223,7 +241,7 @@ def test_killed_study_is_continued_to_the_same_bits(smoke: Smoke, tmp_path: Path
     assert not (folder / "result.csv").exists()
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0
-    assert re.search(r"Already complete and not redone: gamma1.0-seed0, gamma0.5-seed0", done.stderr)
+    assert re.search(r"Already complete and not redone: E0.1-gamma1.0-seed0, E0.1-gamma0.5-seed0", done.stderr)
     for name in NAMES:
         assert_same_bits(smoke.folder / name, folder / name)
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from particles import NTK, Lazy, MeanField
-from runs.studies.kernel_limits.config import KERNELS, NETWORKS, Config, configured
+from runs.studies.kernel_limits.config import KERNELS, NETWORKS, Config
+from runs.studies.kernel_limits.study import STUDY
 from runs.system.refusal import Refusal
 
 
@@ -33,19 +34,19 @@ def test_settings_are_those_of_the_readme() -> None:
 )
 def test_scales_have_the_sizes_of_the_readme(scale: str, sizes: tuple[object, ...]) -> None:
     """Assert that widths, rows, time, clouds and seeds of each scale are the promised ones."""
-    config = configured(data="simulated", scale=scale, device="cpu")
+    config = STUDY.configured(data="simulated", scale=scale, device="cpu")
     assert (config.widths, config.rows, config.until, config.clouds, config.seeds) == sizes
     assert config.out == Path("results") / f"kernel-limits-simulated-{scale}"
 
 
 def test_rows_are_no_more_than_there_are() -> None:
     """Assert that on diabetes, with 90 test rows, the published scale takes fewer than a hundred."""
-    assert configured(data="diabetes", scale="paper", device="cpu").rows == 90
+    assert STUDY.configured(data="diabetes", scale="paper", device="cpu").rows == 90
 
 
 @pytest.mark.parametrize(("field", "value"), [("until", 0.0), ("frames", 1), ("clouds", 1), ("widths", ())])
 def test_wrong_number_is_refused(field: str, value: object) -> None:
     """Assert that a value out of range is named with its field."""
-    good = configured(data="simulated", scale="smoke", device="cpu").model_dump()
+    good = STUDY.configured(data="simulated", scale="smoke", device="cpu").model_dump()
     with pytest.raises(Refusal, match=rf"does not do for {field}: "):
         Config.validated(**{**good, field: value})

@@ -2,7 +2,8 @@
 
 import pytest
 
-from runs.studies.propagation_of_chaos.config import Config, configured
+from runs.studies.propagation_of_chaos.config import Config
+from runs.studies.propagation_of_chaos.study import STUDY
 from tests.runs.conftest import Smoke, spoken
 
 
@@ -16,4 +17,6 @@ def chaos(tmp_path_factory: pytest.TempPathFactory) -> Smoke:
 @pytest.fixture
 def config(chaos: Smoke) -> Config:
     """The configuration of that study."""
-    return configured(data="diabetes", scale="smoke", device="cpu", out=chaos.folder)
+    found = STUDY.configured(scale="smoke", device="cpu", out=chaos.folder)
+    assert isinstance(found, Config)
+    return found

@@ -1,0 +1,54 @@
+"""The command `reproduce`: papers with all their experiments, and one table of what they state."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from runs.cli.claims import VIOLATED
+from runs.studies import STUDIES, named
+from runs.system.options import SCALES
+from runs.system.printable import printable
+from runs.system.refusal import chosen
+
+#: Exit code after Ctrl-C.
+INTERRUPTED = 130
+
+
+def interrupted() -> typer.Exit:
+    """Say what Ctrl-C leaves behind."""
+    typer.echo("Interrupted: everything written so far is kept; the same command continues from there.", err=True)
+    return typer.Exit(INTERRUPTED)
+
+
+def reproduce(
+    papers: Annotated[
+        list[str] | None, typer.Argument(help="Studies by name (`meanfield list` shows them); all by default.")
+    ] = None,
+    scale: Annotated[str, typer.Option(help="smoke (seconds), laptop (minutes) or paper (hours).")] = "laptop",
+    out: Annotated[Path | None, typer.Option(help="Folder of folders; by default results/reproduced-SCALE.")] = None,
+) -> None:
+    """Run papers with all their experiments, and end with one table of what they state beside what was measured.
+
+    Exit code 3 where a proven theorem is violated, 1 where a case failed.
+    """
+    chosen("scale", scale, SCALES)
+    studies = [named(name) for name in papers or STUDIES]
+    from rich.console import Console
+
+    from runs.study.claims import claims_table, is_violated
+    from runs.study.reproduce import reproduce as run_all
+
+    console = Console(stderr=True)
+    try:
+        found = run_all(studies, out or Path("results") / f"reproduced-{scale}", console, scale=scale)
+    except KeyboardInterrupt as error:
+        raise interrupted() from error
+    Console().print(claims_table(found.claims))
+    typer.echo(f"  {printable(str(found.file))}")
+    for failure in found.failures:
+        typer.echo(printable(f"Failed: {failure}"), err=True)
+    if is_violated(found.claims):
+        raise typer.Exit(VIOLATED)
+    if found.failures:
+        raise typer.Exit(1)

@@ -1,0 +1,1 @@
+"""The experiments of kernel-limits, one a file."""

@@ -1,0 +1,1 @@
+"""The experiments of propagation-of-chaos, one a file."""

@@ -1,0 +1,169 @@
+"""The only main of a study: do the cases that are not done yet, then write table, claims and figures."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from particles import FlowDiverged, TrajectoryError
+from runs.batch.crew import Report, Stopped, perform_all, usable_cores
+from runs.batch.output_folder import claimed
+from runs.batch.progress import BatchProgress
+from runs.study.claims import CLAIMS, Claim, write_claims
+from runs.study.configuration import StudyConfig
+from runs.study.experiment import PREDICTED, Case, Experiment, planned
+from runs.study.panels import by_file, draw
+from runs.study.study import Study
+from runs.study.table import COLUMNS, Table
+from runs.system.files import opened_text
+from runs.system.refusal import Refusal
+
+RESULT, CASES, EARLIER = "result.csv", "cases", "result.earlier.csv"
+
+
+@dataclass(frozen=True)
+class Job:
+    """A case of an experiment in a folder; its rows lie in a file of its own, which is there once the case is done."""
+
+    experiment: Experiment
+    config: Any
+    case: Case
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """Also the name of the file."""
+        return f"{self.experiment.name}-{self.case.name}"
+
+    @property
+    def path(self) -> Path:
+        """Where the rows lie."""
+        return self.folder / CASES / f"{self.name}.csv"
+
+    @property
+    def begun(self) -> int:
+        """Units of progress that are done, never all of them as long as the case is not."""
+        return min(self.experiment.begun(self.config, self.case, self.folder), self.case.size - 1)
+
+
+def perform(job: Job, report: Report) -> None:
+    """Do a case and write its rows, whole or not at all. What goes wrong with its numbers is a Refusal."""
+    try:
+        if job.case == PREDICTED:
+            rows = tuple(job.experiment.predicted(job.config))
+        else:
+            rows = tuple(job.experiment.measured(job.config, job.case, job.folder, report))
+        Table(rows).write(job.path)
+    except (FlowDiverged, Refusal, Stopped, TrajectoryError):
+        raise
+    except (ArithmeticError, MemoryError, RuntimeError, ValueError) as error:
+        raise Refusal(f"{type(error).__name__}: {error}") from error
+    report(job.case.size)
+
+
+def run_study(
+    study: Study,
+    config: StudyConfig,
+    *,
+    only: Sequence[str] = (),
+    workers: int | None = None,
+    console: Console | None = None,
+) -> Table:
+    """Do the cases of some experiments, or of all, that are not done yet; write what the folder's cases give.
+
+    Table, claims and figures are of every case in the folder, whenever it was done. Raises Refusal for a name that no
+    experiment has, and for a folder of another configuration; a case that fails is named in the table.
+    """
+    console, chosen = console or Console(stderr=True), study.chosen(only)
+    source = config.source()
+    identity = {"study": study.name, **config.identity(), **({"data_checksum": source.checksum} if source else {})}
+    remarks = {"citation": source.citation, "source": source.source} if source else {}
+    with claimed(config.out, identity, remarks, added=True) as folder:
+        (folder / CASES).mkdir(exist_ok=True)
+        _set_aside(folder, console)
+        jobs = [Job(one, config, case, folder) for one in chosen for case in planned(one, config)]
+        pending = [job for job in jobs if not job.path.exists()]
+        _announce(console, study, config, jobs, pending)
+        failures = _perform(console, jobs, pending, config.workers if workers is None else workers)
+        files = _write(study, config, folder, redraw=bool(pending))
+        return replace(table_of(study, config, folder), failures=failures, files=files)
+
+
+def table_of(study: Study, config: StudyConfig, folder: Path) -> Table:
+    """The rows of every case of the configuration that is done, in the order of experiments and cases."""
+    jobs = (Job(one, config, case, folder) for one in study.experiments for case in planned(one, config))
+    return Table.merged(Table.read(job.path) for job in jobs if job.path.exists())
+
+
+def claims_of(study: Study, config: StudyConfig, folder: Path, table: Table) -> list[Claim]:
+    """What is stated beside what was measured, of the experiments that are complete."""
+    complete = (one for one in study.experiments if all(_done(one, config, folder)))
+    return [Claim(one.name, result) for one in complete for result in one.claims(config, table)]
+
+
+def _done(experiment: Experiment, config: StudyConfig, folder: Path) -> list[bool]:
+    return [Job(experiment, config, case, folder).path.exists() for case in planned(experiment, config)]
+
+
+def _set_aside(folder: Path, console: Console) -> None:
+    """Rename a table of an earlier layout, so that nothing of it is lost."""
+    path = folder / RESULT
+    if not path.exists():
+        return
+    with opened_text(path) as file:
+        head = file.readline().strip()
+    if head != ",".join(COLUMNS):
+        path.rename(folder / EARLIER)
+        said = f"{RESULT} has the layout of an earlier version; it is kept as {EARLIER}."
+        console.print(said, highlight=False, soft_wrap=True)
+
+
+def _announce(console: Console, study: Study, config: StudyConfig, jobs: Sequence[Job], pending: Sequence[Job]) -> None:
+    complete = [job.name for job in jobs if job not in pending]
+    begun = [job.name for job in pending if job.begun]
+    about = f" on {config.data}" if config.data else ""
+    console.print(
+        f"{study.name}{about}, scale {config.scale}: {len(jobs)} cases in {config.out}", highlight=False, soft_wrap=True
+    )
+    if complete:
+        names = "all of them" if len(complete) == len(jobs) else ", ".join(complete)
+        console.print(f"Already complete and not redone: {names}.", highlight=False, soft_wrap=True)
+    if begun:
+        console.print(f"Continued from the state kept last: {', '.join(begun)}.", highlight=False, soft_wrap=True)
+
+
+def _perform(console: Console, jobs: Sequence[Job], pending: Sequence[Job], workers: int | None) -> tuple[str, ...]:
+    """Do the pending cases; a sentence for each that failed."""
+    if not pending:
+        return ()
+    if workers is None:
+        workers = 0 if pending[0].config.device == "cuda" else min(usable_cores(), len(pending))
+    sizes, begun = [job.case.size for job in pending], [job.begun for job in pending]
+    with BatchProgress(sizes, begun, console, complete=len(jobs) - len(pending)) as progress:
+        outcomes = perform_all(pending, perform, begun=begun, workers=workers, watch=progress.show)
+    return tuple(f"{job.name}: {out.failure}" for job, out in zip(pending, outcomes, strict=True) if out.failure)
+
+
+def _write(study: Study, config: StudyConfig, folder: Path, redraw: bool) -> tuple[Path, ...]:
+    """Write table, claims and figures where something is new or missing; their paths."""
+    table = table_of(study, config, folder)
+    measured = {row.experiment for row in table if row.seed is not None}
+    if not measured:
+        return ()
+    try:
+        shown = {one: by_file(one.panels(config, table)) for one in study.experiments if one.name in measured}
+    except TrajectoryError as error:
+        raise Refusal(f"The figures cannot be drawn: {error}") from error
+    figures = list(dict.fromkeys(file for files in shown.values() for file in files))
+    files = tuple(folder / name for name in (RESULT, CLAIMS, *figures))
+    if redraw or not all(file.exists() for file in files):
+        table.write(files[0])
+        write_claims(files[1], claims_of(study, config, folder, table))
+        for name in figures:
+            owners = [one for one, own in shown.items() if name in own]
+            single = len(owners) == 1
+            title = f"{owners[0].title}: {owners[0].about(config)}" if single else f"{study.title}: {config.about}"
+            draw([panel for one in owners for panel in shown[one][name]], folder / name, title)
+    return files
