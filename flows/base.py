@@ -1,13 +1,20 @@
-"""The protocols of this package: what a flow, an integrator and an observer are.
+"""The protocols of this package: what a flow, an integrator and an observer are, and what their classes declare.
 
 A flow says which way every particle of a whole cloud moves; an integrator is a frozen value that takes one step of a
 flow and hands its state back; an observer is called with (step, time, cloud). `evolve` brings the three together.
+
+What a class can do beside that it says itself, in class attributes that may be left out:
+
+- an integrator: `together`, how members of an ensemble go through it (`Together`), and `states`, the classes that the
+  state it hands on is made of, which a checkpoint in a file needs;
+- a flow: `stackable`, whether its formulas hold for members side by side as they stand, and `shareable`, whether for
+  a cloud that several processes share.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Generic, Protocol, Self, TypeVar, runtime_checkable
+from typing import Any, Generic, Protocol, Self, TypeVar, runtime_checkable
 
 from flows.noise import StepNoise
 from particles import ParticleCloud
@@ -26,6 +33,28 @@ class Part(Enum):
     NOISE = "noise"
     GROWTH = "growth"
     INERTIA = "inertia"
+
+
+class Together(Enum):
+    """How the members of an ensemble go through an integrator side by side."""
+
+    ONE_GRID = "all of them take the same steps, as if they were one cloud"
+    OWN_PACE = "each takes steps of its own, by velocities alone"
+    OWN_ORDER = "each takes steps of its own order and size, by Gram matrices"
+    AS_CHOSEN = "each as the method that the integrator chooses for it"
+
+
+def declared(kind: type, name: str) -> Any:
+    """What a class says of itself, None where it says nothing.
+
+    What its bases say does not count: a class that changes a formula may have lost what the formula could do.
+    """
+    return vars(kind).get(name)
+
+
+def states_of(*integrators: type) -> tuple[type, ...]:
+    """The classes that the states of these integrators are made of, each once; a class has those of its base."""
+    return tuple(dict.fromkeys(state for kind in integrators for state in getattr(kind, "states", ())))
 
 
 @runtime_checkable

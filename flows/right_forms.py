@@ -1,4 +1,4 @@
-"""How what this room needs is best written, for the advice that its doors give."""
+"""The advice in refusals of `flows`: which methods check their arguments, and how a right argument is written."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from flows.integrators.fixed_step.linear_splitting import LinearSplitting
 from flows.integrators.fixed_step.rk4 import RK4
 from flows.integrators.step_bound import StepBound
 from flows.noise import StepNoise
-from flows.observers.recording import Trace
+from flows.observers.trace import Trace
 from particles import Risk
 
 _STEPPED = (BAOAB, Euler, EulerMaruyama, Heun, LeimkuhlerMatthews, LinearSplitting, RK4)
@@ -36,7 +36,7 @@ METHODS: dict[type, str] = {
     StepBound: "longest_step",
 }
 
-#: What may be written where this is needed.
+#: For a class that an annotation asks for, an expression that gives one.
 FORMS: dict[Any, str] = {
     Flow: "GradientFlow(risk) or an object with velocity(cloud, time)",
     Integrator: "Adaptive() or Euler(step=0.1)",
@@ -48,8 +48,9 @@ FORMS: dict[Any, str] = {
     **{kind: f"{kind.__name__}(step=0.1)" for kind in _STEPPED},
 }
 
-#: How one thing becomes another; {name} is the argument, {value} what was given for it.
-TURNS: dict[tuple[Any, Any], str] = {
+#: For what was given and what is needed, the expression that converts one into the other; {name} is the argument's
+#: name and {value} its value.
+CONVERSIONS: dict[tuple[Any, Any], str] = {
     (Risk, Flow): "GradientFlow({name})",
     (Risk, Observer): "Trace(risk=risk)",
     (Flow, Risk): "{name}.risk",

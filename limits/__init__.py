@@ -1,4 +1,8 @@
-"""What theory predicts: limits of infinitely many particles, computed and compared with finite clouds."""
+"""Predictions of theory: limits of infinitely many particles, computed and compared with finite clouds.
+
+Every public class and function checks its arguments by their annotations and raises TypeError for something of another
+kind, ShapeError for a tensor with another number of axes. Docstrings name the errors beyond these.
+"""
 
 from limits.chaos import Approach, Slope, StandIn, approach, deviation, root_mean, sampled, slope, stand_in
 from limits.kernel_training.early_time import EarlyConstants, EarlyTimeModel, early_constants, early_time_model
@@ -19,7 +23,7 @@ from limits.mean_field.gaussian import GaussianFlow, LinearLaw
 from limits.mean_field.gibbs import Gibbs, GibbsLaw
 from limits.mean_field.grid import Atoms, Grid, Interval
 from limits.mean_field.optimality import OptimalityGap, optimality_gap
-from limits.right_forms import FORMS, METHODS, TURNS
+from limits.right_forms import CONVERSIONS, FORMS, METHODS
 from limits.transport import (
     Iteration,
     Measure,
@@ -33,7 +37,7 @@ from limits.transport import (
     unbalanced_distance,
     wasserstein,
 )
-from particles.arguments import open_doors
+from particles.arguments import check_arguments_of
 
 __all__ = [
     "Approach",
@@ -97,4 +101,4 @@ __all__ = [
     "zipf_departure",
 ]
 
-open_doors(globals(), METHODS, FORMS, TURNS)
+check_arguments_of(globals(), METHODS, FORMS, CONVERSIONS)

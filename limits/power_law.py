@@ -1,4 +1,4 @@
-"""Intervals for the power of a count by which the size of samples falls, right for few repetitions."""
+"""Confidence intervals for the exponent of a power law, size of samples ~ count^exponent, also for few repetitions."""
 
 import math
 from collections.abc import Callable
@@ -14,19 +14,22 @@ from particles import generator
 Array = NDArray[np.float64]
 Statistic = Callable[[Array], Array]
 
-#: Degrees of freedom that Student's interval has at least; those that the fit leaves are filled up by repetitions.
+#: Least number of degrees of freedom of Student's interval. Where the fit leaves fewer, repetitions supply the rest.
 FREEDOM = 3
-#: Normal samples that tell as much of the variance of a log size as one count more.
+#: So many normal samples add one degree of freedom to the variance of a log size.
 SAMPLES = 16
-#: Halvings of the bracket of an end of an interval; doublings before it is called infinite.
+#: Number of halvings of the bracket around an end of an interval, and of doublings before the search is given up.
 HALVINGS, DOUBLINGS = 16, 6
-#: The least size whose logarithm is taken.
+#: Sizes below this number are raised to it before their logarithm is taken.
 TINY = 1e-300
 
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """log statistic(samples) [counts] against log count, by least squares."""
+    """The least-squares line of log statistic(samples) [counts] against `logs`, the logarithms of the counts [counts].
+
+    `samples` are [counts, repetitions]. Raises ValueError where a size, statistic(samples), is not positive and finite.
+    """
 
     logs: Array
     samples: Array
@@ -42,22 +45,25 @@ class Fit:
 
     @property
     def weights(self) -> Array:
-        """The slope is the sum of weights times log sizes."""
+        """Weights [counts] such that the slope is the sum of weights times log sizes."""
         centred = self.logs - self.logs.mean()
         return np.asarray(centred / np.square(centred).sum())
 
     def slopes(self, samples: Array) -> Array:
-        """Slopes of samples [..., counts, repetitions]."""
+        """The slopes [...] of samples [..., counts, repetitions]."""
         return np.asarray(np.log(np.maximum(self.statistic(samples), TINY)) @ self.weights)
 
     @property
     def value(self) -> float:
-        """The slope."""
+        """The slope of these samples."""
         return float(self.slopes(self.samples))
 
     @property
     def degree(self) -> float:
-        """q, where the statistic of c x is c^q times that of x: 1/2 for a root mean of squares."""
+        """The degree q of the statistic, statistic(c x) = c^q statistic(x): 1/2 for a root mean.
+
+        Raises ValueError where the statistic has no such degree.
+        """
         found = np.log2(self.statistic(2.0 * self.samples) / self.statistic(self.samples))
         if not float(np.ptp(found)) < 1e-9:
             raise ValueError(
@@ -68,18 +74,18 @@ class Fit:
 
     @property
     def is_centred(self) -> bool:
-        """Whether the statistic does not see the mean of the samples, as a deviation."""
+        """Whether the statistic stays the same when a constant is added to the samples, as a deviation does."""
         reach = np.abs(self.samples).max()
         return bool(np.allclose(self.statistic(self.samples + reach), self.statistic(self.samples), rtol=1e-6))
 
 
 def interval(fit: Fit, level: float, exchanges: int, seed: int) -> tuple[float, float]:
-    """Ends of an interval that holds the power with probability `level`, repetitions few or many.
+    """The lower and upper end of an interval that holds the exponent with probability `level`.
 
-    Samples are taken to have one law but for its size (and, for a deviation, its place), whatever that law is. Then
-    samples over the right power of the count are exchangeable, and the powers that an exchange test does not reject are
-    an exact interval (Pitman 1937). Where the mean is not seen, or where there are too few samples to exchange, it is
-    Student's.
+    The assumption is that samples of all counts have one law up to its size and, for a deviation, its mean; the law
+    itself may be any. Then samples divided by the right power of their count are exchangeable, and the exponents that a
+    test by `exchanges` random exchanges does not reject form an exact interval (Pitman 1937). A statistic that does not
+    see the mean, or too few samples for such a test, gets Student's interval instead.
     """
     counts, repetitions = fit.samples.shape
     arrangements = math.factorial(counts * repetitions) // math.factorial(repetitions) ** counts
@@ -93,9 +99,10 @@ def interval(fit: Fit, level: float, exchanges: int, seed: int) -> tuple[float, 
 
 
 def _end(fit: Fit, order: NDArray[np.intp], side: float, level: float) -> float:
-    """Where the exchange test begins to reject on one side, to 1e-4 of the distance from the slope.
+    """The exponent at which the exchange test begins to reject, below (side -1) or above (side 1) the slope.
 
-    Two repetitions may have so much in common that it never does; then it is Student's end.
+    Its distance from the slope is known to a part of 1e-4. If the test never rejects, as may happen for two
+    repetitions, the end of Student's interval is returned.
     """
     powers, value, tail = (fit.logs - fit.logs.mean()) / fit.degree, fit.value, 0.5 - level / 2.0
 
@@ -122,10 +129,11 @@ def _end(fit: Fit, order: NDArray[np.intp], side: float, level: float) -> float:
 
 
 def _student(fit: Fit, level: float) -> float:
-    """Half of Student's interval from what the fit of log sizes leaves, filled up to three degrees of freedom or more.
+    """Half the length of Student's interval for the slope.
 
-    What is filled up is the variance of a log size as its own repetitions have it, which heavy tails hide from few of
-    them: it has a degree of freedom for so many samples, less where their kurtosis is large.
+    The variance of a log size is estimated from the residuals of the line and, to reach three or more degrees of
+    freedom, from the repetitions of each count. Few repetitions hide heavy tails, so the latter estimate has one degree
+    of freedom for `SAMPLES` samples, and fewer where their kurtosis is large.
     """
     counts = len(fit.samples)
     sizes = np.log(np.maximum(fit.statistic(fit.samples), TINY))
@@ -138,10 +146,11 @@ def _student(fit: Fit, level: float) -> float:
 
 
 def _within(fit: Fit, fitted: Array) -> tuple[float, float]:
-    """The variance of a log size from repetitions, and its degrees of freedom; `fitted` [counts] are those on the line.
+    """The variance of a log size as r repetitions show it, and its degrees of freedom.
 
-    Of a deviation it is (psi'((r - 1) / 2) + kurtosis / r) / 4, exact for normal samples; otherwise that of single log
-    sizes, over r.
+    `fitted` [counts] are the log sizes on the line. For a deviation the variance is (psi'((r - 1) / 2) + kurtosis / r)
+    / 4 with psi' the trigamma function, exact for normal samples. For another statistic it is the variance of the log
+    size of single samples, divided by r.
     """
     r = fit.samples.shape[1]
     if not fit.is_centred:
@@ -151,7 +160,7 @@ def _within(fit: Fit, fitted: Array) -> tuple[float, float]:
     square = float(np.square(centred).mean())
     if square == 0.0:
         return 0.0, 0.0
-    # Of residuals the excess kurtosis is smaller than that of samples by this factor.
+    # The excess kurtosis of residuals is that of samples times this factor.
     kept = ((1.0 - 1.0 / r) ** 4 + (r - 1.0) / r**4) / (1.0 - 1.0 / r) ** 2
     excess = max(float((centred**4).mean()) / square**2 - 3.0, 0.0) / kept
     variance = 0.25 * fit.degree**2 * (float(polygamma(1, 0.5 * (r - 1.0))) + excess / r)

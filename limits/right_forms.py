@@ -1,4 +1,4 @@
-"""How what this room needs is best written, for the advice that its doors give."""
+"""The advice in refusals of `limits`: which methods check their arguments, and how a right argument is written."""
 
 from types import ModuleType
 from typing import Any
@@ -19,7 +19,7 @@ from limits.mean_field.grid import Grid
 from limits.transport import Measure, Plan
 from particles import ParticleCloud, Perceptron, Risk, UserNeuron
 
-#: Methods that look at their arguments; others are called from within and trust them, or take none.
+#: The methods that check their arguments. Others take none, or are called from within the package and trust them.
 METHODS: dict[type | ModuleType, str] = {
     limits.transport: "transport wasserstein function_distance measure homogeneous_distance odd_distance projected "
     "unbalanced_distance",
@@ -40,7 +40,7 @@ METHODS: dict[type | ModuleType, str] = {
     Plan: "matrix",
 }
 
-#: What may be written where this is needed.
+#: For a class that an annotation asks for, an expression that gives one.
 FORMS: dict[Any, str] = {
     Grid: "Grid((Interval(-3.0, 3.0, 60), Interval(-3.0, 3.0, 60)))",
     Kernel: "tangent_kernel(neuron, law)",
@@ -53,8 +53,9 @@ FORMS: dict[Any, str] = {
     Density: "Density(grid, masses)",
 }
 
-#: How one thing becomes another; {name} is the argument, {value} what was given for it.
-TURNS: dict[tuple[Any, Any], str] = {
+#: For what was given and what is needed, the expression that converts one into the other; {name} is the argument's
+#: name and {value} its value.
+CONVERSIONS: dict[tuple[Any, Any], str] = {
     (ParticleCloud, Measure): "measure({name}.positions, {name}.masses)",
     (Density, ParticleCloud): "{name}.cloud",
     (UserNeuron, Perceptron): "tangent_gram(risk, cloud) of a large cloud",

@@ -1,6 +1,6 @@
 """What exists and what can be measured: clouds, neurons, risks, observables, trajectories."""
 
-from particles.arguments import open_doors
+from particles.arguments import check_arguments_of
 from particles.cloud import ParticleCloud
 from particles.distributed.ranks import Ranks
 from particles.distributed.shared_cloud import SharedCloud
@@ -35,7 +35,7 @@ from particles.observables import (
     SmallestEigenvalue,
     effective_count,
 )
-from particles.right_forms import FORMS, METHODS, TURNS
+from particles.right_forms import CONVERSIONS, FORMS, METHODS
 from particles.risk.accuracy import Accuracy
 from particles.risk.dataset import Dataset
 from particles.risk.losses import CrossEntropy, Logistic, Loss, Squared
@@ -123,4 +123,4 @@ __all__ = [
     "tangent_gram",
 ]
 
-open_doors(globals(), METHODS, FORMS, TURNS)
+check_arguments_of(globals(), METHODS, FORMS, CONVERSIONS)

@@ -1,28 +1,33 @@
 """The particle cloud: positions and masses, a finite probability measure on parameter space."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
 import torch
 from torch import Tensor
 
+from particles.compute.member_tiles import MemberTiles
+from particles.compute.tiles import CloudTangents, Tiles
 from particles.errors import MassError, ShapeError
-from particles.shapes import AnyFloat, Masses, Positions, Scalar
+from particles.neurons.protocols import Neuron
+from particles.shapes import AnyFloat, Features, Masses, Positions, Scalar
 
-#: How far the total mass may be from one: rounding of a few million masses in the dtype, not a mistake.
+#: Largest distance of the total mass from one: the rounding error of a few million masses in each dtype.
 TOTAL_TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-5}
 
 
 @dataclass(frozen=True, eq=False, init=False)
 class ParticleCloud:
-    """A weighted cloud: particle j sits at theta_j = positions[j] with mass lambda_j >= 0, sum_j lambda_j = 1.
+    """A weighted cloud: particle j is at theta_j = positions[j] and has mass lambda_j >= 0, with sum_j lambda_j = 1.
 
-    positions [particles, dim] in float64 or float32; masses [particles], equal ones where left out, taken to the
-    dtype and device of the positions. A frozen value: methods return new clouds, no method writes into a tensor.
-    Whatever goes over all particles asks the cloud for it (`summed`, `norms`, `largest`, `count`, `first`), since one
-    process may hold a part of them only, as in a `SharedCloud`.
-    Raises ShapeError, MassError, TypeError (not a float tensor) or ValueError (positions that are not finite).
+    `positions` are [particles, dim] in float64 or float32. `masses` are [particles]; they are equal where left out, and
+    are converted to the dtype and device of the positions. A cloud is a frozen value: methods return new clouds, and no
+    method writes into a tensor. Sums and maxima over all particles go through the methods `tangents`, `summed`,
+    `norms`, `largest` and `counted`, because in a `SharedCloud` one process holds only a part of the particles.
+    Raises ShapeError for positions or masses of a wrong shape, MassError for masses that are negative, not finite or
+    without sum one, TypeError for tensors that are not float64 or float32, ValueError for positions that are not
+    finite.
     """
 
     positions: Positions
@@ -39,43 +44,53 @@ class ParticleCloud:
 
     @property
     def count(self) -> int:
-        """Number of particles, m."""
+        """The number m of particles."""
         return self.positions.shape[0]
 
     @property
     def first(self) -> int:
-        """Number in the whole cloud of the first particle held here; its noise goes by that number."""
+        """The number, in the whole cloud, of the first particle held here; noise is addressed by such numbers."""
         return 0
 
     @property
     def dim(self) -> int:
-        """Number of coordinates of one particle."""
+        """The number of coordinates of one particle."""
         return self.positions.shape[1]
 
     @property
     def dtype(self) -> torch.dtype:
-        """torch.float64 or torch.float32, of positions and masses alike."""
+        """The dtype of positions and masses, torch.float64 or torch.float32."""
         return self.positions.dtype
 
     @property
     def device(self) -> torch.device:
-        """Where positions and masses live."""
+        """The device of positions and masses."""
         return self.positions.device
 
+    @property
+    def shared_by(self) -> Hashable | None:
+        """The group of processes that hold the particles together; None where this process holds all of them."""
+        return None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the cloud consists of positions and masses only, and this process holds all of them."""
+        return type(self) is ParticleCloud
+
     def to(self, device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> Self:
-        """The same cloud on another device or in another dtype."""
+        """The cloud on another device or in another dtype; raises TypeError for a dtype that is not a float one."""
         return type(self)(self.positions.to(device=device, dtype=dtype), self.masses)
 
     def detached(self) -> Self:
-        """The same cloud without autograd history; itself where there is none."""
+        """The cloud without autograd history; the cloud itself where it has none."""
         if not (self.positions.requires_grad or self.masses.requires_grad):
             return self
         return self._unchecked(self.positions.detach(), self.masses.detach())
 
     def moved(self, positions: Positions) -> Self:
-        """The particles with their masses at other positions [particles, dim].
+        """A cloud with the same masses at other positions [particles, dim].
 
-        Only the shape is checked: this is what integrators call inside a step.
+        Integrators call this inside a step, so only the shape is checked. Raises ShapeError for another shape.
         """
         if positions.shape != self.positions.shape:
             raise ShapeError(
@@ -85,27 +100,31 @@ class ParticleCloud:
         return self._unchecked(positions, self.masses)
 
     def reweighted(self, masses: Masses) -> Self:
-        """The particles where they are, with other masses [particles], checked like any masses."""
+        """A cloud with the same positions and other masses [particles]; raises ShapeError or MassError as the class."""
         return type(self)(self.positions, masses)
 
+    def tangents(self, neuron: Neuron, phi: Features, *, fused: bool | None = None) -> CloudTangents:
+        """The tangents of the particles, as neurons at embedded inputs [data, features]; `fused` as in `Risk`."""
+        return Tiles(neuron, self.positions, phi, fused=fused)
+
     def summed(self, partial: Callable[[slice], AnyFloat]) -> AnyFloat:
-        """The sum over all particles, where `partial` gives that over a slice of those held here."""
+        """The sum over all particles; `partial(slice)` gives the sum [...] over a slice of the particles held here."""
         return partial(slice(None))
 
     def norms(self, *vectors: Positions) -> AnyFloat:
-        """Euclidean norms [vectors] of vectors with an entry per coordinate of every particle."""
+        """Euclidean norms [vectors], over all particles, of vectors [particles, dim]."""
         return torch.stack([torch.linalg.vector_norm(vector) for vector in vectors])
 
     def largest(self, values: AnyFloat) -> Scalar:
-        """The largest of the values [particles, ...]."""
+        """The largest entry, over all particles, of values [particles, ...]."""
         return values.max()
 
     def counted(self, number: int) -> int:
-        """A number of something counted among the particles held here, as a number among all."""
+        """The total over all particles of a number that was counted among the particles held here."""
         return number
 
     def rows(self, values: AnyFloat) -> Iterator[tuple[slice, AnyFloat]]:
-        """Values [particles, ...] of all particles in slices, in order: where they belong, and the values."""
+        """The values [particles, ...] of all particles, in order, as pairs of a slice of the cloud and its values."""
         yield slice(0, self.count), values
 
     def _unchecked(self, positions: Positions, masses: Masses) -> Self:
@@ -118,19 +137,53 @@ class ParticleCloud:
 class Stacked(ParticleCloud):
     """The particles of several clouds of one size in one, member after member; the masses of each sum to one.
 
-    What integrators and flows are handed where members are evolved side by side: whatever treats particles one by one
-    does not notice, and sums over particles are taken member by member (`EnsembleRisk`).
+    Integrators and flows get it where members are evolved side by side. What treats particles one by one is the same as
+    for one cloud, and sums over neurons run within a member (`tangents`). `summed`, `norms`, `largest` and `count` are
+    those of the particles of all members together. Raises ShapeError for clouds of several sizes.
     """
 
+    members: int
+
     def __init__(self, clouds: Sequence[ParticleCloud]) -> None:
+        sizes = {tuple(cloud.positions.shape) for cloud in clouds}
+        if len(sizes) != 1:
+            raise ShapeError(f"Clouds of shapes {sorted(sizes)} were given to be stacked; stack those of one size.")
         object.__setattr__(self, "positions", torch.cat([cloud.positions for cloud in clouds]))
         object.__setattr__(self, "masses", torch.cat([cloud.masses for cloud in clouds]))
+        object.__setattr__(self, "members", len(clouds))
+
+    @property
+    def is_plain(self) -> bool:
+        """True: it consists of the positions and masses of all members."""
+        return True
+
+    def to(self, device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> Self:
+        """The same clouds on another device or in another dtype, in float64 with masses that sum to one in each."""
+        return type(self)([cloud.to(device=device, dtype=dtype) for cloud in self._clouds()])
+
+    def reweighted(self, masses: Masses) -> Self:
+        """The particles where they are, with other masses [members particles], checked member by member."""
+        parts = zip(self._clouds(), masses.chunk(self.members), strict=True)
+        return type(self)([cloud.reweighted(part) for cloud, part in parts])
+
+    def tangents(self, neuron: Neuron, phi: Features, *, fused: bool | None = None) -> MemberTiles:
+        """The tangents of all members at embedded inputs that they share; sums run within a member."""
+        return MemberTiles(neuron, self.positions, phi, self.members, fused=fused)
+
+    def _clouds(self) -> list[ParticleCloud]:
+        parts = zip(self.positions.chunk(self.members), self.masses.chunk(self.members), strict=True)
+        return [ParticleCloud(positions, masses) for positions, masses in parts]
+
+    def _unchecked(self, positions: Positions, masses: Masses) -> Self:
+        stacked = super()._unchecked(positions, masses)
+        object.__setattr__(stacked, "members", self.members)
+        return stacked
 
 
 def converted(masses: Masses, like: Tensor) -> Masses:
     """Masses in the dtype and on the device of another tensor.
 
-    From float32 to float64 they are made to sum to one again: three times a third in float32 is 1 + 3e-8.
+    From float32 to float64 they are normalised again, because three times a third in float32 is 1 + 3e-8.
     """
     result = masses.to(like)
     return result / result.sum() if result.dtype == torch.float64 != masses.dtype else result

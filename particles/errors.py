@@ -1,25 +1,25 @@
-"""The few errors a caller may want to catch; each is also the built-in one would expect."""
+"""The errors that a caller may want to catch; each is also an instance of a fitting built-in error."""
 
 from functools import partial
 from typing import Self
 
 
 class ShapeError(ValueError):
-    """Tensors whose shapes do not fit each other or what was needed."""
+    """Raised for tensors whose shapes do not fit each other or differ from what is needed."""
 
 
 class MassError(ValueError):
-    """Masses that are negative, not finite, or do not sum to one."""
+    """Raised for masses that are negative, not finite, or do not sum to one."""
 
 
 class FlowRefused(TypeError):
-    """An integrator that cannot handle a part of the flow it was given."""
+    """Raised where an integrator cannot handle a part of the flow that it was given."""
 
 
 class FlowDiverged(ArithmeticError):
-    """A cloud with positions that are no longer finite.
+    """Raised where the positions of a cloud are no longer finite.
 
-    Holds `step` and `time` of the first such cloud and the number of `particles` concerned.
+    It holds `step` and `time` of the first such cloud, the number of `particles` concerned, and the `count` of all.
     """
 
     def __init__(self, *, step: int, time: float, particles: int, count: int) -> None:
@@ -34,9 +34,9 @@ class FlowDiverged(ArithmeticError):
 
 
 class ToleranceNotReached(ArithmeticError):
-    """A tolerance that no step of an adaptive integrator is short enough for.
+    """Raised where an adaptive integrator misses its tolerance even with its shortest step.
 
-    Holds the number of the `step`, the `time` it began at and the `size` last tried.
+    It holds the number of the `step`, the `time` at which it began, the `size` last tried, and the `reason` in words.
     """
 
     def __init__(self, *, step: int, time: float, size: float, reason: str) -> None:
@@ -51,20 +51,20 @@ class ToleranceNotReached(ArithmeticError):
 
 
 class Unresolved(ArithmeticError, ValueError):
-    """Numbers that rounding hides and that matter: inputs in units so different that what is asked for is not known."""
+    """Raised where rounding hides the answer, because the columns of the inputs are in very different units."""
 
 
 class RankLost(RuntimeError):
-    """Another of the processes that share a cloud is gone: nothing that they do together can go on."""
+    """Raised where another of the processes that share a cloud has ended, so that joint work cannot go on."""
 
 
 class RankFailed(RuntimeError):
-    """What went wrong on the first of the processes that share a cloud, in its words, raised on the others."""
+    """Raised on the other processes that share a cloud where the first one failed; it repeats that error's words."""
 
 
 class TransportUnsolved(RuntimeError):
-    """An optimal transport solver that stopped before the optimum."""
+    """Raised where an optimal transport solver stopped before the optimum."""
 
 
 class TrajectoryError(OSError):
-    """A trajectory file that cannot be created, read or continued."""
+    """Raised where a trajectory file cannot be created, read or continued."""

@@ -1,8 +1,10 @@
-"""Observables: functions of a cloud worth recording. Each is a frozen value to be called with a cloud.
+"""Observables: functions of a cloud that are worth recording; each is a frozen value that is called with a cloud.
 
-Movements are measured against a start cloud, Gram matrices in the normalisation of `tangent_gram`.
+Movements are distances from a start cloud with the same particles. Gram matrices are those of `tangent_gram`, which are
+not divided by n. The first line of an observable's docstring is its formula in trajectory files.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,46 +20,59 @@ from particles.risk.tangent_products import tangent_gram
 from particles.shapes import Gram, Inputs, PerParticle, Scalar
 
 
+class Observable(ABC):
+    """An observable that is a value of its own: it holds what it refers to and is called with a cloud.
+
+    Study files know each class of these that `particles` offers, by its name, MeanMovement as mean_movement, and make
+    it of what its parameters are called: `risk` and `start` of the run, `inputs` of the training data.
+    """
+
+    @abstractmethod
+    def __call__(self, cloud: ParticleCloud) -> Scalar:
+        """Its value at a cloud."""
+
+
 @dataclass(frozen=True, eq=False)
-class MeanMovement:
+class MeanMovement(Observable):
     """(1/m) sum_j |theta_j - theta_j(0)|."""
 
     start: ParticleCloud
 
     def __call__(self, cloud: ParticleCloud) -> Scalar:
-        """The mean distance moved."""
+        """The mean distance moved, a scalar; raises ShapeError for a cloud of another shape than the start."""
         moved = movement(self.start, cloud)
         return cloud.summed(lambda part: moved[part].sum()) / cloud.count
 
 
 @dataclass(frozen=True, eq=False)
-class MassWeightedMovement:
+class MassWeightedMovement(Observable):
     """sum_j lambda_j |theta_j - theta_j(0)|, with the masses of the cloud at hand."""
 
     start: ParticleCloud
 
     def __call__(self, cloud: ParticleCloud) -> Scalar:
-        """The mean distance moved by mass."""
+        """The mean, weighted by mass, of the distance moved; raises ShapeError for a cloud of another shape."""
         moved = movement(self.start, cloud)
         return cloud.summed(lambda part: cloud.masses[part] @ moved[part])
 
 
 @dataclass(frozen=True, eq=False)
-class LargestMovement:
+class LargestMovement(Observable):
     """max_j |theta_j - theta_j(0)|."""
 
     start: ParticleCloud
 
     def __call__(self, cloud: ParticleCloud) -> Scalar:
-        """The distance moved by the particle that moved most."""
+        """The largest distance that a particle moved; raises ShapeError for a cloud of another shape."""
         return cloud.largest(movement(self.start, cloud))
 
 
 @dataclass(frozen=True, eq=False)
-class GramChange:
+class GramChange(Observable):
     """Spectral norm |K(cloud) - K(start)|_2 of the change of the tangent Gram matrix on inputs [data, inputs].
 
-    The figures of Caron et al. (2023) show its square root under the name of the norm itself.
+    The figures of Caron et al. (2023) show the square root of this norm under the name of the norm. Raises TypeError,
+    ShapeError or ValueError for inputs that are not a finite float tensor [data, inputs].
     """
 
     risk: Risk
@@ -72,14 +87,18 @@ class GramChange:
         return tangent_gram(self.risk, self.start, self.inputs)
 
     def __call__(self, cloud: ParticleCloud) -> Scalar:
-        """The largest absolute eigenvalue of the change."""
+        """The largest absolute eigenvalue of the change, a scalar."""
         change = tangent_gram(self.risk, cloud, self.inputs) - self._first.to(cloud.positions)
         return _eigenvalues(change).abs().max()
 
 
 @dataclass(frozen=True, eq=False)
-class SmallestEigenvalue:
-    """Smallest eigenvalue of the tangent Gram matrix on inputs [data, inputs]: the rate of the slowest mode."""
+class SmallestEigenvalue(Observable):
+    """Smallest eigenvalue of the tangent Gram matrix on inputs [data, inputs]: the rate of the slowest mode.
+
+    The matrix is not divided by n, so the rate is that of the risk times n. Raises TypeError, ShapeError or ValueError
+    for inputs that are not a finite float tensor [data, inputs].
+    """
 
     risk: Risk
     inputs: Inputs
@@ -88,18 +107,18 @@ class SmallestEigenvalue:
         checked_inputs(self.inputs)
 
     def __call__(self, cloud: ParticleCloud) -> Scalar:
-        """lambda_min(K)."""
+        """The smallest eigenvalue of K, a scalar."""
         return _eigenvalues(tangent_gram(self.risk, cloud, self.inputs))[0]
 
 
 @dataclass(frozen=True, eq=False)
-class Alignment:
+class Alignment(Observable):
     """Kernel-target alignment y^T K y / (|K|_F |y|^2) in [0, 1] on the risk's own data (Cristianini et al. 2001)."""
 
     risk: Risk
 
     def __call__(self, cloud: ParticleCloud) -> Scalar:
-        """How far the tangent kernel points at the targets."""
+        """The alignment of the tangent kernel with the targets, a scalar without a unit."""
         gram = tangent_gram(self.risk, cloud)
         y = self.risk.prepared(cloud).targets.reshape(-1)
         alignment: Scalar = (y @ gram @ y) / (gram.square().sum().sqrt() * (y @ y))
@@ -112,7 +131,7 @@ def effective_count(cloud: ParticleCloud) -> Scalar:
 
 
 def movement(start: ParticleCloud, cloud: ParticleCloud) -> PerParticle:
-    """|theta_j - theta_j(0)| [particles]."""
+    """|theta_j - theta_j(0)| [particles]; raises ShapeError where the two clouds differ in shape."""
     if start.positions.shape != cloud.positions.shape:
         raise ShapeError(
             f"The start has shape {tuple(start.positions.shape)} but the cloud {tuple(cloud.positions.shape)}; "

@@ -1,4 +1,4 @@
-"""How what this room needs is best written, for the advice that its doors give."""
+"""The advice in refusals of `particles`: which methods check their arguments, and how a right argument is written."""
 
 from typing import Any
 
@@ -51,7 +51,7 @@ METHODS: dict[type, str] = {
     Trajectory: "create append open",
 }
 
-#: What may be written where this is needed.
+#: For a class that an annotation asks for, an expression that gives one.
 FORMS: dict[Any, str] = {
     Activation: "Tanh()",
     Embedding: "Identity(dim=3)",
@@ -75,8 +75,9 @@ FORMS: dict[Any, str] = {
     Masses: "masses.uniform(500)",
 }
 
-#: How one thing becomes another; {name} is the argument, {value} what was given for it.
-TURNS: dict[tuple[Any, Any], str] = {
+#: For what was given and what is needed, the expression that converts one into the other; {name} is the argument's
+#: name and {value} its value.
+CONVERSIONS: dict[tuple[Any, Any], str] = {
     (Tensor, ParticleCloud): "ParticleCloud({name})",
     (Law, ParticleCloud): "law.sample(masses=masses.uniform(500), seed=0)",
     (Ensemble, ParticleCloud): "{name}[0] for its first member",

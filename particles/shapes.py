@@ -1,7 +1,7 @@
-"""Shapes of the tensors that cross a file border, as jaxtyping annotations.
+"""Shapes of the tensors that pass between modules, as jaxtyping annotations.
 
-Axis words: particles (m), dim (D + k), data (n), inputs (d), features (D), outputs (k). A word that occurs twice in
-one signature is one number; the test run checks it.
+The words for axes are particles (m), dim (D + k), data (n), inputs (d), features (D) and outputs (k). A word that
+occurs twice in one signature stands for one number, which the test run checks.
 """
 
 from jaxtyping import Float
@@ -20,8 +20,6 @@ PerDatum = Float[Tensor, " data"]
 Curvature = Float[Tensor, "data outputs outputs"]
 
 Hidden = Float[Tensor, "particles data"]
-OtherHidden = Float[Tensor, "particles others"]
-ParticleOutputs = Float[Tensor, "particles outputs"]
 ParticleFeatures = Float[Tensor, "particles data outputs"]
 ParticleGradients = Float[Tensor, "particles data outputs dim"]
 
@@ -29,9 +27,17 @@ Gram = Float[Tensor, "rows columns"]
 Scalar = Float[Tensor, ""]
 AnyFloat = Float[Tensor, "..."]
 
-#: Of several clouds of one size; where they are stacked into one, row e m + j is particle j of member e.
+#: Shapes for several clouds of one size, the members. Where they are stacked, row e m + j is particle j of member e.
 MemberPositions = Float[Tensor, "members particles dim"]
 MemberMasses = Float[Tensor, "members particles"]
-#: Of one cloud, or of several member by member: as many rows as all members have data together.
+#: Outputs of one cloud, or of several clouds one after the other: one row for each datum of each member.
 StackedOutputs = Float[Tensor, "stacked outputs"]
+StackedPerDatum = Float[Tensor, " stacked"]
+#: Of one cloud, or with a leading axis of several.
+ManyPositions = Float[Tensor, "*members particles dim"]
+ManyPerParticle = Float[Tensor, "*members particles"]
+ManyOutputs = Float[Tensor, "*members data outputs"]
+ManyParticleOutputs = Float[Tensor, "*members particles outputs"]
+ManyHidden = Float[Tensor, "*members particles data"]
+ManyOtherHidden = Float[Tensor, "*members particles others"]
 Grams = Float[Tensor, "*members rows columns"]

@@ -2,96 +2,102 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 
 import torch
 from torch import Tensor
 
 from flows.base import Advance
+from flows.ensemble.error_controlled_group import ErrorControlledGroup
 from flows.ensemble.member_runs import Member, Outcome
-from flows.integrators.function_space.bdf import BDF, Correction, Norms, Polynomial
+from flows.integrators.function_space.bdf import BDF, BDFTrial, Correction, Norms
 from flows.integrators.function_space.bdf_state import BDFState
 from flows.integrators.function_space.differentiation import HIGHEST
 from flows.integrators.function_space.gauss_newton import dense_risk
-from particles import FlowRefused, ParticleCloud, Risk, ToleranceNotReached
-from particles.cloud import Stacked
+from particles import FlowRefused, Risk
 from particles.ensemble.risk import EnsembleRisk
 
 #: Points that a member has at the most.
 SLOTS = HIGHEST + 1
 
 
-class BDFGroup:
-    """Members that each take the steps they would take alone, to rounding; decisions are those of `BDFState`.
+class BDFGroup(ErrorControlledGroup[BDFState, BDFTrial]):
+    """Members whose predictors, Gauss-Newton matrices, Cholesky factors and norms are found in one batch.
 
-    A round is one trial of every member: predictors, Gauss-Newton matrices, Cholesky factors and norms of all in one
-    batch, and one look at the device. The points of a member, ways from its start, lie in `_history` [members, slots,
-    m dim].
+    The points of a member, ways from its start, lie in `_history` [members, slots, m, dim].
     """
+
+    _method: BDF
 
     def __init__(self, method: BDF, members: Sequence[Member], until: float) -> None:
         """Members at their starts, or with the states that they go on from."""
-        self._method, self._until = method, until
-        self._risks = [_network_risk(member) for member in members]
-        self._clouds = [member.cloud for member in members]
-        self._risk: Risk = EnsembleRisk.of(self._risks)
-        self._stacked: ParticleCloud = Stacked(self._clouds)
-        self._states = [_state(method, member) for member in members]
-        pairs = zip(self._states, self._clouds, strict=True)
-        starts = [state.scales.start if state.scales else cloud.positions for state, cloud in pairs]
-        self._start = torch.stack([start.reshape(-1) for start in starts])
-        self._outputs = self._start.new_zeros(len(members), self._risks[0].data.targets.numel())
-        self._history = self._start.new_zeros(len(members), SLOTS, self._start.shape[1])
-        for row, state in enumerate(self._states):
-            self._take(row, state)
+        super().__init__(method, members, until)
+        risks = [_network_risk(member) for member in members]
+        self._risk: Risk = EnsembleRisk.of(risks)
+        self._start = torch.stack([cloud.positions for cloud in self._clouds])
+        self._outputs = self._start.new_zeros(len(members), risks[0].data.targets.numel())
+        self._history = torch.stack([torch.zeros_like(self._start)] * SLOTS, dim=1)
+        self._ways = torch.zeros_like(self._start)
+        for row, held in enumerate(self._states):
+            self._take(row, held or self._own(row))
 
     def advance(self, rows: Sequence[int]) -> Sequence[Outcome]:
-        """One trial of these members: the step it made, None where it was rejected, or the error that ends the run.
-
-        In a round in which some begin, these find their scales and first steps, one by one, and none makes a step.
-        """
-        if any(self._states[row].scales is None for row in rows):
-            return [self._begin(row) if self._states[row].scales is None else None for row in rows]
-        ends = {row: self._method.reached(self._states[row], self._until) for row in rows}
-        at_ends = torch.bmm(self._coefficients(ends), self._history)
-        predicted, slope, lower, higher = at_ends.unbind(dim=1)
-        shape = self._stacked.positions.shape
-        shifts = [1.0] * len(self._states)
-        for row, end in ends.items():
-            shifts[row] = self._states[row].formula(self._states[row].order, end).shift
-        cloud = self._stacked.moved((self._start + predicted).reshape(shape))
-        rough = predicted.new_tensor([self._method.rough(state) for state in self._states])
-        correction = self._method.correction(
-            self._risk, cloud, slope.reshape(shape), predicted.new_tensor(shifts), rough
-        )
-        ways = predicted + correction.vector.reshape(predicted.shape)
-        norms = self._norms(correction, ways, (lower, higher))
-        outcomes = [self._judged(row, end, norms[row], ways[row]) for row, end in ends.items()]
-        self._remember(ways, [row for row, one in zip(ends, outcomes, strict=True) if isinstance(one, Advance)])
+        """One trial of these members; new points come into the slots where the oldest ones were."""
+        outcomes = super().advance(rows)
+        passed = [row for row, outcome in zip(rows, outcomes, strict=True) if isinstance(outcome, Advance)]
+        self._history[passed, [slots(self._own(row))[0] for row in passed]] = self._ways[passed]
         return outcomes
 
     def state(self, row: int) -> BDFState:
         """The member's state with its points, in tensors of their own."""
-        state, shape = self._states[row], self._clouds[row].positions.shape
-        return replace(state, points=tuple(self._history[row, slot].reshape(shape).clone() for slot in slots(state)))
+        state = self._own(row)
+        return replace(state, points=tuple(self._history[row, slot].clone() for slot in slots(state)))
 
-    def _begin(self, row: int) -> Outcome:
-        try:
-            cloud = self._clouds[row]
-            state, span = self.state(row), self._until - self._states[row].times[0]
-            state = self._method.begun(self._risks[row], cloud, state, span)
-        except ToleranceNotReached as failure:
-            return failure
-        self._take(row, state)
-        return None
+    def _readied(self, row: int) -> Outcome:
+        """A member that begins finds its scales and its first step."""
+        if self._own(row).scales is not None:
+            return None
+        failure = super()._readied(row)
+        if failure is None:
+            self._take(row, self._own(row))
+        return failure
 
     def _take(self, row: int, state: BDFState) -> None:
         """Make this the state of a member, its points in their slots."""
         for slot, point in zip(slots(state), state.points, strict=True):
-            self._history[row, slot] = point.reshape(-1)
+            self._history[row, slot] = point
         if state.scales is not None:
+            self._start[row] = state.scales.start
             self._outputs[row] = state.scales.outputs
-        self._states[row] = replace(state, points=())
+        self._states[row] = state
+
+    def _trials(self, rows: Sequence[int]) -> Mapping[int, BDFTrial]:
+        """One step of each; members that crawl are tried one by one, with the curvature of their neurons."""
+        crawling = [row for row in rows if self._own(row).curved]
+        together = [row for row in rows if row not in crawling]
+        trials = self._together(together) if together else {}
+        self._ways = self._ways.clone() if crawling else self._ways
+        for row in crawling:
+            trials[row] = self._method.attempt(self._place(row), self.state(row))
+            self._ways[row] = trials[row].points[0]
+        return trials
+
+    def _together(self, rows: Sequence[int]) -> dict[int, BDFTrial]:
+        """One step of each, judged by one look at the device."""
+        ends = {row: self._method.reached(self._own(row), self._until) for row in rows}
+        found = torch.bmm(self._coefficients(ends), self._history.flatten(2))
+        predicted, slope, lower, higher = found.unflatten(2, self._start.shape[1:]).unbind(dim=1)
+        shape = self._stacked.positions.shape
+        shifts = [1.0] * len(self._states)
+        for row, end in ends.items():
+            shifts[row] = self._own(row).formula(self._own(row).order, end).shift
+        cloud = self._stacked.moved((self._start + predicted).reshape(shape))
+        rough = predicted.new_tensor([self._method.rough(self._own(row)) for row in range(len(self._states))])
+        slopes = slope.reshape(shape)
+        sizes = predicted.new_tensor(shifts)
+        correction = self._method.correction(self._risk, cloud, slopes, sizes, rough)
+        self._ways = predicted + correction.vector.reshape(predicted.shape)
+        norms = self._norms(correction, (self._ways - lower, self._ways - higher))
+        return {row: self._trial(row, norms[row]) for row in rows}
 
     def _coefficients(self, ends: Mapping[int, float]) -> Tensor:
         """Weights of a member's points in its P(t), P'(t), and P(t) of the orders beside [members, 4, slots].
@@ -100,52 +106,27 @@ class BDFGroup:
         """
         rows = [[[0.0] * SLOTS] * 4] * len(self._states)
         for row, end in ends.items():
-            state = self._states[row]
+            state = self._own(row)
             own = state.formula(state.order, end)
             sides = {order: state.formula(order, end).values for order in state.beside}
             four = (own.values, own.slopes, sides.get(state.order - 1, ()), sides.get(state.order + 1, ()))
             rows[row] = [_placed(numbers, slots(state)) for numbers in four]
         return self._history.new_tensor(rows)
 
-    def _norms(self, correction: Correction, ways: Tensor, beside: Sequence[Tensor]) -> list[list[float]]:
-        """Of every member, those of `Norms`, and then of d in the orders beside."""
-        doubt = torch.zeros_like(ways) if correction.doubt is None else correction.doubt
+    def _norms(self, correction: Correction, beside: Sequence[Tensor]) -> list[list[float]]:
+        """Of every member, those of `Norms`."""
+        doubt = torch.zeros_like(self._ways) if correction.doubt is None else correction.doubt
         gone = correction.outputs.reshape(self._outputs.shape) - self._outputs
-        away = (ways - other for other in beside)
-        vectors = (correction.vector, ways, doubt, correction.change, gone, *away)
+        vectors = (correction.vector, self._ways, doubt, correction.change, gone, *beside)
         rows = (vector.reshape(len(self._states), -1) for vector in vectors)
         norms: list[list[float]] = torch.stack([torch.linalg.vector_norm(row, dim=1) for row in rows], dim=1).tolist()
         return norms
 
-    def _judged(self, row: int, end: float, norms: Sequence[float], way: Tensor) -> Outcome:
-        """The outcome of a member's trial; `norms` are those of `_norms`."""
-        state, cloud = self._states[row], self._clouds[row]
-        *sizes, lower, higher = norms
-        formula, coordinates = state.formula(state.order, end), cloud.positions.numel()
-        judged = self._method.judged(state, formula, Norms(*sizes), coordinates)
-        if not judged.larger <= 1.0:
-            try:
-                step = state.work.accepted + 1
-                self._states[row] = state.rejected(end, judged, step=step, until=self._until)
-            except ToleranceNotReached as failure:
-                return failure
-            return None
-        corrections = {state.order: sizes[0], state.order - 1: lower, state.order + 1: higher}
-        after = replace(state.accepted(end, judged.error, corrections), scales=judged.scales)
-        start, way = state.known.start, way.reshape(cloud.positions.shape)
-        reached = cloud.moved(start + way)
-        if end == self._until:
-            try:
-                self._method.ended(self._risks[row], reached, after)
-            except ToleranceNotReached as failure:
-                return failure
-        self._states[row], self._clouds[row] = after, reached
-        known = (self._history[row], slots(state)[: state.order], after.times[: state.order + 1])
-        return Advance(end, self._clouds[row], after, partial(_between, cloud, start, way, *known))
-
-    def _remember(self, ways: Tensor, rows: Sequence[int]) -> None:
-        """Put the new points of these members into their slots, where the oldest ones were."""
-        self._history[list(rows), [slots(self._states[row])[0] for row in rows]] = ways[list(rows)]
+    def _trial(self, row: int, norms: Sequence[float]) -> BDFTrial:
+        """The trial of a member; `norms` are those of `_norms`."""
+        state, points = self._own(row), self._history[row].unbind()
+        earlier = (points[slot] for slot in slots(state))
+        return self._method.trial(self._place(row), state, Norms(*norms), (self._ways[row], *earlier))
 
 
 def slots(state: BDFState) -> list[int]:
@@ -162,26 +143,6 @@ def _network_risk(member: Member) -> Risk:
     if not isinstance(risk, Risk):
         raise FlowRefused(f"Ensembles of {type(member.flow).__name__} are not stacked; evolve the members one by one.")
     return risk
-
-
-def _state(method: BDF, member: Member) -> BDFState:
-    """What the member goes on from."""
-    kept = None if member.resume is None else member.resume.state
-    return kept if isinstance(kept, BDFState) else method.init(member.flow, member.cloud)
-
-
-def _between(
-    cloud: ParticleCloud,
-    start: Tensor,
-    way: Tensor,
-    history: Tensor,
-    slots: Sequence[int],
-    times: tuple[float, ...],
-    time: float,
-) -> ParticleCloud:
-    """The cloud at a time inside the step just made, by the polynomial through its end and these points before."""
-    points = (way, *(history[slot].reshape(way.shape) for slot in slots))
-    return Polynomial(cloud, start, points, times)(time)
 
 
 def _placed(numbers: Sequence[float], slots: Sequence[int]) -> list[float]:

@@ -1,26 +1,18 @@
 """The loop that evolves an ensemble: members side by side, each with its own observers, noise, steps and end."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from flows.base import Flow, Integrator, Observer, StepRule
+from flows.base import Flow, Integrator, Observer, StepRule, Together, declared
 from flows.ensemble.bdf_group import BDFGroup
 from flows.ensemble.member_group import GivenStepGroup, Group
-from flows.ensemble.member_runs import End, Keep, Member, Run
+from flows.ensemble.member_runs import End, Keep, Member
 from flows.ensemble.paced_group import PacedGroup
 from flows.ensemble.stacked_flow import side_by_side
+from flows.integrators import INTEGRATORS
 from flows.integrators.adaptive import Adaptive, Running
-from flows.integrators.error_controlled.chebyshev import Chebyshev
-from flows.integrators.error_controlled.dormand_prince import DormandPrince
-from flows.integrators.fixed_step.euler import Euler
-from flows.integrators.fixed_step.euler_maruyama import EulerMaruyama
-from flows.integrators.fixed_step.heun import Heun
-from flows.integrators.fixed_step.leimkuhler_matthews import LeimkuhlerMatthews
-from flows.integrators.fixed_step.linear_splitting import LinearSplitting
-from flows.integrators.fixed_step.rk4 import RK4
-from flows.integrators.function_space.bdf import BDF
 from flows.loop.checkpoint import Checkpoint
 from flows.loop.evolve import checked, evolve, span
 from flows.loop.step_grid import check_times
@@ -28,11 +20,7 @@ from flows.noise import checked_seed
 from particles import Ensemble, FlowDiverged, FlowRefused, ParticleCloud, Risk, ToleranceNotReached
 from particles.arguments.integers import whole
 from particles.cloud import Stacked
-from particles.ensemble.risk import EnsembleRiskAt
 
-GIVEN_STEP = (Euler, Heun, RK4, EulerMaruyama, LeimkuhlerMatthews, LinearSplitting)
-#: Methods that choose their steps by an error, and need velocities only.
-PACED = (Chebyshev, DormandPrince)
 #: Entries of a [particles, data] matrix of all members of a group together: on a CPU a MiB in float64, beyond which
 #: sharing operations gains nothing and caches lose, unless kernels keep each member in a cache of its own; on a GPU
 #: what its memory holds several of.
@@ -46,11 +34,13 @@ class MembersFailed(ArithmeticError):
     """
 
     def __init__(self, failures: Mapping[int, ArithmeticError], ends: Mapping[int, ParticleCloud]) -> None:
-        self.failures, self.ends = dict(failures), dict(ends)
+        self.failures = dict(failures)
+        self.ends = dict(ends)
         super().__init__(self.failures, self.ends)
 
     def __str__(self) -> str:
-        count, first = len(self.failures) + len(self.ends), min(self.failures)
+        count = len(self.failures) + len(self.ends)
+        first = min(self.failures)
         which = ", ".join(map(str, sorted(self.failures)))
         return f"{len(self.failures)} of {count} members failed ({which}). Member {first}: {self.failures[first]}"
 
@@ -97,7 +87,7 @@ def evolve_all(
     given = None if together is None else whole(together, "together, a number of members,")
     results: dict[int, End] = {}
     for method, chosen in _chosen(integrator, members, until).items():
-        size = 1 if not _has_form(method) else given or _fitting(method, ensemble, risk)
+        size = 1 if _together(method) is None else given or _fitting(method, ensemble, risk)
         for group in (chosen[first : first + size] for first in range(0, len(chosen), size)):
             results.update(_side_by_side(method, group, until) if len(group) > 1 else _alone(method, group[0], until))
     failures = {number: found for number, found in results.items() if isinstance(found, ArithmeticError)}
@@ -110,11 +100,15 @@ def evolve_all(
 def _side_by_side(method: Integrator[Any], members: Sequence[Member], until: float) -> dict[int, End]:
     """The end of every member, or the error that ended its run."""
     group = _group(method, members, until)
-    runs = [Run(member, until, partial(group.state, row)) for row, member in enumerate(members)]
-    while live := [row for row, run in enumerate(runs) if run.goes_on]:
+    runs = [member.run(until, partial(group.state, row)) for row, member in enumerate(members)]
+    failures: dict[int, ArithmeticError] = {}
+    while live := [row for row, run in enumerate(runs) if run.goes_on and row not in failures]:
         for row, outcome in zip(live, group.advance(live), strict=True):
-            runs[row].take(outcome)
-    return {member.number: run.end for member, run in zip(members, runs, strict=True)}
+            if isinstance(outcome, ArithmeticError):
+                failures[row] = outcome
+            elif outcome is not None:
+                runs[row].take(outcome)
+    return {member.number: failures.get(row, runs[row].cloud) for row, member in enumerate(members)}
 
 
 def _alone(method: Integrator[Any], member: Member, until: float) -> dict[int, End]:
@@ -136,9 +130,9 @@ def _alone(method: Integrator[Any], member: Member, until: float) -> dict[int, E
 
 
 def _group(method: Integrator[Any], members: Sequence[Member], until: float) -> Group:
-    if isinstance(method, BDF):
-        return BDFGroup(method, members, until)
-    return PacedGroup(method, members, until) if isinstance(method, PACED) else GivenStepGroup(method, members, until)
+    """The members as a group that goes through the method; any will do where they are at their end."""
+    groups: dict[Together | None, Callable[..., Group]] = {Together.OWN_PACE: PacedGroup, Together.OWN_ORDER: BDFGroup}
+    return groups.get(_together(method), GivenStepGroup)(method, members, until)
 
 
 def _chosen(
@@ -168,7 +162,8 @@ def _method(integrator: Adaptive, member: Member, until: float) -> Integrator[An
 
 def _unwrapped(member: Member, method: Integrator[Any]) -> Member:
     """A member of `Adaptive` as one of the method chosen; what is kept is what `Adaptive` would keep."""
-    keep, resume = member.keep, member.resume
+    keep = member.keep
+    resume = member.resume
 
     def kept(checkpoint: Checkpoint[Any]) -> None:
         if keep is not None:
@@ -191,7 +186,9 @@ def _members(
 ) -> list[Member]:
     count = len(ensemble)
     flows = [flow] * count if not isinstance(flow, Sequence) else flow
-    observers, keep, resume = observers or [()] * count, keep or [None] * count, resume or [None] * count
+    observers = observers or [()] * count
+    keep = keep or [None] * count
+    resume = resume or [None] * count
     seeds = range(count) if seeds is None else seeds
     parts = {"flows": flows, "sequences of observers": observers, "seeds": seeds}
     parts |= {"keepers": keep, "checkpoints": resume}
@@ -204,27 +201,32 @@ def _members(
     ]
 
 
-def _has_form(method: Integrator[Any]) -> bool:
-    """Whether members can be stepped side by side; `Adaptive` is until one is chosen that says."""
-    return type(method) in (*GIVEN_STEP, *PACED, BDF, Adaptive)
+def _together(method: Integrator[Any]) -> Together | None:
+    """How members go through a method side by side, None where it says nothing of it."""
+    way: Together | None = declared(type(method), "together")
+    return way
 
 
 def _check_integrator(integrator: Integrator[Any]) -> None:
-    if not _has_form(integrator):
-        names = ", ".join(known.__name__ for known in (*GIVEN_STEP, *PACED, BDF))
+    if _together(integrator) is None:
+        *names, last = (
+            known.__name__ for way in Together for known in INTEGRATORS if declared(known, "together") is way
+        )
         raise FlowRefused(
-            f"{type(integrator).__name__} has no form for ensembles; take {names} or Adaptive, or evolve the members "
-            "one by one."
+            f"{type(integrator).__name__} has no form for ensembles; take {', '.join(names)} or {last}, or evolve the "
+            "members one by one."
         )
 
 
 def _fitting(integrator: Integrator[Any], ensemble: Ensemble, risk: Risk) -> int:
     """How many members' matrices [particles, data], and Gram matrices where there are any, fit where they are fast."""
-    data, velocities = risk.data.count, isinstance(integrator, (*GIVEN_STEP, *PACED))
-    each, gram = ensemble.count * data, 0 if velocities else (data * risk.data.outputs) ** 2
+    data = risk.data.count
+    velocities = _together(integrator) in (Together.ONE_GRID, Together.OWN_PACE)
+    each = ensemble.count * data
+    gram = 0 if velocities else (data * risk.data.outputs) ** 2
     if ensemble.device.type != "cpu":
         return max(1, DEVICE_ENTRIES // max(each, gram))
     there = risk.at(Stacked(list(ensemble)))
-    if velocities and isinstance(there, EnsembleRiskAt) and there.fused is not None:
+    if velocities and there.tiles.fused is not None:
         return max(1, KERNEL_ENTRIES // each)
     return max(1, CORE_ENTRIES // max(each, gram))

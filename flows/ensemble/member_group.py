@@ -37,9 +37,11 @@ class GivenStepGroup:
 
     def __init__(self, integrator: Any, members: Sequence[Member], until: float) -> None:
         """Members at their starts, the `integrator` a `GivenStep` with its step."""
-        self._integrator, self._until = integrator, until
+        self._integrator = integrator
+        self._until = until
         self._at = [member.at for member in members]
-        self._clouds, self._seeds = [member.cloud for member in members], [member.seed for member in members]
+        self._clouds = [member.cloud for member in members]
+        self._seeds = [member.seed for member in members]
         self._flow: Flow = side_by_side([member.flow for member in members])
         self._stacked: ParticleCloud = Stacked(self._clouds)
         self._state: Any = integrator.init(self._flow, self._stacked)
@@ -49,12 +51,14 @@ class GivenStepGroup:
         step, time = min(self._at[row] for row in rows)
         noise = MemberNoise.of(self._seeds, step)
         taken = self._integrator.step(self._flow, self._stacked, self._state, time, self._until, noise)
-        self._state, due = taken.state, [row for row in rows if self._at[row] == (step, time)]
+        self._state = taken.state
+        due = [row for row in rows if self._at[row] == (step, time)]
         self._stacked = taken.cloud if len(due) == len(self._clouds) else self._with(taken.cloud, due)
         parts = self._stacked.positions.chunk(len(self._clouds))
         finite = torch.isfinite(torch.stack([part.sum() for part in parts])).tolist()
         for row in due:
-            self._at[row], self._clouds[row] = (step + 1, taken.time), self._clouds[row].moved(parts[row])
+            self._at[row] = (step + 1, taken.time)
+            self._clouds[row] = self._clouds[row].moved(parts[row])
         return [None if row not in due else self._judged(row, finite[row]) for row in rows]
 
     def state(self, row: int) -> Any:

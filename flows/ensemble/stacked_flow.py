@@ -2,20 +2,27 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import cast
+from typing import Any, Protocol, runtime_checkable
 
-from flows.base import Flow
+from flows.base import Flow, declared
+from flows.fields import FLOWS
 from flows.fields.gradient import GradientFlow
-from flows.fields.langevin import LangevinFlow
 from flows.fields.ntk import NTKFlow
-from particles import FlowRefused
+from particles import FlowRefused, Risk
 from particles.ensemble.risk import EnsembleRisk
 
-#: The flows whose formulas hold for stacked members as they stand: they read a risk, and treat particles one by one.
-STACKABLE = (GradientFlow, NTKFlow, LangevinFlow)
+
+@runtime_checkable
+class RiskFlow(Flow, Protocol):
+    """A flow that reads a risk; one that is stackable treats its particles one by one beside that."""
+
+    @property
+    def risk(self) -> Risk:
+        """That risk."""
+        ...
 
 
-def side_by_side(flows: Sequence[Flow]) -> GradientFlow | LangevinFlow:
+def side_by_side(flows: Sequence[Flow]) -> RiskFlow:
     """The flow of a `Stacked` cloud that moves each member as its own flow would, to rounding.
 
     The members' flows may differ in the scaling, targets and data weights of their risks. Raises FlowRefused for other
@@ -29,17 +36,18 @@ def side_by_side(flows: Sequence[Flow]) -> GradientFlow | LangevinFlow:
                 f"The flow of member {e} differs from that of member 0 in more than its risk; make an ensemble of each."
             )
     try:
-        return replace(first, risk=EnsembleRisk.of([flow.risk for flow in plain]))
+        joint: RiskFlow = replace(first, risk=EnsembleRisk.of([flow.risk for flow in plain]))
     except TypeError as error:
         raise FlowRefused(str(error)) from error
+    return joint
 
 
-def _plain(flow: Flow) -> GradientFlow | LangevinFlow:
-    """The flow itself; that of a cloud in NTK scaling is the gradient flow of its own risk."""
-    if type(flow) not in STACKABLE:
-        names = ", ".join(known.__name__ for known in STACKABLE)
+def _plain(flow: Flow) -> Any:
+    """The flow itself, a dataclass; that of a cloud in NTK scaling is the gradient flow of its own risk."""
+    if not declared(type(flow), "stackable"):
+        names = ", ".join(known.__name__ for known in FLOWS if declared(known, "stackable"))
         raise FlowRefused(
             f"An ensemble is evolved by one of {names}, but was given {type(flow).__name__}; evolve its members one "
             "by one."
         )
-    return flow if isinstance(flow, GradientFlow | LangevinFlow) else GradientFlow(cast(NTKFlow, flow).risk)
+    return GradientFlow(flow.risk) if isinstance(flow, NTKFlow) else flow

@@ -1,6 +1,7 @@
 """The plain gradient flow of a risk."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from particles import ParticleCloud, Risk
 from particles.shapes import Velocity
@@ -15,6 +16,8 @@ class GradientFlow:
     """
 
     risk: Risk
+    stackable: ClassVar[bool] = True
+    shareable: ClassVar[bool] = True
 
     def velocity(self, cloud: ParticleCloud, time: float = 0.0) -> Velocity:
         """-eta_j grad_{theta_j} R [particles, dim]."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 
@@ -30,6 +31,8 @@ class LangevinFlow:
     temperature: float | Callable[[float], float]
     confinement: float = 0.0
     pairing: str = "measure"
+    stackable: ClassVar[bool] = True
+    shareable: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if self.pairing not in PAIRINGS:

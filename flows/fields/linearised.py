@@ -10,7 +10,6 @@ from particles import (
     ParticleCloud,
     Risk,
     ShapeError,
-    SharedCloud,
     Squared,
     jacobian_product,
     scaled_jacobian,
@@ -18,8 +17,8 @@ from particles import (
 )
 from particles.numerics.graded_svd import GradedSVD
 from particles.numerics.gram_rounding import TRUSTED, UNITS, check_resolved, movement_error, unit_ratio
-from particles.risk.risk import RiskAt, Seen
-from particles.shapes import AnyFloat, Gram, Inputs, Outputs, PerParticle, Scalar, Velocity
+from particles.risk.risk import RiskAt
+from particles.shapes import AnyFloat, Gram, Inputs, Outputs, Scalar, Velocity
 
 #: Entries of A times its shorter side, up to which its singular values cost too little to try A A^T first.
 CHEAP = 2**21
@@ -45,21 +44,21 @@ class LinearisedRisk:
         """sum_i p_i loss(f_lin(x_i), y_i) + sum_j lambda_j (strength / 2) |theta_j|^2."""
         at = self.at(cloud)
         squares = cloud.positions[:, self.risk.network.neuron.trained_columns].square().sum(dim=1)
-        weighed = cloud.summed(lambda part: at.tangent.cloud.masses[part] @ squares[part])
+        weighed = cloud.summed(lambda part: at.seen.cloud.masses[part] @ squares[part])
         values = self.risk.loss.value(at.predictions, at.data.targets)
         return at.data.weights @ values + 0.5 * self.risk.strength * weighed
 
     def at(self, cloud: ParticleCloud) -> "LinearisedAt":
         """This risk at one cloud, with everything that an integrator asks of a risk at a cloud."""
         tangent = self.tangent(cloud)
-        return LinearisedAt(tangent.risk, cloud, tangent)
+        return LinearisedAt(tangent.risk, cloud, tangent.data, tangent.seen)
 
     def predictions(self, cloud: ParticleCloud, inputs: Inputs | None = None) -> Outputs:
         """f_lin(x_i) [data, outputs] on the risk's own inputs, or on others [data, inputs]."""
         at = self.at(cloud)
         if inputs is None:
             return at.predictions
-        anchor = at.tangent.cloud
+        anchor = at.seen.cloud
         return self.risk.predictions(anchor, inputs) + jacobian_product(self.risk, anchor, at.displacement, inputs)
 
     def residual(self, cloud: ParticleCloud) -> Outputs:
@@ -92,38 +91,17 @@ class LinearisedRisk:
 
 @dataclass(frozen=True, eq=False)
 class LinearisedAt(RiskAt):
-    """The linear model's risk at one cloud: tangents, masses and Gram matrices are those of the anchor, `tangent`."""
-
-    tangent: RiskAt
-
-    @property
-    def seen(self) -> Seen:
-        """The anchor's tangents at the data, and its predictions."""
-        return self.tangent.seen
+    """The linear model's risk at one cloud; tangents, masses and Gram matrices are those of the anchor, `seen`."""
 
     @property
     def displacement(self) -> Velocity:
         """theta - theta_0 [particles, dim]."""
-        return self.cloud.positions - self.tangent.cloud.positions
+        return self.cloud.positions - self.seen.cloud.positions
 
     @cached_property
     def predictions(self) -> Outputs:
         """f_lin(x_i) [data, outputs]."""
-        return self.tangent.predictions + self.push(self.displacement)
-
-    @property
-    def mobility(self) -> PerParticle:
-        """The anchor's mobilities eta_j [particles]."""
-        return self.tangent.mobility
-
-    @property
-    def decay(self) -> PerParticle:
-        """The anchor's rates eta_j lambda_j strength [particles]."""
-        return self.tangent.decay
-
-    def pull(self, cotangents: Outputs) -> Velocity:
-        """M J_0^T c [particles, dim]."""
-        return self.tangent.pull(cotangents)
+        return self.seen.predictions + self.push(self.displacement)
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,14 +159,16 @@ class LinearisedFlow:
 
     def _by_factor(self, first: AnyFloat, time: float) -> bool:
         """Whether to take the factor A: where it costs little, or where A A^T does not know enough at this time."""
-        rows, columns = first.numel(), self.anchor.positions.numel()
-        if isinstance(self.anchor, SharedCloud):
+        rows = first.numel()
+        columns = self.anchor.positions.numel()
+        if self.anchor.shared_by is not None:
             return False
         cost = rows * columns * min(rows, columns)
         if cost <= CHEAP:
             return True
         rates, modes = self._spectrum
-        parts, error = modes.T @ first, UNITS * torch.finfo(rates.dtype).eps * float(rates[-1].clamp_min(0.0))
+        parts = modes.T @ first
+        error = UNITS * torch.finfo(rates.dtype).eps * float(rates[-1].clamp_min(0.0))
         if cost <= AFFORDABLE:
             return movement_error(rates, parts, time, error) > TRUSTED
         check_resolved(rates, parts, time, error, unit_ratio(self.risk.data.inputs))
@@ -236,7 +216,8 @@ def _integrals(rates: AnyFloat, time: float) -> AnyFloat:
     Rates below n k eps max(s) cannot be told from zero. They count as t while t max(s) sqrt(eps) < 1; after that, when
     rounding would move what should stand still, as zero: the pseudo-inverse.
     """
-    eps, largest = torch.finfo(rates.dtype).eps, max(float(rates[-1]), 0.0)
+    eps = torch.finfo(rates.dtype).eps
+    largest = max(float(rates[-1]), 0.0)
     plain = rates > rates.shape[0] * eps * largest
     early = time if time * largest * math.sqrt(eps) < 1.0 else 0.0
     safe = torch.where(plain, rates, 1.0)

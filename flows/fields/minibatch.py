@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 from flows.base import SAME
 from flows.fields.batches import Batches
@@ -30,6 +31,7 @@ class MinibatchFlow:
     risk: Risk
     batches: Batches
     step: float
+    shareable: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "step", positive(self.step, "The step"))

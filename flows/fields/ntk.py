@@ -1,6 +1,7 @@
 """The gradient flow of the same cloud read in NTK scaling."""
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from particles import NTK, ParticleCloud, Risk
 from particles.shapes import Velocity
@@ -14,6 +15,8 @@ class NTKFlow:
     """
 
     risk: Risk
+    stackable: ClassVar[bool] = True
+    shareable: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "risk", replace(self.risk, scaling=NTK()))

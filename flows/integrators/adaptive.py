@@ -1,23 +1,21 @@
 """The integrator to take when nothing else is said: it chooses the method for the flow and cloud at hand."""
 
 import logging
-import math
-from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
-from flows.base import Advance, Flow, Integrator, Part
+from flows.base import Advance, Flow, Integrator, Together, states_of
 from flows.fields.gradient import GradientFlow
 from flows.fields.linearised import LinearisedFlow
 from flows.fields.ntk import NTKFlow
-from flows.integrators.closed_form import ClosedForm, ClosedFormState
-from flows.integrators.error_controlled.automatic_explicit import Explicit, ExplicitState
-from flows.integrators.error_controlled.chebyshev import Chebyshev, ChebyshevState, stages_for
+from flows.integrators.closed_form import ClosedForm
+from flows.integrators.error_controlled.automatic_explicit import Explicit
+from flows.integrators.error_controlled.chebyshev import Chebyshev, stages_for
 from flows.integrators.error_controlled.spectral_radius import SpectralRadius
-from flows.integrators.error_controlled.step_control import Tolerance, Work, checked_max_step
+from flows.integrators.error_controlled.step_control import Tolerant, Work
 from flows.integrators.function_space.bdf import BDF
-from flows.integrators.function_space.bdf_state import BDFState
 from flows.integrators.function_space.error_scales import Scales
-from flows.integrators.function_space.exponential import Exponential, ExponentialState, Trial
+from flows.integrators.function_space.exponential import Exponential, Propagated
 from flows.integrators.function_space.gauss_newton import LARGEST_GRAM, GaussNewton, dense_risk
 from flows.integrators.function_space.linear_part import LinearPart
 from flows.noise import StepNoise
@@ -33,57 +31,26 @@ ENTRY = 40
 STEPS = 500
 #: Chebyshev is not considered where a step of BDF costs fewer velocities than this.
 AFFORDED = 20.0
-
-
-@runtime_checkable
-class Worked(Protocol):
-    """A state that knows what it has cost."""
-
-    @property
-    def work(self) -> Work:
-        """Steps accepted and rejected and velocities evaluated so far."""
-        ...
-
-
-State = TypeVar("State", bound=Worked)
+#: The methods that Adaptive chooses from.
+METHODS = (BDF, Chebyshev, ClosedForm, Explicit, Exponential)
 
 
 @dataclass(frozen=True, eq=False)
-class Running(Generic[State]):
-    """A method with its own state."""
+class Running:
+    """A method with its own state, which knows what it has cost."""
 
-    method: Integrator[State]
-    state: State
-
-    @classmethod
-    def begun(cls, method: Integrator[State], flow: Flow, cloud: ParticleCloud, time: float) -> "Running[State]":
-        """The method before its first step."""
-        return cls(method, method.init(flow, cloud, time))
+    method: Integrator[Any]
+    state: Any
 
     @property
     def work(self) -> Work:
         """What the run has cost so far."""
-        return self.state.work
-
-    def step(
-        self, flow: Flow, cloud: ParticleCloud, time: float, until: float, noise: StepNoise
-    ) -> Advance["Running[State]"]:
-        """One step of the method."""
-        taken = self.method.step(flow, cloud, self.state, time, until, noise)
-        return Advance(taken.time, taken.cloud, Running(self.method, taken.state), taken.between)
-
-
-Chosen = (
-    Running[BDFState]
-    | Running[ExponentialState]
-    | Running[ChebyshevState]
-    | Running[ExplicitState]
-    | Running[ClosedFormState]
-)
+        work: Work = self.state.work
+        return work
 
 
 @dataclass(frozen=True)
-class Adaptive:
+class Adaptive(Tolerant):
     """The flow to a tolerance, by the fastest of our methods.
 
     - `ClosedForm` for a `LinearisedFlow` whose solution is known: squared loss, no regulariser.
@@ -97,31 +64,26 @@ class Adaptive:
     (`state.method`). rtol and atol mean what they mean for the method chosen: errors relative to the distance moved.
     """
 
-    rtol: float = 1e-4
-    atol: float = 0.0
-    max_step: float = math.inf
     order: ClassVar[float] = Chebyshev.order
-    handles: ClassVar[frozenset[Part]] = frozenset({Part.TRANSPORT})
+    together: ClassVar[Together] = Together.AS_CHOSEN
+    states: ClassVar[tuple[type, ...]] = (Running, *METHODS, *states_of(*METHODS))
 
-    def __post_init__(self) -> None:
-        Tolerance.kept(self)
-        checked_max_step(self.max_step)
-
-    def init(self, flow: Flow, cloud: ParticleCloud, time: float = 0.0) -> Chosen | None:
+    def init(self, flow: Flow, cloud: ParticleCloud, time: float = 0.0) -> Running | None:
         """Nothing is chosen before the end of the run is known."""
         return None
 
     def step(
-        self, flow: Flow, cloud: ParticleCloud, state: Chosen | None, time: float, until: float, noise: StepNoise
-    ) -> Advance[Chosen | None]:
+        self, flow: Flow, cloud: ParticleCloud, state: Running | None, time: float, until: float, noise: StepNoise
+    ) -> Advance[Running]:
         """One step of the method chosen."""
         running = state or self.choose(flow, cloud, time, until)
-        taken = running.step(flow, cloud, time, until, noise)
-        return Advance(taken.time, taken.cloud, taken.state, taken.between)
+        taken = running.method.step(flow, cloud, running.state, time, until, noise)
+        return replace(taken, state=Running(running.method, taken.state))
 
-    def choose(self, flow: Flow, cloud: ParticleCloud, time: float, until: float) -> Chosen:
+    def choose(self, flow: Flow, cloud: ParticleCloud, time: float, until: float) -> Running:
         """The method for a run of this flow from this cloud, ready to take its first step."""
-        return Running.begun(self.chosen(flow, cloud, time, until), flow, cloud, time)
+        method = self.chosen(flow, cloud, time, until)
+        return Running(method, method.init(flow, cloud, time))
 
     def chosen(self, flow: Flow, cloud: ParticleCloud, time: float, until: float) -> Integrator[Any]:
         """The same method, not begun."""
@@ -146,8 +108,8 @@ class Adaptive:
         """Whether one exponential step over the whole run meets the tolerance."""
         if span > self.max_step or linear.unequal > 0.0:
             return False
-        judged = Exponential(self.rtol, self.atol).judged(Trial(linear, span), Scales.of(linear.stiff))
-        return max(judged.error / LAZY_ENOUGH, judged.rounding) <= 1.0
+        judged = Exponential(self.rtol, self.atol).judged(Propagated(linear, span), Scales.of(linear.stiff))
+        return max(judged.error / LAZY_ENOUGH, judged.doubt) <= 1.0
 
 
 def _velocities_are_cheaper(

@@ -29,6 +29,7 @@ class ClosedForm:
 
     order: ClassVar[float] = float("inf")
     handles: ClassVar[frozenset[Part]] = frozenset({Part.TRANSPORT})
+    states: ClassVar[tuple[type, ...]] = (ClosedFormState, Work)
 
     def init(self, flow: Flow, cloud: ParticleCloud, time: float = 0.0) -> ClosedFormState:
         """Refuses what has no closed form."""

@@ -1,24 +1,10 @@
 """The whole state of a run between two steps: all it needs to go on with the bits of an uninterrupted one."""
 
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from flows.fields.kinetic import KineticCloud
-from flows.integrators.adaptive import Running
-from flows.integrators.closed_form import ClosedForm, ClosedFormState
-from flows.integrators.error_controlled.automatic_explicit import Explicit, ExplicitState
-from flows.integrators.error_controlled.chebyshev import Chebyshev, ChebyshevState
-from flows.integrators.error_controlled.dormand_prince import DormandPrince, DormandPrinceState
-from flows.integrators.error_controlled.headway import Headway
-from flows.integrators.error_controlled.spectral_radius import SpectralRadius
-from flows.integrators.error_controlled.step_control import Pace, Work
-from flows.integrators.fixed_step.baoab import Driven
-from flows.integrators.fixed_step.leimkuhler_matthews import Drawn
-from flows.integrators.function_space.bdf import BDF
-from flows.integrators.function_space.bdf_state import BDFState
-from flows.integrators.function_space.error_scales import Scales
-from flows.integrators.function_space.exponential import Exponential, ExponentialState
-from flows.noise import StepNoise
+from flows.base import Integrator, states_of
+from flows.integrators import INTEGRATORS
 from particles import ParticleCloud
 
 State = TypeVar("State")
@@ -38,9 +24,9 @@ class Checkpoint(Generic[State]):
 
 
 #: Everything that checkpoints of our integrators are made of: `trajectory.kept(CHECKPOINTED)` makes nothing else.
-CHECKPOINTED: tuple[type, ...] = (
-    *(Checkpoint, ParticleCloud, KineticCloud, StepNoise),
-    *(BDF, Chebyshev, ClosedForm, DormandPrince, Explicit, Exponential, Running),
-    *(BDFState, ChebyshevState, ClosedFormState, DormandPrinceState, ExplicitState, ExponentialState),
-    *(Pace, Headway, Scales, SpectralRadius, Work, Driven, Drawn),
-)
+CHECKPOINTED: tuple[type, ...] = (Checkpoint, ParticleCloud, *states_of(*INTEGRATORS))
+
+
+def checkpointed(integrator: Integrator[Any]) -> tuple[type, ...]:
+    """Everything that checkpoints of runs by this integrator, which may be a user's, are made of."""
+    return *CHECKPOINTED, *states_of(type(integrator))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from particles import FlowDiverged, FlowRefused, ParticleCloud, SharedCloud
+from particles import FlowDiverged, FlowRefused, ParticleCloud
 
 #: Devices that compute while the host goes on; looking at a number waits for them.
 DEFERRED_ON = ("cuda",)
@@ -32,7 +32,7 @@ class Watch:
                 "The flow's velocities carry an autograd history, which no run has a use for and which would grow step "
                 "by step; return velocity.detach(), and detach the parameters of neuron, scaling and loss."
             )
-        if isinstance(cloud, SharedCloud):
+        if cloud.shared_by is not None:
             self._see_together(step, time, cloud)
             return
         if positions.device.type not in DEFERRED_ON and bool(torch.isfinite(positions.sum())):
@@ -41,7 +41,7 @@ class Watch:
         if positions.device.type not in DEFERRED_ON or len(self._pending) >= MOST_PENDING:
             self.settle()
 
-    def _see_together(self, step: int, time: float, cloud: SharedCloud) -> None:
+    def _see_together(self, step: int, time: float, cloud: ParticleCloud) -> None:
         """A cloud that several processes share: all of them learn at once what one has found."""
         fine = bool(torch.isfinite(cloud.positions.sum()))
         found = 0 if fine else int((~torch.isfinite(cloud.positions)).any(dim=1).sum())

@@ -1,16 +1,15 @@
 """The loop that evolves a cloud. It knows nothing of files or plots: it hands (step, time, cloud) to observers."""
 
-import math
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from flows.base import Flow, Integrator, Observer, Part, Resizable, StepRule, parts
 from flows.loop.checkpoint import Checkpoint
 from flows.loop.divergence import Watch
-from flows.loop.observer_calls import Hands
+from flows.loop.run import Run
 from flows.loop.step_grid import check_count, check_pieces, check_times, steps_until
 from flows.noise import StepNoise, checked_seed
-from particles import FlowRefused, ParticleCloud, SharedCloud
+from particles import FlowRefused, ParticleCloud
 from particles.arguments.integers import whole
 from particles.arguments.reals import finite
 
@@ -61,31 +60,34 @@ def evolve(
     first = (
         steps_until(flow, integrator, time) if index is None else whole(index, "index, the number of steps taken,", 0)
     )
-    goes_on = resume is not None or (index is not None and first > 0)
-    index, seed, cloud = first, checked_seed(seed), cloud.detached()
+    begun = resume is not None or (index is not None and first > 0)
+    seed = checked_seed(seed)
+    cloud = cloud.detached()
     if isinstance(integrator, Resizable):
         integrator = integrator.resolved(flow, cloud)
         check_count(integrator, time, until)
     cloud = cloud if resume is None else resume.cloud
     state = integrator.init(flow, cloud, time) if resume is None else resume.state
     watch = Watch()
-    hands = Hands(observers, time if goes_on else -math.inf, watch)
-    stopped = not goes_on and hands.give(index, time, cloud)
-    if keep is not None and not goes_on:
-        keep(Checkpoint(index, time, cloud, state))
+    run = Run(
+        *((first, time), cloud),
+        until=until,
+        observers=observers,
+        keep=keep,
+        state=lambda: state,
+        begun=begun,
+        watch=watch,
+    )
     try:
-        while time < until and not stopped:
-            taken = integrator.step(flow, cloud, state, time, until, StepNoise(seed, index, split=split))
-            watch.see(index + 1, taken.time, taken.cloud)
-            stopped = hands.offer((index, time), index + 1, taken)
-            time, cloud, state, index = taken.time, taken.cloud, taken.state, index + 1
-            if keep is not None and time < until and not stopped:
-                watch.settle()
-                keep(Checkpoint(index, time, cloud, state))
-        hands.give(index, time, cloud)
+        while run.goes_on:
+            noise = StepNoise(seed, run.step, split=split)
+            taken = integrator.step(flow, run.cloud, state, run.time, until, noise)
+            watch.see(run.step + 1, taken.time, taken.cloud)
+            state = taken.state
+            run.take(taken)
     finally:
         watch.settle()
-    return cloud
+    return run.cloud
 
 
 def checked(
@@ -113,7 +115,8 @@ def checked(
 
 def span(time: float, until: float) -> tuple[float, float]:
     """Where a run begins and ends, as plain floats; raises ValueError where that is no finite span forward."""
-    first, last = finite(time, "The time where a run begins"), finite(until, "The time until which a run goes")
+    first = finite(time, "The time where a run begins")
+    last = finite(until, "The time until which a run goes")
     if last < first:
         raise ValueError(f"The run goes from time {time!r} until {until!r}, but a finite span forward is needed.")
     return first, last
@@ -121,7 +124,7 @@ def span(time: float, until: float) -> tuple[float, float]:
 
 def _check_shareable(flow: Flow, cloud: ParticleCloud) -> None:
     alone = parts(flow) & {Part.GROWTH, Part.INERTIA}
-    if alone and isinstance(cloud, SharedCloud):
+    if alone and cloud.shared_by is not None:
         raise FlowRefused(
             f"{type(flow).__name__} has {' and '.join(sorted(part.value for part in alone))}, which a cloud shared by "
             "several processes has not; let one process evolve it."

@@ -12,31 +12,33 @@ from particles import ParticleCloud
 State = TypeVar("State")
 
 
-class Hands:
-    """The observers of one run. What they answer is whether one of them asked to stop."""
+class ObserverCalls:
+    """The calls of the observers of one run. What they answer is whether one of them asked to stop."""
 
     def __init__(self, observers: Sequence[Observer], seen: float = -math.inf, watch: Watch | None = None) -> None:
         """Observers that have been handed the states up to the time `seen` by an earlier run.
 
         The `watch` over the run is settled before anyone sees a state.
         """
-        self._hands = [_Hand(observer, seen, watch or Watch()) for observer in observers]
+        self._each = [_CallsOfOne(observer, seen, watch or Watch()) for observer in observers]
 
     def give(self, step: int, time: float, cloud: ParticleCloud) -> bool:
         """Hand on a state that every observer sees: the first one, or the last."""
-        return _any_stops(cloud, [hand.give(step, time, cloud) for hand in self._hands])
+        return _any_stops(cloud, [calls.give(step, time, cloud) for calls in self._each])
 
     def offer(self, before: tuple[int, float], step: int, taken: Advance[State]) -> bool:
         """Hand on the step taken from `before`, its step and time, to whom it is due."""
-        return _any_stops(taken.cloud, [hand.offer(before, step, taken) for hand in self._hands])
+        return _any_stops(taken.cloud, [calls.offer(before, step, taken) for calls in self._each])
 
 
-class _Hand:
-    """Hands states to one observer."""
+class _CallsOfOne:
+    """The calls of one observer."""
 
     def __init__(self, observer: Observer, seen: float, watch: Watch) -> None:
-        self._observer, self._last, self._watch = observer, seen, watch
+        self._observer = observer
         self._schedule = observer if isinstance(observer, Schedule) else None
+        self._last = seen
+        self._watch = watch
 
     def give(self, step: int, time: float, cloud: ParticleCloud) -> bool:
         if time <= self._last:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from flows.base import SAME, Flow, Gridded, Integrator, Observer, Part, PiecewiseFlow, parts
-from flows.observers.recording import Every
+from flows.observers.schedules import Every
 from particles import FlowRefused
 
 #: Multiples of a step that miss the border of a batch by less than this part meet it, for millions of batches.
@@ -37,7 +37,8 @@ def check_pieces(flow: Flow, integrator: Integrator[Any]) -> None:
     """Raise FlowRefused where a step could be in two pieces of a flow at once, as in two batches."""
     if not isinstance(flow, PiecewiseFlow):
         return
-    name, piece = type(integrator).__name__, flow.piece
+    name = type(integrator).__name__
+    piece = flow.piece
     change = f"{type(flow).__name__} goes over to its next batch at every multiple of {piece!r}"
     fit = f"take Euler({piece!r}), or Euler with a step that divides {piece!r}"
     if not (isinstance(integrator, Gridded) and integrator.stays_inside):

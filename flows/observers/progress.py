@@ -52,7 +52,8 @@ class Progress:
         """Report where it is time to."""
         now = monotonic()
         if self._began is None or time <= self._began[1]:
-            self._began, self._spoke = (now, time), now
+            self._began = (now, time)
+            self._spoke = now
         if now - self._spoke < self.interval and time < self.until:
             return
         self._spoke = now

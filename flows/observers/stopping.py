@@ -1,11 +1,12 @@
-"""Observers that stop a run: when the cloud has come to rest, or when the time on the clock is up."""
+"""Observers that stop a run: at a level, when the cloud has come to rest, or when the time on the clock is up."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic
 
 from flows.base import Flow
-from particles import ParticleCloud
+from flows.observers.trace import as_array
+from particles import ParticleCloud, ShapeError
 from particles.arguments.reals import non_negative, positive
 from particles.shapes import Scalar
 
@@ -37,6 +38,21 @@ class StopStationary:
     def __call__(self, step: int, time: float, cloud: ParticleCloud, /) -> bool:
         """Whether the cloud has come to rest."""
         return float(speed(self.flow, cloud, time)) < self.below
+
+
+@dataclass(frozen=True)
+class StopBelow:
+    """Stop the run as soon as an observable, the risk for instance, falls below a level."""
+
+    observable: Callable[[ParticleCloud], Scalar]
+    level: float
+
+    def __call__(self, step: int, time: float, cloud: ParticleCloud, /) -> bool:
+        """Whether the observable is below the level."""
+        value = as_array(self.observable(cloud))
+        if value.size != 1:
+            raise ShapeError(f"StopBelow needs an observable of one number, but it gave {value.size}; reduce them.")
+        return float(value) < self.level
 
 
 @dataclass

@@ -1,1 +1,1 @@
-"""What training does to the function while the kernel stays put, and how far that is from a real run."""
+"""Kernel training: how the function moves while its tangent kernel is constant, and how far a real run is from that."""

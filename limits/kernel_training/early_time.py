@@ -1,8 +1,8 @@
-"""Early training is linear: the models whose training mimics the first steps of wide networks (Hu et al. 2020).
+"""Early training is linear: models whose training agrees with the first steps of wide networks (Hu et al. 2020).
 
-While t is at most of order d log d, a two-layer network from a symmetric start follows a linear model in x and |x|,
-because its tangent kernel is near that model's in the spectral norm. Inputs are centred, with independent coordinates
-up to a linear map, and n, m grow faster than d.
+Up to times of order d log d, a two-layer network from a symmetric start follows a linear model in x and |x|, because
+its tangent kernel is close to that of the model in the spectral norm. The theorem asks for centred inputs whose
+coordinates are independent up to a linear map, and for n and m that grow faster than d.
 """
 
 import math
@@ -22,7 +22,7 @@ from limits.kernels.two_layer import tangent_kernel
 from particles import GaussianLaw, Identity, Perceptron, ShapeError, SymmetricPairs
 from particles.shapes import Gram, Inputs, OtherInputs
 
-#: Matrices up to this many rows are diagonalised, larger ones left to Lanczos' method.
+#: Matrices up to this many rows are diagonalised; larger ones are given to Lanczos' method.
 DENSE = 300
 
 ModelFeatures = Float[Tensor, "data columns"]
@@ -30,10 +30,11 @@ ModelFeatures = Float[Tensor, "data columns"]
 
 @dataclass(frozen=True)
 class EarlyConstants:
-    """zeta = E psi'(g), theta0 = E psi(g), theta1 = E g psi'(g), theta2 = E (g^3/2 - g) psi'(g).
+    """Constants of the early-time model: zeta, theta0, theta1, theta2 (Hu et al. 2020), made by `early_constants`.
 
-    psi(g) = sigma(s g) and g is standard normal; the thetas are value, first and half the second derivative of
-    r -> E psi(r g) at r = 1. `error` bounds what quadrature left.
+    zeta = E psi'(g), theta0 = E psi(g), theta1 = E g psi'(g), theta2 = E (g^3/2 - g) psi'(g), where psi(g) = sigma(s g)
+    and g is standard normal. The thetas are the value, the first and half the second derivative of r -> E psi(r g) at
+    r = 1. `error` bounds the absolute error that quadrature leaves in each of them.
     """
 
     zeta: float
@@ -45,18 +46,19 @@ class EarlyConstants:
 
 @dataclass(frozen=True)
 class EarlyTimeModel:
-    """The linear model psi(x) of a neuron and a law, and its kernel, which may stand for the tangent kernel.
+    """The linear model psi(x) of a neuron and a law, and its kernel psi(x) . psi(x'), close to the tangent kernel.
 
-    With z = phi(x) / radius, phi(x) = x / sqrt(d), radius^2 = E |phi|^2, and overlap = E (z . z')^2 for independent
-    inputs,
+    Let z = phi(x) / radius with phi(x) = x / sqrt(d) and radius^2 = E |phi|^2, and let overlap = E (z . z')^2 for
+    independent inputs. Then (Hu et al. 2020)
 
         psi(x) = ( sqrt(h + o) zeta z,
                    sqrt((h + o/2) overlap) theta1,
                    sqrt(o) [theta0 + theta1 (|z| - 1) + theta2 (|z| - 1)^2] ),
 
-    h = E a^2 / E w^2 where hidden weights are trained, else 0, and o = 1 where output weights are, else 0. The
-    constants are those of s^2 = E (w . phi)^2. Inputs of covariance I have radius 1 and overlap 1/d. Make it with
-    `early_time_model`; what training does to it from zero is `KernelFlow(model, data)`.
+    where h = `hidden` is E a^2 / E w^2 if hidden weights are trained and 0 otherwise, and o = `output` is 1 if output
+    weights are trained and 0 otherwise. `constants` belong to s^2 = E (w . phi)^2. Inputs of covariance I have radius 1
+    and overlap 1/d. `early_time_model` makes the model, and `KernelFlow(model, data)` trains it from zero.
+    Raises ValueError for a radius that is not positive and for a negative overlap, hidden or output.
     """
 
     neuron: Perceptron
@@ -74,7 +76,10 @@ class EarlyTimeModel:
             )
 
     def features(self, inputs: Inputs) -> ModelFeatures:
-        """psi(x) [data, d + 2] in float64."""
+        """psi(x) [data, d + 2] in float64.
+
+        Raises TypeError, ShapeError or ValueError for inputs that are no float tensor, of a wrong shape or not finite.
+        """
         zeta, theta0 = self.constants.zeta, self.constants.theta0
         theta1, theta2 = self.constants.theta1, self.constants.theta2
         z = self.neuron.embed(checked_inputs(inputs)) / self.radius
@@ -84,17 +89,21 @@ class EarlyTimeModel:
         return torch.cat([math.sqrt(self.hidden + self.output) * zeta * z, constant, norm], dim=1)
 
     def __call__(self, x1: Inputs, x2: OtherInputs | None = None) -> Gram:
-        """psi(x1) . psi(x2), times the identity of the outputs [n1 k, n2 k], in the dtype of the inputs."""
+        """psi(x1) . psi(x2) times the identity of the k outputs [n1 k, n2 k], row index i k + c, in the dtype of x1.
+
+        x2 is x1 where left out. Raises what `features` raises.
+        """
         first = self.factor(x1)
         second = first if x2 is None else self.factor(x2)
         return (first @ second.T).to(x1.dtype)
 
     def distance(self, gram: Gram, inputs: Inputs) -> float:
-        """|K - psi psi^T| in the spectral norm, K [n k, n k] the tangent Gram matrix of these inputs.
+        """Spectral norm of K - psi psi^T, where `gram` is the tangent Gram matrix K [n k, n k] at these inputs.
 
-        At most n / d^(1 + a) for some a > 0 while |K| is of order n / d (proposition 3.4). It bounds training: as long
-        as the kernel stays within this distance, predictions from zero at n data of equal weight are within
-        t |K - psi psi^T| |y| / n of the model's, because the model's residual never exceeds |y|.
+        In theory it is at most n / d^(1 + a) for some a > 0, while |K| is of order n / d (Hu et al. 2020, proposition
+        3.4). It bounds the error of the model: as long as the kernel stays within this distance, predictions of a flow
+        from zero at n data of equal weight differ from the model's by at most t |K - psi psi^T| |y| / n, because the
+        model's residual never exceeds |y|. Raises ShapeError for a matrix of another shape, and what `features` raises.
         """
         features = self.factor(inputs)
         rows = features.shape[0]
@@ -114,7 +123,10 @@ class EarlyTimeModel:
         return abs(float(eigsh(operator, k=1, which="LM", v0=start, tol=1e-8, return_eigenvectors=False)[0]))
 
     def factor(self, inputs: Tensor) -> Tensor:
-        """psi(x) for every output [n k, (d + 2) k], row index i k + c, whose products are the kernel."""
+        """Features F(x) [n k, (d + 2) k] of all outputs, row index i k + c, in float64; the kernel is F(x) F(x')^T.
+
+        Raises what `features` raises.
+        """
         features = self.features(inputs)
         return torch.kron(features, torch.eye(self.neuron.outputs).to(features))
 
@@ -122,9 +134,13 @@ class EarlyTimeModel:
 def early_time_model(
     neuron: Perceptron, law: GaussianLaw | SymmetricPairs, inputs: Inputs | None = None, *, accuracy: float = ACCURACY
 ) -> EarlyTimeModel:
-    """The linear model of these neurons under this law, for inputs with covariance I or the second moments of `inputs`.
+    """Make the linear model of early training for these neurons under this law (Hu et al. 2020).
 
-    Which layers count says `neuron.trained`.
+    The model is scaled for inputs with the second moments of `inputs` [data, inputs], or with covariance I where they
+    are left out. `neuron.trained` says which layers are counted. `accuracy` is that of `early_constants`.
+    Raises TypeError for a neuron that is not a `Perceptron` with `Identity` inputs and for another law, ShapeError
+    where neuron and law have different numbers of weights, ValueError for inputs that are all zero or not finite, and
+    what `early_constants` raises.
     """
     law = tangent_kernel(neuron, law).law
     if not isinstance(neuron.embedding, Identity):
@@ -151,9 +167,12 @@ def early_time_model(
 
 
 def early_constants(activation: Differentiable, variance: float = 1.0, accuracy: float = ACCURACY) -> EarlyConstants:
-    """The constants for s^2 = variance, from Hermite coefficients c_k of sigma and b_k of sigma' at that variance:
+    """Constants of the early-time model at s^2 = variance, from Hermite coefficients c_k of sigma and b_k of sigma'.
 
-    zeta = s b_0, theta0 = c_0, theta1 = s b_1, theta2 = s (sqrt(6) b_3 + b_1) / 2, since g^3 = sqrt(6) he_3 + 3 g.
+    zeta = s b_0, theta0 = c_0, theta1 = s b_1, theta2 = s (sqrt(6) b_3 + b_1) / 2, since g^3 = sqrt(6) he_3 + 3 g. The
+    constants are those of Hu et al. (2020). `accuracy` is relative to the root mean squares of sigma(s g) and
+    sigma'(s g). Raises ValueError for a variance that is not positive and finite, an accuracy outside (0, 1), and an
+    activation that is not finite or piecewise smooth.
     """
     if not 0.0 < variance < math.inf:
         raise ValueError(f"The variance is {variance!r}, but a positive finite number is needed.")

@@ -18,11 +18,11 @@ OverTime = Float[Tensor, "times rows"]
 
 @dataclass(frozen=True, eq=False)
 class FunctionFlow:
-    """df/dt = -K P loss'(f, y), solved for z(t) = int_0^t loss'(f_s, y) ds, where f_t = f_0 - K P z_t at any input.
+    """The flow df/dt = -K P loss'(f, y), solved for z(t) = int_0^t loss'(f_s, y) ds; then f_t = f_0 - K P z_t.
 
-    dz/dt = loss'(f_0 - K P z, y), by the implicit method Radau IIA of order five with the exact Jacobian -C K P, C the
-    curvature of the loss; so stiff and singular Gram matrices are no matter. `tolerance` bounds the error of every
-    step, relative and absolute.
+    The equation dz/dt = loss'(f_0 - K P z, y) is solved by the implicit method Radau IIA of order five with the exact
+    Jacobian -C K P, where C is the curvature of the loss. The Gram matrix may be stiff or singular. `tolerance` bounds
+    the error of every step, both relative and absolute.
     """
 
     gram: Gram
@@ -33,7 +33,10 @@ class FunctionFlow:
     tolerance: float
 
     def integral(self, times: Moments) -> OverTime:
-        """P z(t) [times, n k] at every one of these finite times, in any order."""
+        """P z(t) [times, n k] at finite times in any order.
+
+        Raises ValueError for infinite times, ArithmeticError where the integrator stops before the last time.
+        """
         moments, places = torch.unique(times, return_inverse=True)
         if not bool(torch.isfinite(moments).all()):
             raise ValueError(
@@ -68,12 +71,12 @@ class FunctionFlow:
         return self.start - moved.reshape(self.start.shape)
 
     def slope(self, time: float, z: NDArray[np.float64]) -> NDArray[np.float64]:
-        """dz/dt = loss'(f_0 - K P z, y)."""
+        """The slope dz/dt = loss'(f_0 - K P z, y) [n k]."""
         slope: NDArray[np.float64] = self.loss.residual(self._predictions(z), self.targets).flatten().numpy()
         return slope
 
     def jacobian(self, time: float, z: NDArray[np.float64]) -> NDArray[np.float64]:
-        """-C K P, the derivative of the slope in z."""
+        """The derivative -C K P [n k, n k] of the slope with respect to z."""
         curvature = self.loss.curvature(self._predictions(z), self.targets)
         n, k = self.start.shape
         columns = (self.gram * self._rates).reshape(n, k, n * k)

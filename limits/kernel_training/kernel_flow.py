@@ -1,4 +1,4 @@
-"""Kernel gradient flow: what training does to the function of infinitely many particles whose kernel stays put.
+"""Kernel gradient flow: the function of infinitely many particles while it is trained and its kernel stays constant.
 
     df(x)/dt = - sum_i p_i K(x, x_i) loss'(f(x_i), y_i)
 
@@ -30,7 +30,7 @@ Predictor = Callable[[Tensor], Tensor]
 TimedOutputs = Float[Tensor, "*times data outputs"]
 PerTime = Float[Tensor, "*times"]
 
-#: Rounding of the entries of a Gram matrix, relative to the largest one.
+#: Rounding error of the entries of a Gram matrix, relative to the largest one.
 ROUNDING = {torch.float64: 1e-12, torch.float32: 1e-6}
 
 
@@ -45,16 +45,20 @@ class Factored(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class KernelFlow:
-    """The flow of a kernel on data: residual, predictions and movement at any time, 0 and infinity included.
+    """Kernel gradient flow on data: residual, predictions and movement at any time from 0 to infinity.
 
-    `kernel` is a function of inputs, a limit kernel or `lambda x1, x2: tangent_gram(risk, cloud, x1, x2)`, or the Gram
-    matrix [n k, n k] of the data alone. `start` is the initial function f_0, or its values at the data; zero where left
-    out. Squared loss is solved by one eigendecomposition, singular Gram matrices included; any other loss as an
-    ordinary differential equation up to `tolerance`. Methods take one time, or several and then have a leading axis for
-    them; time is that of the flow of the risk sum_i p_i loss_i.
+    df(x)/dt = - sum_i p_i K(x, x_i) loss'(f(x_i), y_i) (Jacot et al. 2018). `kernel` is a function of inputs (a limit
+    kernel, or `lambda x1, x2: tangent_gram(risk, cloud, x1, x2)`), or the Gram matrix [n k, n k] of the data alone, not
+    divided by n, with row index i k + c. `start` is the initial function f_0 or its values [n, k] at the data; it is
+    zero where left out. Squared loss is solved by one eigendecomposition, for singular Gram matrices too. Any other
+    loss is solved as an ordinary differential equation up to `tolerance`, at finite times. Methods take one time, or
+    several, which get a leading axis in the answer; time is that of the gradient flow of the risk sum_i p_i loss_i.
 
-    A Gram matrix squares the ratio of the units of its inputs. Where that leaves less than six digits of the movement
-    at a time asked for, methods raise Unresolved; a kernel with a method `factor` loses nothing.
+    Raises ValueError for a tolerance outside (0, 1) and for targets that the loss does not take. Methods raise
+    ValueError for negative times and for a Gram matrix that is not symmetric and positive semi-definite, ShapeError for
+    a Gram matrix or a start of a wrong shape, ArithmeticError where a differential equation is not solved. They raise
+    Unresolved where fewer than six digits of the movement are known at that time: a Gram matrix squares the ratio of
+    the units of its inputs. A kernel with a method `factor` does not lose these digits.
     """
 
     kernel: Kernel | GramFunction | Gram
@@ -69,11 +73,15 @@ class KernelFlow:
             raise ValueError(f"The tolerance is {self.tolerance!r}, but a number between 0 and 1 is needed.")
 
     def residual(self, times: Times) -> TimedOutputs:
-        """loss'(f_t(x_i), y_i) at the data [*times, n, k]; f_t - y for the squared loss."""
+        """loss'(f_t(x_i), y_i) at the data [*times, n, k]; f_t - y for the squared loss. Raises as the class says."""
         return self._picked(self._residual(self._moments(times)), times)
 
     def predictions(self, times: Times, inputs: OtherInputs | None = None) -> TimedOutputs:
-        """f_t(x) = f_0(x) - K(x, X) q(t) at the data, or at other inputs [*times, n, k]."""
+        """f_t(x) = f_0(x) - K(x, X) q(t) at the data, or at other inputs [others, inputs]: [*times, n, k].
+
+        q(t) = P int_0^t loss' ds. Raises as the class says, and TypeError at other inputs where the flow was given only
+        a Gram matrix or only values of f_0.
+        """
         moments = self._moments(times)
         if inputs is None:
             return self._picked(self._fitted(moments), times)
@@ -82,9 +90,10 @@ class KernelFlow:
         return self._picked(start - moved.reshape(-1, *start.shape), times)
 
     def movement(self, times: Times) -> PerTime:
-        """sqrt(q^T K q) = sqrt(sum_j |theta_j(t) - theta_j(0)|^2 / eta_j), how far the frozen tangent space was walked.
+        """sqrt(q^T K q) = sqrt(sum_j |theta_j(t) - theta_j(0)|^2 / eta_j) [*times]: how far the parameters moved.
 
-        The Euclidean norm over all parameters under `NTK`, the root of sum_j lambda_j |.|^2 under `MeanField`.
+        The parameters are those of the model linearised at the start. Under `NTK` this is the Euclidean norm over all
+        of them, under `MeanField` the root of sum_j lambda_j |.|^2. Raises as the class says.
         """
         moments = self._moments(times)
         if isinstance(self.loss, Squared):
@@ -94,11 +103,11 @@ class KernelFlow:
 
     @cached_property
     def gram(self) -> Gram:
-        """K on the data [n k, n k] in float64."""
+        """K on the data [n k, n k] in float64, made symmetric; raises ShapeError or ValueError as the class says."""
         return self._evaluated.gram
 
     def cross(self, inputs: OtherInputs) -> Gram:
-        """K(x, X) [n' k, n k] between other inputs and the data, in float64."""
+        """K(x, X) [n' k, n k] between other inputs and the data, in float64; raises TypeError for a Gram matrix."""
         if isinstance(self.kernel, Tensor):
             raise TypeError(
                 "Predictions at other inputs need a kernel that is a function of inputs, but a Gram matrix was given."
@@ -106,7 +115,7 @@ class KernelFlow:
         return self.kernel(inputs, self.data.inputs).double()
 
     def initial(self, inputs: OtherInputs) -> Outputs:
-        """f_0 at other inputs, in float64."""
+        """f_0 at other inputs [others, k], in float64; raises TypeError where only its values at the data are known."""
         if self.start is None:
             return inputs.new_zeros(inputs.shape[0], self.data.outputs).double()
         if isinstance(self.start, Tensor):
@@ -117,7 +126,7 @@ class KernelFlow:
 
     @cached_property
     def spectrum(self) -> SpectralFlow:
-        """Rates and modes of the squared loss."""
+        """Rates and modes of the flow of the squared loss; raises ShapeError or ValueError as the class says."""
         weights = self._data.weights.repeat_interleave(self.data.outputs)
         if isinstance(self.kernel, Factored):
             return SpectralFlow.of_factor(self.kernel.factor(self.data.inputs), weights)
@@ -158,7 +167,7 @@ class KernelFlow:
         return torch.stack([self.loss.residual(f, self._data.targets) for f in self._fitted(moments)])
 
     def _fitted(self, moments: Tensor) -> Tensor:
-        """f_t at the data."""
+        """f_t at the data [times, n, k]."""
         if isinstance(self.loss, Squared):
             return self._residual(moments) + self._data.targets
         return self._start - (self._integral(moments) @ self.gram).reshape(-1, *self._start.shape)
@@ -182,7 +191,7 @@ class KernelFlow:
         return (self._start - self._data.targets).flatten()
 
     def _moments(self, times: Times) -> Tensor:
-        """Times as a float64 vector on the device of the data; refuses negative and unresolved ones."""
+        """Times [times] in float64 on the device of the data; raises ValueError or Unresolved as the class says."""
         moments = torch.as_tensor(times, dtype=torch.float64, device=self.data.inputs.device).reshape(-1)
         if moments.numel() == 0 or bool(torch.isnan(moments).any()) or bool((moments < 0.0).any()):
             raise ValueError(f"Times are {times!r}, but one or more non-negative numbers are needed.")
@@ -191,11 +200,12 @@ class KernelFlow:
         return moments
 
     def _picked(self, values: Tensor, times: Times) -> Tensor:
-        """In the dtype of the data, without the axis of times where one time was asked for."""
+        """The values in the dtype of the data, without the axis of times where one time was asked for."""
         return (values[0] if isinstance(times, int | float) else values).to(self.data.targets)
 
 
 def _checked_gram(evaluated: Evaluated, count: int, outputs: int) -> Evaluated:
+    """The Gram matrix in float64 and exactly symmetric, with its error; refuses another shape and an asymmetric one."""
     gram = evaluated.gram
     rows = count * outputs
     if gram.shape != (rows, rows):

@@ -1,4 +1,4 @@
-"""How far a finite cloud's function strays from the kernel flow while it trains."""
+"""The lazy gap: how far the function of a finite cloud is from the kernel flow while it trains."""
 
 from collections.abc import Iterator
 from typing import Protocol, runtime_checkable
@@ -16,7 +16,7 @@ Gap = Float[Tensor, " times"]
 
 @runtime_checkable
 class Recorded(Protocol):
-    """Clouds in the order of their times: an open trajectory, or anything that has both."""
+    """Clouds in the order of their times: an open trajectory, or any object with `times` and an iteration of clouds."""
 
     @property
     def times(self) -> Times:
@@ -29,10 +29,13 @@ class Recorded(Protocol):
 
 
 def lazy_gap(trajectory: Recorded, flow: KernelFlow, risk: Risk, inputs: OtherInputs | None = None) -> Gap:
-    """Root mean square over data and outputs of f_t - f_t^kernel, at every time of a trajectory [times].
+    """Root mean square over data and outputs of f_t - f_t^kernel at every time of a trajectory: [times].
 
-    f_t is what `risk` (neuron and scaling) reads off the cloud at time t, at the flow's data or at other `inputs`. Give
-    the flow the cloud's own initial function, or the gap begins with it.
+    f_t is the prediction of `risk` (by its neuron and scaling) for the cloud at time t, and f_t^kernel that of the
+    flow, both at the flow's data or at other `inputs`; all data count alike. The gap starts at zero only if the flow
+    has the cloud's own initial function as its `start`.
+    Raises ShapeError unless there is one time for each cloud and both have as many outputs, and what
+    `KernelFlow.predictions` raises.
     """
     at = flow.data.inputs if inputs is None else inputs
     found = torch.stack([risk.predictions(cloud, at.to(cloud.positions)) for cloud in trajectory]).double()

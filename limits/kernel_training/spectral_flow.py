@@ -21,8 +21,9 @@ OverTime = Float[Tensor, "times rows"]
 class SpectralFlow:
     """Eigenvalues l >= 0 and eigenvectors v of P^(1/2) K P^(1/2), the rates and modes of dr/dt = -K P r.
 
-    Rates up to `cutoff` are zero: their modes stay as they are. `error` bounds that of the rates before the cutoff, and
-    `ratio` is that of the units of the inputs, which a Gram matrix squares. `graded` is P^(1/2) F where K is F F^T.
+    Rates up to `cutoff` are set to zero, so their modes do not move. `error` bounds the error of the rates before that.
+    `ratio` is the ratio of the units of the inputs, which a Gram matrix squares. `graded` is the decomposition of
+    P^(1/2) F where K = F F^T, and None where K is known only as a matrix.
     """
 
     weights: PerRow
@@ -37,8 +38,8 @@ class SpectralFlow:
     def of(cls, gram: Square, weights: PerRow, error: float = 0.0, ratio: float = 1.0) -> Self:
         """The flow of a Gram matrix K whose entries are known up to `error`, with weights P = diag(weights), sum one.
 
-        Since sum_i p_i = 1, an error of the entries moves no rate by more than itself. Raises ValueError for a matrix
-        that has negative eigenvalues beyond that.
+        Since sum_i p_i = 1, an error of the entries moves every rate by at most that error. Raises ValueError for a
+        matrix with eigenvalues that are more negative than rounding and the error explain.
         """
         roots = weights.sqrt()
         rates, modes = torch.linalg.eigh(roots[:, None] * gram * roots)
@@ -55,14 +56,17 @@ class SpectralFlow:
 
     @classmethod
     def of_factor(cls, factor: Tensor, weights: PerRow) -> Self:
-        """The flow of K = F F^T [rows, columns], whose rates are the squares of singular values and so keep digits."""
+        """The flow of K = F F^T, `factor` F [rows, columns]; its rates, squared singular values, keep their digits."""
         graded = GradedSVD.of(weights.sqrt()[:, None] * factor)
         rest = torch.linalg.qr(graded.left, mode="complete").Q[:, len(graded.values) :]
         rates = torch.cat([graded.values.square(), weights.new_zeros(rest.shape[1])])
         return cls(weights, rates, torch.cat([graded.left, rest], dim=1), 0.0, graded=graded)
 
     def features_moved(self, start: PerRow, times: Moments) -> Tensor | None:
-        """F^T q [times, columns], q = P int_0^t r ds, without the cancellation of a product with q; None without F."""
+        """F^T q [times, columns] with q = P int_0^t r ds, free of the cancellation in a product with q.
+
+        None where F is not known.
+        """
         if self.graded is None:
             return None
         rank = len(self.graded.values)
@@ -70,12 +74,15 @@ class SpectralFlow:
         return moved @ self.graded.right.T
 
     def check(self, start: PerRow, times: Moments) -> None:
-        """Raise Unresolved where one of these times is beyond what the rounding of the Gram matrix leaves known."""
+        """Raise Unresolved where the rounding of the Gram matrix hides the movement at one of these times."""
         for time in times.tolist():
             check_resolved(self.rates, self._components(start), time, self.error, self.ratio)
 
     def residual(self, start: PerRow, gram: Square, times: Moments) -> OverTime:
-        """r(t) = P^(-1/2) sum_v exp(-l t) v v^T P^(1/2) r(0); where a weight is zero, r(0) minus K times `integral`."""
+        """r(t) = P^(-1/2) sum_v exp(-l t) v v^T P^(1/2) r(0) [times, rows].
+
+        Rows whose weight is zero are r(0) - K q(t), q as in `integral`.
+        """
         moving, counted = self.rates > 0.0, self.weights > 0.0
         decay = torch.where(moving, torch.exp(-times[:, None] * torch.where(moving, self.rates, 1.0)), 1.0)
         result = (decay * self._components(start)) @ self.modes.T / torch.where(counted, self.weights, 1.0).sqrt()
@@ -84,21 +91,21 @@ class SpectralFlow:
         return torch.where(counted, result, start - self.integral(start, times) @ gram)
 
     def integral(self, start: PerRow, times: Moments) -> OverTime:
-        """P int_0^t r ds = P^(1/2) sum_v (1 - exp(-l t))/l v v^T P^(1/2) r(0).
+        """q(t) = P int_0^t r ds = P^(1/2) sum_v (1 - exp(-l t))/l v v^T P^(1/2) r(0) [times, rows].
 
-        A mode of rate zero contributes t at early times, and nothing later, as K takes its share to zero.
+        `gains` says how modes of rate zero contribute.
         """
         return (self.gains(times) * self._components(start)) @ self.modes.T * self.weights.sqrt()
 
     def propagator(self, time: float) -> Square:
-        """A(t) with P int_0^t r ds = A(t) r(0)."""
+        """The matrix A(t) [rows, rows] with P int_0^t r ds = A(t) r(0)."""
         vectors = self.weights.sqrt()[:, None] * self.modes
         return (vectors * self.gains(self.rates.new_tensor([time]))) @ vectors.T
 
     def gains(self, times: Moments) -> OverTime:
-        """(1 - exp(-l t)) / l; where l = 0, t while t max(l) sqrt(eps) < 1, and then 0.
+        """(1 - exp(-l t)) / l [times, rows]; where l = 0 it is t as long as t max(l) sqrt(eps) < 1, and 0 later.
 
-        K takes the part of a mode of rate zero to zero, but only up to rounding, which t would blow up.
+        K times a mode of rate zero vanishes, but only up to rounding, and a large t would amplify that rounding.
         """
         moving = self.rates > 0.0
         rates = torch.where(moving, self.rates, 1.0)
@@ -107,7 +114,7 @@ class SpectralFlow:
         return torch.where(moving, -torch.expm1(-rates * times[:, None]) / rates, still)
 
     def movement(self, start: PerRow, times: Moments) -> Moments:
-        """sqrt(q^T K q), q = P int_0^t r ds: sqrt(sum_v l gain^2 (v^T P^(1/2) r(0))^2)."""
+        """sqrt(q^T K q) = sqrt(sum_v l gain^2 (v^T P^(1/2) r(0))^2) [times], q = P int_0^t r ds."""
         return (self.rates.sqrt() * self.gains(times) * self._components(start)).square().sum(dim=1).sqrt()
 
     def _components(self, start: PerRow) -> PerRow:

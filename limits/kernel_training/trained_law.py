@@ -1,4 +1,4 @@
-"""What a kernel flow predicts over initialisations: mean and variance of the trained function at any time."""
+"""The trained law: mean and variance over initialisations of the function that a kernel flow trains, at any time."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from particles.shapes import Gram, OtherInputs
 
 @dataclass(frozen=True, eq=False)
 class Ensemble:
-    """Mean and variance over initialisations of every output at every input [data, outputs]."""
+    """Mean and variance over initialisations of every output at every input, both [data, outputs]; from `ensemble`."""
 
     mean: Float[Tensor, "data outputs"]
     variance: Float[Tensor, "data outputs"]
@@ -28,15 +28,19 @@ def ensemble(
     *,
     initial: bool = True,
 ) -> Ensemble:
-    """Law of f_t, or with initial=False of f_t - f_0, where f_0 is Gaussian with mean zero and covariance S = features.
+    """Mean and variance of f_t over Gaussian f_0 of mean zero and covariance S; with initial=False those of f_t - f_0.
 
-    At inputs x, with B = K(x, X) A(t) and A(t) of dr/dt = -K P r (P int r = A r(0)):
+    For the squared loss dr/dt = -K P r, so P int_0^t r ds = A(t) r(0) with a matrix A(t). At inputs x, with
+    B = K(x, X) A(t) (Lee et al. 2019, section 2.3):
 
         f_t = f_0(x) - B (f_0(X) - y):  mean B y,  covariance S_xx - B S_Xx - S_xX B^T + B S_XX B^T;
         f_t - f_0:                      mean B y,  covariance B S_XX B^T.
 
-    `features` is a `feature_kernel`, times sum_j s_j^2 where the scaling is not `NTK`; time may be infinity. A network
-    that starts at zero (`SymmetricPairs`) has no variance at all: the flow itself predicts it.
+    `features` is the function S(x1, x2): a `feature_kernel`, times sum_j s_j^2 where the scaling is not `NTK`. `inputs`
+    are the data where left out, and the time may be infinite. A network that starts at zero (`SymmetricPairs`) has no
+    variance, and the flow itself predicts it.
+    Raises TypeError for another loss than `Squared`, ValueError for a flow with a `start` of its own, ShapeError where
+    `features` has other outputs than the flow, and what the methods of `KernelFlow` raise.
     """
     if not isinstance(flow.loss, Squared):
         raise TypeError(f"The ensemble is known for Squared(), but the flow has {type(flow.loss).__name__}; take that.")

@@ -1,2 +1,1 @@
-"""Kernels of infinitely wide networks: Gaussian duals of activations, and what two-layer, deep and convolutional
-networks make of them."""
+"""Kernels of infinitely wide networks: Gaussian duals of activations, and two-layer, deep and convolutional kernels."""

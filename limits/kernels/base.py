@@ -1,6 +1,6 @@
-"""What every kernel is, and how a Gram matrix is streamed tile by tile.
+"""The protocol of a kernel, and the loop that computes a Gram matrix tile by tile.
 
-Memory beyond the result stays bounded: one tile of 256 times 256 entries and a few work matrices of that size.
+Beside the result, memory holds one tile of 256 times 256 entries and a few work matrices of that size.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ from particles import ParticleCloud, ShapeError
 from particles.neurons.protocols import Neuron
 from particles.shapes import Gram, Inputs, OtherInputs
 
-#: Rows and columns of one tile: a handful of its matrices in float64 fit into a core's cache.
+#: Rows and columns of one tile. A few matrices of this size in float64 fit into the cache of a core.
 TILE = 256
 
 Block = Callable[[slice, slice], tuple[tuple[Tensor, ...], float]]
@@ -23,7 +23,10 @@ Block = Callable[[slice, slice], tuple[tuple[Tensor, ...], float]]
 
 @dataclass(frozen=True, eq=False)
 class Evaluated:
-    """A Gram matrix and a bound on the error of its entries: of quadrature, where it was needed, and of rounding."""
+    """A Gram matrix `gram` [n1 k, n2 k] and `error`, a bound on the absolute error of its entries.
+
+    The bound covers rounding, and quadrature where it was needed.
+    """
 
     gram: Gram
     error: float
@@ -31,14 +34,17 @@ class Evaluated:
 
 @runtime_checkable
 class Kernel(Protocol):
-    """The limit of a Gram matrix of infinitely many particles; `neuron` names the finite partner.
+    """The limit of a Gram matrix for infinitely many particles. Gram matrices are not divided by n.
 
-    A Gram matrix has gradients in both inputs by torch.autograd, for closed forms up to rounding, for quadrature up to
-    about ten times the accuracy asked for. Where the kernel has none there is a convention. If sigma' jumps (ReLU,
-    LeakyReLU) and hidden weights are trained, the kernel has a corner at inputs that are equal, or parallel with a jump
-    at 0: the gradient is then the mean of the one-sided ones, which central differences tend to. If an input is zero
-    and sigma has a kink at 0, without a bias, the kernel is no more than a cone there, and a finite vector comes back.
-    Second derivatives hold where inputs are not parallel; ReLU kernels of parallel ones have none.
+    A Gram matrix has gradients in both inputs by torch.autograd: up to rounding for closed forms, and up to about ten
+    times the requested accuracy for quadrature. At points where the kernel is not differentiable a convention applies.
+    If sigma' jumps (ReLU, LeakyReLU) and hidden weights are trained, the kernel has a corner where inputs are equal,
+    or parallel if the jump is at 0. The gradient there is the mean of the one-sided gradients, which is the limit of
+    central differences. If an input is zero, sigma has a kink at 0 and there is no bias, then the kernel is a cone at
+    that input, and the gradient is some finite vector. Second derivatives are right where inputs are not parallel;
+    ReLU kernels have none at parallel inputs.
+    Raises TypeError, ShapeError or ValueError for inputs that are not float64 or float32, not [data, inputs], or not
+    finite, and ValueError where quadrature does not reach the requested accuracy.
     """
 
     @property
@@ -47,15 +53,18 @@ class Kernel(Protocol):
         ...
 
     def __call__(self, x1: Inputs, x2: OtherInputs | None = None) -> Gram:
-        """The Gram matrix [n1 k, n2 k] between inputs x1 and x2 (x1 again where left out), row index i k + c."""
+        """The Gram matrix [n1 k, n2 k] between inputs x1 [n1, d] and x2 [n2, d], row index i k + c.
+
+        x2 is x1 where left out.
+        """
         ...
 
     def evaluate(self, x1: Inputs, x2: OtherInputs | None = None) -> Evaluated:
-        """The same with the error that quadrature achieved."""
+        """The same Gram matrix, with a bound on the error of its entries."""
         ...
 
     def sampled(self, cloud: ParticleCloud, x1: Inputs, x2: OtherInputs | None = None) -> Gram:
-        """The finite partner: the Gram matrix of a cloud of these neurons, whose mean over the law is the kernel."""
+        """The Gram matrix [n1 k, n2 k] of a finite cloud of these neurons; its mean over the law is the kernel."""
         ...
 
 
@@ -71,11 +80,11 @@ def streamed(
     tile: int = TILE,
     graded: bool = False,
 ) -> tuple[Evaluated, ...]:
-    """Matrices whose tiles `block(rows, columns)` gives, with an error, times the identity of the outputs.
+    """Matrices that `block(rows, columns)` gives tile by tile with an error, times the identity of the outputs.
 
-    Symmetric ones are computed on and above the diagonal only. Results have the dtype and device of `like`, and errors
-    include what rounding to it takes. graded: a gradient will be asked for; then a tile keeps nothing but its inputs
-    and is computed again on the way back.
+    A symmetric matrix is computed on and above its diagonal only. Results have the dtype and device of `like`, and
+    errors include the rounding to that dtype. With `graded`, where a gradient will be asked for, a tile keeps only its
+    inputs and is computed a second time in the backward pass.
     """
     matrices = [like.new_zeros(rows, outputs, columns, outputs) for _ in range(results)]
     largest = 0.0
@@ -105,12 +114,12 @@ def _kept_small(block: Block, part: slice, other: slice) -> tuple[tuple[Tensor, 
 
 
 def wants_gradient(*tensors: Tensor | None) -> bool:
-    """Whether what is computed of these tensors will have a gradient in one of them."""
+    """Whether a result computed from these tensors will have a gradient in one of them."""
     return torch.is_grad_enabled() and any(tensor is not None and tensor.requires_grad for tensor in tensors)
 
 
 def root(values: Tensor) -> Tensor:
-    """The square root; its derivative at zero is zero, as what it is asked for is a corner or vanishes there."""
+    """The square root, with derivative zero at zero: what it multiplies has a corner there or vanishes."""
     if not values.requires_grad:
         return values.sqrt()
     positive = values > 0.0
@@ -118,7 +127,7 @@ def root(values: Tensor) -> Tensor:
 
 
 def placed(values: Tensor, exact: Tensor) -> Tensor:
-    """`exact`, with the gradient of `values`, which are the same up to rounding."""
+    """The numbers of `exact` with the gradient of `values`; both agree up to rounding."""
     return values + (exact - values).detach() if values.requires_grad else exact
 
 
@@ -129,7 +138,7 @@ def _tiles(rows: int, columns: int, tile: int, symmetric: bool) -> Iterator[tupl
 
 
 def checked_inputs(inputs: Tensor) -> Tensor:
-    """Inputs [data, inputs] in float64; refuses other shapes and dtypes."""
+    """Inputs [data, inputs] in float64; raises TypeError, ShapeError or ValueError for other dtypes, shapes and NaN."""
     if inputs.dtype not in (torch.float64, torch.float32):
         raise TypeError(f"Inputs of a kernel are {inputs.dtype}, but float64 or float32 is needed.")
     if inputs.ndim != 2 or 0 in inputs.shape:

@@ -1,8 +1,9 @@
 """Closed forms of E h(u) h(v) for centred Gaussians u, v of variances p, q and covariance r, and minor = p q - r^2.
 
-Every function takes p, q, r and the minor, which broadcast against each other, and works entry by entry. The minor
-comes apart because it has no digits left as a difference where inputs are nearly parallel (`pairs.py`). No formula
-subtracts what nearly cancels, so errors are rounding relative to sqrt(E h(u)^2 E h(v)^2) at any norms and angles.
+Every function takes p, q, r and the minor, which broadcast against each other, and works entry by entry. The minor is
+an argument of its own because p q - r^2 as a difference has no digits left where inputs are nearly parallel (see
+`input_pairs`). No formula subtracts terms that nearly cancel, so the error is rounding relative to
+sqrt(E h(u)^2 E h(v)^2) at any norms and angles.
 """
 
 import math
@@ -13,18 +14,18 @@ from limits.kernels.base import root as square_root
 from limits.kernels.base import wants_gradient
 from particles.shapes import AnyFloat
 
-#: What keeps the angle of a vanishing vector at pi/2; the least positive number with all its digits.
+#: The least positive number with all its digits. Added to a root, it gives a vanishing vector the angle pi/2.
 TINY = torch.finfo(torch.float64).tiny
-#: Below these angles and ratios series replace differences, with so many terms.
+#: Below these angles and ratios a series with so many terms replaces a difference.
 SMALL_ANGLE, ANGLE_TERMS = 0.5, 8
 SMALL_RATIO, RATIO_TERMS = 0.3, 16
 
 
 def homogeneous_value(p: AnyFloat, q: AnyFloat, r: AnyFloat, minor: AnyFloat, right: float, left: float) -> AnyFloat:
-    """h(z) = right z for z > 0, left z otherwise (arc-cosine kernel of order one, Cho and Saul 2009).
+    """E h(u) h(v) for h(z) = right z where z > 0, left z otherwise: arc-cosine kernel of order 1, Cho and Saul 2009.
 
-    right left r + (right - left)^2 R with R of ReLU: sqrt(p q) (sin delta - delta cos delta) / (2 pi), delta = pi -
-    theta the angle between u and -v.
+    It is right left r + (right - left)^2 R, where R = sqrt(p q) (sin delta - delta cos delta) / (2 pi) is the dual of
+    ReLU and delta = pi - theta the angle between u and -v.
     """
     bend = (right - left) ** 2
     if bend == 0.0:
@@ -41,31 +42,31 @@ def homogeneous_value(p: AnyFloat, q: AnyFloat, r: AnyFloat, minor: AnyFloat, ri
 def homogeneous_derivative(
     p: AnyFloat, q: AnyFloat, r: AnyFloat, minor: AnyFloat, right: float, left: float
 ) -> AnyFloat:
-    """h(z) = right for z > 0, left otherwise (arc-cosine kernel of order zero).
+    """E h(u) h(v) for h(z) = right where z > 0, left otherwise: arc-cosine kernel of order 0, Cho and Saul 2009.
 
-    right left + (right - left)^2 (pi - theta) / (2 pi); theta = pi/2 where u or v vanishes.
+    It is right left + (right - left)^2 (pi - theta) / (2 pi), with theta = pi/2 where u or v vanishes.
     """
     delta, _ = _supplement(r, minor)
     return right * left + (right - left) ** 2 / (2.0 * math.pi) * delta
 
 
 def erf_value(p: AnyFloat, q: AnyFloat, r: AnyFloat, minor: AnyFloat) -> AnyFloat:
-    """h = erf: (2/pi) arcsin(2 r / sqrt((1 + 2 p)(1 + 2 q))) (Williams 1997), written as an arctan, never NaN."""
+    """(2/pi) arcsin(2 r / sqrt((1 + 2 p)(1 + 2 q))) for h = erf (Williams 1997), as an arctan that is never NaN."""
     return 2.0 / math.pi * torch.atan2(2.0 * r, _determinant(p, q, minor, 2.0).sqrt())
 
 
 def erf_derivative(p: AnyFloat, q: AnyFloat, r: AnyFloat, minor: AnyFloat) -> AnyFloat:
-    """h = erf': (4/pi) / sqrt((1 + 2 p)(1 + 2 q) - 4 r^2)."""
+    """(4/pi) / sqrt((1 + 2 p)(1 + 2 q) - 4 r^2) for h = erf'."""
     return 4.0 / math.pi / _determinant(p, q, minor, 2.0).sqrt()
 
 
 def erf_derivative_square(p: AnyFloat, q: AnyFloat, r: AnyFloat, minor: AnyFloat) -> AnyFloat:
-    """h = erf'^2: (16/pi^2) / sqrt((1 + 4 p)(1 + 4 q) - 16 r^2)."""
+    """(16/pi^2) / sqrt((1 + 4 p)(1 + 4 q) - 16 r^2) for h = erf'^2."""
     return 16.0 / math.pi**2 / _determinant(p, q, minor, 4.0).sqrt()
 
 
 def gelu_value(p: AnyFloat, q: AnyFloat, r: AnyFloat, minor: AnyFloat) -> AnyFloat:
-    """h(z) = z Phi(z), by Gaussian integration by parts (compare Tsuchida et al. 2021).
+    """E h(u) h(v) for h(z) = z Phi(z), by Gaussian integration by parts (compare Tsuchida et al. 2021):
 
     (r delta + (p q - r^2 + r^2 (1 + E) / N) / sqrt(D)) / (2 pi) with E = 1 + p + q, D = E + p q - r^2, N = (1 + p)
     (1 + q) and delta = arctan2(sqrt(D), -r). Where t = sqrt(D) / |r| < 1 and r < 0 the same is
@@ -85,7 +86,7 @@ def gelu_value(p: AnyFloat, q: AnyFloat, r: AnyFloat, minor: AnyFloat) -> AnyFlo
 
 
 def gelu_derivative(p: AnyFloat, q: AnyFloat, r: AnyFloat, minor: AnyFloat) -> AnyFloat:
-    """h(z) = Phi(z) + z phi(z): the derivative of `gelu_value` in r (Price's theorem), in the same letters.
+    """E h(u) h(v) for h(z) = Phi(z) + z phi(z): the derivative of `gelu_value` in r (Price's theorem), same letters:
 
     (delta + r ((2 + E) D + r^2) / (N D sqrt(D))) / (2 pi).
     """
@@ -96,7 +97,7 @@ def gelu_derivative(p: AnyFloat, q: AnyFloat, r: AnyFloat, minor: AnyFloat) -> A
 
 
 def _gelu_parts(p: AnyFloat, q: AnyFloat, minor: AnyFloat) -> tuple[AnyFloat, AnyFloat, AnyFloat]:
-    """E, D and N."""
+    """E, D and N of `gelu_value`."""
     sums = 1.0 + (p + q)
     return sums, sums + minor, (1.0 + p) * (1.0 + q)
 
@@ -107,10 +108,10 @@ def _determinant(p: AnyFloat, q: AnyFloat, minor: AnyFloat, c: float) -> AnyFloa
 
 
 def _supplement(r: AnyFloat, minor: AnyFloat) -> tuple[AnyFloat, AnyFloat]:
-    """delta = pi - theta, theta the angle between the two, and sqrt(p q) sin theta.
+    """delta = pi - theta and sqrt(p q) sin theta, where theta is the angle between u and v.
 
-    Its derivative where a vector vanishes, and the part of it by the minor where both are parallel, is zero: the mean
-    of those from all sides.
+    The derivative of delta is set to zero where a vector vanishes, and its derivative in the minor where both are
+    parallel: that is the mean of the derivatives from all sides.
     """
     root = square_root(minor)
     if not wants_gradient(r, minor):

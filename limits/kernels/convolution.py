@@ -34,17 +34,21 @@ def convolutional_kernels(
     bias_variance: float = 0.0,
     accuracy: float = ACCURACY,
 ) -> DeepKernels:
-    """NNGP and tangent kernel of `depth` circular convolutions over the d inputs and a readout of all positions.
+    """NNGP and tangent kernel [n1, n2] of `depth` circular convolutions over d inputs and a readout of all positions.
 
-    With W and B the two variances, q the filter size and <g>_k = (1/q) sum_{l < q} g_{k + l} (indices modulo d),
+    Write W = weight_variance, B = bias_variance, q = filter_size and <g>_k = (1/q) sum_{l < q} g_{k + l}, with indices
+    modulo d. x2 is x1 where left out. The recursion is (compare Arora et al. 2019, section 4)
 
         S_0,k = W <x x'>_k + B,          T_0,k = S_0,k,
         S_l,k = W <E sigma sigma>_k + B,  T_l,k = S_l,k + W <T_{l-1} E sigma' sigma'>_k,
         nngp = (W/d) sum_k E sigma sigma + B,  ntk = nngp + (W/d) sum_k T_{depth-1,k} E sigma' sigma',
 
-    means over Gaussians of covariance S_{l-1}, in the last line S_{depth-1}. Depth 1 is the network
+    where E is the mean over Gaussians of covariance S_{l-1}, in the last line S_{depth-1}. Depth 1 is the network
     f = (1/sqrt(m d)) sum_r v_r . sigma(w_r * x / sqrt(q)) of Hu et al. (2020) with both layers trained.
-    Both matrices have gradients in the inputs, with what `Kernel` says of corners.
+    Both matrices are in the dtype of x1 and have gradients in the inputs; `Kernel` says which at corners.
+    Raises ShapeError for inputs of different lengths, TypeError for inputs that are not float64 or float32 and for an
+    activation without `value` and `derivative`, ValueError for inputs that are not finite, a depth or filter size that
+    is not a positive integer, a negative variance, and an accuracy that is not reached.
     """
     recursion = Recursion(activation, depth, weight_variance, bias_variance, accuracy)
     inputs = checked_inputs(x1)
@@ -66,12 +70,12 @@ def convolutional_kernels(
 
 
 def circular_places(count: int, size: int) -> Tensor:
-    """The positions k + l modulo the count that a filter sees at k, [count, size]."""
+    """The positions k + l modulo the count [count, size] that a filter of this size covers at position k."""
     return (torch.arange(count)[:, None] + torch.arange(size)) % count
 
 
 def circular_means(values: Positional, size: int) -> Positional:
-    """(1/q) sum_{l < q} values_{k + l} over positions k in the last axis, wrapped around as often as it takes."""
+    """(1/q) sum_{l < q} values_{k + l}, with positions k in the last axis and indices modulo their number."""
     count = values.shape[-1]
     places = circular_places(count, size)
     matrix = torch.zeros(count, count, dtype=torch.float64)
@@ -81,10 +85,10 @@ def circular_means(values: Positional, size: int) -> Positional:
 
 @dataclass(frozen=True, eq=False)
 class _Convolved:
-    """Inputs [data, positions], what a filter sees of them at every position, and every layer at them.
+    """Inputs [data, positions] with the patch that a filter covers at every position, and every layer's duals at them.
 
-    Row k n + i of a layer is position k of input i. `variances` are those that enter each layer and the last, [data,
-    positions].
+    Row k n + i of a layer is position k of input i. `variances` [data, positions] are the variances that enter each
+    layer and, last, the readout.
     """
 
     recursion: Recursion
@@ -115,13 +119,13 @@ class _Convolved:
         return layer.part(slice(first + rows.start, first + rows.stop))
 
     def _means(self, above: Layer, other: "_Convolved", below: Layer, pairs: list[Pairs], tile: Tile) -> Means:
-        """The means of a layer, position by position in [rows, columns, positions]."""
+        """The means of a layer on one tile, each [rows, columns, positions]."""
         rows, columns = tile
         found = [Means.of(self._at(above, k, rows), other._at(below, k, columns), each) for k, each in enumerate(pairs)]
         return Means(*(torch.stack([getattr(each, f.name) for each in found], dim=2) for f in fields(Means)))
 
     def block(self, other: "_Convolved", rows: slice, columns: slice) -> tuple[tuple[Tensor, Tensor], float]:
-        """nngp and ntk on one tile, from matrices [rows, columns, positions]."""
+        """nngp and ntk [rows, columns] on one tile, and a bound on the error of their entries."""
         weight = self.recursion.weight_variance
         tile = (rows, columns)
         pairs = [mine.pairs(its, rows, columns) for mine, its in zip(self.patches, other.patches, strict=True)]

@@ -19,8 +19,11 @@ from particles.shapes import Gram, Inputs, OtherInputs, PerDatum
 
 @dataclass(frozen=True, eq=False)
 class DeepKernels:
-    """The covariance `nngp` of the network at the start, its tangent kernel `ntk`, and a bound on the `error` of their
-    entries: of quadrature, where it was needed, and of rounding, carried from layer to layer."""
+    """The covariance `nngp` of the network at the start and its tangent kernel `ntk`, both [n1, n2] for one output.
+
+    `error` bounds the absolute error of their entries: rounding, and quadrature where it was needed, carried from layer
+    to layer. Made by `deep_kernels` and `convolutional_kernels`.
+    """
 
     nngp: Gram
     ntk: Gram
@@ -37,17 +40,21 @@ def deep_kernels(
     bias_variance: float = 0.0,
     accuracy: float = ACCURACY,
 ) -> DeepKernels:
-    """NNGP and tangent kernel between x1 and x2 (x1 again where left out) of a network with `depth` hidden layers.
+    """NNGP and tangent kernel [n1, n2] between x1 [n1, d] and x2 [n2, d] of a network with `depth` hidden layers.
 
-    h_1 = sqrt(W) w_1 x / sqrt(d) + sqrt(B) b_1, h_{l+1} = sqrt(W) w_l sigma(h_l) / sqrt(m_l) + sqrt(B) b_l with weights
-    and biases from N(0, 1), W and B the two variances, all layers trained (NTK parameterisation, Jacot et al. 2018):
+    The network is h_1 = sqrt(W) w_1 x / sqrt(d) + sqrt(B) b_1, h_{l+1} = sqrt(W) w_l sigma(h_l) / sqrt(m_l) +
+    sqrt(B) b_l, with weights and biases from N(0, 1), W = weight_variance, B = bias_variance and all layers trained
+    (NTK parameterisation, Jacot et al. 2018, theorem 1). x2 is x1 where left out. Then
 
         S_0 = W x . x' / d + B, T_0 = S_0;  S_l = W E sigma sigma + B,  T_l = S_l + W T_{l-1} E sigma' sigma',
 
-    means over Gaussians of covariance S_{l-1}; nngp = S_depth, ntk = T_depth. Depth 1 with the default variances is the
-    two-layer network with both layers trained.
-    Both matrices have gradients in the inputs, with what `Kernel` says of corners; those of later layers lose digits
-    with the angle between inputs as the values do.
+    where E is the mean over Gaussians of covariance S_{l-1}; nngp = S_depth and ntk = T_depth. Depth 1 with the default
+    variances is the two-layer network with both layers trained.
+    Both matrices are in the dtype of x1 and have gradients in the inputs; `Kernel` says which at corners. Gradients
+    through later layers lose digits at small angles between inputs, as the values do.
+    Raises ShapeError for inputs of different lengths, TypeError for inputs that are not float64 or float32 and for an
+    activation without `value` and `derivative`, ValueError for inputs that are not finite, a depth that is not a
+    positive integer, a negative variance, and an accuracy that is not reached.
     """
     recursion = Recursion(activation, depth, weight_variance, bias_variance, accuracy)
     inputs = checked_inputs(x1)
@@ -64,20 +71,20 @@ def deep_kernels(
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """One hidden layer at some inputs: the variances of what enters it, and the duals at these."""
+    """One hidden layer at some inputs: the variances [data] that enter it, and both duals at these variances."""
 
     variances: PerDatum
     value: DualRows
     derivative: DualRows
 
     def part(self, rows: slice) -> Self:
-        """The same for some of the inputs."""
+        """The layer at some of the inputs."""
         return type(self)(self.variances[rows], self.value.part(rows), self.derivative.part(rows))
 
 
 @dataclass(frozen=True, eq=False)
 class Side:
-    """Inputs as vectors of the first covariances and every layer at them; `last` are the variances of the output."""
+    """Inputs as vectors whose products are the first covariances, all layers at them, and the output's variances."""
 
     inputs: Vectors
     layers: tuple[Layer, ...]
@@ -96,7 +103,7 @@ class Means:
 
     @classmethod
     def of(cls, above: Layer, below: Layer, pairs: Pairs) -> Self:
-        """The means over these pairs; equal inputs have E sigma^2 to the bit, so that they stay equal."""
+        """The means over these pairs; equal inputs get E sigma^2 to the last bit, so that they stay equal."""
         value, relative = above.value.gram(below.value, pairs)
         value_error = relative * above.value.units[:, None] * below.value.units[None, :]
         derivative, relative = above.derivative.gram(below.derivative, pairs)
@@ -111,7 +118,7 @@ class Means:
 
 @dataclass(frozen=True, eq=False)
 class Passed:
-    """What one layer hands to the next on one tile: S and T, each with a bound on the error of its entries."""
+    """The matrices S and T that one layer passes to the next on one tile, with bounds on the errors of entries."""
 
     covariance: Tensor
     covariance_error: Tensor
@@ -120,7 +127,7 @@ class Passed:
 
     @classmethod
     def first(cls, covariance: Tensor, p: Tensor, q: Tensor, rounding: float) -> Self:
-        """T_0 = S_0, known up to rounding."""
+        """T_0 = S_0 = covariance, known up to rounding."""
         error = rounding * p.detach().sqrt() * q.detach().sqrt()
         return cls(covariance, error, covariance, error)
 
@@ -132,14 +139,14 @@ class Passed:
 
     @property
     def error(self) -> float:
-        """The largest one, with the rounding of the last sums."""
+        """The largest error of an entry of S or T, with the rounding of the last sums."""
         rounding = 4.0 * EPS * (self.covariance.detach().abs() + self.tangent.detach().abs())
         return float((torch.maximum(self.covariance_error, self.tangent_error) + rounding).max())
 
 
 @dataclass(frozen=True)
 class Recursion:
-    """What passes from layer to layer: first the variances of single inputs, then the covariances of a tile."""
+    """The recursion over layers, first for the variances of single inputs, then for the covariances of a tile."""
 
     activation: Differentiable
     depth: int
@@ -154,15 +161,15 @@ class Recursion:
         object.__setattr__(self, "duals", dual_pair(self.activation, self.accuracy))
 
     def affine(self, values: Tensor) -> Tensor:
-        """W values + B."""
+        """W values + B, entry by entry."""
         return self.weight_variance * values + self.bias_variance
 
     def layer(self, variances: PerDatum) -> Layer:
-        """A hidden layer that is entered with these variances."""
+        """The hidden layer whose inputs have these variances."""
         return Layer(variances, self.duals.value.at(variances), self.duals.derivative.at(variances))
 
     def vectors(self, inputs: Tensor) -> Vectors:
-        """Vectors with covariances W x . x' / d + B."""
+        """The inputs as vectors with covariances W x . x' / d + B."""
         return Vectors(inputs, self.weight_variance / inputs.shape[1]).with_constant(self.bias_variance)
 
     def side(self, inputs: Tensor) -> Side:
@@ -176,7 +183,7 @@ class Recursion:
         return Side(vectors, tuple(layers), variances)
 
     def block(self, first: Side, second: Side, part: slice, other: slice) -> tuple[tuple[Tensor, Tensor], float]:
-        """S_depth and T_depth on one tile."""
+        """S_depth and T_depth on one tile, and a bound on the error of their entries."""
         weight = self.weight_variance
         pairs = first.inputs.pairs(second.inputs, part, other)
         p = first.inputs.variances[part, None]
@@ -194,6 +201,7 @@ class Recursion:
 
 
 def _check(weight_variance: float, bias_variance: float) -> None:
+    """Raise ValueError unless both variances are finite and non-negative."""
     for name, variance in (("weight", weight_variance), ("bias", bias_variance)):
         if not (math.isfinite(variance) and variance >= 0.0):
             raise ValueError(f"The {name} variance is {variance!r}, but a finite non-negative number is needed.")

@@ -1,12 +1,12 @@
-"""Mehler's expansion: the mean of a product of functions of two correlated Gaussians, term by term in the correlation.
+"""Mehler's expansion: the mean of a product of functions of two correlated Gaussians, as a series in the correlation.
 
 For centred Gaussians u, v of variances p, q and correlation rho, with orthonormal Hermite polynomials he_k,
 
     E h(u) h(v) = sum_k c_k(p) c_k(q) rho^k,   c_k(p) = E h(sqrt(p) x) he_k(x),   x ~ N(0, 1).
 
-Coefficients belong to one input each, so a Gram matrix of inputs of any norms is a power series in its correlations.
-What is cut off after the term K is at most |rho|^(K + 1) sqrt(T_K(p) T_K(q)) with
-T_K(p) = E h(sqrt(p) x)^2 - sum_{k <= K} c_k(p)^2 (Parseval), so the error of every entry is known.
+Each coefficient belongs to one input, so a Gram matrix of inputs of any norms is a power series in its correlations.
+The terms after the term K sum to at most |rho|^(K + 1) sqrt(T_K(p) T_K(q)), where
+T_K(p) = E h(sqrt(p) x)^2 - sum_{k <= K} c_k(p)^2 (Parseval). Thus the error of every entry is known.
 """
 
 import math
@@ -23,15 +23,15 @@ from limits.kernels.base import root, wants_gradient
 from limits.kernels.smooth_pieces import NODES, Function, Pieces, composite, pieces
 from particles.shapes import AnyFloat, PerDatum
 
-#: Terms kept at most; 256 cover every correlation up to 0.9 of a function with a kink.
+#: Highest order of a term. For a function with a kink, 256 terms suffice at every correlation up to 0.9.
 MOST_TERMS = 256
-#: The Gaussian weight is cut off here: beyond, he_k(x) times the density is below 1e-15 for every k used.
+#: The Gaussian weight is cut off at this |x|: beyond it, he_k(x) times the density is below 1e-15 for every k used.
 REACH = 12.0
-#: Ratio of neighbouring scales on which a common rule is checked.
+#: Ratio of neighbouring scales at which a quadrature rule for all variances is checked.
 SPACING = 1.25
-#: Entries of one work matrix.
+#: Number of entries of one work matrix.
 CHUNK = 2**21
-#: Errors are relative to E h^2, but not where that is less: what is cut off with the Gaussian weight would show.
+#: Errors are relative to E h^2 or to this number where E h^2 is less: the cut-off of the Gaussian weight shows there.
 LEAST = 1e-8
 
 Terms = Float[Tensor, "terms data"]
@@ -41,7 +41,11 @@ Correlation = Float[Tensor, "data others"]
 
 @dataclass(frozen=True, eq=False)
 class Spectrum:
-    """Coefficients c_k of h at variances p_i, E h(sqrt(p_i) x)^2, and sqrt(T_k), the norm of all terms after k."""
+    """The expansion of h at variances p_i [data].
+
+    `squares` [data] are E h(sqrt(p_i) x)^2, `coefficients` [terms, data] are c_k(p_i), and `tails` [terms, data] are
+    sqrt(T_k), the norms of all terms after the k-th.
+    """
 
     variances: PerDatum
     squares: PerDatum
@@ -50,22 +54,22 @@ class Spectrum:
 
     @property
     def last(self) -> int:
-        """K, the last term held."""
+        """K, the order of the last coefficient that is stored."""
         return self.coefficients.shape[0] - 1
 
     @property
     def units(self) -> PerDatum:
-        """u_i = sqrt(E h^2), which errors of pairs are relative to: to u_i u_l."""
+        """u_i = sqrt(E h^2) [data], at least 1e-4; the error of a pair is given relative to u_i u_l."""
         return self.squares.detach().clamp_min(LEAST).sqrt()
 
     @property
     def relative_tails(self) -> Terms:
-        """sqrt(T_k) / u_i."""
+        """sqrt(T_k) / u_i [terms, data]."""
         return self.tails / self.units
 
     @property
     def parity(self) -> int | None:
-        """0 or 1 where only even or only odd terms are not zero, else None."""
+        """0 where only even terms differ from zero, 1 where only odd ones do, and None otherwise."""
         sizes = self.coefficients.detach().abs()
         floor = 1e-14 * max(float(sizes.max()), torch.finfo(torch.float64).tiny)
         for parity in (0, 1):
@@ -75,10 +79,10 @@ class Spectrum:
 
     @torch.no_grad()
     def modulus(self, moved: float) -> PerDatum:
-        """m_i, so that a correlation that moves by `moved` moves the sum over k by at most m_i m_l.
+        """Numbers m_i [data] such that a correlation that changes by `moved` changes the series by at most m_i m_l.
 
-        m_i^2 = sum_k c_k^2 min(1, k moved), as |rho^k - (rho + moved)^k| <= k moved and Cauchy and Schwarz say. What
-        the terms not held add is extrapolated from how fast T_k falls.
+        m_i^2 = sum_k c_k^2 min(1, k moved), because |rho^k - (rho + moved)^k| <= k moved (Cauchy-Schwarz). The share of
+        the terms that are not stored is extrapolated from the decay of T_k.
         """
         known = self.coefficients.square()
         last = self.last
@@ -95,9 +99,9 @@ class Spectrum:
 
 
 def spectrum(function: Function, smooth: Pieces, variances: PerDatum, accuracy: float, nodes: int = NODES) -> Spectrum:
-    """The coefficients of a function, smooth between these pieces, at every variance, by quadrature.
+    """The expansion of a function that is smooth between these pieces, at every variance, by quadrature.
 
-    As many as it takes for T_K <= accuracy u_i^2, where any correlation is served, but at most 257.
+    It has as many terms as T_K <= accuracy u_i^2 needs, which suffices for any correlation, but at most 257.
     """
     if any(kink != 0.0 for kink in smooth.kinks):
         coefficients, squares = _by_moving_rules(function, smooth, variances, nodes)
@@ -112,7 +116,7 @@ def spectrum(function: Function, smooth: Pieces, variances: PerDatum, accuracy: 
 
 
 def _by_one_rule(function: Function, smooth: Pieces, variances: PerDatum, nodes: int) -> tuple[Terms, PerDatum]:
-    """c_k(p_i) and E h^2 from the same nodes x for every variance, one matrix product."""
+    """c_k(p_i) and E h^2 from the same nodes x for every variance, by one matrix product."""
     scales = _scales(variances.detach())
     stretched = [partial(_stretched, function, scale) for scale in scales]
     fine = pieces(stretched, REACH, smooth.kinks, unit=1.0 / max(scales[-1], 1.0))
@@ -125,7 +129,7 @@ def _by_one_rule(function: Function, smooth: Pieces, variances: PerDatum, nodes:
 
 
 def _by_moving_rules(function: Function, smooth: Pieces, variances: PerDatum, nodes: int) -> tuple[Terms, PerDatum]:
-    """c_k(p_i) and E h^2 from nodes that follow the kinks, which sit at z / sqrt(p_i)."""
+    """c_k(p_i) and E h^2 from nodes that follow the kinks z of h, which lie at x = z / sqrt(p_i)."""
     points = torch.tensor(smooth.points, dtype=torch.float64).to(variances)
     rows = max(CHUNK // 32 // (nodes * (int(2 * REACH) + len(points))), 1)
     coefficients, squares = [], []
@@ -149,7 +153,7 @@ def _hermite(x: AnyFloat, first: AnyFloat) -> Iterator[AnyFloat]:
 
 
 def _gauss(edges: AnyFloat, nodes: int) -> tuple[AnyFloat, AnyFloat]:
-    """Nodes x and weights of E g(x), x ~ N(0, 1), on unit panels that are split at these edges as well."""
+    """Nodes x and weights for E g(x), x ~ N(0, 1), on panels of length one that are also split at these edges."""
     grid = torch.linspace(-REACH, REACH, int(2 * REACH) + 1).to(edges)
     edges = torch.cat([grid.expand(*edges.shape[:-1], -1), edges], dim=-1)
     x, weights = composite(edges.sort(dim=-1).values, nodes)
@@ -157,7 +161,7 @@ def _gauss(edges: AnyFloat, nodes: int) -> tuple[AnyFloat, AnyFloat]:
 
 
 def _scales(variances: PerDatum) -> list[float]:
-    """Standard deviations from the least to the largest one, so close that what resolves two resolves those between."""
+    """Standard deviations from the least to the largest, so dense that a rule for two also serves those in between."""
     positive = variances[variances > 0.0].sqrt()
     if positive.numel() == 0:
         return [1.0]
@@ -174,7 +178,7 @@ def _stretched(function: Function, scale: float, x: Tensor) -> Tensor:
 def terms_needed(first: Spectrum, second: Spectrum, largest: float, accuracy: float) -> tuple[int, float]:
     """The least K with largest^(K + 1) sqrt(T_K T'_K) <= accuracy u_i u_l for all pairs, and that bound.
 
-    Where no K suffices: all terms, and what they leave out.
+    If no K suffices, the last term is returned with the bound on what all terms leave out.
     """
     count = min(first.last, second.last) + 1
     powers = largest ** torch.arange(1, count + 1, dtype=torch.float64, device=first.tails.device)
@@ -185,7 +189,7 @@ def terms_needed(first: Spectrum, second: Spectrum, largest: float, accuracy: fl
 
 
 def mehler(first: Spectrum, second: Spectrum, rho: Correlation, last: int) -> Correlation:
-    """sum_{k <= last} c_k(p_i) c_k(q_l) rho_il^k by Horner's rule; every other term is skipped where it is zero."""
+    """sum_{k <= last} c_k(p_i) c_k(q_l) rho_il^k [data, others] by Horner's rule, without terms of zero parity."""
     parity = first.parity
     step = 1 if parity is None or second.parity != parity else 2
     variable = rho if step == 1 else rho * rho

@@ -1,7 +1,7 @@
 """Gaussian duals: for a function h of one number, the map from the covariance of (u, v) to E h(u) h(v).
 
-A `Dual` prepares what belongs to single inputs once and then gives Gram matrices tile by tile. `dual_pair` takes closed
-forms where they exist, and quadrature to a requested accuracy otherwise.
+A `Dual` computes what depends on single inputs once, and then gives Gram matrices tile by tile. `dual_pair` chooses
+closed forms where they exist, and quadrature to a requested accuracy otherwise.
 """
 
 from collections.abc import Callable
@@ -21,15 +21,15 @@ from particles.shapes import AnyFloat, PerDatum
 
 Formula = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 
-#: Units of rounding that a formula adds to those of its arguments.
+#: Rounding error that a formula adds to that of its arguments, in units of eps.
 FORMULA = 16.0
-#: Minors that may move by a larger part than this are moved, to see what becomes of the kernel.
+#: A minor whose relative error may exceed this is shifted by its error, to see how far the kernel moves.
 DOUBTFUL = 1e-10
 
 
 @runtime_checkable
 class Differentiable(Protocol):
-    """What a kernel needs of an activation. Points where it is not smooth may be listed in an attribute `kinks`."""
+    """The methods that a kernel needs of an activation sigma. An attribute `kinks` may list where it is not smooth."""
 
     def value(self, z: AnyFloat) -> AnyFloat:
         """sigma(z)."""
@@ -42,7 +42,7 @@ class Differentiable(Protocol):
 
 @runtime_checkable
 class DualRows(Protocol):
-    """A dual at the variances of some inputs."""
+    """A dual of a function h at the variances of some inputs, whose Gaussians are u_i."""
 
     @property
     def variances(self) -> PerDatum:
@@ -59,20 +59,20 @@ class DualRows(Protocol):
 
     @property
     def units(self) -> PerDatum:
-        """u_i >= sqrt(E h(u_i)^2), which errors are relative to."""
+        """Units U_i >= sqrt(E h(u_i)^2) [data]; the error of an entry is given relative to the product of two units."""
         ...
 
     def gram(self, other: Self, pairs: Pairs) -> tuple[Covariance, Relative]:
-        """E h(u_i) h(v_l) for covariances E u_i v_l, and a bound on the error relative to u_i u_l, of rounding too."""
+        """E h(u_i) h(v_l) for the pairs of a tile, and a bound on the error, with rounding, relative to U_i U_l."""
         ...
 
 
 @runtime_checkable
 class Dual(Protocol):
-    """The map from the covariance of two centred Gaussians to E h(u) h(v), for one function h."""
+    """The map from the covariance of two centred Gaussians u, v to E h(u) h(v), for one function h."""
 
     def at(self, variances: PerDatum) -> DualRows:
-        """Everything that belongs to single inputs with these variances."""
+        """The dual prepared for inputs with these variances [data]: all that depends on single inputs."""
         ...
 
 
@@ -108,7 +108,7 @@ class ClosedFormRows:
         return self.squares().detach().sqrt()
 
     def gram(self, other: Self, pairs: Pairs) -> tuple[Covariance, Relative]:
-        """The formula at every pair, and what rounding and doubt about the minors leave open."""
+        """The formula at every pair, and a bound on the error that rounding and the errors of the minors cause."""
         p = self.variances[:, None]
         q = other.variances[None, :]
         values = self.formula(p, q, pairs.covariance, pairs.minor)
@@ -136,15 +136,20 @@ class ClosedFormRows:
 
 @dataclass(frozen=True)
 class DualPair:
-    """The duals of an activation sigma and of its derivative sigma'."""
+    """The duals of an activation sigma, `value`, and of its derivative sigma', `derivative`; made by `dual_pair`."""
 
     value: Dual
     derivative: Dual
 
 
 def dual_pair(activation: Differentiable, accuracy: float = ACCURACY) -> DualPair:
-    """E sigma(u) sigma(v) and E sigma'(u) sigma'(v): closed forms for what is positively homogeneous (ReLU, LeakyReLU,
-    Linear, or one's own), Erf and GELU; quadrature for any other activation."""
+    """The duals E sigma(u) sigma(v) and E sigma'(u) sigma'(v) of an activation.
+
+    They are closed forms for positively homogeneous activations (ReLU, LeakyReLU, Linear, or a user's own with the
+    attribute `homogeneous`), Erf and GELU (Cho and Saul 2009; Williams 1997; Tsuchida et al. 2021), and quadrature for
+    any other activation. `accuracy` is the error of quadrature relative to sqrt(E h(u)^2 E h(v)^2).
+    Raises TypeError for an object without `value` and `derivative`, ValueError for an accuracy outside (0, 1).
+    """
     if not isinstance(activation, Differentiable):
         raise TypeError(
             f"{type(activation).__name__} is not an activation; give an object with value(z) and derivative(z)."
@@ -166,14 +171,14 @@ def dual_pair(activation: Differentiable, accuracy: float = ACCURACY) -> DualPai
 
 @torch.no_grad()
 def largest_error(relative: Relative, rows: Tensor, columns: Tensor) -> float:
-    """The largest error of a tile, from what it is relative to: u_i v_l."""
+    """The largest absolute error of a tile whose errors are relative to rows_i columns_l."""
     if isinstance(relative, float):
         return relative * float(rows.max() * columns.max())
     return float((relative * rows[:, None] * columns[None, :]).max())
 
 
 def dual_of_squared_derivative(activation: Differentiable, accuracy: float = ACCURACY) -> Dual:
-    """E sigma'(u)^2 sigma'(v)^2, the second moment of one particle's tangent kernel."""
+    """The dual E sigma'(u)^2 sigma'(v)^2, for the second moment of the tangent kernel of one particle."""
     if getattr(activation, "homogeneous", False):
         right, left = _slopes(activation)
         formula = closed_forms.homogeneous_derivative
@@ -184,7 +189,7 @@ def dual_of_squared_derivative(activation: Differentiable, accuracy: float = ACC
 
 
 def quadrature(activation: Differentiable, function: Function, accuracy: float = ACCURACY) -> Quadrature:
-    """The dual of a function that is smooth where an activation and its derivative are."""
+    """The dual, by quadrature, of a function that is smooth where an activation and its derivative are smooth."""
     kinks = tuple(float(kink) for kink in getattr(activation, "kinks", ()))
     return Quadrature(function, (activation.value, activation.derivative), kinks, accuracy)
 

@@ -1,8 +1,8 @@
-"""Pairs of inputs as a kernel sees them: the covariance of two Gaussians, and its determinant without cancellation.
+"""Pairs of inputs as a kernel sees them: the covariance of two Gaussians and its determinant, without cancellation.
 
-For variances p, q and covariance r the `minor` p q - r^2 decides what nearly parallel inputs have in common. As a
-difference it loses all digits there, so for such pairs it is taken from the vectors: p |x' - c x|^2 with c of Gram and
-Schmidt, the product c x kept with its rounding error (Dekker 1971), hence relatively accurate at any angle.
+For variances p, q and covariance r, kernels of nearly parallel inputs depend on the `minor` p q - r^2. As a difference
+it has no digits there. For such pairs it is computed from the vectors as p |x' - c x|^2, with c of Gram and Schmidt.
+The product c x is kept together with its rounding error (Dekker 1971), so the minor is accurate at any angle.
 """
 
 import math
@@ -19,20 +19,20 @@ from particles.neurons.embeddings import Embedding
 from particles.shapes import Inputs, PerDatum
 
 EPS = torch.finfo(torch.float64).eps
-#: Minors below this part of p q are taken from the vectors.
+#: Minors below this part of p q are computed from the vectors.
 NEARLY = 0.1
-#: 2^27 + 1 cuts a float64 into two halves whose products are exact.
+#: Multiplication by 2^27 + 1 splits a float64 into two halves whose products are exact.
 SPLITTER = 2.0**27 + 1.0
-#: Entries of one work matrix.
+#: Number of entries of one work matrix.
 CHUNK = 2**20
 
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """Covariances r, minors p q - r^2 >= 0, and a bound on the error of the minors beyond `rounding` of their own.
+    """Covariances r and minors p q - r^2 >= 0 of the pairs of a tile, both [rows, columns].
 
-    `rounding` bounds the relative error of r (relative to sqrt(p q)) and of the minors; `doubt` is None where that is
-    all.
+    `rounding` bounds the error of r relative to sqrt(p q), and the relative error of the minors. `doubt` [rows,
+    columns] bounds a further absolute error of the minors; it is None where there is none.
     """
 
     covariance: Tensor
@@ -41,7 +41,7 @@ class Pairs:
     doubt: Tensor | None = None
 
     def scaled(self, factor: float) -> Self:
-        """Of Gaussians whose covariances are `factor` times these."""
+        """The pairs of Gaussians whose covariances are `factor` times these."""
         if factor == 1.0:
             return self
         square = factor * factor
@@ -50,15 +50,16 @@ class Pairs:
 
     @property
     def parallel(self) -> Tensor:
-        """Where the two vectors are known to be parallel or opposite."""
+        """Whether the two vectors of a pair are known to be parallel or opposite [rows, columns]."""
         flat = self.minor == 0.0
         return flat if self.doubt is None else flat & (self.doubt == 0.0)
 
 
 def from_entries(rounding: float, p: Tensor, q: Tensor, r: Tensor, error: Tensor, equal: Tensor) -> Pairs:
-    """Pairs of which nothing is known but p, q and r, each up to `error`: the minor is their difference.
+    """Pairs for which only p, q and r are known, each up to `error`; the minor is then the difference p q - r^2.
 
-    It is zero where it cannot be told from that; where inputs are known to be equal r is p, and there is no doubt.
+    A minor that is smaller than its error is set to zero. Where inputs are known to be `equal`, r is p and the minor is
+    exact.
     """
     r = placed(r, torch.where(equal, p, r))
     with torch.no_grad():
@@ -69,9 +70,9 @@ def from_entries(rounding: float, p: Tensor, q: Tensor, r: Tensor, error: Tensor
 
 @dataclass(frozen=True, eq=False)
 class Vectors:
-    """Vectors x_i [data, D] whose products, times `factor`, are covariances.
+    """Vectors x_i, the `rows` [data, D], whose products times `factor` are covariances.
 
-    `rounded` bounds the error of the vectors themselves, relative to their norms; those of equal inputs are equal.
+    `rounded` bounds the error of the vectors relative to their norms. Equal inputs have equal vectors.
     """
 
     rows: Tensor
@@ -80,16 +81,19 @@ class Vectors:
 
     @cached_property
     def variances(self) -> PerDatum:
-        """factor |x_i|^2."""
+        """factor |x_i|^2 [data]."""
         return self.factor * self.rows.square().sum(dim=1)
 
     @property
     def rounding(self) -> float:
-        """Relative error of products and minors, from sums over D terms."""
+        """A bound on the relative rounding error of products and minors, which are sums over D terms."""
         return (16.0 + 4.0 * math.sqrt(self.rows.shape[1])) * EPS
 
     def pairs(self, other: Self, part: slice, columns: slice) -> Pairs:
-        """The pairs of one tile; on the diagonal of a matrix, covariances are exactly the variances."""
+        """The pairs of rows `part` with rows `columns` of the other vectors.
+
+        On the diagonal of a symmetric matrix the covariances are the variances to the last bit.
+        """
         first, second = self.rows[part], other.rows[columns]
         r = (first @ second.T).mul_(self.factor)
         product = self.variances[part][:, None] * other.variances[columns][None, :]
@@ -110,7 +114,7 @@ class Vectors:
         return Pairs(r, minor, self.rounding, doubt)
 
     def with_constant(self, variance: float) -> Self:
-        """The same with a constant added to every covariance, as one more coordinate of all vectors."""
+        """Vectors with one more coordinate, which adds the constant `variance` to every covariance."""
         if variance == 0.0:
             return self
         if self.factor == 0.0:
@@ -120,7 +124,7 @@ class Vectors:
 
 
 def embedded(embedding: Embedding, inputs: Inputs) -> Vectors:
-    """phi(x_i) as vectors: the inputs themselves where the embedding only scales them, so that none is rounded."""
+    """The embedded inputs phi(x_i) as vectors; inputs that are only scaled stay as they are and are not rounded."""
     inputs = checked_inputs(inputs)
     if isinstance(embedding, Identity):
         embedding(inputs)
@@ -132,7 +136,10 @@ def embedded(embedding: Embedding, inputs: Inputs) -> Vectors:
 
 
 def _near(first: Tensor, second: Tensor, r: Tensor, factor: float) -> tuple[Tensor, Tensor]:
-    """r and p q - r^2 of nearly parallel vectors [entries, D], by Gram and Schmidt, twice; exact for parallel ones."""
+    """r and p q - r^2 [entries] of nearly parallel vectors [entries, D], by Gram-Schmidt done twice.
+
+    They are exact for parallel vectors.
+    """
     if first.shape[1] == 1:
         return r, torch.zeros_like(r)
     p = first.square().sum(dim=1)
@@ -158,6 +165,6 @@ def _upper(a: Tensor) -> Tensor:
 
 @torch.no_grad()
 def _doubt(product: Tensor, minor: Tensor, rounded: float) -> Tensor:
-    """By how much a minor may move where each vector does by a part `rounded` of its norm; parallel ones are equal."""
+    """A bound on the change of a minor when each vector changes by a part `rounded` of its norm; 0 if parallel."""
     moved = 2.0 * rounded
     return torch.where(minor > 0.0, 2.0 * moved * (product * minor).sqrt() + moved * moved * product, 0.0)

@@ -1,8 +1,9 @@
-"""Direct integration of E h(u) h(v) for the pairs that an expansion in the correlation serves badly: (nearly) parallel.
+"""Direct integration of E h(u) h(v) for pairs that are nearly parallel, where an expansion needs too many terms.
 
-u = sqrt(p) x, v = sqrt(q) (rho x + c y) with c = sqrt(1 - rho^2) and independent x, y ~ N(0, 1). The inner integral is
-split where v meets a kink, so it is smooth in y; as a function of x it changes within a distance c where rho x alone
-meets a kink, and the panels of the outer integral are graded towards these places.
+The Gaussians are u = sqrt(p) x and v = sqrt(q) (rho x + c y) with c = sqrt(1 - rho^2) and independent x, y ~ N(0, 1).
+The inner integral over y is split where v meets a kink, so its integrand is smooth. As a function of x the inner
+integral changes within a distance c of the places where sqrt(q) rho x meets a kink, so the panels of the outer integral
+are graded towards these places.
 """
 
 import math
@@ -20,22 +21,22 @@ from particles.shapes import AnyFloat
 
 Entries = Float[Tensor, " entries"]
 
-#: The Gaussian weight is cut off here; 2e-19 of its mass lies beyond.
+#: The Gaussian weight is cut off at this |x|; 2e-19 of its mass lies beyond.
 REACH = 9.0
-#: Number of plain panels, ratio of neighbouring graded panels, points on each panel.
+#: Number of equal panels, length ratio of neighbouring graded panels, and number of points on each panel.
 PANELS, RATIO, NODES = 8, 3.0, 16
-#: A coarser rule to compare with, and how many entries are compared.
+#: Points on a panel of the coarser rule for the error estimate, and how many entries are compared with it.
 COARSE, COMPARED = 12, 4
-#: Below this sqrt(1 - rho^2) a pair is parallel: what is left shows at sqrt(p) of 1e14 and more.
+#: A pair with a smaller sqrt(1 - rho^2) counts as parallel; the difference would show only where sqrt(p) is over 1e14.
 PARALLEL = 1e-22
 
 
 def integrals(
     function: Function, smooth: Pieces, p: Entries, q: Entries, rho: Entries, c: Entries, unit: Entries
 ) -> tuple[Entries, float]:
-    """E h(u) h(v) for every entry, and the largest difference to a coarser rule on the worst of them, in these units.
+    """E h(u) h(v) [entries], and the largest difference from a coarser rule on the worst of them, in units of `unit`.
 
-    c = sqrt(1 - rho^2) is given beside rho, which does not know it where it is small.
+    c = sqrt(1 - rho^2) is an argument of its own, because it cannot be computed from rho where it is small.
     """
     if p.numel() == 0:
         return p.clone(), 0.0
@@ -61,9 +62,9 @@ def _integrals(
 def _parallel(
     function: Function, smooth: Pieces, p: Entries, q: Entries, rho: Entries, c: Entries, nodes: int
 ) -> Entries:
-    """E h(sqrt(p) x) h(+-sqrt(q) x): one dimension, split at the kinks of both factors.
+    """E h(sqrt(p) x) h(+-sqrt(q) x) [entries], an integral over x that is split at the kinks of both factors.
 
-    Where these coincide, a gradient is the mean of those with the one and the other before.
+    Where two kinks coincide, the gradient is the mean of the two gradients that either order of them gives.
     """
     u = p.sqrt()[:, None]
     v = (placed(rho, rho.sign()) * q.sqrt())[:, None]
@@ -75,7 +76,7 @@ def _parallel(
 
 
 def _near(function: Function, smooth: Pieces, p: Entries, q: Entries, rho: Entries, c: Entries, nodes: int) -> Entries:
-    """The two-dimensional integral, a few entries at a time."""
+    """The two-dimensional integrals [entries], computed for a few entries at a time."""
     levels = max(math.ceil(math.log(2.0 * REACH / float(c.detach().min()), RATIO)), 1)
     splits = len(smooth.points)
     outer = PANELS + 2 * splits + (2 * levels + 1) * len(smooth.kinks)
@@ -105,14 +106,14 @@ def _near_chunk(
 
 
 def _places(points: tuple[float, ...], scale: AnyFloat) -> AnyFloat:
-    """Where scale x meets these points, clipped far outside of the range: [entries, 1] to [entries, points]."""
+    """Places x with scale x = point [entries, points] for scales [entries, 1], clipped far outside of the range."""
     tiny = torch.finfo(torch.float64).tiny
     safe = torch.where(scale.abs() < tiny, tiny, scale)
     return (torch.tensor(points, dtype=torch.float64).to(scale) / safe).clamp(-2.0 * REACH, 2.0 * REACH)
 
 
 def _rule(edges: AnyFloat, nodes: int) -> tuple[AnyFloat, AnyFloat]:
-    """Nodes and weights of the standard Gaussian on plain panels that are split at these edges too, where in range."""
+    """Nodes and weights for the standard Gaussian on equal panels, which are also split at edges within the range."""
     within = torch.where(edges.abs() < REACH, edges, REACH).sort(dim=-1, stable=True).values
     most = int((within < REACH).sum(dim=-1).max()) if within.numel() else 0
     grid = torch.linspace(-REACH, REACH, PANELS + 1).to(edges)

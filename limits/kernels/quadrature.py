@@ -1,8 +1,8 @@
-"""Quadrature of E h(u) h(v) for any function that is smooth but for kinks, to a requested accuracy.
+"""Quadrature of E h(u) h(v), to a requested accuracy, for any function h that is smooth except at kinks.
 
-Most pairs are served by Mehler's expansion, whose error is known; pairs so nearly parallel that it does not suffice are
-integrated directly. The achieved error is handed back with every Gram matrix: the bound on what the expansion leaves
-out, plus what a coarser rule changes.
+Most pairs are computed by Mehler's expansion, whose error is known. Pairs so nearly parallel that the expansion does
+not suffice are integrated directly. Every Gram matrix comes with the error achieved: the bound on the terms that the
+expansion leaves out, plus the change under a coarser quadrature rule.
 """
 
 import math
@@ -22,26 +22,26 @@ from limits.kernels.smooth_pieces import Function, Pieces, pieces
 from particles.shapes import PerDatum
 
 Covariance = Float[Tensor, "rows columns"]
-#: An error relative to the units of a pair: one for all pairs of a tile, or one each.
+#: An error relative to the units of a pair: one number for all pairs of a tile, or one for each pair.
 Relative = float | Covariance
 
-#: The default of every `accuracy`: the error of E h(u) h(v) relative to sqrt(E h(u)^2 E h(v)^2).
+#: Default of every argument `accuracy`: the error of E h(u) h(v) relative to sqrt(E h(u)^2 E h(v)^2).
 ACCURACY = 1e-10
-#: Points per panel of the coarser rule that coefficients are compared with.
+#: Points on a panel of the coarser rule with which coefficients are compared.
 COARSE = 16
-#: Half the distance over which the slope of a function at 0 is taken.
+#: Distance from 0 to the points that give the slope of a function at 0.
 SLOPE_STEP = 1e-5
-#: Units of rounding of a sum of products of coefficients.
+#: Rounding error of a sum of products of coefficients, in units of eps.
 SUMMED = 64.0
 
 
 @dataclass(frozen=True)
 class Quadrature:
-    """The Gaussian dual of `function`, which is smooth where all of `companions` are and but for kinks.
+    """The Gaussian dual of `function`, which must be smooth except at kinks.
 
-    Errors are at most `accuracy`, relative to sqrt(E h(u)^2 E h(v)^2), where a mean below 1e-8 counts as that. Kinks
-    that are not given are searched for; companions help with that, as the derivative shows a kink that the function
-    itself hides.
+    Errors are at most `accuracy` relative to sqrt(E h(u)^2 E h(v)^2); a mean E h^2 below 1e-8 counts as 1e-8. Kinks
+    that are not declared in `kinks` are searched for in the function and in its `companions`: a derivative shows kinks
+    that are hard to see in the function itself. Raises ValueError for an accuracy outside (0, 1).
     """
 
     function: Function
@@ -54,7 +54,10 @@ class Quadrature:
             raise ValueError(f"The accuracy of a kernel is {self.accuracy!r}, but a number between 0 and 1 is needed.")
 
     def at(self, variances: PerDatum) -> "QuadratureRows":
-        """Everything that belongs to single inputs with these variances."""
+        """The dual prepared for inputs with these variances [data]: all that depends on single inputs.
+
+        Raises ValueError for a function that is not finite or not piecewise smooth.
+        """
         known = variances.detach()
         share = self._share(variances)
         reach = REACH * math.sqrt(max(float(known.max()), 1.0))
@@ -68,16 +71,16 @@ class Quadrature:
         return QuadratureRows(self, smooth, rows, error)
 
     def _share(self, *tensors: Tensor) -> float:
-        """What part of the accuracy the terms that are left out may have.
+        """The part of the accuracy that the omitted terms may use up.
 
-        In derivatives they are larger by their number, so that they have less where a gradient will be asked for.
+        In derivatives a term k is k times larger, so the part is smaller where a gradient will be asked for.
         """
         return 0.25 * self.accuracy / (MOST_TERMS if wants_gradient(*tensors) else 1)
 
     def _coefficient_error(self, smooth: Pieces, variances: PerDatum) -> float:
-        """Norm of the change of the coefficients under a coarser rule, at the least, middle and largest variance.
+        """Largest norm of the change of the coefficients under a coarser rule, relative to `Spectrum.units`.
 
-        Relative to `Spectrum.units`.
+        It is measured at the least, the middle and the largest variance.
         """
         count = len(variances)
         some = variances[torch.tensor(sorted({0, count // 2, count - 1}), device=variances.device)]
@@ -90,7 +93,7 @@ class Quadrature:
 
 @dataclass(frozen=True, eq=False)
 class QuadratureRows:
-    """A function's expansion at the variances of some inputs, ready for Gram matrices."""
+    """The expansion of a function at the variances of some inputs, from which Gram matrices are computed."""
 
     dual: Quadrature
     smooth: Pieces
@@ -139,7 +142,7 @@ class QuadratureRows:
         return values, error + mine[:, None] * its[None, :]
 
     def _expanded(self, other: Self, rho: Covariance, sine: Covariance) -> tuple[Covariance, float]:
-        """The values, and the largest error relative to the units of their pair."""
+        """The values [rows, columns], and the largest error of one relative to the units of its pair."""
         first = self.spectrum
         second = other.spectrum
         budget = self.dual._share(rho)
@@ -160,7 +163,7 @@ class QuadratureRows:
         return values, max(budget, error)
 
     def _beside_zero(self, other: Self, r: Covariance) -> Covariance:
-        """r h'(0) E h'(v) where u vanishes: nothing, but with a gradient in r, which the correlation 0 hides."""
+        """r h'(0) E h'(v) where u vanishes: the number is zero, but it carries the gradient in r that rho = 0 hides."""
         zero = (self.variances[:, None] == 0.0) | (other.variances[None, :] == 0.0)
         if not bool(zero.any()):
             return torch.zeros_like(r)
@@ -168,7 +171,7 @@ class QuadratureRows:
 
     @torch.no_grad()
     def _slopes(self) -> PerDatum:
-        """E h'(u_i) = c_1 / sqrt(p_i), where p_i = 0 the mean of the slopes on both sides."""
+        """E h'(u_i) = c_1 / sqrt(p_i) [data]; where p_i = 0 it is the mean of the slopes of h on both sides of 0."""
         step = torch.tensor([SLOPE_STEP, -SLOPE_STEP], dtype=torch.float64).to(self.variances)
         up, down = self.dual.function(step)
         terms = self.spectrum.coefficients
@@ -180,7 +183,7 @@ class QuadratureRows:
 
 
 def _correlation(p: Tensor, q: Tensor, pairs: Pairs) -> tuple[Covariance, Covariance]:
-    """rho = r / sqrt(p q), 0 where a variance is 0, and sqrt(1 - rho^2), from the minor."""
+    """rho = r / sqrt(p q), or 0 where a variance is 0, and sqrt(1 - rho^2), computed from the minor."""
     scale = root(p) * root(q)
     positive = scale > 0.0
     safe = torch.where(positive, scale.clamp_min(torch.finfo(torch.float64).tiny), 1.0)

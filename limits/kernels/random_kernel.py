@@ -1,10 +1,11 @@
-"""The tangent kernel of infinitely wide asymmetrical networks, which stays random: its law, samples and total variance.
+"""The random tangent kernel of infinitely wide asymmetrical networks: its law, samples and total variance.
 
-With masses gamma/m + (1 - gamma) lt_j / sum_{k <= m} lt_k the Gram matrix of the start tends, as m grows, to
+With masses gamma/m + (1 - gamma) lt_j / sum_{k <= m} lt_k the Gram matrix at the start tends, as m grows, to
 
     K_inf = gamma K + (1 - gamma) sum_j lt_j K^(j)
 
-(Caron et al. 2023, proposition 3.3), K the mean kernel and K^(j) that of one particle with weights from the law.
+(Caron et al. 2023, proposition 3.3), where K is the mean kernel and K^(j) the kernel of one particle with weights from
+the law. Unlike the NTK limit it is random for gamma < 1.
 """
 
 from dataclasses import dataclass
@@ -24,7 +25,10 @@ from particles.shapes import Gram, Inputs, Masses
 
 @dataclass(frozen=True, eq=False)
 class RandomGram:
-    """One draw of the limiting Gram matrix, and the total mass of the particles that were replaced by their mean."""
+    """One draw of the limiting Gram matrix, `gram` [n k, n k], made by `RandomKernel.sample`.
+
+    `tail` is the total mass of the particles that were replaced by their mean.
+    """
 
     gram: Gram
     tail: float
@@ -34,7 +38,9 @@ class RandomGram:
 class RandomKernel:
     """K_inf = gamma K + (1 - gamma) sum_j lt_j K^(j) with Zipf masses lt_j = j^(-1/alpha) / zeta(1/alpha), j from 1.
 
-    `mean_kernel` is K, made by `tangent_kernel`; gamma = 1 is the NTK limit and needs no alpha.
+    This is the limit of the tangent kernel at the start under `masses.asymmetrical` (Caron et al. 2023, proposition
+    3.3). `mean_kernel` is K, made by `tangent_kernel`; gamma = 1 is the NTK limit and needs no alpha.
+    Raises ValueError for gamma outside [0, 1], and for gamma < 1 without an alpha in (0, 1).
     """
 
     mean_kernel: TangentKernel
@@ -45,11 +51,16 @@ class RandomKernel:
         _check(self.gamma, self.alpha)
 
     def mean(self, inputs: Inputs) -> Gram:
-        """E K_inf = K, whatever gamma and alpha."""
+        """E K_inf = K [n k, n k], for every gamma and alpha; raises what the mean kernel raises."""
         return self.mean_kernel(inputs)
 
     def sample(self, inputs: Inputs, *, seed: int, heavy: int = 1000) -> RandomGram:
-        """One draw of K_inf [n k, n k] from the first `heavy` particles; all later ones are replaced by their mean."""
+        """One draw of K_inf [n k, n k] in the dtype of the inputs.
+
+        The first `heavy` particles are drawn from the law, and all later ones are replaced by their mean. Raises
+        ValueError for a `heavy` that is not a positive integer or a seed that is no non-negative one, and what the mean
+        kernel raises.
+        """
         heavy = whole(heavy, "The number of heavy particles")
         mean = self.mean(inputs)
         if self.alpha is None or self.gamma == 1.0:
@@ -62,19 +73,29 @@ class RandomKernel:
         return RandomGram((self.gamma + spread * tail) * mean + spread * float(share) * drawn, spread * tail)
 
     def total_variance(self, inputs: Inputs) -> float:
-        """E |K_inf - K|_F^2 = C0 (1 - gamma)^2 zeta(2/alpha) / zeta(1/alpha)^2."""
+        """E |K_inf - K|_F^2 = C0 (1 - gamma)^2 zeta(2/alpha) / zeta(1/alpha)^2, with Frobenius norms over [n k, n k].
+
+        C0 is the total variance of the kernel of one particle. Raises TypeError where the output weights are neither
+        Rademacher nor Gaussian, and what the mean kernel raises.
+        """
         return variance_of_one(self.mean_kernel, inputs) * zipf_departure(self.gamma, self.alpha)
 
 
 def total_variance(kernel: TangentKernel, inputs: Inputs, masses: Masses) -> float:
-    """E |K_m - K|_F^2 = C0 sum_j lambda_j^2, exact for a cloud of these masses with weights from the kernel's law."""
+    """E |K_m - K|_F^2 = C0 sum_j lambda_j^2, with the Frobenius norm of the Gram matrices [n k, n k].
+
+    It is exact for the tangent Gram matrix K_m of a cloud with these masses [particles] and weights from the kernel's
+    law. C0 is the total variance of the kernel of one particle. Raises TypeError where the output weights are neither
+    Rademacher nor Gaussian, and TypeError, ShapeError or ValueError for wrong inputs, as `Kernel` says.
+    """
     return variance_of_one(kernel, inputs) * float(masses.double().square().sum())
 
 
 def zipf_departure(gamma: float, alpha: float | None = None) -> float:
-    """lim_m sum_j lambda_j^2 = (1 - gamma)^2 zeta(2/alpha) / zeta(1/alpha)^2: how far from lazy the limit is.
+    """lim_m sum_j lambda_j^2 = (1 - gamma)^2 zeta(2/alpha) / zeta(1/alpha)^2 for the masses `masses.asymmetrical`.
 
-    Zero exactly where gamma = 1, in the NTK limit.
+    It says how far the limit is from lazy training, and is zero only for gamma = 1, the NTK limit (Caron et al. 2023).
+    Raises ValueError for gamma outside [0, 1], and for gamma < 1 without an alpha in (0, 1).
     """
     _check(gamma, alpha)
     if alpha is None or gamma == 1.0:
@@ -83,7 +104,7 @@ def zipf_departure(gamma: float, alpha: float | None = None) -> float:
 
 
 def zipf_atoms(count: int, alpha: float) -> tuple[Masses, float]:
-    """The first masses lt_j = j^(-1/alpha) / zeta(1/alpha) and the total mass of all later ones."""
+    """The first `count` masses lt_j = j^(-1/alpha) / zeta(1/alpha), and the total mass of all later ones."""
     exponent = 1.0 / alpha
     powers = torch.arange(1, count + 1, dtype=torch.float64) ** -exponent
     return powers / float(zeta(exponent)), float(zeta(exponent, count + 1) / zeta(exponent))
@@ -94,9 +115,11 @@ def variance_of_one(kernel: TangentKernel, inputs: Inputs) -> float:
 
     C0 = sum_{i,l} [ M4 o^2 E (s' s')^2 + 2 k v o E (s s')(s s') + k E (s s)^2 - k (v o E s' s' + E s s)^2 ],
 
-    s and s' of u_i times those of u_l, o = phi_i . phi_l, v = E a^2 and M4 = E |a|^4 of the k output weights; terms of
-    a layer that is not trained are left out. With trained hidden weights, one output and a = +-1 the bracket is o^2
-    times the variance of s' s', for ReLU p (1 - p), p = (pi - theta) / (2 pi).
+    where s s is sigma(u_i) sigma(u_l), s' s' is sigma'(u_i) sigma'(u_l), o = phi_i . phi_l, v = E a^2, and M4 = E |a|^4
+    of the k output weights. Terms of a layer that is not trained are left out. With trained hidden weights only, one
+    output and a = +-1, the bracket is o^2 times the variance of s' s'; for ReLU that variance is p (1 - p) with
+    p = (pi - theta) / (2 pi).
+    Raises TypeError where the output weights are neither Rademacher nor Gaussian, and what kernels raise.
     """
     neuron = kernel.neuron
     law = kernel.law
@@ -132,19 +155,20 @@ def variance_of_one(kernel: TangentKernel, inputs: Inputs) -> float:
 
 @dataclass(frozen=True, eq=False)
 class _Term:
-    """factor (phi . phi')^power E h(u) h(v)."""
+    """One term factor (phi . phi')^power E h(u) h(v) of a kernel, where `rows` is the dual of h."""
 
     factor: float
     power: int
     rows: DualRows
 
     def at(self, overlap: Tensor, pairs: Pairs, part: slice, other: slice) -> Tensor:
+        """The term [rows, columns] on the tile of rows `part` and columns `other`."""
         values, _ = self.rows.part(part).gram(self.rows.part(other), pairs)
         return self.factor * overlap**self.power * values
 
 
 def _second_moments(activation: Activation, accuracy: float) -> tuple[Dual, Dual, Dual]:
-    """The duals of s'^2, s s' and s^2."""
+    """The duals of sigma'^2, sigma sigma' and sigma^2."""
     return (
         dual_of_squared_derivative(activation, accuracy),
         quadrature(activation, lambda z: activation.value(z) * activation.derivative(z), accuracy),
@@ -166,6 +190,7 @@ def _fourth_moment(kernel: TangentKernel) -> float:
 
 
 def _check(gamma: float, alpha: float | None) -> None:
+    """Raise ValueError for gamma outside [0, 1], and for gamma < 1 without an alpha in (0, 1)."""
     if not 0.0 <= gamma <= 1.0:
         raise ValueError(f"Asymmetrical scaling needs gamma in [0, 1], but gamma is {gamma!r}.")
     if gamma < 1.0 and (alpha is None or not 0.0 < alpha < 1.0):

@@ -1,7 +1,7 @@
-"""Panels: where a function of one number is smooth, and the composite Gauss-Legendre rule on such pieces.
+"""Intervals on which a function of one number is smooth, and the composite Gauss-Legendre rule on such intervals.
 
-A kink is a point where the function or its derivative jumps, or where a higher derivative does. Kinks that were not
-declared are found by bisection, so that no integral is ever taken across one.
+A kink is a point where the function or one of its derivatives jumps. Kinks that were not declared are found by
+bisection, so that no quadrature rule is applied across one. A panel is an interval between neighbouring edges.
 """
 
 import math
@@ -19,47 +19,49 @@ from particles.shapes import AnyFloat
 Function = Callable[[Tensor], Tensor]
 Sized = tuple[tuple[Function, float], ...]
 
-#: Points of the rule on one panel.
+#: Points of the quadrature rule on one panel.
 NODES = 20
-#: Degree of the polynomial that must represent a function on a panel, and the relative error it may have.
+#: Degree of the polynomial that represents a function on a panel, and the relative error that it may have.
 DEGREE, RESOLVED = 15, 1e-12
-#: A kink found this close to the origin is at the origin: bisection sees jumps of second derivatives to 1e-10 only.
+#: A kink closer to the origin is moved there: bisection locates jumps of second derivatives only to 1e-10.
 ORIGIN = 1e-9
-#: Standard deviations of the Gaussian weight between the origin and the reach.
+#: Distance from the origin to the end of the range, in standard deviations of the Gaussian weight.
 WEIGHT_ENDS = 12.0
-#: How near to its ends a panel is looked at; the ends themselves may be kinks, where the value is a convention.
+#: Functions are evaluated up to this part of a panel's half-length: its ends may be kinks with a conventional value.
 CLOSE = 1.0 - 1e-7
-#: An unresolved panel shorter than this part of the range holds a kink.
+#: A panel shorter than this part of the range that is not resolved holds a kink.
 SHORTEST = 2.0**-26
-#: How often undeclared kinks are looked for; each round finds those that earlier ones made visible.
+#: Number of searches for undeclared kinks; each finds kinks that earlier ones made visible.
 ROUNDS = 4
-#: Past this many panels the function is not piecewise smooth.
+#: A function that needs more panels than this is refused as not piecewise smooth.
 MOST_PANELS = 4096
-#: The range reaches farther on the right by this factor: halving it never meets a kink at a round number by chance,
-#: which would then pass for a mere border between two smooth panels.
+#: The range is longer on the right by this factor. So bisection does not hit a kink at a round number by chance, where
+#: it would pass for a border between two smooth panels.
 UNEVEN = 1.0371
 
 
 @dataclass(frozen=True)
 class Pieces:
-    """Points that split a range: `kinks`, and `breaks` between which the function is a polynomial to rounding."""
+    """Points that split a range: `kinks` of the function, and further `breaks`.
+
+    Between neighbouring points the function is a polynomial up to rounding.
+    """
 
     kinks: tuple[float, ...] = ()
     breaks: tuple[float, ...] = ()
 
     @property
     def points(self) -> tuple[float, ...]:
-        """Kinks and breaks together, in order."""
+        """Kinks and breaks together, in rising order."""
         return tuple(sorted({*self.kinks, *self.breaks}))
 
 
 def pieces(functions: Iterable[Function], reach: float, kinks: Iterable[float] = (), unit: float = 1.0) -> Pieces:
-    """The pieces of [-reach, reach] on which all these functions are smooth, undeclared kinks included.
+    """The pieces of [-reach, reach] on which all these functions are smooth; undeclared kinks are found.
 
-    `unit` is the length in which they vary near the origin: nothing of that size is overlooked there.
-
-    Smooth means: a polynomial up to 1e-12 of its size there, or of the function's size under a Gaussian weight.
-    Raises ValueError for functions that are not finite there or not piecewise smooth.
+    Near the origin the functions may vary within the length `unit`, and details of that size are not overlooked there.
+    A function counts as smooth on a panel where it is a polynomial up to 1e-12 of its size there, or of its largest
+    size under a Gaussian weight. Raises ValueError for functions that are not finite there or not piecewise smooth.
     """
     sized = tuple((function, _size(function, reach)) for function in functions)
     first = -reach
@@ -86,27 +88,27 @@ def composite(edges: AnyFloat, nodes: int = NODES) -> tuple[AnyFloat, AnyFloat]:
 
 
 def _seeds(reach: float, unit: float) -> list[float]:
-    """Borders +-unit, +-4 unit, ... (slightly uneven), so that a narrow peak in a wide range has panels of its size."""
+    """First borders +-unit, +-4 unit, ... (slightly uneven), so that a narrow peak meets panels of its own size."""
     count = max(math.ceil(math.log(reach / unit, 4.0)), 0)
     right = [UNEVEN * unit * 4.0**power for power in range(count) if UNEVEN * unit * 4.0**power < reach]
     return [-place / UNEVEN**3 for place in right] + right
 
 
 def _bisect(functions: Sized, edges: list[float]) -> tuple[list[float], list[tuple[float, float]]]:
-    """Edges of panels on which every function is resolved, and the short panels on which one was not."""
+    """Edges of panels on which every function is resolved, and the short panels on which some function is not."""
     shortest = (edges[-1] - edges[0]) * SHORTEST
-    waiting = torch.tensor([edges[:-1], edges[1:]], dtype=torch.float64).T
+    open_panels = torch.tensor([edges[:-1], edges[1:]], dtype=torch.float64).T
     done: list[float] = []
     suspects: list[tuple[float, float]] = []
-    while waiting.shape[0]:
-        bad = ~torch.stack([_resolved(waiting, *function) for function in functions]).all(dim=0)
-        done += waiting[~bad].flatten().tolist()
-        short = bad & (waiting[:, 1] - waiting[:, 0] < shortest)
-        suspects += [(float(a), float(b)) for a, b in waiting[short]]
-        split = waiting[bad & ~short]
+    while open_panels.shape[0]:
+        bad = ~torch.stack([_resolved(open_panels, *function) for function in functions]).all(dim=0)
+        done += open_panels[~bad].flatten().tolist()
+        short = bad & (open_panels[:, 1] - open_panels[:, 0] < shortest)
+        suspects += [(float(a), float(b)) for a, b in open_panels[short]]
+        split = open_panels[bad & ~short]
         middle = split.mean(dim=1)
-        waiting = torch.cat([torch.stack([split[:, 0], middle], 1), torch.stack([middle, split[:, 1]], 1)])
-        if len(done) + waiting.shape[0] > MOST_PANELS:
+        open_panels = torch.cat([torch.stack([split[:, 0], middle], 1), torch.stack([middle, split[:, 1]], 1)])
+        if len(done) + open_panels.shape[0] > MOST_PANELS:
             raise ValueError(
                 f"The activation needs more than {MOST_PANELS} smooth pieces between {edges[0]:.4g} and "
                 f"{edges[-1]:.4g}; give one that is smooth but for a few kinks."
@@ -115,7 +117,7 @@ def _bisect(functions: Sized, edges: list[float]) -> tuple[list[float], list[tup
 
 
 def _size(function: Function, reach: float) -> float:
-    """The largest |function| under a Gaussian weight that dies out at the reach, seen at places of every magnitude."""
+    """The largest |function| times a Gaussian weight that vanishes at the reach, over places of every magnitude."""
     places = reach * 2.0 ** -torch.arange(0.0, 40.0, 0.5, dtype=torch.float64)
     places = torch.cat([-places, places])
     weights = torch.exp(-0.5 * (WEIGHT_ENDS * places / reach).square())
@@ -123,7 +125,7 @@ def _size(function: Function, reach: float) -> float:
 
 
 def _resolved(panels: Float[Tensor, "panels 2"], function: Function, size: float) -> Tensor:
-    """Whether the Chebyshev interpolant of this degree agrees with the function between its own nodes."""
+    """Whether, on each panel, the Chebyshev interpolant agrees with the function between its nodes [panels]."""
     inner, outer, matrix = _interpolation()
     centre = panels.mean(dim=1, keepdim=True)
     half = 0.5 * panels.diff(dim=1)
@@ -153,7 +155,7 @@ def _legendre(nodes: int) -> tuple[Tensor, Tensor]:
 
 
 def _located(functions: Sized, panel: tuple[float, float]) -> float:
-    """Where in a short panel the kink sits: its unresolved half again and again, down to rounding."""
+    """The place of the kink in a short panel, found by taking the unresolved half of it again and again."""
     left, right = panel
     middle = 0.5 * (left + right)
     enough = (right - left) * 1e-9

@@ -17,13 +17,14 @@ from particles.shapes import Gram, Inputs, OtherInputs
 
 @dataclass(frozen=True)
 class TangentKernel:
-    """The limit of `tangent_gram`, the mean over the law of grad g(theta, x) . grad g(theta, x').
+    """The limit of `tangent_gram`, the mean over the law of grad g(theta, x) . grad g(theta, x') (Jacot et al. 2018).
 
     K(x, x')_ce = 1{c = e} [ E a^2 (phi . phi') E sigma'(u) sigma'(v)  +  E sigma(u) sigma(v) ],
 
-    the first term where hidden weights are trained, the second where output weights are; u = w . phi(x) and
-    v = w . phi(x') are Gaussian with covariance variance (phi . phi'). It is the same for every scaling, because
-    sum_j eta_j s_j^2 = 1 in each. Make it with `tangent_kernel`.
+    The first term is there if hidden weights are trained, the second if output weights are. u = w . phi(x) and
+    v = w . phi(x') are Gaussian with covariance `law.variance` (phi . phi'). The kernel is the same for every scaling,
+    because sum_j eta_j s_j^2 = 1 in each, and it is not divided by n. `Kernel` says which errors calls raise.
+    `tangent_kernel` makes one.
     """
 
     neuron: Perceptron
@@ -31,17 +32,17 @@ class TangentKernel:
     accuracy: float = ACCURACY
 
     def __call__(self, x1: Inputs, x2: OtherInputs | None = None) -> Gram:
-        """K(x1, x2) [n1 k, n2 k], row index i k + c, in the dtype of the inputs."""
+        """K(x1, x2) [n1 k, n2 k], row index i k + c, in the dtype of the inputs; raises as `Kernel` says."""
         return self.evaluate(x1, x2).gram
 
     def evaluate(self, x1: Inputs, x2: OtherInputs | None = None) -> Evaluated:
-        """The Gram matrix and a bound on the error of its entries."""
+        """The Gram matrix [n1 k, n2 k] with a bound on the error of its entries; raises as `Kernel` says."""
         hidden = self.law.outputs.variance if self.neuron.trained != "output" else 0.0
         output = 1.0 if self.neuron.trained != "hidden" else 0.0
         return _Sum(self.neuron, self.law, self.accuracy, hidden, output).evaluate(x1, x2)
 
     def sampled(self, cloud: ParticleCloud, x1: Inputs, x2: OtherInputs | None = None) -> Gram:
-        """sum_j lambda_j grad g_j(x) . grad g_j(x') of a cloud, which is `tangent_gram` under any scaling."""
+        """sum_j lambda_j grad g_j(x) . grad g_j(x') of a cloud [n1 k, n2 k]: `tangent_gram` under any scaling."""
         phi1 = self.neuron.embed(x1).to(cloud.positions)
         phi2 = phi1 if x2 is None else self.neuron.embed(x2).to(cloud.positions)
         outputs = self.neuron.outputs
@@ -54,10 +55,11 @@ class TangentKernel:
 
 @dataclass(frozen=True)
 class FeatureKernel:
-    """The mean over the law of g(theta, x) g(theta, x')^T: the covariance of the network at the start (NNGP kernel).
+    """The mean over the law of g(theta, x) g(theta, x')^T, also called the NNGP kernel (Neal 1996).
 
-    K(x, x')_ce = 1{c = e} E a^2 E sigma(u) sigma(v). With output factors s_j the initial network has covariance
-    (sum_j s_j^2) K: K itself under `NTK`, K / m under `MeanField` with equal masses. Make it with `feature_kernel`.
+    K(x, x')_ce = 1{c = e} E a^2 E sigma(u) sigma(v), with u and v as in `TangentKernel`. With output factors s_j the
+    initial network has covariance (sum_j s_j^2) K: K under `NTK`, and K / m under `MeanField` with equal masses.
+    `Kernel` says which errors calls raise. `feature_kernel` makes one.
     """
 
     neuron: Perceptron
@@ -65,15 +67,15 @@ class FeatureKernel:
     accuracy: float = ACCURACY
 
     def __call__(self, x1: Inputs, x2: OtherInputs | None = None) -> Gram:
-        """K(x1, x2) [n1 k, n2 k], row index i k + c, in the dtype of the inputs."""
+        """K(x1, x2) [n1 k, n2 k], row index i k + c, in the dtype of the inputs; raises as `Kernel` says."""
         return self.evaluate(x1, x2).gram
 
     def evaluate(self, x1: Inputs, x2: OtherInputs | None = None) -> Evaluated:
-        """The Gram matrix and a bound on the error of its entries."""
+        """The Gram matrix [n1 k, n2 k] with a bound on the error of its entries; raises as `Kernel` says."""
         return _Sum(self.neuron, self.law, self.accuracy, 0.0, self.law.outputs.variance).evaluate(x1, x2)
 
     def sampled(self, cloud: ParticleCloud, x1: Inputs, x2: OtherInputs | None = None) -> Gram:
-        """sum_j lambda_j g_j(x) g_j(x')^T of a cloud."""
+        """sum_j lambda_j g_j(x) g_j(x')^T of a cloud [n1 k, n2 k], in its dtype."""
         phi1 = self.neuron.embed(x1).to(cloud.positions)
         phi2 = phi1 if x2 is None else self.neuron.embed(x2).to(cloud.positions)
         outputs = self.neuron.outputs
@@ -88,10 +90,13 @@ class FeatureKernel:
 def tangent_kernel(
     neuron: Perceptron, law: GaussianLaw | SymmetricPairs, *, accuracy: float = ACCURACY
 ) -> TangentKernel:
-    """The tangent kernel of infinitely many of these neurons under this law, the limit of `tangent_gram`.
+    """Make the tangent kernel of infinitely many of these neurons under this law, the limit of `tangent_gram`.
 
     `law` gives the variances of hidden and output weights; symmetric pairs have the kernel of the law that they mirror.
-    The kernel has gradients in its inputs; `Kernel` says what they are where sigma' jumps and inputs are parallel.
+    `accuracy` is that of quadrature, for activations without a closed form. The kernel has gradients in its inputs;
+    `Kernel` says which at corners.
+    Raises TypeError for a neuron that is not a `Perceptron` and for another law, ShapeError where neuron and law have
+    different numbers of weights.
     """
     return TangentKernel(neuron, _checked(neuron, law), accuracy)
 
@@ -99,11 +104,17 @@ def tangent_kernel(
 def feature_kernel(
     neuron: Perceptron, law: GaussianLaw | SymmetricPairs, *, accuracy: float = ACCURACY
 ) -> FeatureKernel:
-    """The feature kernel (NNGP) of these neurons under this law, for symmetric pairs that of the law they mirror."""
+    """Make the feature kernel (NNGP) of these neurons under this law; symmetric pairs have that of the law they mirror.
+
+    `accuracy` is that of quadrature, for activations without a closed form.
+    Raises TypeError for a neuron that is not a `Perceptron` and for another law, ShapeError where neuron and law have
+    different numbers of weights.
+    """
     return FeatureKernel(neuron, _checked(neuron, law), accuracy)
 
 
 def _checked(neuron: object, law: object) -> GaussianLaw:
+    """The Gaussian law behind `law`; raises TypeError or ShapeError where no kernel is known for neuron and law."""
     if not isinstance(neuron, Perceptron):
         raise TypeError(
             f"Limit kernels are known for Perceptron, but a {type(neuron).__name__} was given; for other neurons take "
@@ -125,7 +136,7 @@ def _checked(neuron: object, law: object) -> GaussianLaw:
 
 @dataclass(frozen=True)
 class _Sum:
-    """hidden (phi . phi') E sigma' sigma' + output E sigma sigma, times the identity of the outputs."""
+    """The kernel hidden (phi . phi') E sigma' sigma' + output E sigma sigma, times the identity of the outputs."""
 
     neuron: Perceptron
     law: GaussianLaw
@@ -138,6 +149,7 @@ class _Sum:
         object.__setattr__(self, "duals", dual_pair(self.neuron.activation, self.accuracy))
 
     def evaluate(self, x1: Tensor, x2: Tensor | None) -> Evaluated:
+        """The Gram matrix [n1 k, n2 k] with a bound on the error of its entries."""
         first = self._side(x1)
         second = first if x2 is None else self._side(x2)
         block = partial(self._block, first, second)
@@ -178,7 +190,7 @@ class _Sum:
 
 @dataclass(frozen=True, eq=False)
 class _Side:
-    """Embedded inputs and the duals at their variances, as far as they are needed."""
+    """Embedded inputs and the duals at their variances; a dual that is not needed is None."""
 
     phi: Vectors
     value: DualRows | None

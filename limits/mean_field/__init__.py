@@ -1,1 +1,1 @@
-"""The law of infinitely many particles, on its way and at rest."""
+"""Mean-field laws: the law of infinitely many particles while it moves, and its stationary measure."""

@@ -1,4 +1,4 @@
-"""A probability density on a grid, which is a weighted cloud, and how laws, clouds and functions become one."""
+"""A probability density on a grid, which is also a weighted cloud; laws, clouds and functions are converted to one."""
 
 import math
 from collections.abc import Callable
@@ -27,16 +27,17 @@ Point = Float[Tensor, " dim"]
 Levels = Float[Tensor, " levels"]
 DensityFunction = Callable[[Positions], PerParticle]
 
-#: How much of a law a grid must hold.
+#: The least part of a law's mass that a grid must hold.
 LEAST_INSIDE = 0.999
 
 
 @dataclass(frozen=True, eq=False)
 class Density:
-    """Masses of the cells of a grid [cells], non-negative with sum one; the density is mass over volume.
+    """A probability density on a grid, given by the masses of its cells [cells]: non-negative, with sum one.
 
-    Moments are those of the masses at the centres: for a density known at the centres they are right far beyond the
-    order of the grid.
+    The density in a cell is its mass over its volume. Moments are sums over the masses at the centres of the cells; for
+    a smooth density that is known at the centres they are much more accurate than the order of the grid suggests.
+    Raises ShapeError where there is not one mass for each cell.
     """
 
     grid: Grid
@@ -48,12 +49,12 @@ class Density:
 
     @cached_property
     def cloud(self) -> ParticleCloud:
-        """The masses at the centres of the cells, as a weighted cloud."""
+        """The masses at the centres of the cells as a weighted cloud in float64; raises MassError for negative ones."""
         return ParticleCloud(self.grid.centres, self.masses / self.masses.sum())
 
     @property
     def values(self) -> Cells:
-        """The density at the centres [cells]; where an axis has atoms, per atom."""
+        """The density at the centres [cells], mass over volume; an axis of atoms counts as volume one."""
         return self.masses / self.grid.volume
 
     @property
@@ -69,12 +70,12 @@ class Density:
 
     @property
     def entropy(self) -> float:
-        """-int rho log rho; atoms are counted."""
+        """-int rho log rho in nats; along an axis of atoms the integral is a sum over them."""
         return float(-torch.xlogy(self.masses, self.values).sum())
 
     @property
     def wall_mass(self) -> float:
-        """Mass in the outermost cells of the intervals: what a larger box would let go."""
+        """Mass in the outermost cells of the intervals, an estimate of what the walls of the grid hold back."""
         inside = self.masses.reshape(self.grid.shape)
         for number, axis in enumerate(self.grid.axes):
             if isinstance(axis, Interval):
@@ -82,7 +83,7 @@ class Density:
         return max(float(self.masses.sum() - inside.sum()), 0.0)
 
     def marginal(self, axis: int) -> "Density":
-        """The density of one coordinate."""
+        """The marginal density of one coordinate, numbered from 0; raises ValueError for any other number."""
         if not -self.grid.dim <= whole(axis, "The axis", least=-self.grid.dim) < self.grid.dim:
             raise ValueError(
                 f"The axis is {axis!r}, but the density has {self.grid.dim}, numbered from 0; take one of them."
@@ -93,21 +94,31 @@ class Density:
         return Density(Grid((self.grid.axes[axis],)), shaped.sum(dim=others) if others else shaped)
 
     def cdf(self, points: Levels) -> Levels:
-        """P(theta <= point) of a one-dimensional density [levels], linear inside a cell."""
+        """P(theta <= point) of a one-dimensional density at every point [levels], linear inside a cell.
+
+        Raises ValueError for a density of several coordinates, or of atoms.
+        """
         line, steps = self._line(), self._steps()
         place = ((points.double() - line.low) / line.width).clamp(0.0, float(line.cells))
         left = place.floor().long().clamp_max(line.cells - 1)
         return steps[left] + (place - left) * self.masses[left]
 
     def quantile(self, levels: Levels) -> Levels:
-        """The inverse of `cdf` at levels in [0, 1] [levels]."""
+        """The inverse of `cdf` at levels in [0, 1]: [levels].
+
+        Raises ValueError for a density of several coordinates, or of atoms.
+        """
         line, steps = self._line(), self._steps()
         cell = torch.searchsorted(steps[1:-1].contiguous(), levels.double())
         share = (levels.double() - steps[cell]) / self.masses[cell].clamp_min(torch.finfo(torch.float64).tiny)
         return line.low + line.width * (cell + share.clamp(0.0, 1.0))
 
     def sample(self, count: int, seed: int) -> ParticleCloud:
-        """Independent particles of equal masses, uniform inside their cells, from the seed's stream "density"."""
+        """A cloud of `count` independent particles of equal masses, uniform inside their cells.
+
+        Random numbers come from the seed's stream "density". Raises ValueError for a count that is not a positive
+        integer and a seed that is not a non-negative one.
+        """
         count = whole(count, "The number of particles")
         draws = torch.from_numpy(generator(seed, "density").random((count, self.grid.dim + 1)))
         steps = torch.cumsum(self.masses, dim=0)
@@ -116,7 +127,10 @@ class Density:
         return ParticleCloud(self.grid.centres[cell] + (draws[:, 1:] - 0.5) * torch.tensor(widths, dtype=torch.float64))
 
     def distance(self, other: "Density") -> float:
-        """Total variation (1/2) sum |difference of masses| to a density on the same grid, or on the refined one."""
+        """Total variation (1/2) sum |difference of masses| to a density on the same grid or on the refined one.
+
+        Raises ShapeError for a density on another grid.
+        """
         masses = self.grid.gathered(other.masses) if other.grid == self.grid.refined else other.masses
         if self.masses.shape != masses.shape:
             raise ShapeError("Densities are compared on one grid, or with one on the refined grid; these two are not.")
@@ -139,11 +153,12 @@ Start = GaussianLaw | SymmetricPairs | ParticleCloud | Density | DensityFunction
 
 
 def on_grid(start: Start, grid: Grid) -> Density:
-    """What a flow starts from, as a density on a grid.
+    """The density on a grid that a start stands for: a law, a cloud, another density, or a function.
 
-    A law is known by its density at the centres, its atoms are shared linearly between the two nearest centres, as the
-    particles of a cloud are, and the cells of another grid; a function gives the density at places [cells, dim] up to a
-    factor. Raises ValueError where the grid holds less than 0.999 of a law's mass.
+    Gaussian coordinates of a law are represented by their density at the centres. Atoms of a law, particles of a cloud
+    and cells of another grid are shared linearly between the two nearest centres. A function gives the density [cells]
+    at places [cells, dim], up to a factor. Raises ValueError where the grid holds less than 0.999 of a law's mass or a
+    function is not a density, ShapeError where coordinates differ in number, TypeError for an unknown output law.
     """
     cloud = start.cloud if isinstance(start, Density) else start
     if isinstance(cloud, ParticleCloud):
@@ -156,7 +171,11 @@ def on_grid(start: Start, grid: Grid) -> Density:
 
 
 def _law(start: GaussianLaw | SymmetricPairs, grid: Grid) -> Cells:
-    """Symmetric pairs have the law of one particle that their own law has: outputs are as likely as their negatives."""
+    """Masses [cells] of a law of one particle.
+
+    Symmetric pairs have the same law of one particle as the law that they mirror, since outputs are as likely as their
+    negatives.
+    """
     law = start.law if isinstance(start, SymmetricPairs) else start
     neuron = as_neuron(law.neuron)
     if neuron.dim != grid.dim:
@@ -181,7 +200,7 @@ def _law(start: GaussianLaw | SymmetricPairs, grid: Grid) -> Cells:
 
 
 def _gaussian(axis: Axis, variance: float) -> Cells:
-    """Density of N(0, variance) at the centres, times the width."""
+    """Masses of N(0, variance) along an axis: its density at the centres, times the width of a cell."""
     if variance == 0.0:
         return _points(axis, [0.0])
     if isinstance(axis, Atoms):
@@ -190,6 +209,6 @@ def _gaussian(axis: Axis, variance: float) -> Cells:
 
 
 def _points(axis: Axis, points: list[float]) -> Cells:
-    """These points with equal masses."""
+    """Masses of these points, of equal mass each, along an axis."""
     cloud = ParticleCloud(torch.tensor(points, dtype=torch.float64)[:, None])
     return Grid((axis,)).deposited(cloud.positions, cloud.masses)

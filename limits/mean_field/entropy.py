@@ -15,25 +15,26 @@ from particles.arguments.integers import whole
 
 Array = NDArray[np.float64]
 
-#: Groups of particles whose estimates give the standard error.
+#: Number of groups of particles whose separate estimates give the standard error.
 GROUPS = 20
-#: Particles closer than this part of the usual spacing are one place.
+#: Particles closer to each other than this part of the usual spacing are merged.
 TOGETHER = 1e-3
-#: Neighbours over which log masses are averaged for each unit of their variance, and at most this part of all.
+#: Log masses are averaged over so many neighbours for each unit of their variance, at most over a quarter of all.
 AVERAGED, PART = 10.0, 4
-#: Masses beyond so many geometric means of those around count as so much.
+#: A mass counts at most as this many times the geometric mean of the masses around it.
 CAP = 4.0
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number estimated from particles.
+    """A number estimated from particles, with a standard error and an estimate of its bias.
 
-    `standard_error` is the statistical one, from 20 disjoint random groups of particles. `bias` is how far the mean of
-    these groups' own estimates is from the value: what a twentieth of the particles leaves unresolved. What all of them
-    leave is smaller, by a factor of about 20^(2/d) in d dimensions, and is not taken off. Where the estimate by the
-    masses as they are is further from the value, as with heavy particles, of which few have a say in it, it is that.
-    What was corrected for masses that scatter is added to it.
+    `standard_error` is the statistical error, from the scatter of the estimates of 20 disjoint random groups of
+    particles. `bias` is the distance of the mean of these estimates from `value`: the error that remains with a
+    twentieth of the particles. The bias with all particles is smaller, by a factor of about 20^(2/d) in d dimensions,
+    and is not subtracted from the value. If the estimate with uncapped masses is further from the value, as happens
+    where a few heavy particles dominate it, `bias` is that distance instead. The correction that was made for masses
+    that scatter is added to it.
     """
 
     value: float
@@ -42,18 +43,21 @@ class Estimate:
 
 
 def entropy(cloud: ParticleCloud, neighbours: int = 4) -> Estimate:
-    """Entropy of the measure sum_j lambda_j delta, of which the positions resolve a density in all dim coordinates.
+    """Differential entropy -int rho log rho, in nats, of the density rho in all dim coordinates behind a cloud.
 
         H = -sum_j nu_j log rho_j,   rho_j = (e^psi(k) / e^psi(m)) mu_j m / (V_d e_j^d),
 
-    e_j the distance to the k-th neighbour, V_d the volume of the unit ball, mu_j the mean of nu over k to sqrt(m)
-    neighbours, more where masses scatter; for equal masses the estimator of Kozachenko and Leonenko (1987). Masses are
-    read as a smooth function of the position times a factor independent of it, however unequal: nu_j is the mass, but
-    at most four times the geometric mean of the masses around, so that no heavy particle stands for a neighbourhood and
-    the estimate converges also where the largest mass does not vanish. Where heavy particles have places of their own
-    the limit has atoms and no entropy; the masses cannot tell, so `bias` does not vanish there. Copies, and particles a
-    thousandth of the spacing apart, are one particle of their mass together. Raises ValueError for too few places, or
-    for coordinates of few values.
+    Here k = neighbours, psi is the digamma function, e_j is the distance to the k-th neighbour, V_d the volume of the
+    unit ball, and mu_j the mean of nu over k to sqrt(m) neighbours, over more where masses scatter more. For equal
+    masses this is the estimator of Kozachenko and Leonenko (1987).
+
+    Masses are taken to be a smooth function of the position times a factor that is independent of it, however unequal.
+    nu_j is the mass, but at most four times the geometric mean of the masses around it. So no heavy particle stands for
+    a neighbourhood, and the estimate converges even if the largest mass does not vanish. Where heavy particles have
+    places of their own, the limit has atoms and no entropy; the masses do not show that, so `bias` does not vanish.
+    Copies, and particles closer than a thousandth of the spacing, count as one particle with their total mass.
+    Raises ValueError for fewer than 20 (k + 2) different places with mass, for a coordinate with few values, and for a
+    number of neighbours that is not a positive integer.
     """
     neighbours = whole(neighbours, "The number of neighbours")
     positions, masses = (part.detach().double().cpu().numpy() for part in (cloud.positions, cloud.masses))
@@ -73,9 +77,9 @@ def entropy(cloud: ParticleCloud, neighbours: int = 4) -> Estimate:
 
 
 def _estimate(positions: Array, masses: Array, neighbours: int) -> tuple[float, float, float]:
-    """-sum_j nu_j log rho_j with capped masses, the same by the masses as they are, and what scattered masses took.
+    """-sum_j nu_j log rho_j with capped masses, the same sum with uncapped masses, and the correction for scatter.
 
-    The logarithm of a mean with a relative noise of variance v is v / 2 too low.
+    The logarithm of a mean whose relative noise has variance v is too low by v / 2, which the correction restores.
     """
     count, dim = positions.shape
     logs = np.log(masses / masses.mean())
@@ -96,9 +100,9 @@ def _estimate(positions: Array, masses: Array, neighbours: int) -> tuple[float, 
 
 
 def _merged(positions: Array, masses: Array, neighbours: int) -> tuple[Array, Array]:
-    """Places and their masses, where particles much closer than the usual spacing are one place.
+    """Places [places, dim] and their masses [places], after particles much closer than the usual spacing are merged.
 
-    The spacing is that of the sqrt(m) nearest of different places, so copies in the dozens do not hide it.
+    The spacing is measured by the sqrt(m) nearest different places, so dozens of copies do not hide it.
     """
     places, place = np.unique(positions, axis=0, return_inverse=True)
     count, dim = places.shape
@@ -118,6 +122,7 @@ def _merged(positions: Array, masses: Array, neighbours: int) -> tuple[Array, Ar
 
 
 def _check_coordinates(positions: Array) -> None:
+    """Raise ValueError where a coordinate takes fewer different values than half the number of places."""
     for column, values in enumerate(positions.T):
         found = len(np.unique(values))
         if 2 * found < len(values):

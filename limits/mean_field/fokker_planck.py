@@ -1,7 +1,8 @@
-"""Finite volumes for the mean-field equation d_t rho = div(rho grad g[rho]) + T lap rho, with its own error.
+"""Finite volumes for the mean-field equation d_t rho = div(rho grad g[rho]) + T lap rho, with an error estimate.
 
-In space by the chain of limits/mean_field/markov_chain.py, of second order at positive temperature, in time by its
-exponential in the potential at the middle of a step, of second order too: positive and mass preserving for any step.
+In space the equation becomes the Markov chain of limits/mean_field/markov_chain.py, of second order at positive
+temperature. In time a step applies the exponential of the chain's rates in the potential at the middle of the step,
+which is of second order too. Every step keeps masses non-negative and their sum one, however long it is.
 """
 
 import math
@@ -21,20 +22,19 @@ from limits.mean_field.grid import Atoms, Grid
 from limits.mean_field.markov_chain import Array, Chain
 from particles import Risk, ShapeError
 
-#: How much longer or shorter than the last one a step may be.
+#: Largest and smallest ratio of a step to the step before it.
 GROWTH, SHRINKAGE = 3.0, 0.2
-#: The first step, in mean waiting times of the fastest cell.
+#: Length of the first step, in mean waiting times of the cell with the largest rate.
 FIRST = 10.0
 
 
 @dataclass(frozen=True, eq=False)
 class Densities:
-    """The solution at its times: densities on the refined grid, and how far the coarse solution was from them.
+    """The solution of `FokkerPlanck` at its times [times]: `densities` on the refined grid, `coarse` on the given one.
 
-    `errors` [times] is half the sum of absolute differences of cell masses between the solution on the given grid, with
-    a time tolerance to match, and the returned one; of second order at positive temperature, so the returned solution
-    is about three times closer to the exact one. At temperature zero it is of first order, or less where the law
-    concentrates. Walls are not in it: see `Density.wall_mass`.
+    `errors` [times] is the total variation between both. At positive temperature the scheme is of second order, so the
+    returned solution is about three times closer to the exact one than that. At temperature zero it is of first order,
+    or of less where the law concentrates. The effect of the walls is not included: see `Density.wall_mass`.
     """
 
     times: Float[Tensor, " times"]
@@ -43,7 +43,7 @@ class Densities:
 
     @property
     def errors(self) -> Float[Tensor, " times"]:
-        """Total variation between the two solutions [times]."""
+        """Total variation, half the sum of absolute differences of cell masses, between both solutions [times]."""
         pairs = zip(self.coarse, self.densities, strict=True)
         return torch.tensor([rough.distance(fine) for rough, fine in pairs], dtype=torch.float64)
 
@@ -62,11 +62,14 @@ class Densities:
 
 @dataclass(frozen=True)
 class FokkerPlanck:
-    """The limit of `LangevinFlow(risk, temperature, confinement)` under `MeanField` on a grid with no-flux walls.
+    """The limit of `LangevinFlow(risk, temperature, confinement)` under `MeanField`, on a grid with no-flux walls.
 
-    Trained coordinates need an `Interval`, frozen ones may be `Atoms`. Temperature zero is gradient flow, by upwind
-    fluxes. `tolerance` bounds, step by step and in total variation, the distance to a scheme of first order in time;
-    the error in time falls in proportion to it.
+    It solves d_t rho = div(rho grad g[rho]) + T lap rho (Mei, Montanari and Nguyen 2018), g as in `FreeEnergy`. Trained
+    coordinates need an `Interval`; frozen ones may be `Atoms`. Temperature zero is gradient flow, by upwind fluxes.
+    `tolerance` bounds, for each step and in total variation, the distance to a scheme of first order in time; the error
+    in time falls in proportion to it.
+    Raises TypeError for a scaling other than `MeanField`, ShapeError for a grid with another number of coordinates,
+    ValueError for a tolerance outside (0, 1), a negative temperature or confinement, and atoms of a trained coordinate.
     """
 
     risk: Risk
@@ -82,14 +85,18 @@ class FokkerPlanck:
 
     @property
     def energy(self) -> FreeEnergy:
-        """The free energy that the flow descends."""
+        """The free energy that decreases along the flow."""
         return FreeEnergy(self.risk, self.temperature, self.confinement)
 
     def solve(self, start: Start, times: Sequence[float]) -> Densities:
-        """The densities at rising times, from a law, a cloud, a density or a function of places at time 0.
+        """The densities at rising times, from a start at time 0.
 
-        Solved on the grid and on the refined one; the refined solution is returned, the other gives its error. Work per
-        time grows with the number of cells times T / width^2.
+        `start` is a law, a cloud, a density, or a function that gives the density [places] at places [places, dim] up
+        to a factor. The equation is solved on the grid and on the refined one; the refined solution is returned, and
+        the other gives its error. Work per unit of time grows with the number of cells times T / width^2.
+        Raises ValueError for times that are not rising and non-negative, for a start with mass outside the grid and for
+        a function that is not a density, ShapeError for a start with another number of coordinates, TypeError for a law
+        whose output law is unknown.
         """
         moments = [float(time) for time in times]
         if not moments or not all(0.0 <= time < math.inf for time in moments) or moments != sorted(set(moments)):
@@ -112,7 +119,7 @@ class FokkerPlanck:
 
 @dataclass(frozen=True, eq=False)
 class _Stepper:
-    """Steps of the masses on one grid."""
+    """The step rule for the masses on one grid, with the error per step bounded by `tolerance`."""
 
     energy: FreeEnergy
     grid: Grid
@@ -129,10 +136,10 @@ class _Stepper:
         return Chain.of(potential.numpy(), self.energy.temperature, self.grid, moving)
 
     def step(self, masses: Array, longest: float) -> tuple[Array, float, float]:
-        """The masses after a step, how long it was, and how long the next one may be.
+        """The masses after a step, the length of that step, and the length allowed for the next one.
 
-        The rates of the middle, which the rates of the beginning lead to, carry the whole step. What the rates of the
-        beginning alone do is the solution of first order that the step is chosen by.
+        The rates at the beginning carry the masses to the middle of the step, and the rates there carry the whole step.
+        The rates at the beginning alone give the solution of first order from which the error is estimated.
         """
         begin = self.chain(masses)
         step = longest
@@ -147,7 +154,7 @@ class _Stepper:
 
 
 def check_axes(energy: FreeEnergy, grid: Grid) -> None:
-    """Refuse a grid that does not fit the particles: another number of axes, or atoms where particles move."""
+    """Raise ShapeError for a grid with another number of axes, ValueError for atoms where particles move."""
     dim = energy.risk.network.neuron.dim
     if grid.dim != dim:
         raise ShapeError(f"Particles have {dim} coordinates, but the grid has {grid.dim}; make them agree.")

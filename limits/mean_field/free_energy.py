@@ -1,4 +1,4 @@
-"""The free energy of a measure on parameter space and its first variation: what noisy mean-field training descends."""
+"""The free energy of a measure on parameter space and its first variation; noisy mean-field training descends it."""
 
 import math
 from dataclasses import dataclass
@@ -21,9 +21,10 @@ PerTrained = Float[Tensor, " trained"]
 class FreeEnergy:
     """F(rho) = R(rho) + (confinement / 2) int |theta|^2 d rho + T int rho log rho, |theta| over trained coordinates.
 
-    Its Wasserstein gradient flow d_t rho = div(rho grad g[rho]) + T lap rho is the limit of many particles of
-    `LangevinFlow(risk, T, confinement)` with the default pairing, whatever their masses, as long as the largest mass
-    vanishes (Mei, Montanari and Nguyen 2018). T = 0 is gradient flow. The scaling must be `MeanField`.
+    Its Wasserstein gradient flow is d_t rho = div(rho grad g[rho]) + T lap rho, with g the first variation without the
+    entropy. It is the limit of many particles under `LangevinFlow(risk, T, confinement)` with the default pairing, for
+    any masses whose largest one vanishes (Mei, Montanari and Nguyen 2018). T = 0 is gradient flow.
+    Raises TypeError for a scaling other than `MeanField`, ValueError for a negative temperature or confinement.
     """
 
     risk: Risk
@@ -42,33 +43,37 @@ class FreeEnergy:
 
     @property
     def columns(self) -> slice:
-        """The trained coordinates."""
+        """The columns of the trained coordinates in positions [particles, dim]."""
         return self.risk.network.neuron.trained_columns
 
     @property
     def strength(self) -> float:
-        """Confinement and L2 strength together."""
+        """Sum of the confinement and the L2 strength of the risk."""
         return self.confinement + self.risk.strength
 
     def potential(self, cloud: ParticleCloud, places: Positions | None = None) -> PerParticle:
-        """g(theta) = sum_i p_i r_i . g(theta, x_i) + (strength / 2) |theta|^2 [places], the first variation without
-        entropy; at the cloud's own positions where places are left out."""
+        """The first variation of F without entropy: sum_i p_i r_i . g(theta, x_i) + (strength / 2) |theta|^2.
+
+        Here r_i is loss'(f(x_i), y_i) and g(theta, x) the neuron's output. The result is [places], at places
+        [places, dim] or, where these are left out, at the cloud's own positions.
+        """
         where = cloud.positions if places is None else places.to(cloud.positions)
         return self.risk.potential(cloud, where) + 0.5 * self.confinement * self._squares(where)
 
     def energy(self, cloud: ParticleCloud) -> float:
-        """F without its entropy, of a cloud."""
+        """R + (confinement / 2) sum_j lambda_j |theta_j|^2 of a cloud: F without its entropy."""
         return float(self.risk(cloud) + 0.5 * self.confinement * (cloud.masses @ self._squares(cloud.positions)))
 
     def __call__(self, density: Density) -> float:
-        """F of a density on a grid; atoms of frozen coordinates are counted."""
+        """F of a density on a grid; along an axis of atoms the entropy is a sum over them."""
         return self.energy(density.cloud) - self.temperature * density.entropy
 
     def estimated(self, cloud: ParticleCloud, neighbours: int = 4) -> Estimate:
         """F of the measure that a cloud's particles are drawn from, with the entropy of `entropy(cloud, neighbours)`.
 
-        The errors are T times those of the entropy. At a stationary measure F is flat, and R, which sees the same
-        particles, cancels most of them. Raises ValueError where coordinates are frozen: such a measure has no density.
+        The errors are T times those of the entropy. Near a stationary measure they are too large: F is flat there, and
+        R, computed from the same particles, cancels most of the entropy's error. Raises ValueError where coordinates
+        are frozen, since such a measure has no density, and where `entropy` does.
         """
         if len(range(cloud.dim)[self.columns]) < cloud.dim:
             raise ValueError("Some coordinates are frozen, so the cloud has no density; train all of them.")
@@ -77,9 +82,9 @@ class FreeEnergy:
         return Estimate(self.energy(cloud) - t * found.value, t * found.standard_error, t * found.bias)
 
     def virial(self, cloud: ParticleCloud) -> PerTrained:
-        """sum_j lambda_j theta_jc d_c g(theta_j) - T for each trained coordinate c: zero for a stationary law.
+        """sum_j lambda_j theta_jc d_c g(theta_j) - T for each trained coordinate c [trained].
 
-        A test of stationarity in any dimension, without a grid.
+        It is zero for a stationary law, so it tests stationarity in any dimension without a grid.
         """
         force = self.risk.velocity(cloud) - self.confinement * cloud.positions
         pulled = -(cloud.positions * force)[:, self.columns]
@@ -91,7 +96,7 @@ class FreeEnergy:
 
 @dataclass(frozen=True, eq=False)
 class Landscape:
-    """The potentials of measures on fixed places [places, dim]: features at the data are computed once."""
+    """The potentials of measures at fixed places [places, dim]; the features at the data are computed only once."""
 
     energy: FreeEnergy
     places: Positions
@@ -103,7 +108,7 @@ class Landscape:
 
     @cached_property
     def features(self) -> PlaceFeatures:
-        """g(theta, x_i)_c at every place [places, n k], column index i k + c."""
+        """g(theta, x_i)_c at every place [places, n k], column index i k + c; raises ValueError where not finite."""
         risk = self.energy.risk
         phi = risk.network.neuron.embed(risk.data.inputs).to(self.places)
         values = risk.network.neuron.tangent(self.places, phi).features().flatten(1)

@@ -1,4 +1,4 @@
-"""The mean-field law of linear neurons: its mean and covariance at any time under gradient and Langevin flow."""
+"""The mean-field law of linear neurons: mean and covariance at any time under gradient and Langevin flow."""
 
 import math
 from collections.abc import Sequence
@@ -22,10 +22,10 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class LinearLaw:
-    """theta(t) = propagator theta(0) + noise: the law of a particle at one time.
+    """The law of a particle theta(t) = propagator theta(0) + noise at one time, made by `GaussianFlow`.
 
-    `propagator` [dim, dim]; `noise` [dim, dim] the covariance of the Gaussian noise, independent of theta(0); `mean`
-    [dim] and `covariance` [dim, dim] of the particle.
+    `propagator` is [dim, dim], and `noise` [dim, dim] is the covariance of the Gaussian noise, which is independent of
+    theta(0). `mean` [dim] and `covariance` [dim, dim] are those of theta(t).
     """
 
     propagator: Gram
@@ -34,7 +34,11 @@ class LinearLaw:
     covariance: Gram
 
     def carried(self, cloud: ParticleCloud, seed: int) -> ParticleCloud:
-        """A cloud from time 0 as independent particles of the limit, with noise from the seed's stream "gaussian"."""
+        """A cloud from time 0, carried to this time as independent particles of the limit, with its masses.
+
+        Noise comes from the seed's stream "gaussian". Raises ShapeError for a cloud with another number of coordinates,
+        ValueError for a seed that is not a non-negative integer.
+        """
         dim = len(self.mean)
         if cloud.dim != dim or self.propagator.shape != (dim, dim) or self.noise.shape != (dim, dim):
             raise ShapeError(
@@ -51,20 +55,25 @@ class LinearLaw:
 
 @dataclass(frozen=True)
 class GaussianFlow:
-    """The limit of many linear neurons g(theta, x) = a (w . phi(x)) under `LangevinFlow`, temperature 0 included.
+    """The limit of many linear neurons g(theta, x) = a (w . phi(x)) under `LangevinFlow` at temperature T >= 0.
 
-    With C = E w a^T [D, k] the network is f(x) = C^T phi(x), and a particle moves by
+    Let C = E w a^T [D, k]. The network is f(x) = C^T phi(x), and a particle moves by
 
         dw = -(G a + c w) dt + sqrt(2 T) dW,   da = -(G^T w + c a) dt + sqrt(2 T) dB,   G = sum_i p_i phi_i r_i^T
 
-    in its trained coordinates, c confinement and L2 strength together: linear, with a matrix L(t) that depends on the
-    law through C only. So theta(t) = Phi theta(0) + noise with covariance N,
+    in its trained coordinates, where c is the sum of confinement and L2 strength and r_i = loss'(f(x_i), y_i). This is
+    linear, with a matrix L(t) that depends on the law only through C. So theta(t) = Phi theta(0) + noise of covariance
+    N, with
 
         Phi' = -L Phi,   N' = -L N - N L^T + 2 T P,   E theta theta^T = Phi S Phi^T + N,
 
-    S the second moments at time 0 and P the trained coordinates: exact up to the `tolerance` at which these equations
-    are solved, for any loss. Gaussian where the start is. `start` is a law, or a cloud whose particles are taken for
-    the law; at temperature zero that is exact for any number of particles, as `MeanField` gradient flow is.
+    where S are the second moments at time 0 and P projects on the trained coordinates. This is exact, for any loss, up
+    to the `tolerance` with which these equations are solved (by Runge-Kutta steps of order 8). The law is Gaussian if
+    the start is. `start` is a law, or a cloud whose particles are taken for the law; at temperature zero that is exact
+    for any number of particles under `MeanField`.
+    Raises TypeError for a neuron that is not a `Perceptron` with `Linear` activation and for another scaling,
+    ValueError for a tolerance outside (0, 1), a negative temperature or confinement, and a start with another number
+    of coordinates.
     """
 
     risk: Risk
@@ -85,7 +94,7 @@ class GaussianFlow:
 
     @property
     def energy(self) -> FreeEnergy:
-        """The free energy that the flow descends."""
+        """The free energy that decreases along the flow."""
         return FreeEnergy(self.risk, self.temperature, self.confinement)
 
     @property
@@ -102,7 +111,11 @@ class GaussianFlow:
         return torch.zeros_like(variances), torch.diag(variances)
 
     def laws(self, times: Sequence[float]) -> list[LinearLaw]:
-        """The law at rising times."""
+        """The laws at rising times, one for each.
+
+        Raises ValueError for times that are not rising and non-negative, ArithmeticError where the equations are not
+        solved up to the last time.
+        """
         moments = [0.0, *(float(time) for time in times)]
         if not all(0.0 <= time < math.inf for time in moments) or moments[1:] != sorted(set(moments[1:])):
             raise ValueError(f"Times are {times!r}, but rising non-negative numbers are needed.")
@@ -121,19 +134,19 @@ class GaussianFlow:
         return found
 
     def law(self, time: float) -> LinearLaw:
-        """The law at one time."""
+        """The law at one time; raises as `laws`."""
         return self.laws([time])[0]
 
     def mean(self, time: float) -> Float[Tensor, " dim"]:
-        """E theta [dim]."""
+        """E theta(t) [dim] in float64; raises as `laws`."""
         return self.law(time).mean
 
     def covariance(self, time: float) -> Gram:
-        """Covariance of theta [dim, dim]."""
+        """The covariance of theta(t) [dim, dim] in float64; raises as `laws`."""
         return self.law(time).covariance
 
     def predictions(self, time: float, inputs: Inputs | None = None) -> Outputs:
-        """f(x) = (E w a^T)^T phi(x) [data, outputs] at the data or at other inputs."""
+        """f(x) = (E w a^T)^T phi(x) at the data or at other inputs: [data, outputs] in float64; raises as `laws`."""
         law = self.law(time)
         neuron = self.risk.network.neuron
         second = law.covariance + torch.outer(law.mean, law.mean)
@@ -141,7 +154,11 @@ class GaussianFlow:
         return phi @ second[: neuron.hidden, neuron.hidden :]
 
     def sample(self, time: float, *, masses: Masses, seed: int) -> ParticleCloud:
-        """Independent particles of the law at a time, with these masses [particles]; positions drawn from the start."""
+        """A cloud of independent particles of the law at a time, with these masses [particles].
+
+        The seed draws positions at time 0 from the start, and the noise. Raises TypeError where the start is a cloud,
+        and what `laws` raises.
+        """
         if isinstance(self.start, ParticleCloud):
             raise TypeError("The start is a cloud, not a law to draw from; use law(time).carried(cloud, seed).")
         return self.law(time).carried(self.start.sample(masses=masses, seed=seed), seed)
@@ -161,7 +178,7 @@ class GaussianFlow:
 
 @dataclass(frozen=True, eq=False)
 class _Equation:
-    """(Phi, N)' as a function of time and of both, flattened."""
+    """The derivative of (Phi, N) as a function of time and of both, flattened into one vector."""
 
     energy: FreeEnergy
     second: Gram
@@ -180,7 +197,7 @@ class _Equation:
         return rates.reshape(-1).numpy()
 
     def matrix(self, second: Gram) -> Gram:
-        """L [dim, dim] for second moments E theta theta^T: rows of frozen coordinates are zero."""
+        """The matrix L [dim, dim] for second moments E theta theta^T; its rows of frozen coordinates are zero."""
         risk = self.energy.risk
         hidden = self.energy.risk.network.neuron.hidden
         data = risk.data.to(dtype=torch.float64)

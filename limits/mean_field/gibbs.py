@@ -1,7 +1,7 @@
 """The stationary measure of the noisy mean-field flow: the fixed point rho = exp(-g[rho] / T) / Z on a grid.
 
-g depends on the measure through its n k predictions f only, so the fixed point is one of f: Newton's method finds it in
-that space, whatever the number of cells.
+The potential g depends on the measure only through its n k predictions f. So the fixed point is found by Newton's
+method in the space of predictions, whatever the number of cells.
 """
 
 from dataclasses import dataclass
@@ -17,17 +17,18 @@ from limits.mean_field.grid import Grid
 from particles import ParticleCloud, Risk
 from particles.shapes import Gram, Masses, Outputs
 
-#: Newton steps, and halvings of each, before the search is given up.
+#: Largest number of Newton steps, and of halvings of one step, before the search is given up.
 MOST_STEPS, MOST_HALVINGS = 200, 40
 
 
 @dataclass(frozen=True, eq=False)
 class GibbsLaw:
-    """A fixed point on the refined grid, and how well it is known.
+    """A fixed point on the refined grid, with estimates of its error; made by `Gibbs.solve`.
 
-    `free_energy` is F(rho) with its entropy; `residual` the root of sum_i p_i |f - f[Gibbs of f]|^2 at the end;
-    `steps` how many Newton steps it took; `error` the total variation to the fixed point on the given grid, about
-    three times that to the exact one for smooth features.
+    `density` is the measure rho and `predictions` [data, outputs] are its f. `free_energy` is F(rho) with its entropy.
+    `residual` is the root of sum_i p_i |f - f[Gibbs of f]|^2 at the end, and `steps` the number of Newton steps taken.
+    `error` is the total variation to the fixed point on the given grid; for smooth features that is about three times
+    the distance to the exact measure.
     """
 
     density: Density
@@ -40,11 +41,15 @@ class GibbsLaw:
 
 @dataclass(frozen=True)
 class Gibbs:
-    """rho = exp(-g[rho] / T) / Z, the minimiser of R(rho) + (confinement / 2) E |theta|^2 + T int rho log rho.
+    """The measure rho = exp(-g[rho] / T) / Z, the minimiser of `FreeEnergy` at temperature T > 0.
 
-    Unique for a convex loss (Mei, Montanari and Nguyen 2018). Where some coordinates are frozen, `start` says how they
-    are distributed, and rho is a Gibbs measure given them. `tolerance` is for the root mean square of
-    f - f[Gibbs of f], relative to 1 + that of f.
+    That is R(rho) + (confinement / 2) E |theta|^2 + T int rho log rho. It is unique for a convex loss (Mei, Montanari
+    and Nguyen 2018). If some coordinates are frozen, `start` gives their distribution, and rho is a Gibbs measure given
+    their values. `tolerance` bounds the root mean square over the data
+    of f - f[Gibbs of f], relative to 1 plus that of f.
+    Raises ValueError for a temperature that is not positive, a negative confinement, atoms of a trained coordinate, and
+    frozen coordinates without a `start`; TypeError for a scaling other than `MeanField`; ShapeError for a grid with
+    another number of coordinates.
     """
 
     risk: Risk
@@ -65,13 +70,14 @@ class Gibbs:
 
     @property
     def energy(self) -> FreeEnergy:
-        """The free energy."""
+        """The free energy that rho minimises."""
         return FreeEnergy(self.risk, self.temperature, self.confinement)
 
     def solve(self) -> GibbsLaw:
-        """The fixed point on the refined grid, with the distance from that on the given one.
+        """The fixed point on the refined grid, with its distance from the fixed point on the given grid.
 
-        Raises ArithmeticError where Newton's method does not reach the tolerance.
+        Raises ArithmeticError where Newton's method does not reach the tolerance, ValueError where a feature is not
+        finite on the grid, and what a `start` that does not fit the grid raises, as in `FokkerPlanck.solve`.
         """
         coarse, _, _ = self._here.solved(self.tolerance)
         fine = _Family(self.energy, self.grid.refined, self.start)
@@ -81,14 +87,18 @@ class Gibbs:
         return GibbsLaw(density, predictions, self.energy(density), residual, steps, error)
 
     def generated(self, measure: ParticleCloud | Density) -> Density:
-        """The Gibbs measure exp(-g / T) / Z in the potential g that a cloud or a density generates."""
+        """The Gibbs measure exp(-g / T) / Z, on the given grid, in the potential g of a cloud or a density.
+
+        Raises ValueError where a feature is not finite on the grid.
+        """
         cloud = measure.cloud if isinstance(measure, Density) else measure
         return self._here.density(self.risk.predictions(cloud).double().cpu())
 
     def self_consistency(self, cloud: ParticleCloud) -> float:
-        """How far a cloud is from stationary: root of sum_i p_i |f(x_i) - f'(x_i)|^2, f' of the measure it generates.
+        """Distance of a cloud from stationarity, the root of sum_i p_i |f(x_i) - f'(x_i)|^2.
 
-        Of order m^(-1/2) for m independent particles of the stationary law; the factor grows like 1 / T.
+        f' are the predictions of the Gibbs measure that the cloud generates. For m independent particles of the
+        stationary law the distance is of order m^(-1/2), with a factor that grows like 1 / T. Raises as `generated`.
         """
         predictions = self.risk.predictions(cloud).double().cpu()
         return self._here.size(self._here.predictions(self._here.masses(predictions)) - predictions)
@@ -96,7 +106,8 @@ class Gibbs:
     def excess(self, density: Density) -> float:
         """T KL(rho | Gibbs[rho]) >= F(rho) - F*, both sides on the grid (Nitanda, Wu and Suzuki 2022; Chizat 2022).
 
-        The first-order optimality gap of a density at positive temperature; zero for the fixed point only.
+        It is the first-order optimality gap of a density at positive temperature, and zero only for the fixed point.
+        Raises ValueError for a density on another grid and where a feature is not finite on the grid.
         """
         if density.grid != self.grid:
             raise ValueError("The density is on another grid than this Gibbs measure; build Gibbs on density.grid.")
@@ -112,7 +123,7 @@ class Gibbs:
 
 @dataclass(frozen=True, eq=False)
 class _Family:
-    """The Gibbs measures on one grid, a family indexed by predictions f."""
+    """The Gibbs measures on one grid; predictions f [data, outputs] select one of them."""
 
     energy: FreeEnergy
     grid: Grid
@@ -124,11 +135,12 @@ class _Family:
 
     @cached_property
     def moving(self) -> tuple[int, ...]:
+        """The numbers of the trained coordinates."""
         return tuple(range(self.grid.dim)[self.energy.columns])
 
     @cached_property
     def labels(self) -> Tensor:
-        """Mass of the frozen coordinates, in the shape of the grid with ones along the axes that move."""
+        """Masses of the values of the frozen coordinates, in the shape of the grid with size 1 along moving axes."""
         if self.start is None:
             return torch.ones((1,) * self.grid.dim, dtype=torch.float64)
         return on_grid(self.start, self.grid).masses.reshape(self.grid.shape).sum(dim=self.moving, keepdim=True)
@@ -143,9 +155,11 @@ class _Family:
         return (self.labels.log() + exponent - torch.logsumexp(exponent, dim=self.moving, keepdim=True)).reshape(-1)
 
     def density(self, predictions: Outputs) -> Density:
+        """The Gibbs measure of these predictions as a density."""
         return Density(self.grid, self.masses(predictions))
 
     def predictions(self, masses: Masses) -> Outputs:
+        """The predictions f [data, outputs] of a measure with these masses."""
         return self.landscape.predictions(masses)
 
     def size(self, difference: Outputs) -> float:
@@ -153,12 +167,12 @@ class _Family:
         return float((self.landscape.data.weights @ difference.square().sum(dim=1)).sqrt())
 
     def solved(self, tolerance: float) -> tuple[Outputs, float, int]:
-        """f with f = f[Gibbs of f], the remaining difference and the steps taken, from f = 0 by damped Newton steps.
+        """The solution of f = f[Gibbs of f], the remaining difference and the number of damped Newton steps from f = 0.
 
-            f <- f + s (1 + C W / T)^(-1) (f[Gibbs of f] - f),
+            f <- f + s (1 + C W / T)^(-1) (f[Gibbs of f] - f)
 
-        C the covariance of the features under the measure, W = diag(p_i loss''_i): positive definite in the right
-        inner product for a convex loss, so that some s <= 1 makes the difference smaller.
+        C is the covariance of the features under the measure and W = diag(p_i loss''_i). For a convex loss the matrix
+        is positive definite in a suitable inner product, so some s <= 1 makes the difference smaller.
         """
         f = torch.zeros_like(self.landscape.data.targets)
         masses = self.masses(f)
@@ -191,7 +205,7 @@ class _Family:
         return step.reshape(f.shape)
 
     def _covariance(self, masses: Masses) -> Gram:
-        """Covariance of the features [n k, n k] given the frozen coordinates, averaged over these."""
+        """Covariance of the features [n k, n k] given the frozen coordinates, averaged over their values."""
         features = self.landscape.features
         weighted = masses[:, None] * features
         sums = weighted.reshape(*self.grid.shape, -1).sum(dim=self.moving).reshape(-1, features.shape[1])

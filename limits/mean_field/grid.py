@@ -1,4 +1,4 @@
-"""Grids on parameter space: cells along some coordinates, atoms along others."""
+"""Grids on parameter space: each coordinate of a particle has an interval of cells or a set of atoms."""
 
 import math
 from collections.abc import Callable
@@ -18,16 +18,19 @@ from particles.shapes import Masses, Positions
 Cells = Float[Tensor, " cells"]
 Points = Float[Tensor, " points"]
 
-#: Cells [points, corners] that points are shared between, and the shares.
+#: For each point the numbers of the cells that it is shared between [points, corners], and its shares of them.
 Shares = tuple[Int[Tensor, "points corners"], Float[Tensor, "points corners"]]
 
-#: More cells than this are refused: features of ten data would fill a gibibyte.
+#: Largest number of cells of a grid. The features of ten data at more cells would fill more than a gibibyte.
 MOST_CELLS = 2**24
 
 
 @dataclass(frozen=True)
 class Interval:
-    """[low, high] in cells of equal width; a density is known by its values at the centres."""
+    """The interval [low, high] in `cells` of equal width; a density is represented by its values at their centres.
+
+    Raises ValueError unless low < high are finite and there are two or more cells.
+    """
 
     low: float
     high: float
@@ -40,12 +43,12 @@ class Interval:
 
     @property
     def count(self) -> int:
-        """Number of cells."""
+        """The number of cells."""
         return self.cells
 
     @property
     def width(self) -> float:
-        """h, the width of a cell."""
+        """The width h of a cell."""
         return (self.high - self.low) / self.cells
 
     @property
@@ -55,18 +58,19 @@ class Interval:
 
     @property
     def edges(self) -> Float[Tensor, " edges"]:
-        """Edges of the cells [cells + 1]."""
+        """Edges of the cells [cells + 1], in float64."""
         return self.low + self.width * torch.arange(self.cells + 1, dtype=torch.float64)
 
     @property
     def refined(self) -> "Interval":
-        """Twice as many cells."""
+        """The same interval with twice as many cells."""
         return Interval(self.low, self.high, 2 * self.cells)
 
     def shares(self, points: Points) -> Shares:
-        """Each point's two nearest centres [points, 2] and its linear shares of them, which keep the mean.
+        """The two nearest centres of each point [points, 2], and its shares of them, which keep the mean.
 
-        Beyond the outermost centres the outermost cell has all. Raises ValueError for points outside the interval.
+        A point beyond the outermost centre belongs to the outermost cell. Raises ValueError for points outside the
+        interval.
         """
         outside = int(((points < self.low) | (points > self.high)).sum())
         if outside:
@@ -81,7 +85,10 @@ class Interval:
 
 @dataclass(frozen=True)
 class Atoms:
-    """A coordinate that takes these values only, in rising order: a frozen output weight -1 or +1, for instance."""
+    """A coordinate that takes only these values, in rising order, such as a frozen output weight of -1 or +1.
+
+    Raises ValueError unless the values are one or more finite numbers in rising order.
+    """
 
     values: tuple[float, ...]
 
@@ -92,12 +99,12 @@ class Atoms:
 
     @property
     def count(self) -> int:
-        """Number of atoms."""
+        """The number of atoms."""
         return len(self.values)
 
     @property
     def width(self) -> float:
-        """1: an atom counts as one, whatever its distance from the next."""
+        """The number 1: an atom has volume one, whatever its distance from the next."""
         return 1.0
 
     @property
@@ -107,11 +114,11 @@ class Atoms:
 
     @property
     def refined(self) -> "Atoms":
-        """Themselves."""
+        """The same atoms; only intervals are refined."""
         return self
 
     def shares(self, points: Points) -> Shares:
-        """Each point's atom [points, 1], with a share of one; raises ValueError for points that are no atoms."""
+        """The atom of each point [points, 1], with a share of one; raises ValueError for points that are no atoms."""
         same = points[:, None] == self.centres
         strangers = int((~same.any(dim=1)).sum())
         if strangers:
@@ -124,9 +131,11 @@ Axis = Interval | Atoms
 
 @dataclass(frozen=True)
 class Grid:
-    """A product of axes, one for each coordinate of a particle; cells are numbered with the last axis running fastest.
+    """A product of axes, an `Interval` or `Atoms` for each coordinate of a particle.
 
-    A density on the grid is a weighted cloud: cell masses at the centres.
+    Cells are numbered with the last axis running fastest. A density on the grid is a weighted cloud, with the masses of
+    the cells at their centres. Raises TypeError for axes that are not a tuple of these, ValueError for more than 2^24
+    cells.
     """
 
     axes: tuple[Axis, ...]
@@ -139,50 +148,55 @@ class Grid:
 
     @property
     def dim(self) -> int:
-        """Number of coordinates."""
+        """The number of coordinates."""
         return len(self.axes)
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Cells along each axis."""
+        """The number of cells along each axis."""
         return tuple(axis.count for axis in self.axes)
 
     @property
     def count(self) -> int:
-        """Number of cells."""
+        """The number of all cells."""
         return math.prod(self.shape)
 
     @property
     def volume(self) -> float:
-        """Volume of a cell; atoms count as one."""
+        """The volume of a cell; along an axis of atoms its width counts as one."""
         return math.prod(axis.width for axis in self.axes)
 
     @cached_property
     def centres(self) -> Float[Tensor, "cells dim"]:
-        """Where the cells' masses sit [cells, dim], in float64."""
+        """The centres of all cells [cells, dim], in float64."""
         rows = torch.meshgrid(*(axis.centres for axis in self.axes), indexing="ij")
         return torch.stack([row.reshape(-1) for row in rows], dim=1)
 
     @property
     def refined(self) -> "Grid":
-        """Half the width along every interval."""
+        """The grid with cells of half the width along every interval; raises ValueError where that is too many."""
         return Grid(tuple(axis.refined for axis in self.axes))
 
     def gathered(self, fine: Float[Tensor, " smaller"]) -> Cells:
-        """Masses of the refined grid [cells of it] added up over each cell of this one [cells]."""
+        """Masses of this grid's cells [cells] from those of the refined grid's cells [smaller], by summation."""
         pairs = [(axis.count, 2) if isinstance(axis, Interval) else (axis.count, 1) for axis in self.axes]
         split = fine.reshape([number for pair in pairs for number in pair])
         return split.sum(dim=tuple(range(1, 2 * self.dim, 2))).reshape(-1)
 
     def product(self, marginal: Callable[[int, Axis], Cells]) -> Cells:
-        """Masses [cells] of a product measure from those along each axis, a function of its number and itself."""
+        """Masses [cells] of a product measure; `marginal(number, axis)` gives the masses along one axis."""
         masses = torch.ones(1, dtype=torch.float64)
         for number, axis in enumerate(self.axes):
             masses = (masses[:, None] * marginal(number, axis)).reshape(-1)
         return masses
 
     def deposited(self, positions: Positions, masses: Masses) -> Cells:
-        """The cells' masses [cells] of a weighted cloud, in float64: each particle's shared between its neighbours."""
+        """Masses of the cells [cells], in float64, of particles at positions [particles, dim] with masses [particles].
+
+        The mass of each particle is shared linearly between the nearest centres, which keeps the mean.
+        Raises ShapeError for another number of coordinates and for masses that are not one for each particle,
+        ValueError for particles outside the grid.
+        """
         if positions.shape[1] != self.dim:
             raise ShapeError(
                 f"Particles have {positions.shape[1]} coordinates but the grid {self.dim}; make them agree."

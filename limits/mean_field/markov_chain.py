@@ -1,9 +1,9 @@
-"""The Markov chain on the cells of a grid that stands for diffusion in a potential: positive and mass preserving.
+"""A Markov chain on the cells of a grid that approximates diffusion in a potential and keeps masses non-negative.
 
-Between neighbouring cells mass jumps at the rates of Scharfetter and Gummel (1969; Chang and Cooper 1970), so that the
-Gibbs measure of the potential is stationary on the grid. In time the exponential of the rates is applied, a chain's
-transition probabilities, which keep mass and sign for any step; no rational scheme of order above one does that
-(Bolley and Crouzeix 1978).
+Mass jumps between neighbouring cells at the rates of Scharfetter and Gummel (1969; Chang and Cooper 1970), so the Gibbs
+measure of the potential is stationary on the grid. A time step applies the exponential of the rates, that is, the
+transition probabilities of the chain. These keep total mass and sign for any step; no rational scheme of order above
+one does (Bolley and Crouzeix 1978).
 """
 
 import math
@@ -18,13 +18,16 @@ from limits.mean_field.grid import Grid
 
 Array = NDArray[np.float64]
 
-#: Standard deviations, and jumps besides, up to which the Poisson number of jumps is followed: 1e-16 is left out.
+#: The Poisson number of jumps is followed up to so many standard deviations plus so many jumps; 1e-16 is left out.
 DEVIATIONS, BESIDES = 9.0, 25
 
 
 @dataclass(frozen=True, eq=False)
 class Chain:
-    """Jump rates up and down each moving axis, in the shape of the grid, one shorter along that axis."""
+    """A chain by its jump rates along each moving axis: `up` to the next cell and `down` to the one before.
+
+    An array of rates has the shape of the grid, but one entry less along its axis.
+    """
 
     shape: tuple[int, ...]
     axes: tuple[int, ...]
@@ -37,7 +40,7 @@ class Chain:
 
             (T / h^2) B((g_{i+1} - g_i) / T),  B(u) = u / (e^u - 1),
 
-        and max(g_i - g_{i+1}, 0) / h^2 at T = 0. The Gibbs weights exp(-g_i / T) balance it in detail.
+        and max(g_i - g_{i+1}, 0) / h^2 at T = 0. The Gibbs weights exp(-g_i / T) are in detailed balance.
         """
         shaped = potential.reshape(grid.shape)
         rises = [np.diff(shaped, axis=axis) for axis in axes]
@@ -48,7 +51,7 @@ class Chain:
 
     @cached_property
     def leaving(self) -> Array:
-        """Total rate out of every cell, in the shape of the grid."""
+        """The total rate out of every cell, in the shape of the grid."""
         total = np.zeros(self.shape)
         for axis, up, down in zip(self.axes, self.up, self.down, strict=True):
             total[_low(axis)] += up
@@ -61,10 +64,10 @@ class Chain:
         return float(self.leaving.max())
 
     def carried(self, masses: Array, time: float) -> Array:
-        """exp(time Q^T) masses [cells], by the number of jumps of a Poisson clock at the largest rate (Jensen 1953).
+        """The masses exp(time Q^T) masses [cells] after a time, by uniformisation (Jensen 1953).
 
-        exp(t Q^T) = sum_k w_k P^k with Poisson weights w_k of mean Lambda t and P = 1 + Q^T / Lambda: all terms are
-        non-negative.
+        exp(t Q^T) = sum_k w_k P^k, where Lambda is the largest rate out of a cell, w_k are Poisson weights of mean
+        Lambda t, and P = 1 + Q^T / Lambda. All terms are non-negative.
         """
         jumps = self.fastest * time
         if jumps == 0.0:
@@ -89,7 +92,7 @@ Move = tuple[Slices, Slices, Array, Array]
 
 
 def _moved(masses: Array, stays: Array, moves: list[Move]) -> Array:
-    """One jump of the clock."""
+    """The masses P masses after one jump."""
     after = stays * masses
     for low, high, up, down in moves:
         after[high] += up * masses[low]
@@ -108,7 +111,7 @@ def _high(axis: int) -> Slices:
 
 
 def _climbing(rise: Array, temperature: float) -> Array:
-    """T B(rise / T); max(-rise, 0) at T = 0."""
+    """T B(rise / T), or max(-rise, 0) at T = 0; B as in `Chain.of`."""
     falling = np.maximum(-rise, 0.0)
     if temperature == 0.0:
         return falling
@@ -120,7 +123,7 @@ def _climbing(rise: Array, temperature: float) -> Array:
 
 
 def _poisson(mean: float) -> tuple[int, Array]:
-    """The first number of jumps that counts, and probabilities from there on, made to sum to one."""
+    """The first number of jumps with a relevant probability, and the probabilities from there on, with sum one."""
     reach = DEVIATIONS * math.sqrt(mean) + BESIDES
     first = max(int(mean - reach), 0)
     numbers = np.arange(first, int(mean + reach) + 1)

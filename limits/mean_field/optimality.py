@@ -1,4 +1,4 @@
-"""The first-order optimality gap of a cloud: how far its potential is from lowest, and what that bounds."""
+"""The first-order optimality gap of a cloud: how far its potential is above the lowest one."""
 
 from dataclasses import dataclass
 
@@ -13,15 +13,16 @@ from particles.shapes import PerParticle, Positions
 
 @dataclass(frozen=True, eq=False)
 class OptimalityGap:
-    """The conditions  g = int g d rho on the support,  g >= int g d rho everywhere  (Chizat and Bach 2018), measured.
+    """The distance of a cloud from the conditions of optimality (Chizat and Bach 2018), made by `optimality_gap`.
 
-    `on_support` [particles] is g(theta_j) - int g d rho and `spread` its root mean square by mass. `gap` is
-    int g d rho - min g >= 0 over the cloud's positions and the places searched, `place` [dim] where the minimum is.
-    For a convex loss, at temperature zero,
+    The conditions are g = int g d rho on the support and g >= int g d rho everywhere, with g the first variation.
+    `on_support` [particles] is g(theta_j) - int g d rho, and `spread` is its root mean square by mass. `gap` is
+    int g d rho - min g >= 0, with the minimum over the cloud's positions and the places searched, and `place` [dim] is
+    where that minimum is. For a convex loss, at temperature zero,
 
         F(rho) - inf F <= int g d rho - inf g,
 
-    so the gap over places that hold the lowest one bounds what any other measure could gain.
+    so the gap bounds what any other measure could gain, if the places searched hold the lowest potential.
     """
 
     on_support: PerParticle
@@ -31,9 +32,10 @@ class OptimalityGap:
 
 
 def optimality_gap(energy: FreeEnergy, cloud: ParticleCloud, places: Positions | None = None) -> OptimalityGap:
-    """The gap of a cloud; its potential is searched at its own positions and at other places [places, dim].
+    """The optimality gap of a cloud, with the potential g evaluated at its own positions and at `places` [places, dim].
 
-    Entropy is left out: at positive temperature take `Gibbs.excess`. Frozen coordinates are searched as given.
+    The entropy is left out; at positive temperature `Gibbs.excess` is the gap. Frozen coordinates are taken as the
+    places give them. Raises ShapeError where neuron, cloud and places differ in their number of coordinates.
     """
     if energy.risk.network.neuron.dim != cloud.dim or (places is not None and places.shape[1] != cloud.dim):
         raise ShapeError(

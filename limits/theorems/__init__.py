@@ -1,32 +1,59 @@
 """Theorems, one per file: the bound, what was measured beside it, a verdict and a margin."""
 
-from limits.theorems.asymmetric_scaling.first_kernel_change import first_kernel_change
-from limits.theorems.asymmetric_scaling.first_step import first_step
-from limits.theorems.asymmetric_scaling.global_convergence import global_convergence, required_width
-from limits.theorems.asymmetric_scaling.gram_change import gram_change_kinked, gram_change_smooth
-from limits.theorems.asymmetric_scaling.initial_eigenvalue import initial_eigenvalue, initial_width
-from limits.theorems.asymmetric_scaling.mass_sums import mean_root
-from limits.theorems.asymmetric_scaling.particle_movement import movement_along, particle_movement
-from limits.theorems.asymmetric_scaling.random_limit import gram_variance, mean_gram, random_limit
-from limits.theorems.asymmetric_scaling.risk_decay import risk_decay
-from limits.theorems.base import Assumption, Result, Verdict
+from limits.theorems.asymmetric_scaling import (
+    every_theorem,
+    first_kernel_change,
+    first_step,
+    global_convergence,
+    gram_change_kinked,
+    gram_change_smooth,
+    gram_variance,
+    initial_eigenvalue,
+    initial_width,
+    mean_gram,
+    mean_root,
+    movement_along,
+    particle_movement,
+    random_limit,
+    required_width,
+    risk_decay,
+)
+from limits.theorems.base import (
+    Assumption,
+    Result,
+    Statement,
+    Verdict,
+    as_mean,
+    as_value,
+    from_above,
+    from_below,
+    unchecked,
+)
+from limits.theorems.comparisons import as_published, as_slope, in_order, slope_within
 from limits.theorems.observed import Observed, observed
 from limits.theorems.problem import Problem
-from limits.theorems.survey import every_theorem
 
 __all__ = [
     "Assumption",
     "Observed",
     "Problem",
     "Result",
+    "Statement",
     "Verdict",
+    "as_mean",
+    "as_published",
+    "as_slope",
+    "as_value",
     "every_theorem",
     "first_kernel_change",
     "first_step",
+    "from_above",
+    "from_below",
     "global_convergence",
     "gram_change_kinked",
     "gram_change_smooth",
     "gram_variance",
+    "in_order",
     "initial_eigenvalue",
     "initial_width",
     "mean_gram",
@@ -37,4 +64,6 @@ __all__ = [
     "random_limit",
     "required_width",
     "risk_decay",
+    "slope_within",
+    "unchecked",
 ]

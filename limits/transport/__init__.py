@@ -1,4 +1,4 @@
-"""Optimal transport between clouds: distances with a proof or an error bar, and what they are taken modulo."""
+"""Optimal transport between clouds: distances with a proof or an error bar, also modulo symmetries of the network."""
 
 from limits.transport.choice import transport, wasserstein
 from limits.transport.entropic.sinkhorn import Iteration

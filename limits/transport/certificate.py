@@ -1,4 +1,4 @@
-"""Proofs of optimality from potentials, computed independently of the solver that proposed them."""
+"""Proofs of optimality from dual potentials, computed independently of the solver that proposed a plan."""
 
 from dataclasses import dataclass
 
@@ -7,16 +7,19 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-#: A plan is believed when the optimum is proven to be less than this part of its cost below it.
+#: A plan is accepted when its cost is proven to exceed the optimum by less than this part of the cost.
 PROVEN = 1e-9
-#: Rows of the cost matrix looked at in one go.
+#: Number of rows of the cost matrix that are treated at a time.
 ROWS = 256
 EPS = float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True, eq=False)
 class Proof:
-    """Feasible potentials, u_i + v_j <= c_ij, and a gap: no plan with the margins of this one is cheaper by more."""
+    """Feasible potentials `first` u and `second` v, u_i + v_j <= c_ij, and a gap.
+
+    No plan with the same margins is cheaper than the given one by more than the gap.
+    """
 
     first: Array
     second: Array
@@ -31,13 +34,13 @@ def proof(
     moved: Array,
     second: Array,
 ) -> Proof:
-    """u_i = min_j (c_ij - v_j) for any v = second [n2], and the gap sum_l P_l (c_l - u_l - v_l) of a plan [atoms].
+    """The proof that any v = second [n2] gives for a plan: u_i = min_j (c_ij - v_j) and the gap of the plan.
 
-    cost [n1, n2] is known up to `doubt`, an array of the same shape or one number.
-
-    By Kantorovich duality (Villani 2009, theorem 5.10) <P, c> - (a u + b v) is what P may be above the optimum; summed
-    over the plan, the large potentials of far atoms cancel before they are multiplied. A rounded difference is off by
-    half a unit of itself, so u - eps |u| is feasible beyond doubt; that and the rounding of the sum are in the gap.
+    The plan moves `moved` [atoms] from `rows` to `columns`, and `cost` [n1, n2] is known up to `doubt`, an array of the
+    same shape or one number. By Kantorovich duality (Villani 2009, theorem 5.10) the cost of the plan P exceeds the
+    optimum by at most <P, c> - (a u + b v). This is computed as sum_l P_l (c_l - u_l - v_l), where large potentials of
+    far atoms cancel before they are multiplied. A rounded difference is wrong by at most half a unit of its last digit,
+    so u - eps |u| is certainly feasible; this and the rounding of the sum are added to the gap.
     """
     first = np.empty(len(cost))
     unsure = np.broadcast_to(doubt, cost.shape)
@@ -50,7 +53,7 @@ def proof(
 
 
 def reduced(cost: Array, first: Array, second: Array) -> Array:
-    """c_ij - u_i - v_j [n1, n2], each to its own last digit however large the potentials are (Knuth's two-sum)."""
+    """c_ij - u_i - v_j [n1, n2], accurate to the last digit however large the potentials are (Knuth's two-sum)."""
     result = np.empty_like(cost)
     for start in range(0, len(cost), ROWS):
         part = slice(start, start + ROWS)
@@ -61,7 +64,7 @@ def reduced(cost: Array, first: Array, second: Array) -> Array:
 
 
 def _difference(value: Array, taken: Array) -> tuple[Array, Array]:
-    """value - taken, rounded, and what rounding lost."""
+    """The rounded difference value - taken, and the rounding error that it lacks."""
     result = value - taken
     back = result - value
     return result, (value - (result - back)) - (taken + back)

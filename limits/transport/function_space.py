@@ -1,4 +1,4 @@
-"""The distance of two clouds as functions: what they predict on given inputs, whatever their particles."""
+"""The distance of two clouds as functions: the root mean square difference of their predictions on given inputs."""
 
 import torch
 
@@ -10,9 +10,11 @@ from particles.shapes import Inputs, PerDatum, Scalar
 def function_distance(
     network: Network, cloud1: ParticleCloud, cloud2: ParticleCloud, inputs: Inputs, weights: PerDatum | None = None
 ) -> Scalar:
-    """(sum_i p_i |f1(x_i) - f2(x_i)|^2)^(1/2) on inputs [data, inputs] of weights p [data], 1/n where left out.
+    """(sum_i p_i |f1(x_i) - f2(x_i)|^2)^(1/2) on inputs x [data, inputs], a float64 scalar.
 
-    Invariant under everything that leaves the function alone; the clouds may differ in count. In float64.
+    f1 and f2 are the predictions of `network` for the two clouds, which may differ in count. `weights` p [data] are
+    taken as they are, and are 1/n where left out. Changes of a cloud that leave its function alone do not matter.
+    Raises ShapeError where there is not one weight for each input.
     """
     count = len(inputs)
     if weights is not None and weights.shape != (count,):

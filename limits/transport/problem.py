@@ -1,4 +1,4 @@
-"""A transport problem: two measures in float64, free of massless atoms, checked once for every method."""
+"""A transport problem: two measures in float64 without massless atoms, checked once for every method."""
 
 import math
 from collections.abc import Sequence
@@ -15,18 +15,19 @@ from particles.shapes import Masses, Positions
 
 Numbers = Int[Tensor, " particles"]
 
-#: Coordinates to compare: all, hidden weights, output weights, a slice, or numbers of coordinates.
+#: The coordinates compared: None for all, "hidden", "output", a slice, or numbers of coordinates.
 Parts = str | slice | Sequence[int] | None
 
-#: Decimal exponents up to which costs are neither infinite nor rounded to zero.
+#: Largest decimal exponent of a cost; costs within it are neither infinite nor rounded to zero.
 LARGEST_EXPONENT = 290.0
 
 
 @dataclass(frozen=True, eq=False)
 class Measure:
-    """Atoms of positive mass at `points` [particles, dim] with `masses` [particles], float64; any total.
+    """Atoms of positive mass: `points` [particles, dim] and `masses` [particles] of any total, in float64.
 
-    `numbers` [particles] are the atoms' rows in the cloud they come from.
+    `numbers` [particles] are the atoms' row numbers in the cloud or the points that they come from. `measure` makes one
+    with checks.
     """
 
     points: Positions
@@ -35,58 +36,62 @@ class Measure:
 
     @property
     def count(self) -> int:
-        """Number of atoms."""
+        """The number of atoms."""
         return self.points.shape[0]
 
     @property
     def mean(self) -> Float[Tensor, " dim"]:
-        """sum_j lambda_j x_j, for total one."""
+        """sum_j lambda_j x_j [dim]; the mean for total mass one."""
         return self.masses @ self.points
 
     @property
     def spread(self) -> Float[Tensor, ""]:
-        """sum_j lambda_j |x_j - mean|^2, for total one."""
+        """sum_j lambda_j |x_j - mean|^2, a scalar, for total mass one."""
         return self.masses @ (self.points - self.mean).square().sum(dim=1)
 
 
 @dataclass(frozen=True, eq=False)
-class Problem:
-    """Move `first` to `second`, both of total one, at cost |x - y|^p."""
+class TransportProblem:
+    """The problem of moving `first` to `second`, both of total mass one, at cost |x - y|^p."""
 
     first: Measure
     second: Measure
     p: float
 
-    def in_units(self, reached: Sequence[Tensor] = ()) -> tuple["Problem", float]:
-        """The problem with lengths in a unit such that costs of any p are far from both ends of float64, and the unit.
+    def in_units(self, reached: Sequence[Tensor] = ()) -> tuple["TransportProblem", float]:
+        """The problem with lengths in a unit that keeps costs of any p inside float64, and that unit.
 
-        A power of two, so nothing is rounded; W_p is the unit times that of the scaled problem. `reached` are places
-        that atoms are compared at beside their own.
+        The unit is a power of two, so nothing is rounded, and W_p is the unit times W_p of the scaled problem.
+        `reached` are further points [particles, dim] from which distances are taken.
         """
         unit = length_unit([self.first.points, self.second.points, *reached], self.p)
         first, second = (Measure(at.points / unit, at.masses, at.numbers) for at in (self.first, self.second))
-        return Problem(first, second, self.p), unit
+        return TransportProblem(first, second, self.p), unit
 
     @property
-    def centred(self) -> "Problem":
-        """The problem with a place among the atoms as origin, so that coordinates are no longer than distances."""
+    def centred(self) -> "TransportProblem":
+        """The problem with the first mean as origin, so that coordinates are not much larger than distances."""
         centre = self.first.mean.detach()
         first, second = (Measure(at.points - centre, at.masses, at.numbers) for at in (self.first, self.second))
-        return Problem(first, second, self.p)
+        return TransportProblem(first, second, self.p)
 
     @property
     def mean_cost(self) -> float:
-        """(E |x - y|^2)^(p/2) for independent x and y: the size of a typical cost, exact for p = 2."""
+        """(E |x - y|^2)^(p/2) for independent x and y, a typical cost; for p = 2 it is the mean cost."""
         shift = (self.first.mean - self.second.mean).square().sum()
         square = float((shift + self.first.spread + self.second.spread).detach())
         return float(square ** (self.p / 2.0))
 
 
-def posed(cloud1: ParticleCloud, cloud2: ParticleCloud, p: float, parts: Parts = None, outputs: int = 1) -> Problem:
-    """The problem between some coordinates of two clouds; both keep their autograd history.
+def posed(
+    cloud1: ParticleCloud, cloud2: ParticleCloud, p: float, parts: Parts = None, outputs: int = 1
+) -> TransportProblem:
+    """The transport problem between some coordinates of two clouds, which keep their autograd history.
 
-    "hidden" and "output" cut every position before its last `outputs` coordinates. Raises TypeError, ShapeError,
-    MassError or ValueError with what is wrong.
+    "hidden" are all coordinates before the last `outputs` ones, "output" are the last ones. Raises TypeError for what
+    is no cloud; ShapeError for clouds with different numbers of coordinates, or coordinates that do not exist;
+    MassError for total masses that are not one; ValueError for p below 1, other `parts`, positions that are not finite,
+    and positions whose costs leave the range of float64.
     """
     if not 1.0 <= p < math.inf:
         raise ValueError(f"The power p is {p!r}, but a finite number of at least 1 is needed.")
@@ -99,26 +104,27 @@ def posed(cloud1: ParticleCloud, cloud2: ParticleCloud, p: float, parts: Parts =
     _check_span(torch.cat([first.points.detach(), second.points.detach().to(first.points)]), p)
     where = first.points.device
     moved = Measure(second.points.to(where), second.masses.to(where), second.numbers.to(where))
-    return Problem(first, moved, float(p))
+    return TransportProblem(first, moved, float(p))
 
 
 def span_of(points: Positions) -> float:
-    """The diagonal of the box around points [particles, dim], at least their largest distance; 0 for none."""
+    """The diagonal of the box around points [particles, dim], an upper bound of their distances; 0 for no points."""
     if points.numel() == 0:
         return 0.0
     return math.hypot(*(points.amax(dim=0) - points.amin(dim=0)).tolist())
 
 
 def length_unit(clouds: Sequence[Tensor], p: float, further: float = 0.0) -> float:
-    """A power of two in which the largest distance, or a `further` length, costs at most 2^800, and 2^(64 p) at most.
+    """A power of two as unit of length, such that the largest distance costs at most 2^800, and at most 2^(64 p).
 
-    Costs of large p spread over hundreds of decades; below 2^-1000 of that unit they are zero.
+    The largest distance is the diagonal of the box around all `clouds`, or `further` if that is larger. Costs of large
+    p spread over hundreds of decades, and those below 2^-1000 are rounded to zero.
     """
     return unit_of(max(span_of(torch.cat([points.detach() for points in clouds])), further), p)
 
 
 def unit_of(largest: float, p: float) -> float:
-    """The same for a largest distance."""
+    """The unit of `length_unit` for a given largest distance; 1 for distance zero."""
     return math.ldexp(1.0, math.frexp(largest)[1] - min(64, int(800.0 / p))) if largest > 0.0 else 1.0
 
 
@@ -132,7 +138,11 @@ def _check_span(points: Positions, p: float) -> None:
 
 
 def measure(points: Positions, masses: Masses) -> Measure:
-    """Atoms at points [particles, dim] with masses [particles] of any total, in float64, without massless ones."""
+    """Make a `Measure` in float64 from points [particles, dim] and masses [particles] of any total.
+
+    `unbalanced_distance` takes such measures. Massless particles are left out. Raises ShapeError where there is not one
+    mass for each point, MassError for masses that are negative or not finite and for points that are not finite.
+    """
     if points.ndim != 2 or masses.shape != points.shape[:1]:
         raise ShapeError(
             f"Points of shape {tuple(points.shape)} came with masses of shape {tuple(masses.shape)}; give "

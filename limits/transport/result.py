@@ -1,4 +1,4 @@
-"""What a transport method answers: a distance, how it was found, and what is known of its error."""
+"""The result of a transport method: a distance, the method, the plan, and what is known of the error."""
 
 import math
 from dataclasses import dataclass, field
@@ -8,24 +8,27 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from limits.transport.certificate import EPS
-from limits.transport.problem import Measure, Problem
+from limits.transport.problem import Measure, TransportProblem
 from particles import ShapeError, TransportUnsolved
 from particles.arguments.integers import whole
 from particles.shapes import AnyFloat, Gram, Scalar
 
 Atoms = Int[Tensor, " atoms"]
 
-#: A certified gap below this part of the distance makes a distance exact.
+#: A distance counts as exact where its certified gap is at most this part of it.
 EXACT = 1e-9
-#: Mass up to this part of the total, and this part of its atoms, is moved only because masses are rounded.
+#: A move of at most this part of the total mass, and of its atoms' mass, is an effect of rounding.
 ROUNDED, OF_ATOM = 1e-15, 1e-3
-#: A cost below this, in units where the largest may be 2^800, has lost digits to underflow.
+#: A cost below this has lost digits to underflow, in units where the largest cost is up to 2^800.
 SMALLEST = 2.0**-960
 
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """Mass `masses[l]` goes from particle `rows[l]` of the first cloud to `columns[l]` of the second, all [atoms]."""
+    """A plan: mass `masses[l]` goes from particle `rows[l]` of the first cloud to `columns[l]` of the second.
+
+    All three are [atoms], with an entry for each move. Raises ShapeError where they differ in length.
+    """
 
     rows: Atoms
     columns: Atoms
@@ -39,7 +42,10 @@ class Plan:
             )
 
     def matrix(self, count1: int, count2: int) -> Gram:
-        """The plan as a matrix [particles, particles] for clouds of these counts."""
+        """The plan as a matrix [count1, count2] for clouds of these counts; its row sums are the first masses.
+
+        Raises ValueError for a count that is not a positive integer, ShapeError for one that a move exceeds.
+        """
         count1, count2 = (whole(count, "The number of particles") for count in (count1, count2))
         if len(self.rows) and (int(self.rows.max()) >= count1 or int(self.columns.max()) >= count2):
             raise ShapeError(f"The plan moves particles beyond {count1} and {count2}; give the counts of its clouds.")
@@ -49,12 +55,12 @@ class Plan:
 
 @dataclass(frozen=True, eq=False)
 class Transport:
-    """A distance in float64 and its credentials.
+    """A distance, a float64 scalar, with the method that found it and what is known of its error.
 
-    gap: the distance that `method` computes lies in [distance - gap, distance], proven by feasible potentials, rounding
-    included, for masses read to 1e-15 of their total; None where nothing is proven. standard_error: of an estimate from
-    random projections or random particles, as the method says. plan: in the clouds' own particle numbers. seconds: wall
-    time.
+    `gap` proves, by feasible potentials and with rounding, that the distance which `method` computes lies in
+    [distance - gap, distance], for masses known to 1e-15 of their total; it is None where nothing is proven.
+    `standard_error` is that of an estimate from random projections or random particles, as the method says; otherwise
+    None. `plan` refers to the clouds' own particle numbers. `seconds` is the wall time.
     """
 
     distance: Scalar
@@ -66,19 +72,18 @@ class Transport:
 
     @property
     def is_exact(self) -> bool:
-        """Whether a proof stands behind the distance: a gap of at most 1e-9 of it."""
+        """Whether the distance is proven up to a gap of at most 1e-9 of it."""
         return self.gap is not None and self.gap <= EXACT * float(self.distance.detach())
 
 
 def along(
-    problem: Problem, rows: Atoms, columns: Atoms, masses: AnyFloat, signs: AnyFloat | None = None
+    problem: TransportProblem, rows: Atoms, columns: Atoms, masses: AnyFloat, signs: AnyFloat | None = None
 ) -> tuple[Scalar, Plan]:
     """The cost sum_l mass_l |x_l - y_l|^p of a plan between the atoms of a problem, and the plan in cloud numbers.
 
-    `signs` [atoms, 1] multiply the y_l.
-
-    By the envelope theorem the derivative of the optimal cost in the positions is that of this sum with the plan held
-    fixed, so autograd through it is right wherever the optimal plan is unique; `in_masses` adds that in the masses.
+    `signs` [atoms, 1] multiply the y_l where they are given. By the envelope theorem, the derivative of the optimal
+    cost in the positions is that of this sum with the plan held fixed. So autograd through it is right wherever the
+    optimal plan is unique. `in_masses` adds the derivative in the masses. Raises as `check_resolved`.
     """
     targets = problem.second.points[columns] * (1.0 if signs is None else signs)
     squares = (problem.first.points[rows] - targets).square().sum(dim=1)
@@ -89,7 +94,7 @@ def along(
 
 
 def check_resolved(value: Scalar, squares: AnyFloat, p: float) -> None:
-    """Raise TransportUnsolved where the costs of distances all round to zero, so that nothing tells plans apart."""
+    """Raise TransportUnsolved where positive distances have costs that all round to zero and plans look equal."""
     if len(squares) and float(squares.detach().max()) > 0.0 and float(value.detach()) < SMALLEST:
         raise TransportUnsolved(
             f"The distances moved are so much smaller than the largest that their costs to the power {p:g} leave the "
@@ -98,9 +103,10 @@ def check_resolved(value: Scalar, squares: AnyFloat, p: float) -> None:
 
 
 def in_masses(value: Scalar, measure: Measure, potentials: AnyFloat) -> Scalar:
-    """The value with derivative u_i in the mass of atom i: potentials u are the prices of mass (envelope theorem).
+    """The value with derivative u_i in the mass of atom i, where the potentials u are the prices of mass.
 
-    Right wherever the potentials are unique but for a constant, which derivatives along equal totals do not see.
+    By the envelope theorem this is right wherever the potentials are unique up to a constant; the constant does not
+    matter for changes of masses that keep the total.
     """
     if not measure.masses.requires_grad:
         return value
@@ -116,16 +122,17 @@ def power(values: AnyFloat, exponent: float) -> AnyFloat:
 
 
 def unrounded(moved: AnyFloat, atoms: AnyFloat, total: float = 1.0) -> Tensor:
-    """Which parts of a plan [atoms] are more than rounding of the masses: far atoms would make much of it.
+    """Whether each move of a plan is larger than the rounding of masses: booleans [moves].
 
-    atoms: the smaller mass of the two atoms of each part. Groups of atoms whose masses should add up to the same on
-    both sides do so to some 1e-16 of the total, and what is left over may have a long way to go.
+    `moved` are the masses moved and `atoms` the smaller mass of the two atoms of each move. Groups of atoms with equal
+    total mass on both sides agree only to about 1e-16 of the total, and the remainder may be moved far, so that it
+    would spoil the cost.
     """
     return (moved > ROUNDED * total) | (moved > OF_ATOM * atoms)
 
 
 def rooted_gap(cost: Scalar, gap: float, p: float, dim: int) -> float:
-    """cost^(1/p) - (cost - gap)^(1/p), where rounding of |x - y|^p in so many coordinates makes the gap larger."""
+    """cost^(1/p) - (cost - gap)^(1/p), with the gap enlarged by the rounding of |x - y|^p in `dim` coordinates."""
     here = float(cost.detach())
     share = gap / here + EPS * (dim + 2.0 * p + 8.0) if here > 0.0 else gap
     root = float(here ** (1.0 / p))

@@ -7,18 +7,19 @@ from torch import Tensor
 
 from limits.transport.certificate import EPS
 from limits.transport.exact.line import monotone
-from limits.transport.problem import Problem, span_of
+from limits.transport.problem import TransportProblem, span_of
 from limits.transport.result import Transport, check_resolved, power
 from particles import generator
 from particles.arguments.integers import whole
 
 
-def by_slices(problem: Problem, projections: int = 200, seed: int = 0) -> Transport:
-    """SW_p = (E_u W_p(u . x, u . y)^p)^(1/p), u uniform on the unit sphere (Bonneel et al. 2015), from random u.
+def by_slices(problem: TransportProblem, projections: int = 200, seed: int = 0) -> Transport:
+    """SW_p = (E_u W_p(u . x, u . y)^p)^(1/p) with u uniform on the unit sphere (Bonneel et al. 2015), from random u.
 
-    Another distance than W_p: SW_p <= W_p, and SW_2 <= W_2 / sqrt(dim). The standard error is that of the mean over
-    directions, carried through the root, and rounding: of SW_p between these very clouds, not between laws they are
-    drawn from.
+    This is another distance than W_p: SW_p <= W_p, and SW_2 <= W_2 / sqrt(dim). The standard error is that of the mean
+    over directions, carried through the root, plus rounding. It belongs to SW_p between these two clouds, not between
+    laws from which they are drawn. Raises ValueError for fewer than two projections, TransportUnsolved where costs
+    round to zero.
     """
     projections = whole(projections, "The number of projections", 2)
     problem, unit = problem.centred.in_units()
@@ -43,6 +44,6 @@ def by_slices(problem: Problem, projections: int = 200, seed: int = 0) -> Transp
 
 
 def directions(dim: int, count: int, seed: int) -> Tensor:
-    """Independent directions uniform on the unit sphere [count, dim], from the seed's stream "projections"."""
+    """Independent directions [count, dim], uniform on the unit sphere, from the seed's stream "projections"."""
     normals = torch.from_numpy(generator(seed, "projections").standard_normal((count, dim)))
     return normals / normals.square().sum(dim=1, keepdim=True).sqrt()

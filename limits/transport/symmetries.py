@@ -1,6 +1,6 @@
-"""Distances modulo what the network cannot see: rescaled homogeneous neurons, flipped odd neurons, numbering.
+"""Distances modulo symmetries of the network: rescaled homogeneous neurons and sign flips of odd neurons.
 
-Every distance here is between measures, so the order of the particles never matters.
+All distances are between measures, so the order of the particles never matters.
 """
 
 import numpy as np
@@ -12,18 +12,20 @@ from limits.transport.result import Transport
 from limits.transport.unbalanced import unbalanced_distance
 from particles import MeanField, ParticleCloud, Perceptron, Scaling
 
-#: Diameter of the unit sphere: the price of mass that nothing can be matched with.
+#: Diameter of the unit sphere, which is the price of mass that is not matched.
 DIAMETER = 2.0
-#: Where an activation is looked at to see whether it is odd, and how far it may be off by rounding.
+#: Points at which an activation is tested for being odd, and the rounding error allowed.
 PROBES = torch.linspace(0.1, 6.0, 60, dtype=torch.float64)
 ROUNDING = 1e-12
 
 
 def projected(cloud: ParticleCloud, neuron: Perceptron, scaling: Scaling = MeanField()) -> tuple[Measure, Measure]:
-    """Positive and negative part of nu = sum_j s_j a_j |w_j| delta(w_j / |w_j|) on the unit sphere of hidden weights.
+    """The positive and the negative part of nu = sum_j s_j a_j |w_j| delta(w_j / |w_j|) on the unit sphere.
 
-    For sigma(c z) = c sigma(z), c > 0, the network is f(x) = int sigma(u . phi(x)) nu(du), so (c w, a / c) is the same
-    atom and a neuron with w = 0 or a = 0 is none (Chizat and Bach 2018, section 3.2). One output.
+    For sigma(c z) = c sigma(z), c > 0, the network is f(x) = int sigma(u . phi(x)) nu(du). So (w, a) and (c w, a / c)
+    are one atom, and a neuron with w = 0 or a = 0 is none (Chizat and Bach 2018, section 3.2). Each part is a `Measure`
+    with points [atoms, D] and non-negative masses of any total. Raises ValueError for a neuron that is not a
+    `Perceptron` with a homogeneous activation and one output, MassError where an amount a_j |w_j| is not finite.
     """
     if not isinstance(neuron, Perceptron) or not neuron.activation.homogeneous or neuron.outputs != 1:
         raise ValueError(
@@ -41,11 +43,13 @@ def projected(cloud: ParticleCloud, neuron: Perceptron, scaling: Scaling = MeanF
 def homogeneous_distance(
     cloud1: ParticleCloud, cloud2: ParticleCloud, neuron: Perceptron, scaling: Scaling = MeanField()
 ) -> Transport:
-    """Flat norm of nu1 - nu2, the projected signed measures: sup of int h d(nu1 - nu2) over |h| <= 1, Lip h <= 1.
+    """The flat norm of nu1 - nu2: the supremum of int h d(nu1 - nu2) over |h| <= 1 with Lip h <= 1.
 
-    It is KR_{1,2} between nu1^+ + nu2^- and nu2^+ + nu1^- (Piccoli and Rossi 2014), a metric on signed measures: zero
-    where two networks are one function by rescaling, splitting, reordering or cancelling neurons. It controls outputs,
-    |f1(x) - f2(x)| <= L |phi(x)| times it, L the activation's Lipschitz constant.
+    nu1 and nu2 are the signed measures of `projected`. The norm is KR_{1,2} between nu1^+ + nu2^- and nu2^+ + nu1^-
+    (Piccoli and Rossi 2014), a metric on signed measures. It is zero where rescaling, splitting, reordering or
+    cancelling neurons turns one network into the other. It bounds the difference of outputs: |f1(x) - f2(x)| is at most
+    L |phi(x)| times the norm, with L the Lipschitz constant of the activation. The result is exact, with a gap.
+    Raises ValueError or MassError as `projected`, ShapeError or TransportUnsolved as `unbalanced_distance`.
     """
     positive1, negative1 = projected(cloud1, neuron, scaling)
     positive2, negative2 = projected(cloud2, neuron, scaling)
@@ -54,9 +58,12 @@ def homogeneous_distance(
 
 
 def odd_distance(cloud1: ParticleCloud, cloud2: ParticleCloud, neuron: Perceptron, p: float = 2.0) -> Transport:
-    """W_p where theta and -theta are one: cost min(|x - y|, |x + y|)^p, for sigma(-z) = -sigma(z).
+    """W_p between clouds with theta and -theta identified: the cost is min(|x - y|, |x + y|)^p.
 
-    Then a sigma(w . phi) = (-a) sigma(-w . phi), so a neuron is known up to its sign only.
+    For sigma(-z) = -sigma(z) the neurons (w, a) and (-w, -a) are the same function, since a sigma(w . phi) =
+    (-a) sigma(-w . phi). The result is exact, with a gap, rooted, and in float64.
+    Raises ValueError for an activation that is not odd, and ValueError, ShapeError, MassError or TransportUnsolved as
+    `transport` does.
     """
     values = neuron.activation.value(PROBES), neuron.activation.value(-PROBES)
     if float((values[0] + values[1]).abs().max()) > ROUNDING * float(values[0].abs().max()):
@@ -76,10 +83,10 @@ def odd_distance(cloud1: ParticleCloud, cloud2: ParticleCloud, neuron: Perceptro
 
 
 def _apart(first: Measure, second: Measure) -> tuple[Measure, Measure]:
-    """Both with what they have in common taken off, which the flat norm of their difference does not see.
+    """Both measures without their common mass, which the flat norm of their difference does not depend on.
 
-    Otherwise its rounding would be that of the common mass. A place takes the derivatives of its atoms by their part in
-    what is left.
+    With it, the norm would have the rounding error of the common mass. Derivatives of a place are those of its atoms,
+    weighted by their part in the mass that is left.
     """
     points = torch.cat([first.points, second.points])
     places, where = torch.unique(points.detach(), dim=0, return_inverse=True)
@@ -93,4 +100,5 @@ def _apart(first: Measure, second: Measure) -> tuple[Measure, Measure]:
 
 
 def _joined(first: Measure, second: Measure) -> Measure:
+    """The sum of two measures."""
     return measure(torch.cat([first.points, second.points]), torch.cat([first.masses, second.masses]))

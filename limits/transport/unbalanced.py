@@ -1,4 +1,4 @@
-"""The unbalanced distance: mass is moved where that is cheap, and created or destroyed at a price where it is not."""
+"""The unbalanced distance: mass is moved where that is cheaper than a price at which it is created or destroyed."""
 
 import math
 from dataclasses import replace
@@ -13,12 +13,17 @@ from particles import ShapeError
 
 
 def unbalanced_distance(first: Measure, second: Measure, penalty: float, p: float = 2.0) -> Transport:
-    """KR_{p,C} = (min over sub-couplings P of sum P_ij |x_i - y_j|^p + C^p ((m1 + m2) / 2 - m(P)))^(1/p), C = penalty.
+    """KR_{p,C} = (min over sub-couplings P of sum_ij P_ij |x_i - y_j|^p + C^p ((m1 + m2) / 2 - m(P)))^(1/p).
 
-    P has rows at most a and columns at most b; m is total mass. A metric between measures of any totals, for p >= 1
-    (Kantorovich-Rubinstein distance; Heinemann, Klatt and Munk 2023): mass travels at most C, and for equal totals and
-    C beyond the diameter this is W_p. Solved exactly with one more atom on each side, at cost C^p / 2 from all, that
-    takes what is not moved. The plan holds what is moved. Measures come from `measure(points, masses)`.
+    This is the Kantorovich-Rubinstein distance (Heinemann, Klatt and Munk 2023), a metric between measures of any total
+    mass for p >= 1. C is `penalty`, m is total mass, and a sub-coupling P has row sums at most the first masses and
+    column sums at most the second. Mass travels at most the distance C. For equal totals and C above the diameter, KR
+    is W_p. Measures come from `measure(points, masses)`.
+
+    The result is exact, in float64, with a certified gap and the plan of the mass that is moved. It is computed with
+    one more atom on each side, at cost C^p / 2 from all others, which takes the mass that is not moved.
+    Raises ValueError for a penalty that is not positive and finite, p below 1, and costs beyond float64; ShapeError for
+    measures with different numbers of coordinates; TransportUnsolved where no optimum is proven.
     """
     if not 0.0 < penalty < float("inf"):
         raise ValueError(f"The penalty is {penalty!r}, but a positive finite length is needed.")
@@ -56,7 +61,7 @@ def unbalanced_distance(first: Measure, second: Measure, penalty: float, p: floa
 
 
 def _extended(first: Measure, second: Measure, price: float, p: float) -> Optimum:
-    """The balanced problem with the two further atoms, last on their side; one that would be massless is left out."""
+    """The optimum of the balanced problem with one further atom on each side, the last; a massless one is left out."""
     cost = np.full((first.count + 1, second.count + 1), 0.5 * price)
     cost[-1, -1] = 0.0
     if first.count and second.count:

@@ -1,5 +1,5 @@
-"""The doors of the rooms: what users give to public classes and functions is looked at once, by its annotation."""
+"""Checks of the arguments that users give to public classes and functions, by their annotations."""
 
-from particles.arguments.checked import door, open_doors
+from particles.arguments.checked import arguments_checked, check_arguments_of
 
-__all__ = ["door", "open_doors"]
+__all__ = ["arguments_checked", "check_arguments_of"]

@@ -1,4 +1,4 @@
-"""What to write instead of a wrong argument: the nearest right form."""
+"""The advice of a refusal: the expression that is nearest to a wrong argument and right."""
 
 import inspect
 from collections.abc import Iterable, Mapping
@@ -15,23 +15,24 @@ from particles.arguments.signatures import is_protocol
 from particles.arguments.wanted import Instance, Number, Wanted
 from particles.arguments.words import with_article
 
-#: Classes that rooms offer, how what is wanted is best written, and how one thing is made of another.
+#: The public classes, for each class an expression that gives an instance, and expressions that convert one thing into
+#: another.
 _CLASSES: list[type] = []
 _FORMS: dict[Any, str] = {}
-_TURNS: dict[tuple[Any, Any], str] = {}
-#: More letters of a value than this are not repeated.
+_CONVERSIONS: dict[tuple[Any, Any], str] = {}
+#: A value whose text is longer is named by its type only.
 LONGEST = 60
 
 
-def offer(things: Iterable[Any], forms: Mapping[Any, str], turns: Mapping[tuple[Any, Any], str]) -> None:
-    """Remember what a room offers, for advice."""
+def offer(things: Iterable[Any], forms: Mapping[Any, str], conversions: Mapping[tuple[Any, Any], str]) -> None:
+    """Remember the public names of a package, its forms and its conversions, for advice."""
     _CLASSES.extend(thing for thing in things if isinstance(thing, type))
     _FORMS.update(forms)
-    _TURNS.update(turns)
+    _CONVERSIONS.update(conversions)
 
 
 def shown(value: object) -> str:
-    """A value as it is best told: small ones as they are written, larger ones by what they are."""
+    """A value in words: a small one as it is written, a larger one by its type, shape and dtype."""
     if isinstance(value, type):
         return f"the class {value.__name__}"
     if isinstance(value, Tensor):
@@ -47,9 +48,9 @@ def shown(value: object) -> str:
 
 
 def advice(name: str, value: Any, want: Wanted) -> str:
-    """What to do, with the nearest right form."""
+    """The advice for a wrong argument, with the nearest right expression where one is known."""
     options = options_of(want)
-    for find in (_turned, _converted, _listed, _instance, _named):
+    for find in (_by_conversion, _as_number, _listed, _instance, _named):
         for option in options:
             form = find(name, value, option)
             if form is not None:
@@ -60,24 +61,26 @@ def advice(name: str, value: Any, want: Wanted) -> str:
 
 
 def _lack(value: object, want: Wanted) -> str | None:
-    """The method that a user's object lacks which has some of what is needed."""
+    """The missing method of a user's object that has other members of the protocol, or None."""
     if not isinstance(want, Duck) or isinstance(value, type) or type(value) in _CLASSES:
         return None
     some = any(hasattr(value, name) for name in want.members if name != "__call__")
     return want.misfit(value) if some else None
 
 
-def _turned(name: str, value: Any, want: Wanted) -> str | None:
-    """How a value of its kind is turned into what is needed, as its room says."""
+def _by_conversion(name: str, value: Any, want: Wanted) -> str | None:
+    """The expression that converts the value into what is needed, as its package says."""
     forms = (
-        form for (source, target), form in _TURNS.items() if target is want.annotation and isinstance(value, source)
+        form
+        for (source, target), form in _CONVERSIONS.items()
+        if target is want.annotation and isinstance(value, source)
     )
     form = next(forms, None)
     return None if form is None else form.format(name=name, value=value)
 
 
-def _converted(name: str, value: Any, want: Wanted) -> str | None:
-    """How numbers in another container or precision become the tensor or number that is needed."""
+def _as_number(name: str, value: Any, want: Wanted) -> str | None:
+    """The expression that makes the needed tensor or number of numbers in another container or precision."""
     if isinstance(want, Number) and isinstance(value, Tensor | np.ndarray) and value.shape in ((), (1,)):
         return f"float({name})"
     if not isinstance(want, Array):
@@ -92,12 +95,12 @@ def _converted(name: str, value: Any, want: Wanted) -> str | None:
 
 
 def _listed(name: str, value: Any, want: Wanted) -> str | None:
-    """A list of one."""
+    """A list that holds only the value, where a list is needed."""
     return f"[{name}]" if isinstance(want, Several) and want.entry.fits(value) else None
 
 
 def _instance(name: str, value: Any, want: Wanted) -> str | None:
-    """An instance of the class that was given, where one would do."""
+    """An instance of the class that was given, where an instance is needed."""
     return _constructed(value) if isinstance(value, type) and _would_do(value, want) else None
 
 
@@ -111,7 +114,7 @@ def _named(name: str, value: Any, want: Wanted) -> str | None:
 
 
 def _would_do(kind: type, want: Wanted) -> bool:
-    """Whether instances of a class are what is needed, as far as the class tells."""
+    """Whether instances of a class are what is needed, as far as the class shows."""
     if isinstance(want, Instance):
         return issubclass(kind, want.kind)
     fields = getattr(kind, "__dataclass_fields__", {})
@@ -120,6 +123,6 @@ def _would_do(kind: type, want: Wanted) -> bool:
 
 
 def _constructed(kind: type) -> str:
-    """How an instance is made."""
+    """The expression that makes an instance of a class."""
     needed = [one.name for one in inspect.signature(kind).parameters.values() if one.default is one.empty]
     return _FORMS.get(kind) or f"{kind.__name__}({', '.join(f'{name}=...' for name in needed)})"

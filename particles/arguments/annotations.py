@@ -1,4 +1,4 @@
-"""From annotations to what they want, and what is made of several things: choices, lists and dictionaries."""
+"""The requirement that an annotation states; choices, lists and dictionaries are made of several requirements."""
 
 from collections.abc import Callable, Mapping, Sequence
 from types import NoneType, UnionType
@@ -16,36 +16,36 @@ from particles.arguments.words import plural
 
 
 class Choice(Wanted):
-    """One of several."""
+    """The requirement that one of several others is met."""
 
     @property
     def words(self) -> str:
-        """All of them; that nothing may be given goes without saying."""
+        """The words of all options except None."""
         return " or ".join(dict.fromkeys(option.words for option in self.arguments if option.kind is not NoneType))
 
     def fits(self, value: object) -> bool:
-        """Whether one of them takes the value."""
+        """Whether one option accepts the value."""
         taker = next((option for option in self.arguments if option.fits(value)), None)
         if taker is not None and type(value) in taker.known:
             self.known.add(type(value))
         return taker is not None
 
     def parts(self, value: object) -> Parts:
-        """The parts that the first of them sees that takes the value."""
+        """The parts of the value, by the first option that accepts it."""
         return next(option for option in self.arguments if option.fits(value)).parts(value)
 
 
 class Several(Wanted):
-    """A sequence, or a tuple of given length, of things that are wanted each."""
+    """The requirement of a sequence, or a tuple of given length, whose entries meet requirements of their own."""
 
     @property
     def words(self) -> str:
-        """A sequence of what."""
+        """The words for the sequence and its entries."""
         kind = "tuple" if self.kind is tuple else "list"
         return f"a {kind} of " + " and ".join(dict.fromkeys(plural(one.words) for one in self._each(1)))
 
     def fits(self, value: object) -> bool:
-        """Whether it is a sequence; text is none here, and numbers may come in an array."""
+        """Whether the value is a sequence other than text, or an array where numbers are wanted."""
         if isinstance(value, np.ndarray | Tensor):
             return value.ndim == 1 and self.kind is not tuple and isinstance(self.entry, Number) and is_real(value)
         if self.kind is tuple:
@@ -53,14 +53,14 @@ class Several(Wanted):
         return isinstance(value, Sequence) and not isinstance(value, str | bytes)
 
     def parts(self, value: Any) -> Parts:
-        """The entries."""
+        """The entries with their requirements; none for an array, whose numbers are checked by `fits`."""
         if isinstance(value, np.ndarray | Tensor):
             return iter(())
         return ((f"[{n}]", one, what) for n, (one, what) in enumerate(zip(value, self._each(len(value)), strict=True)))
 
     @property
     def entry(self) -> Wanted:
-        """What the first entry must be."""
+        """The requirement on the first entry."""
         return self.arguments[0]
 
     def _each(self, count: int) -> tuple[Wanted, ...]:
@@ -69,20 +69,20 @@ class Several(Wanted):
 
 
 class Dictionary(Wanted):
-    """A mapping."""
+    """The requirement of a mapping."""
 
     @property
     def words(self) -> str:
-        """From what to what."""
+        """The words for the mapping, its keys and its entries."""
         key, entry = (one.words for one in self.arguments)
         return f"a dictionary from {key} to {entry}"
 
     def fits(self, value: object) -> bool:
-        """Whether it is one."""
+        """Whether the value is a mapping."""
         return isinstance(value, Mapping)
 
     def parts(self, value: Any) -> Parts:
-        """Its keys and entries."""
+        """The keys and the entries with their requirements."""
         key, entry = self.arguments
         for name, one in value.items():
             yield f"'s key {name!r}", name, key
@@ -93,14 +93,14 @@ _MADE: dict[Any, Wanted] = {}
 
 
 def wanted(annotation: Any) -> Wanted:
-    """What values this annotation allows; an annotation that cannot be tested allows any."""
+    """The requirement of an annotation; one that cannot be tested allows any value."""
     if annotation not in _MADE:
         _MADE[annotation] = _kind(annotation)(annotation, tuple(wanted(one) for one in _arguments(annotation)))
     return _MADE[annotation]
 
 
 def _arguments(annotation: Any) -> tuple[Any, ...]:
-    """The parameters of an annotation, of a function those of its arguments."""
+    """The parameters of an annotation; for a function those of its arguments."""
     if get_origin(annotation) is not Callable:
         return tuple(one for one in get_args(annotation) if one is not ...)
     taken, _ = get_args(annotation) or (..., Any)
@@ -108,13 +108,13 @@ def _arguments(annotation: Any) -> tuple[Any, ...]:
 
 
 def is_misshapen(value: object, want: Wanted) -> bool:
-    """Whether the value is a tensor of the right numbers, and only its axes are not what is wanted."""
+    """Whether the value is a tensor of the right dtype with another number of axes than is wanted."""
     options = options_of(want)
     return isinstance(value, Tensor) and any(isinstance(one, Array) and one.holds(value) for one in options)
 
 
 def options_of(want: Wanted) -> tuple[Wanted, ...]:
-    """All that would do."""
+    """The options of a choice; for another requirement only itself."""
     return want.arguments if isinstance(want, Choice) else (want,)
 
 

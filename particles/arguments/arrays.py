@@ -1,4 +1,4 @@
-"""Arrays as they are wanted: what they are made of, how many axes they have, and where they live."""
+"""Requirements on arrays: their dtype and number of axes, and on devices."""
 
 from functools import cached_property
 from typing import Any
@@ -10,60 +10,60 @@ from torch import Tensor
 
 from particles.arguments.wanted import Wanted
 
-#: What tensors of real numbers may be made of.
+#: The dtypes of tensors of real numbers.
 FLOATS = (torch.float64, torch.float32)
 
 
 class Table(Wanted):
-    """An array of NumPy."""
+    """The requirement of a NumPy array."""
 
     words = "a NumPy array of numbers"
 
     def fits(self, value: object) -> bool:
-        """Whether it holds real numbers."""
+        """Whether the value is a NumPy array of real numbers."""
         return isinstance(value, np.ndarray) and is_real(value)
 
 
 class Array(Wanted):
-    """A tensor of jaxtyping: what it is made of, and how many axes it has."""
+    """The requirement of a jaxtyping annotation: a tensor of some dtype with a number of axes."""
 
     @property
     def words(self) -> str:
-        """Its numbers and axes."""
+        """The words for dtype and axes."""
         kind = "a float64 or float32 tensor" if self.floating else "an integer tensor"
         return kind if self.axes == ["..."] else f"{kind} [{', '.join(self.axes)}]" if self.axes else f"{kind} []"
 
     @cached_property
     def axes(self) -> list[str]:
-        """The words for its axes."""
+        """The names of the axes."""
         words: str = self.annotation.dim_str
         return words.split()
 
     @cached_property
     def _fixed(self) -> int:
-        """How many axes it has beside those that are any number."""
+        """The number of single axes, without those that stand for any number of axes."""
         return sum(not axis.startswith(("*", "...")) for axis in self.axes)
 
     @cached_property
     def floating(self) -> bool:
-        """Whether it is to hold real numbers, and no whole ones."""
+        """Whether float64 or float32 is wanted, and not integers."""
         return "float64" in self.annotation.dtypes
 
     def fits(self, value: object) -> bool:
-        """Whether the value is a tensor of such numbers with so many axes."""
+        """Whether the value is a tensor of the right dtype and number of axes."""
         if not isinstance(value, Tensor) or not self.holds(value):
             return False
         return value.ndim == self._fixed or (self._fixed < len(self.axes) and value.ndim > self._fixed)
 
     def holds(self, value: Tensor) -> bool:
-        """Whether it is made of the right numbers."""
+        """Whether a tensor has the right dtype."""
         if self.floating:
             return value.dtype in FLOATS
         return is_real(value) and not value.is_floating_point()
 
 
 class Device(Wanted):
-    """Where tensors live, as torch.device or by name."""
+    """The requirement of a device, given as torch.device or by name."""
 
     words = "a device of this machine, 'cpu' or 'cuda',"
 
@@ -78,7 +78,7 @@ class Device(Wanted):
 
 
 def is_real(values: Tensor | NDArray[Any]) -> bool:
-    """Whether an array holds real numbers, whole ones among them."""
+    """Whether an array holds real numbers or integers."""
     if isinstance(values, Tensor):
         return not (values.is_complex() or values.dtype == torch.bool)
     return values.dtype.kind in "fiu"

@@ -1,4 +1,4 @@
-"""What can be called, as it is wanted: functions of so many arguments, and objects with certain methods."""
+"""Requirements on callables: functions of a number of arguments, and objects with the methods of a protocol."""
 
 import inspect
 from typing import get_args
@@ -9,11 +9,11 @@ from particles.arguments.words import with_article
 
 
 class Callback(Wanted):
-    """A function, or an object that can be called, with so many arguments; any number where none are said."""
+    """The requirement of a callable with a number of arguments, or with any number where the annotation names none."""
 
     @property
     def words(self) -> str:
-        """Of what it is a function."""
+        """The words for a function and its arguments."""
         return "a function" if self._is_free else f"a function of ({', '.join(one.words for one in self.arguments)})"
 
     @property
@@ -21,14 +21,14 @@ class Callback(Wanted):
         return not get_args(self.annotation) or get_args(self.annotation)[0] is ...
 
     def fits(self, value: object) -> bool:
-        """Whether it can be called so; classes are given by mistake."""
+        """Whether the value can be called in this way; a class is refused, since it is usually given by mistake."""
         if not callable(value) or isinstance(value, type):
             return False
         return self._is_free or takes(value, len(self.arguments))
 
 
 class Duck(Wanted):
-    """An object with the members of a protocol, whose methods can be called as the protocol says."""
+    """The requirement of an object with the members of a protocol and methods that can be called as it says."""
 
     @property
     def words(self) -> str:
@@ -37,11 +37,11 @@ class Duck(Wanted):
 
     @property
     def members(self) -> list[str]:
-        """The names of its methods and values."""
+        """The names of the methods and values of the protocol."""
         return [name for name in dir(self.kind) if name == "__call__" or not name.startswith("_")]
 
     def fits(self, value: object) -> bool:
-        """Whether it has all of them; a class has, but is given by mistake."""
+        """Whether the value has all members; a class is refused, since it is usually given by mistake."""
         if isinstance(value, type) or not isinstance(value, self.kind) or self.misfit(value):
             return False
         if all(hasattr(type(value), name) for name in self.members) and not self._differs(type(value)):
@@ -49,11 +49,11 @@ class Duck(Wanted):
         return True
 
     def _differs(self, kind: type) -> bool:
-        """Whether objects of one type are called in different ways, as functions are."""
+        """Whether objects of one type may take different arguments, as functions do."""
         return "__call__" in self.members and not inspect.isfunction(inspect.getattr_static(kind, "__call__"))
 
     def misfit(self, value: object) -> str | None:
-        """The first method that is missing or cannot be called as it will be, written as it is needed."""
+        """The first method that is missing or takes other arguments, written as it is needed; None where all fit."""
         for name, method in methods(self.kind):
             found = value if name == "__call__" else getattr(value, name, None)
             if not callable(found) or not takes(found, *needed(method)):

@@ -1,7 +1,7 @@
-"""The door: what users give to public classes and functions is looked at once, before anything is done with it.
+"""The check of arguments: public classes and functions compare what they are given with their annotations.
 
-Annotations say what is needed (`annotations.py`). Inside a room calls are trusted; whoever comes from outside, by what
-a room offers, comes through a door.
+`annotations` says what an annotation allows. A package wraps its public names when it is imported, so calls from
+outside are checked, while calls between its modules are not.
 """
 
 import inspect
@@ -19,67 +19,72 @@ from particles.errors import ShapeError
 Call = TypeVar("Call", bound=Callable[..., Any])
 
 
-def door(call: Call) -> Call:
-    """The same function or method, which looks at its arguments first.
+def arguments_checked(call: Call) -> Call:
+    """The same function or method, which checks its arguments first.
 
-    Raises TypeError, or ShapeError for a tensor with other axes, with what came, what is needed and what to write.
+    A call raises TypeError, or ShapeError for a tensor with another number of axes, and says what was given, what is
+    needed and what to write instead.
     """
     arguments = Arguments(call)
 
     @wraps(call)
-    def entered(*given: Any, **named: Any) -> Any:
+    def checked(*given: Any, **named: Any) -> Any:
         arguments.check(given, named)
         return call(*given, **named)
 
-    entered.__dict__["door"] = arguments
-    return entered  # type: ignore[return-value]
+    checked.__dict__["checked_arguments"] = arguments
+    return checked  # type: ignore[return-value]
 
 
-def open_doors(
-    room: dict[str, Any],
+def check_arguments_of(
+    names: dict[str, Any],
     methods: Mapping[Any, str],
     forms: Mapping[Any, str],
-    turns: Mapping[tuple[Any, Any], str],
+    conversions: Mapping[tuple[Any, Any], str],
     *,
     without: Collection[type] = (),
 ) -> None:
-    """Put a door before all that a room offers: functions, the construction of classes, and some of their methods.
+    """Make all public functions of a package, the constructors of its classes and some methods check their arguments.
 
-    `room` are the room's variables, `methods` the names of the methods by class, `without` the classes of which one is
-    made in every step. `forms` says how what is wanted is best written and `turns` how one thing is made of another;
-    for advice.
+    `names` are the global variables of the package, with `__all__`. `methods` gives the names of the methods that check
+    their arguments by class, and `without` the classes that are constructed in every step and are not checked. The
+    advice of a refusal uses `forms`, expressions that give an instance of a class, and `conversions`, expressions that
+    make one thing of another.
     """
-    offered = {name: room[name] for name in room["__all__"]}
-    offer(offered.values(), forms, turns)
-    for name, one in offered.items():
+    public = {name: names[name] for name in names["__all__"]}
+    offer(public.values(), forms, conversions)
+    for name, one in public.items():
         if isinstance(one, type) and not is_protocol(one) and one not in without:
-            _open(one, ["__init__"] if "__init__" in vars(one) else [])
+            _check(one, ["__init__"] if "__init__" in vars(one) else [])
         elif isinstance(one, ModuleType):
-            _open(one, [key for key, own in vars(one).items() if _is_offered(key, own, one.__name__)])
+            _check(one, [key for key, own in vars(one).items() if _is_public(key, own, one.__name__)])
         elif inspect.isfunction(one):
-            room[name] = door(one)
-    for kind, names in methods.items():
-        _open(kind, names.split())
+            names[name] = arguments_checked(one)
+    for kind, own_names in methods.items():
+        _check(kind, own_names.split())
 
 
-def _open(owner: type | ModuleType, names: Iterable[str]) -> None:
-    """Put a door before these methods of a class, or functions of a module."""
+def _check(owner: type | ModuleType, names: Iterable[str]) -> None:
+    """Make these methods of a class, or functions of a module, check their arguments."""
     for name in names:
         found = inspect.getattr_static(owner, name)
         wrap = type(found) if isinstance(found, staticmethod | classmethod) else None
-        setattr(owner, name, wrap(door(found.__func__)) if wrap else door(found))
+        setattr(owner, name, wrap(arguments_checked(found.__func__)) if wrap else arguments_checked(found))
 
 
-def _is_offered(name: str, value: object, module: str) -> bool:
+def _is_public(name: str, value: object, module: str) -> bool:
     """Whether a name of a module is a public function of its own."""
     return inspect.isfunction(value) and value.__module__ == module and not name.startswith("_")
 
 
 class Arguments:
-    """What the arguments of a callable must be; worked out at the first call, when every name is defined."""
+    """The requirements on the arguments of a callable, read from its annotations at its first call.
+
+    Annotations may use names that are not defined earlier.
+    """
 
     def __init__(self, call: Callable[..., Any]) -> None:
-        """Of this callable."""
+        """Hold the requirements of this callable."""
         self._call = call
 
     @cached_property
@@ -88,7 +93,7 @@ class Arguments:
 
     @cached_property
     def _wanted(self) -> dict[str, Wanted]:
-        """By the names that arguments are given by, without those that may be anything."""
+        """The requirements by the names of the arguments, without arguments that may be anything."""
         function = inspect.unwrap(self._call)
         given = {name: one for name, one in function.__annotations__.items() if name != "return"}
         hints = get_type_hints(SimpleNamespace(__annotations__=given), function.__globals__)
@@ -102,12 +107,12 @@ class Arguments:
 
     @cached_property
     def _others(self) -> Wanted | None:
-        """What the arguments must be that have names of their own."""
+        """The requirement on the values of **keywords, or None."""
         kind = inspect.Parameter.VAR_KEYWORD
         return next((self._wanted.get(name) for name, one in self._parameters.items() if one.kind is kind), None)
 
     def check(self, given: tuple[Any, ...], named: Mapping[str, Any]) -> None:
-        """Raise what a door raises; None is right wherever it stands for an argument left out."""
+        """Raise TypeError or ShapeError for the first argument that is not what its annotation allows."""
         for (name, want), value in zip(self._order, given, strict=False):
             if want is not None and type(value) not in want.known:
                 self._look(name, value, want, given, named)
@@ -117,6 +122,7 @@ class Arguments:
                 self._look(name, value, want, given, named)
 
     def _look(self, name: str, value: object, want: Wanted, given: tuple[Any, ...], named: Mapping[str, Any]) -> None:
+        """Check one argument and its parts; raises TypeError or ShapeError with a sentence of advice."""
         if want.fits(value):
             for place, part, inner in want.parts(value):
                 if type(part) not in inner.known:
@@ -129,14 +135,14 @@ class Arguments:
         raise ShapeError(said) if is_misshapen(value, want) else TypeError(said)
 
     def _exchanged(self, name: str, other: str, values: Mapping[str, Any]) -> bool:
-        """Whether each of two arguments is what the other should be, and not what it should be itself."""
+        """Whether two arguments were given in each other's place."""
         here, there = self._wanted.get(name), self._wanted.get(other)
         if here is None or there is None or name not in values or here.words == there.words:
             return False
         return here.fits(values[other]) and there.fits(values[name]) and not there.fits(values[other])
 
     def _who(self, given: tuple[Any, ...]) -> str:
-        """The class, function or method, by the name that users write."""
+        """The name of the class, function or method, as users write it."""
         name = self._call.__name__
         if not given or next(iter(self._parameters), None) not in ("self", "cls"):
             return name

@@ -1,18 +1,19 @@
-"""Whole numbers, Python's, NumPy's and tensors of one, as counts, widths, seeds and places."""
+"""Checks of integers such as counts, widths and seeds: of Python, of NumPy, or tensors of one number."""
 
 import operator
 
 import numpy as np
 import torch
 
-#: What is no whole number though Python would count with it.
+#: Types of truth values, which Python would accept as integers.
 TRUTH = (bool, np.bool_)
 
 
 def whole(value: object, what: str, least: int = 1) -> int:
     """The value as a plain integer of at least `least`.
 
-    Raises ValueError for what is no whole number, truth values and floats among it, and for one that is too small.
+    `what` names the value in the error. Raises ValueError for a value that is not an integer, such as a truth value or
+    a float, and for one that is too small.
     """
     found = _index(value)
     if found is None or found < least:

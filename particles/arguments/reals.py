@@ -1,6 +1,6 @@
-"""Real numbers, Python's, NumPy's and tensors of one, as steps, rates, times and strengths, kept as plain floats.
+"""Checks of real numbers such as steps, rates and times, which are converted to floats of Python.
 
-A step in float32 would count times in float32, so whatever is computed with is a float of Python.
+They may be numbers of Python or NumPy, or tensors of one number. A step in float32 would make times float32 too.
 """
 
 import math
@@ -13,22 +13,22 @@ from particles.arguments.integers import TRUTH
 
 
 def finite(value: object, what: str) -> float:
-    """The value as a plain float; raises ValueError for what is no finite number, truth values among it."""
+    """The value as a float; raises ValueError for a truth value and for anything that is not a finite number."""
     return _checked(value, what, -math.inf, "a finite number")
 
 
 def positive(value: object, what: str) -> float:
-    """The same of a number above zero."""
+    """The value as a float; raises ValueError unless it is a finite number above zero."""
     return _checked(value, what, math.ulp(0.0), "a positive finite number")
 
 
 def non_negative(value: object, what: str) -> float:
-    """The same of zero or a number above it."""
+    """The value as a float; raises ValueError unless it is a finite number of at least zero."""
     return _checked(value, what, 0.0, "a finite non-negative number")
 
 
 def number(value: object) -> float:
-    """The value as a plain float, NaN where it is no number."""
+    """The value as a float, or NaN where it is not a number."""
     single = value.item() if isinstance(value, torch.Tensor | np.ndarray) and value.ndim == 0 else value
     return float(single) if isinstance(single, Real) and not isinstance(single, TRUTH) else math.nan
 

@@ -1,4 +1,4 @@
-"""What can be called how: the methods that a protocol asks for, and whether a callable takes so many arguments."""
+"""Signatures: the methods that a protocol asks for, and whether a callable takes a number of arguments."""
 
 import inspect
 from collections.abc import Callable, Iterator, Sequence
@@ -6,14 +6,14 @@ from typing import Any, Protocol
 
 
 def is_protocol(kind: object) -> bool:
-    """Whether a class is a protocol itself, and no class that merely has one among its bases."""
+    """Whether a class is itself a protocol, and not only derived from one."""
     return isinstance(kind, type) and any(base is Protocol for base in kind.__bases__)
 
 
 def takes(call: Callable[..., Any], positional: int, keywords: Sequence[str] = ()) -> bool:
-    """Whether a callable can be called with so many arguments by position, and these by name.
+    """Whether a callable takes `positional` arguments by position and `keywords` by name.
 
-    One whose signature Python does not know is taken at its word.
+    True where Python does not know the signature.
     """
     try:
         signature = inspect.signature(call)
@@ -27,7 +27,7 @@ def takes(call: Callable[..., Any], positional: int, keywords: Sequence[str] = (
 
 
 def methods(protocol: type) -> Iterator[tuple[str, Callable[..., Any]]]:
-    """The methods of a protocol and their names."""
+    """The names and the methods of a protocol."""
     for name in dir(protocol):
         method = inspect.getattr_static(protocol, name)
         if inspect.isfunction(method) and (name == "__call__" or not name.startswith("_")):
@@ -35,7 +35,7 @@ def methods(protocol: type) -> Iterator[tuple[str, Callable[..., Any]]]:
 
 
 def needed(method: Callable[..., Any]) -> tuple[int, list[str]]:
-    """With how many arguments by position and which by name a method must be callable, beside its object."""
+    """The number of arguments by position, and the names of those by keyword, that a method needs."""
     _, *given = inspect.signature(method).parameters.values()
     without = [one for one in given if one.default is one.empty]
     named = [one.name for one in without if one.kind is one.KEYWORD_ONLY]

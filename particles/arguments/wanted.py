@@ -1,4 +1,4 @@
-"""What an argument must be: a test of values, and words for what is needed; single things here."""
+"""Requirements on arguments: each tests values and has words for an error; this module has the simple ones."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,18 +11,19 @@ import torch
 from particles.arguments.integers import TRUTH
 from particles.arguments.words import with_article
 
-#: Which part of a value, the part, and what it must be.
+#: Parts of a value: where it is in the value, the part, and the requirement on it.
 Parts = Iterator[tuple[str, object, "Wanted"]]
-#: How kinds are called that have no good name of their own.
+#: Words for types whose own names say too little.
 WORDS = {str: "text", bool: "True or False", torch.device: "a torch.device", torch.dtype: "a torch.dtype"}
 
 
 @dataclass(eq=False)
 class Wanted:
-    """Whatever may be given for an argument; this one takes anything.
+    """A requirement on an argument; this base class accepts anything.
 
-    `fits` looks at the value itself and `parts` at what it holds. Types of which every value fits are remembered in
-    `known`, so that a door costs a look into a set. `arguments` are what its parameters want.
+    `fits` tests the value itself, and `parts` gives the values that it holds with their requirements. Types of which
+    every value fits are remembered in `known`, so that a later check is one look into a set. `arguments` are the
+    requirements of the annotation's parameters.
     """
 
     annotation: Any
@@ -36,7 +37,7 @@ class Wanted:
 
     @property
     def words(self) -> str:
-        """What is needed, to stand before "is needed"."""
+        """Words for what is needed, for a sentence that goes on with "is needed"."""
         return "anything"
 
     def fits(self, value: object) -> bool:
@@ -44,12 +45,12 @@ class Wanted:
         return True
 
     def parts(self, value: object) -> Parts:
-        """What a fitting value holds and has to be right itself."""
+        """The parts of a fitting value that have requirements of their own."""
         return iter(())
 
 
 class Instance(Wanted):
-    """An instance of a class."""
+    """The requirement of an instance of a class."""
 
     @property
     def words(self) -> str:
@@ -57,7 +58,7 @@ class Instance(Wanted):
         return "None" if self.kind is NoneType else WORDS.get(self.kind) or with_article(self.kind.__name__)
 
     def fits(self, value: object) -> bool:
-        """Whether the value is one."""
+        """Whether the value is an instance of the class."""
         if isinstance(value, self.kind):
             self.known.add(type(value))
             return True
@@ -65,11 +66,11 @@ class Instance(Wanted):
 
 
 class Number(Wanted):
-    """A real number, NumPy's too; what is given for a whole one is let in, whoever counts with it looks at it."""
+    """The requirement of a real number; for an integer any value is accepted here, since `whole` checks it later."""
 
     @property
     def words(self) -> str:
-        """An integer or a number."""
+        """The words for an integer or a number."""
         return "an integer" if self.annotation is int else "a number"
 
     def fits(self, value: object) -> bool:

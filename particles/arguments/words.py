@@ -1,8 +1,8 @@
-"""Words of refusals: articles and plurals."""
+"""Articles and plurals for the sentences of errors."""
 
 
 def plural(words: str) -> str:
-    """Words that name one thing as the name of several."""
+    """The plural of words such as "a number of"; other words stay as they are."""
     article, _, name = words.partition(" ")
     first, *rest = name.split(" ")
     if article not in ("a", "an"):
@@ -11,6 +11,6 @@ def plural(words: str) -> str:
 
 
 def with_article(name: str) -> str:
-    """A name with a or an before it."""
+    """A name after its article, "a" or "an"."""
     spelled = name[:1] in "AEFHILMNORSX" and not name[1:2].islower()
     return f"{'an' if spelled or name[:1] in 'AEIOaeio' else 'a'} {name}"

@@ -1,7 +1,7 @@
-"""Whether a cloud goes through fused kernels; before they are trusted with one, they must agree with plain torch.
+"""The choice between fused kernels and plain torch for a cloud; kernels must first agree with plain torch.
 
-On CUDA they are Triton's, which torch's CUDA build brings, on CPUs Numba's. Clouds stay in their dtype: give one in
-float32 for speed.
+On CUDA the kernels are Triton's, which comes with torch's CUDA build; on CPUs they are Numba's. Clouds keep their
+dtype; float32 is faster.
 """
 
 import importlib
@@ -29,15 +29,15 @@ from particles.numerics.scratch import Lease, reusable
 from particles.shapes import Features, PerParticle, Positions, StackedOutputs
 
 LOGGER = logging.getLogger(__name__)
-#: Most features and outputs: with more of them the plain products, which BLAS does best, are most of the work.
+#: Largest numbers of features and outputs. With more, most of the work is plain products, which BLAS does best.
 WIDEST, MOST_OUTPUTS = 128, 64
-#: Entries of the matrices in which saturated particles are looked at.
+#: Number of entries of the matrices in which saturated particles are corrected.
 CORRECTED = 2**19
-#: Size of the problem on which the kernels must agree with plain torch before they are used: no multiples of blocks.
+#: Size of the problem on which the kernels must agree with plain torch; both are no multiples of block sizes.
 PARTICLES, DATA = 200, 50
-#: Roundings inside one sigma, an exponential of two units in the last place included.
+#: Number of roundings inside one sigma, with an exponential that errs by two units in the last place.
 SIGMA_ROUNDINGS = 16
-#: What a compiler, a driver or another version of its package may raise; its own errors come under names we look up.
+#: Errors that a compiler, a driver or another version of its package may raise, beside its own error classes.
 FAILURES = (
     *(ArithmeticError, AssertionError, AttributeError, ImportError, LookupError, NameError, OSError, RuntimeError),
     *(TypeError, ValueError, subprocess.SubprocessError),
@@ -46,11 +46,12 @@ FAILURES = (
 
 @dataclass(frozen=True)
 class Backend:
-    """Kernels for one kind of device: the package that compiles them and what they can do.
+    """Kernels for one kind of device: the package that compiles them, and what they support.
 
-    load imports the kernels and with them the package, `error` gives the base of its own errors. activations: those
-    with a formula of their own; a class derived from one of them may compute something else. stores: whether they can
-    keep sigma between predictions and pull; ensembles: whether they take the members of one in one call.
+    `load` imports the kernels, and with them the package; `error` returns the base class of the package's errors.
+    `activations` are the classes that have a formula here, without derived classes, which may compute something else.
+    `stores` says whether sigma can be kept between predictions and pull, and `ensembles` whether the members of an
+    ensemble are computed in one call.
     """
 
     package: str
@@ -89,10 +90,10 @@ NUMBA = Backend(
 
 @dataclass(frozen=True, eq=False)
 class Fused:
-    """Perceptrons at positions and embedded inputs, evaluated by the kernels. Not differentiable by autograd.
+    """Perceptrons at positions and embedded inputs, evaluated by the kernels; autograd cannot differentiate them.
 
-    keeps: whether a CPU keeps what the predictions computed for the pull. members: of how many clouds these are the
-    particles, stacked member by member, as then are the predictions and cotangents [members data, outputs].
+    `keeps` says whether a CPU keeps sigma of the predictions for the pull. `members` is the number of clouds whose
+    particles are stacked here; predictions and cotangents are then stacked too, [members data, outputs].
     """
 
     neuron: Perceptron
@@ -126,7 +127,7 @@ class Fused:
         return self._corrected(result, factors, cotangents) if self.backend.stores else result
 
     def _shows_slopes(self, activation: Autonomous) -> bool:
-        """Whether what predictions kept of the first input says that nobody is saturated there; it is at hand."""
+        """Whether the kept sigma at the first input proves that no particle is saturated there; a cheap first test."""
         kept = self.__dict__.get("_kept", {}).get("kept")
         if kept is None:
             return False
@@ -134,8 +135,11 @@ class Fused:
         return float(activation.derivative_at(first).amin()) > 2.0 * math.sqrt(torch.finfo(first.dtype).eps)
 
     def _corrected(self, pulled: Positions, factors: PerParticle, cotangents: StackedOutputs) -> Positions:
-        """What was pulled, with particles that are saturated at every input from sigma' itself: kernels take it from
-        sigma."""
+        """The pulled gradients, with those of saturated particles computed again.
+
+        Kernels compute sigma' from sigma, which has no digits left where a particle is saturated at every input. For
+        such particles sigma' is evaluated itself.
+        """
         activation = self.neuron.activation
         w = self.positions[:, : self.neuron.hidden]
         if not isinstance(activation, Autonomous) or self.neuron.trained == "output":
@@ -152,8 +156,8 @@ class Fused:
             found = saturated_rows(activation, w[some] @ self.phi.T)
             for member in () if found is None else torch.unique(some[found] // each).tolist():
                 mine = some[found][some[found] // each == member]
-                heard = cotangents.reshape(self.members, len(self.phi), -1)[member]
-                pulled[mine] = self.neuron.tangent(self.positions[mine], self.phi).pull(factors[mine], heard)
+                own = cotangents.reshape(self.members, len(self.phi), -1)[member]
+                pulled[mine] = self.neuron.tangent(self.positions[mine], self.phi).pull(factors[mine], own)
         return pulled
 
 
@@ -165,12 +169,13 @@ def fused_for(
     keeps: bool = False,
     members: int = 1,
 ) -> Fused | None:
-    """The fused evaluation of these particles at these embedded inputs, or None where plain torch is to be taken.
+    """The fused evaluation of these particles at these embedded inputs, or None where plain torch is to be used.
 
-    `wanted` None: if it can be, and plain torch with one logged warning where the kernels do not pass their check.
-    True: if it can be, else ValueError, or RuntimeError where the check fails. False: never. `keeps` and `members` as
-    in `Fused`. The check is made once for each device, dtype, activation, `trained`, number of features and of outputs;
-    it waits for the device, and where nothing is cached yet, for the compiler.
+    With `wanted` None kernels are used where possible; if they fail their check, a warning is logged once and plain
+    torch is used. With False they are never used. With True this raises ValueError where they cannot be used, and
+    RuntimeError where the check fails. `keeps` and `members` are those of `Fused`. The check is made once for each
+    device, dtype, activation, `trained`, number of features and number of outputs. It waits for the device, and for the
+    compiler where nothing is cached.
     """
     if wanted is False:
         return None
@@ -191,14 +196,14 @@ def fused_for(
 
 
 def _backend(device: torch.device) -> Backend | None:
-    """The kernels for a device; Triton's interpreter runs on the CPU, where it is asked for."""
+    """The kernels for a device; TRITON_INTERPRET=1 selects Triton's interpreter on the CPU."""
     if device.type == "cpu":
         return TRITON if os.environ.get("TRITON_INTERPRET") == "1" else NUMBA
     return TRITON if device.type == "cuda" else None
 
 
 def _obstacle(backend: Backend | None, neuron: Neuron, positions: Positions, phi: Features, members: int) -> str | None:
-    """Why the kernels cannot be taken, if so; without looking into a tensor."""
+    """The reason why the kernels cannot be used, or None; numbers in tensors are not read."""
     if backend is None:
         return f"the cloud is on {positions.device}, neither on a CUDA device nor on the CPU"
     if members > 1 and not backend.ensembles:
@@ -220,9 +225,9 @@ def _obstacle(backend: Backend | None, neuron: Neuron, positions: Positions, phi
 
 @cache
 def failure_of(backend: Backend, neuron: Perceptron, dtype: torch.dtype, device: torch.device) -> str | None:
-    """What is wrong with the kernels on a small problem, None if nothing; plain torch in float64 on the CPU judges.
+    """The reason why the kernels fail on a small problem, or None; plain torch in float64 on the CPU is the reference.
 
-    They may differ, relative to the largest entry, by the roundings of one inner product, one sigma and one sum.
+    The difference allowed, relative to the largest entry, is the rounding of one inner product, one sigma and one sum.
     """
     numbers = generator(0, "fused")
     shapes = (PARTICLES, neuron.dim), (PARTICLES,), (DATA, neuron.hidden), (DATA, neuron.outputs)
@@ -255,5 +260,5 @@ def _installed(package: str) -> bool:
 
 @cache
 def _warn(sentence: str) -> None:
-    """Logged once a process."""
+    """Log a warning, once in a process."""
     LOGGER.warning(sentence)

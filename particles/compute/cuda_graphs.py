@@ -1,7 +1,7 @@
-"""A function of positions, recorded once as a CUDA graph and replayed: one launch instead of dozens.
+"""CUDA graphs: a function of positions is recorded once and replayed with one launch instead of dozens.
 
-The velocity of a small cloud on CUDA costs launches more than arithmetic. A graph repeats the work on the same memory
-without Python, so it is trusted only once it agrees with what was recorded, at other positions.
+For a small cloud on CUDA the launches of a velocity cost more than its arithmetic. A graph repeats the work on the same
+memory without Python. It is used only after its results agree with the function's own at other positions.
 """
 
 import logging
@@ -13,41 +13,40 @@ from typing import Protocol, runtime_checkable
 
 import torch
 
-from particles.cloud import ParticleCloud, Stacked
 from particles.compute.backend_choice import FAILURES
 from particles.numerics.host_sync import NobodyWaits
 from particles.numerics.scratch import reusable
 from particles.shapes import Masses, Positions, Velocity
 
 LOGGER = logging.getLogger(__name__)
-#: Entries of the [particles, data] matrix up to which velocities are recorded. To be measured: where arithmetic costs
-#: as much as the launches, which no GPU has told yet.
+#: Number of entries of the [particles, data] matrix up to which velocities are recorded. The right number is the one at
+#: which arithmetic costs as much as the launches; it has not been measured on a GPU yet.
 GRAPH_ENTRIES = 2**20
-#: The velocity of one kind, in a row, from which on they are recorded: recording costs about ten velocities.
+#: Number of velocities of one kind in a row after which they are recorded; a recording costs about ten velocities.
 REPEATS = 8
-#: Runs on a side stream before the capture: libraries set themselves up, kernels are compiled.
+#: Number of runs on a side stream before the capture, in which libraries are initialised and kernels compiled.
 WARM_UPS = 3
-#: Positions at which replays must agree with what was recorded. The second finds what the first replay left behind.
+#: Number of positions at which replays must agree with the function. The second detects effects of the first replay.
 CHECKS = 2
-#: A velocity as a function of the cloud, which keeps alive whatever it reads; and the same of a fixed cloud.
-Function = Callable[[ParticleCloud], Velocity]
+#: A velocity as a function of the positions, which keeps alive all that it reads; and the velocity at fixed positions.
+Function = Callable[[Positions], Velocity]
 Work = Callable[[], Velocity]
 
 
 @runtime_checkable
 class Recorder(Protocol):
-    """Everything that is asked of CUDA, so that tests can put something else in its place."""
+    """The calls of CUDA that recordings need; tests put something else in their place."""
 
     def takes(self, positions: Positions) -> bool:
         """Whether work on these positions can be recorded now."""
         ...
 
     def queue(self, device: torch.device) -> Hashable:
-        """Where work that is launched now waits its turn. One recording keeps to one queue."""
+        """The queue of work that is launched now; a recording is replayed in one queue only."""
         ...
 
     def record(self, work: Work, device: torch.device) -> tuple[Velocity, Callable[[], None]]:
-        """The tensor in which the work leaves its result, and what does the work again on the same memory."""
+        """The tensor that holds the result of the work, and a function that repeats the work on the same memory."""
         ...
 
 
@@ -56,15 +55,15 @@ class CudaRecorder:
     """Records CUDA graphs through torch."""
 
     def takes(self, positions: Positions) -> bool:
-        """Whether they are on CUDA, and nobody records already."""
+        """Whether the positions are on CUDA and no other recording is under way."""
         return positions.is_cuda and not torch.cuda.is_current_stream_capturing()
 
     def queue(self, device: torch.device) -> Hashable:
-        """The current stream: two of them would write the buffers of one recording at the same time."""
+        """The current stream; two streams would write the buffers of one recording at the same time."""
         return torch.cuda.current_stream(device)
 
     def record(self, work: Work, device: torch.device) -> tuple[Velocity, Callable[[], None]]:
-        """A graph in memory of its own. What other threads do on the device meanwhile does not break the capture."""
+        """A graph in memory of its own; work of other threads on the device does not break the capture."""
         with torch.cuda.device(device):
             current = torch.cuda.current_stream()
             side, capturing = (torch.cuda.Stream() for _ in range(2))  # type: ignore[no-untyped-call]
@@ -74,28 +73,28 @@ class CudaRecorder:
                     work()
             current.wait_stream(side)
             graph = torch.cuda.CUDAGraph()
-            # Left to itself, torch captures on a stream of the device on which it first did so.
+            # Without a stream, torch captures on one of the device on which it captured first.
             with torch.cuda.graph(graph, stream=capturing, capture_error_mode="thread_local"):
                 found = work()
         return found, graph.replay
 
 
-#: The one in use.
+#: The recorder in use.
 RECORDER: Recorder = CudaRecorder()
 
 
 @dataclass(frozen=True, eq=False)
 class Kind:
-    """Which velocities one recording serves: those of this tensor of masses, of such positions, in this queue."""
+    """The kind of velocities that one recording serves: same tensor of masses, same layout of positions, same queue."""
 
     masses: Masses
     others: tuple[Hashable, ...]
 
     @classmethod
-    def of(cls, cloud: ParticleCloud) -> "Kind":
-        """That of a cloud, now."""
-        queue = RECORDER.queue(cloud.device)
-        return cls(cloud.masses, (*cloud.positions.shape, cloud.dtype, cloud.device, queue))
+    def of(cls, positions: Positions, masses: Masses) -> "Kind":
+        """The kind of velocities of a cloud with these positions and masses, launched now."""
+        queue = RECORDER.queue(positions.device)
+        return cls(masses, (*positions.shape, positions.dtype, positions.device, queue))
 
     def serves(self, other: "Kind") -> bool:
         """Whether the other is the same kind."""
@@ -103,34 +102,35 @@ class Kind:
 
 
 class Recording:
-    """A function of the cloud's positions as recorded work on two buffers. It holds what the function reads."""
+    """A function of positions as recorded work on two buffers; it keeps alive what the function reads."""
 
-    def __init__(self, function: Function, cloud: ParticleCloud) -> None:
+    def __init__(self, function: Function, positions: Positions) -> None:
         # Tensors made in inference mode could not be written to outside of it.
         with torch.inference_mode(False), torch.no_grad():
-            given = torch.empty(cloud.positions.shape, dtype=cloud.dtype, device=cloud.device).copy_(cloud.positions)
-            self._cloud, self.function = cloud.moved(given), function
-            # A capture that breaks leaves some versions of torch unable to release memory; so reasons are found before.
+            given = torch.empty(positions.shape, dtype=positions.dtype, device=positions.device)
+            self._given = given.copy_(positions)
+            self.function = function
+            # After a broken capture some versions of torch cannot release memory, so waits are found before it.
             with NobodyWaits():  # type: ignore[no-untyped-call]
                 self._work()
-            self._found, self._repeat = RECORDER.record(self._work, cloud.device)
+            self._found, self._repeat = RECORDER.record(self._work, positions.device)
 
     def _work(self) -> Velocity:
-        return self.function(self._cloud)
+        return self.function(self._given)
 
     def __call__(self, positions: Positions) -> Velocity:
-        """The function there, as a new tensor."""
+        """The function at these positions, as a new tensor [particles, dim]."""
         with torch.no_grad():
-            self._cloud.positions.copy_(positions)
+            self._given.copy_(positions)
             self._repeat()
             return self._found.clone()
 
 
 class Replays:
-    """The last recording of one function, and how often the kind that asks now has asked in a row.
+    """The last recording of one function, with a count of requests of the same kind in a row.
 
-    A recording serves its kind until one of another kind has taken its place. Settings of torch, as that of TF32, are
-    those of when it was made. Threads take turns.
+    A recording is used for its kind until a recording of another kind replaces it. Settings of torch, such as TF32, are
+    those at the time of recording. Threads use it one after another.
     """
 
     def __init__(self) -> None:
@@ -138,20 +138,21 @@ class Replays:
         self._next: Kind | None = None
         self._row, self._given_up, self._lock = 0, False, RLock()
 
-    def velocity(self, cloud: ParticleCloud, targets: int, apart: Callable[[], Function]) -> Velocity | None:
-        """The velocity by replay, or None where the plain one is to be taken.
+    def velocity(
+        self, positions: Positions, masses: Masses, targets: int, apart: Callable[[], Function]
+    ) -> Velocity | None:
+        """The velocity [particles, dim] by replay, or None where the caller must compute it plainly.
 
-        `apart` gives the function when it is to be recorded. `targets` is the number of data times outputs. Other
-        classes of clouds may hear of other processes, and where autograd follows, a replay would be lost on it.
+        `apart` returns the function when it is to be recorded. `targets` is the number of data times outputs. Positions
+        and masses that require gradients are not replayed, since autograd does not see a replay.
         """
-        plain = self._given_up or type(cloud) not in (ParticleCloud, Stacked) or cloud.count * targets > GRAPH_ENTRIES
-        if plain or not reusable(cloud.positions, cloud.masses):
+        if self._given_up or len(positions) * targets > GRAPH_ENTRIES or not reusable(positions, masses):
             return None
         with self._lock:
-            recording = self._of(Kind.of(cloud), cloud, apart)
-            return None if recording is None else recording(cloud.positions)
+            recording = self._of(Kind.of(positions, masses), positions, apart)
+            return None if recording is None else recording(positions)
 
-    def _of(self, kind: Kind, cloud: ParticleCloud, apart: Callable[[], Function]) -> Recording | None:
+    def _of(self, kind: Kind, positions: Positions, apart: Callable[[], Function]) -> Recording | None:
         if self._held is not None and self._held[0].serves(kind):
             self._next, self._row = None, 0
             return self._held[1]
@@ -161,8 +162,8 @@ class Replays:
             return None
         self._held = None
         try:
-            recording = Recording(apart(), cloud)
-            failure = _failure_of(recording, cloud)
+            recording = Recording(apart(), positions)
+            failure = _failure_of(recording, positions)
         except FAILURES as error:
             failure = f"recording failed with {type(error).__name__}: {str(error).partition(chr(10))[0]}"
         if failure is None:
@@ -173,20 +174,20 @@ class Replays:
         return None
 
 
-def _failure_of(recording: Recording, cloud: ParticleCloud) -> str | None:
-    """What is wrong with a recording, None if nothing; the function itself judges, at positions drawn for the purpose.
+def _failure_of(recording: Recording, positions: Positions) -> str | None:
+    """The reason why a recording cannot be used, or None; it is compared with the function at random positions.
 
-    The bits must be the same, as those of the same kernels in the same order are: a resumed run records anew, some
-    steps later than one that was not interrupted.
+    The bits must agree, since both run the same kernels in the same order, and since a resumed run makes its recording
+    some steps later than an uninterrupted one.
     """
     for seed in range(CHECKS):
-        numbers = torch.Generator(cloud.device).manual_seed(seed)
-        positions = torch.randn(cloud.positions.shape, generator=numbers, dtype=cloud.dtype, device=cloud.device)
+        numbers = torch.Generator(positions.device).manual_seed(seed)
+        places = torch.randn(positions.shape, generator=numbers, dtype=positions.dtype, device=positions.device)
         with torch.enable_grad():
-            expected = recording.function(cloud.moved(positions))
+            expected = recording.function(places)
         if expected.requires_grad:
             return "autograd follows something that the velocity reads"
-        found = recording(positions)
+        found = recording(places)
         if not torch.equal(found, expected):
             relative = float((found - expected).abs().max() / expected.abs().max())
             return f"replays differ from those by {relative:.1e} of the largest, and must not in any bit"
@@ -195,5 +196,5 @@ def _failure_of(recording: Recording, cloud: ParticleCloud) -> str | None:
 
 @cache
 def _warn(sentence: str) -> None:
-    """Logged once a process."""
+    """Log a warning, once in a process."""
     LOGGER.warning(sentence)

@@ -1,11 +1,11 @@
-"""Numba kernels of a perceptron cloud for CPUs, predictions and pulls, that keep z_ij = w_j . phi_i in the first cache.
+"""Numba kernels for predictions and pulls of a perceptron cloud on CPUs; z_ij = w_j . phi_i stays in the first cache.
 
-A tile is LANES particles side by side, so that every inner loop runs over them and becomes vector instructions, and
-ROWS data at a time. Sums over the particles of a tile are taken in the dtype of the cloud, those of tiles in float64
-and in order, chunk by chunk, whatever the number of threads: results are the same bits every time on one machine.
+A tile is LANES particles and ROWS data at a time. Every inner loop runs over the particles and so becomes vector
+instructions. Sums over the particles of a tile are taken in the dtype of the cloud, sums over tiles in float64, in
+order and chunk by chunk, whatever the number of threads. So results have the same bits every time on one machine.
 
-sigma errs by at most four units in its last place (tanh by 2.5), sigma' by four of 1. All kernels stand in one file
-because Numba's cache on disk looks at no other to see whether it is out of date.
+sigma errs by at most four units in its last place (tanh by 2.5), sigma' by four units of 1. All kernels are in one file
+because Numba's cache on disk compares only the time of this file.
 """
 
 from math import factorial
@@ -18,20 +18,20 @@ from numba.extending import overload
 from particles.neurons.activations import LeakyReLU, ReLU, Sigmoid, Tanh
 
 LANES, ROWS = 256, 16
-#: Data, features and outputs are filled up with zeros to multiples of this: no loop has a remainder.
+#: Data, features and outputs are padded with zeros to multiples of this, so that no loop has a remainder.
 STEP = 4
 CODES: dict[type, int] = {kind: code for code, kind in enumerate((ReLU, LeakyReLU, Tanh, Sigmoid))}
 RELU, LEAKY_RELU, TANH, SIGMOID = range(len(CODES))
 
-#: Contracting a product and a sum may be done everywhere; where sums may be reordered, no rounding is relied on.
+#: All kernels may contract a product and a sum; `sums` may also reorder sums, and no code in them relies on rounding.
 EXACT: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
 exact, sums = njit(**EXACT), njit(**{**EXACT, "fastmath": {"contract", "nsz", "reassoc"}})
 
 LOG2_E = 1.4426950408889634
-#: What `reduced` takes in each dtype: the lowest x, whose power of two is a normal number. 3/2 times the first number
-#: without room for a fraction, and the exponent's bias: what is added becomes a whole number in the last bits and,
-#: shifted left, its power of two. ln 2 as a number of few digits, whose products with whole numbers are exact, and the
-#: rest of it. 1 / k! down to k = 2. The dtype, integers of its size, and the digits after its point.
+#: Constants of `reduced` in each dtype: the lowest x, whose power of two is a normal number; 3/2 times the first number
+#: that cannot have a fraction, plus the exponent's bias, whose sum with n holds n in its last bits and, shifted left,
+#: 2^n; ln 2 as a number of few digits, whose products with whole numbers are exact, and the rest of it; 1 / k! down to
+#: k = 2; the dtype, integers of its size, and the number of binary digits after its point.
 SINGLE = (
     *(np.float32(-87.0), np.float32(12582912 + 127), (np.float32(0.693359375), np.float32(-2.12194440e-4))),
     *(tuple(np.float32(1.0 / factorial(k)) for k in range(7, 1, -1)), np.float32, np.int32, np.int32(23)),
@@ -44,7 +44,7 @@ DOUBLE = (
 
 @no_type_check
 def like(number, other):
-    """A number in the dtype of another; inside kernels only."""
+    """A number in the dtype of another; for use inside kernels."""
 
 
 @overload(like, jit_options=EXACT)
@@ -57,7 +57,7 @@ def _like(number, other):
 
 @no_type_check
 def reduced(x):
-    """2^n and exp(r) - 1 for x = n ln 2 + r <= 0, |r| <= ln(2) / 2; inside kernels only.
+    """2^n and exp(r) - 1 for x = n ln 2 + r <= 0, |r| <= ln(2) / 2; for use inside kernels.
 
     The series of exp to r^7 leaves 1.5e-8 of r in float32, to r^13 1e-17 in float64.
     """
@@ -86,7 +86,7 @@ def _reduced(x):
 @exact
 @no_type_check
 def _tanh(z):
-    """-e / (2 + e) with e = exp(-2 |z|) - 1, which keeps all its digits near zero."""
+    """tanh(z) as -e / (2 + e) with e = exp(-2 |z|) - 1, which keeps all its digits near zero."""
     power, rest = reduced(like(-2.0, z) * abs(z))
     small = power * rest + (power - like(1.0, z))
     value = -small / (like(2.0, z) + small)
@@ -106,7 +106,7 @@ def _logistic(z):
 @exact
 @no_type_check
 def values(code, leak, z, out, size):
-    """sigma of the first entries of z, into other memory."""
+    """Write sigma of the first `size` entries of z to `out`."""
     if code == RELU:
         for j in range(size):
             out[j] = max(z[j], like(0.0, z[j]))
@@ -124,7 +124,7 @@ def values(code, leak, z, out, size):
 @exact
 @no_type_check
 def slopes(code, leak, z, value, out, size):
-    """sigma' of the first entries of z, of which `value` holds sigma; with the values at kinks of `activations`."""
+    """Write sigma' of the first entries of z to `out`; `value` holds sigma(z), and kinks are as in `activations`."""
     if code == RELU:
         for j in range(size):
             out[j] = like(1.0, z[j]) if value[j] > like(0.0, z[j]) else like(0.0, z[j])
@@ -197,7 +197,7 @@ def _summed(values, weights, c, rows, out, first):
 @exact
 @no_type_check
 def _loaded(positions, first, end, column, columns, out):
-    """out[d, j] = positions[first + j, column + d] of a tile, flat; what is beyond its last particle is zero."""
+    """out[d, j] = positions[first + j, column + d] of a tile, flat, with zeros beyond the last particle."""
     here = min(LANES, end - first)
     for d in range(columns):
         for j in range(here):
@@ -209,7 +209,7 @@ def _loaded(positions, first, end, column, columns, out):
 @exact
 @no_type_check
 def _chunk(unit, particles, chunk):
-    """Whose chunk it is, its first particle, the end of it, and the number of its first tile among those of all."""
+    """The member that a chunk belongs to, its first particle and its end, and the number of its first tile of all."""
     member, number = divmod(unit, -(-particles // chunk))
     first, tile = member * particles, member * -(-particles // LANES)
     start = number * chunk
@@ -221,22 +221,22 @@ def _chunk(unit, particles, chunk):
 def predict(begin, end, chunk, particles, positions, factors, phi, width, data, features, code, leak, kept, out):
     """out[unit, i, c] += s_j a_jc sigma(z_ij) for the particles j of the chunks from begin to end, of any members.
 
-    The members of an ensemble lie one after the other, with so many particles each, and chunks are numbered through.
-    Where `kept` [tiles, data LANES] has rows, sigma is left there.
+    The members of an ensemble follow each other, with `particles` each, and chunks are numbered over all members.
+    If `kept` [tiles, data LANES] has rows, sigma is written there.
     """
     outputs = positions.shape[1] - features
     w = np.zeros(width * LANES, positions.dtype)
     z = np.empty(ROWS * LANES, positions.dtype)
     value = np.empty(ROWS * LANES, positions.dtype)
-    speaking = np.empty(outputs * LANES, positions.dtype)
+    weighted = np.empty(outputs * LANES, positions.dtype)
     for unit in range(begin, end):
         _, start, stop, tile = _chunk(unit, particles, chunk)
         for first in range(start, stop, LANES):
             _loaded(positions, first, stop, 0, features, w)
-            _loaded(positions, first, stop, features, outputs, speaking)
+            _loaded(positions, first, stop, features, outputs, weighted)
             for c in range(outputs):
                 for j in range(min(LANES, stop - first)):
-                    speaking[c * LANES + j] *= factors[first + j]
+                    weighted[c * LANES + j] *= factors[first + j]
             for i in range(0, data, ROWS):
                 rows = min(ROWS, data - i)
                 full = rows + (-rows) % STEP
@@ -244,19 +244,19 @@ def predict(begin, end, chunk, particles, positions, factors, phi, width, data, 
                 held = kept[tile + (first - start) // LANES, i * LANES : (i + full) * LANES] if len(kept) else value
                 values(code, leak, z, held, full * LANES)
                 for c in range(outputs):
-                    _summed(held, speaking, c, rows, out[unit], i)
+                    _summed(held, weighted, c, rows, out[unit], i)
 
 
 @njit(cache=True, **EXACT)
 @no_type_check
 def pull(
     begin, end, chunk, particles, positions, factors, phi, width, data, features, code, leak, kept, hidden, output,
-    heard, cotangents, out,
+    gathered, cotangents, out,
 ):  # fmt: skip
     """out[j] = s_j times, in w_j, sum_i (c_i . a_j) sigma'(z_ij) phi_i; in a_j, sum_i c_i sigma(z_ij).
 
-    Of one output `heard` [members, ...] holds c_i phi_i in place of phi_i, of several it is phi_i [1, ...];
-    `cotangents` [members, ...] are filled up as phi.
+    For one output `gathered` [members, ...] holds c_i phi_i, for several outputs it is phi_i [1, ...]. `cotangents`
+    [members, ...] are padded like phi.
     """
     outputs = positions.shape[1] - features
     narrow = cotangents.shape[1] // (len(phi) // width)
@@ -269,7 +269,7 @@ def pull(
     in_a = np.empty(narrow * LANES, positions.dtype)
     for unit in range(begin, end):
         member, start, stop, tile = _chunk(unit, particles, chunk)
-        c, x = cotangents[member], heard[min(member, len(heard) - 1)]
+        c, x = cotangents[member], gathered[min(member, len(gathered) - 1)]
         for first in range(start, stop, LANES):
             _loaded(positions, first, stop, 0, features, w)
             _loaded(positions, first, stop, features, outputs, a)
@@ -293,8 +293,8 @@ def pull(
                     _gathered(slope, x, i, width, in_w, full)
             for j in range(min(LANES, stop - first)):
                 s = factors[first + j]
-                speaking = s * a[j] if outputs == 1 else s
+                weighted = s * a[j] if outputs == 1 else s
                 for d in range(features):
-                    out[first + j, d] = speaking * in_w[d * LANES + j]
+                    out[first + j, d] = weighted * in_w[d * LANES + j]
                 for d in range(outputs):
                     out[first + j, features + d] = s * in_a[d * LANES + j]

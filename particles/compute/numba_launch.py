@@ -1,4 +1,4 @@
-"""Predictions and pulls of a perceptron cloud on CPUs: its tensors handed to Numba's kernels on torch's threads."""
+"""Predictions and pulls of a perceptron cloud on CPUs, by Numba's kernels on as many threads as torch uses."""
 
 import os
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from particles.neurons.perceptron import Perceptron
 from particles.numerics.scratch import SCRATCH, Lease
 from particles.shapes import Features, PerParticle, Positions, StackedOutputs
 
-#: Chunks have at least so many tiles and at most so many; in between there are so many chunks.
+#: Least and largest number of tiles of a chunk; between these a cloud has `CHUNKS` chunks.
 SHORTEST, LONGEST, CHUNKS = 4, 64, 64
 
 
@@ -30,10 +30,10 @@ def predict(
     *,
     members: int = 1,
 ) -> StackedOutputs:
-    """sum_j factors_j a_j sigma(w_j . phi_i) [data, outputs]; sigma is left in `kept`, if any, for `pull`.
+    """sum_j factors_j a_j sigma(w_j . phi_i) [data, outputs]; `kept`, if given, receives sigma for `pull`.
 
-    Of an ensemble positions and factors are stacked member by member, and so is the result [members data, outputs]; a
-    member has the bits it has alone.
+    For an ensemble, positions and factors are stacked member by member, and so is the result [members data, outputs].
+    Each member has the same bits as by itself.
     """
     particles = len(positions) // members
     out = np.zeros((members, -(-particles // _chunk(particles)), len(phi), neuron.outputs))
@@ -53,27 +53,28 @@ def pull(
     *,
     members: int = 1,
 ) -> Positions:
-    """factors_j times, in w_j, sum_i (c_i . a_j) sigma'(w_j . phi_i) phi_i; in a_j, sum_i c_i sigma(w_j . phi_i).
+    """factors_j sum_i c_i . grad g_j(x_i) [particles, dim]; zero in coordinates that are not trained.
 
-    Zero in coordinates that are not trained [particles, dim]. kept: what `predict` left there for these positions. Of
-    an ensemble all is stacked member by member, cotangents [members data, outputs] too.
+    The gradient in w_j is sum_i (c_i . a_j) sigma'(w_j . phi_i) phi_i, that in a_j is sum_i c_i sigma(w_j . phi_i).
+    `kept` holds sigma as `predict` wrote it for these positions. For an ensemble, everything is stacked member by
+    member, cotangents [members data, outputs] too.
     """
     result = torch.empty_like(positions, memory_format=torch.contiguous_format)
     trained = (neuron.trained != "output", neuron.trained != "hidden")
     particles = len(positions) // members
     common = _common(neuron, positions, factors, phi, kept, particles)
     filled = _filled(cotangents.reshape(members, -1, neuron.outputs))
-    heard = _filled(phi[None])
+    gathered = _filled(phi[None])
     if neuron.outputs == 1:
-        heard = heard * filled[:, :, :1]
-    given = (*common, *trained, heard.reshape(len(heard), -1), filled.reshape(members, -1), result.numpy())
+        gathered = gathered * filled[:, :, :1]
+    given = (*common, *trained, gathered.reshape(len(gathered), -1), filled.reshape(members, -1), result.numpy())
     units = members * -(-particles // _chunk(particles))
     _shared_out(lambda begin, end: numba_kernels.pull(begin, end, *given), units)
     return result
 
 
 def memory(positions: Positions, phi: Features, members: int = 1) -> Lease:
-    """Room for sigma of all particles and data, in scratch memory."""
+    """Scratch memory for sigma at all particles and data."""
     tiles = members * -(-len(positions) // (members * LANES))
     return SCRATCH.lease(tiles, _full(len(phi)) * LANES, positions)
 
@@ -81,8 +82,7 @@ def memory(positions: Positions, phi: Features, members: int = 1) -> Lease:
 def _common(
     neuron: Perceptron, positions: Positions, factors: PerParticle, phi: Features, kept: Lease | None, particles: int
 ) -> tuple[Any, ...]:
-    """What both kernels are given: particles of a chunk and of a member, positions, factors, phi and its width filled
-    up, data, features, sigma, the kept."""
+    """The arguments that both kernels share, from `chunk` to `kept` in their signatures."""
     code = CODES[type(neuron.activation)]
     leak = float(getattr(neuron.activation, "slope", 0.0))
     held = positions.new_empty(0, 0) if kept is None else kept.matrix
@@ -92,11 +92,15 @@ def _common(
 
 
 def _full(size: int) -> int:
+    """The next multiple of STEP."""
     return size + -size % STEP
 
 
 def _filled(matrices: Float[Tensor, "members rows columns"]) -> np.ndarray:
-    """Matrices filled up with zeros; by numpy, after whom no thread of torch waits spinning on one of ours."""
+    """Matrices padded with zeros to full sizes.
+
+    NumPy does this, because after an operation of torch its threads wait busily and slow ours down.
+    """
     members, rows, columns = matrices.shape
     given = matrices.numpy()
     result = np.zeros((members, _full(rows), _full(columns)), given.dtype)
@@ -105,12 +109,12 @@ def _filled(matrices: Float[Tensor, "members rows columns"]) -> np.ndarray:
 
 
 def _chunk(particles: int) -> int:
-    """Particles of a chunk of a cloud, from the number of all of them alone."""
+    """The number of particles of a chunk, which depends only on the number of particles of the cloud."""
     return LANES * max(SHORTEST, min(LONGEST, -(-particles // (CHUNKS * LANES))))
 
 
 def _shared_out(act: Callable[[int, int], object], chunks: int) -> None:
-    """Act on all chunks, so many of them on each of torch's threads, of which this is one."""
+    """Call `act(begin, end)` for all chunks, divided evenly over as many threads as torch uses, this one included."""
     threads = min(torch.get_num_threads(), chunks)
     if threads == 1:
         act(0, chunks)
@@ -123,5 +127,5 @@ def _shared_out(act: Callable[[int, int], object], chunks: int) -> None:
 
 @cache
 def _threads(number: int, process: int) -> ThreadPoolExecutor:
-    """Threads of this process: one that was forked has none of its parent's."""
+    """The threads of this process; the process is an argument because a forked process has no threads of its parent."""
     return ThreadPoolExecutor(number, thread_name_prefix="particles")

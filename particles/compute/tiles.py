@@ -1,42 +1,109 @@
-"""Particles in tiles: how a cloud of any size is streamed through its neurons.
+"""Particles in tiles: a cloud of any size is streamed through its neurons, tile by tile.
 
-Memory stays O(m dim + n k): the [particles, data] matrices exist for one tile at a time. A cloud small enough is kept
-linearised, so that what prediction computed serves the gradient as well.
+Memory stays O(m dim + n k), because [particles, data] matrices exist for one tile at a time. For a small cloud they are
+kept, so that the gradient uses what the prediction computed.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from functools import cached_property
+from typing import Self
 
 import torch
 
 from particles.compute.backend_choice import Fused, fused_for
 from particles.neurons.protocols import Neuron, Tangent
-from particles.shapes import Features, Gram, Outputs, PerParticle, Positions
+from particles.shapes import Features, Gram, Grams, ManyPerParticle, Outputs, PerParticle, Positions, StackedOutputs
 
-#: Entries of one [particles, data] matrix of a tile: two of them stay in a processor's last cache, while the calls that
-#: a tile takes cost little beside it.
+#: Number of entries of one [particles, data] matrix of a tile. Two of them fit into a processor's last cache, and the
+#: calls for a tile cost little compared with its arithmetic.
 TILE_ENTRIES = 2**19
-#: Entries up to which a whole cloud is kept linearised between two passes.
+#: Number of entries up to which the matrices of a whole cloud are kept between two passes.
 KEPT_ENTRIES = 24 * 2**20
-#: Or, on the CPU, this many times the entries of its positions: of many inputs a product costs more than keeping it.
+#: On the CPU also this many times the entries of the positions: for many features a product costs more than its memory.
 KEPT_SHARE = 2
-#: Entries from which on a CPU takes the fused kernels unasked: below, loading them may cost more than they save.
+#: Number of entries from which a CPU uses the fused kernels by default; below it, loading them may cost more.
 FUSED_ENTRIES = 2**18
 SMALLEST_TILE = 16
 
 
 def kept_and_large(entries: int, coordinates: int, *, on_cpu: bool) -> tuple[bool, bool]:
-    """Whether so many entries of the [particles, data] matrix are kept, and whether they go through kernels unasked."""
+    """Whether a [particles, data] matrix of so many entries is kept, and whether fused kernels are used by default."""
     keep = entries <= max(KEPT_ENTRIES, KEPT_SHARE * coordinates if on_cpu else 0)
     return keep, entries >= FUSED_ENTRIES if on_cpu else not keep
 
 
-class Tiles:
-    """The tangents of a cloud's particles at fixed embedded inputs, and sums over them.
+class CloudTangents(ABC):
+    """The tangents of all particles of a cloud at fixed embedded inputs phi [data, features], and sums over them.
 
-    Iterating gives (slice of particles, Tangent) in order. Where tiles end depends on n k alone, so that a cloud cut
-    there, over processes for instance, gives the same bits tile by tile; `whole` is then the number of particles of the
-    whole cloud. `fused` says whether predictions and pulls go through fused kernels, as in `Risk`.
+    Every kind of cloud has its own kind of these (`ParticleCloud.tangents`). `positions` are those that this process
+    holds, and `whole` is the number of particles of the whole cloud. `fused` says whether predictions and pulls use
+    fused kernels, as in `Risk`.
+    """
+
+    def __init__(
+        self,
+        neuron: Neuron,
+        positions: Positions,
+        phi: Features,
+        *,
+        whole: int | None = None,
+        fused: bool | None = None,
+    ) -> None:
+        self._neuron = neuron
+        self._positions = positions
+        self._phi = phi
+        self._wanted = fused
+        self._data = max(phi.shape[0] * neuron.outputs, 1)
+        count = positions.shape[0] if whole is None else whole
+        sizes = count * self._data, count * positions.shape[1]
+        self._keep, self._large = kept_and_large(*sizes, on_cpu=positions.is_cpu)
+
+    @property
+    def members(self) -> int:
+        """The number of clouds whose particles these are, stacked member by member."""
+        return 1
+
+    @cached_property
+    def fused(self) -> Fused | None:
+        """The particles as the fused kernels evaluate them, or None where plain torch is used."""
+        wanted = False if self._wanted is None and not self._large else self._wanted
+        return fused_for(self._neuron, self._positions, self._phi, wanted, self._keep, self.members)
+
+    @abstractmethod
+    def predict(self, factors: PerParticle) -> StackedOutputs:
+        """sum_j factors_j g(theta_j, x_i) [data, outputs]."""
+
+    @abstractmethod
+    def pair(self, cotangents: StackedOutputs) -> PerParticle:
+        """sum_i c_i . g(theta_j, x_i) [particles]."""
+
+    @abstractmethod
+    def push(self, factors: PerParticle, velocities: Positions) -> StackedOutputs:
+        """sum_j factors_j grad g_j(x_i) . v_j [data, outputs]."""
+
+    @abstractmethod
+    def pull(self, factors: PerParticle, cotangents: StackedOutputs) -> Positions:
+        """factors_j sum_i c_i . grad g_j(x_i) [particles, dim]."""
+
+    @abstractmethod
+    def gram(self, weights: PerParticle, phi: Features | None = None, *, dtype: torch.dtype | None = None) -> Grams:
+        """sum_j weights_j grad g_j(x) . grad g_j(x') [n k, n' k] with other embedded inputs x', or with x itself.
+
+        With a `dtype` the products are computed in it; the result has the dtype of the positions. Where at most half of
+        the weights of a cloud differ from zero, only those particles are computed.
+        """
+
+    @abstractmethod
+    def elsewhere(self, positions: Positions) -> "CloudTangents":
+        """The tangents of other particles, all of them held here, at these positions [places, dim]."""
+
+
+class Tiles(CloudTangents):
+    """The tangents of a cloud that one process holds, tile by tile.
+
+    Iteration gives pairs (slice of particles, Tangent) in order. The ends of tiles depend only on n k. So a cloud that
+    is distributed over processes at these ends gives the same bits tile by tile.
     """
 
     def __init__(
@@ -49,11 +116,8 @@ class Tiles:
         whole: int | None = None,
         fused: bool | None = None,
     ) -> None:
-        self._neuron, self._positions, self._phi, self._wanted = neuron, positions, phi, fused
-        data = max(phi.shape[0] * neuron.outputs, 1)
-        self._size = max(entries // data, SMALLEST_TILE)
-        count = positions.shape[0] if whole is None else whole
-        self._keep, self._large = kept_and_large(count * data, count * positions.shape[1], on_cpu=positions.is_cpu)
+        super().__init__(neuron, positions, phi, whole=whole, fused=fused)
+        self._size = max(entries // self._data, SMALLEST_TILE)
         self._kept: list[tuple[slice, Tangent]] = []
 
     def __iter__(self) -> Iterator[tuple[slice, Tangent]]:
@@ -71,8 +135,8 @@ class Tiles:
 
     def predict(self, factors: PerParticle) -> Outputs:
         """sum_j factors_j g(theta_j, x_i) [data, outputs]."""
-        if self._fused is not None:
-            return self._fused.predict(factors)
+        if self.fused is not None:
+            return self.fused.predict(factors)
         total = self._zeros()
         for part, tangent in self:
             total += tangent.predict(factors[part])
@@ -91,8 +155,8 @@ class Tiles:
 
     def pull(self, factors: PerParticle, cotangents: Outputs) -> Positions:
         """factors_j sum_i c_i . grad g_j(x_i) [particles, dim]."""
-        if self._fused is not None:
-            return self._fused.pull(factors, cotangents)
+        if self.fused is not None:
+            return self.fused.pull(factors, cotangents)
         if self._positions.shape[0] <= self._size:
             [only] = [tangent.pull(factors, cotangents) for _, tangent in self]
             return only
@@ -102,11 +166,7 @@ class Tiles:
         return result
 
     def gram(self, weights: PerParticle, phi: Features | None = None, *, dtype: torch.dtype | None = None) -> Gram:
-        """sum_j weights_j grad g_j(x) . grad g_j(x') [n k, n' k] with other embedded inputs x', or with x itself.
-
-        With a `dtype` the products of each tile are computed in it; the sum of the tiles is not. Where few particles
-        have a weight, the others cost nothing.
-        """
+        """sum_j weights_j grad g_j(x) . grad g_j(x') [n k, n' k]; tiles are summed in the dtype of the positions."""
         heavy = weights.nonzero()[:, 0]
         if 0 < 2 * len(heavy) <= len(weights):
             return Tiles(self._neuron, self._positions[heavy], self._phi).gram(weights[heavy], phi, dtype=dtype)
@@ -120,16 +180,20 @@ class Tiles:
         self, part: slice, rows: Tangent, weights: PerParticle, phi: Features | None, dtype: torch.dtype | None
     ) -> Gram:
         columns = rows if phi is None else self._neuron.tangent(self._positions[part], phi)
-        if dtype is None:
-            return rows.gram(weights, columns)
-        rounded = rows.to(dtype)
-        others = rounded if phi is None else columns.to(dtype)
-        return rounded.gram(weights.to(dtype), others).to(self._phi)
+        return gram_in(dtype, rows, columns, weights)
 
-    @cached_property
-    def _fused(self) -> Fused | None:
-        wanted = False if self._wanted is None and not self._large else self._wanted
-        return fused_for(self._neuron, self._positions, self._phi, wanted, self._keep)
+    def elsewhere(self, positions: Positions) -> Self:
+        """The tangents of particles at these positions."""
+        return type(self)(self._neuron, positions, self._phi)
 
     def _zeros(self) -> Outputs:
         return self._phi.new_zeros(self._phi.shape[0], self._neuron.outputs)
+
+
+def gram_in(dtype: torch.dtype | None, rows: Tangent, columns: Tangent, weights: ManyPerParticle) -> Grams:
+    """sum_j weights_j grad g_j(x) . grad g_j(x') in the dtype of the weights, with products computed in `dtype`."""
+    if dtype is None:
+        return rows.gram(weights, columns)
+    rounded = rows.to(dtype)
+    others = rounded if columns is rows else columns.to(dtype)
+    return rounded.gram(weights.to(dtype), others).to(weights)

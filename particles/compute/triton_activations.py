@@ -1,8 +1,8 @@
-"""sigma and sigma' of every activation inside a Triton kernel, entry by entry, in float32 or float64.
+"""The functions sigma and sigma' of every activation inside a Triton kernel, entry by entry, in float32 or float64.
 
-Built from exp, erf, products and quotients alone, so that Triton's interpreter runs what the GPU runs. Errors are a few
-units in the last place; those of GELU's value and of its derivative are relative to |z| and to 1. An activation is
-known by the name of its class, and `SLOPE` is LeakyReLU's.
+They use only exp, erf, products and quotients, so Triton's interpreter runs what the GPU runs. Errors are a few units
+in the last place; for GELU's value and derivative they are relative to |z| and to 1. `SIGMA` is the name of the
+activation's class, and `SLOPE` is that of LeakyReLU.
 """
 
 from typing import no_type_check
@@ -14,7 +14,7 @@ import triton.language as tl
 @triton.jit
 @no_type_check
 def sigma(z, SIGMA: tl.constexpr, SLOPE: tl.constexpr):
-    """sigma(z)."""
+    """sigma(z), entry by entry."""
     zero = tl.zeros(z.shape, z.dtype)
     if SIGMA == "Linear":
         result = z
@@ -88,9 +88,10 @@ def _gaussian(z):
 @triton.jit
 @no_type_check
 def _tanh(z):
-    """(1 - e) / (1 + e) with e = exp(-2 |z|); below 1/8, where that loses digits, its series z - z^3/3 + 2 z^5/15 - ...
+    """tanh(z) as (1 - e) / (1 + e) with e = exp(-2 |z|); below 1/8, where that loses digits, as a series.
 
-    Terms to z^7 leave 1.3e-9 in float32, terms to z^15 leave 2e-18 in float64, relative to tanh.
+    The series is z - z^3/3 + 2 z^5/15 - ... Relative to tanh, terms to z^7 leave 1.3e-9 in float32 and terms to z^15
+    leave 2e-18 in float64.
     """
     small = tl.exp(-2.0 * tl.abs(z))
     large = (1.0 - small) / (1.0 + small)
@@ -111,7 +112,7 @@ def _tanh(z):
 @triton.jit
 @no_type_check
 def _softplus(z):
-    """max(z, 0) + log(1 + e) with e = exp(-|z|).
+    """log(1 + exp(z)) as max(z, 0) + log(1 + e) with e = exp(-|z|).
 
     log(1 + e) = 2 (s + s^3/3 + s^5/5 + ...) with s = e / (2 + e) <= 1/3: eight terms leave 1.4e-9 relative to it,
     sixteen leave 2e-17. The GPU's own logarithm in float32 is exact to 2e-7 only near 1.

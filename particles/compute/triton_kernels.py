@@ -1,8 +1,8 @@
-"""Triton kernels of a perceptron cloud, predictions and pulls, that never write the [particles, data] matrix.
+"""Triton kernels for predictions and pulls of a perceptron cloud; they never write the [particles, data] matrix.
 
-Both hold z_ij = w_j . phi_i for a block of data (rows) and a block of particles (columns) at a time; the pull computes
-it anew. Sums run over blocks in order within a program, and over programs in a second pass, so that results are the
-same bits every time on one device. No number is rounded to TF32. Sums are accumulated in the dtype of the cloud.
+Both compute z_ij = w_j . phi_i for a block of data (rows) and a block of particles (columns) at a time. Sums run over
+the blocks of a program in order, and over programs in a second pass, so results have the same bits every time on one
+device. No number is rounded to TF32. Sums are accumulated in the dtype of the cloud.
 """
 
 from contextlib import AbstractContextManager, nullcontext
@@ -17,13 +17,13 @@ from particles.compute.triton_activations import sigma, slope
 from particles.neurons.perceptron import Perceptron
 from particles.shapes import Features, Outputs, PerParticle, Positions
 
-#: Programs between which a sum is split where there are fewer blocks to compute. Part of the result's last bits, so it
-#: does not depend on the device.
+#: Number of programs that share a sum where there are fewer blocks to compute. It does not depend on the device, since
+#: the last bits of the result depend on it.
 PROGRAMS = 1024
-#: Inner products and sums of at most this many columns are unrolled; others go through tl.dot, in blocks of WIDE.
+#: Inner products and sums of at most this many columns are unrolled; wider ones use tl.dot, in blocks of WIDE.
 NARROW = tl.constexpr(8)
 WIDE = 32
-#: Features of which one program of the pull accumulates gradients.
+#: Number of features whose gradients one program of the pull accumulates.
 ACCUMULATED = 64
 
 
@@ -68,11 +68,14 @@ def _gathered(total, g, x, x_stride, i, i_in, first, COUNT: tl.constexpr, BLOCK:
 @triton.jit
 @no_type_check
 def predict_kernel(
-    positions, p_stride, factors, phi, phi_stride, out, m, n, turns,
+    positions, p_stride, factors, phi, phi_stride, out, m, n, blocks_each,
     D: tl.constexpr, K: tl.constexpr, K_BLOCK: tl.constexpr, SIGMA: tl.constexpr, SLOPE: tl.constexpr,
     I: tl.constexpr, J: tl.constexpr, D_BLOCK: tl.constexpr,
 ):  # fmt: skip
-    """out[split, i, c] = sum over the split's particles j of s_j a_jc sigma(z_ij); program (block of i, split)."""
+    """out[split, i, c] = sum over the split's particles j of s_j a_jc sigma(z_ij).
+
+    A program has a block of data i and a split, which is `blocks_each` blocks of particles.
+    """
     i = tl.program_id(0).to(tl.int64) * I + tl.arange(0, I)
     i_in = i < n
     split = tl.program_id(1).to(tl.int64)
@@ -81,8 +84,8 @@ def predict_kernel(
         total = tl.zeros((I, J), dtype=phi.dtype.element_ty)
     else:
         total = tl.zeros((I, K_BLOCK), dtype=phi.dtype.element_ty)
-    for turn in range(turns):
-        j = (split * turns + turn) * J + tl.arange(0, J)
+    for block in range(blocks_each):
+        j = (split * blocks_each + block) * J + tl.arange(0, J)
         j_in = j < m
         value = sigma(_products(phi, phi_stride, i, i_in, positions, p_stride, j, j_in, D, D_BLOCK), SIGMA, SLOPE)
         s = tl.load(factors + j, mask=j_in, other=0.0)
@@ -102,14 +105,15 @@ def predict_kernel(
 @triton.jit
 @no_type_check
 def pull_kernel(
-    positions, p_stride, factors, phi, phi_stride, cotangents, out, m, n, turns,
+    positions, p_stride, factors, phi, phi_stride, cotangents, out, m, n, blocks_each,
     D: tl.constexpr, K: tl.constexpr, K_BLOCK: tl.constexpr, SIGMA: tl.constexpr, SLOPE: tl.constexpr,
     HIDDEN: tl.constexpr, OUTPUT: tl.constexpr,
     I: tl.constexpr, J: tl.constexpr, D_BLOCK: tl.constexpr, G_BLOCK: tl.constexpr,
 ):  # fmt: skip
     """out[split, j, :] = s_j times the split's part of sum_i (c_i . a_j) sigma'(z_ij) phi_i and sum_i c_i sigma(z_ij).
 
-    Program (block of j, split, block of features); the first block of features also computes the output weights.
+    A program has a block of particles j, a split (`blocks_each` blocks of data) and a block of features. The programs
+    with the first block of features also compute the part in the output weights.
     """
     j = tl.program_id(0).to(tl.int64) * J + tl.arange(0, J)
     j_in = j < m
@@ -117,13 +121,13 @@ def pull_kernel(
     first = tl.program_id(2) * G_BLOCK
     hidden = tl.zeros((J, G_BLOCK), dtype=phi.dtype.element_ty)
     output = tl.zeros((J, K_BLOCK), dtype=phi.dtype.element_ty)
-    for turn in range(turns):
-        i = (split * turns + turn) * I + tl.arange(0, I)
+    for block in range(blocks_each):
+        i = (split * blocks_each + block) * I + tl.arange(0, I)
         i_in = i < n
         z = _products(phi, phi_stride, i, i_in, positions, p_stride, j, j_in, D, D_BLOCK)
         if HIDDEN:
-            heard = _products(cotangents, K, i, i_in, positions + D, p_stride, j, j_in, K, D_BLOCK)
-            g = heard * slope(z, SIGMA, SLOPE)
+            c_a = _products(cotangents, K, i, i_in, positions + D, p_stride, j, j_in, K, D_BLOCK)
+            g = c_a * slope(z, SIGMA, SLOPE)
             hidden = _gathered(hidden, g, phi, phi_stride, i, i_in, first, D, G_BLOCK)
         if OUTPUT:
             output = _gathered(output, sigma(z, SIGMA, SLOPE), cotangents, K, i, i_in, 0, K, K_BLOCK)
@@ -143,12 +147,13 @@ def predict(neuron: Perceptron, positions: Positions, factors: PerParticle, phi:
     m = len(positions)
     n = len(phi)
     data_blocks = triton.cdiv(len(phi), constants["I"])
-    splits, turns = _split(triton.cdiv(m, constants["J"]), data_blocks)
+    splits, blocks_each = _split(triton.cdiv(m, constants["J"]), data_blocks)
     positions, phi = _rows(positions), _rows(phi)
     out = phi.new_empty(splits, n, neuron.outputs)
     with _on(positions):
         predict_kernel[data_blocks, splits](
-            *(positions, positions.stride(0), factors.contiguous(), phi, phi.stride(0), out, m, n, turns), **constants
+            *(positions, positions.stride(0), factors.contiguous(), phi, phi.stride(0), out, m, n, blocks_each),
+            **constants,
         )
     return _summed(out)
 
@@ -156,29 +161,29 @@ def predict(neuron: Perceptron, positions: Positions, factors: PerParticle, phi:
 def pull(
     neuron: Perceptron, positions: Positions, factors: PerParticle, phi: Features, cotangents: Outputs
 ) -> Positions:
-    """factors_j times, in w_j, sum_i (c_i . a_j) sigma'(w_j . phi_i) phi_i; in a_j, sum_i c_i sigma(w_j . phi_i).
+    """factors_j sum_i c_i . grad g_j(x_i) [particles, dim]; zero in coordinates that are not trained.
 
-    Zero in coordinates that are not trained [particles, dim].
+    The gradient in w_j is sum_i (c_i . a_j) sigma'(w_j . phi_i) phi_i, that in a_j is sum_i c_i sigma(w_j . phi_i).
     """
     constants = pull_constants(neuron, positions.dtype)
     m = len(positions)
     n = len(phi)
     particle_blocks = triton.cdiv(len(positions), constants["J"])
     columns = triton.cdiv(neuron.hidden, constants["G_BLOCK"]) if constants["HIDDEN"] else 1
-    splits, turns = _split(triton.cdiv(n, constants["I"]), particle_blocks)
+    splits, blocks_each = _split(triton.cdiv(n, constants["I"]), particle_blocks)
     positions, phi = _rows(positions), _rows(phi)
     out = positions.new_zeros(splits, m, neuron.dim)
     with _on(positions):
         pull_kernel[particle_blocks, splits, columns](
             *(positions, positions.stride(0), factors.contiguous(), phi, phi.stride(0), cotangents.contiguous(), out),
-            *(m, n, turns),
+            *(m, n, blocks_each),
             **constants,
         )
     return _summed(out)
 
 
 def predict_constants(neuron: Perceptron, dtype: torch.dtype) -> dict[str, Any]:
-    """What `predict_kernel` is compiled for. A block is as large as the registers of four warps hold."""
+    """The constants for which `predict_kernel` is compiled; a block fits into the registers of four warps."""
     data, particles = (32, 64) if dtype == torch.float32 else (32, 32)
     return {
         "D": neuron.hidden,
@@ -193,7 +198,7 @@ def predict_constants(neuron: Perceptron, dtype: torch.dtype) -> dict[str, Any]:
 
 
 def pull_constants(neuron: Perceptron, dtype: torch.dtype) -> dict[str, Any]:
-    """What `pull_kernel` is compiled for."""
+    """The constants for which `pull_kernel` is compiled."""
     return {
         **predict_constants(neuron, dtype),
         "HIDDEN": neuron.trained != "output",
@@ -203,18 +208,21 @@ def pull_constants(neuron: Perceptron, dtype: torch.dtype) -> dict[str, Any]:
 
 
 def _split(blocks: int, others: int) -> tuple[int, int]:
-    """Into how many programs a sum over blocks is split, and how many blocks each has; `others` run beside each."""
-    turns = triton.cdiv(blocks, max(1, min(blocks, PROGRAMS // others)))
-    return triton.cdiv(blocks, turns), turns
+    """The number of programs that share a sum over blocks, and the number of blocks of each.
+
+    `others` is the number of programs that run beside each of them.
+    """
+    blocks_each = triton.cdiv(blocks, max(1, min(blocks, PROGRAMS // others)))
+    return triton.cdiv(blocks, blocks_each), blocks_each
 
 
 def _on(tensor: Tensor) -> AbstractContextManager[object]:
-    """Makes a tensor's GPU the one on which kernels are launched; nothing for the interpreter's CPU."""
+    """A context in which kernels are launched on the tensor's GPU; it does nothing for the interpreter's CPU."""
     return torch.cuda.device(tensor.device) if tensor.is_cuda else nullcontext()
 
 
 def _rows(matrix: Tensor) -> Tensor:
-    """A matrix whose rows are contiguous; itself where they are."""
+    """The matrix with contiguous rows; the matrix itself where they already are."""
     return matrix if matrix.stride(1) == 1 else matrix.contiguous()
 
 

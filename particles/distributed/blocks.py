@@ -36,15 +36,14 @@ class Blocks:
 
     @property
     def number(self) -> int:
-        """How many blocks there are."""
+        """The number of blocks."""
         return -(-self.particles // self.size)
 
     def held(self, ranks: int) -> list[range]:
-        """The numbers of the blocks that each rank holds.
+        """The numbers of the blocks that each rank holds: whole branches of the tree of `tree_sum`.
 
-        Raises ValueError for a number of ranks that is no power of two, or above that of the blocks.
-
-        Half of them, rounded up, and the rest, and so on: branches of the tree of `tree_sum`.
+        Blocks are halved, the first half rounded up, until there is a part for every rank. Raises ValueError for a
+        number of ranks that is no power of two, or larger than the number of blocks.
         """
         check_ranks(ranks)
         if ranks > self.number:

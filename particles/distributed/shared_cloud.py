@@ -1,4 +1,4 @@
-"""One cloud held by many processes: each has whole blocks of its particles, and all see the sums over all of them."""
+"""One cloud held by many processes: each holds whole blocks of its particles, and all see the sums over all blocks."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Self
 import torch
 
 from particles.cloud import ParticleCloud
-from particles.compute.tiles import Tiles
+from particles.compute.tiles import CloudTangents, Tiles
 from particles.distributed.blocks import Blocks, tree_sum
 from particles.distributed.ranks import Ranks
 from particles.errors import ShapeError
@@ -18,7 +18,10 @@ from particles.shapes import AnyFloat, Features, Gram, Masses, Outputs, PerParti
 
 @dataclass(frozen=True)
 class Share:
-    """Which blocks of a cloud this process holds: those of its rank. Raises ValueError where some rank gets none."""
+    """The blocks of a cloud that this process holds, which are those of its rank.
+
+    Raises ValueError where there are fewer blocks than ranks, or the number of ranks is no power of two.
+    """
 
     ranks: Ranks
     blocks: Blocks
@@ -33,7 +36,7 @@ class Share:
 
     @property
     def own(self) -> slice:
-        """Those that this one holds."""
+        """The particles of the whole cloud that this rank holds."""
         return self.spans[self.ranks.rank]
 
     @cached_property
@@ -44,13 +47,16 @@ class Share:
         return tuple(slice(first, min(first + self.blocks.size, own.stop - own.start)) for first in firsts)
 
     def summed(self, partial: Callable[[slice], AnyFloat]) -> AnyFloat:
-        """The sum over all particles in float64: of each block, along the fixed tree, with one gathering of ranks."""
+        """The sum over all particles in float64; `partial(slice)` gives that over one block [...].
+
+        Blocks are summed along the fixed tree, and what the ranks have is gathered once.
+        """
         return self.ranks.total(tree_sum((partial(part).double() for part in self.parts), len(self.parts)))
 
 
 @dataclass(frozen=True, eq=False, init=False)
 class SharedCloud(ParticleCloud):
-    """The particles of a cloud that this process holds, its masses counted in the whole.
+    """The particles of a cloud that this process holds; the masses of all processes together sum to one.
 
     positions [held, dim], masses [held]; `count` is the number of all particles, `first` the number of the first one
     held. Sums over particles go block by block in float64 and in one fixed order, then over the ranks: 1, 2, 4, ...
@@ -60,7 +66,7 @@ class SharedCloud(ParticleCloud):
     share: Share
 
     def __init__(self, positions: Positions, masses: Masses, share: Share) -> None:
-        """Take up a part that was checked within its whole, as `SharedCloud.of` does."""
+        """Make a part of a cloud that was checked as a whole; `SharedCloud.of` does both."""
         held = share.own.stop - share.own.start
         if (len(positions), len(masses)) != (held, held):
             raise ShapeError(
@@ -73,7 +79,7 @@ class SharedCloud(ParticleCloud):
 
     @classmethod
     def of(cls, cloud: ParticleCloud, ranks: Ranks, blocks: Blocks | None = None) -> Self:
-        """This rank's part of a whole cloud, which every rank has made alike, in memory of its own.
+        """This rank's part of a whole cloud, copied; every rank must have made the same whole cloud.
 
         Raises TypeError for a cloud with more to it than positions and masses, ValueError for one with too few blocks.
         """
@@ -94,8 +100,13 @@ class SharedCloud(ParticleCloud):
         return start
 
     @property
+    def shared_by(self) -> Ranks:
+        """The group of processes that share the cloud."""
+        return self.share.ranks
+
+    @property
     def own(self) -> ParticleCloud:
-        """What is held here without its context: its masses do not sum to one."""
+        """The particles held here as a plain cloud, whose masses do not sum to one."""
         part = object.__new__(ParticleCloud)
         object.__setattr__(part, "positions", self.positions)
         object.__setattr__(part, "masses", self.masses)
@@ -110,11 +121,11 @@ class SharedCloud(ParticleCloud):
         return self._unchecked(positions, masses)
 
     def reweighted(self, masses: Masses) -> Self:
-        """Not offered: raises TypeError."""
+        """Raises TypeError, since the masses of a shared cloud are fixed."""
         raise TypeError("The masses of a shared cloud are fixed; reweight the whole cloud, then share it.")
 
     def summed(self, partial: Callable[[slice], AnyFloat]) -> AnyFloat:
-        """The sum over all particles, of all ranks, in the dtype of the cloud; `partial` gives that of one block."""
+        """The sum over particles of all ranks, in the dtype of the cloud; `partial(slice)` gives that of a block."""
         return self.share.summed(partial).to(self.dtype)
 
     def norms(self, *vectors: Positions) -> AnyFloat:
@@ -135,22 +146,31 @@ class SharedCloud(ParticleCloud):
         return int(self.share.ranks.total(torch.tensor(float(number), dtype=torch.float64)))
 
     def rows(self, values: AnyFloat) -> Iterator[tuple[slice, AnyFloat]]:
-        """The values of all ranks on the first one, within an act of `Ranks.at_first` that they were handed to."""
+        """The values of all ranks, on the first rank, within an act of `Ranks.at_first` that was given these values."""
         return self.share.ranks.rows(values)
+
+    def tangents(self, neuron: Neuron, phi: Features, *, fused: bool | None = None) -> CloudTangents:
+        """The tangents of the particles held here; their sums over particles are sums over those of all ranks."""
+        return SharedTiles(neuron, self.positions, phi, self.share, fused=fused)
 
     def _unchecked(self, positions: Positions, masses: Masses) -> Self:
         return type(self)(positions, masses, self.share)
 
 
-class SharedTiles(Tiles):
-    """The tangents of the particles held here, in tiles that do not reach across blocks; sums are over all ranks."""
+class SharedTiles(CloudTangents):
+    """The tangents of the particles held here, in tiles that do not cross blocks; sums run over all ranks.
 
-    def __init__(self, neuron: Neuron, cloud: SharedCloud, phi: Features, *, fused: bool | None = None) -> None:
-        super().__init__(neuron, cloud.positions, phi, fused=fused, whole=cloud.count)
-        self._share = cloud.share
+    Every particle has the same bits whatever the number of ranks.
+    """
+
+    def __init__(
+        self, neuron: Neuron, positions: Positions, phi: Features, share: Share, *, fused: bool | None = None
+    ) -> None:
+        super().__init__(neuron, positions, phi, whole=share.blocks.particles, fused=fused)
+        self._share = share
         self._blocks = {
-            part.start: Tiles(neuron, cloud.positions[part], phi, fused=fused, whole=cloud.count)
-            for part in cloud.share.parts
+            part.start: Tiles(neuron, positions[part], phi, whole=share.blocks.particles, fused=fused)
+            for part in share.parts
         }
 
     def predict(self, factors: PerParticle) -> Outputs:
@@ -175,6 +195,10 @@ class SharedTiles(Tiles):
         for part in self._share.parts:
             result[part] = self._blocks[part.start].pull(factors[part], cotangents)
         return result
+
+    def elsewhere(self, positions: Positions) -> Tiles:
+        """The tangents of other particles at these positions; each rank sums over those that it was given."""
+        return Tiles(self._neuron, positions, self._phi)
 
     def _summed(self, partial: Callable[[slice, Tiles], AnyFloat]) -> AnyFloat:
         total = self._share.summed(lambda part: partial(part, self._blocks[part.start]))

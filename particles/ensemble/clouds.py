@@ -1,4 +1,4 @@
-"""The ensemble: clouds of one size that are evolved side by side, seeds of one experiment for instance."""
+"""The ensemble: clouds of one size that are evolved side by side, for instance seeds of one experiment."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ from particles.shapes import Masses, MemberMasses, MemberPositions, Positions
 class Ensemble:
     """Members e = 0, 1, ..., each a cloud: positions [members, particles, dim], masses [members, particles].
 
-    The masses of every member sum to one; they are equal where left out. A frozen value; `ensemble[e]` is a member, as
-    a cloud that shares its tensors, and an ensemble is the sequence of these. Raises what `ParticleCloud` raises, with
-    the number of the member.
+    The masses of every member sum to one; they are equal where left out. An ensemble is a frozen value and a sequence
+    of its members: `ensemble[e]` is a cloud that shares the tensors of the ensemble. It raises the errors of
+    `ParticleCloud`, with the number of the member.
     """
 
     positions: MemberPositions
@@ -70,7 +70,7 @@ class Ensemble:
 
     @property
     def device(self) -> torch.device:
-        """Where positions and masses live."""
+        """The device of positions and masses."""
         return self.positions.device
 
     def to(self, device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> Self:

@@ -2,27 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Self
 
 import torch
 from torch import Tensor
 
 from particles.cloud import ParticleCloud
-from particles.compute.backend_choice import Fused, fused_for
-from particles.compute.tiles import kept_and_large
-from particles.ensemble.tangent import MemberTangents
 from particles.errors import ShapeError
-from particles.neurons.perceptron import Perceptron
-from particles.risk.dataset import Prepared
-from particles.risk.risk import Risk, RiskAt
+from particles.neurons.protocols import MemberNeuron
+from particles.risk.dataset import Dataset, Prepared
+from particles.risk.risk import Risk
 from particles.risk.scaling import Scaling
-from particles.shapes import Features, Grams, Outputs, PerParticle, Velocity
+from particles.shapes import PerParticle
 
 
 @dataclass(frozen=True)
 class MemberScalings:
-    """Every member's own scaling, of masses that are stacked member by member."""
+    """One scaling for each member, applied to masses that are stacked member by member."""
 
     scalings: tuple[Scaling, ...]
 
@@ -43,21 +39,23 @@ class MemberScalings:
 class EnsembleRisk(Risk):
     """R = sum_e R_e(cloud_e), a function of a `Stacked` cloud.
 
-    No member hears of another, so one evaluation gives the predictions [members data, outputs] and velocities
-    [members particles, dim] of all. Members may differ in their scaling, targets and data weights; neuron, inputs, loss
-    and regulariser are shared. What it computes of each member is what the member's own risk computes, to rounding.
+    Members do not interact, so one evaluation gives the predictions [members data, outputs], potentials [members
+    particles] and velocities [members particles, dim] of all. Members may differ in their scaling, targets and data
+    weights; they share neuron, inputs, loss and regulariser. Every result agrees with that of the member's own risk to
+    rounding.
     """
 
     risks: tuple[Risk, ...] = ()
 
     @classmethod
     def of(cls, risks: Sequence[Risk]) -> Self:
-        """Of the members' risks, in order; the same object as often as members share it.
+        """The risk of an ensemble whose members have these risks, in order; members may share an object.
 
-        Raises TypeError for a neuron that is not a Perceptron, ValueError where risks differ in what is shared.
+        Raises TypeError for a neuron that has no tangent of several clouds (`MemberNeuron`), ValueError where risks
+        differ in what members share, ShapeError where their inputs differ.
         """
         first = risks[0]
-        if not isinstance(first.neuron, Perceptron):
+        if not isinstance(first.neuron, MemberNeuron):
             raise TypeError(
                 f"Ensembles are evaluated in the closed form of Perceptron, but the neuron is "
                 f"{type(first.neuron).__name__}; evolve the members one by one."
@@ -69,78 +67,15 @@ class EnsembleRisk(Risk):
         scaling = first.scaling if shared else MemberScalings(scalings)
         return cls(first.neuron, scaling, first.loss, first.data, first.regulariser, first.fused, tuple(risks))
 
-    def at(self, cloud: ParticleCloud) -> "EnsembleRiskAt":
-        """This risk at one stacked cloud."""
-        return EnsembleRiskAt(self, cloud)
+    def on(self, data: Dataset) -> Self:
+        """The members' risks on other data, the same for all of them."""
+        return self.of([risk.on(data) for risk in self.risks])
 
-    def prepared(self, cloud: ParticleCloud) -> Prepared:
-        """Embedded inputs, targets and weights of all members, stacked."""
-        key = (cloud.dtype, cloud.device)
-        if key not in self._memo:
-            parts = [risk.prepared(cloud) for risk in self.risks]
-            self._memo[key] = Prepared(
-                torch.cat([part.phi for part in parts]),
-                torch.cat([part.targets for part in parts]),
-                torch.cat([part.weights for part in parts]),
-            )
-        return self._memo[key]
-
-
-@dataclass(frozen=True, eq=False)
-class EnsembleRiskAt(RiskAt):
-    """The risks of all members at their clouds. Residuals, cotangents and velocities follow as for one cloud.
-
-    Predictions and velocities go through fused kernels where those take ensembles, by the rule for one cloud as large
-    as all members together; a member then has the same bits beside any others.
-    """
-
-    risk: EnsembleRisk
-
-    @property
-    def members(self) -> int:
-        """How many there are."""
-        return len(self.risk.risks)
-
-    @cached_property
-    def fused(self) -> Fused | None:
-        """The members' perceptrons as the kernels evaluate them, or None where plain torch is to be taken."""
-        positions, entries = self.cloud.positions, self.cloud.count * self.data.targets.numel() // self.members
-        keeps, large = kept_and_large(entries, positions.numel(), on_cpu=positions.is_cpu)
-        wanted = False if self.risk.fused is None and not large else self.risk.fused
-        return fused_for(self._neuron, positions, self._phi, wanted, keeps, self.members)
-
-    @cached_property
-    def tangents(self) -> MemberTangents:
-        """The members' perceptrons, linearised at the inputs they share."""
-        return MemberTangents(self._neuron, self.cloud.positions, self._phi, self.members)
-
-    @property
-    def _neuron(self) -> Perceptron:
-        if not isinstance(self.risk.neuron, Perceptron):
-            raise TypeError(f"Ensembles need a Perceptron, but the neuron is {type(self.risk.neuron).__name__}.")
-        return self.risk.neuron
-
-    @property
-    def _phi(self) -> Features:
-        return self.data.phi[: self.data.phi.shape[0] // self.members]
-
-    @cached_property
-    def predictions(self) -> Outputs:
-        """f(x_i) [members data, outputs]."""
-        return (self.fused or self.tangents).predict(self.factors)
-
-    def push(self, velocities: Velocity) -> Outputs:
-        """J v of every member [members data, outputs]."""
-        return self.tangents.push(self.factors, velocities)
-
-    def pull(self, cotangents: Outputs) -> Velocity:
-        """M J^T c of every member [members particles, dim]."""
-        return (self.fused or self.tangents).pull(self.risk.scaled(self.cloud).gain, cotangents)
-
-    def gram(self, weights: PerParticle | None = None, dtype: torch.dtype | None = None) -> Grams:
-        """J W J^T of every member [members, n k, n k], the blocks of a block-diagonal matrix."""
-        weights = self.mobility if weights is None else weights
-        return self.tangents.gram(weights * self.factors.square(), dtype=dtype)
+    def _prepare(self, cloud: ParticleCloud) -> Prepared:
+        """The embedded inputs that members share [data, features], and targets and weights of all of them, stacked."""
+        parts = [risk.prepared(cloud) for risk in self.risks]
+        targets = torch.cat([part.targets for part in parts])
+        return Prepared(parts[0].phi, targets, torch.cat([part.weights for part in parts]))
 
 
 def _check_alike(number: int, risk: Risk, first: Risk) -> None:

@@ -1,1 +1,1 @@
-"""How a cloud begins: laws of positions, and masses."""
+"""The start of a cloud: laws from which positions are sampled, and masses."""

@@ -1,4 +1,4 @@
-"""Initial laws: how a cloud's positions are sampled for given masses."""
+"""Initial laws: distributions from which the positions of a cloud are sampled, for given masses."""
 
 import math
 from dataclasses import dataclass, field
@@ -17,24 +17,24 @@ from particles.shapes import AnyFloat, Masses
 
 @runtime_checkable
 class Law(Protocol):
-    """A distribution that clouds are drawn from."""
+    """A distribution from which clouds are drawn."""
 
     def sample(self, *, masses: Masses, seed: int) -> ParticleCloud:
-        """One cloud with these masses; the same seed gives the same positions whatever the masses."""
+        """A cloud with these masses [particles]. The same seed gives the same positions, whatever the masses are."""
         ...
 
 
 @runtime_checkable
 class OutputLaw(Protocol):
-    """Law of one output weight, by its quantile function; mean zero."""
+    """The law of one output weight, given by its quantile function; its mean is zero."""
 
     @property
     def variance(self) -> float:
-        """Second moment E a^2."""
+        """The second moment E a^2."""
         ...
 
     def quantile(self, uniforms: AnyFloat) -> AnyFloat:
-        """Output weights from uniform numbers in (0, 1), entry by entry."""
+        """Output weights [...] from uniform numbers [...] in (0, 1), entry by entry."""
         ...
 
 
@@ -45,13 +45,13 @@ class RademacherOutputs:
     variance: float = field(default=1.0, init=False)
 
     def quantile(self, uniforms: AnyFloat) -> AnyFloat:
-        """-1 below one half, +1 from there on."""
+        """Output weights [...]: -1 for uniform numbers below one half, +1 for the others."""
         return torch.where(uniforms < 0.5, -torch.ones_like(uniforms), torch.ones_like(uniforms))
 
 
 @dataclass(frozen=True)
 class GaussianOutputs:
-    """Output weights from N(0, variance)."""
+    """Output weights from N(0, variance); raises ValueError for a variance that is negative or not finite."""
 
     variance: float = 1.0
 
@@ -59,17 +59,18 @@ class GaussianOutputs:
         object.__setattr__(self, "variance", non_negative(self.variance, "The variance"))
 
     def quantile(self, uniforms: AnyFloat) -> AnyFloat:
-        """Gaussian quantiles."""
+        """Output weights [...], the quantiles of N(0, variance) at uniform numbers [...]."""
         normals: AnyFloat = torch.special.ndtri(uniforms)
         return math.sqrt(self.variance) * normals
 
 
 @dataclass(frozen=True)
 class GaussianLaw:
-    """Hidden weights w_j ~ N(0, variance I), output weights a_j from `outputs`, all independent.
+    """Hidden weights w_j ~ N(0, variance I) and output weights a_j from `outputs`, all independent.
 
-    `variance` is 1 in the text of the asymmetric paper and 2 in its published code (Caron et al. 2023). `points` says
-    where the uniform numbers come from: `Random()` or `Sobol()`. For a user neuron all coordinates are hidden weights.
+    `variance` is 1 in the text of the asymmetric paper and 2 in its published code (Caron et al. 2023). `points` is the
+    source of the uniform numbers, `Random()` or `Sobol()`. For a user neuron all coordinates are hidden weights. Raises
+    ValueError for a variance that is negative or not finite.
     """
 
     neuron: Neuron | UserNeuron
@@ -81,7 +82,12 @@ class GaussianLaw:
         object.__setattr__(self, "variance", non_negative(self.variance, "The variance"))
 
     def sample(self, *, masses: Masses, seed: int) -> ParticleCloud:
-        """A cloud with these masses [particles]; positions [particles, dim] from the seed's stream "init"."""
+        """A cloud with these masses [particles], in their dtype and on their device.
+
+        Positions [particles, dim] come from the seed's stream "init". Raises ValueError for a seed that is not a
+        non-negative integer and for more coordinates than a Sobol sequence has, MassError or ShapeError for masses that
+        no cloud can have.
+        """
         neuron = as_neuron(self.neuron)
         uniforms = self.points.draw(masses.shape[0], neuron.dim, seed).to(masses.device)
         hidden = math.sqrt(self.variance) * torch.special.ndtri(uniforms[:, : neuron.hidden])
@@ -91,16 +97,20 @@ class GaussianLaw:
 
 @dataclass(frozen=True)
 class SymmetricPairs:
-    """Pairs of particles j and j + m/2 with equal hidden and opposite output weights: the network starts at zero.
+    """Pairs of particles j and j + m/2 with equal hidden and opposite output weights, so the network starts at zero.
 
-    The tangent kernel is that of the first half (Hu et al. 2020; Chizat et al. 2019). The masses of the two halves must
-    agree, as `masses.paired` makes them, and the neuron must have output weights.
+    The tangent kernel is that of the first half (Hu et al. 2020; Chizat et al. 2019). `sample` needs masses whose two
+    halves agree, as `masses.paired` makes them, and a neuron with output weights.
     """
 
     law: GaussianLaw
 
     def sample(self, *, masses: Masses, seed: int) -> ParticleCloud:
-        """A cloud of symmetric pairs; raises MassError where the halves of the masses differ."""
+        """A cloud of symmetric pairs with these masses [particles].
+
+        Raises MassError where the halves of the masses differ, ValueError for a neuron without output weights, and what
+        `GaussianLaw.sample` raises.
+        """
         neuron = as_neuron(self.law.neuron)
         if neuron.hidden == neuron.dim:
             raise ValueError("Symmetric pairs flip output weights, but this neuron has none; use the law itself.")

@@ -1,4 +1,4 @@
-"""Where the uniform numbers behind a law come from: pseudo-random, or a scrambled Sobol sequence."""
+"""Sources of the uniform numbers behind a law: pseudo-random numbers, or a scrambled Sobol sequence."""
 
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
@@ -17,33 +17,39 @@ SOBOL_DIMENSIONS = qmc.Sobol.MAXDIM
 
 @runtime_checkable
 class Points(Protocol):
-    """Numbers in (0, 1), one row per particle, one column per coordinate."""
+    """A source of numbers in (0, 1), one row for each particle and one column for each coordinate."""
 
     def draw(self, count: int, dim: int, seed: int) -> Positions:
-        """The numbers [count, dim] in float64 that belong to this seed."""
+        """The numbers [count, dim] of this seed, in float64."""
         ...
 
 
 @dataclass(frozen=True)
 class Random:
-    """Independent uniform numbers. The first rows of a larger draw are the rows of a smaller one."""
+    """Independent uniform numbers; a larger draw begins with the rows of a smaller one."""
 
     def draw(self, count: int, dim: int, seed: int) -> Positions:
-        """Independent uniform numbers [count, dim]."""
+        """Independent uniform numbers [count, dim] in float64, from the seed's stream "init".
+
+        Raises ValueError for a seed that is not a non-negative integer.
+        """
         numbers = generator(seed, "init").random((count, dim))
         return torch.from_numpy(np.maximum(numbers, SMALLEST))
 
 
 @dataclass(frozen=True)
 class Sobol:
-    """A scrambled Sobol sequence (Owen 1995): every row uniform, all rows together far more even than random.
+    """A scrambled Sobol sequence (Owen 1995): every row is uniform, and all rows together are more even than random.
 
-    Averages over such a cloud of smooth functions of few coordinates converge nearly like 1/count instead of
-    1/sqrt(count). A count that is a power of two is best. At most 21,201 coordinates.
+    Averages of smooth functions of few coordinates over such a cloud converge nearly like 1/count instead of
+    1/sqrt(count). Counts that are powers of two are best. There are at most 21,201 coordinates.
     """
 
     def draw(self, count: int, dim: int, seed: int) -> Positions:
-        """The first `count` points of the sequence scrambled by this seed."""
+        """The first `count` points [count, dim], in float64, of the sequence that this seed scrambles.
+
+        Raises ValueError for more than 21,201 coordinates, and a seed that is not a non-negative integer.
+        """
         if dim > SOBOL_DIMENSIONS:
             raise ValueError(
                 f"A Sobol sequence has at most {SOBOL_DIMENSIONS} coordinates, but {dim} are needed; use Random()."

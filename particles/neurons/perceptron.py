@@ -1,34 +1,18 @@
-"""The perceptron: its feature g(theta, x) and the gradient, for all particles and all inputs at once.
+"""The perceptron: how a particle's position is read as hidden and output weights.
 
-Evaluated at given positions and embedded inputs it is a tangent (`tangents.py`): everything that a flow needs of a
-piece of the cloud, in closed form and without an autograd graph.
+Evaluated at given positions and embedded inputs it is a tangent (`perceptron_tangent.py`): everything that a flow needs
+of a piece of the cloud, in closed form and without an autograd graph.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
-
-import torch
 
 from particles.arguments.integers import whole
 from particles.errors import ShapeError
 from particles.neurons.activations import Activation
-from particles.neurons.autonomous import Autonomous
 from particles.neurons.embeddings import Embedding
-from particles.neurons.saturation import Saturated, saturated
-from particles.numerics.scratch import FRESH, SCRATCH, Fresh, Lease, reusable
-from particles.numerics.weighted_gram import NARROW, narrow_product, weighted_products
-from particles.shapes import (
-    Features,
-    Gram,
-    Hidden,
-    Inputs,
-    Outputs,
-    ParticleFeatures,
-    ParticleGradients,
-    ParticleOutputs,
-    PerParticle,
-    Positions,
-)
+from particles.neurons.member_tangent import MemberTangent
+from particles.neurons.perceptron_tangent import PerceptronTangent
+from particles.shapes import Features, Inputs, MemberPositions, Positions
 
 TRAINED = ("hidden", "output", "both")
 
@@ -71,196 +55,19 @@ class Perceptron:
         """phi(x_i) [data, features]."""
         return self.embedding(inputs)
 
-    def tangent(self, positions: Positions, phi: Features) -> "PerceptronTangent":
+    def tangent(self, positions: Positions, phi: Features) -> PerceptronTangent:
         """These particles [particles, dim] at these embedded inputs [data, features]."""
-        if positions.shape[1] != self.dim:
-            raise ShapeError(
-                f"Particles have {positions.shape[1]} coordinates, but this neuron needs {self.dim}: {self.hidden} "
-                f"hidden weights and {self.outputs} output weights."
-            )
+        self._check(positions.shape[-1])
         return PerceptronTangent(self, positions, phi)
 
+    def member_tangent(self, positions: MemberPositions, phi: Features) -> MemberTangent:
+        """The particles of several clouds [members, particles, dim] at embedded inputs that all of them share."""
+        self._check(positions.shape[-1])
+        return MemberTangent(self, positions, phi)
 
-@dataclass(frozen=True, eq=False)
-class PerceptronTangent:
-    """Perceptrons at fixed positions and embedded inputs. sigma is computed once, when first needed, and so is sigma'
-    unless it follows from sigma, which is then all that is kept; in scratch memory, which goes with the tangent."""
-
-    neuron: Perceptron
-    positions: Positions
-    phi: Features
-
-    @cached_property
-    def _w(self) -> Positions:
-        return self.positions[:, : self.neuron.hidden]
-
-    @cached_property
-    def _a(self) -> Positions:
-        return self.positions[:, self.neuron.hidden :]
-
-    @cached_property
-    def _lease(self) -> Lease | Fresh | None:
-        return SCRATCH.for_product(self.positions, self.phi)
-
-    @cached_property
-    def _z(self) -> Hidden:
-        """w_j . phi(x_i), until sigma is written over it."""
-        return torch.mm(self._w, self.phi.T, out=self._lease.matrix if self._lease else None)
-
-    @cached_property
-    def _value(self) -> Hidden:
-        return self._overwritten[0] if self._overwrites else self.neuron.activation.value(self._z)
-
-    @cached_property
-    def _overwrites(self) -> bool:
-        """Whether sigma is written over z and gives sigma'; on the CPU, as what is looked for would wait for a GPU."""
-        return isinstance(self.neuron.activation, Autonomous) and self._lease is not None and self.phi.is_cpu
-
-    @cached_property
-    def _overwritten(self) -> tuple[Hidden, Saturated | None]:
-        """sigma, and the rows whose sigma' does not follow from it."""
-        activation = self.neuron.activation
-        if not isinstance(activation, Autonomous):
-            raise TypeError(f"The derivative of {type(activation).__name__} does not follow from its value.")
-        apart = saturated(activation, self._z)
-        return activation.overwrite(self._z), apart
-
-    @property
-    def _derivative(self) -> Hidden:
-        return self._slope(None)
-
-    def _slope(self, spare: Hidden | None) -> Hidden:
-        """sigma', where it is not kept written into spare memory or, without, into new."""
-        activation = self.neuron.activation
-        if isinstance(activation, Autonomous) and self._overwrites:
-            slopes, apart = activation.derivative_at(self._value, out=spare), self._overwritten[1]
-            return slopes if apart is None else apart.corrected(slopes)
-        return self._kept_derivative
-
-    @cached_property
-    def _kept_derivative(self) -> Hidden:
-        return self.neuron.activation.derivative(self._z, self.__dict__.get("_value"))
-
-    @property
-    def _moves_hidden(self) -> bool:
-        return self.neuron.trained != "output"
-
-    @property
-    def _moves_output(self) -> bool:
-        return self.neuron.trained != "hidden"
-
-    def features(self) -> ParticleFeatures:
-        """a_jc sigma(w_j . phi(x_i))."""
-        return self._value[:, :, None] * self._a[:, None, :]
-
-    def gradients(self) -> ParticleGradients:
-        """grad g_jc(x_i) [particles, data, outputs, dim], all of it: for small clouds, and for tests."""
-        hidden = self._derivative[:, :, None, None] * self._a[:, None, :, None] * self.phi[None, :, None, :]
-        identity = torch.eye(self.neuron.outputs, dtype=self.phi.dtype, device=self.phi.device)
-        output = self._value[:, :, None, None] * identity
-        return torch.cat([hidden * self._moves_hidden, output * self._moves_output], dim=-1)
-
-    def predict(self, factors: PerParticle) -> Outputs:
-        """sum_j factors_j a_j sigma(w_j . phi(x_i))."""
-        return self._value.T @ (factors[:, None] * self._a)
-
-    def pair(self, cotangents: Outputs) -> PerParticle:
-        """sum_i c_i . a_j sigma(w_j . phi(x_i))."""
-        return ((self._value @ cotangents) * self._a).sum(dim=1)
-
-    def pull(self, factors: PerParticle, cotangents: Outputs) -> Positions:
-        """factors_j times, in w_j, sum_i (c_i . a_j) sigma'(w_j . phi(x_i)) phi(x_i); in a_j, sum_i c_i sigma(...)."""
-        listening, split = factors[:, None] * self._a, self.neuron.hidden
-        if not (self._lease and reusable(listening, cotangents)):
-            hidden = (self._derivative * (listening @ cotangents.T)) @ self.phi
-            output = factors[:, None] * (self._value @ cotangents)
-            return torch.cat([hidden * self._moves_hidden, output * self._moves_output], dim=1)
-        result = torch.empty_like(self.positions)
-        if self._moves_hidden:
-            self._pull_hidden(self._lease.another(), listening, cotangents, result[:, :split])
-        else:
-            result[:, :split].zero_()
-        if self._moves_output:
-            torch.mul(factors[:, None], self._value @ cotangents, out=result[:, split:])
-        else:
-            result[:, split:].zero_()
-        return result
-
-    def _pull_hidden(
-        self, spare: Lease | Fresh, listening: ParticleOutputs, cotangents: Outputs, out: Positions
-    ) -> None:
-        """What `pull` gives in w_j, written into `out`, with sigma' in spare memory."""
-        if self.neuron.outputs > 1:
-            torch.mm(torch.mm(listening, cotangents.T, out=spare.matrix).mul_(self._derivative), self.phi, out=out)
-            return
-        slope = self._slope(spare.matrix)
-        if self.neuron.hidden > self.positions.shape[0]:
-            torch.mm(torch.mul(slope, cotangents.T, out=spare.matrix), self.phi, out=out).mul_(listening)
-        elif self.neuron.hidden > NARROW or spare is FRESH:
-            torch.mm(slope, cotangents * self.phi, out=out).mul_(listening)
-        else:
-            torch.mul(listening, narrow_product(slope, cotangents * self.phi), out=out)
-
-    def push(self, factors: PerParticle, velocities: Positions) -> Outputs:
-        """sum_j factors_j [a_j sigma'(w_j . phi(x_i)) v^w_j . phi(x_i) + v^a_j sigma(w_j . phi(x_i))]."""
-        result = self.phi.new_zeros(self.phi.shape[0], self.neuron.outputs)
-        if self._moves_hidden:
-            result = self._push_hidden(factors[:, None] * self._a, velocities[:, : self.neuron.hidden])
-        if self._moves_output:
-            result = result + self._value.T @ (factors[:, None] * velocities[:, self.neuron.hidden :])
-        return result
-
-    def _push_hidden(self, speaking: ParticleOutputs, velocities: Positions) -> Outputs:
-        if self.neuron.outputs == 1:
-            return (self.phi * (self._derivative.T @ (speaking * velocities))).sum(dim=1, keepdim=True)
-        return (self._derivative * (velocities @ self.phi.T)).T @ speaking
-
-    def to(self, dtype: torch.dtype) -> "PerceptronTangent":
-        """sigma and sigma' rounded to a dtype."""
-        return _RoundedTangent(self.neuron, self.positions.to(dtype), self.phi.to(dtype), self)
-
-    def gram(self, weights: PerParticle, other: "PerceptronTangent") -> Gram:
-        """sum_j weights_j [a_jc a_je (phi . phi') sigma' sigma'  +  1{c = e} sigma sigma]."""
-        k, n, others = self.neuron.outputs, self.phi.shape[0], other.phi.shape[0]
-        overlap = self.phi @ other.phi.T
-        features = weighted_products(weights, self._value, other._value) if self._moves_output else None
-        rows = self._derivative if self._moves_hidden else overlap
-        columns = rows if other is self or not self._moves_hidden else other._derivative
-
-        def block(c: int, e: int) -> Gram:
-            same = features if c == e and features is not None else overlap.new_zeros(())
-            if not self._moves_hidden:
-                return same.expand(n, others)
-            factor = weights * self._a[:, c] * self._a[:, e]
-            return weighted_products(factor, rows, columns).mul_(overlap).add_(same)
-
-        if k == 1:
-            return block(0, 0)
-        blocks = self.phi.new_empty(n, k, others, k)
-        for c in range(k):
-            for e in range(k):
-                blocks[:, c, :, e] = block(c, e)
-        return blocks.reshape(n * k, others * k)
-
-
-@dataclass(frozen=True, eq=False)
-class _RoundedTangent(PerceptronTangent):
-    """sigma and sigma' of another tangent in another dtype, each rounded when first needed."""
-
-    exact: PerceptronTangent
-
-    @cached_property
-    def _value(self) -> Hidden:
-        return self.exact._value.to(self.positions)
-
-    @cached_property
-    def _overwrites(self) -> bool:
-        return self.exact._overwrites
-
-    @property
-    def _overwritten(self) -> tuple[Hidden, Saturated | None]:
-        return self._value, self.exact._overwritten[1]
-
-    @cached_property
-    def _kept_derivative(self) -> Hidden:
-        return self.exact._derivative.to(self.positions)
+    def _check(self, dim: int) -> None:
+        if dim != self.dim:
+            raise ShapeError(
+                f"Particles have {dim} coordinates, but this neuron needs {self.dim}: {self.hidden} hidden weights and "
+                f"{self.outputs} output weights."
+            )

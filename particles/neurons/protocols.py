@@ -4,14 +4,15 @@ from typing import Protocol, Self, runtime_checkable
 
 import torch
 
-from particles.shapes import Features, Gram, Inputs, Outputs, ParticleFeatures, PerParticle, Positions
+from particles.shapes import Features, Gram, Inputs, MemberPositions, Outputs, ParticleFeatures, PerParticle, Positions
 
 
 @runtime_checkable
 class Tangent(Protocol):
     """Neurons at fixed positions and inputs, linearised: features g_j(x_i) and their gradients in theta_j.
 
-    Gradients are zero in coordinates that are not trained.
+    Gradients are zero in coordinates that are not trained. A tangent of several clouds (`MemberNeuron`) takes and gives
+    tensors with a leading axis [members, ...], except for the inputs, which the members share.
     """
 
     def features(self) -> ParticleFeatures:
@@ -73,4 +74,13 @@ class Neuron(Protocol):
 
     def tangent(self, positions: Positions, phi: Features) -> Tangent:
         """These particles at these embedded inputs."""
+        ...
+
+
+@runtime_checkable
+class MemberNeuron(Neuron, Protocol):
+    """A neuron that also offers one tangent of several clouds of one size, which ensembles need."""
+
+    def member_tangent(self, positions: MemberPositions, phi: Features) -> Tangent:
+        """The particles of the members [members, particles, dim] at embedded inputs that all of them share."""
         ...

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from particles.neurons.autonomous import Autonomous
-from particles.shapes import AnyFloat, Hidden
+from particles.shapes import AnyFloat, Hidden, ManyHidden
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,9 +22,9 @@ class Saturated:
     rows: Tensor
     slopes: AnyFloat
 
-    def corrected(self, slopes: Hidden) -> Hidden:
-        """sigma' of all rows, with these put right in place."""
-        slopes[self.rows] = self.slopes.to(slopes)
+    def corrected(self, slopes: ManyHidden) -> ManyHidden:
+        """sigma' of all rows, corrected in place where they are saturated; a leading axis counts as more rows."""
+        slopes.view(-1, slopes.shape[-1])[self.rows] = self.slopes.to(slopes)
         return slopes
 
 

@@ -1,1 +1,1 @@
-"""Numerical pieces that know nothing of networks: Gram matrices, singular values, scratch memory, random streams."""
+"""Numerical routines that do not depend on networks: Gram matrices, singular values, scratch memory, random streams."""

@@ -1,7 +1,7 @@
-"""Singular values and vectors of matrices whose rows and columns come in different units, each with all its digits.
+"""Accurate singular values and vectors of matrices whose rows and columns are in different units.
 
-The usual algorithms give every singular value an error of eps times the largest one. Here A = X D Y^T is first found by
-Gaussian elimination with complete pivoting, X and Y well-conditioned and D diagonal of any range, and Jacobi's method
+The usual algorithms give every singular value an error of eps times the largest one. Here Gaussian elimination with
+complete pivoting first gives A = X D Y^T with well-conditioned X and Y and a diagonal D of any range. Jacobi's method
 then gives every singular value an error of eps relative to itself (Demmel et al. 1999, algorithm 3.1).
 """
 
@@ -18,17 +18,20 @@ from torch import Tensor
 
 Matrix = NDArray[np.float64]
 
-#: What elimination leaves of an entry counts as zero below this many units of rounding of its row and column.
+#: After elimination an entry counts as zero below this many units of rounding of its row and column.
 ROUNDED = 64.0
-#: Rounds of dividing rows and columns by their largest entries.
+#: How often rows and columns are divided by their largest entries.
 ROUNDS = 3
-#: dgejsv: high relative accuracy under scaled rows and columns ("F"), and all singular values ("N").
+#: Options of dgejsv: high relative accuracy under scaled rows and columns ("F"), and all singular values ("N").
 ACCURATE, ALL = 2, 0
 
 
 @dataclass(frozen=True, eq=False)
 class GradedSVD:
-    """A = U diag(values) V^T with as many singular values as A has rank, from the largest to the least."""
+    """The decomposition A = U diag(values) V^T, with U = `left` and V = `right`.
+
+    There are as many singular values as A has rank, from the largest to the least.
+    """
 
     left: Float[Tensor, "rows rank"]
     values: Float[Tensor, " rank"]
@@ -36,10 +39,11 @@ class GradedSVD:
 
     @classmethod
     def of(cls, matrix: Float[Tensor, "rows columns"]) -> Self:
-        """The decomposition in float64 on the matrix's device; entries are taken to be as precise as its dtype.
+        """The decomposition of a matrix in float64, on the matrix's device.
 
-        The rank is that beyond rounding in the units of every row and column. Takes about two operations for every
-        entry and every unit of rank. Raises ArithmeticError where Jacobi's method does not converge.
+        Entries are taken to be as precise as their dtype, and the rank does not count what is rounding in the units of
+        its row and column. The cost is about two operations for every entry and every unit of rank. Raises
+        ArithmeticError where Jacobi's method does not converge.
         """
         parts = _decomposed(matrix.double().cpu().numpy(), torch.finfo(matrix.dtype).eps)
         return cls(*(torch.from_numpy(np.ascontiguousarray(part)).to(matrix.device) for part in parts))
@@ -82,7 +86,7 @@ def _eliminated(matrix: Matrix, eps: float) -> tuple[Matrix, Matrix, Matrix]:
 
 
 def _sizes(matrix: Matrix) -> Matrix:
-    """|A_ij| as its row and its column have it: r_i c_j with |A_ij| <= r_i c_j, as large as rows and columns allow."""
+    """Sizes r_i c_j >= |A_ij| of the entries, by a scale r_i for each row and c_j for each column."""
     rows = np.ones((matrix.shape[0], 1))
     columns = np.ones((1, matrix.shape[1]))
     for _ in range(ROUNDS):
@@ -92,5 +96,6 @@ def _sizes(matrix: Matrix) -> Matrix:
 
 
 def _largest(matrix: Matrix, axis: int) -> Matrix:
+    """The largest |entries| along an axis, and 1 where all entries are zero."""
     largest: Matrix = np.abs(matrix).max(axis=axis, keepdims=True, initial=0.0)
     return np.where(largest > 0.0, largest, 1.0)

@@ -1,7 +1,7 @@
-"""How far the rounding of a Gram matrix reaches: whether the linear flow that it drives is known at a given time.
+"""The effect of the rounding of a Gram matrix: whether the linear flow that it drives is known at a given time.
 
-A Gram matrix squares the ratios of the units of its inputs. What it says of the small ones is rounding where that ratio
-exceeds 1e8, and three digits are left at 1e6; nothing in the matrix itself tells that from a matrix of lower rank.
+A Gram matrix squares the ratio of the units of its inputs. Where that ratio exceeds 1e8, the entries of small columns
+are only rounding, and at 1e6 they have three digits. The matrix itself cannot be told from one of lower rank.
 """
 
 import math
@@ -12,18 +12,19 @@ from torch import Tensor
 from particles.errors import Unresolved
 from particles.shapes import AnyFloat
 
-#: The part of the movement up to which an answer may be in error, or this many times that of the entries if more.
+#: Largest relative error of the movement that is accepted; or this many times the error of the entries if that is more.
 TRUSTED, LOSABLE = 1e-6, 1e3
-#: Rounding of the entries and of the eigendecomposition, in units of the largest eigenvalue.
+#: Rounding error of the entries and of the eigendecomposition, in units of eps times the largest eigenvalue.
 UNITS = 4.0
 
 
 def movement_error(rates: AnyFloat, parts: AnyFloat, time: float, error: float) -> float:
-    """A bound on the error of A^T q relative to |A^T q|, q = g(S) b, where S = A A^T is known up to `error`.
+    """A bound on the error of A^T q relative to |A^T q|, where q = g(S) b and S = A A^T is known up to `error`.
 
-    g(s) = (1 - exp(-s t)) / s; `rates` s_i are the eigenvalues of S and `parts` b_i the components of b. To first order
-    q_i errs by error |(g[s_i, s_j] b_j)_j| with divided differences |g[s, s']| <= g(min) min(t, 2 / max), and the
-    movement sqrt(s_i) q_i by sqrt(s_i + error) times that. Rates within the error of zero count as the error.
+    Here g(s) = (1 - exp(-s t)) / s, `rates` s_i are the eigenvalues of S, and `parts` b_i the components of b. To first
+    order the error of q_i is error |(g[s_i, s_j] b_j)_j| with divided differences |g[s, s']| <= g(min) min(t, 2 / max),
+    and that of the movement sqrt(s_i) q_i is sqrt(s_i + error) times as large. A rate below the error counts as the
+    error.
     """
     rates = rates.clamp_min(0.0)
     uncertain = rates.clamp_min(error)
@@ -37,17 +38,17 @@ def movement_error(rates: AnyFloat, parts: AnyFloat, time: float, error: float) 
 
 
 def unit_ratio(columns: Tensor) -> float:
-    """The largest norm of a column over the least one, columns that are zero aside."""
+    """The ratio of the largest to the least norm of the columns; columns of zeros do not count."""
     norms = torch.linalg.vector_norm(columns.double(), dim=0)
     norms = norms[norms > 0.0]
     return float(norms.max() / norms.min()) if norms.numel() else 1.0
 
 
 def check_resolved(rates: AnyFloat, parts: AnyFloat, time: float, error: float, ratio: float) -> None:
-    """Refuse a time at which the movement is not known to six digits because the units of inputs differ by this ratio.
+    """Raise Unresolved where different units of inputs leave the movement at this time with less than six digits.
 
-    Raises Unresolved. Where the units do not hide a column behind the rounding, what cannot be told from zero is taken
-    for zero.
+    `ratio` is the ratio of the units. Where it is too small for a column to vanish in the rounding, rates that cannot
+    be told from zero are taken for zero, and nothing is raised.
     """
     largest = float(rates.abs().max()) if rates.numel() else 0.0
     trusted = max(TRUSTED * largest, LOSABLE * error)

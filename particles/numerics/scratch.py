@@ -1,7 +1,7 @@
-"""Memory for the [particles, data] matrices of tiles, handed out again once its user is gone.
+"""Reused memory for the [particles, data] matrices of tiles.
 
-Fresh memory of a mebibyte comes from the operating system page by page, which costs ten times as much per entry as an
-addition. On GPUs torch keeps memory by itself; here it is done for the CPU.
+The operating system provides a new mebibyte page by page, which costs ten times as much per entry as an addition. On
+GPUs torch keeps free memory by itself; this module does it for the CPU.
 """
 
 from threading import RLock
@@ -11,14 +11,14 @@ from torch import Tensor
 
 from particles.shapes import AnyFloat
 
-#: Entries from which a matrix is worth keeping.
+#: Least number of entries of a matrix that is worth keeping.
 SMALLEST = 2**14
-#: Bytes kept at the most for whoever comes next.
+#: Largest number of bytes of free matrices that are kept.
 LARGEST = 192 * 2**20
 
 
 class Scratch:
-    """Matrices that are free, by dtype and shape."""
+    """A store of free matrices, by dtype and shape, with at most `largest` bytes; threads may share it."""
 
     def __init__(self, largest: int = LARGEST) -> None:
         self._largest = largest
@@ -27,7 +27,7 @@ class Scratch:
         self.bytes = 0
 
     def lease(self, rows: int, columns: int, like: AnyFloat) -> "Lease":
-        """A matrix [rows, columns] of the dtype and device of `like`, whose numbers are anything."""
+        """Lend a matrix [rows, columns] with the dtype and device of `like`; its numbers are arbitrary."""
         with self._lock:
             free = self._free.get((like.dtype, rows, columns)) if like.is_cpu else None
             if free:
@@ -36,14 +36,14 @@ class Scratch:
         return Lease(self, like.new_empty(rows, columns))
 
     def for_product(self, left: Tensor, right: Tensor) -> "Lease | Fresh | None":
-        """A matrix for left @ right^T, none where it is too small for that, or None where they are not `reusable`."""
+        """A lease of a matrix for left @ right^T; `FRESH` for a small one, None for factors that are not `reusable`."""
         if not reusable(left, right):
             return None
         rows, columns = left.shape[0], right.shape[0]
         return FRESH if rows * columns < SMALLEST else self.lease(rows, columns, right)
 
     def give(self, matrix: Tensor) -> None:
-        """Take back a matrix that nobody reads any more; where there is no room, other shapes make it."""
+        """Take back a matrix that is no longer read. Where the store is full, matrices of other shapes are dropped."""
         if not matrix.is_cpu:
             return
         size = matrix.nbytes
@@ -58,13 +58,13 @@ class Scratch:
 
 
 class Lease:
-    """A matrix that is its holder's alone for as long as the lease is held, and goes back with it."""
+    """A matrix that belongs to the holder of the lease alone, and returns to the store when the lease is deleted."""
 
     def __init__(self, scratch: Scratch, matrix: Tensor) -> None:
         self._scratch, self.matrix = scratch, matrix
 
     def another(self) -> "Lease":
-        """A second matrix of the same shape."""
+        """A lease of a second matrix of the same shape."""
         return self._scratch.lease(self.matrix.shape[0], self.matrix.shape[1], self.matrix)
 
     def __del__(self) -> None:
@@ -73,12 +73,12 @@ class Lease:
 
 
 class Fresh:
-    """Stands in for a lease where fresh memory costs less than its books: operations get no matrix to write into."""
+    """The lease of no matrix, for small results: operations allocate new memory, which is cheaper than the store."""
 
     matrix: None = None
 
     def another(self) -> "Fresh":
-        """Another one."""
+        """The same empty lease."""
         return self
 
 
@@ -88,9 +88,9 @@ SCRATCH = Scratch()
 
 
 def reusable(*tensors: Tensor) -> bool:
-    """Whether what tensors give may be written into memory that is there: nobody differentiates or maps over them.
+    """Whether results of these tensors may be written into existing memory.
 
-    Tensors inside a transform of `torch.func` have no memory of their own, and say so.
+    That is so unless a tensor requires a gradient or is inside a transform of `torch.func`, where it has no storage.
     """
     try:
         return not any(tensor.untyped_storage() is None or tensor.requires_grad for tensor in tensors)

@@ -19,7 +19,7 @@ from particles.risk.tables import (
     numbers,
     one_hot,
 )
-from particles.shapes import Features, Inputs, Outputs, PerDatum
+from particles.shapes import Features, Inputs, Outputs, PerDatum, StackedOutputs, StackedPerDatum
 
 #: Described in files where they are known.
 NAMES = {"optional": True}
@@ -100,11 +100,14 @@ class Dataset:
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """A data set ready for clouds of one dtype and device: embedded inputs, targets and weights."""
+    """A data set ready for clouds of one dtype and device: embedded inputs, targets and weights.
+
+    Where several clouds at the same inputs have targets and weights of their own, those are stacked member by member.
+    """
 
     phi: Features
-    targets: Outputs
-    weights: PerDatum
+    targets: StackedOutputs
+    weights: StackedPerDatum
 
 
 def _finite(values: Any, what: str) -> Tensor:

@@ -1,5 +1,6 @@
 """The risk of a cloud, its residual, its potential and the velocity it gives every particle."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Self
@@ -9,17 +10,15 @@ import torch
 from particles.arguments.reals import non_negative
 from particles.cloud import ParticleCloud
 from particles.compute import cuda_graphs
-from particles.compute.tiles import Tiles
-from particles.distributed.ranks import Ranks
-from particles.distributed.shared_cloud import SharedCloud
+from particles.compute.tiles import CloudTangents
 from particles.errors import ShapeError
 from particles.neurons.protocols import Neuron
 from particles.neurons.user_neuron import UserNeuron, as_neuron
 from particles.risk.dataset import Dataset, Prepared
 from particles.risk.losses import Loss
-from particles.risk.network import Network, Scaled
+from particles.risk.network import Network, NetworkAt
 from particles.risk.scaling import Scaling
-from particles.shapes import Gram, Inputs, Outputs, PerParticle, Positions, Scalar, Velocity
+from particles.shapes import Grams, Inputs, Outputs, PerParticle, Positions, Scalar, StackedOutputs, Velocity
 
 
 @dataclass(frozen=True)
@@ -40,9 +39,13 @@ class Risk:
     for the squared loss 1/2 (f - y)^2. Data follow the dtype and device of the cloud. Papers that leave out the factor
     1/n describe the same flow with time divided by n.
 
-    `fused` says whether predictions and velocities go through kernels, Numba's on CPUs and Triton's on CUDA: None lets
-    them for large clouds (2^18 entries of the [particles, data] matrix on CPUs, too many to be kept on CUDA), True asks
-    for them whatever the size, with ValueError or RuntimeError where they cannot be had, False keeps to plain torch.
+    `fused` says whether predictions and velocities are computed by kernels, which are Numba's on CPUs and Triton's on
+    CUDA. With None large clouds use them: from 2^18 entries of the [particles, data] matrix on CPUs, and on CUDA where
+    that matrix is too large to be kept. With True clouds of every size use them, and ValueError or RuntimeError is
+    raised where that is impossible. With False only plain torch is used.
+
+    Raises ShapeError where the targets have another number of outputs than the neuron or the inputs do not fit the
+    embedding, ValueError for targets that the loss refuses.
     """
 
     neuron: Neuron | UserNeuron
@@ -53,37 +56,24 @@ class Risk:
     fused: bool | None = field(default=None, metadata={"described": False})
 
     def __post_init__(self) -> None:
-        outputs = self._neuron.outputs
-        if self.data.outputs != outputs:
-            raise ShapeError(f"Targets have {self.data.outputs} outputs but the neuron has {outputs}; make them agree.")
-        self._neuron.embed(self.data.inputs[:1])
+        neuron = self.network.neuron
+        if self.data.outputs != neuron.outputs:
+            raise ShapeError(
+                f"Targets have {self.data.outputs} outputs but the neuron has {neuron.outputs}; make them agree."
+            )
+        neuron.embed(self.data.inputs[:1])
         self.loss.check(self.data.targets)
-
-    @property
-    def network(self) -> Network:
-        """The predictor of which this is the risk."""
-        return Network(self._neuron, self.scaling, self.fused)
-
-    def on(self, data: Dataset) -> Self:
-        """The same risk on other data, a test set for instance."""
-        return replace(self, data=data)
-
-    @cached_property
-    def linearised(self) -> "Risk":
-        """Without fused kernels, unless asked for: for who needs every cloud's tangents, which then serve for all."""
-        return replace(self, fused=False) if self.fused is None else self
 
     def __call__(self, cloud: ParticleCloud) -> Scalar:
         """R(cloud)."""
-        data = self.prepared(cloud)
-        value = data.weights @ self.loss.value(self.predictions(cloud), data.targets)
-        return value + self._penalty(cloud)
+        at = self.at(cloud)
+        squares = cloud.positions[:, self.network.neuron.trained_columns].square().sum(dim=1)
+        penalty = 0.5 * self.strength * cloud.summed(lambda part: cloud.masses[part] @ squares[part])
+        return at.data.weights @ self.loss.value(at.predictions, at.data.targets) + penalty
 
-    def predictions(self, cloud: ParticleCloud, inputs: Inputs | None = None) -> Outputs:
-        """f(x_i) [data, outputs] on the risk's own inputs, or on others [data, inputs]."""
-        if inputs is not None:
-            return self.network(cloud, inputs)
-        return self.at(cloud).predictions
+    def predictions(self, cloud: ParticleCloud, inputs: Inputs | None = None) -> StackedOutputs:
+        """f(x_i) [data, outputs] on the risk's own inputs, or on other inputs [data, inputs]."""
+        return self.at(cloud).predictions if inputs is None else self.network(cloud, inputs)
 
     def residual(self, cloud: ParticleCloud) -> Outputs:
         """d loss / d f at every datum [data, outputs]; f - y for the squared loss."""
@@ -92,164 +82,149 @@ class Risk:
     def potential(self, cloud: ParticleCloud, positions: Positions | None = None) -> PerParticle:
         """V(theta) = sum_i p_i r_i . g(theta, x_i) + (strength / 2) |theta|^2 at the cloud's or other positions.
 
-        Under `MeanField` this is the first variation of the risk in the measure, and the velocity is -grad V.
-        Returns [particles].
+        Under `MeanField` this is the first variation of the risk in the measure, and the velocity is -grad V. Returns
+        one number for each of the positions [places, dim]; raises ShapeError where there are none.
         """
         places = cloud.positions if positions is None else positions.to(cloud.positions)
         if not len(places):
             raise ShapeError("The potential was asked for at no positions; give one or more, as [places, dim].")
-        cotangents = self.prepared(cloud).weights[:, None] * self.residual(cloud)
-        values = Tiles(self._neuron, places, self.prepared(cloud).phi).pair(cotangents)
-        return values + 0.5 * self.strength * places[:, self._neuron.trained_columns].square().sum(dim=1)
+        at = self.at(cloud)
+        tiles = at.tiles if positions is None else at.tiles.elsewhere(places)
+        squares = places[:, self.network.neuron.trained_columns].square().sum(dim=1)
+        return tiles.pair(at.cotangents) + 0.5 * self.strength * squares
 
     def velocity(self, cloud: ParticleCloud) -> Velocity:
         """-eta_j grad_{theta_j} R [particles, dim]; zero in coordinates that are not trained.
 
-        grad_{theta_j} R = s_j sum_i p_i r_i . grad g(theta_j, x_i) + lambda_j strength theta_j. A small cloud on
-        CUDA that moves on and on has it from a recorded graph (`graphs.py`), with the same bits.
+        grad_{theta_j} R = s_j sum_i p_i r_i . grad g(theta_j, x_i) + lambda_j strength theta_j. Repeated
+        velocities of a small cloud on CUDA come from a recorded graph (`cuda_graphs.py`) and have the same bits.
         """
-        takes = cuda_graphs.RECORDER.takes(cloud.positions)
-        replayed = self._replays.velocity(cloud, self.data.targets.numel(), self._apart) if takes else None
-        return self.at(cloud).velocity if replayed is None else replayed
+        if cloud.is_plain and cuda_graphs.RECORDER.takes(cloud.positions):
+            targets = self.data.targets.numel()
+            replayed = self._replays.velocity(cloud.positions, cloud.masses, targets, lambda: self._apart(cloud))
+            if replayed is not None:
+                return replayed
+        return self.at(cloud).velocity
+
+    def on(self, data: Dataset) -> Self:
+        """The same risk on other data, a test set for instance."""
+        return replace(self, data=data)
 
     def at(self, cloud: ParticleCloud) -> "RiskAt":
-        """This risk at one cloud, where predictions, velocity and tangent share what they compute."""
-        return RiskAt(self, cloud)
+        """This risk at one cloud; predictions, velocity and Gram matrix share what they compute."""
+        return RiskAt(self, cloud, self.prepared(cloud), self.seen(cloud))
 
-    def seen(self, cloud: ParticleCloud) -> "Seen":
-        """The cloud's tangents and predictions at the data. The last ones are kept for who asks next.
+    @cached_property
+    def network(self) -> Network:
+        """The predictor of which this is the risk."""
+        return Network(as_neuron(self.neuron), self.scaling, self.fused)
 
-        So observables of a step and the step that follows share them. With a gradient nothing is kept. What ranks keep
-        of the clouds they share is apart from others: one of them may look at a cloud of its own and stay in step.
+    @cached_property
+    def linearised(self) -> Self:
+        """The risk without fused kernels, unless they were asked for.
+
+        Methods that need a Gram matrix at every cloud use it: they need the cloud's tangents anyway, and these give the
+        predictions and the velocity too.
         """
-        owner = cloud.share.ranks if isinstance(cloud, SharedCloud) else None
-        held = self._last_seen.get(owner)
-        if held is not None and held.cloud is cloud:
-            return held
-        made = Seen(cloud, self.network.tiles(cloud, self.prepared(cloud).phi), self.scaled(cloud).factors)
-        self._last_seen.pop(owner, None)
-        if not cloud.positions.requires_grad:
-            self._last_seen[owner] = made
-        return made
-
-    def prepared(self, cloud: ParticleCloud) -> Prepared:
-        """The data in the cloud's dtype and on its device, embedded once."""
-        key = (cloud.dtype, cloud.device)
-        if key not in self._memo:
-            data = self.data.to(device=cloud.device, dtype=cloud.dtype)
-            phi = self._neuron.embed(self.data.inputs).detach().to(data.inputs)
-            self._memo[key] = Prepared(phi, data.targets, data.weights)
-        return self._memo[key]
-
-    def scaled(self, cloud: ParticleCloud) -> Scaled:
-        """Output factors and mobilities, computed once for all clouds that share one tensor of masses."""
-        held = self._last.get("scaled")
-        if held is None or held.masses is not cloud.masses:
-            masses = cloud.masses
-            held = self._last["scaled"] = Scaled(masses, self.scaling.factor(masses), self.scaling.mobility(masses))
-        return held
-
-    @cached_property
-    def _last(self) -> dict[str, Scaled]:
-        return {}
-
-    @cached_property
-    def _last_seen(self) -> dict[Ranks | None, "Seen"]:
-        return {}
-
-    @cached_property
-    def _memo(self) -> dict[tuple[torch.dtype, torch.device], Prepared]:
-        return {}
-
-    @cached_property
-    def _replays(self) -> cuda_graphs.Replays:
-        return cuda_graphs.Replays()
-
-    def _apart(self) -> cuda_graphs.Function:
-        """The velocity of a copy that shares what is prepared, and forgets every cloud it has seen."""
-        copy = replace(self)
-        copy._memo.update(self._memo)
-        copy._last.update(self._last)
-
-        def velocity(cloud: ParticleCloud) -> Velocity:
-            result = copy.at(cloud).velocity
-            copy._last_seen.clear()
-            return result
-
-        return velocity
-
-    @cached_property
-    def _neuron(self) -> Neuron:
-        return as_neuron(self.neuron)
+        return replace(self, fused=False) if self.fused is None else self
 
     @property
     def strength(self) -> float:
         """Strength of the regulariser, zero without one."""
         return 0.0 if self.regulariser is None else self.regulariser.strength
 
-    def _penalty(self, cloud: ParticleCloud) -> Scalar:
-        squares = cloud.positions[:, self._neuron.trained_columns].square().sum(dim=1)
-        return 0.5 * self.strength * cloud.summed(lambda part: cloud.masses[part] @ squares[part])
+    def prepared(self, cloud: ParticleCloud) -> Prepared:
+        """The data in the cloud's dtype and on its device, embedded once."""
+        key = (cloud.dtype, cloud.device)
+        if key not in self._prepared:
+            self._prepared[key] = self._prepare(cloud)
+        return self._prepared[key]
 
+    def seen(self, cloud: ParticleCloud) -> NetworkAt:
+        """The network at the cloud and at the data: tangents, predictions, output factors and mobilities.
 
-@dataclass(frozen=True, eq=False)
-class Seen:
-    """One cloud's tangents at the data, with the output factors s_j [particles], and the predictions they give."""
+        The last one is kept, so that the observables of a step and the step that follows share it. It is not kept where
+        autograd follows the cloud. Clouds that several processes share are kept apart from others, so that one of the
+        processes may look at a cloud of its own and stays in step.
+        """
+        last = self._last.get(cloud.shared_by)
+        if last is not None and last.cloud is cloud:
+            return last
+        self._last.pop(cloud.shared_by, None)
+        found = self.network.at(cloud, self.prepared(cloud).phi, None if last is None else last.scaled)
+        if cloud.detached() is cloud:
+            self._last[cloud.shared_by] = found
+        return found
 
-    cloud: ParticleCloud
-    tiles: Tiles
-    factors: PerParticle
+    def _prepare(self, cloud: ParticleCloud) -> Prepared:
+        data = self.data.to(device=cloud.device, dtype=cloud.dtype)
+        phi = self.network.neuron.embed(self.data.inputs).detach().to(data.inputs)
+        return Prepared(phi, data.targets, data.weights)
+
+    def _apart(self, cloud: ParticleCloud) -> cuda_graphs.Function:
+        """The velocity as a function of the positions, which does not hold this risk."""
+        copy = replace(self)
+        data = self.prepared(cloud)
+        scaled = self.seen(cloud).scaled
+
+        def velocity(positions: Positions) -> Velocity:
+            moved = cloud.moved(positions)
+            return RiskAt(copy, moved, data, copy.network.at(moved, data.phi, scaled)).velocity
+
+        return velocity
 
     @cached_property
-    def predictions(self) -> Outputs:
-        """f(x_i) [data, outputs]."""
-        return self.tiles.predict(self.factors)
+    def _prepared(self) -> dict[tuple[torch.dtype, torch.device], Prepared]:
+        return {}
+
+    @cached_property
+    def _last(self) -> dict[Hashable | None, NetworkAt]:
+        return {}
+
+    @cached_property
+    def _replays(self) -> cuda_graphs.Replays:
+        return cuda_graphs.Replays()
 
 
 @dataclass(frozen=True, eq=False)
 class RiskAt:
-    """A risk at one cloud. Everything is computed when first asked for, once."""
+    """A risk at one cloud: the data in its dtype and on its device, the network there, and what follows from both.
+
+    Each result is computed when it is first asked for, and kept.
+    """
 
     risk: Risk
     cloud: ParticleCloud
-
-    @cached_property
-    def data(self) -> Prepared:
-        """The data in the cloud's dtype and on its device."""
-        return self.risk.prepared(self.cloud)
-
-    @cached_property
-    def seen(self) -> Seen:
-        """The cloud's tangents and predictions at the data."""
-        return self.risk.seen(self.cloud)
+    data: Prepared
+    seen: NetworkAt
 
     @property
-    def tiles(self) -> Tiles:
+    def tiles(self) -> CloudTangents:
         """The cloud's tangents at the data."""
         return self.seen.tiles
 
     @property
     def factors(self) -> PerParticle:
         """Output factors s_j [particles]."""
-        return self.seen.factors
+        return self.seen.scaled.factors
 
     @property
     def mobility(self) -> PerParticle:
         """Mobilities eta_j [particles]."""
-        return self.risk.scaled(self.cloud).mobility
+        return self.seen.scaled.mobility
 
     @property
-    def predictions(self) -> Outputs:
+    def predictions(self) -> StackedOutputs:
         """f(x_i) [data, outputs]."""
         return self.seen.predictions
 
     @cached_property
-    def residual(self) -> Outputs:
+    def residual(self) -> StackedOutputs:
         """d loss / d f [data, outputs]."""
         return self.risk.loss.residual(self.predictions, self.data.targets)
 
     @cached_property
-    def cotangents(self) -> Outputs:
+    def cotangents(self) -> StackedOutputs:
         """q = p_i r_i [data, outputs], of which the velocity is -M J^T q and the relaxation."""
         return self.data.weights[:, None] * self.residual
 
@@ -266,7 +241,7 @@ class RiskAt:
     @cached_property
     def decay(self) -> PerParticle:
         """eta_j lambda_j strength [particles]: the rate at which the regulariser pulls trained coordinates to zero."""
-        return self.risk.strength * self.mobility * self.cloud.masses
+        return self.risk.strength * self.mobility * self.seen.scaled.masses
 
     @cached_property
     def velocity(self) -> Velocity:
@@ -275,15 +250,14 @@ class RiskAt:
         relaxation = self.relaxation
         return result if relaxation is None else result.add_(relaxation)
 
-    def push(self, velocities: Velocity) -> Outputs:
+    def push(self, velocities: Velocity) -> StackedOutputs:
         """J v = sum_j s_j grad g_j(x_i) . v_j [data, outputs]."""
-        return self.tiles.push(self.factors, velocities)
+        return self.seen.push(velocities)
 
-    def pull(self, cotangents: Outputs) -> Velocity:
+    def pull(self, cotangents: StackedOutputs) -> Velocity:
         """M J^T c = eta_j s_j sum_i c_i . grad g_j(x_i) [particles, dim], with the mobilities M."""
-        return self.tiles.pull(self.risk.scaled(self.cloud).gain, cotangents)
+        return self.seen.pull(cotangents)
 
-    def gram(self, weights: PerParticle | None = None, dtype: torch.dtype | None = None) -> Gram:
-        """J W J^T [n k, n k] with W the mobilities, or other weights [particles]; `dtype` as in `Tiles.gram`."""
-        weights = self.mobility if weights is None else weights
-        return self.tiles.gram(weights * self.factors.square(), dtype=dtype)
+    def gram(self, weights: PerParticle | None = None, dtype: torch.dtype | None = None) -> Grams:
+        """J W J^T [n k, n k] with W the mobilities, or other weights [particles]; `dtype` as in `NetworkAt.gram`."""
+        return self.seen.gram(weights, dtype=dtype)

@@ -8,8 +8,9 @@ import torch
 
 from particles.cloud import ParticleCloud
 from particles.errors import ShapeError
+from particles.risk.network import NetworkAt
 from particles.risk.risk import Risk
-from particles.shapes import Features, Gram, Inputs, OtherInputs, Outputs, Positions, Velocity
+from particles.shapes import Gram, Inputs, OtherInputs, Outputs, Positions, Velocity
 
 
 def tangent_gram(
@@ -19,9 +20,8 @@ def tangent_gram(
 
     Between the risk's own inputs, or between inputs1 and inputs2 (inputs1 again where left out).
     """
-    weights = risk.scaling.mobility(cloud.masses) * risk.scaling.factor(cloud.masses).square()
     other = None if inputs2 is None else risk.network.embed(cloud, inputs2)
-    return risk.network.tiles(cloud, _embedded(risk, cloud, inputs1)).gram(weights, other)
+    return _network(risk, cloud, inputs1).gram(phi=other)
 
 
 def jacobian_product(risk: Risk, cloud: ParticleCloud, velocities: Velocity, inputs: Inputs | None = None) -> Outputs:
@@ -31,22 +31,20 @@ def jacobian_product(risk: Risk, cloud: ParticleCloud, velocities: Velocity, inp
             f"Velocities of shape {tuple(velocities.shape)} were given to a cloud of shape "
             f"{tuple(cloud.positions.shape)}; give one row per particle."
         )
-    tiles = risk.network.tiles(cloud, _embedded(risk, cloud, inputs))
-    return tiles.push(risk.scaling.factor(cloud.masses), velocities)
+    return _network(risk, cloud, inputs).push(velocities)
 
 
 def jacobian_transpose_product(
     risk: Risk, cloud: ParticleCloud, cotangents: Outputs, inputs: Inputs | None = None
 ) -> Positions:
     """J^T c = s_j sum_i c_i . grad g_j(x_i) [particles, dim]."""
-    phi = _embedded(risk, cloud, inputs)
-    if cotangents.shape != (phi.shape[0], risk.data.outputs):
+    data = risk.data.count if inputs is None else len(inputs)
+    if cotangents.shape != (data, risk.data.outputs):
         raise ShapeError(
-            f"Cotangents of shape {tuple(cotangents.shape)} were given to {phi.shape[0]} data with {risk.data.outputs} "
+            f"Cotangents of shape {tuple(cotangents.shape)} were given to {data} data with {risk.data.outputs} "
             "outputs; give [data, outputs]."
         )
-    tiles = risk.network.tiles(cloud, phi)
-    return tiles.pull(risk.scaling.factor(cloud.masses), cotangents)
+    return _network(risk, cloud, inputs).transposed(cotangents)
 
 
 def scaled_jacobian(risk: Risk, cloud: ParticleCloud) -> Gram:
@@ -54,14 +52,16 @@ def scaled_jacobian(risk: Risk, cloud: ParticleCloud) -> Gram:
 
     Writes a matrix of n k rows as long as the positions, which a Gram matrix does not need.
     """
-    data, mobility = risk.prepared(cloud), risk.scaling.mobility(cloud.masses)
-    factors = mobility.sqrt() * risk.scaling.factor(cloud.masses)
-    outputs, rows = data.targets.shape[1], []
+    data = risk.prepared(cloud)
+    factors = risk.scaling.mobility(cloud.masses).sqrt() * risk.scaling.factor(cloud.masses)
+    units = torch.eye(data.targets.shape[1]).to(data.phi)
+    rows = []
     for datum, weight in enumerate(data.weights):
         tiles = risk.network.tiles(cloud, data.phi[datum : datum + 1])
-        rows += [tiles.pull(factors, weight.sqrt() * each[None]).flatten() for each in torch.eye(outputs).to(data.phi)]
+        rows += [tiles.pull(factors, weight.sqrt() * unit[None]).flatten() for unit in units]
     return torch.stack(rows)
 
 
-def _embedded(risk: Risk, cloud: ParticleCloud, inputs: Inputs | None) -> Features:
-    return risk.prepared(cloud).phi if inputs is None else risk.network.embed(cloud, inputs)
+def _network(risk: Risk, cloud: ParticleCloud, inputs: Inputs | None) -> NetworkAt:
+    """The risk's network at its own inputs, where it shares what is known of the cloud, or at others."""
+    return risk.seen(cloud) if inputs is None else risk.network.at(cloud, risk.network.embed(cloud, inputs))

@@ -1,4 +1,4 @@
-"""The trajectory file: one HDF5 file for one run, readable by any tool and safe against the death of the process."""
+"""The trajectory file: one HDF5 file for one run, which any HDF5 tool reads and which survives a killed process."""
 
 from particles.trajectory.reader import Series, TrajectoryReader
 from particles.trajectory.recorder import ObservableRecorder

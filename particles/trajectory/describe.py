@@ -1,4 +1,4 @@
-"""A flow, a risk or any nested value as JSON: what it is made of, never the objects themselves."""
+"""Description of a flow, a risk or any nested value as JSON: classes and fields, never the objects themselves."""
 
 import dataclasses
 import enum
@@ -13,23 +13,24 @@ import torch
 
 if TYPE_CHECKING:
     Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
-else:  # what is checked while it runs, where the recursion cannot be resolved below the first level
+else:  # at run time the recursion cannot be resolved below the first level
     Json = None | bool | int | float | str | list | dict
 
-#: The packages of this project, whose classes are named by their package alone.
+#: The packages of this project. Their classes are named by package and class, without the module.
 PACKAGES = ("particles", "flows", "limits", "runs")
 
 
 def describe(value: object, where: str = "the value") -> Json:
     """Describe a value as JSON.
 
-    Dataclasses become {"class": name, field: ...}, less the fields whose metadata say {"described": False}, which are
-    about how something is computed, and those that say {"optional": True} and hold None; tensors and arrays {"class",
-    "shape", "dtype", "sha256"} with the digest of their bytes in C order; other objects made by a class {"class": name,
-    attribute: ...} with all that they hold, but what is cached; functions and classes their qualified names;
-    enumeration members, dtypes, devices and paths their text; mappings with text keys, lists, tuples, sets and scalars
-    themselves.
-    Raises TypeError for anything else; `where` names the value in its sentence.
+    - A dataclass becomes {"class": name, field: ...}, without the fields whose metadata are {"described": False}, which
+      only say how something is computed, and those with {"optional": True} that hold None.
+    - A tensor or array becomes {"class", "shape", "dtype", "sha256"}, with the digest of its bytes in C order.
+    - Another object becomes {"class": name, attribute: ...} with all its attributes that are not cached.
+    - A function or class becomes its qualified name; an enumeration member, dtype, device or path its text.
+    - Mappings with text keys, lists, tuples, sets and scalars stay what they are.
+
+    Raises TypeError for anything else; `where` names the value in the error.
     """
     if value is None or (isinstance(value, (bool, int, float, str)) and not isinstance(value, enum.Enum)):
         return value
@@ -50,10 +51,10 @@ def describe(value: object, where: str = "the value") -> Json:
 
 
 def qualified_name(value: object) -> str:
-    """Module and qualified name of a class or function, without the module where it has none.
+    """Module and qualified name of a class or function; the name alone where there is no module.
 
-    For a class or function of this project the package stands for the module, as in particles.Perceptron: files do not
-    depend on where its code lies.
+    For this project the package stands for the module, as in particles.Perceptron, so that files do not depend on the
+    place of the code.
     """
     name = getattr(value, "__qualname__", None) or getattr(value, "__name__", None) or type(value).__qualname__
     module = getattr(value, "__module__", None)
@@ -62,13 +63,13 @@ def qualified_name(value: object) -> str:
 
 
 def name_today(name: str) -> str:
-    """A qualified name as written now; earlier files hold the module too, as in particles.neurons.Perceptron."""
+    """A qualified name as it is written now; earlier files name the module too, as in particles.neurons.Perceptron."""
     package, _, rest = name.partition(".")
     return f"{package}.{rest.rpartition('.')[2]}" if package in PACKAGES and "<locals>" not in rest else name
 
 
 def described_today(node: object) -> object:
-    """A description read from a file, its classes named as they are now."""
+    """A description read from a file, with its class names as they are written now."""
     if isinstance(node, dict):
         return {
             key: name_today(part) if key == "class" and isinstance(part, str) else described_today(part)
@@ -78,7 +79,7 @@ def described_today(node: object) -> object:
 
 
 def _describe_name(value: object, where: str) -> Json:
-    """What is described by a name or by its text alone."""
+    """Describe enumeration members, functions, classes and other objects; raises TypeError as `describe`."""
     if isinstance(value, enum.Enum):
         return f"{qualified_name(type(value))}.{value.name}"
     if isinstance(value, (torch.dtype, torch.device, PurePath)):
@@ -105,7 +106,7 @@ def _describe_name(value: object, where: str) -> Json:
 
 
 def _held(value: object) -> dict[str, object] | None:
-    """The attributes of an object by name, less what its class caches; None for one whose content is out of sight."""
+    """The attributes of an object by name, without cached ones; None for an object whose attributes are not visible."""
     family = type(value).__mro__
     slots = [name for kind in family for name in _names(vars(kind).get("__slots__", ()))]
     if not hasattr(value, "__dict__") and not slots:
@@ -131,7 +132,7 @@ def _describe_mapping(value: Mapping[object, object], where: str) -> Json:
 
 
 def _describe_array(value: torch.Tensor | np.ndarray, where: str) -> Json:
-    """Shape, dtype and digest; a tensor anywhere counts like its copy in main memory."""
+    """Shape, dtype and digest of an array, or of a tensor's copy in main memory."""
     if isinstance(value, torch.Tensor):
         kind = "torch.Tensor"
         dtype = str(value.dtype).removeprefix("torch.")
@@ -152,7 +153,7 @@ def _describe_array(value: torch.Tensor | np.ndarray, where: str) -> Json:
 
 
 def _fields(value: object) -> list[dataclasses.Field[object]]:
-    """The fields that say what a value is, without those that only say how it is computed or hold nothing optional."""
+    """The fields of a dataclass that are described."""
     every: tuple[dataclasses.Field[object], ...] = dataclasses.fields(value)  # type: ignore[arg-type]
     said = [field for field in every if field.metadata.get("described", True)]
     return [one for one in said if not one.metadata.get("optional") or getattr(value, one.name) is not None]

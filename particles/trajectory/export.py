@@ -1,4 +1,4 @@
-"""A plain H5MD file of three coordinates a particle, as the programs of molecular dynamics read it."""
+"""Export to a plain H5MD file with three coordinates of each particle, for programs of molecular dynamics."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,11 +10,11 @@ from particles.trajectory.content.provenance import distribution_version
 from particles.trajectory.layout import frame_chunk, write_identity
 from particles.trajectory.reader import Series, TrajectoryReader
 
-#: Name of the group under /particles; MDAnalysis looks for the number of particles nowhere else.
+#: Name of the group under /particles; MDAnalysis reads the number of particles only from there.
 GROUP = "trajectory"
-#: What such programs assume of a point.
+#: Number of coordinates of a point in such programs.
 DIMENSION = 3
-#: Names under which MDAnalysis keeps other things of a frame; an observable called so gets an underscore.
+#: Names that MDAnalysis uses for other values of a frame; an observable of such a name gets an underscore.
 TAKEN = ("step", "time", "dt", "time_offset")
 
 
@@ -23,10 +23,11 @@ def write_molecular(
 ) -> None:
     """Write three coordinates of every frame to an H5MD 1.1 file, one frame in memory at a time.
 
-    coordinates: up to three column numbers of the positions; what is missing to three is zero. Masses are the H5MD
-    element `mass`, [particles] or [frames, particles]. An observable has a value per frame, NaN where none was recorded
-    at its step and time, and is left out where that is so for all. texts: what is stored under /parameters by name.
-    Nothing has a unit. An existing file is written over. Raises OSError where the path cannot be written.
+    `coordinates` are up to three column numbers of the positions; missing coordinates are zero. Masses are the H5MD
+    element `mass`, [particles] or [frames, particles]. An observable has a value for each frame, NaN where it has no
+    record at the frame's step and time, and is left out where it has none at any frame. `texts` are stored under
+    /parameters by name. No value has a unit. An existing file is overwritten. Raises OSError where the path cannot be
+    written, TrajectoryError where the trajectory cannot be read.
     """
     steps, times = trajectory.steps, trajectory.times
     with h5py.File(path, "w") as file:
@@ -50,9 +51,10 @@ def write_molecular(
 
 
 def at_frames(series: Series, steps: np.ndarray, times: np.ndarray) -> np.ndarray | None:
-    """Values [frames, ...] of an observable at the frames' steps and times, NaN (float64) between its records.
+    """Values [frames, ...] of an observable at the frames' steps and times.
 
-    None where it was recorded at no frame. The dtype stays where it was recorded at every frame.
+    A frame without a record has NaN, and then the values are float64; otherwise they keep their dtype. None where no
+    frame has a record.
     """
     places = {
         moment: index for index, moment in enumerate(zip(series.steps.tolist(), series.times.tolist(), strict=True))
@@ -70,7 +72,7 @@ def at_frames(series: Series, steps: np.ndarray, times: np.ndarray) -> np.ndarra
 
 
 def _write_frames(group: h5py.Group, trajectory: TrajectoryReader, coordinates: Sequence[int]) -> None:
-    """Positions, and masses where they move with them, frame by frame."""
+    """Write positions frame by frame, and masses: fixed ones once, moving ones frame by frame."""
     first = trajectory[0]
     frames = len(trajectory)
     own = first.positions.numpy().dtype
@@ -95,7 +97,7 @@ def _write_frames(group: h5py.Group, trajectory: TrajectoryReader, coordinates: 
 
 
 def _element(parent: h5py.Group, name: str, beside: h5py.Group) -> h5py.Group:
-    """A group for an element sampled as another one, whose step and time it shares by hard links."""
+    """A group for an element that shares step and time with another one by hard links."""
     group = parent.create_group(name)
     group["step"], group["time"] = beside["step"], beside["time"]
     return group

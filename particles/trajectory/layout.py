@@ -1,4 +1,4 @@
-"""Names, versions, chunks and the fixed parts of a trajectory file: H5MD 1.1 with HDF5 dimension scales."""
+"""The layout of a trajectory file, H5MD 1.1 with HDF5 dimension scales: names, versions, chunks and fixed parts."""
 
 import getpass
 import json
@@ -9,10 +9,10 @@ from typing import Any
 import h5py
 import numpy as np
 
-#: Version of H5MD that the file follows, and of our own additions under h5md/modules (`migration` says what changed).
+#: Version of H5MD that the file follows, and of our additions under h5md/modules (`migration` lists the changes).
 H5MD_VERSION = (1, 1)
 SCHEMA_VERSION = (1, 3)
-#: Versions that are read too, oldest first.
+#: Earlier versions that are read too, oldest first.
 EARLIER_VERSIONS = ((1, 0), (1, 1), (1, 2))
 
 CREATOR = "meanfield-particles"
@@ -28,20 +28,20 @@ CLOUD = "particles/cloud"
 OBSERVABLES = "observables"
 COORDINATE_NAME = "coordinate_name"
 
-#: A frame is one chunk up to this many bytes and is split over the particles beyond.
+#: A frame of at most this many bytes is one chunk; a larger one is split over the particles.
 CHUNK_BYTES = 2**20
-#: Entries of one chunk of the step and time datasets, and records of one chunk of an observable's small values.
+#: Number of entries in a chunk of step and time, and of records in a chunk of an observable's small values.
 RECORDS_PER_CHUNK = 512
-#: What an entry of `step` reads as before it was written; recorded steps are never negative.
+#: Value of an entry of `step` that was not written; recorded steps are never negative.
 UNWRITTEN = -1
 
 
 @dataclass(frozen=True)
 class Options:
-    """How the frames of a file are stored, fixed when it is created.
+    """Options of how the frames of a file are stored, fixed when it is created.
 
-    dtype: "float32" or "float64" where positions are rounded to it, None where they keep the cloud's; moving_masses:
-    masses are [frames, particles] instead of [particles]; compression: "gzip", "lzf" or None.
+    With `dtype` "float32" or "float64" positions are rounded to it; with None they keep the cloud's dtype. With
+    `moving_masses` masses are [frames, particles] instead of [particles]. `compression` is "gzip", "lzf" or None.
     """
 
     dtype: str | None = None
@@ -50,27 +50,27 @@ class Options:
 
 
 def frame_chunk(count: int, dim: int, itemsize: int) -> tuple[int, int, int]:
-    """Chunk (1, particles, coordinates) of positions [frames, count, dim]: a frame, or even shares of it over 1 MB."""
+    """The chunk (1, particles, coordinates) of positions [frames, count, dim]: a frame or a part of one."""
     pieces = -(-count * dim * itemsize // CHUNK_BYTES)
     return 1, max(1, -(-count // pieces)), dim
 
 
 def record_chunk(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
-    """Chunk of an observable's values [records, *shape]: as many records as fit in 16 kB, at least one."""
+    """The chunk of an observable's values [records, *shape]: as many records as fit in 16 kB, at least one."""
     size = max(1, itemsize * int(np.prod(shape, dtype=np.int64)))
     return max(1, min(RECORDS_PER_CHUNK, 2**14 // size)), *shape
 
 
 def fixed_text(text: str) -> np.bytes_:
-    """Text as the fixed-length ASCII scalar that H5MD asks for; other characters become question marks."""
+    """The text as a fixed-length ASCII scalar, as H5MD asks; other characters become question marks."""
     return np.bytes_(text.encode("ascii", "replace"))
 
 
 def write_root(file: h5py.File, options: Options, configuration: str, origin: Mapping[str, object]) -> None:
-    """Write all that does not wait for a cloud: h5md, our module, parameters, the empty observables and particles.
+    """Write all that does not depend on a cloud: h5md, our module, parameters, empty observables and particles.
 
-    configuration is JSON text, origin what `provenance` gives. Times at which a writer opened the file start with one
-    entry, so that a later one is added like any (see `adding`).
+    `configuration` is JSON text, and `origin` is what `provenance` returns. The dataset of opening times starts with
+    one entry, so that later ones are added like any record (see `creation`).
     """
     write_identity(file, str(origin["version"]))
     write_title(file, configuration, origin)
@@ -91,7 +91,7 @@ def write_root(file: h5py.File, options: Options, configuration: str, origin: Ma
 
 
 def write_identity(file: h5py.File, version: str) -> None:
-    """Write what H5MD asks of every file: its version, the author, and the program, ours, in this version."""
+    """Write what H5MD asks of every file: its version, the author, and our program with its version."""
     root = file.create_group("h5md", track_order=True)
     root.attrs["version"] = np.array(H5MD_VERSION, dtype=np.int64)
     root.create_group("author").attrs["name"] = fixed_text(_author())
@@ -101,7 +101,7 @@ def write_identity(file: h5py.File, version: str) -> None:
 
 
 def write_title(file: h5py.File, configuration: str, origin: Mapping[str, object]) -> None:
-    """Write the attributes of the whole file, which programs for labelled arrays show: what it is, whose, and when."""
+    """Write the attributes of the file that programs for labelled arrays show: title, program, version and time."""
     flow, seed = (json.loads(configuration).get(name) for name in ("flow", "seed"))
     kind = str(flow["class"]).rpartition(".")[2] if isinstance(flow, dict) and "class" in flow else "a flow"
     of_seed = "" if seed is None else f", seed {seed}"
@@ -112,7 +112,7 @@ def write_title(file: h5py.File, configuration: str, origin: Mapping[str, object
 
 
 def write_clock(module: h5py.Group) -> None:
-    """Write that nothing is known yet of how long the run took and when it was closed."""
+    """Write empty entries for the duration of the run and for the time at which the file was closed."""
     module.attrs["wall_seconds"] = np.float64(0.0)
     module.attrs["closed"] = np.bytes_(b"".ljust(32, b" "))
 
@@ -124,7 +124,7 @@ def options_of(module: h5py.Group) -> Options:
 
 
 def _author() -> str:
-    """Login name of whoever runs the program, "unknown" where the system has none."""
+    """The login name of the user, or "unknown" where the system has none."""
     try:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):

@@ -1,13 +1,14 @@
-"""Files of earlier layouts: what is changed in one before it is written on. Reading changes nothing.
+"""Migration of files of earlier layouts: the changes made before such a file is written on. Reading changes nothing.
 
-1.0  The first layout. Its programs know nothing of checkpoints at first, and later write them under the same version.
-1.1  A run that is not finished may hold a checkpoint and is resumed there, which a program that does not know of it
-     would pass over; `resumes` says what program each opening for append was, as `provenance` does of the first; few
-     data are kept with the parameters. What of this a file of 1.0 lacks reads as empty.
-1.2  Records go by their times as their dimension, along which there are steps. Before, they went by their steps, which
-     repeat where an adaptive integrator hands on several moments of one step, and could not be joined or selected.
-1.3  Variables say what they are: names in words, units, formulas, names of coordinates; the file has a title, and says
-     how long the run took and when it was closed. What was recorded in a file of 1.2 has no formulas.
+1.0  The first layout. Its first programs have no checkpoints; later ones write them under the same version.
+1.1  An unfinished run may hold a checkpoint and is resumed from it; a program that does not know checkpoints would
+     ignore it. `resumes` holds the provenance of each opening for append. Small data are stored with the parameters.
+     A file of 1.0 that lacks these parts is read as if they were empty.
+1.2  The dimension of records is their time, and steps are a variable along it. Before, the dimension was the step,
+     which repeats where an adaptive integrator gives several moments of one step, so records could not be joined or
+     selected.
+1.3  Variables have labels: names in words, units, formulas, names of coordinates. The file has a title, the duration
+     of the run and the time at which it was closed. Observables recorded in a file of 1.2 have no formulas.
 """
 
 from collections.abc import Callable, Iterator
@@ -37,14 +38,14 @@ from particles.trajectory.layout import (
 
 
 def _add_resumes(file: h5py.File) -> None:
-    """From 1.0: resumes up to now are known by their times alone."""
+    """Change 1.0 to 1.1: add the group of resumes; for resumes up to now only their times are known."""
     module = child_group(file, MODULE)
     if not has(module, RESUMES):
         add_group(module, RESUMES, fill=lambda _: None)
 
 
 def _go_by_times(file: h5py.File) -> None:
-    """From 1.1: the first axis of every element is its times. Each of the three changes may be found made already."""
+    """Change 1.1 to 1.2: the first axis of every element becomes its time. Each of three parts may be done already."""
     elements = list(_elements(file))
     for group in elements:
         step = child_dataset(group, "step")
@@ -68,15 +69,15 @@ def _go_by_times(file: h5py.File) -> None:
 
 
 def _say_what_it_is(file: h5py.File) -> None:
-    """From 1.2: attributes that are missing, and names of coordinates. What is there already stays."""
+    """Change 1.2 to 1.3: add missing attributes and names of coordinates. Existing ones stay."""
     module, parameters = child_group(file, MODULE), child_group(file, PARAMETERS)
     if "Conventions" not in file.attrs:
         write_title(file, text(parameters, CONFIGURATION), json_object(module, PROVENANCE))
     if "closed" not in module.attrs:
         write_clock(module)
     for group in _elements(file):
-        *_, room, name = group.name.split("/")
-        own = words_for(name) if room == OBSERVABLES else _WORDS[name]
+        *_, parent, name = group.name.split("/")
+        own = words_for(name) if parent == OBSERVABLES else _WORDS[name]
         for part, words in (("step", STEP), ("time", TIME), ("value", own)):
             label(child_dataset(group, part), words)
     if not has(file, CLOUD):
@@ -93,7 +94,7 @@ def _say_what_it_is(file: h5py.File) -> None:
 
 
 def _elements(file: h5py.File) -> Iterator[h5py.Group]:
-    """The groups of all elements of a file, those of masses that move among them."""
+    """The groups of all elements of a file, including that of moving masses."""
     observables = child_group(file, OBSERVABLES)
     yield from (child_group(observables, name) for name in observables if has(child_group(observables, name), "step"))
     if has(file, CLOUD):
@@ -105,7 +106,7 @@ def _elements(file: h5py.File) -> Iterator[h5py.Group]:
 
 _WORDS = {"position": POSITION, "mass": MASS}
 
-#: For each earlier version the next one and the change that leads there, which may be begun anew where it was cut off.
+#: For each earlier version the next one and the change that leads to it; an interrupted change may be started again.
 MIGRATIONS: dict[Version, tuple[Version, Callable[[h5py.File], None]]] = {
     (1, 0): ((1, 1), _add_resumes),
     (1, 1): ((1, 2), _go_by_times),
@@ -114,7 +115,7 @@ MIGRATIONS: dict[Version, tuple[Version, Callable[[h5py.File], None]]] = {
 
 
 def migrate(file: h5py.File) -> None:
-    """Bring a file that is open for writing up to our version, step by step; its version is changed last in each."""
+    """Change a file that is open for writing to our version, step by step; each step changes the version last."""
     module = child_group(file, MODULE)
     while (version := version_of(file)) != SCHEMA_VERSION:
         following, change = MIGRATIONS[version]

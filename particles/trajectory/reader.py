@@ -1,4 +1,4 @@
-"""Reading a trajectory: clouds, observables, parameters and provenance, nothing beyond what was committed."""
+"""Reading of a trajectory: its committed clouds and observables, its parameters and its provenance."""
 
 import operator
 from collections.abc import Callable, Iterator, Mapping
@@ -26,7 +26,7 @@ from particles.trajectory.layout import CLOUD, CONFIGURATION, EXTENSIONS, MODULE
 
 
 class Series(NamedTuple):
-    """Records of one observable: steps [records] int64, times [records] float64, values [records, ...]."""
+    """The records of one observable: steps [records] int64, times [records] float64, values [records, ...]."""
 
     steps: np.ndarray
     times: np.ndarray
@@ -34,14 +34,14 @@ class Series(NamedTuple):
 
 
 class TrajectoryReader:
-    """A trajectory opened for reading: a sequence of clouds [particles, dim] with their steps and times.
+    """A trajectory that is open for reading: a sequence of clouds [particles, dim] with their steps and times.
 
-    A context manager; `len` is the number of committed frames. Every access raises TrajectoryError once it is closed
-    or where the file is damaged. Made by `Trajectory.open`.
+    It is a context manager, `len` gives the number of committed frames, and `Trajectory.open` makes it. Every access
+    raises TrajectoryError if the reader is closed, if the file is damaged, or if a writer has opened it since.
     """
 
     def __init__(self, file: h5py.File) -> None:
-        """Take up an open and checked file, which belongs to the reader from now on."""
+        """Read an open and checked file, which the reader closes later."""
         self._file: h5py.File = file
         self._path: str = file.filename
         with damage_reported(file):
@@ -54,7 +54,10 @@ class TrajectoryReader:
         return 0 if self._frames is None else len(self._frames)
 
     def __getitem__(self, index: int) -> ParticleCloud:
-        """The cloud of a frame in the stored dtype; negative indices count from the end. Raises IndexError beyond."""
+        """The cloud of a frame, in main memory and the stored dtype; negative indices count from the end.
+
+        Raises IndexError for a frame that does not exist, TrajectoryError as the class says.
+        """
         number = operator.index(index)
         if self._frames is None or not -len(self) <= number < len(self):
             raise IndexError(f"Frame {number} was asked of {self._path}, which has {len(self)}; ask for one of these.")
@@ -65,9 +68,10 @@ class TrajectoryReader:
         return (self[index] for index in range(len(self)))
 
     def at(self, time: float) -> ParticleCloud:
-        """The cloud of the frame nearest in time, the earlier one of two.
+        """The cloud of the frame that is nearest in time, the earlier one of two equally near ones.
 
-        Raises ValueError for a time outside the recorded ones (by more than rounding), TrajectoryError without frames.
+        Raises ValueError for a time outside the recorded times (by more than rounding), TrajectoryError for a file
+        without frames and as the class says.
         """
         times = self.times
         if not len(times):
@@ -82,19 +86,22 @@ class TrajectoryReader:
 
     @property
     def steps(self) -> np.ndarray:
-        """Steps [frames] of the frames, int64."""
+        """The steps of the frames [frames], int64; raises TrajectoryError as the class says."""
         with self._access():
             return np.empty(0, dtype=np.int64) if self._frames is None else self._frames.position.steps()
 
     @property
     def times(self) -> np.ndarray:
-        """Flow times [frames] of the frames, float64."""
+        """The flow times of the frames [frames], float64; raises TrajectoryError as the class says."""
         with self._access():
             return np.empty(0) if self._frames is None else self._frames.position.times()
 
     @property
     def observables(self) -> "Observables":
-        """Name -> (steps, times, values) of each observable, read when it is asked for."""
+        """A mapping from the name of each observable to its (steps, times, values), which are read on access.
+
+        An unknown name raises KeyError, and access raises TrajectoryError as the class says.
+        """
         with self._access():
             if self._observables is None:
                 self._observables = self._elements()
@@ -102,25 +109,37 @@ class TrajectoryReader:
 
     @property
     def coordinates(self) -> list[str]:
-        """Names of the coordinates of a particle: w_0, ..., a_0, ... of a perceptron; none without a frame."""
+        """The names of a particle's coordinates, w_0, ..., a_0, ... for a perceptron; empty without a frame.
+
+        Raises TrajectoryError as the class says.
+        """
         with self._access():
             return [] if self._frames is None else coordinate_names(self._parameters(), self._frames.dim)
 
     @property
     def titles(self) -> dict[str, str]:
-        """What the file says of itself in words: title, software, version, created, Conventions; none before 1.3."""
+        """The texts that describe the file: title, software, version, created, Conventions; empty before layout 1.3.
+
+        Raises TrajectoryError as the class says.
+        """
         with self._access():
             return {name: bytes(text).decode() for name, text in self._file.attrs.items() if isinstance(text, bytes)}
 
     @property
     def parameters(self) -> dict[str, object]:
-        """The parameters given on creation, with the described "flow" and the "seed" beside them."""
+        """The parameters given on creation, with the described "flow" and the "seed" (None where none was given).
+
+        Raises TrajectoryError as the class says.
+        """
         with self._access():
             return self._parameters()
 
     @property
     def data(self) -> Dataset | None:
-        """Inputs, targets and weights the run was trained on; None where they were too many to keep, or it had none."""
+        """The data on which the run was trained; None where they took more than 64 kB or the flow had no risk.
+
+        Raises TrajectoryError as the class says.
+        """
         with self._access():
             return read_data(self._file)
 
@@ -128,11 +147,11 @@ class TrajectoryReader:
     def provenance(self) -> dict[str, object]:
         """Versions, git state, device, command line and start of the run that wrote the file.
 
-        `closed` is the UTC time at which the file was last closed in order, `wall_seconds` how long it was open for
-        writing up to then, in all; None and NaN where that is not known. Of its resumes the times, `resumes`, and in
-        their order what `provenance` says of each, `resumed_by`; None for those that a file of layout 1.0 had before.
-        `extensions` are the times a finished run was made longer: the step and flow time it went on from, the UTC time,
-        and what the changed parameters had been.
+        `closed` is the UTC time at which the file was last closed in order, and `wall_seconds` the total time for which
+        it was open for writing until then; they are None and NaN where that is not known. `resumes` are the UTC times
+        of the resumes, and `resumed_by` their provenance, with None for resumes that a file of layout 1.0 did not note.
+        `extensions` are the notes on extensions of a finished run: the step and flow time from which it went on, the
+        UTC time, and the old values of the changed parameters. Raises TrajectoryError as the class says.
         """
         with self._access():
             module = child_group(self._file, MODULE)
@@ -144,19 +163,22 @@ class TrajectoryReader:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the run was marked finished."""
+        """Whether the run was marked as finished; raises TrajectoryError as the class says."""
         with self._access():
             return self._complete
 
     @property
     def kept_step(self) -> int | None:
-        """The step of the state that the run can be continued from, or a finished one extended; None for none."""
+        """The step of the kept state from which the run can be resumed or extended; None where there is none.
+
+        Raises TrajectoryError as the class says.
+        """
         with self._access():
             return checkpoint_step(self._file)
 
     @property
     def has_moving_masses(self) -> bool:
-        """Whether every frame has masses of its own; without a frame it has none."""
+        """Whether every frame has masses of its own; False without a frame. Raises as the class says."""
         with self._access():
             return self._frames is not None and self._frames.moving
 
@@ -188,13 +210,13 @@ class TrajectoryReader:
         return json_object(child_group(self._file, PARAMETERS), CONFIGURATION)
 
     def _elements(self) -> dict[str, Element]:
-        """The observables as they are now, to be kept: of a file that is written they are a state before."""
+        """The elements of the observables as they are now; a writer may add records and observables later."""
         group = child_group(self._file, OBSERVABLES)
         return recorded_elements(group, group)
 
 
 class Observables(Mapping[str, Series]):
-    """The observables of an open file by name."""
+    """The observables of an open file, a mapping from name to `Series`."""
 
     def __init__(self, elements: Mapping[str, Element], access: Callable[[], AbstractContextManager[None]]) -> None:
         self._elements = elements
@@ -208,7 +230,7 @@ class Observables(Mapping[str, Series]):
         raise KeyError(f"No observable {name!r} was recorded; there are {', '.join(self._elements) or 'none'}.")
 
     def labels(self, name: str) -> dict[str, str]:
-        """What the file says of an observable that was recorded: long_name, units, formula and source, in words."""
+        """The labels of a recorded observable: long_name, units, formula and source, in words."""
         with self._access():
             return labels_of(self._elements[name].value)
 

@@ -21,9 +21,9 @@ Observable: TypeAlias = Callable[[ParticleCloud], torch.Tensor | np.ndarray | fl
 
 
 class ObservableRecorder:
-    """Observer (step, time, cloud) -> None; every call appends one record to each of its observables.
+    """An observer (step, time, cloud) -> None; every call appends one record to each of its observables.
 
-    All values are written, then the file is flushed, then all steps are written and the file is flushed again.
+    A call writes all values, flushes the file, writes all steps and flushes the file again.
     """
 
     def __init__(
@@ -33,10 +33,11 @@ class ObservableRecorder:
         begin: Callable[[int], None],
         end: Callable[[], None],
     ) -> None:
-        """Take up observables that the file may hold already; raises TypeError for what is no function of a cloud.
+        """Record these observables, which the file may hold already.
 
-        `begin` is called with the bytes before each write, `end` after it. Each observable gets its group at once: a
-        group without records tells that it was due and is still missing.
+        `begin` is called with the number of bytes before each write, and `end` after it. Each observable gets its group
+        at once; a group without records shows that its first record is missing. Raises TypeError for an observable that
+        is not a function of a cloud, ValueError for a name that is not an identifier.
         """
         check_observables(observables)
         group = child_group(file, OBSERVABLES)
@@ -50,8 +51,8 @@ class ObservableRecorder:
     def __call__(self, step: int, time: float, cloud: ParticleCloud) -> None:
         """Evaluate the observables on the cloud and append the values.
 
-        Raises TrajectoryError for a time that does not increase, a value whose shape or dtype differs from the records
-        before, a closed file or a failing disk; TypeError for a value that is not a number or an array of numbers.
+        Raises TrajectoryError for a time that does not increase, a value whose shape or dtype differs from earlier
+        records, a closed file or a failing disk; TypeError for a value that is not a number or an array of numbers.
         """
         values = {name: _as_array(name, observable(cloud)) for name, observable in self._observables.items()}
         self._begin(sum(value.nbytes for value in values.values()))
@@ -77,7 +78,7 @@ class ObservableRecorder:
 
 
 def check_observables(observables: Mapping[str, Observable]) -> None:
-    """Raise TypeError for what is no function of a cloud, ValueError for a name that is none."""
+    """Raise TypeError for an observable that cannot be called, ValueError for a name that is not an identifier."""
     for name, observable in observables.items():
         if not callable(observable):
             raise TypeError(
@@ -90,7 +91,7 @@ def check_observables(observables: Mapping[str, Observable]) -> None:
 
 
 def _as_array(name: str, value: object) -> np.ndarray:
-    """The value as an array of integers or floats in main memory."""
+    """The value as an array of integers or floats in main memory; raises TypeError for anything else."""
     if isinstance(value, torch.Tensor):
         value = value.detach().cpu()
         value = (value.float() if value.dtype is torch.bfloat16 else value).numpy()
@@ -106,6 +107,7 @@ def _as_array(name: str, value: object) -> np.ndarray:
 
 
 def _check_like(element: Element, name: str, value: np.ndarray) -> None:
+    """Raise TrajectoryError where a value has another shape or dtype than the records of its element."""
     shape, dtype = element.shape, element.dtype
     if value.shape != shape or value.dtype != dtype:
         raise TrajectoryError(

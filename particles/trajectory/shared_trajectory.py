@@ -1,4 +1,4 @@
-"""The trajectory of a cloud that many processes share: one file, written by the first of them in gathered slices."""
+"""The trajectory of a cloud that several processes share: one file, written by the first process slice by slice."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -19,48 +19,56 @@ from particles.trajectory.content.serialise import Sliced, Spread, flattened, re
 from particles.trajectory.recorder import Observable, ObservableRecorder
 from particles.trajectory.writer import TrajectoryWriter
 
-#: Where the tree of a checkpoint has the masses of its cloud, which may have the shape of something else.
+#: Name of a cloud's masses in the tree of a checkpoint; other arrays may have the same shape.
 MASSES = "value.cloud.masses"
 
 
 @runtime_checkable
 class Held(Protocol):
-    """The state of a run after a number of steps: a frozen dataclass with its cloud."""
+    """The state of a run after a number of steps, a frozen dataclass with the cloud."""
 
     @property
     def step(self) -> int:
-        """The number of steps."""
+        """The number of steps taken."""
         ...
 
     @property
     def cloud(self) -> ParticleCloud:
-        """The cloud."""
+        """The cloud after these steps."""
         ...
 
 
 class SharedTrajectory:
-    """What `TrajectoryWriter` is for one process: every rank makes the same calls with its part of the cloud.
+    """The writer for a `SharedCloud`: every rank makes the calls of a `TrajectoryWriter` with its part of the cloud.
 
         with SharedTrajectory(ranks, lambda: Trajectory.create("run.h5", flow=flow, seed=0)) as trajectory:
             evolve(flow, cloud, integrator, until=1.0, observers=[trajectory], keep=trajectory.keep)
 
-    The first rank opens the file and writes; of the cloud it holds its own part and one slice of another's at a time.
-    The file is the one that a process by itself writes and may be continued by another number of ranks. What goes wrong
-    is raised on the first rank as it is, on the others as RankFailed.
+    The first rank opens the file and writes; it holds its own part of the cloud and one slice of another part at a
+    time. The file is the same as that of a single process, and may be continued by another number of ranks. Calls raise
+    what `TrajectoryWriter` raises, on the first rank; the other ranks raise RankFailed. TypeError is raised for a cloud
+    that is not a `SharedCloud`.
     """
 
     def __init__(self, ranks: Ranks, opened: Callable[[], TrajectoryWriter]) -> None:
-        """Let the first rank open the file; the others have none."""
+        """Open the file on the first rank, by calling `opened` there.
+
+        Raises TypeError where `opened` does not return a writer, or returns one with observables of its own, which one
+        rank cannot evaluate.
+        """
         self._ranks = ranks
         self._writer = ranks.at_first(lambda: _checked(opened()))
 
     def __call__(self, step: int, time: float, cloud: ParticleCloud) -> None:
-        """Append the whole cloud as the frame of a step; as in `TrajectoryWriter`."""
+        """Append the whole cloud as the frame of a step; raises as the class says, TypeError for another cloud."""
         cloud = _shared(cloud)
         self._act(lambda writer: writer(step, time, cloud), cloud.share, cloud.positions, cloud.masses)
 
     def trace(self, **observables: Observable) -> Callable[[int, float, ParticleCloud], None]:
-        """An observer that evaluates the observables on every rank and appends what the first one got."""
+        """An observer that evaluates the observables on every rank and appends the values of the first one.
+
+        Raises as the class says.
+        """
         values: dict[str, Any] = {}
         read = {name: wraps(observable)(lambda _, name=name: values[name]) for name, observable in observables.items()}
         recorder: ObservableRecorder | None = self._act(lambda writer: writer.trace(**read))
@@ -72,17 +80,20 @@ class SharedTrajectory:
         return record
 
     def keep(self, checkpoint: Held) -> None:
-        """Keep all that the run needs to go on after this step; as in `TrajectoryWriter`."""
+        """Store the state from which the run can go on after this step; raises as the class says."""
         self._gathered(checkpoint, lambda writer, held, spread: writer.keep(held, spread))
 
     def _gathered(self, checkpoint: Held, act: Callable[[TrajectoryWriter, Any, Spread], None]) -> None:
-        """Let the first rank do something with a state of which each has its part."""
+        """Call `act` on the first rank with a state of which each rank holds a part."""
         cloud = _shared(checkpoint.cloud)
         held: Any = replace(checkpoint, cloud=cloud.own)  # type: ignore[type-var]
         own: list[Tensor] = []
 
         def spread(tensor: Tensor) -> Sliced | None:
-            """Positions and what has their shape: no n k numbers have it, since a particle has more than k."""
+            """The rows of tensors that are distributed: masses, positions, and other tensors of their shape.
+
+            Tensors of n k numbers do not have that shape, since a particle has more than k coordinates.
+            """
             if tensor.shape != cloud.positions.shape and tensor is not cloud.masses:
                 return None
             own.append(tensor)
@@ -93,9 +104,11 @@ class SharedTrajectory:
         self._act(lambda writer: act(writer, held, spread), cloud.share, *own)
 
     def kept(self, classes: Sequence[type], like: SharedCloud) -> object:
-        """What was kept last, by any number of ranks: this rank's part of it, beside a cloud of the same run.
+        """This rank's part of the state that was stored last, by any number of ranks.
 
-        None where nothing was or the run is finished; classes: as in `TrajectoryWriter`.
+        `classes` are as in `TrajectoryWriter`, and `like` is a cloud of the same run, which says how it is distributed.
+        None where no state was stored or the run is finished. Raises TrajectoryError for a state of other classes or a
+        damaged file, ShapeError or MassError where `like` belongs to another run.
         """
         found: KeptParts | None = self._act(lambda writer: writer.kept_parts())
         kinds = json.loads(self._ranks.text(json.dumps(found.kinds() if found else {})))
@@ -118,14 +131,14 @@ class SharedTrajectory:
         return replace(value, cloud=SharedCloud(value.cloud.positions, value.cloud.masses, like.share))
 
     def complete(self, checkpoint: Held | None = None) -> None:
-        """Mark the run as finished, with the state that it can be extended from; as in `TrajectoryWriter`."""
+        """Mark the run as finished, with a state from which it can be extended; raises as the class says."""
         if checkpoint is None:
             self._act(lambda writer: writer.complete())
         else:
             self._gathered(checkpoint, lambda writer, held, spread: writer.complete(held, spread))
 
     def close(self) -> None:
-        """Close the file in order."""
+        """Close the file in order; raises as the class says."""
         self._act(lambda writer: writer.close())
 
     def __enter__(self) -> Self:
@@ -134,7 +147,7 @@ class SharedTrajectory:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """As in `TrajectoryWriter`; after an error each rank sees to itself: others may have gone another way."""
+        """Leave the block as in `TrajectoryWriter`; after an error each rank acts alone, without the others."""
         if error is None:
             self._act(lambda writer: writer.__exit__(None, None, None))
         elif self._writer is not None:
@@ -148,7 +161,7 @@ class SharedTrajectory:
 
 
 def _checked(writer: object) -> TrajectoryWriter:
-    """The writer that was opened, where every rank can do its part of what it records."""
+    """The writer that was opened; raises TypeError where it is none or has observables of its own."""
     if not isinstance(writer, TrajectoryWriter):
         raise TypeError(
             f"The function that opens the file gave {type(writer).__name__}, but a writer is needed; return "
@@ -164,6 +177,7 @@ def _checked(writer: object) -> TrajectoryWriter:
 
 
 def _shared(cloud: ParticleCloud) -> SharedCloud:
+    """The cloud itself; raises TypeError where it is not a `SharedCloud`."""
     if isinstance(cloud, SharedCloud):
         return cloud
     raise TypeError(f"A {type(cloud).__name__} came for a file of several ranks; give a SharedCloud, or Trajectory.")

@@ -1,4 +1,4 @@
-"""Trajectory, the door to trajectory files: create one, append to one, open one."""
+"""The class `Trajectory`, whose methods create a trajectory file, append to one, and open one for reading."""
 
 import json
 from collections.abc import Mapping
@@ -25,8 +25,9 @@ from particles.trajectory.writer import TrajectoryWriter
 class Trajectory:
     """One HDF5 file with the frames, observables, parameters and provenance of one run.
 
-    The file is H5MD 1.1 with named dimensions: any HDF5, H5MD or xarray program reads it. Nothing in it is ever
-    unpickled, no link in it is followed, and no existing file is overwritten that you do not ask to be.
+    The file is H5MD 1.1 (de Buyl, Colberg and Hoefling 2014) with named dimensions, so any HDF5, H5MD or xarray program
+    reads it. Nothing in it is unpickled, links in it are not followed, and an existing file is overwritten only on
+    request.
     """
 
     @staticmethod
@@ -45,21 +46,22 @@ class Trajectory:
         compression: str | None = None,
         overwrite: bool = False,
     ) -> TrajectoryWriter:
-        """Create a file and return its writer, a context manager and an observer.
+        """Create a file and return its writer, which is a context manager and an observer.
 
-        flow, integrator, law and masses say how the run is made and stand, with the seed, as parameters of these names
-        in the file, as JSON (`particles.trajectory.describe`) beside `parameters`; data of the flow's risk that take up
-        to 64 kB are stored as they are. masses: how they came about, {"kind": "zipf", "alpha": 0.5} for instance, as a
-        study file says it; the masses themselves are in the file anyway. observables: functions of a cloud by name,
-        recorded of every cloud that the writer is handed, beside its frame; `trace` of the writer records others at
-        times of their own.
-        dtype: torch.float32 or torch.float64 to round positions to it, None to keep the cloud's dtype.
-        moving_masses: store the masses of every frame instead of refusing other ones than the first cloud's.
-        compression: "gzip" or "lzf" for positions; it saves a tenth or two and costs ten times the writing speed.
-        overwrite: whether a file of that name is replaced, once the new one is whole; who reads the old one keeps it.
-        Raises TrajectoryError where the path exists (with overwrite: is being written, or is no file) or cannot be
-        created, TypeError for what cannot be described and for observables that are no functions, ValueError for other
-        options. Nothing is created in these cases.
+        - `flow`, `integrator`, `law`, `masses` and `seed` say how the run is made. They are stored as parameters of
+          these names, as JSON (`particles.trajectory.describe`), beside `parameters`. The data of the flow's risk are
+          stored too if they take at most 64 kB. `masses` is a description such as {"kind": "zipf", "alpha": 0.5}; the
+          masses themselves are stored with the first frame.
+        - `observables` are functions of a cloud by name. They are recorded with every frame; the writer's `trace`
+          records others at times of their own.
+        - `dtype` is torch.float32 or torch.float64 to round positions to it, or None to keep the cloud's dtype.
+        - `moving_masses` stores the masses of every frame; otherwise masses other than the first cloud's are refused.
+        - `compression` is "gzip" or "lzf" for positions; it saves 10 to 20 % and makes writing ten times slower.
+        - `overwrite` replaces a file of that name once the new one is whole; readers of the old one can go on.
+
+        Raises TrajectoryError where the path exists (with `overwrite`: where it is being written, or is not a file) or
+        cannot be created, TypeError for a part that cannot be described and for observables that are not functions,
+        ValueError for other options, seeds and names. Nothing is created in these cases.
         """
         parts = {"flow": flow, "integrator": integrator, "law": law, "masses": masses}
         configuration = _configuration(parts, seed, parameters)
@@ -79,14 +81,15 @@ class Trajectory:
 
     @staticmethod
     def append(path: str | PathLike[str], *, observables: Mapping[str, Observable] | None = None) -> TrajectoryWriter:
-        """Open a file to write on and return its writer, whose `last` is the frame to resume from, or None.
+        """Open a file for writing and return its writer, whose `last` is the frame to resume from, or None.
 
-        All datasets are cut to what an uninterrupted run had written right after that frame, so a run resumed there
-        (its first state is not handed on again) gives the same datasets bit for bit. See `resuming.trim_to_resume`:
-        frames that were never committed, observables at later steps, and in one case the last frame are cut off.
-        A file of an earlier layout becomes one of ours (`migration`). observables: as in `create`.
-        Raises TypeError for observables that are no functions, TrajectoryError where the path is missing, a folder,
-        open elsewhere, damaged or not a trajectory.
+        All datasets are cut to the content that an uninterrupted run had right after that frame: frames that were never
+        committed, observables at later steps, and in one case the last frame are cut off (`trimming.trim_to_resume`).
+        So a run that is resumed there, without calling observers on its first state again, gives the same datasets bit
+        for bit. A file of an earlier layout is changed to the present one (`migration`). `observables` are as in
+        `create`.
+        Raises TypeError for observables that are not functions, ValueError for names that are not identifiers,
+        TrajectoryError where the path is missing, a folder, open elsewhere, damaged or not a trajectory.
         """
         check_observables(observables or {})
         file = file_to_append(path)
@@ -103,17 +106,18 @@ class Trajectory:
 
     @staticmethod
     def open(path: str | PathLike[str]) -> TrajectoryReader:
-        """Open a file for reading, even while it is written: then it ends at what was committed by now, and stays so.
+        """Open a file for reading and return its reader, a sequence of clouds.
 
-        No writer is kept out. Where one opens the file meanwhile, to continue a killed run for instance, it may cut off
-        what is read, and whatever is asked of the reader raises TrajectoryError: open the file again.
+        The file may be written meanwhile; the reader then shows the records that were committed when it was opened. It
+        does not keep writers out. If a writer opens the file later, for instance to continue a killed run, it may cut
+        off records, so every access of the reader raises TrajectoryError until the file is opened again.
         Raises TrajectoryError where the path is missing, a folder, damaged or not a trajectory of this version.
         """
         return read_file(path, TrajectoryReader)
 
 
 def _configuration(parts: Mapping[str, object], seed: int | None, parameters: Mapping[str, object] | None) -> str:
-    """The parameters with what the run is made of and the seed among them, as JSON text."""
+    """The parameters, with the described parts of the run and the seed, as JSON text."""
     given = {} if parameters is None else describe(parameters, "parameters")
     if not isinstance(given, dict) or not isinstance(parameters, Mapping | None):
         raise TypeError(f"Parameters are {type(parameters).__name__}, but a mapping from names to values is needed.")
@@ -126,7 +130,7 @@ def _configuration(parts: Mapping[str, object], seed: int | None, parameters: Ma
 
 
 def _dtype_name(dtype: torch.dtype | None) -> str | None:
-    """Name of a dtype that positions are stored in; raises ValueError for another one."""
+    """The name of a dtype in which positions can be stored, or None; raises ValueError for another dtype."""
     if dtype not in (None, torch.float32, torch.float64):
         raise ValueError(f"Positions in {dtype} cannot be stored; take torch.float32, torch.float64 or None.")
     return None if dtype is None else str(dtype).removeprefix("torch.")

@@ -1,4 +1,4 @@
-"""Writing a trajectory: frames and observables that survive the death of the process."""
+"""Writing of a trajectory: frames and observables that survive a killed process."""
 
 from collections.abc import Mapping, Sequence
 from time import monotonic
@@ -24,7 +24,7 @@ from particles.trajectory.content.kept_states import (
 from particles.trajectory.content.provenance import utc_now
 from particles.trajectory.content.serialise import Spread, flattened, nothing_spread
 from particles.trajectory.files.checked_nodes import child_group, has
-from particles.trajectory.files.disk_space import Room
+from particles.trajectory.files.disk_space import DiskSpace
 from particles.trajectory.files.open_checked import damage_reported, failure_reported
 from particles.trajectory.files.still_named import check_exists, check_named, named_at_the_end
 from particles.trajectory.layout import CLOUD, MODULE, UNWRITTEN, options_of
@@ -37,24 +37,26 @@ class Stepped(Protocol):
 
     @property
     def step(self) -> int:
-        """The number of steps."""
+        """The number of steps taken."""
         ...
 
 
 class TrajectoryWriter:
-    """Context manager and observer (step, time, cloud) -> None that appends every cloud it is handed as a frame.
+    """A context manager and observer (step, time, cloud) -> None that appends every cloud it gets as a frame.
 
-    A frame is written as value and time, flush, step, flush: a killed process loses at most the frame it was writing.
-    A block `with Trajectory.create(...) as trajectory` that ends without an error marks the run complete, unless
-    nothing was recorded in it, or nothing since a checkpoint was kept, as only a run that goes on keeps one. After an
-    error, that of a run that diverges for instance, the file is closed as it is; catch it outside the block.
-    Made by `Trajectory.create` and `Trajectory.append`.
+    A frame is written as value and time, flush, step, flush, so a killed process loses at most the frame that it was
+    writing. A block `with Trajectory.create(...) as trajectory` that ends without an error marks the run as complete,
+    unless nothing was recorded in it, or nothing since the last checkpoint, since only a run that goes on stores one.
+    After an error, such as that of a diverging run, the file is closed as it is; catch the error outside the block.
+    `Trajectory.create` and `Trajectory.append` make it. Every call raises TrajectoryError for a closed file, a file
+    that was removed and a failing disk.
     """
 
     def __init__(self, file: h5py.File, observables: Mapping[str, Observable] | None = None) -> None:
-        """Take up an open and checked file, which belongs to the writer from now on.
+        """Write to an open and checked file, which the writer closes later.
 
-        observables: what is recorded of every cloud beside its frame; what has times of its own is for `trace`.
+        `observables` are recorded with every frame; those with times of their own are for `trace`. Raises TypeError for
+        observables that are not functions, ValueError for names that are not identifiers.
         """
         self._file: h5py.File = file
         self._path: str = file.filename
@@ -63,18 +65,18 @@ class TrajectoryWriter:
         self._frames = Frames(file) if has(file, CLOUD) else None
         self._complete = bool(self._module.attrs["complete"])
         self._recorders: dict[str, ObservableRecorder] = {}
-        self._room = Room(self._path)
+        self._space = DiskSpace(self._path)
         self._clock = float(self._module.attrs["wall_seconds"]) - monotonic()
         self._ended = False
         self.beside = self.trace(**observables) if observables else None
 
     def __call__(self, step: int, time: float, cloud: ParticleCloud) -> None:
-        """Append the cloud as the frame of a step at a flow time, and what is recorded beside it.
+        """Append the cloud as the frame of a step at a flow time, and the observables recorded with frames.
 
-        Steps do not decrease, and times increase: those of frames inside one step have its number. Raises
-        TrajectoryError for a cloud with another count, dim, dtype or (unless the file was created with
-        moving_masses=True) other masses than the first one, a step that decreases, a time that does not increase,
-        positions that are not finite, a closed file or a failing disk.
+        Steps must not decrease, and times must increase; frames inside one step share its number. Raises
+        TrajectoryError for a cloud with another count, dim or dtype than the first one or, unless the file was created
+        with moving_masses=True, other masses, for a step that decreases, a time that does not increase, positions that
+        are not finite, and as the class says.
         """
         self._begin(cloud.count * (cloud.dim + 1) * cloud.positions.element_size())
         with failure_reported(self._file):
@@ -93,10 +95,11 @@ class TrajectoryWriter:
             self.beside(step, time, cloud)
 
     def trace(self, **observables: Observable) -> ObservableRecorder:
-        """An observer that evaluates the observables on each cloud it is handed and appends the values.
+        """An observer that evaluates the observables on each cloud it gets and appends the values.
 
-        Values are numbers or small arrays whose shape stays; they lie under observables/<name>/{step, time, value}.
-        Raises ValueError for a name that is traced already or no observables at all, TrajectoryError for a closed file.
+        Values are numbers or small arrays of constant shape; they are stored as observables/<name>/{step, time, value}.
+        Raises ValueError for a name that is traced already and for no observables at all, TypeError for observables
+        that are not functions, TrajectoryError as the class says.
         """
         self._check_open()
         taken = sorted(set(observables) & set(self._recorders))
@@ -110,10 +113,10 @@ class TrajectoryWriter:
 
     @property
     def last(self) -> tuple[int, float, ParticleCloud] | None:
-        """Step, time and cloud [particles, dim] of the last frame, None before the first one.
+        """Step, time and cloud [particles, dim] of the last frame; None before the first one.
 
-        The cloud is in main memory and in the run's dtype; positions that were stored in float32 are rounded to it, so
-        only a file that keeps the cloud's dtype resumes to the same numbers. Raises TrajectoryError once closed.
+        The cloud is in main memory and in the run's dtype. Positions stored in float32 were rounded, so only a file
+        that keeps the cloud's dtype is resumed with the same numbers. Raises TrajectoryError once closed.
         """
         self._check_open()
         if self._frames is None or not len(self._frames):
@@ -124,15 +127,15 @@ class TrajectoryWriter:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the run was marked finished and nothing was written since."""
+        """Whether the run was marked as finished and nothing was written since."""
         return self._complete
 
     def keep(self, checkpoint: Stepped, spread: Spread = nothing_spread) -> None:
-        """Keep all that the run needs to go on after this step, `flows.Checkpoint` for instance, in place of the last.
+        """Store the state from which the run can go on after this step, such as `flows.Checkpoint`.
 
-        A file that is appended to is then cut to this step. To be called after all observers of the step. Raises
-        TypeError for a value that is not made of frozen dataclasses, tuples, tensors, numbers and None, TrajectoryError
-        for a closed file or a failing disk. spread: as in `states.flattened`.
+        It replaces the state stored before, and `Trajectory.append` then cuts the file to this step. Call it after all
+        observers of the step. `spread` is as in `serialise.flattened`. Raises TypeError for a value that is not made of
+        dataclasses, tuples, tensors, numbers, text and None, TrajectoryError as the class says.
         """
         tree, arrays = flattened(checkpoint, spread=spread)
         self._begin(sum(array.nbytes for array in arrays.values()))
@@ -140,33 +143,33 @@ class TrajectoryWriter:
             put_checkpoint(self._file, checkpoint.step, tree, arrays)
 
     def kept(self, classes: Sequence[type], device: torch.device | str = "cpu") -> object:
-        """What was kept last, its tensors on a device; None where nothing was or the run is finished.
+        """The state stored last, with its tensors on a device; None where there is none or the run is finished.
 
-        classes: which dataclasses may be made, `flows.CHECKPOINTED` for instance; nothing else in the file is trusted.
-        Raises TrajectoryError for another class, a damaged or a closed file.
+        `classes` are the dataclasses that may be built, such as `flows.CHECKPOINTED`; nothing else in the file is
+        trusted. Raises TrajectoryError for another class, a damaged or a closed file.
         """
         self._check_open()
         with damage_reported(self._file):
             return get_checkpoint(self._file, classes, device)
 
     def kept_parts(self) -> KeptParts | None:
-        """The same in parts, for processes that each make their own of it."""
+        """The state stored last in parts, for processes that build their own share of it; raises as `kept`."""
         self._check_open()
         with damage_reported(self._file):
             return newest_parts(self._file)
 
     def complete(self, checkpoint: Stepped | None = None, spread: Spread = nothing_spread) -> None:
-        """Mark the run as finished; writing on takes the mark back.
+        """Mark the run as finished; writing on removes the mark.
 
-        The checkpoint given here stays in the file for a run that is to go on beyond its end (`extend`); without one
-        there is none. A block that ends without an error completes a run by itself, without one. Raises TrajectoryError
-        for a closed file and for one that does not have its name any more, and what `keep` does.
+        A `checkpoint` stays in the file, so that `extend` can continue the run beyond its end; without it the file
+        holds no state. A `with` block that ends without an error completes the run without a checkpoint. Raises
+        TrajectoryError for a file that was moved or removed and as the class says, TypeError as `keep`.
         """
         self._check_open()
         check_named(self._file)
         held = None if checkpoint is None else (checkpoint.step, *flattened(checkpoint, spread=spread))
         if held is not None:
-            self._room.check(sum(array.nbytes for array in held[2].values()))
+            self._space.check(sum(array.nbytes for array in held[2].values()))
         with failure_reported(self._file):
             self._seal()
             if held is not None:
@@ -178,11 +181,12 @@ class TrajectoryWriter:
         self._ended = False
 
     def extend(self, **parameters: object) -> None:
-        """Take a finished run up again at the state kept in its file, to go on beyond its end.
+        """Continue a finished run beyond its end, from the state stored in its file.
 
-        Everything after that state is cut off, as from a run that was killed there. The parameters of these names are
-        changed, and the file says when it was extended, at which step and time, and what they were. Raises
-        TrajectoryError for a file without such a state, a closed file or a failing disk.
+        Everything after that state is cut off, as for a run that was killed there. The parameters of these names are
+        changed, and the file notes when it was extended, at which step and time, and their old values. Raises
+        TrajectoryError for a file without such a state and as the class says, TypeError for a parameter that cannot be
+        described.
         """
         self._begin(0, keeping=True)
         with failure_reported(self._file):
@@ -190,10 +194,10 @@ class TrajectoryWriter:
             self._frames = Frames(self._file) if has(self._file, CLOUD) else None
 
     def close(self) -> None:
-        """Close the file in order: what was recorded up to now is all there is up to the last frame's step.
+        """Close the file in order, which confirms that everything up to the last frame's step was recorded.
 
-        Whether the run is complete stays as it is. Raises TrajectoryError, once it is closed, for a file that was moved
-        or removed meanwhile.
+        The mark of a finished run stays as it is. Raises TrajectoryError, after closing, for a file that was moved or
+        removed meanwhile.
         """
         if self._file:
             with failure_reported(self._file):
@@ -216,14 +220,15 @@ class TrajectoryWriter:
             self._close()
 
     def _begin(self, size: int, keeping: bool = False) -> None:
-        """Called before so many bytes are written: refuse a closed file and a full disk, take back a finished mark.
+        """Prepare a write of `size` bytes: refuse a closed file and a full disk, and remove the mark of a finished run.
 
-        With the mark goes the state from before the end, to which the file would be cut otherwise, unless it is kept.
+        The state stored at the end of the run is removed with the mark, unless `keeping` is set; otherwise the file
+        would later be cut to that state.
         """
         self._check_open()
         check_exists(self._file)
         self._ended = False
-        self._room.check(size)
+        self._space.check(size)
         if self._complete:
             if not keeping:
                 drop_checkpoint(self._file)
@@ -231,7 +236,7 @@ class TrajectoryWriter:
             self._file.flush()
 
     def _end(self) -> None:
-        """Called after a frame or a record is written: it may be the last one of the run."""
+        """Note that a frame or record was written, which may be the last one of the run."""
         self._ended = True
 
     def _set_complete(self, complete: bool) -> None:
@@ -239,17 +244,17 @@ class TrajectoryWriter:
         self._complete = complete
 
     def _seal(self) -> None:
-        """Note that the last frame's step was handled to the end."""
+        """Write that the last frame's step was completely recorded."""
         last = UNWRITTEN if self._frames is None else self._frames.position.last_step
         self._module.attrs.modify("sealed", last)
 
     def _note_time(self) -> None:
-        """Note how long the file was open for writing in all, and that it is closed now."""
+        """Write for how long the file was open for writing in all, and that it is closed now."""
         self._module.attrs.modify("wall_seconds", np.float64(monotonic() + self._clock))
         self._module.attrs.modify("closed", np.bytes_(utc_now().encode().ljust(32)))
 
     def _close(self) -> None:
-        """Cut off what was put but not committed, and close."""
+        """Cut off records that were not committed, and close the file."""
         with failure_reported(self._file):
             self._note_time()
             if self._frames is not None:

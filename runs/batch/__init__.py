@@ -1,1 +1,1 @@
-"""Many runs: jobs, crews of processes, clusters, the output folder, progress."""
+"""Batches of runs: jobs, crews of processes that do them, clusters, the output folder, and progress."""

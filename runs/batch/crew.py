@@ -1,4 +1,4 @@
-"""Many independent jobs, here or by a crew of processes here or elsewhere: one loop, with progress and a clean stop."""
+"""The loop that does many independent jobs, here or by a crew of processes, with progress and a clean stop."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -12,15 +12,15 @@ from runs.batch.processes import Processes
 
 __all__ = ["Outcome", "Report", "Stopped", "Watch", "perform_all", "usable_cores"]
 
-#: Is told the steps done of all jobs, and the numbers of those that have failed.
+#: A function that is called with the steps done of all jobs, and the numbers of the jobs that failed.
 Watch = Callable[[Sequence[int], Sequence[int]], None]
 
-#: Seconds between two looks at the crew.
+#: Seconds between two checks of the crew.
 GLANCE = 0.2
 
 
 def usable_cores() -> int:
-    """Processor cores this process may use."""
+    """The number of processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -32,12 +32,11 @@ def perform_all(
     workers: int | Crew,
     watch: Watch,
 ) -> list[Outcome]:
-    """Call perform(job, report) for every job and tell `watch` how far all jobs are while they run.
+    """Call perform(job, report) for every job, call `watch` with the progress of all jobs, and return their outcomes.
 
-    begun: steps that each job had done before.
-    workers = 0 runs them here one after the other; otherwise that many processes are spawned, or the crew does them.
-    Each has one torch thread, so the numbers do not depend on the choice. A job that diverges, is refused or cannot
-    write its file fails alone.
+    `begun` are the steps that each job had done before. With workers = 0 the jobs are done in this process, one after
+    the other; another number spawns so many processes; a crew does the jobs itself. Each process has one torch thread,
+    so numbers do not depend on the choice. A job that diverges, is refused or cannot write its file fails alone.
     """
     if workers == 0:
         return _perform_here(jobs, perform, list(begun), watch)
@@ -51,7 +50,7 @@ def perform_all(
 
 
 def _failed(future: Future[Outcome]) -> bool:
-    """Whether a job has ended with a failure; one that ended with an error of the program raises it at the end."""
+    """Whether a job has ended with a failure; an error of the program is raised later, with the results."""
     if not future.done() or future.cancelled() or future.exception() is not None:
         return False
     return future.result().failure is not None

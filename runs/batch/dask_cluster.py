@@ -1,6 +1,6 @@
-"""A crew of Dask workers on any machines: jobs go to a scheduler as configurations, and files come out where all see.
+"""A crew of Dask workers on any machines: a scheduler gives out jobs, and workers write to a shared folder.
 
-What travels is pickled by Dask between its own processes, so a scheduler is somebody to trust like a login shell.
+Dask pickles what it sends between its own processes, so a scheduler must be trusted like a login shell.
 """
 
 import logging
@@ -22,20 +22,20 @@ from runs.batch.processes import settle
 from runs.system.extras import installed_by
 from runs.system.refusal import Refusal, WorkerLost
 
-#: Seconds within which a scheduler must answer, and one without workers must have got one.
+#: Seconds within which a scheduler must answer and have a worker.
 CONNECT_SECONDS = 10.0
-#: Seconds between two words of a worker on how far its job is.
+#: Seconds between two reports of a worker on its progress.
 TELL_SECONDS = 1.0
-#: Under which the workers tell it.
+#: The topic of these reports.
 TOPIC = "meanfield-progress"
-#: What decides the bits of a run, and has to be the same everywhere.
+#: The packages that decide the bits of a run; their versions must be the same everywhere.
 PACKAGES = ("meanfield-particles", "torch", "numpy", "h5py")
-#: Loggers of those who have a say in a connection.
+#: The loggers that write about a connection.
 TALKING = (
     *("distributed.client", "distributed.core", "distributed.comm", "distributed.comm.tcp", "distributed.utils"),
     *("distributed.batched", "tornado.application", "asyncio"),
 )
-#: States of a task, as its worker knows it, in which somebody still waits for it.
+#: The states of a task on its worker in which its client still waits for it.
 WANTED = ("executing", "long-running")
 
 
@@ -49,19 +49,19 @@ class Cluster:
     def __call__(
         self, jobs: Sequence[Job], perform: Callable[[Job, Report], None], begun: Sequence[int]
     ) -> Iterator[Team]:
-        """Hand out the jobs. `perform` and the jobs' classes are imported by the workers, not sent to them.
+        """Give the jobs to the workers, which import `perform` and the classes of the jobs themselves.
 
-        A job whose workers died, more often than the scheduler allows, has that as its outcome. Raises WorkerLost where
-        the scheduler is gone.
+        A job whose workers died more often than the scheduler allows has a failure as its outcome. The future of a job
+        raises WorkerLost where the scheduler is gone.
         """
         done = list(begun)
         batch = str(self.client.id)
 
-        def heard(event: tuple[float, dict[str, Any]]) -> None:
+        def noted(event: tuple[float, dict[str, Any]]) -> None:
             if event[1]["batch"] == batch:
                 _raise_to(done, event[1]["job"], event[1]["steps"])
 
-        self.client.subscribe_topic(TOPIC, heard)
+        self.client.subscribe_topic(TOPIC, noted)
         tasks = self.client.get_executor(pure=False)
         try:
             futures: list[Future[Outcome]] = []
@@ -76,12 +76,12 @@ class Cluster:
 
 
 def _raise_to(done: list[int], number: int, steps: int) -> None:
-    """Note the steps of a job; an earlier number may arrive later."""
+    """Note the steps of a job; reports may arrive in another order, so the larger number counts."""
     done[number] = max(done[number], steps)
 
 
 def _hand_on(future: Future[Outcome], done: list[int], number: int, task: Future[tuple[Outcome, int]]) -> None:
-    """Turn how a task of Dask ended into how the job ended."""
+    """Set the outcome of a job from the end of its task in Dask."""
     if task.cancelled():
         future.set_exception(
             WorkerLost("The scheduler has gone or dropped the runs; the same command continues them where they are.")
@@ -99,8 +99,8 @@ def _hand_on(future: Future[Outcome], done: list[int], number: int, task: Future
         future.set_exception(error)
 
 
-class _Telling:
-    """The report of a job on a worker: tells its client now and then, and stops a job that nobody waits for."""
+class _WorkerReport:
+    """The report function of a job on a worker; it informs the client and stops a job whose client is gone."""
 
     def __init__(self, batch: str, number: int, begun: int) -> None:
         from distributed import get_worker
@@ -111,7 +111,7 @@ class _Telling:
         self._next = 0.0
 
     def __call__(self, steps: int) -> None:
-        """Note the steps; raises Stopped where the task was cancelled or its client has gone."""
+        """Note the steps; raises Stopped where the task was cancelled or its client is gone."""
         self.steps = steps
         held = self._worker.state.tasks.get(self._task)
         if held is None or held.state not in WANTED:
@@ -124,23 +124,23 @@ class _Telling:
 def _perform_on_worker(
     batch: str, number: int, begun: int, job: Job, perform: Callable[[Job, Report], None]
 ) -> tuple[Outcome, int]:
-    """How the job ended, and the steps that it did; nobody sees what an interrupted one gives."""
+    """Do a job on a worker; returns its outcome and its steps. Nothing reads the outcome of an interrupted job."""
     settle()
-    telling = _Telling(batch, number, begun)
+    report = _WorkerReport(batch, number, begun)
     start = time.perf_counter()
     try:
-        return outcome_of(job, perform, telling), telling.steps
+        return outcome_of(job, perform, report), report.steps
     except Stopped as stopped:
-        return Outcome(time.perf_counter() - start, str(stopped)), telling.steps
+        return Outcome(time.perf_counter() - start, str(stopped)), report.steps
 
 
 @contextmanager
 def scheduler_at(address: str, folder: Path) -> Iterator[Cluster]:
-    """The cluster of the scheduler at an address such as tcp://host:8786, connected within the block.
+    """A context with the cluster of the scheduler at an address such as tcp://host:8786.
 
-    folder: where the jobs will write, which is made; every worker has to see it under this name.
-    Raises Refusal where dask.distributed is missing, nobody answers, there are no workers, or one of them cannot import
-    this package, has other versions or does not see the folder.
+    `folder` is where the jobs will write. It is created, and every worker must see it under this name. Raises Refusal
+    where dask.distributed is missing, no scheduler answers, there are no workers, or a worker cannot import this
+    package, has other versions or does not see the folder.
     """
     library = _distributed_or_refusal()
     try:
@@ -157,7 +157,7 @@ def scheduler_at(address: str, folder: Path) -> Iterator[Cluster]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """What Dask writes of a connection that it lost, in tracebacks, is not written: we say it in a sentence."""
+    """A context in which Dask does not print tracebacks of lost connections, since an error of ours reports them."""
     loggers = [logging.getLogger(name) for name in TALKING]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
@@ -171,7 +171,7 @@ def _quiet() -> Iterator[None]:
 
 @contextmanager
 def cluster_here(count: int, folder: Path) -> Iterator[Cluster]:
-    """The cluster of a scheduler and so many workers of one thread on this machine, for the time of the block."""
+    """A context with the cluster of a scheduler and `count` workers of one thread on this machine."""
     local = _distributed_or_refusal().LocalCluster
     with (
         local(n_workers=count, threads_per_worker=1, processes=True, dashboard_address=":0") as held,
@@ -181,7 +181,7 @@ def cluster_here(count: int, folder: Path) -> Iterator[Cluster]:
 
 
 def _distributed_or_refusal() -> Any:
-    """The module distributed, an optional dependency."""
+    """The module distributed, an optional dependency; raises Refusal where it is not installed."""
     try:
         import distributed
     except ImportError as error:
@@ -192,7 +192,7 @@ def _distributed_or_refusal() -> Any:
 
 
 def _check_workers(client: Any, address: str, folder: Path) -> None:
-    """Raise Refusal unless there are workers, all with our versions, which see the folder."""
+    """Raise Refusal unless there are workers, and all have our versions and see the folder."""
     try:
         client.wait_for_workers(1, timeout=CONNECT_SECONDS)
     except TimeoutError as error:
@@ -226,10 +226,10 @@ def _check_workers(client: Any, address: str, folder: Path) -> None:
 
 
 def _introduced(marker: Path) -> tuple[bool, dict[str, str]]:
-    """What a worker says of itself: whether it sees a file, and its versions."""
+    """Whether this worker sees a file, and its versions of packages."""
     return marker.exists(), _versions()
 
 
 def _versions() -> dict[str, str]:
-    """Versions of what decides the bits, without what they were built for."""
+    """The versions of the packages that decide the bits, without suffixes of their builds."""
     return {package: version(package).partition("+")[0] for package in PACKAGES}

@@ -1,6 +1,6 @@
-"""Jobs of a batch: what one is told and tells, how it ended, and what a crew is that does them.
+"""Jobs of a batch: reports of their progress, their outcomes, and the protocol of a crew that does them.
 
-How a job ended is said here, by `outcome_of`, in whichever process did it.
+`outcome_of` does one job in the present process and turns its end into an outcome.
 """
 
 import time
@@ -15,7 +15,7 @@ from runs.system.refusal import Refusal
 
 Job = TypeVar("Job")
 
-#: Tells how many steps of the job are done; may raise `Stopped`.
+#: A function that a job calls with the number of steps done; it may raise `Stopped`.
 Report = Callable[[int], None]
 
 
@@ -25,9 +25,9 @@ class Stopped(RuntimeError):
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one job ended: after how many seconds, and the sentence of what went wrong, if anything.
+    """The end of one job: its seconds, and a sentence on its failure, or None.
 
-    lost: the process that did the job died of it, and could not note down what went wrong.
+    `lost` says that the process that did the job died, so that it could not note the failure itself.
     """
 
     seconds: float
@@ -37,7 +37,7 @@ class Outcome:
 
 @dataclass(frozen=True, eq=False)
 class Team:
-    """A crew at work: how each job ends, job by job, and a look at the steps done of all of them."""
+    """A crew at work: the future outcomes of its jobs, and a function that returns the steps done of each."""
 
     futures: Sequence[Future[Outcome]]
     done: Callable[[], Sequence[int]]
@@ -45,17 +45,20 @@ class Team:
 
 @runtime_checkable
 class Crew(Protocol):
-    """Who does jobs elsewhere. Leaving the context stops what is still at work; the jobs hear of it as `Stopped`."""
+    """A crew that does jobs in other processes. Leaving its context stops the jobs at work by `Stopped`."""
 
     def __call__(
         self, jobs: Sequence[Job], perform: Callable[[Job, Report], None], begun: Sequence[int], /
     ) -> AbstractContextManager[Team]:
-        """Hand out every job; begun: steps that each had done before."""
+        """Give out all jobs; `begun` are the steps that each had done before."""
         ...
 
 
 def outcome_of(job: Job, perform: Callable[[Job, Report], None], report: Report) -> Outcome:
-    """Do the job; what goes wrong in its own world is its outcome, `Stopped` and mistakes of the program come out."""
+    """Do a job and return its outcome.
+
+    A diverged flow, a refusal and a failing file are outcomes with a failure; `Stopped` and other errors are raised.
+    """
     start = time.perf_counter()
     try:
         perform(job, report)

@@ -1,4 +1,4 @@
-"""The folder of one batch of runs: it belongs to one configuration, and to one process at a time."""
+"""The output folder of a batch of runs, which belongs to one configuration and to one process at a time."""
 
 import errno
 import json
@@ -17,13 +17,13 @@ CONFIG_FILE = "config.json"
 PART_FILE = f"{CONFIG_FILE}.part"
 LOCK_FILE = ".lock"
 
-#: What the system says of a place where nothing can be written: rights, read-only, full, over the quota, no folder.
+#: Error numbers of a place where nothing can be written: rights, read-only, full, over the quota, no folder.
 UNWRITABLE = (
     *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG),
     *(errno.EEXIST, errno.ENOTDIR, errno.ENOENT, errno.ENAMETOOLONG),
 )
 
-#: Written beside the configuration for the reader; no reason to turn a folder down.
+#: Entries of config.json that are for the reader; a folder with other remarks is accepted.
 REMARKS = ("remarks",)
 
 
@@ -35,12 +35,12 @@ def claimed(
     patience: float = 0.0,
     before: Callable[[], None] | None = None,
 ) -> Iterator[Path]:
-    """Make the folder this configuration's own while the block runs; `identity` and `remarks` stand in config.json.
+    """A context in which the folder belongs to this configuration; config.json holds `identity` and `remarks`.
 
-    patience: seconds to wait for another process that is at work in it; before: what is done in a folder that nobody is
-    at work in before it is asked whose it is.
-    Raises Refusal where the folder holds runs of another configuration, files that are not ours, or where another
-    process is at work in it. Nothing that is there is overwritten.
+    `patience` is the number of seconds to wait for another process that is at work in the folder. `before` is called
+    once no other process is at work in it, before its configuration is compared. Raises Refusal where the folder holds
+    runs of another configuration or files that are not ours, cannot be written, or where another process is at work in
+    it. Nothing in the folder is overwritten.
     """
     at_work = False
     try:
@@ -66,13 +66,13 @@ def claimed(
 
 
 def replace_text(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
+    """Write a text file whole or not at all."""
     with replacing(path) as unfinished:
         unfinished.write_text(text, encoding="utf-8")
 
 
 def _check_strangers(folder: Path) -> None:
-    """Raise Refusal where a folder holds something and no configuration of ours."""
+    """Raise Refusal where a folder is not empty and has no configuration of ours."""
     ours = (LOCK_FILE, PART_FILE)
     strangers = sorted(entry.name for entry in folder.iterdir() if entry.name not in ours)
     if strangers and not (folder / CONFIG_FILE).exists():
@@ -83,6 +83,7 @@ def _check_strangers(folder: Path) -> None:
 
 
 def _check_owner(folder: Path, identity: Mapping[str, Any]) -> None:
+    """Raise Refusal where the folder has another configuration."""
     path = folder / CONFIG_FILE
     found = _differences(held_configuration(path), identity) if path.exists() else []
     if found:
@@ -97,7 +98,7 @@ def hold_configuration(path: Path, held: Mapping[str, Any]) -> None:
 
 
 def held_configuration(path: Path) -> dict[str, Any]:
-    """What a config.json holds; raises Refusal for what is none, OSError where it cannot be read."""
+    """The content of a config.json; raises Refusal where it is not a configuration, OSError where it cannot be read."""
     try:
         held = json_in(path)
     except ValueError as error:
@@ -108,7 +109,7 @@ def held_configuration(path: Path) -> dict[str, Any]:
 
 
 def _differences(held: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
-    """What differs, as "name: there X, here Y", sorted by name."""
+    """The entries that differ, as "name: there X, here Y", sorted by name."""
     names = sorted((held.keys() | wanted.keys()) - set(REMARKS))
     missing = object()
     return [

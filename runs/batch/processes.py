@@ -1,4 +1,4 @@
-"""A crew of processes on this machine, spawned for one batch; they die with whoever started them."""
+"""A crew of processes on this machine, spawned for one batch; they end with their parent process."""
 
 import ctypes
 import multiprocessing
@@ -19,14 +19,14 @@ from runs.batch.jobs import Job, Outcome, Report, Stopped, Team, outcome_of
 from runs.system.refusal import WorkerLost
 from runs.system.signals import SHARED
 
-#: Options of glibc's mallopt, and how much freed memory a worker may keep.
+#: Options of glibc's mallopt, and the number of bytes of freed memory that a worker may keep.
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 KEPT_BYTES = 2**28
 
 
 @dataclass(frozen=True)
 class Processes:
-    """So many processes, one torch thread each."""
+    """A crew of `count` processes with one torch thread each."""
 
     count: int
 
@@ -34,10 +34,10 @@ class Processes:
     def __call__(
         self, jobs: Sequence[Job], perform: Callable[[Job, Report], None], begun: Sequence[int]
     ) -> Iterator[Team]:
-        """Hand out the jobs; raises WorkerLost where a process is killed from outside."""
+        """Give the jobs to the processes; raises WorkerLost where a process is killed from outside."""
         context = multiprocessing.get_context("spawn")
         done = context.RawArray(ctypes.c_int64, list(begun))
-        with _interrupts_ignored():  # the first one starts a process that has to outlive the workers
+        with _interrupts_ignored():  # the event starts a process that must outlive the workers
             stop = context.Event()
         pool = ProcessPoolExecutor(self.count, mp_context=context, initializer=_begin_worker, initargs=(done, stop))
         futures: list[Future[Outcome]] = []
@@ -56,9 +56,9 @@ class Processes:
 
 
 def settle() -> None:
-    """Make this process one that does jobs: one torch thread, and freed memory is kept.
+    """Prepare this process for jobs: it gets one torch thread and keeps freed memory.
 
-    Given back and fetched again, a step's temporaries double the time of a run.
+    If the temporary memory of every step were returned to the system, a run would take twice the time.
     """
     torch.set_num_threads(1)
     if sys.platform != "linux":
@@ -71,7 +71,7 @@ def settle() -> None:
 
 @dataclass(frozen=True)
 class _Link:
-    """What a worker shares with the process that started it."""
+    """The objects that a worker shares with its parent process."""
 
     done: "ctypes.Array[ctypes.c_int64]"
     stop: Event
@@ -103,15 +103,15 @@ def _perform_in_worker(number: int, job: Job, perform: Callable[[Job, Report], N
         if link.stop.is_set():
             raise Stopped("The batch was interrupted.")
 
-    report(link.done[number])  # a job that was queued when the batch stopped is not begun
+    report(link.done[number])  # so a job that was queued when the batch stopped does not begin
     return outcome_of(job, perform, report)
 
 
 @contextmanager
 def _interrupts_ignored() -> Iterator[None]:
-    """Processes spawned inside the block do not die of Ctrl-C, or of a closing terminal, while they still import.
+    """A context in which spawned processes do not end by Ctrl-C or a closing terminal while they still import.
 
-    Only the main thread may ask for it.
+    It has an effect only in the main thread.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -1,4 +1,4 @@
-"""How far a batch of runs is and how long it still takes: a bar on a terminal, a plain line now and then elsewhere."""
+"""The progress of a batch of runs and its remaining time: a bar on a terminal, and plain lines elsewhere."""
 
 import time
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 
 def spoken_duration(seconds: float) -> str:
-    """A duration as one would say it: "45 s", "3 min 20 s", "2 h 5 min"."""
+    """A duration in words, such as "45 s", "3 min 20 s" or "2 h 5 min"."""
     whole = max(0, round(seconds))
     if whole < 60:
         return f"{whole} s"
@@ -20,10 +20,11 @@ def spoken_duration(seconds: float) -> str:
 
 
 class BatchProgress:
-    """Shows the steps done of all runs together; a context manager around the batch.
+    """A context manager around a batch that shows the steps done of all runs together.
 
-    sizes: steps of each run; begun: steps each had done before this batch, which do not count for the speed; complete:
-    number of runs beside these that were complete before.
+    `sizes` are the steps of each run. `begun` are the steps that each had done before this batch; they do not count for
+    the speed. `complete` is the number of further runs that were complete before. `every` is the number of seconds
+    between two lines where there is no terminal.
     """
 
     def __init__(
@@ -62,7 +63,7 @@ class BatchProgress:
         self._bar.stop()
 
     def show(self, done: Sequence[int], failed: Sequence[int] = ()) -> None:
-        """Report the steps done of each run; failed: numbers of the runs that have, whose other steps will not come."""
+        """Show the steps done of each run; `failed` are the numbers of the runs that failed and take no more steps."""
         complete = self._complete + sum(steps >= size for steps, size in zip(done, self._sizes, strict=True))
         label = f"{complete} of {self._complete + len(self._sizes)} runs complete"
         if failed:
@@ -77,7 +78,7 @@ class BatchProgress:
             self._console.print(f"{label}, {share:.0f} % of all steps, {left}", highlight=False)
 
     def _left(self, done: int, total: int) -> str:
-        """Remaining time at the mean speed since the first steps came in; the start of the workers does not count."""
+        """The remaining time in words, by the mean speed since the first steps; the start of workers does not count."""
         now = time.monotonic()
         if self._moving is None and done > self._begun:
             self._moving = (now, done)

@@ -1,1 +1,1 @@
-"""Our integrators against the tools people use today, side by side in one process."""
+"""Benchmarks: our integrators, kernels and files beside the tools that people use today, in one process."""

@@ -1,4 +1,4 @@
-"""The roofline: what a device does at best, measured in the same run, and the least time for some work."""
+"""The roofline: the largest rates of a device, measured in the same run, and the least time for some work."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ REPEATED = 7
 
 @dataclass(frozen=True)
 class Work:
-    """Floating-point operations, and bytes to and from memory."""
+    """An amount of work: floating-point operations, and bytes to and from memory."""
 
     operations: float
     traffic: float
@@ -22,18 +22,18 @@ class Work:
 
 @dataclass(frozen=True)
 class Ceilings:
-    """What the device does at best: operations and bytes a second."""
+    """The largest rates of a device: operations and bytes a second."""
 
     operations: float
     traffic: float
 
     def seconds(self, work: Work) -> float:
-        """The least time for some work: that of its operations or of its traffic, whichever is longer."""
+        """The least time for some work in seconds: the longer one of its operations and its traffic."""
         return max(work.operations / self.operations, work.traffic / self.traffic)
 
 
 def ceilings_of(device: torch.device, side: int = SIDE, length: int = LENGTH, rounds: int = REPEATED) -> Ceilings:
-    """The best of some float32 matrix products without TF32, and of some copies of a long vector."""
+    """The rates of the fastest of some float32 matrix products without TF32, and of some copies of a long vector."""
     matrix = torch.ones(side, side, device=device)
     vector = torch.ones(length, device=device)
     product, copy = torch.empty_like(matrix), torch.empty_like(vector)
@@ -44,13 +44,13 @@ def ceilings_of(device: torch.device, side: int = SIDE, length: int = LENGTH, ro
 
 
 def fastest(work: Callable[[], object], device: torch.device, rounds: int = REPEATED) -> float:
-    """Seconds of the fastest of some repetitions, after one to warm up."""
+    """The seconds of the fastest of some repetitions, after one to warm up."""
     work()
     return min(seconds_of(work, device) for _ in range(rounds))
 
 
 def seconds_of(work: Callable[[], object], device: torch.device) -> float:
-    """Wall time until the device has done it."""
+    """The wall time until the device has done the work, in seconds."""
     wait(device)
     began = perf_counter()
     work()
@@ -59,6 +59,6 @@ def seconds_of(work: Callable[[], object], device: torch.device) -> float:
 
 
 def wait(device: torch.device) -> None:
-    """Until a CUDA device has done all it was told."""
+    """Wait until a CUDA device has done all its work."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)

@@ -1,7 +1,7 @@
 """An ensemble against the loop over its members: the same runs, evolved side by side and one by one, in one process.
 
-Run as `OMP_NUM_THREADS=1 taskset -c 0 python -m runs.benchmarks.ensembles`; about three minutes; a number after it: so
-many threads.
+Run as `OMP_NUM_THREADS=1 taskset -c 0 python -m runs.benchmarks.ensembles`; it takes about three minutes. A number
+after it is the number of threads.
 """
 
 import statistics
@@ -34,7 +34,10 @@ ROUNDS = 3
 
 @dataclass(frozen=True)
 class Size:
-    """Members, particles, data and inputs of an ensemble, and its members that evolve together (None: our choice)."""
+    """The numbers of members, particles, data and inputs of an ensemble, and of members evolved together.
+
+    With `together` None the program chooses that number.
+    """
 
     members: int
     count: int
@@ -45,15 +48,15 @@ class Size:
 
 @dataclass(frozen=True)
 class Method:
-    """An integrator and for how long it runs."""
+    """An integrator and the flow time of its run."""
 
     integrator: Integrator[Any]
     until: float
 
 
-#: The seeds of an experiment at m = 500, also all at once, and smaller networks.
+#: The seeds of an experiment at m = 500, also all at once, and ensembles of smaller networks.
 SIZES = (Size(64, 500, 100, 15), Size(64, 500, 100, 15, 64), Size(64, 250, 50, 10), Size(64, 100, 40, 10))
-#: Some steps of each; for those that choose their steps a whole run.
+#: Some steps of each integrator, or a whole run for those that choose their steps.
 METHODS = (
     *(Method(Euler(1.0), 6.0), Method(RK4(1.0), 2.0), Method(DormandPrince(1e-4), 20.0)),
     *(Method(Chebyshev(1e-3), 100.0), Method(BDF(1e-3), 100.0)),
@@ -62,8 +65,10 @@ METHODS = (
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds of every round, the loop's in the same round, and how far the two ends differ at the most, relative to
-    the distance moved."""
+    """The seconds of the ensemble and of the loop in every round.
+
+    `difference` is the largest difference between the two ends, relative to the distance moved.
+    """
 
     size: Size
     method: str
@@ -73,7 +78,7 @@ class Timing:
 
     @property
     def line(self) -> str:
-        """The medians, and the ratio with its range."""
+        """One line of the table: the medians, and the ratio with its range."""
         ratios = [alone / all_ for alone, all_ in zip(self.loop, self.together, strict=True)]
         group = "chosen" if self.size.together is None else f"{self.size.together}"
         return (
@@ -84,7 +89,7 @@ class Timing:
 
 
 def problem(size: Size) -> tuple[GradientFlow, Ensemble]:
-    """Seeds of one network of tanh neurons with asymmetrical masses, on one data set."""
+    """A flow of tanh neurons with asymmetrical masses on one data set, and an ensemble of its starts by seeds."""
     numbers = generator(0, "data")
     inputs = torch.from_numpy(numbers.standard_normal((size.data, size.inputs)))
     targets = torch.sin(inputs[:, 0]) * inputs[:, 1]
@@ -96,7 +101,7 @@ def problem(size: Size) -> tuple[GradientFlow, Ensemble]:
 
 
 def measured(size: Size, method: Method, rounds: int = ROUNDS) -> Timing:
-    """Both ways once to warm up on a few members, then `rounds` times in turn."""
+    """Time both ways `rounds` times in turn, after a run of a few members to warm up."""
     flow, ensemble = problem(size)
 
     def together(some: Ensemble) -> Ensemble:

@@ -1,10 +1,11 @@
 """One velocity on a GPU: the fused kernels beside plain torch, CUDA graphs, autograd, torch.compile, JAX jit and KeOps.
 
-The problem of `velocity.py` (tanh neurons, hidden weights trained, float32), from clouds so small that launches cost
-more than arithmetic to 10^8 particles. For every method: seconds, how many times those of the fused kernels, the part
-of the roofline that the fused kernels' own work would reach in that time, the memory that one velocity takes beyond
-its arguments, the difference from float64 on the CPU. The roofline's two ceilings are measured in the same run. Not yet
-run on a GPU. Peers are measured where they are installed (`pip install pykeops "jax[cuda12]"`). Run as
+The problem is that of `velocity.py` (tanh neurons, hidden weights trained, float32). Clouds range from ones so small
+that launches cost more than arithmetic to 10^8 particles. The table shows for every method its seconds, their ratio to
+those of the fused kernels, the part of the roofline that the fused kernels' own work would reach in that time, the
+memory that one velocity takes beyond its arguments, and the difference from float64 on the CPU. The two ceilings of the
+roofline are measured in the same run. The benchmark has not yet been run on a GPU. Peers are measured where they are
+installed (`pip install pykeops "jax[cuda12]"`). Run as
 
     XLA_PYTHON_CLIENT_PREALLOCATE=false python -m runs.benchmarks.gpu
 """
@@ -26,18 +27,18 @@ from runs.benchmarks.ceilings import Ceilings, Work, ceilings_of, seconds_of, wa
 from runs.benchmarks.peers import installed
 from runs.benchmarks.velocity import TimedRisk, Velocity, autograd, compiled, jax_jit
 
-#: Particles, data and inputs.
+#: Numbers of particles, data and inputs.
 SIZES = (
     *((1_000, 100, 20), (100_000, 100, 20), (20_000, 1000, 50), (1_000_000, 100, 2), (1_000_000, 1000, 10)),
     (100_000_000, 100, 2),
 )
 ROUNDS = 7
-#: Largest [particles, data] matrix for which the CPU computes the velocity too.
+#: Largest number of entries of the [particles, data] matrix for which the CPU computes the velocity too.
 CHECKED_ENTRIES = 2 * 10**8
-#: Operations of one tanh in float32 in `particles.compute.triton_activations`; a quotient counts four, an exponential
-#: two.
+#: Number of operations of one tanh in float32 in `particles.compute.triton_activations`; a quotient counts as four, an
+#: exponential as two.
 TANH = 24
-#: Side of the matrices and length of the vector on which the ceilings are measured.
+#: Side of the matrices and length of the vector with which the ceilings are measured.
 SIDE = 8192
 LENGTH = 2**28
 
@@ -45,17 +46,17 @@ Method = Callable[[TimedRisk], Velocity]
 
 
 def work(count: int, data: int, inputs: int) -> Work:
-    """That of the fused kernels: m n (6 d + 5 + 2 TANH) operations and 4 m (4 (d + 1) + 2) bytes.
+    """The work of the fused kernels: m n (6 d + 5 + 2 TANH) operations and 4 m (4 (d + 1) + 2) bytes.
 
-    z costs 2 d twice and the pull 2 d more; predictions 2, listening 1, sigma' and its product 2. Positions and factors
-    are read twice, the result is cleared and written.
+    Of the operations z takes 2 d twice, the pull 2 d more, predictions 2, c . a 1, and sigma' with its product 2.
+    Positions and factors are read twice, and the result is cleared and written.
     """
     return Work(count * data * (6 * inputs + 5 + 2 * TANH), 4 * count * (4 * (inputs + 1) + 2))
 
 
 @dataclass(frozen=True)
 class Line:
-    """One method at one size; NaN where a number could not be had, and why it failed if it did."""
+    """The result of one method at one size; unknown numbers are NaN, and `failure` says why a method failed."""
 
     method: str
     seconds: tuple[float, ...] = ()
@@ -67,7 +68,7 @@ class Line:
 
     @property
     def line(self) -> str:
-        """For the table: medians, with the range of the ratio."""
+        """One line of the table: medians, with the range of the ratio."""
         if self.failure:
             return f"{self.method:16}{self.failure}"
         median = f"{1e3 * statistics.median(self.seconds):11.3f} ms"
@@ -80,21 +81,21 @@ HEADER = f"{'method':16}{'median':>14}{'times the first (range)':>26}{'roofline'
 
 
 def fused(problem: TimedRisk) -> Velocity:
-    """Ours through the fused kernels, whatever the size."""
+    """Our velocity by the fused kernels, at any size."""
     risk = replace(problem.risk, fused=True)
     cloud = problem.cloud
     return lambda: risk.at(cloud.moved(cloud.positions)).velocity
 
 
 def plain(problem: TimedRisk) -> Velocity:
-    """Ours through plain torch, tile by tile."""
+    """Our velocity by plain torch, tile by tile."""
     risk = replace(problem.risk, fused=False)
     cloud = problem.cloud
     return lambda: risk.at(cloud.moved(cloud.positions)).velocity
 
 
 def graph(problem: TimedRisk) -> Velocity:
-    """Plain torch as a recorded CUDA graph; RuntimeError of a cloud too large to be recorded."""
+    """Plain torch as a recorded CUDA graph; raises RuntimeError for a cloud that is too large to be recorded."""
     risk = replace(problem.risk, fused=False)
     cloud = problem.cloud
     if cloud.count * risk.data.targets.numel() > GRAPH_ENTRIES:
@@ -105,16 +106,16 @@ def graph(problem: TimedRisk) -> Velocity:
 
 
 def keops(problem: TimedRisk) -> Velocity:
-    """-grad of the risk, its sum over particles by KeOps; tanh z = 2 / (1 + exp(-2 z)) - 1, which KeOps lacks."""
+    """-grad of the risk, with the sum over particles by KeOps, which lacks tanh z = 2 / (1 + exp(-2 z)) - 1."""
     lazy = importlib.import_module("pykeops.torch").LazyTensor
-    weights, speaking, phi, targets = problem.tensors
+    weights, outputs, phi, targets = problem.tensors
     weights.requires_grad_()
     data = lazy(phi[:, None, :].contiguous())
-    spoken = lazy(speaking[None, :, None].contiguous())
+    lazy_outputs = lazy(outputs[None, :, None].contiguous())
 
     def velocity() -> Tensor:
         z = (data * lazy(weights[None, :, :])).sum(-1)
-        f = ((2.0 / (1.0 + (-2.0 * z).exp()) - 1.0) * spoken).sum(dim=1)[:, 0]
+        f = ((2.0 / (1.0 + (-2.0 * z).exp()) - 1.0) * lazy_outputs).sum(dim=1)[:, 0]
         (slope,) = torch.autograd.grad(0.5 * (f - targets).square().mean(), weights)
         return -slope
 
@@ -122,12 +123,12 @@ def keops(problem: TimedRisk) -> Velocity:
 
 
 def jax_there(problem: TimedRisk) -> Velocity:
-    """JAX's jit, on the device that JAX takes by default."""
+    """The velocity by JAX's jit, on the device that JAX uses by default."""
     return jax_jit(TimedRisk(problem.risk, problem.cloud.to(device="cpu")))
 
 
 def methods(device: torch.device) -> dict[str, Method]:
-    """The methods that this machine can run, the one that others are compared with first."""
+    """The methods that this machine can run; the first is the one with which others are compared."""
     found: dict[str, Method] = {"fused": fused} if device.type == "cuda" else {}
     found |= {"plain torch": plain, "autograd": autograd}
     found |= {"CUDA graph": graph} if device.type == "cuda" else {}
@@ -141,7 +142,7 @@ def methods(device: torch.device) -> dict[str, Method]:
 
 
 def measured(problem: TimedRisk, chosen: dict[str, Method], ceilings: Ceilings, rounds: int = ROUNDS) -> list[Line]:
-    """Every method once to warm up and for its memory and result, then `rounds` times in turn; failures are named."""
+    """Time every method `rounds` times in turn, after a first call that gives its memory, its result or its failure."""
     device, (data, inputs) = problem.cloud.device, problem.risk.data.inputs.shape
     bound = ceilings.seconds(work(problem.cloud.count, data, inputs))
     truth = _truth(problem)
@@ -185,7 +186,7 @@ def waits(velocity: Velocity) -> bool:
 
 
 def main(device: str = "cuda", sizes: Sequence[tuple[int, int, int]] = SIZES, rounds: int = ROUNDS) -> int:
-    """Measure every size and print a table; 2 and one sentence where the device is not there."""
+    """Measure every size and print a table; returns 2 after one sentence where there is no such device."""
     if device == "cuda" and not torch.cuda.is_available():
         print(
             "This benchmark needs a CUDA device, and torch finds none; run it on a machine with one.", file=sys.stderr
@@ -209,7 +210,7 @@ def main(device: str = "cuda", sizes: Sequence[tuple[int, int, int]] = SIZES, ro
 
 
 def _memory(velocity: Velocity, device: torch.device) -> tuple[float, object]:
-    """MiB that torch took at most beyond what it held before, NaN on the CPU; and the result."""
+    """The largest additional memory of torch in MiB (NaN on the CPU), and the result."""
     if device.type != "cuda":
         return math.nan, velocity()
     wait(device)
@@ -221,7 +222,7 @@ def _memory(velocity: Velocity, device: torch.device) -> tuple[float, object]:
 
 
 def _truth(problem: TimedRisk) -> Tensor | None:
-    """The velocity of the hidden weights in float64 on the CPU, where that takes seconds at most."""
+    """The velocity of the hidden weights in float64 on the CPU, or None where that takes more than seconds."""
     if problem.cloud.count * problem.risk.data.count > CHECKED_ENTRIES:
         return None
     cloud = problem.cloud.to(device="cpu", dtype=torch.float64)
@@ -229,7 +230,7 @@ def _truth(problem: TimedRisk) -> Tensor | None:
 
 
 def _difference(found: object, truth: Tensor) -> float:
-    """Largest difference relative to the largest velocity."""
+    """The largest difference, relative to the largest velocity."""
     tensor = found.cpu() if isinstance(found, Tensor) else torch.from_numpy(np.array(found))
     return float((tensor[:, : truth.shape[1]].double() - truth).abs().max() / truth.abs().max())
 

@@ -1,8 +1,8 @@
 """Seconds and memory of kernels: limits at thousands of inputs, and finite Gram matrices beside plain torch.func.
 
-The plain way differentiates the whole network at every input, `vmap(grad(f))`, and multiplies the Jacobian with its
-transpose. Each job runs in a process of its own with one thread; memory is its peak beyond what it began with, the
-Gram matrix itself included. Run as `python -m runs.benchmarks.kernel_costs`.
+The plain way differentiates the whole network at every input, `vmap(grad(f))`, and multiplies the Jacobian by its
+transpose. Each job runs in a process of its own with one thread. Its memory is the peak minus the memory at its start,
+and includes the Gram matrix. Run as `python -m runs.benchmarks.kernel_costs`.
 """
 
 import math
@@ -28,7 +28,7 @@ INPUTS, DEPTH = 20, 3
 
 @dataclass(frozen=True)
 class Scale:
-    """Inputs of the two-layer and the deep limit kernels, of the finite ones, and the widths of the latter."""
+    """The numbers of inputs of the two-layer, deep and finite kernels, and the widths of the finite ones."""
 
     shallow: int = 10_000
     deep: int = 2_000
@@ -39,7 +39,7 @@ class Scale:
 
 @dataclass(frozen=True)
 class Cost:
-    """What one job took; MiB is NaN where the system does not tell."""
+    """The seconds and the memory of one job; the memory is NaN where the system does not tell it."""
 
     name: str
     seconds: float
@@ -47,23 +47,23 @@ class Cost:
 
     @property
     def line(self) -> str:
-        """For the table."""
+        """One line of the table."""
         return f"{self.name:58}{self.seconds:9.2f} s{self.mebibytes:10.0f} MiB"
 
 
 def two_layer(activation: Activation, count: int) -> Tensor:
-    """The limit kernel, both layers trained."""
+    """The two-layer limit kernel with both layers trained [count, count]."""
     neuron = Perceptron(activation, Identity(INPUTS), 1, "both")
     return tangent_kernel(neuron, GaussianLaw(neuron))(inputs(count))
 
 
 def deep(activation: Activation, count: int) -> Tensor:
-    """The deep limit kernels."""
+    """The deep limit tangent kernel [count, count]."""
     return deep_kernels(inputs(count), activation=activation, depth=DEPTH).ntk
 
 
 def finite(count: int, width: int) -> Tensor:
-    """The Gram matrix of a cloud, both layers trained, in closed form and tile by tile."""
+    """The tangent Gram matrix of a cloud with both layers trained, in closed form and tile by tile."""
     neuron = Perceptron(Tanh(), Identity(INPUTS), 1, "both")
     x = inputs(count)
     risk = Risk(neuron, NTK(), Squared(), Dataset(x, x[:, 0]))
@@ -94,7 +94,7 @@ class Layers(torch.nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """f(x) of one input."""
+        """The network f(x) at one input."""
         for number, weight in enumerate(self.weights):
             x = weight @ (torch.tanh(x) if number else x) / math.sqrt(x.shape[0])
         return x[0]
@@ -115,12 +115,12 @@ def plain_deep(count: int, width: int) -> Tensor:
 
 
 def inputs(count: int) -> Tensor:
-    """Standard normal inputs."""
+    """Standard normal inputs [count, INPUTS]."""
     return torch.from_numpy(generator(0, "data").standard_normal((count, INPUTS)))
 
 
 def jobs(scale: Scale) -> dict[str, Callable[[], Tensor]]:
-    """What is measured, by name."""
+    """The jobs that are measured, by name."""
     n, width, deep_width = scale.finite, scale.width, scale.deep_width
     table: dict[str, Callable[[], Tensor]] = {}
     for activation in (ReLU(), Tanh()):
@@ -134,7 +134,7 @@ def jobs(scale: Scale) -> dict[str, Callable[[], Tensor]]:
 
 
 def cost(name: str, scale: Scale) -> Cost:
-    """Do one job here and now."""
+    """Do one job in this process and return its cost."""
     job = jobs(scale)[name]
     before = memory("VmRSS")
     began = perf_counter()
@@ -144,13 +144,13 @@ def cost(name: str, scale: Scale) -> Cost:
 
 
 def apart(name: str, scale: Scale) -> Cost:
-    """Do one job in a new process."""
+    """Do one job in a new process and return its cost."""
     with multiprocessing.get_context("spawn").Pool(1, torch.set_num_threads, (1,)) as pool:
         return pool.apply(cost, (name, scale))
 
 
 def memory(entry: str) -> float:
-    """MiB that /proc tells of this process under a name; NaN where there is no /proc."""
+    """An entry of /proc on the memory of this process, in MiB; NaN where there is no /proc."""
     status = Path("/proc/self/status")
     if not status.exists():
         return math.nan

@@ -1,8 +1,8 @@
 """Peak memory of one velocity on the CPU: ours beside autograd, torch.compile and JAX jit, each in a fresh process.
 
-The problems and methods of `velocity.py`. A process first computes a velocity of a small cloud, so that libraries and
-compilers are there, makes the problem, and asks for two velocities: at the peak of the second it holds so much more
-resident memory than before the first. Linux says so under /proc. Run as
+Problems and methods are those of `velocity.py`. A process first computes the velocity of a small cloud, which loads
+libraries and compilers. Then it makes the problem and computes two velocities. The result is the resident memory at the
+peak of the second one minus that before the first one, as Linux gives it under /proc. Run as
 
     OMP_NUM_THREADS=1 python -m runs.benchmarks.memory
 """
@@ -20,16 +20,16 @@ import torch
 from runs.benchmarks.velocity import SIZES, TimedRisk, methods
 
 STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
-#: What makes the kernel forget the peak so far.
+#: The text that resets the peak when it is written to `CLEAR`.
 FORGET = "5"
 MEBIBYTE = 2**20
-#: Particles of the small cloud, enough for the kernels to be loaded.
+#: Number of particles of the small cloud, large enough that the fused kernels are loaded.
 SMALL = 3000
 
 
 @dataclass(frozen=True)
 class Peak:
-    """Bytes at the peak of one method's velocity, and those of the positions and of one [particles, data] matrix."""
+    """The bytes at the peak of one method's velocity, of the positions, and of one [particles, data] matrix."""
 
     method: str
     bytes: int
@@ -38,18 +38,18 @@ class Peak:
 
     @property
     def line(self) -> str:
-        """In MiB, and in matrices."""
+        """One line of the table, in MiB and in matrices."""
         return f"{self.method:16}{self.bytes / MEBIBYTE:10.0f} MiB{self.bytes / self.matrix:10.2f} matrices"
 
 
 def resident(which: str) -> int:
-    """Bytes of memory of this process: now, VmRSS, or at the peak, VmHWM."""
+    """The resident memory of this process in bytes, now (VmRSS) or at its peak (VmHWM)."""
     [line] = [line for line in STATUS.read_text().splitlines() if line.startswith(f"{which}:")]
     return 1024 * int(line.split()[1])
 
 
 def peak_here(method: str, size: tuple[int, int, int]) -> int:
-    """What a second velocity needs at its peak beyond what this process has before the first one."""
+    """The memory of this process at the peak of a second velocity, minus that before the first one, in bytes."""
     methods()[method](TimedRisk.of(SMALL, *size[1:]))()
     velocity = methods()[method](TimedRisk.of(*size))
     trimmed()
@@ -62,14 +62,14 @@ def peak_here(method: str, size: tuple[int, int, int]) -> int:
 
 
 def trimmed() -> None:
-    """Give memory that was freed back to the system."""
+    """Return freed memory to the system."""
     library = ctypes.CDLL(None)
     if hasattr(library, "malloc_trim"):
         library.malloc_trim(0)
 
 
 def peak(method: str, size: tuple[int, int, int]) -> Peak:
-    """The same in a process of its own."""
+    """The peak of one method at one size, measured in a process of its own."""
     command = [sys.executable, "-m", __spec__.name, method, *map(str, size)]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     count, data, inputs = size

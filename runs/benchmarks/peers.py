@@ -1,7 +1,7 @@
-"""The solvers people take today, on our flows: SUNDIALS CVODE through scikit-sundae, and torchdiffeq.
+"""The solvers that people use today, on our flows: SUNDIALS CVODE through scikit-sundae, and torchdiffeq.
 
-Both are imported where they are asked for, and get right sides as lean as our own: closed form, tensors that share
-memory with the solver's arrays.
+Both are imported only when they are used. Their right sides are as fast as our own: they are in closed form, and their
+tensors share memory with the solver's arrays.
 """
 
 import importlib
@@ -22,7 +22,7 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """Where a run ended, and what it asked for: velocities, and products of the Jacobian with a vector."""
+    """The end of a run, with the numbers of velocities and of products of the Jacobian with a vector."""
 
     cloud: ParticleCloud
     velocities: int
@@ -30,12 +30,14 @@ class Outcome:
 
 
 def installed(module: str) -> bool:
-    """Whether a peer can be imported."""
+    """Whether the module of a peer can be imported."""
     return importlib.util.find_spec(module) is not None
 
 
 class Velocity:
-    """d w / dt of hidden weights with one output, and the exact product of its Jacobian with a vector, counted.
+    """The velocity d w / dt of hidden weights with one output, and the product of its Jacobian with a vector.
+
+    Both are exact, and their calls are counted. Raises TypeError for any other neuron.
 
     F_j = -c_j sum_i p_i r_i sigma'_ij phi_i,   c_j = eta_j s_j a_j,   r_i = sum_j s_j a_j sigma_ij - y_i,
     (F' v)_j = -c_j sum_i [p_i (J v)_i sigma'_ij + p_i r_i sigma''_ij (v_j . phi_i)] phi_i.
@@ -57,18 +59,18 @@ class Velocity:
         self.velocities = self.products = 0
 
     def right_side(self, time: float, weights: Array, out: Array) -> None:
-        """F, written into `out`."""
+        """Write F to `out`."""
         self.velocities += 1
         slope, pulled = self._linearised(weights)
         out[:] = (self._listen * (slope @ (pulled * self._phi))).reshape(-1).numpy()
 
     def set_up(self, time: float, weights: Array, slopes: Array) -> None:
-        """Keep sigma' and p r sigma'' of the place where products are wanted next."""
+        """Compute sigma' and p r sigma'' at the point of the next products."""
         self._slope, pulled = self._linearised(weights)
         self._bend = _second_derivative(self._activation, self._pre) * pulled.T
 
     def product(self, time: float, weights: Array, slopes: Array, vector: Array, out: Array) -> None:
-        """F' v, written into `out`."""
+        """Write F' v to `out`."""
         self.products += 1
         along = self._tensor(vector) @ self._phi.T
         pushed = self._p * ((self._slope * along).T @ self._speak)
@@ -85,7 +87,7 @@ class Velocity:
 
 
 def cvode(problem: TimedFlow, rtol: float) -> Outcome:
-    """CVODE: variable-order BDF, Newton by GMRES with exact Jacobian products, atol = rtol / 10."""
+    """A run by CVODE: variable-order BDF, Newton by GMRES with exact Jacobian products, atol = rtol / 10."""
     solver = importlib.import_module("sksundae.cvode")
     flow = Velocity(problem)
     columns = slice(0, problem.flow.risk.network.neuron.hidden)
@@ -108,7 +110,7 @@ def cvode(problem: TimedFlow, rtol: float) -> Outcome:
 
 
 def torchdiffeq(problem: TimedFlow, rtol: float, method: str) -> Outcome:
-    """An explicit Runge-Kutta method of torchdiffeq on our velocity, atol = rtol / 10."""
+    """A run by an explicit Runge-Kutta method of torchdiffeq on our velocity, atol = rtol / 10."""
     solver = importlib.import_module("torchdiffeq")
     asked = 0
 

@@ -1,10 +1,10 @@
-"""One cloud held by one and by two ranks, one thread each, in turn within the same two processes.
+"""The time of one cloud that is held by one and by two ranks of one thread, in turn within the same two processes.
 
-Euler steps of a gradient flow (tanh, hidden weights, NTK scaling, asymmetrical masses, n = 100). While the first rank
-works by itself the second waits for a message, which takes no processor. Reported are the efficiency t_1 / (2 t_2), t_2
-being the slower rank's time, round by round; the processor time of one rank over that of both, which is the efficiency
-without waiting, on a busy machine too; the time of a cloud that is not shared in units of t_1; and whether the end
-clouds have the same bits. Needs two idle cores. Run as
+The run is Euler steps of a gradient flow (tanh, hidden weights, NTK scaling, asymmetrical masses, n = 100). While the
+first rank works alone, the second waits for a message, which takes no processor time. The table shows, round by round,
+the efficiency t_1 / (2 t_2), where t_2 is the time of the slower rank. It also shows the processor time of one rank
+over that of both, which is the efficiency without waiting and holds on a busy machine too; the time of a cloud that is
+not shared in units of t_1; and whether the end clouds have the same bits. Two idle cores are needed. Run as
 
     OMP_NUM_THREADS=1 python -m runs.benchmarks.ranks
 """
@@ -39,14 +39,14 @@ from particles import (
 from particles.numerics.randomness import generator
 
 COUNT, DATA, STEPS, ROUNDS = 1_000_000, 100, 1, 7
-#: Inputs and dtypes.
+#: Numbers of inputs, and dtypes.
 SIZES = ((2, "float64"), (2, "float32"), (20, "float64"), (20, "float32"))
 RANKS = 2
 
 
 @dataclass(frozen=True)
 class Task:
-    """What is timed."""
+    """The run that is timed: particles, inputs, dtype, steps and rounds."""
 
     count: int
     inputs: int
@@ -55,7 +55,7 @@ class Task:
     rounds: int
 
     def problem(self) -> tuple[GradientFlow, ParticleCloud]:
-        """Normal inputs and targets, and a cloud, alike in every process."""
+        """A flow on normal inputs and targets, and a cloud; they are the same in every process."""
         numbers = torch.from_numpy(generator(0, "data").standard_normal((DATA, self.inputs + 1)))
         neuron = Perceptron(Tanh(), Identity(self.inputs))
         risk = Risk(neuron, NTK(), Squared(), Dataset(numbers[:, :-1], numbers[:, -1]))
@@ -65,8 +65,11 @@ class Task:
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds of every round: not shared, by one rank, by all; the processor time of one rank over that of all
-    together; and whether the end clouds have the same bits."""
+    """The seconds of every round for a cloud that is not shared (`plain`), on one rank (`one`) and on all (`all`).
+
+    `work` is the processor time of one rank over that of all together, and `identical` says whether the end clouds have
+    the same bits.
+    """
 
     task: Task
     plain: tuple[float, ...]
@@ -77,12 +80,12 @@ class Timing:
 
     @property
     def efficiencies(self) -> list[float]:
-        """t_1 / (2 t_2) of every round."""
+        """The efficiency t_1 / (2 t_2) of every round."""
         return [alone / (RANKS * together) for alone, together in zip(self.one, self.all, strict=True)]
 
     @property
     def line(self) -> str:
-        """Medians and ranges."""
+        """One line of the table, with medians and ranges."""
         beside = [plain / one for plain, one in zip(self.plain, self.one, strict=True)]
         return (
             f"{self.task.inputs:4}  {self.task.dtype:9}{statistics.median(self.one):9.3f} s"
@@ -97,7 +100,7 @@ def _spread(numbers: Sequence[float]) -> str:
 
 
 def work(ranks: Ranks, task: Task) -> Timing:
-    """The task on one rank of the group; seconds of rounds count on the first one."""
+    """Do the task on one rank of the group; the timing of the first rank is the result."""
     flow, cloud = task.problem()
     shared = SharedCloud.of(cloud, ranks)
     alone = SharedCloud.of(cloud, Ranks()) if ranks.is_first else shared
@@ -106,7 +109,7 @@ def work(ranks: Ranks, task: Task) -> Timing:
 
     def timed(name: str, start: ParticleCloud, here: bool) -> ParticleCloud:
         ranks.number()
-        start = start.moved(start.positions)  # another cloud, of which nothing is known from the round before
+        start = start.moved(start.positions)  # a new cloud, so that nothing is cached from the round before
         began = perf_counter()
         worked = process_time()
         end = start
@@ -143,7 +146,7 @@ def _process(rank: int, folder: str, task: Task) -> None:
 
 
 def measured(task: Task, start: str = "spawn") -> Timing:
-    """The task done by two processes; start: how multiprocessing makes them."""
+    """Do the task by two processes, which multiprocessing creates by the method `start`."""
     with tempfile.TemporaryDirectory() as folder:
         context: Any = multiprocessing.get_context(start)
         workers = [context.Process(target=_process, args=(rank, folder, task)) for rank in range(RANKS)]

@@ -1,9 +1,9 @@
-"""What recording costs: a frame and ten observables at every step, beside the same run without any.
+"""The cost of recording: a frame and ten observables at every step, beside the same run without recording.
 
-Tanh neurons on normal inputs under `NTK()`, float64, asymmetrical masses, in a process that is settled as those of
-`meanfield run` are. The arms go round in one process, and the ratio to the bare run is taken within each round. Seconds
-are those of the processor, which other programs on the machine disturb less, from the first step to the last: what it
-takes to make the file comes once. Nothing waits for the disk: HDF5 flushes to the system's cache. Run as
+The run has tanh neurons on normal inputs under `NTK()`, float64, and asymmetrical masses, in a process with the
+settings of `meanfield run`. The kinds of recording take turns in one process, and the ratio to the bare run is taken
+within each round. Seconds are processor time, which other programs disturb less, from the first step to the last, so
+the creation of the file is not included. Nothing waits for the disk, since HDF5 flushes to the system's cache. Run as
 
     OMP_NUM_THREADS=1 python -m runs.benchmarks.recording
 """
@@ -44,9 +44,9 @@ from particles.numerics.randomness import generator
 from runs.batch.processes import settle
 
 COUNT, STEPS, ROUNDS = 20_000, 10, 5
-#: Data, inputs and integrator; an adaptive step is some ten velocities and a Gram matrix.
+#: Numbers of data and inputs, and integrator; an adaptive step takes about ten velocities and a Gram matrix.
 CASES = ((200, 10, "euler"), (1000, 10, "euler"), (1000, 50, "euler"), (200, 10, "adaptive"))
-#: Rows on which tangent Gram matrices are formed, as in study files.
+#: Number of rows for which tangent Gram matrices are computed, as in study files.
 GRAM_ROWS = 50
 
 Observables = Mapping[str, Callable[[ParticleCloud], Any]]
@@ -54,7 +54,7 @@ Observables = Mapping[str, Callable[[ParticleCloud], Any]]
 
 @dataclass(frozen=True, eq=False)
 class RecordedFlow:
-    """A flow, where it starts, and the same risk on other data."""
+    """A risk, the same risk on test data, and the start of its flow."""
 
     risk: Risk
     test: Risk
@@ -62,7 +62,7 @@ class RecordedFlow:
 
     @classmethod
     def of(cls, count: int, data: int, inputs: int) -> "RecordedFlow":
-        """Normal inputs, targets the sign of a normal number; as many test data again."""
+        """A risk on normal inputs whose targets are signs of normal numbers, with as many test data."""
         numbers = torch.from_numpy(generator(0, "data").standard_normal((2 * data, inputs + 1)))
         x = numbers[:, :-1]
         y = numbers[:, -1].sign()
@@ -72,7 +72,7 @@ class RecordedFlow:
         return cls(risk, risk.on(Dataset(x[data:], y[data:])), cloud)
 
     def cheap(self) -> Observables:
-        """Ten that need the predictions on the training data, or the positions alone."""
+        """Ten observables that need only the positions or the predictions on the training data."""
         return {
             "risk": self.risk,
             "residual": lambda cloud: self.risk.residual(cloud).square().mean(),
@@ -87,7 +87,7 @@ class RecordedFlow:
         }
 
     def costly(self) -> Observables:
-        """Ten of the study files, among them predictions on test data and two tangent Gram matrices."""
+        """Ten observables of study files, with predictions on test data and two tangent Gram matrices."""
         rows = self.risk.data.inputs[:GRAM_ROWS]
         some = ("risk", "accuracy", "mean_movement", "mass_weighted_movement", "largest_movement", "effective_count")
         return {name: self.cheap()[name] for name in some} | {
@@ -98,7 +98,7 @@ class RecordedFlow:
         }
 
 
-#: What is recorded in each arm: frames or not, and which observables.
+#: The kinds of recording: whether frames are recorded, and which observables.
 ARMS: dict[str, tuple[bool, Callable[[RecordedFlow], Observables] | None]] = {
     "bare": (False, None),
     "frames": (True, None),
@@ -110,7 +110,7 @@ ARMS: dict[str, tuple[bool, Callable[[RecordedFlow], Observables] | None]] = {
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds of a step in every round of one arm, and how many times the bare run's they are."""
+    """The seconds of a step in every round of one kind of recording, and their ratios to those of the bare run."""
 
     arm: str
     seconds: tuple[float, ...]
@@ -118,18 +118,18 @@ class Timing:
 
     @property
     def line(self) -> str:
-        """Medians, and the range of the ratio."""
+        """One line of the table: medians, and the range of the ratio."""
         spread = f"{statistics.median(self.ratios):6.3f} ({min(self.ratios):.3f} to {max(self.ratios):.3f})"
         return f"{self.arm:20}{1e3 * statistics.median(self.seconds):10.1f} ms{spread:>28}"
 
 
 def integrator_of(name: str) -> Integrator[Any]:
-    """Euler with a step of 0.1, or the default adaptive one."""
+    """The integrator of this name: Euler with step 0.1, or the default adaptive one."""
     return Euler(0.1) if name == "euler" else Adaptive(rtol=1e-4)
 
 
 def timed(problem: RecordedFlow, integrator: Integrator[Any], steps: int, arm: str, folder: Path) -> float:
-    """Seconds of one step, recorded at each."""
+    """The seconds of one step of a run with this kind of recording."""
     has_frames, choose = ARMS[arm]
     made = Trajectory.create(folder / "run.h5") if has_frames or choose else nullcontext()
     moments: list[float] = []
@@ -150,7 +150,7 @@ def timed(problem: RecordedFlow, integrator: Integrator[Any], steps: int, arm: s
 
 
 def measured(problem: RecordedFlow, integrator: Integrator[Any], steps: int, rounds: int) -> list[Timing]:
-    """Every arm once to warm up, then `rounds` times in turn."""
+    """Time every kind of recording `rounds` times in turn, after one run to warm up."""
     seconds: dict[str, list[float]] = {arm: [] for arm in ARMS}
     with tempfile.TemporaryDirectory() as folder:
         for number in range(rounds + 1):

@@ -1,7 +1,7 @@
-"""A sweep of many small runs by one local worker, by two, and by a Dask cluster of two: how long, and the same bits.
+"""The time of a sweep of many small runs by one local worker, by two, and by a Dask cluster of two.
 
 The study has 64 runs, 8 values of gamma times 8 seeds, on simulated data. Seconds are those of the whole batch with the
-start of its processes; that of the cluster is apart. Run as
+start of its processes; the start of the cluster is given separately. The files must have the same bits. Run as
 
     OMP_NUM_THREADS=1 python -m runs.benchmarks.sweep
 """
@@ -47,7 +47,7 @@ alpha = 0.7
 
 @dataclass(frozen=True)
 class Size:
-    """How many runs there are, and how long each takes: particles and flow time."""
+    """The numbers of values of gamma, seeds and particles of the sweep, and the flow time of a run."""
 
     gammas: int = 8
     seeds: int = 8
@@ -56,14 +56,14 @@ class Size:
 
     @property
     def study(self) -> str:
-        """The study file."""
+        """The text of the study file."""
         gammas = [(number + 1) / self.gammas for number in range(self.gammas)]
         return STUDY.format(until=self.until, apart=self.until / 8, seeds=self.seeds, count=self.count, gammas=gammas)
 
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds to start a crew and of the batch, and how many files are, bit for bit, those of the first arm."""
+    """The seconds to start a crew and to do the batch, and the number of files with the bits of the first crew's."""
 
     arm: str
     start: float
@@ -78,7 +78,7 @@ class Timing:
 
 
 def crews() -> dict[str, Callable[[Path], AbstractContextManager[Crew]]]:
-    """Those that this machine can have, the one with one worker first."""
+    """The crews that this machine can have, by name; the first has one worker."""
     found: dict[str, Callable[[Path], AbstractContextManager[Crew]]] = {
         "1 worker": lambda folder: nullcontext(Processes(1)),
         "2 workers": lambda folder: nullcontext(Processes(2)),
@@ -89,7 +89,7 @@ def crews() -> dict[str, Callable[[Path], AbstractContextManager[Crew]]]:
 
 
 def measured(size: Size, folder: Path) -> list[Timing]:
-    """Every arm once, each into a folder of its own, its files compared with those of the first."""
+    """Do the sweep by every crew, each in a folder of its own, and compare its files with those of the first crew."""
     path = folder / "sweep.toml"
     path.write_text(size.study)
     study = read_study(path)

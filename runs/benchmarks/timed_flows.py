@@ -1,6 +1,6 @@
-"""The flows on which integrators are compared: one stiff, one mild, each drawn from fixed seeds at any size.
+"""The flows on which integrators are compared: a stiff and a mild one, drawn from fixed seeds at any size.
 
-The loss is written with 1/n as everywhere here; times given for the loss without it are multiplied by n.
+The loss has the factor 1/n as everywhere in this project; times for the loss without it are multiplied by n.
 """
 
 import math
@@ -29,13 +29,13 @@ from particles.shapes import Inputs
 
 #: Times of the two problems for the loss without 1/n.
 STIFF_TIME, MILD_TIME = 2000.0, 100.0
-#: Nodes of both are scaled asymmetrically: gamma/m + (1 - gamma) zipf.
+#: Parameters of the asymmetrical masses gamma/m + (1 - gamma) zipf of both problems.
 GAMMA, ALPHA = 0.5, 0.7
 
 
 @dataclass(frozen=True, eq=False)
 class TimedFlow:
-    """A flow, where it starts and how long it runs."""
+    """A flow with its name, its start and the end time of its run."""
 
     name: str
     flow: GradientFlow
@@ -46,11 +46,11 @@ class TimedFlow:
 def stiff_flow(
     count: int = 1000, data: int = 60, dim: int = 20, *, activation: Activation | None = None, seed: int = 0
 ) -> TimedFlow:
-    """Inputs whose coordinates decay as 1/k, so that the tangent kernel's eigenvalues spread over many decades.
+    """A flow on inputs whose coordinates decay as 1/k, so the eigenvalues of its kernel spread over many decades.
 
-    x_i proportional to (z_i1, z_i2 / 2, ..., z_id / d) with z normal and |x_i| = sqrt(d); y_i = sin(u . x_i) for a
-    random unit vector u; softplus; NTK scaling of asymmetrical masses. Largest eigenvalue of K P times the time: about
-    10^4.
+    x_i is proportional to (z_i1, z_i2 / 2, ..., z_id / d) with z normal and |x_i| = sqrt(d), and y_i = sin(u . x_i) for
+    a random unit vector u. The activation is softplus, with NTK scaling of asymmetrical masses. The largest eigenvalue
+    of K P times the end time is about 10^4.
     """
     decay = 1.0 / torch.arange(1, dim + 1, dtype=torch.float64)
     return _problem("stiff", activation or Softplus(), count, decay, data, STIFF_TIME * data, seed)
@@ -59,7 +59,7 @@ def stiff_flow(
 def mild_flow(
     count: int = 2000, data: int = 100, dim: int = 50, *, activation: Activation | None = None, seed: int = 0
 ) -> TimedFlow:
-    """Inputs uniform on the sphere of radius sqrt(d): eigenvalues of like size, and a time to match; tanh."""
+    """A flow on inputs that are uniform on the sphere of radius sqrt(d), so eigenvalues are of like size; tanh."""
     return _problem("mild", activation or Tanh(), count, torch.ones(dim).double(), data, MILD_TIME * data, seed)
 
 

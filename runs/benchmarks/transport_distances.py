@@ -1,6 +1,6 @@
-"""Distances between clouds: exact ones beside POT called directly, and how often error bars cover a known truth.
+"""Distances between clouds: exact ones beside direct calls of POT, and how often error bars cover a known distance.
 
-Run as `python -m runs.benchmarks.transport_distances`; the tables of 4000 and 8000 particles take minutes and 4 GiB.
+Run as `python -m runs.benchmarks.transport_distances`; 4000 and 8000 particles take minutes and 4 GiB.
 """
 
 import importlib
@@ -17,17 +17,17 @@ from limits.transport import Transport, transport
 from particles import ParticleCloud, generator
 
 DIM = 10
-#: The library behind the exact solver, called here as its own documentation says.
+#: The library behind the exact solver, which is called here as its documentation says.
 PEER = "ot"
-#: Pivots that no problem of these sizes needs, and the peer's default.
+#: Numbers of pivots: more than any problem of these sizes needs, and the peer's default.
 HUGE, DEFAULT = 10**9, 10**5
-#: Half the width of an interval of 95 %, in standard errors.
+#: Half the length of a 95 % interval, in standard errors.
 TWO_SIDED = 1.96
 
 
 @dataclass(frozen=True)
 class Exact:
-    """One size: our distance and its gap, the peer's with a huge and with its default cap; seconds of each."""
+    """The result at one size: our distance and gap, the peer's with many and with default pivots, and seconds."""
 
     count: int
     ours: float
@@ -38,7 +38,7 @@ class Exact:
 
     @property
     def line(self) -> str:
-        """A row of the table; the error of the peer's default in percent."""
+        """One line of the table, with the error of the peer's default in percent."""
         wrong = 100.0 * (self.default / self.peer - 1.0)
         times = "".join(f"{seconds:8.1f}" for seconds in self.seconds)
         difference = self.ours - self.peer
@@ -48,7 +48,7 @@ class Exact:
 
 @dataclass(frozen=True)
 class Coverage:
-    """How many intervals of 1.96 standard errors hold the known distance."""
+    """The number of intervals of 1.96 standard errors that hold the known distance."""
 
     method: str
     count: int
@@ -61,7 +61,7 @@ class Coverage:
 
     @property
     def line(self) -> str:
-        """A row of the table: estimates beside the truth, seconds for one distance."""
+        """One line of the table: estimates beside the truth, and seconds for one distance."""
         shown = f"{self.method:10}{self.count:8}{self.covered:6} of {self.repetitions:<4}{self.truth:10.5f}"
         return f"{shown}{self.mean:10.5f}{self.error:10.5f}{self.seconds:8.2f}"
 
@@ -69,20 +69,20 @@ class Coverage:
 def drawn(
     count: int, stream: str, seed: int, *, shift: float = 0.0, scale: float = 1.0, dim: int = DIM
 ) -> ParticleCloud:
-    """Particles from N(shift e_1, scale^2 I) with equal masses."""
+    """A cloud of particles from N(shift e_1, scale^2 I) with equal masses."""
     positions = scale * torch.from_numpy(generator(seed, stream).standard_normal((count, dim)))
     positions[:, 0] += shift
     return ParticleCloud(positions)
 
 
 def weighted(cloud: ParticleCloud, stream: str, seed: int) -> ParticleCloud:
-    """The same particles with random masses, proportional to uniform numbers."""
+    """The cloud with random masses, proportional to uniform numbers."""
     values = torch.from_numpy(generator(seed, stream).random(cloud.count))
     return cloud.reweighted(values / values.sum())
 
 
 def exact(count: int, seed: int = 0) -> Exact:
-    """Two standard normal clouds with random masses, a distance of 1 between their means."""
+    """The distances of two standard normal clouds with random masses, whose means have distance 1."""
     first = weighted(drawn(count, "first", seed), "first masses", seed)
     second = weighted(drawn(count, "second", seed, shift=1.0), "second masses", seed)
     found = transport(first, second, method="simplex")
@@ -92,7 +92,7 @@ def exact(count: int, seed: int = 0) -> Exact:
 
 
 def _peer(first: ParticleCloud, second: ParticleCloud, cap: int) -> tuple[float, float]:
-    """The peer's W_2 and its seconds, warnings not heeded, as in a long log."""
+    """The peer's W_2 and its seconds; its warnings are ignored, as users overlook them in a long log."""
     library = importlib.import_module(PEER)
     began = perf_counter()
     with warnings.catch_warnings():
@@ -103,14 +103,14 @@ def _peer(first: ParticleCloud, second: ParticleCloud, cap: int) -> tuple[float,
 
 
 def sliced(count: int, seed: int) -> tuple[Transport, float]:
-    """N(0, I) against N(2 e_1, 1.5^2 I) in five dimensions: SW_2^2 = 4 / 5 + 1 / 4."""
+    """The sliced distance of N(0, I) and N(2 e_1, 1.5^2 I) in five dimensions, and its truth: SW_2^2 = 4/5 + 1/4."""
     first = drawn(count, "first", seed, dim=5)
     second = drawn(count, "second", seed, shift=2.0, scale=1.5, dim=5)
     return transport(first, second, method="sliced", projections=50, seed=seed), math.sqrt(1.05)
 
 
 def debiased(count: int, seed: int) -> tuple[Transport, float]:
-    """N(0, I) against N(e_1, I) in two dimensions: a shift, so the divergence is W_2^2 = 1 whatever the temperature."""
+    """The divergence of N(0, I) and N(e_1, I) in two dimensions, and its truth: W_2^2 = 1 at any temperature."""
     first = drawn(count, "first", seed, dim=2)
     second = drawn(count, "second", seed, shift=1.0, dim=2)
     return transport(first, second, method="debiased"), 1.0
@@ -119,7 +119,7 @@ def debiased(count: int, seed: int) -> tuple[Transport, float]:
 def coverage(
     method: str, count: int, repetitions: int, draw: Callable[[int, int], tuple[Transport, float]]
 ) -> Coverage:
-    """Repeat with other particles and other projections."""
+    """Repeat a method with other particles and projections, and count the intervals that hold the truth."""
     found = [draw(count, seed) for seed in range(repetitions)]
     distances = np.array([float(result.distance) for result, _ in found])
     errors = np.array([result.standard_error or 0.0 for result, _ in found])
@@ -131,7 +131,7 @@ def coverage(
 
 @dataclass(frozen=True)
 class Scale:
-    """Counts of the exact table; count and repetitions of the two tables of error bars."""
+    """The counts of the exact table, and the counts and repetitions of the tables of error bars."""
 
     exact: Sequence[int] = (2000, 4000, 8000)
     sliced: tuple[int, int] = (100_000, 100)

@@ -1,15 +1,15 @@
 """One velocity on the CPU: ours beside autograd, torch.compile and JAX jit of the obvious code, in one process.
 
-Tanh neurons, hidden weights trained, float32. The obvious code writes the risk of the network and differentiates it.
-Repetitions go round all methods, and the ratio to ours is taken within each round, in wall time and in processor time,
-which others on the machine disturb less. torch.compile is measured where a C++ compiler is found, JAX where it is
-installed (`pip install jax`). On one core, which JAX leaves if it is not held there, and on two:
+The problem has tanh neurons, trained hidden weights and float32. The obvious code writes the risk of the network and
+differentiates it. Repetitions go round all methods, and the ratio to ours is taken within each round, in wall time and
+in processor time, which other programs disturb less. torch.compile is measured where a C++ compiler is found, JAX where
+it is installed (`pip install jax`). On one core (JAX must be bound to it) and on two cores run it as
 
     OMP_NUM_THREADS=1 taskset -c 0 python -m runs.benchmarks.velocity
     OMP_NUM_THREADS=2 python -m runs.benchmarks.velocity
 
-With the word `grid` after it, autograd alone over m, n and d, where its matrices take no more than 4 GB; with a number
-after that, where they take more than 4 GB and no more than so many.
+With the word `grid` after it, only autograd is measured over a grid of m, n and d where its matrices take at most 4 GB;
+with a number after that, where they take more than 4 GB and at most so many GB.
 """
 
 import importlib
@@ -32,12 +32,12 @@ from particles.numerics.randomness import generator
 from runs.benchmarks.ceilings import Ceilings, Work, ceilings_of
 from runs.benchmarks.peers import installed
 
-#: Particles, data and inputs.
+#: Numbers of particles, data and inputs.
 SIZES = ((100_000, 100, 20), (20_000, 1000, 50), (1_000_000, 100, 2))
 ROUNDS = 7
-#: Operations of one tanh in `particles.compute.numba_kernels`; a quotient counts one.
+#: Number of operations of one tanh in `particles.compute.numba_kernels`; a quotient counts as one.
 TANH = 32
-#: Particles, data and inputs of the grid, and autograd's matrices of each.
+#: Particles, data and inputs of the grid; number of autograd's matrices, and the largest number of their bytes.
 GRID = ((1_000, 10_000, 100_000, 1_000_000), (100, 300, 1000), (2, 20, 100, 900))
 MATRICES, ALLOWED = 4, 4e9
 
@@ -46,14 +46,14 @@ Velocity = Callable[[], object]
 
 @dataclass(frozen=True, eq=False)
 class TimedRisk:
-    """A risk and a cloud."""
+    """The problem: a risk and a cloud."""
 
     risk: Risk
     cloud: ParticleCloud
 
     @classmethod
     def of(cls, count: int, data: int, inputs: int) -> "TimedRisk":
-        """Normal inputs and targets, equal masses."""
+        """A problem with normal inputs and targets and equal masses, in float32."""
         numbers = torch.from_numpy(generator(0, "data").standard_normal((data, inputs + 1)))
         neuron = Perceptron(Tanh(), Identity(inputs))
         risk = Risk(neuron, NTK(), Squared(), Dataset(numbers[:, :-1], numbers[:, -1]))
@@ -62,16 +62,16 @@ class TimedRisk:
 
     @property
     def tensors(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Hidden weights, s_j a_j, phi(x_i) and y_i."""
+        """The hidden weights, s_j a_j, phi(x_i) and y_i."""
         data = self.risk.prepared(self.cloud)
         hidden = self.risk.network.neuron.hidden
-        speaking = self.risk.scaling.factor(self.cloud.masses) * self.cloud.positions[:, hidden]
-        return self.cloud.positions[:, :hidden].contiguous(), speaking, data.phi, data.targets[:, 0]
+        outputs = self.risk.scaling.factor(self.cloud.masses) * self.cloud.positions[:, hidden]
+        return self.cloud.positions[:, :hidden].contiguous(), outputs, data.phi, data.targets[:, 0]
 
 
 @dataclass(frozen=True)
 class Timing:
-    """Wall and processor seconds of every round of one method at one size, and how many times ours they are."""
+    """The wall seconds of every round of one method at one size, with ratios of wall and processor time to ours."""
 
     method: str
     seconds: tuple[float, ...]
@@ -81,7 +81,7 @@ class Timing:
 
     @property
     def line(self) -> str:
-        """Medians, the range of the ratio, and the largest difference from ours, relative to the largest velocity."""
+        """One line of the table: medians, the range of the ratio, and the largest relative difference from ours."""
         spread = f"{statistics.median(self.ratios):6.2f} ({min(self.ratios):.2f} to {max(self.ratios):.2f})"
         work = f"{statistics.median(self.work):6.2f}"
         return (
@@ -90,28 +90,28 @@ class Timing:
 
 
 def plain(problem: TimedRisk) -> Callable[[Tensor], Tensor]:
-    """The risk as one would write it, of the hidden weights."""
-    _, speaking, phi, targets = problem.tensors
+    """The risk as a function of the hidden weights, in the obvious code."""
+    _, outputs, phi, targets = problem.tensors
 
     def risk(weights: Tensor) -> Tensor:
-        return 0.5 * (speaking @ torch.tanh(weights @ phi.T) - targets).square().mean()
+        return 0.5 * (outputs @ torch.tanh(weights @ phi.T) - targets).square().mean()
 
     return risk
 
 
 def ours(problem: TimedRisk) -> Velocity:
-    """Of a cloud that the risk has not seen: of one cloud it computes predictions once."""
+    """Our velocity, each time of a new cloud, since a risk computes the predictions of one cloud only once."""
     cloud = problem.cloud
     return lambda: problem.risk.velocity(cloud.moved(cloud.positions))
 
 
 def autograd(problem: TimedRisk) -> Velocity:
-    """-grad of the plain risk."""
+    """-grad of the plain risk by autograd."""
     return _differentiated(plain(problem), problem)
 
 
 def compiled(problem: TimedRisk) -> Velocity:
-    """The same, its risk through torch.compile."""
+    """-grad of the plain risk after torch.compile."""
     return _differentiated(torch.compile(plain(problem)), problem)
 
 
@@ -126,19 +126,19 @@ def _differentiated(risk: Callable[[Tensor], Tensor], problem: TimedRisk) -> Vel
 
 
 def jax_jit(problem: TimedRisk) -> Velocity:
-    """JAX's jit of its own gradient of the same risk."""
+    """-grad of the same risk by JAX, compiled by its jit."""
     jax = importlib.import_module("jax")
-    weights, speaking, phi, targets = (jax.numpy.asarray(tensor.numpy()) for tensor in problem.tensors)
+    weights, outputs, phi, targets = (jax.numpy.asarray(tensor.numpy()) for tensor in problem.tensors)
 
-    def risk(weights: Any, speaking: Any, phi: Any, targets: Any) -> Any:
-        return 0.5 * jax.numpy.mean((speaking @ jax.numpy.tanh(weights @ phi.T) - targets) ** 2)
+    def risk(weights: Any, outputs: Any, phi: Any, targets: Any) -> Any:
+        return 0.5 * jax.numpy.mean((outputs @ jax.numpy.tanh(weights @ phi.T) - targets) ** 2)
 
     slope = jax.jit(jax.grad(risk))
-    return lambda: -slope(weights, speaking, phi, targets).block_until_ready()
+    return lambda: -slope(weights, outputs, phi, targets).block_until_ready()
 
 
 def methods() -> dict[str, Callable[[TimedRisk], Velocity]]:
-    """The methods that this machine can run, ours first."""
+    """The methods that this machine can run, by name; the first is ours."""
     found: dict[str, Callable[[TimedRisk], Velocity]] = {
         "ours": ours,
         "autograd": autograd,
@@ -153,7 +153,7 @@ def methods() -> dict[str, Callable[[TimedRisk], Velocity]]:
 def measured(
     problem: TimedRisk, chosen: dict[str, Callable[[TimedRisk], Velocity]], rounds: int = ROUNDS
 ) -> list[Timing]:
-    """Every method once to warm up, then `rounds` times in turn."""
+    """Time every method `rounds` times in turn, after one call to warm up."""
     velocities = {name: make(problem) for name, make in chosen.items()}
     hidden = problem.risk.network.neuron.hidden
     ends = {name: torch.as_tensor(_array(velocity()))[:, :hidden] for name, velocity in velocities.items()}
@@ -175,17 +175,17 @@ def measured(
 
 
 def timed(velocity: Velocity) -> tuple[float, float]:
-    """Wall seconds and processor seconds of one call."""
+    """The wall seconds and the processor seconds of one call."""
     began, worked = perf_counter(), process_time()
     velocity()
     return perf_counter() - began, process_time() - worked
 
 
 def work(count: int, data: int, inputs: int) -> Work:
-    """That of our kernels: m n (4 d + TANH + 4) operations where sigma is kept, else m n (6 d + 2 TANH + 4).
+    """The work of our kernels: m n (4 d + TANH + 4) operations if sigma is kept, and m n (6 d + 2 TANH + 4) otherwise.
 
-    z costs 2 d and the pull 2 d, predictions 2, sigma' 2. Bytes: sigma written and read where it is kept, positions and
-    factors read twice, the velocity written.
+    Of the operations z takes 2 d, the pull 2 d, predictions 2 and sigma' 2. The bytes are those of sigma, written and
+    read if it is kept, of positions and factors, read twice, and of the velocity, written once.
     """
     entries = count * data
     kept = count * data <= KEPT_ENTRIES
@@ -194,7 +194,7 @@ def work(count: int, data: int, inputs: int) -> Work:
 
 
 def share(work: Work, ceilings: Ceilings, taken: float) -> str:
-    """What a velocity that took so many seconds reached of the roofline."""
+    """A sentence on the part of the roofline that a velocity of so many seconds reached."""
     amount = f"{work.operations / 1e9:.2f} GFLOP, {work.traffic / 1e6:.0f} MB"
     rates = f"{ceilings.operations / 1e9:.0f} GFLOP/s, {ceilings.traffic / 1e9:.1f} GB/s"
     return f"{amount}; ceilings: {rates}; reached {ceilings.seconds(work) / taken:.0%} of the roofline"
@@ -218,7 +218,7 @@ def main(sizes: Sequence[tuple[int, int, int]] = SIZES, rounds: int = ROUNDS) ->
 def grid(
     axes: tuple[Sequence[int], ...] = GRID, rounds: int = ROUNDS, between: tuple[float, float] = (0.0, ALLOWED)
 ) -> list[Timing]:
-    """Autograd beside ours at every size whose matrices take so many bytes, and a line for each."""
+    """Measure autograd beside ours at every size whose matrices take so many bytes, and print a line for each."""
     results = []
     print(f"autograd, in times ours: wall (range), processor time; {torch.get_num_threads()} thread(s)")
     for count, data, inputs in itertools.product(*axes):
@@ -236,7 +236,7 @@ def grid(
 
 
 def _array(velocity: object) -> object:
-    """A tensor as it is, an array of JAX as one of numpy."""
+    """A tensor itself, or an array of JAX as an array of NumPy."""
     return velocity if isinstance(velocity, Tensor) else np.array(velocity)
 
 

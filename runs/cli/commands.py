@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from runs.cli.claims import VIOLATED, claims
 from runs.studies import STUDIES, named
 from runs.system.options import DATA_SETS
 from runs.system.printable import printable
@@ -25,8 +26,6 @@ INTERRUPTED = 130
 #: Options of `run` for studies by name, and for study files.
 OF_NAMED = {"data", "scale", "device", "seeds", "integrator", "code_conventions"}
 OF_FILES = {"settings", "dry_run", "workers", "scheduler", "ensemble", "stale", "no_summary"}
-#: A theorem is violated.
-VIOLATED = 3
 
 
 def refuse_options(given: set[str], meant: str, advice: str) -> None:
@@ -242,3 +241,6 @@ def check(
         shown.print(line, highlight=False)
     if is_violated(results):
         raise typer.Exit(VIOLATED)
+
+
+app.command()(claims)

@@ -1,4 +1,4 @@
-"""Data sources by name: each a pure function of a seed, split into train, validation and test."""
+"""Data sets by name; each is a pure function of a seed and is split into train, validation and test."""
 
 from runs.datasets.diabetes import load_diabetes
 from runs.datasets.mnist import load_mnist
@@ -12,7 +12,11 @@ __all__ = ["PROTOCOL_SEED", "SplitData", "load"]
 
 
 def load(name: str, seed: int = PROTOCOL_SEED) -> SplitData:
-    """The data set of that name; the seed permutes the rows of a table and draws what is simulated."""
+    """The data set of this name; the seed permutes the rows of a table and draws simulated data.
+
+    Raises Refusal for an unknown name, and for data that are not installed, cannot be downloaded or are not the pinned
+    ones.
+    """
     chosen("data set", name, DATA_SETS)
     if name == "diabetes":
         return load_diabetes(seed)

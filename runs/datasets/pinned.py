@@ -1,4 +1,4 @@
-"""Data known by checksum: files found in $MEANFIELD_DATA, else downloaded once and kept, and what packages hold."""
+"""Data that are pinned by a checksum: files, found in $MEANFIELD_DATA or downloaded once, and arrays in packages."""
 
 import hashlib
 import os
@@ -15,9 +15,9 @@ DATA_FOLDER = "MEANFIELD_DATA"
 
 
 def numbers_of(name: str, package: str, read: Callable[[], tuple[Table, Table]], sha256: str) -> tuple[Table, Table]:
-    """The two arrays that a package brings along, once their numbers have the pinned sha256 (`checksum_of`).
+    """The two arrays inside a package, after a check of their sha256 (`checksum_of`).
 
-    Raises Refusal where they have another one, or cannot be read at all.
+    Raises Refusal where they have another checksum or cannot be read.
     """
     try:
         first, second = read()
@@ -42,9 +42,9 @@ class PinnedFile:
     sha256: str
 
     def path(self) -> Path:
-        """Where the file lies: $MEANFIELD_DATA/<folder>/<name>, else pooch's cache, filled by a download if needed.
+        """The path of the file: $MEANFIELD_DATA/<folder>/<name>, or pooch's cache, filled by a download if needed.
 
-        Raises Refusal where the bytes are not the pinned ones, or where there is neither a file nor a network.
+        Raises Refusal where the bytes are not the pinned ones, and where there is neither a file nor a network.
         """
         folder = os.environ.get(DATA_FOLDER)
         if folder:

@@ -1,4 +1,4 @@
-"""Simulated regression of the asymmetric-scaling paper: inputs on the sphere, a sum of sines, a little noise."""
+"""The simulated regression data of Caron et al. (2023): inputs on the sphere, a sum of sines, and noise."""
 
 import numpy as np
 import torch
@@ -13,9 +13,10 @@ CITATION = "Caron et al., Over-parameterised shallow neural networks with asymme
 
 
 def load_simulated(seed: int) -> SplitData:
-    """100 rows each to train, to validate and to test, from one law.
+    """100 rows each for training, validation and test, from one law, by the seed's stream "data".
 
-    x uniform on the unit sphere of R^50,  y = (1/d) sum_k 5 sin(pi x_k) + N(0, 0.1^2).  Nothing is standardised.
+    x is uniform on the unit sphere of R^50, and y = (1/d) sum_k 5 sin(pi x_k) + N(0, 0.1^2) with d = 50. Nothing is
+    standardised.
     """
     random = generator(seed, "data")
     tables = [_drawn(random, COUNT) for _ in range(3)]

@@ -1,4 +1,4 @@
-"""A data source split into train, validation and test, and the published protocol that does it for tables."""
+"""Data split into train, validation and test, and the published protocol that splits tables."""
 
 import hashlib
 from dataclasses import dataclass, replace
@@ -17,9 +17,9 @@ Table = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class SplitData:
-    """Three data sets of one source, and where they come from.
+    """Three data sets of one source, with its name, its citation and a checksum.
 
-    checksum: sha256 of what was read: of the file where there is one, otherwise of the numbers themselves.
+    `checksum` is the sha256 of the file that was read, or of the numbers where there is no file.
     """
 
     name: str
@@ -31,15 +31,15 @@ class SplitData:
     checksum: str
 
     def to(self, device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> "SplitData":
-        """The same data on another device or in another dtype."""
+        """The data on another device or in another dtype."""
         parts = {name: getattr(self, name).to(device=device, dtype=dtype) for name in ("train", "validation", "test")}
         return replace(self, **parts)
 
 
 def split_rows(count: int, seed: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Row numbers of train, validation and test: permuted with the seed, then cut 40/40/20 per cent.
+    """The row numbers of train, validation and test: permuted with the seed, then cut into 40, 40 and 20 per cent.
 
-    Train and validation have floor(0.4 rows) each; the test set takes the rest.
+    Train and validation have floor(0.4 rows) each; the test set has the rest.
     """
     rows = np.random.default_rng(seed).permutation(count)
     part = (2 * count) // 5
@@ -47,7 +47,7 @@ def split_rows(count: int, seed: int) -> tuple[npt.NDArray[np.intp], npt.NDArray
 
 
 def standardised(values: Table, training: Table) -> Table:
-    """(values - mean) / deviation, columnwise, both taken from the training rows; a constant column becomes zeros."""
+    """(values - mean) / deviation, column by column, both computed from the training rows; a constant column is 0."""
     mean, deviation = training.mean(axis=0), training.std(axis=0)
     constant = np.ptp(training, axis=0) == 0.0
     centred = np.where(constant, 0.0, values - mean)
@@ -58,7 +58,7 @@ def standardised(values: Table, training: Table) -> Table:
 def split_table(
     inputs: Table, targets: Table, *, name: str, source: str, citation: str, checksum: str, seed: int
 ) -> SplitData:
-    """Permute the rows, cut them 40/40/20 and standardise inputs [n, d] and targets [n] by the training rows."""
+    """Split inputs [n, d] and targets [n] by `split_rows`, and standardise both by the training rows."""
     parts = split_rows(len(inputs), seed)
     targets = targets.reshape(len(inputs), -1)
     scaled_inputs = standardised(inputs, inputs[parts[0]])
@@ -70,7 +70,7 @@ def split_table(
 
 
 def checksum_of(*arrays: Table) -> str:
-    """sha256 of the numbers as little-endian float64, one array after the other."""
+    """The sha256 of the numbers as little-endian float64, one array after the other."""
     digest = hashlib.sha256()
     for array in arrays:
         digest.update(np.ascontiguousarray(array, dtype="<f8").tobytes())

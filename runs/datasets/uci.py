@@ -1,4 +1,4 @@
-"""Four regression tables of the UCI repository: concrete, energy (heating load), airfoil, plant."""
+"""Four regression tables of the UCI repository: concrete, energy (heating load), airfoil and plant."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ _LEARNING = (
 
 @dataclass(frozen=True)
 class UciTable:
-    """How one file is laid out: so many input columns; the column after them is the target."""
+    """The layout of one file: `inputs` columns of inputs, and then a column with the target."""
 
     name: str
     file: PinnedFile
@@ -72,7 +72,7 @@ TABLES = {
 
 
 def load_uci(name: str, seed: int) -> SplitData:
-    """One of the four tables, split and standardised by the protocol for tables; energy has the heating load."""
+    """One of the four tables, split and standardised by `split_table`; the target of energy is the heating load."""
     table = TABLES[name]
     values = np.loadtxt(table.file.path(), delimiter=table.delimiter, dtype=np.float64)
     return split_table(

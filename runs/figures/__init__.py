@@ -1,1 +1,1 @@
-"""Figures and films."""
+"""Figures and films, drawn with matplotlib: curves, clouds of particles, and feature maps."""

@@ -1,4 +1,4 @@
-"""The program that encodes MP4: ffmpeg on the path, else the one that imageio-ffmpeg brings."""
+"""The program that encodes MP4: ffmpeg on the path, or the one that imageio-ffmpeg brings."""
 
 import shutil
 from pathlib import Path
@@ -11,9 +11,9 @@ from runs.system.refusal import Refusal
 
 
 def encoder() -> Path:
-    """Path of ffmpeg: the one matplotlib is set up with, where it is there, otherwise that of the extra `video`.
+    """The path of ffmpeg: the one in matplotlib's settings if it exists, otherwise that of the extra `video`.
 
-    Raises Refusal where there is neither.
+    Raises Refusal where neither exists.
     """
     found = shutil.which(rcParams["animation.ffmpeg_path"])
     if found is not None:
@@ -30,14 +30,14 @@ def encoder() -> Path:
 
 
 def video_writer(speed: int) -> FFMpegWriter:
-    """Matplotlib's writer of H.264 that calls this program, for so many pictures a second.
+    """A matplotlib writer of H.264 that calls this program, with `speed` pictures a second.
 
-    Nothing is set globally. Raises Refusal where there is no such program.
+    No global setting is changed. Raises Refusal where there is no such program.
     """
     program = str(encoder())
 
     class Writer(FFMpegWriter):
-        """ffmpeg at this path."""
+        """A writer that calls ffmpeg at this path."""
 
         @classmethod
         def bin_path(cls) -> str:

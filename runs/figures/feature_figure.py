@@ -1,4 +1,4 @@
-"""The picture of a feature map: f as colours with the data over it, and below it the particles in the same plane."""
+"""The figure of a feature map: f in colours with the data on top, and below it the particles in the same plane."""
 
 from pathlib import Path
 
@@ -14,23 +14,24 @@ from matplotlib.lines import Line2D
 from runs.figures.feature_maps import APART, MOST, FeatureMap, FeaturePanel
 from runs.figures.figures import Array, save
 
-#: Below and above zero, as colours of f, of data and of the signs of a_j; apart for every kind of colour blindness.
+#: Colours of negative and positive f, targets and a_j, which differ for every common kind of colour blindness.
 NEGATIVE, POSITIVE = "#0072B2", "#D55E00"
 SIGNED = LinearSegmentedColormap.from_list("signed", [NEGATIVE, "white", POSITIVE])
-#: Shades from the one end to the other, zero in the middle one; f this part of the largest number is zero to rounding.
+#: Number of shades, of which the middle one is zero; and the part of the largest number below which f counts as zero.
 SHADES, NOTHING = 21, 1e-9
-#: Opacity and width of a hinge from those of a particle without a share to those of the largest share.
+#: Least opacity of a hinge, and its width for a particle without a share in f and for the largest share.
 FAINTEST, THINNEST, WIDEST = 0.05, 0.5, 1.8
-#: Length of the arrow of the largest share, in sides of the square.
+#: Length of the arrow of the largest share, as a part of the side of the square.
 LONGEST = 0.46
 
 
 def draw_features(drawn: FeatureMap, path: Path, *, title: str) -> None:
-    """Two rows, a column per time: f with its zero line and the data in the colours of their targets; the particles.
+    """Draw a feature map into a PNG file, with a column for each time and two rows.
 
-    Colours are the same in all columns, from minus to plus the largest target, or the largest |f| where there are no
-    data. A particle is the line w_j . phi(x) = 0 where it bends, or an arrow along w_j where there is no bias, in the
-    colour of the sign of a_j and the stronger the larger its share in f, on one scale for all columns.
+    The upper row shows f with its zero line, and the data in the colours of their targets. The lower row shows the
+    particles: each is the line w_j . phi(x) = 0 where it bends, or an arrow along w_j if there is no bias. Its colour
+    is that of the sign of a_j, and it is stronger the larger its share in f is. All columns have the same scales;
+    colours go from minus to plus the largest target, or the largest |f| if there are no data.
     """
     columns = len(drawn.panels)
     figure = Figure(figsize=(2.5 * columns + 1.2, 5.75), layout="constrained")
@@ -63,12 +64,12 @@ def draw_features(drawn: FeatureMap, path: Path, *, title: str) -> None:
 
 
 def opacities(shares: Array, largest: float) -> Array:
-    """From `FAINTEST` to 1, in proportion to the square of the share in f."""
+    """Opacities [particles] from `FAINTEST` to 1, linear in the square of the share in f."""
     return FAINTEST + (1.0 - FAINTEST) * (shares / largest) ** 2
 
 
 def largest_number(drawn: FeatureMap) -> float:
-    """The largest target, or the largest |f| where there are no data; one where that is zero."""
+    """The largest |target|, or the largest |f| if there are no data; 1 where that is zero."""
     if drawn.data is not None:
         largest = float(drawn.data.targets[:, 0].abs().max())
     else:
@@ -77,7 +78,7 @@ def largest_number(drawn: FeatureMap) -> float:
 
 
 def _colours(drawn: FeatureMap) -> BoundaryNorm:
-    """From numbers to shades, which go on a little beyond the largest number."""
+    """The map from numbers to shades, which reaches a little beyond the largest number."""
     reach = 1.2 * largest_number(drawn)
     return BoundaryNorm(np.linspace(-reach, reach, SHADES + 1), SIGNED.N, extend="both")
 
@@ -96,7 +97,7 @@ def _draw_values(axis: Axes, drawn: FeatureMap, panel: FeaturePanel, colours: Bo
 
 
 def _draw_particles(axis: Axes, drawn: FeatureMap, panel: FeaturePanel, largest: float) -> None:
-    """The weakest first, so that the strong ones lie on top."""
+    """Draw the particles, the weakest first, so that the strong ones lie on top."""
     if drawn.data is not None:
         x = drawn.data.inputs.double().numpy()
         axis.scatter(x[:, 0], x[:, 1], s=5.0, color="0.75", linewidths=0.0)
@@ -124,7 +125,7 @@ def _draw_particles(axis: Axes, drawn: FeatureMap, panel: FeaturePanel, largest:
 
 
 def _acting(drawn: FeatureMap, panel: FeaturePanel, number: int, largest: float) -> list[Array]:
-    """Lines [points, 2]: the zeros of a particle's w . phi, or its arrow from the middle, as long as its share."""
+    """Lines [points, 2] of a particle: the zeros of w . phi, or an arrow from the middle with its share as length."""
     if panel.arrows is None:
         z = contour_generator(drawn.x1[::APART], drawn.x2[::APART], panel.hinges[number])
         return [np.asarray(line, dtype=np.float64) for line in z.lines(0.0)]
@@ -133,7 +134,7 @@ def _acting(drawn: FeatureMap, panel: FeaturePanel, number: int, largest: float)
 
 
 def _legend(drawn: FeatureMap) -> list[Line2D]:
-    """What lines and dots are."""
+    """The entries of the legend."""
     shown = f", the {MOST} strongest of {drawn.count}" if drawn.count > MOST else ""
     what = "hinge" if drawn.panels[0].arrows is None else "direction"
     handles = [

@@ -1,4 +1,4 @@
-"""What a network of two inputs computes at chosen times: f on a grid, and where in the plane its particles act."""
+"""Feature maps of a network of two inputs at chosen times: f on a grid, and where in the plane its particles act."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,24 +14,25 @@ from particles.trajectory import TrajectoryReader
 from runs.figures.figures import Array
 from runs.recorded.network_from_file import inputs_of, network_of
 
-#: Points of the grid along a side, and how many of them apart hinges are followed and shares measured.
+#: Number of grid points along a side, and the step with which points are taken for hinges and shares.
 SIDE, APART = 121, 2
-#: The half side of the square where a file holds no data, whose inputs are of order one; and the margin around data.
+#: Half the side of the square if the file holds no data, and the margin around data as a part of half their extent.
 REACH, MARGIN = 2.0, 0.12
-#: So many particles are drawn at most, those with the largest shares.
+#: Largest number of particles drawn; those with the largest shares are taken.
 MOST = 300
-#: Particles whose features are held at once.
+#: Number of particles whose features are in memory at once.
 BLOCK = 256
 
 
 @dataclass(frozen=True, eq=False)
 class FeaturePanel:
-    """A network at one time. Rows of the grid go with x2, columns with x1; particles are those shown.
+    """A network at the time of one frame; rows of grids belong to x2, columns to x1, and particles are those shown.
 
-    values: f(x) [SIDE, SIDE], the first output. shares: the root mean square over the square of s_j g_j(x), what a
-    particle adds to f. signs: of a_j, 1 or -1. hinges: w_j . phi(x) on every second point of the grid, zero where the
-    particle bends. arrows [particles, 2]: shares_j w_j / |w_j|, where phi(x) = x / sqrt(d) has no bias and all hinges
-    meet in the origin; otherwise None. time: that of the frame.
+    `values` [SIDE, SIDE] are f(x), the first output. `shares` [particles] are the root mean square over the square of
+    s_j g_j(x), the part of f that a particle adds. `signs` [particles] are those of a_j, 1 or -1. `hinges` [particles,
+    rows, columns] are w_j . phi(x) on every second point of the grid, which are zero where the particle bends. `arrows`
+    [particles, 2] are shares_j w_j / |w_j| if phi(x) = x / sqrt(d) has no bias, since all hinges then meet in the
+    origin; otherwise None.
     """
 
     time: float
@@ -44,7 +45,10 @@ class FeaturePanel:
 
 @dataclass(frozen=True, eq=False)
 class FeatureMap:
-    """Panels over one square, x1 and x2 [SIDE] its axes; the data, where the file holds them; how many particles."""
+    """Panels over one square with the axes `x1` and `x2` [SIDE], the data if the file holds them, and two counts.
+
+    `count` is the number of particles and `outputs` that of outputs.
+    """
 
     x1: Array
     x2: Array
@@ -55,10 +59,10 @@ class FeatureMap:
 
 
 def feature_map(path: Path, trajectory: TrajectoryReader, times: Sequence[float]) -> FeatureMap | None:
-    """The feature map of a file at the frames nearest to the times; None where there is no frame or d is not two.
+    """The feature map of a file at the frames nearest to the times; None if there is no frame or d is not two.
 
-    The square is the smallest one around the inputs with a margin, [-2, 2]^2 where the file has none.
-    Raises Refusal where the network cannot be rebuilt, ValueError for a time outside the recorded ones.
+    The square is the smallest one around the inputs, with a margin, or [-2, 2]^2 if the file has no data. Raises
+    Refusal where the network cannot be rebuilt, ValueError for a time outside the recorded ones.
     """
     parameters = trajectory.parameters
     if inputs_of(parameters) != 2 or not len(trajectory):
@@ -75,7 +79,7 @@ def feature_map(path: Path, trajectory: TrajectoryReader, times: Sequence[float]
 
 
 def _square(data: Dataset | None) -> tuple[Array, Array]:
-    """The axes of the square."""
+    """The axes x1 and x2 [SIDE] of the square."""
     if data is None:
         axis = np.linspace(-REACH, REACH, SIDE)
         return axis, axis
@@ -88,7 +92,7 @@ def _square(data: Dataset | None) -> tuple[Array, Array]:
 
 
 def _grid(x1: Array, x2: Array) -> Inputs:
-    """Points of a grid [rows * columns, 2], row by row."""
+    """The points of a grid [rows * columns, 2], row by row."""
     return torch.from_numpy(np.stack(np.meshgrid(x1, x2), axis=-1).reshape(-1, 2))
 
 
@@ -111,7 +115,7 @@ def _panel(network: Network, cloud: ParticleCloud, time: float, x1: Array, x2: A
 
 
 def _shares(network: Network, cloud: ParticleCloud, phi: Inputs) -> Array:
-    """The root mean square of s_j g_j(x) over the points [particles], first output, some particles at a time."""
+    """The root mean square over the points of s_j g_j(x), first output: [particles]."""
     factors = network.scaling.factor(cloud.masses)
     found = []
     for first, last in pairwise([*range(0, cloud.count, BLOCK), cloud.count]):

@@ -1,6 +1,6 @@
-"""Figures through matplotlib's object interface on the Agg canvas: curves with spread, particles before and after.
+"""Figures by matplotlib's object interface on the Agg canvas: curves with spread, and particles before and after.
 
-No global state of pyplot is touched, so figures can be drawn in any thread and without a display.
+No global state of pyplot is used, so figures can be drawn in any thread and without a display.
 """
 
 import textwrap
@@ -29,18 +29,18 @@ from runs.system.refusal import Refusal
 
 Array = npt.NDArray[np.float64]
 
-#: Four colours that stay apart for every common kind of colour blindness (Okabe and Ito 2008), and their dashes.
+#: Four colours that differ for every common kind of colour blindness (Okabe and Ito 2008).
 COLOURS = ("#0072B2", "#009E73", "#E69F00", "#D55E00")
-#: Those and four more, for as many curves as a legend names at most.
+#: These and four more, one for each curve that a legend names at most.
 MOST_COLOURS = (*COLOURS, "#56B4E9", "#CC79A7", "#000000", "#8C564B")
-#: The scale of colours that goes by a number: matplotlib's viridis up to where it is too light to see on white.
+#: The scale of colours for numbers: matplotlib's viridis without the colours that are too light on white.
 VIRIDIS = [colormaps["viridis"](0.88 * part / 63.0) for part in range(64)]
 DOTS_PER_INCH = 150
 GREY = "0.35"
-#: The largest number that is drawn: the squares of others are not finite.
+#: The largest number that is drawn; the squares of larger ones are not finite.
 LARGEST = 1e150
 
-#: Inches that a letter of a title or a legend takes on average, and those of a line and its gaps in a legend.
+#: Mean width of a letter of a title or a legend, and width of a line with its gaps in a legend, in inches.
 LETTER, LINE = 0.088, 0.75
 
 #: A particle with more than this many equal shares of the mass is drawn on top and in full colour.
@@ -49,7 +49,7 @@ HEAVY = 5.0
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """One observable of several runs: values [runs, times] at common times, drawn as mean and min-max band."""
+    """One observable of several runs, `values` [runs, times] at common `times`, drawn as mean and min-max band."""
 
     label: str
     colour: str
@@ -59,7 +59,7 @@ class Curve:
 
 @dataclass(frozen=True, eq=False)
 class CurvePanel:
-    """One pair of axes: a title in words, the formula beside it, and the curves."""
+    """One pair of axes with a title in words, a formula beside it, and curves."""
 
     title: str
     formula: str
@@ -69,7 +69,7 @@ class CurvePanel:
 
 @dataclass(frozen=True)
 class ColourScale:
-    """Colours for the values of a number, evenly or, where they span a decade, in the logarithm; for a colour bar."""
+    """Colours for values from `low` to `high`, linear or logarithmic, for a colour bar."""
 
     label: str
     low: float
@@ -78,25 +78,25 @@ class ColourScale:
 
     @classmethod
     def of(cls, label: str, values: Sequence[float]) -> "ColourScale":
-        """The one of these values."""
+        """The scale of these values; it is logarithmic if they are positive and span a decade."""
         low, high = min(values), max(values)
         return cls(label, low, high, log=low > 0.0 and high >= 10.0 * low)
 
     @property
     def mappable(self) -> ScalarMappable:
-        """What matplotlib makes a colour bar of; its lightest colours, hard to see on white, are left out."""
+        """The object from which matplotlib makes a colour bar, without the lightest colours."""
         kind = LogNorm if self.log else Normalize
         return ScalarMappable(kind(self.low, self.high), LinearSegmentedColormap.from_list("", VIRIDIS))
 
     def colour(self, value: float) -> str:
-        """The colour of a value."""
+        """The colour of a value, as a hexadecimal text."""
         red, green, blue, _ = self.mappable.to_rgba(np.array([value]))[0]
         return to_hex((float(red), float(green), float(blue)))
 
 
 @dataclass(frozen=True, eq=False)
 class CloudPanel:
-    """Particles in the plane before and after [particles, 2], with their masses."""
+    """Particles in the plane, `before` and `after` [particles, 2], with their masses [particles]."""
 
     title: str
     colour: str
@@ -114,10 +114,10 @@ def draw_curves(
     columns: int = 3,
     scale: ColourScale | None = None,
 ) -> None:
-    """Panels of curves against time on a log axis, one legend or colour bar for all, written to a PNG file.
+    """Draw panels of curves against time on a log axis, with one legend or colour bar, into a PNG file.
 
-    A panel alone is drawn wider. Title and legend take as many lines as the width asks for; a legend names eight
-    curves at most and says how many more there are.
+    A single panel is drawn wider. Title and legend have as many lines as the width needs; a legend names at most eight
+    curves and says how many more there are.
     """
     rows = -(-len(panels) // columns)
     width = 3.6 * columns if columns > 1 else 4.8
@@ -139,9 +139,10 @@ def draw_curves(
 
 
 def draw_clouds(panels: Sequence[CloudPanel], path: Path, *, title: str, axis_labels: tuple[str, str]) -> None:
-    """Every particle as a grey dot where it started, a line, and a coloured dot where it ended; its area is the mass.
+    """Draw particles into a PNG file: a grey dot at the start, a line, and a coloured dot at the end of each.
 
-    All panels have the same limits, so that lengths compare; heavy particles lie on top.
+    The area of a dot grows with the mass. All panels have the same limits, so lengths can be compared, and heavy
+    particles lie on top.
     """
     width = 2.75 * len(panels)
     lines = textwrap.wrap(title, max(20, int(width / LETTER)))
@@ -161,7 +162,7 @@ def draw_clouds(panels: Sequence[CloudPanel], path: Path, *, title: str, axis_la
 
 
 def _add_legend(figure: Figure, colours: Mapping[str, str], width: float) -> None:
-    """A legend below, of eight curves at most."""
+    """Add a legend below the panels, with at most eight curves."""
     named = dict(list(colours.items())[: len(MOST_COLOURS)])
     if len(named) < len(colours):
         named[f"and {len(colours) - len(named)} more"] = "none"
@@ -171,7 +172,7 @@ def _add_legend(figure: Figure, colours: Mapping[str, str], width: float) -> Non
 
 
 def _legend_columns(labels: Sequence[str], width: float) -> int:
-    """As many columns as fit, evenly filled: four labels stand in rows of four, two or one."""
+    """The largest number of columns that fit and are evenly filled: rows of four, two or one for four labels."""
     fitting = max(1, int(width / (LINE + LETTER * max(len(label) for label in labels))))
     rows = -(-len(labels) // fitting)
     return -(-len(labels) // rows)
@@ -204,7 +205,7 @@ def _draw_cloud(axis: Axes, panel: CloudPanel) -> None:
 
 
 def _draw_layer(axis: Axes, panel: CloudPanel, chosen: npt.NDArray[np.bool_], strength: float) -> None:
-    """Some of the particles: grey discs, lines, coloured discs; the lighter the particle the thinner its line."""
+    """Draw some of the particles: grey discs, lines, coloured discs; a lighter particle has a thinner line."""
     before, after, masses = panel.before[chosen], panel.after[chosen], panel.masses[chosen]
     areas = 1.5 + 250.0 * masses
     widths = 0.4 + 4.0 * np.sqrt(masses)
@@ -217,7 +218,7 @@ def _draw_layer(axis: Axes, panel: CloudPanel, chosen: npt.NDArray[np.bool_], st
 
 
 def _plain_ticks(axis: Axis, arrays: Sequence[Array]) -> None:
-    """Write 0.2 and 0.5 instead of powers of ten where the values span less than two decades."""
+    """Label ticks 0.2 and 0.5 instead of powers of ten where the values span less than two decades."""
     low, high = (reduce(arrays) for reduce in (_smallest, _largest))
     if low > 0.0 and high / low < 100.0:
         subs = (1.0, 2.0, 5.0) if high / low > 5.0 else (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0)
@@ -241,7 +242,7 @@ def _plain(axis: Axes) -> None:
 
 
 def plain(text: str) -> str:
-    """Text of unknown origin as it is drawn: no formula is seen in it, and nothing in it steers a terminal."""
+    """Text of unknown origin for a figure, without formulas and without characters that control a terminal."""
     return printable(text).replace("$", r"\$")
 
 
@@ -249,7 +250,7 @@ def plain(text: str) -> str:
 def drawing(
     subject: str, said: str = "holds numbers too large to draw", advice: str = "draw another one"
 ) -> Iterator[None]:
-    """Within the block matplotlib says nothing of its own, and numbers too large to draw are a Refusal."""
+    """A context without matplotlib's warnings, in which numbers too large to draw raise Refusal."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", RuntimeWarning)
@@ -262,13 +263,13 @@ def drawing(
 
 
 def check_drawable(values: Array, subject: str) -> None:
-    """Raise Refusal for numbers that no axis can have: beyond 1e150, or not finite."""
+    """Raise Refusal for numbers that cannot be drawn: beyond 1e150, or not finite."""
     if not bool(np.all(np.abs(values) <= LARGEST)):
         raise Refusal(f"{subject} holds numbers beyond {LARGEST:g}, or none, too large to draw: draw another one.")
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write a figure as PNG, beside the file first, so that a picture is never half written."""
+    """Write a figure as PNG under a temporary name first, so that the file is never half written."""
     FigureCanvasAgg(figure)
     with replacing(path) as unfinished:
         figure.savefig(unfinished, dpi=DOTS_PER_INCH, format="png")

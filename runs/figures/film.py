@@ -1,4 +1,4 @@
-"""A trajectory as a moving picture: the first two coordinates of its particles, frame by frame, in a GIF or MP4."""
+"""A film of a trajectory: the first two coordinates of its particles, frame by frame, as a GIF or MP4."""
 
 from pathlib import Path
 from subprocess import CalledProcessError
@@ -15,20 +15,20 @@ from runs.figures.figures import COLOURS, check_drawable, drawing, plain
 from runs.system.files import replacing
 from runs.system.refusal import Refusal
 
-#: So many pictures at most, taken evenly from the frames, and so many a second.
+#: Largest number of pictures, taken evenly from the frames, and number of pictures a second.
 MOST_PICTURES, SPEED = 100, 10
 DOTS_PER_INCH = 80
 
-#: Endings of the files that are written; MP4 where there is an encoder.
+#: Endings of the files that are written; MP4 needs an encoder.
 ENDINGS = (".gif", ".mp4")
 
 
 def animate(file: Path, out: Path | None = None) -> Path:
     """Draw a trajectory into a GIF, by default FILE.gif beside it, or an MP4, and return its path.
 
-    All pictures have the same limits; the area of a particle grows with its mass, and it is grey where it started.
-    Raises Refusal where particles have fewer than two coordinates, there is no frame, no program that encodes MP4, or
-    a file cannot be read or written.
+    All pictures have the same limits. The area of a particle grows with its mass, and its start is grey. Raises Refusal
+    where particles have fewer than two coordinates, there is no frame, no program encodes MP4, or a file cannot be read
+    or written.
     """
     target = file.with_suffix(".gif") if out is None else out
     if target.suffix.lower() not in ENDINGS:
@@ -49,7 +49,7 @@ def animate(file: Path, out: Path | None = None) -> Path:
 
 
 def pictured(count: int) -> list[int]:
-    """Numbers of the frames that are drawn: all of them, or evenly spaced ones with the first and the last."""
+    """The numbers of the frames that are drawn: all, or evenly spaced ones with the first and the last."""
     return [int(index) for index in np.unique(np.linspace(0, count - 1, min(count, MOST_PICTURES)).round())]
 
 
@@ -83,13 +83,13 @@ def _draw(trajectory: TrajectoryReader, title: str, target: Path) -> None:
 
 
 def _areas(cloud: ParticleCloud) -> np.ndarray:
-    """Areas of the discs [particles], the mass and as much as makes the lightest visible."""
+    """Areas of the discs [particles], linear in the mass, with a constant that makes the lightest visible."""
     areas: np.ndarray = 8.0 + 400.0 * cloud.masses.double().numpy()
     return areas
 
 
 def _limits(trajectory: TrajectoryReader, numbers: list[int]) -> tuple[np.ndarray, np.ndarray]:
-    """Corners of a box around the particles of these frames, a little larger."""
+    """The lower and the upper corner of a box, with a margin, around the particles of these frames."""
     ends = [(points.amin(dim=0), points.amax(dim=0)) for points in (trajectory[n].positions[:, :2] for n in numbers)]
     low, high = (np.array([end[side].double().numpy() for end in ends]) for side in (0, 1))
     check_drawable(np.stack([low, high]), "A frame")

@@ -1,1 +1,1 @@
-"""What is asked of trajectory files: info, plot, distance, check, collect, export."""
+"""Inspection of trajectory files: info, plot, distance, theorem check, collect and export."""

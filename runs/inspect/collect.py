@@ -1,4 +1,4 @@
-"""All finished runs of a folder as one labelled dataset over the parameters of the sweep."""
+"""Collection of all finished runs of a folder into one labelled dataset over the parameters of the sweep."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from particles import Trajectory, TrajectoryError
-from particles.arguments import door
+from particles.arguments import arguments_checked
 from particles.trajectory import Series, TrajectoryReader
 from particles.trajectory.content.labels import TIME, without_unit
 from particles.trajectory.content.provenance import distribution_version
@@ -25,13 +25,13 @@ from runs.system.refusal import Refusal
 if TYPE_CHECKING:
     import xarray
 
-#: Names of dimensions that axes of a sweep leave free.
+#: Names of dimensions that axes of a sweep must not have.
 OWN_NAMES = ("time", "file", "run")
 
 
 @dataclass(frozen=True, eq=False)
 class Finished:
-    """One finished run: its file, parameters by dotted name, checksums of its sources, observables and their words."""
+    """One finished run: its file, parameters by dotted name, checksums of its sources, observables and their labels."""
 
     path: Path
     parameters: Mapping[str, Scalar]
@@ -40,19 +40,19 @@ class Finished:
     labels: Mapping[str, Mapping[str, str]]
 
 
-@door
+@arguments_checked
 def collect(folder: str | PathLike[str]) -> "xarray.Dataset":
-    """One dataset of the observables of all finished runs in a folder and the folders in it.
+    """Collect the observables of all finished runs in a folder and its subfolders into one dataset.
 
-    Its dimensions are the parameters in which the runs differ (`axes.swept`), then the times: `time` where all runs
-    recorded an observable at the same times, `<name>_time` where another observable has other ones, and
-    `<name>_record` with the coordinate `<name>_time` [..., record] where the runs differ in them. Cells without a run
-    and records that a run does not have are NaN. `file` names each run's file; the attributes hold what all runs have
-    in common, the files that are not finished, and the checksums of what the runs were made of. The described flow is
-    left out: what it is made of follows from the parameters.
+    The first dimensions are the parameters in which the runs differ (`sweep_axes.swept`). Then comes the time: `time`
+    where all runs recorded an observable at the same times, `<name>_time` for an observable with other times, and
+    `<name>_record` with the coordinate `<name>_time` [..., record] where the runs differ in their times. Cells without
+    a run and missing records are NaN. `file` names each run's file. The attributes hold the parameters that all runs
+    share, the files that are not finished, and the checksums of the runs' sources. The described flow is left out,
+    since it follows from the parameters.
 
-    Raises Refusal where xarray is missing, the folder is none or holds no finished run, a file cannot be read, or runs
-    were made of different data or code, whose numbers do not belong together.
+    Raises Refusal where xarray is missing, the folder does not exist or holds no finished run, a file cannot be read,
+    or runs were made of different data or code.
     """
     library = xarray_or_refusal()
     root = Path(folder)
@@ -84,7 +84,7 @@ def collect(folder: str | PathLike[str]) -> "xarray.Dataset":
 
 
 def xarray_or_refusal() -> Any:
-    """The module xarray, an optional dependency."""
+    """The module xarray, an optional dependency; raises Refusal where it is not installed."""
     try:
         import xarray
     except ImportError as error:
@@ -117,19 +117,19 @@ def _finished(root: Path) -> tuple[list[Finished], list[Path]]:
 
 
 def labels_in(trajectory: TrajectoryReader) -> dict[str, dict[str, str]]:
-    """What a file says of each of its observables in words (`Observables.labels`)."""
+    """The labels of each observable of a file (`Observables.labels`)."""
     observables = trajectory.observables
     return {name: observables.labels(name) for name in observables}
 
 
 def _agreed(labels: Sequence[Mapping[str, str]]) -> dict[str, str]:
-    """What all files say alike of an observable; those of earlier layouts say nothing."""
+    """The labels of an observable on which all files agree; files of earlier layouts have none."""
     said = [words for words in labels if words]
     return {word: text for words in said[:1] for word, text in words.items() if all(w.get(word) == text for w in said)}
 
 
 def _refuse_mixed(root: Path, runs: Sequence[Finished]) -> None:
-    """Raise Refusal where runs were made of different files of one name."""
+    """Raise Refusal where runs were made of different source files of one name."""
     for name, firsts in mixed(run.sources for run in runs).items():
         examples = " and ".join(str(runs[first].path.relative_to(root)) for first in firsts[:2])
         raise Refusal(
@@ -145,7 +145,7 @@ def _add(
     variables: dict[str, Any],
     coordinates: dict[str, Any],
 ) -> None:
-    """Add an observable [*axes, records, ...] and the times of its records."""
+    """Add an observable [*axes, records, ...] to the variables, and the times of its records to the coordinates."""
     there = [entry for entry in series if entry is not None]
     shape = there[0].values.shape[1:]
     if any(entry.values.shape[1:] != shape for entry in there):
@@ -168,7 +168,7 @@ def _times(series: Series | None) -> np.ndarray | None:
 
 
 def _padded(axes: Axes, records: Sequence[np.ndarray | None]) -> np.ndarray:
-    """Records [records, ...] of every run on the grid [*axes, most records, ...], float64, NaN where there are none."""
+    """The records [records, ...] of all runs on the grid [*axes, most records, ...], float64 with NaN for none."""
     there = [entry for entry in records if entry is not None]
     longest = max(len(entry) for entry in there)
     grid = np.full((*axes.shape, longest, *there[0].shape[1:]), np.nan)
@@ -179,7 +179,7 @@ def _padded(axes: Axes, records: Sequence[np.ndarray | None]) -> np.ndarray:
 
 
 def _placed(axes: Axes, words: Sequence[str]) -> np.ndarray:
-    """Text of every run on the grid, empty where there is no run."""
+    """The text of every run on the grid [*axes], empty where there is no run."""
     grid = np.full(axes.shape, "", dtype=object)
     for place, word in zip(axes.places, words, strict=True):
         grid[place] = word
@@ -187,7 +187,7 @@ def _placed(axes: Axes, words: Sequence[str]) -> np.ndarray:
 
 
 def _own_names(observables: Sequence[str]) -> list[str]:
-    """What parameters of a sweep may not be called in the dataset."""
+    """The names that parameters of a sweep must not have in the dataset."""
     return [*OWN_NAMES, *observables, *(f"{name}_{end}" for name in observables for end in ("time", "record"))]
 
 

@@ -1,4 +1,4 @@
-"""Wasserstein distances along a trajectory file: from its start, its end, or another file, frame by frame."""
+"""Wasserstein distances of the frames of a trajectory file from its start, its end, or the frames of another file."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -13,16 +13,20 @@ from particles.trajectory import TrajectoryReader
 from runs.figures.figures import COLOURS, Curve, CurvePanel, check_drawable, draw_curves, drawing, plain
 from runs.system.refusal import Refusal, chosen
 
-#: What every frame may be compared with.
+#: The possible targets with which every frame is compared.
 TARGETS = ("start", "end", "other")
-#: Which coordinates.
+#: The possible choices of coordinates.
 PARTS = ("all", "hidden", "output")
 METHODS = ("auto", "exact", "sliced", "entropic", "debiased", "gaussian")
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What is compared with what: every frame of `file` with its start, its end, or the frames of another file."""
+    """A comparison of every frame of `file` with its start, its end, or the frames of another file.
+
+    Raises Refusal for a target, method or choice of coordinates that does not exist, and for an `other` file that is
+    missing or not wanted.
+    """
 
     file: Path
     other: Path | None
@@ -40,7 +44,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class FrameDistance:
-    """One frame: its step and time, and its distance."""
+    """The distance of one frame, with its step and time."""
 
     step: int
     time: float
@@ -48,7 +52,7 @@ class FrameDistance:
 
     @property
     def line(self) -> str:
-        """Step, time, distance, and what is known of its error."""
+        """One line of the table: step, time, distance, method, and what is known of the error."""
         found = self.found
         if found.is_exact:
             known = "exact"
@@ -61,14 +65,14 @@ class FrameDistance:
         return f"{self.step:>10}  {self.time:>12.6g}  {float(found.distance):>12.6g}  {found.method}, {known}"
 
 
-#: Over the lines.
+#: The first line of the table.
 HEADER = f"{'step':>10}  {'time':>12}  {'W2':>12}  method"
 
 
 def frame_distances(comparison: Comparison) -> Iterator[FrameDistance]:
-    """W_2 of every frame, one after the other; frames of another file are those nearest in time.
+    """W_2 of every frame, one after the other; of another file the frame nearest in time is taken.
 
-    Raises Refusal, with the sentence of whoever refused, for files and clouds that cannot be compared.
+    Raises Refusal, with the sentence of the original error, for files and clouds that cannot be compared.
     """
     parts = None if comparison.parts == "all" else comparison.parts
     try:
@@ -87,7 +91,7 @@ def frame_distances(comparison: Comparison) -> Iterator[FrameDistance]:
 
 
 def draw_distances(comparison: Comparison, found: list[FrameDistance], path: Path) -> None:
-    """W_2 against time, time zero left out, written to a PNG file."""
+    """Draw W_2 against time, without time zero, into a PNG file; raises Refusal where it cannot be drawn or written."""
     later = [frame for frame in found if frame.time > 0.0]
     times, values = (
         np.array(column) for column in zip(*((f.time, float(f.found.distance)) for f in later), strict=True)

@@ -1,4 +1,4 @@
-"""A trajectory in the formats of others: netCDF for labelled arrays, npz for NumPy, CSV, H5MD for MDAnalysis."""
+"""Export of a trajectory to other formats: netCDF for labelled arrays, npz for NumPy, CSV, H5MD for MDAnalysis."""
 
 import csv
 import io
@@ -18,20 +18,24 @@ from runs.inspect.collect import labels_in, xarray_or_refusal
 from runs.system.files import replacing
 from runs.system.refusal import Refusal, chosen
 
-#: What a trajectory can be exported to, with the ending of the file's name.
+#: The formats, each with the ending of the file's name.
 FORMATS = {"netcdf": ".nc", "npz": ".npz", "csv": ".csv", "mdanalysis": ".h5md"}
 
 
 def export(file: Path, to: str, out: Path | None = None, coordinates: Sequence[int] | None = None) -> Path:
-    """Write what is committed in a trajectory to a file of another format and return its path, by default beside it.
+    """Write the committed content of a trajectory to a file of another format, and return its path.
 
-    netcdf: position [frame, particle, coordinate], mass, time, and each observable with records of its own, parameters
-    and provenance as JSON in the attributes; needs xarray. npz: the same arrays by names like `observables/risk/value`.
-    csv: one line per step and time at which an observable was recorded, one column per number; no particles.
-    mdanalysis: an H5MD file of three coordinates (`molecular.write_molecular`), those numbered in `coordinates` (up to
-    three, from 0), by default the first ones; zeros fill up to three. Only here `coordinates` may be given.
-    Nothing is overwritten. Except for mdanalysis all frames are in memory at once. Raises Refusal with one sentence for
-    whatever fails.
+    - netcdf: position [frame, particle, coordinate], mass, time, and each observable with its own records; parameters
+      and provenance are JSON in the attributes. It needs xarray.
+    - npz: the same arrays by names such as `observables/risk/value`.
+    - csv: a line for each step and time at which an observable was recorded, with a column for each number; no
+      particles.
+    - mdanalysis: an H5MD file of three coordinates (`particles.trajectory.export`). `coordinates` are the numbers of up
+      to three of them, from 0; by default the first ones. Missing coordinates are zero. Only this format takes
+      `coordinates`.
+
+    By default the file lies beside the trajectory. Nothing is overwritten. Except for mdanalysis all frames are in
+    memory at once. Raises Refusal with one sentence for every failure.
     """
     chosen("format", to, tuple(FORMATS))
     if coordinates is not None and to != "mdanalysis":
@@ -53,7 +57,7 @@ def export(file: Path, to: str, out: Path | None = None, coordinates: Sequence[i
 
 
 def column_numbers(text: str) -> list[int]:
-    """The numbers in a text like "0,1,5"; raises Refusal for another one."""
+    """The numbers in a text such as "0,1,5"; raises Refusal for any other text."""
     parts = [part.strip() for part in text.split(",")]
     if not all(part.isascii() and part.isdigit() and len(part) < 10 for part in parts):
         raise Refusal(f"Coordinates {text!r} are no numbers from 0 with commas between: write --coordinates 0,1,5.")
@@ -61,9 +65,9 @@ def column_numbers(text: str) -> list[int]:
 
 
 def arrays(trajectory: TrajectoryReader) -> dict[str, np.ndarray]:
-    """Everything that is committed, by name: step, time [frames], position [frames, particles, dim], mass, observables.
+    """All committed arrays by name: step and time [frames], position [frames, particles, dim], mass, observables.
 
-    mass is [particles] where it never moved, else [frames, particles].
+    Masses are [particles] if they are the same in all frames, and [frames, particles] otherwise.
     """
     found = {"step": trajectory.steps, "time": trajectory.times}
     clouds = list(trajectory)
@@ -141,7 +145,7 @@ def _write_csv(trajectory: TrajectoryReader, target: Path) -> None:
 
 
 def _table(observables: Mapping[str, Series]) -> tuple[list[str], dict[tuple[int, float], dict[str, str]]]:
-    """Columns, and the cells of every step and time; entry [1, 2] of an array is the column `name[1,2]`."""
+    """The columns, and the cells for every step and time; entry [1, 2] of an array is the column `name[1,2]`."""
     columns: list[str] = []
     rows: dict[tuple[int, float], dict[str, str]] = {}
     for name, series in observables.items():

@@ -1,4 +1,4 @@
-"""What a trajectory file holds, in words: for `meanfield info`."""
+"""A report on a trajectory file in words, for `meanfield info`."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -7,14 +7,14 @@ from particles import Trajectory, TrajectoryError
 from particles.trajectory import TrajectoryReader
 from runs.system.refusal import Refusal
 
-#: Columns kept for the names on the left.
+#: Width of the column of names, in letters.
 MARGIN = 26
 
 
 def file_report(path: Path) -> list[str]:
-    """Lines on frames, particles, observables, parameters and provenance of a trajectory.
+    """The lines of a report on frames, particles, observables, parameters and provenance of a trajectory.
 
-    Raises Refusal, with the sentence of the reader, for whatever is not a readable trajectory.
+    Raises Refusal, with the sentence of the reader, for a file that is not a readable trajectory.
     """
     try:
         with Trajectory.open(path) as trajectory:
@@ -64,7 +64,7 @@ def _observables(trajectory: TrajectoryReader) -> Iterator[str]:
 
 
 def _tree(values: Mapping[str, object], depth: int = 1) -> Iterator[str]:
-    """Nested mappings as indented names with their values."""
+    """Lines of indented names with their values, for nested mappings."""
     for name, value in values.items():
         label = "  " * depth + name
         if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""Pictures from trajectory files: observables with their spread over files, particles and features at chosen times."""
+"""Pictures of trajectory files: observables with their spread over files, particles and features at chosen times."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -17,19 +17,22 @@ from runs.recorded.origins import mixed, recorded_sources, told_apart
 from runs.system.files import check_open
 from runs.system.refusal import Refusal
 
-#: Particles are shown at so many times, from the first frame to the last, where none are chosen.
+#: Number of times at which particles are shown, from the first frame to the last, where no times are chosen.
 SHOWN_TIMES = 4
 
 
 def plot_files(files: Sequence[Path], folder: Path, times: Sequence[float] = ()) -> tuple[list[Path], list[str]]:
-    """Draw files into a folder; the paths written, and a sentence for each file whose features cannot be drawn.
+    """Draw files into a folder and return the paths written, with sentences on what could not be drawn.
 
-    Runs made of different data or code are never one curve, and a sentence says so.
-    `curves.png`: one panel per scalar observable against time on a log axis, time zero left out. Files that differ in
-    their seed alone and recorded at the same times are one curve, their mean with the band from smallest to largest.
-    `NAME-particles.png` of each file: the first two coordinates at the times (the frame nearest to each), grey where
-    they started. `NAME-features.png` of each file whose inputs are points in the plane, see `feature_maps`.
-    Raises Refusal where there is nothing to draw, a time is not covered or a file cannot be read.
+    - `curves.png` has a panel for each scalar observable, against time on a log axis, without time zero. Files that
+      differ only in their seeds and recorded at the same times are one curve, their mean, with a band from the smallest
+      to the largest value.
+    - `NAME-particles.png` shows, for each file, the first two coordinates at the times (by the frame nearest to each),
+      and in grey where they started.
+    - `NAME-features.png` is drawn for each file whose inputs are points in the plane; see `feature_maps`.
+
+    Runs made of different data or code are never one curve, and a sentence says so. Raises Refusal where there is
+    nothing to draw, a time is not covered or a file cannot be read.
     """
     written: list[Path] = []
     remarks: list[str] = []
@@ -61,10 +64,7 @@ def plot_files(files: Sequence[Path], folder: Path, times: Sequence[float] = ())
 
 
 def curve_panels(trajectories: dict[Path, TrajectoryReader]) -> list[CurvePanel]:
-    """A panel for every observable that is a number and was recorded after time zero in some file.
-
-    A setting has one colour in all panels.
-    """
+    """A panel for every scalar observable that some file recorded after time zero; a setting keeps its colour."""
     settings = settings_of(told_apart({file: trajectory.parameters for file, trajectory in trajectories.items()}))
     names = names_of(list(trajectories))
     found: dict[str, dict[Path, Series]] = {}
@@ -90,7 +90,7 @@ def curve_panels(trajectories: dict[Path, TrajectoryReader]) -> list[CurvePanel]
 
 
 def cloud_panels(trajectory: TrajectoryReader, times: Sequence[float] = ()) -> list[CloudPanel]:
-    """The first two coordinates of the particles at the start and at each of the times; none for one coordinate."""
+    """Panels with the first two coordinates of particles at the start and at each time; none for one coordinate."""
     if not len(trajectory) or trajectory[0].dim < 2:
         return []
     recorded = trajectory.times
@@ -105,7 +105,7 @@ def cloud_panels(trajectory: TrajectoryReader, times: Sequence[float] = ()) -> l
 
 
 def _shown(trajectory: TrajectoryReader, times: Sequence[float]) -> Sequence[float]:
-    """The times, or those of frames from the first to the last where none are given."""
+    """The given times, or those of some frames from the first to the last where none are given."""
     if times or not len(trajectory):
         return times
     recorded = trajectory.times
@@ -143,7 +143,7 @@ def _draw_features(
 
 
 def _different_sources(trajectories: Mapping[Path, TrajectoryReader]) -> list[str]:
-    """A sentence for every source that is not the same file for all of the runs."""
+    """A sentence for every source that is not the same file for all runs."""
     origins = (recorded_sources(file, trajectory.parameters) for file, trajectory in trajectories.items())
     return [
         f"The runs were made of {len(firsts)} different files {name}: each has curves of its own."
@@ -152,7 +152,7 @@ def _different_sources(trajectories: Mapping[Path, TrajectoryReader]) -> list[st
 
 
 def _titles(trajectories: Mapping[Path, TrajectoryReader]) -> dict[Path, str]:
-    """The name of each file, with its setting where there are several."""
+    """The title of each file: its name, with its setting where there are several."""
     names = names_of(list(trajectories))
     settings = settings_of(told_apart({file: trajectory.parameters for file, trajectory in trajectories.items()}))
     setting = {file: label for label, members in settings.items() for file in members}
@@ -160,7 +160,7 @@ def _titles(trajectories: Mapping[Path, TrajectoryReader]) -> dict[Path, str]:
 
 
 def _curves_of(setting: str, series: Mapping[str, Series]) -> Iterator[tuple[str, list[Series]]]:
-    """The curves of one setting by label: one where its files recorded at the same times, otherwise one a file."""
+    """The curves of one setting by label: one for all files that recorded at the same times, else one for each file."""
     if len(series) > 1 and _agree([entry.times for entry in series.values()]):
         yield ", ".join(filter(None, (setting, f"mean and range of {len(series)} files"))), list(series.values())
         return

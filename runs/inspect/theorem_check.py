@@ -1,4 +1,4 @@
-"""Theorems checked on a trajectory file: the problem rebuilt from its run's configuration, the results as a table."""
+"""The check of theorems on a trajectory file: its problem is rebuilt from the configuration of its run."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,6 @@ from rich.table import Table
 
 from flows import GradientFlow
 from limits.theorems import Problem, Result, Verdict, every_theorem
-from limits.theorems.base import ROUNDING
 from particles import Dataset, GaussianLaw, RademacherOutputs, Trajectory, TrajectoryError, TrajectoryReader
 from particles.shapes import Masses
 from particles.trajectory.describe import describe
@@ -19,31 +18,23 @@ from runs.datasets import load
 from runs.recorded.network_from_file import problem_of
 from runs.studies.asymmetric_scaling.config import NAME, Config, Setting
 from runs.studies.asymmetric_scaling.experiment import Experiment, Run
+from runs.study.claims import cells_of
 from runs.studyfile.experiment import Experiment as StudyRun
 from runs.studyfile.model.config import RunConfig
 from runs.studyfile.model.sections import validated
 from runs.system.refusal import Refusal
 
-#: So many other starts at most: each is a cloud, and a million takes days.
+#: Largest number of other starts; each is a cloud, and a million takes days.
 MOST_SEEDS = 100_000
-#: How each verdict is shown.
-COLOURS = {
-    Verdict.HOLDS: "green",
-    Verdict.VIOLATED: "bold red",
-    Verdict.VACUOUS: "yellow",
-    Verdict.ASSUMPTION_FAILS: "dim",
-}
-
-
 _NOT_KEPT = "{} does not keep its training data (64 kB at the most): call limits.theorems from Python."
 
 
 def checked_file(path: Path, *, seeds: int = 100) -> tuple[Result, ...]:
-    """Every theorem of the asymmetric paper on the frames of a file, and on `seeds` other starts of its network.
+    """Check every theorem of the asymmetric paper on the frames of a file, and on `seeds` other starts of its network.
 
-    Raises Refusal, with one sentence, for a file that cannot be read, that has fewer than two frames, or whose
-    problem cannot be rebuilt: the study asymmetric-scaling and study files store what that takes, and so does a run
-    from Python that gives its law to `Trajectory.create`.
+    The study asymmetric-scaling and study files store what is needed, and so does a run from Python that gives its flow
+    and law to `Trajectory.create`. Raises Refusal, with one sentence, for fewer than two or too many seeds, and for a
+    file that cannot be read, has fewer than two frames, or whose problem cannot be rebuilt.
     """
     if seeds < 2:
         raise Refusal(f"Statements about random starts were asked to be checked on {seeds} seeds: give two or more.")
@@ -64,7 +55,7 @@ def checked_file(path: Path, *, seeds: int = 100) -> tuple[Result, ...]:
 
 
 def _check_count(path: Path, config: object, trajectory: TrajectoryReader) -> None:
-    """Raise Refusal where a file says that it is of another number of particles than it holds."""
+    """Raise Refusal where the configuration of a file names another number of particles than its frames have."""
     held = config if isinstance(config, Mapping) else {}
     masses = held.get("masses")
     said = masses.get("count") if isinstance(masses, Mapping) else held.get("count")
@@ -78,9 +69,10 @@ def _check_count(path: Path, config: object, trajectory: TrajectoryReader) -> No
 def rebuilt(
     path: Path, parameters: Mapping[str, object], kept: Dataset | None = None, masses: Masses | None = None
 ) -> Problem:
-    """The problem of a file from its parameters: data by name or as the file keeps them, the rest by its configuration.
+    """The problem of a file, rebuilt from its parameters; data are found by name or are those stored in the file.
 
-    Raises Refusal for files of other origin, and where data or code are no longer those that the file was written with.
+    Raises Refusal for files of other origin, and where data or code are no longer those with which the file was
+    written.
     """
     config, setting, seed = (parameters.get(name) for name in ("config", "setting", "seed"))
     if parameters.get("study") == NAME and isinstance(config, dict) and isinstance(setting, dict):
@@ -106,10 +98,11 @@ def _of_study(path: Path, config: dict[str, Any], setting: Setting, seed: object
 
 
 def _of_study_file(path: Path, config: dict[str, Any], kept: Dataset | None) -> Problem:
-    """Nothing is imported that the file names: only study files that the user names may ask for that."""
+    """The problem of a run of a study file. Modules that the file names are not imported, for safety."""
     run = validated(RunConfig, config)
-    if "path" in run.neuron.given():
-        raise Refusal(f"{path} is of a neuron that was imported, but theorems are known for Perceptron.")
+    if run.neuron.import_paths():
+        said = f"{path} is of a neuron that was imported, or its activation"
+        raise Refusal(f"{said}, but theorems are known for Perceptron with activations of ours.")
     if run.data.source is not None:
         built = StudyRun(run, path.parent)
     elif kept is not None:
@@ -124,7 +117,7 @@ def _of_study_file(path: Path, config: dict[str, Any], kept: Dataset | None) -> 
 
 
 def _from_python(path: Path, parameters: Mapping[str, object], kept: Dataset | None, masses: Masses) -> Problem:
-    """What `Trajectory.create` was told, the data that the file keeps and the masses of its first frame."""
+    """The problem of a run from Python: its described flow and law, its stored data, and its first masses."""
     if kept is None:
         raise Refusal(_NOT_KEPT.format(path))
     risk, law = problem_of(path, parameters, kept)
@@ -140,18 +133,18 @@ def _masses_of(trajectory: TrajectoryReader) -> Masses | None:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class KeptRun(StudyRun):
-    """A run on the training data that its trajectory keeps."""
+    """A run on the training data that are stored in its trajectory."""
 
     train: Dataset
 
     @property
     def data(self) -> tuple[Dataset, Dataset | None]:
-        """What is kept."""
+        """The stored training data, and no test data."""
         return self.train, None
 
 
 def _check_flow(path: Path, described: object, rebuilt: object) -> None:
-    """Raise Refusal unless the flow of a file is the gradient flow of its problem, with what it is instead."""
+    """Raise Refusal unless the flow of a file is the gradient flow of its problem; the sentence says what it is."""
     if not isinstance(described, Mapping) or not isinstance(rebuilt, Mapping):
         raise Refusal(f"{path} does not say by which flow it was written: check a file that does.")
     if described.get("class") != rebuilt["class"]:
@@ -181,9 +174,9 @@ def _differing(one: object, other: object) -> str | None:
 
 
 def table(results: Sequence[Result]) -> Table:
-    """One row per theorem: where it stands and what it says, bound or exact value, measurement, margin, verdict.
+    """A table with a row for each theorem: source, statement, bound or exact value, measurement, margin and verdict.
 
-    A mean has its standard error and its score z beside it.
+    A mean is shown with its standard error and its score z.
     """
     shown = Table(box=SIMPLE_HEAD, title_justify="left")
     shown.add_column("theorem", overflow="fold")
@@ -191,22 +184,21 @@ def table(results: Sequence[Result]) -> Table:
         shown.add_column(name, justify="right", no_wrap=True)
     shown.add_column("verdict", overflow="fold")
     for result in results:
-        why = f": {'; '.join(result.failing)}" if result.failing else ""
         source = result.source.removeprefix("Caron et al. 2023, ")
-        mean = "" if math.isnan(result.error) else f" ± {result.error:.2g}\nz = {result.score:.2f}"
-        bound = 0.0 if abs(result.bound) < ROUNDING * result.error else result.bound
+        score = "" if math.isnan(result.error) else f"\nz = {result.score:.2f}"
+        bound, measured, margin, verdict = cells_of(result)
         shown.add_row(
             f"{source}\n" + result.statement.replace("[", r"\["),
-            _number(bound),
-            _number(result.measured) + mean,
-            _number(result.margin),
-            f"[{COLOURS[result.verdict]}]{result.verdict}[/]{why}",
+            bound,
+            measured + score,
+            margin,
+            verdict,
         )
     return shown
 
 
 def legend(results: Sequence[Result]) -> list[str]:
-    """What the words in the table mean, of those that occur."""
+    """Explanations of the words that occur in the table."""
     verdicts = {result.verdict for result in results}
     lines = []
     if any(not math.isnan(result.margin) for result in results):
@@ -216,6 +208,8 @@ def legend(results: Sequence[Result]) -> list[str]:
             "±, z: a mean over random starts with its standard error, and how many of these it is off its exact value, "
             "which stands under bound; beyond 5 is violated, and the margin is 1 - |z| / 5"
         )
+    if Verdict.UNDECIDED in verdicts:
+        lines.append("undecided: the interval of the measurement lies on both sides of the bound")
     if Verdict.VACUOUS in verdicts:
         lines.append(
             "vacuous: the bound promises nothing here, as it is larger than what is always so, or holds only under the "
@@ -226,10 +220,6 @@ def legend(results: Sequence[Result]) -> list[str]:
     return lines
 
 
-def _number(value: float) -> str:
-    return "-" if math.isnan(value) else f"{value:.3g}"
-
-
 def is_violated(results: Sequence[Result]) -> bool:
-    """Whether a theorem is."""
+    """Whether a theorem is violated."""
     return any(result.verdict is Verdict.VIOLATED for result in results)

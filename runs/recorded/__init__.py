@@ -1,1 +1,1 @@
-"""What the runs in files were: their parameters, origins and networks."""
+"""Runs read back from files: their parameters, settings, origins and networks."""

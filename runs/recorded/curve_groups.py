@@ -1,4 +1,4 @@
-"""What files are called in a figure, and which of them are runs of one setting that differ in their seed alone."""
+"""Groups of files for the curves of a figure: runs of one setting differ only in their seeds and are one curve."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -6,15 +6,15 @@ from pathlib import Path
 
 from runs.recorded.flat_parameters import Scalar, flat
 
-#: Last names of parameters that make no setting of their own.
+#: Last parts of the names of parameters that may differ within one setting.
 CHANCE = ("seed", "sha256")
 
-#: Endings of a name that say no more than what is before them.
+#: Endings of a parameter's name that are left out in a figure.
 ENDINGS = (".kind", ".class", ".name")
 
 
 def names_of(files: Sequence[Path]) -> dict[Path, str]:
-    """A name for each file that no other has: its stem, with as many of the folders around it as that takes."""
+    """A unique name for each file: its stem, after as many of its folders as are needed to tell it from the others."""
     parts = {file: file.resolve().with_suffix("").parts for file in files}
     names = {}
     for file, own in parts.items():
@@ -25,10 +25,11 @@ def names_of(files: Sequence[Path]) -> dict[Path, str]:
 
 
 def settings_of(parameters: Mapping[Path, Mapping[str, object]]) -> dict[str, tuple[Path, ...]]:
-    """Files by setting: those whose parameters are the same but for seeds, under what sets them apart from the others.
+    """Group files by setting, that is, by all their parameters except seeds, and give each setting a label.
 
-    Parameters that take their values together are named once, by the first of them. The described flow counts where the
-    others are all the same. A setting that is the only one is called "".
+    Returns the files of each setting by its label. The label names the parameters in which settings differ, with their
+    values; if some parameters always change together, only the first is named. Parameters of the described flow are
+    used only if all other parameters agree. A single setting has the label "".
     """
     held = {file: _decisive(given, without="flow") for file, given in parameters.items()}
     if not dividing(list(held.values())):
@@ -44,13 +45,13 @@ def settings_of(parameters: Mapping[Path, Mapping[str, object]]) -> dict[str, tu
 
 
 def _decisive(given: Mapping[str, object], without: str = "") -> dict[str, Scalar]:
-    """The parameters by dotted name that decide what a setting is."""
+    """The parameters by dotted name that define a setting: all except `without`, seeds and checksums."""
     values = flat({name: value for name, value in given.items() if name != without})
     return {name: value for name, value in values.items() if name.rsplit(".", 1)[-1] not in CHANCE}
 
 
 def dividing(runs: Sequence[Mapping[str, Scalar]]) -> list[str]:
-    """The parameters in which runs differ, of those that divide them alike the first."""
+    """The names of the parameters in which runs differ; of parameters that divide the runs alike only the first."""
     first: dict[tuple[int, ...], str] = {}
     for name in dict.fromkeys(name for run in runs for name in run):
         column = [repr(run.get(name)) for run in runs]
@@ -62,7 +63,7 @@ def dividing(runs: Sequence[Mapping[str, Scalar]]) -> list[str]:
 
 
 def short_names(names: Sequence[str]) -> dict[str, str]:
-    """The last part of each name where that is enough to tell it from the others."""
+    """A short text for each name: its last part if that is unique, and otherwise the whole name."""
     whole = {name: next((name.removesuffix(end) for end in ENDINGS if name.endswith(end)), name) for name in names}
     uses = Counter(text.rsplit(".", 1)[-1] for text in whole.values())
     last = {name: text.rsplit(".", 1)[-1] for name, text in whole.items()}
@@ -70,13 +71,13 @@ def short_names(names: Sequence[str]) -> dict[str, str]:
 
 
 def _texts(name: str, values: Sequence[Scalar]) -> dict[str, str]:
-    """The short text of each value by its repr; the repr itself where two values would have one text."""
-    short = {repr(value): said(name, value) for value in values}
+    """The short text of each value, by its repr; if two values would share a text, every value has its repr."""
+    short = {repr(value): value_text(name, value) for value in values}
     return short if len(set(short.values())) == len(short) else {text: text for text in short}
 
 
-def said(name: str, value: Scalar) -> str:
-    """A value; a class without its module."""
+def value_text(name: str, value: Scalar) -> str:
+    """The text of a parameter's value; a class is written without its module."""
     if isinstance(value, float):
         return f"{value:g}"
     return str(value).rsplit(".", 1)[-1] if name.endswith(".class") else str(value)

@@ -1,4 +1,4 @@
-"""Parameters of a run as a flat table of plain values: their names, their order, and arrays of them."""
+"""Parameters of a run as a flat table of plain values, with an order of values and arrays of them."""
 
 import json
 import math
@@ -7,15 +7,15 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-#: What a parameter of a file may be once nested names are joined by dots.
+#: The type of a parameter after nested names are joined by dots.
 Scalar = None | bool | int | float | str
 
-#: Integers up to here are numbers of float64 as well.
+#: Integers up to this number are exact in float64.
 EXACT = 2**53
 
 
 def flat(parameters: Mapping[str, object], prefix: str = "") -> dict[str, Scalar]:
-    """Nested parameters by names joined with dots; lists become JSON text."""
+    """Nested parameters by their dotted names; lists become JSON text."""
     found: dict[str, Scalar] = {}
     for name, value in parameters.items():
         if isinstance(value, Mapping):
@@ -28,7 +28,10 @@ def flat(parameters: Mapping[str, object], prefix: str = "") -> dict[str, Scalar
 
 
 def ordered(value: Scalar) -> tuple[int, int | float, str]:
-    """What values are sorted and told apart by: numbers exactly, before text, None last; NaN is itself, True not 1."""
+    """A key by which values are sorted and compared: numbers come before text, and None comes last.
+
+    Numbers are compared exactly; NaN equals itself, and True differs from 1.
+    """
     if value is None:
         return 2, 0, ""
     if isinstance(value, str):
@@ -39,7 +42,7 @@ def ordered(value: Scalar) -> tuple[int, int | float, str]:
 
 
 def array(values: Sequence[Scalar]) -> npt.NDArray[np.generic]:
-    """One array in which no two values become the same: numbers with NaN for None, truth values, else text."""
+    """An array [values] in which different values stay different: truth values, numbers with NaN for None, or text."""
     there = [value for value in values if value is not None]
     if all(isinstance(value, bool) for value in there) and len(there) == len(values):
         return np.array(values, dtype=bool)

@@ -1,4 +1,4 @@
-"""The network of a trajectory file, rebuilt from what its flow was described as; nothing that a file names is run."""
+"""Reconstruction of the network of a trajectory file from the description of its flow; no code of a file is run."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -39,7 +39,7 @@ from particles import (
 from particles.trajectory.describe import qualified_name
 from runs.system.refusal import Refusal
 
-#: What a network of ours, its risk and the law of its start are made of; other classes are not made.
+#: The classes that are rebuilt: parts of networks, of risks and of laws.
 PIECES: tuple[type, ...] = (
     *(ReLU, LeakyReLU, Erf, Tanh, Sigmoid, Softplus, GELU, SiLU, Linear),
     *(Identity, Biased, Quadratic, RandomFeatures),
@@ -50,21 +50,21 @@ PIECES: tuple[type, ...] = (
 )
 KNOWN = {qualified_name(piece): piece for piece in PIECES}
 
-#: The flow whose cloud is no network: it moves a model that is linear around its start.
+#: The flow whose cloud is not a network: it moves a model that is linear around its start.
 LINEARISED = "flows.LinearisedFlow"
 
 
 def inputs_of(parameters: Mapping[str, object]) -> int | None:
-    """Number of inputs d of the data that a file's flow was described with; None for a flow without data."""
+    """The number of inputs d of the data of a file's flow; None for a flow without data."""
     shape = _within(parameters, "flow", "risk", "data", "inputs", "shape")
     return shape[1] if isinstance(shape, list) and len(shape) == 2 and isinstance(shape[1], int) else None
 
 
 def network_of(path: Path, parameters: Mapping[str, object]) -> Network:
-    """The predictor of a file from its parameters: the neuron and the scaling that the flow was described with.
+    """The network of a file, with the neuron and the scaling that the description of its flow names.
 
-    Raises Refusal for a linearised flow, and for what a description does not hold: neurons, embeddings and scalings
-    that are not ours, arrays, of which it has the digest alone, and values that our classes do not take.
+    Raises Refusal for a linearised flow, and where the description is not enough: for neurons, embeddings and scalings
+    of other classes, for arrays, of which it holds only the digest, and for values that our classes refuse.
     """
     flow = _within(parameters, "flow", "class")
     if flow == LINEARISED:
@@ -79,9 +79,9 @@ def network_of(path: Path, parameters: Mapping[str, object]) -> Network:
 
 
 def problem_of(path: Path, parameters: Mapping[str, object], data: Dataset) -> tuple[Risk, GaussianLaw]:
-    """The risk of a file's flow on the data that it keeps, and the law of its start, from its parameters.
+    """The risk of a file's flow on its stored data, and the law of its start, from its parameters.
 
-    Raises Refusal for what a description does not hold, as `network_of` does, and for another law.
+    Raises Refusal as `network_of` does, and for a loss, regulariser or law of another class.
     """
     network = network_of(path, parameters)
     try:
@@ -97,7 +97,7 @@ def problem_of(path: Path, parameters: Mapping[str, object], data: Dataset) -> t
 
 
 def _made(described: object) -> object:
-    """The value that was described; raises ValueError for what is not ours or not described whole."""
+    """The value of a description; raises ValueError for other classes and for incomplete descriptions."""
     if described is None or isinstance(described, bool | int | float | str):
         return described
     name = described.get("class") if isinstance(described, Mapping) else None
@@ -112,7 +112,7 @@ def _made(described: object) -> object:
 
 
 def _within(node: object, *names: str) -> object:
-    """What lies at a path of names in nested mappings, None for nothing."""
+    """The value at a path of names in nested mappings, or None."""
     for name in names:
         node = node.get(name) if isinstance(node, Mapping) else None
     return node

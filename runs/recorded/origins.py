@@ -1,4 +1,4 @@
-"""What the runs in files were made of: recorded checksums of data and modules, compared between files."""
+"""Origins of the runs in files: recorded checksums of data and modules, and their comparison between files."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,18 +9,18 @@ from particles import Trajectory, TrajectoryError
 from runs.batch.output_folder import CONFIG_FILE
 from runs.system.files import json_in
 
-#: The parameter of a trajectory that holds them.
+#: The parameter of a trajectory that holds the checksums.
 SOURCES = "sources"
-#: Configurations have no tables deeper in one another than this.
+#: Largest depth of nested tables in a configuration.
 NESTED = 30
-#: Digits of a checksum that are shown.
+#: Number of digits of a checksum that are shown.
 SHOWN = 6
 
 
 def recorded_sources(path: Path, parameters: Mapping[str, object]) -> dict[str, str] | None:
-    """SHA-256 of the files that a trajectory was made of, by name; None where nothing says so.
+    """The SHA-256 of the source files of a trajectory, by name; None where they are not recorded.
 
-    They stand among its parameters, for older files in the config.json beside it.
+    They are among its parameters; older files have them in the config.json beside them.
     """
     held = parameters.get(SOURCES)
     if held is None and "config" in parameters:
@@ -30,26 +30,26 @@ def recorded_sources(path: Path, parameters: Mapping[str, object]) -> dict[str, 
 
 
 def noted_until(folder: Path) -> float | None:
-    """Until when a run goes by the config.json of its folder; None where nothing says so."""
+    """The end time of a run by the config.json of its folder, or None."""
     return until_of(_configuration(folder).get("config"))
 
 
 def noted_seconds(folder: Path) -> float | None:
-    """Seconds of work on a run by the config.json of its folder; None where nothing says so."""
+    """The seconds of work on a run by the config.json of its folder, or None."""
     remarks = _configuration(folder).get("remarks")
     seconds = remarks.get("seconds") if isinstance(remarks, Mapping) else None
     return float(seconds) if isinstance(seconds, int | float) else None
 
 
 def noted_configurations(folder: Path) -> dict[str, Mapping[str, object]]:
-    """The configurations of runs of study files in the folders in a folder, by the name of each; of nothing else."""
+    """The configurations of the runs of study files in the subfolders of a folder, by the name of the subfolder."""
     places = sorted(folder.glob(f"*/{CONFIG_FILE}")) if isdir(folder) else []
     found = {place.parent.name: _configuration(place.parent).get("config") for place in places}
     return {name: config for name, config in found.items() if isinstance(config, Mapping) and _is_run(config)}
 
 
 def _is_run(config: Mapping[str, object]) -> bool:
-    """Whether this can be the configuration of a run: it has a seed and an end, and no tables without end."""
+    """Whether this can be the configuration of a run: it has a seed and an end time, and is not nested too deeply."""
     return type(config.get("seed")) is int and until_of(config) is not None and _is_shallow(config)
 
 
@@ -60,15 +60,16 @@ def _is_shallow(value: object, depth: int = NESTED) -> bool:
 
 
 def noted_sources(folder: Path) -> dict[str, str] | None:
-    """The same as the config.json of a run's folder says it, without opening the trajectory beside it."""
+    """The checksums by the config.json of a run's folder, or None; the trajectory beside it is not opened."""
     return _checksums(_configuration(folder).get(SOURCES))
 
 
 @dataclass(frozen=True)
 class Held:
-    """How far a trajectory is and until when it goes, and the checksums of what it was made of.
+    """The state of a trajectory: whether it is complete, its last time, and the checksums of its sources.
 
-    kept: whether it holds a state from which it can go on; until: None where nothing says so.
+    `until` is the end time in its configuration, or None, and `kept` says whether it holds a state from which it can be
+    continued.
     """
 
     complete: bool
@@ -79,12 +80,12 @@ class Held:
 
     @property
     def begun(self) -> bool:
-        """Whether it holds more than a start."""
+        """Whether the trajectory holds more than a start."""
         return self.complete or self.time > 0.0
 
 
 def held_in(path: Path) -> Held | None:
-    """How far a trajectory is and what it was made of; None where there is none that can be read."""
+    """The state of the trajectory at a path; None where there is none that can be read."""
     if not isfile(path):
         return None
     try:
@@ -98,8 +99,13 @@ def held_in(path: Path) -> Held | None:
         return None
 
 
+def is_longer(until: float, held: Held | None) -> bool:
+    """Whether a run until then goes beyond the end that its trajectory has."""
+    return held is not None and held.until is not None and held.until < until
+
+
 def mixed(origins: Iterable[Mapping[str, str] | None]) -> dict[str, list[int]]:
-    """Names of sources that are not the same file everywhere, each with the first number that has it for each file."""
+    """The names of sources that differ between runs, each with the number of the first run for each version."""
     found: dict[str, dict[str, int]] = {}
     for number, sources in enumerate(origins):
         for name, digest in (sources or {}).items():
@@ -108,7 +114,7 @@ def mixed(origins: Iterable[Mapping[str, str] | None]) -> dict[str, list[int]]:
 
 
 def told_apart(parameters: Mapping[Path, Mapping[str, object]]) -> dict[Path, dict[str, object]]:
-    """The parameters of trajectories without their sources, but with `made_of` where these are not the same for all."""
+    """The parameters of trajectories, in which `made_of` stands for the sources that differ between them."""
     origins = {path: recorded_sources(path, given) for path, given in parameters.items()}
     different = mixed(origins.values())
     found = {}
@@ -125,13 +131,13 @@ def _checksums(held: object) -> dict[str, str] | None:
 
 
 def until_of(config: object) -> float | None:
-    """Until when a run goes by its configuration; None where that does not say so."""
+    """The end time of a run by its configuration, or None."""
     until = config.get("until") if isinstance(config, Mapping) else None
     return float(until) if isinstance(until, int | float) else None
 
 
 def _configuration(folder: Path) -> Mapping[str, object]:
-    """What the config.json of a folder holds, nothing where there is none that can be read."""
+    """The content of the config.json of a folder; empty where there is none that can be read."""
     try:
         held = json_in(folder / CONFIG_FILE)
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Which parameters a set of runs was swept over, and where each run lies among their values."""
+"""The axes of a sweep: the parameters over which a set of runs varies, and the place of each run on their grid."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,19 +11,20 @@ import numpy.typing as npt
 
 from runs.recorded.flat_parameters import Scalar, array, ordered
 
-#: So many parameters at most span the axes.
+#: Largest number of axes.
 LARGEST_GRID = 6
 
 Array = npt.NDArray[np.generic]
-#: Which of its distinct values, in their order, a parameter has in each run.
+#: For each run the number of a parameter's value among its distinct values in order.
 Numbers = Sequence[int]
 
 
 @dataclass(frozen=True, eq=False)
 class Axes:
-    """Axes of a sweep: values [size] by name of the axis, the place of each run, and the parameters that go along.
+    """The axes of a sweep: values [size] by the name of each axis, and the place of each run.
 
-    `companions` are all other parameters that vary: name -> (the fewest axes that decide it, values [*their sizes]).
+    `companions` are all other parameters that vary, by name: the fewest axes that determine the parameter, and its
+    values on these axes [*sizes].
     """
 
     values: Mapping[str, Array]
@@ -32,29 +33,29 @@ class Axes:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Number of values on each axis."""
+        """The number of values on each axis."""
         return tuple(len(values) for values in self.values.values())
 
 
 @dataclass(frozen=True)
 class Varied:
-    """What a study says it varies: dotted names of parameters, in its order, and whether in every combination."""
+    """The parameters that a study says it varies: dotted names in its order, and whether in every combination."""
 
     names: tuple[str, ...] = ()
     product: bool = False
 
 
 def swept(runs: Sequence[Mapping[str, Scalar]], taken: Sequence[str] = (), varied: Varied | None = None) -> Axes:
-    """The axes of a sweep, read off its runs: a smallest grid on which every run has a place of its own.
+    """The axes of a sweep, found from its runs: a smallest grid on which every run has a place of its own.
 
-    Parameters that are the same in all runs span nothing; those that take their values together share an axis, named by
-    the first of them, numbers before text. So a product of two lists gives two axes, the same lists zipped or drawn at
-    random give one. Where parameters do not tell the runs apart the axis is `run`, counted from 0. Every other
-    parameter that varies goes along the axes that decide it. An axis is named by the last part of the parameter's
-    dotted name, by all of it where that is not enough or is among the names `taken`.
+    Parameters with one value in all runs give no axis. Parameters that always change together share an axis, which is
+    named by the first of them, numbers before text. So a product of two lists gives two axes, while lists that are
+    zipped or drawn at random give one. If no parameters tell the runs apart, the axis is `run`, counted from 0. Every
+    other parameter that varies is a companion of the axes that determine it. An axis has the last part of the
+    parameter's dotted name, or the whole name if that part is not unique or is among the names `taken`.
 
-    What a study says it has `varied` comes first: in every combination it spans the axes, however many runs there are
-    yet, and what it is called does not depend on what else varies.
+    The parameters that a study says it has `varied` come first. If it varies them in every combination, they are the
+    axes, even if some runs are missing, and their names do not depend on other parameters.
     """
     said = Varied() if varied is None else varied
     names = list(dict.fromkeys(name for run in runs for name in run))
@@ -77,25 +78,26 @@ def swept(runs: Sequence[Mapping[str, Scalar]], taken: Sequence[str] = (), varie
 
 
 def _repeats(name: str, columns: Mapping[str, Sequence[Scalar]]) -> bool:
-    """Whether a parameter of a study's configuration says again what stands beside that, as the seed does."""
+    """Whether a parameter of a study's configuration repeats a parameter outside of it, as the seed does."""
     table, _, last = name.partition(".")
     return table == "config" and columns.get(last) == columns[name]
 
 
 def _numbered(column: Sequence[Scalar]) -> list[int]:
+    """The number of each value among the distinct values in order."""
     keys = [ordered(value) for value in column]
     order = {key: number for number, key in enumerate(sorted(set(keys)))}
     return [order[key] for key in keys]
 
 
 def _partition(numbers: Sequence[object]) -> tuple[int, ...]:
-    """The same for two columns that take their values together: number of the first run with the same value."""
+    """The number of the first run with the same value, for each run; equal for two columns that change together."""
     first: dict[object, int] = {}
     return tuple(first.setdefault(number, run) for run, number in enumerate(numbers))
 
 
 def _grid_said(varying: Mapping[str, Numbers], varied: Varied, texts: set[str]) -> list[str] | None:
-    """The parameters that a study varies in every combination, one for each of its keys; None where they do not do."""
+    """One parameter for each key that a study varies in every combination; None where they do not form a grid."""
     chosen = []
     for key in (*varied.names, "seed") if varied.product else ():
         deeper = [other for other in varied.names if other.startswith(f"{key}.")]
@@ -110,9 +112,10 @@ def _grid_said(varying: Mapping[str, Numbers], varied: Varied, texts: set[str]) 
 
 
 def _smallest_grid(varying: Mapping[str, Numbers], varied: Varied, texts: set[str], count: int) -> list[str] | None:
-    """Parameters whose values together tell all runs apart, with the fewest cells; of equals, the most axes.
+    """The parameters that together tell all runs apart on the smallest grid; of equal grids the one with most axes.
 
-    Of parameters that take their values together one stands for all: what is said to be varied, numbers before text.
+    Of parameters that change together only one is used, first those said to be varied, then numbers before text. None
+    where no grid exists.
     """
     rank = {name: number for number, name in enumerate(varied.names)}
     leads: dict[tuple[int, ...], str] = {}
@@ -131,7 +134,7 @@ def _smallest_grid(varying: Mapping[str, Numbers], varied: Varied, texts: set[st
 
 
 def _deciding(varying: Mapping[str, Numbers], axes: Sequence[str]) -> list[tuple[str, tuple[str, ...]]]:
-    """For each parameter that is no axis, the fewest axes on whose values it depends."""
+    """The parameters that are not axes, each with the fewest axes that determine its value."""
     found = []
     for name in varying.keys() - set(axes):
         sizes = range(1, len(axes) + 1)
@@ -147,16 +150,16 @@ def _decides(axes: Sequence[str], name: str, varying: Mapping[str, Numbers]) -> 
 
 
 def _along(axes: Sequence[str], column: Sequence[Scalar], varying: Mapping[str, Numbers]) -> Array:
-    """The values of a parameter on the grid of some axes [*sizes]; None where there is no run."""
+    """The values of a parameter on the grid of some axes [*sizes], with None for cells without a run."""
     held = dict(zip(zip(*(varying[axis] for axis in axes), strict=True), column, strict=True))
     sizes = [max(varying[axis]) + 1 for axis in axes]
     return array([held.get(place) for place in product(*map(range, sizes))]).reshape(sizes)
 
 
 def _short(names: Sequence[str], taken: Sequence[str], first: Sequence[str]) -> dict[str, str]:
-    """The last part of each name where that is enough to tell it from the others and from what is taken.
+    """The last part of each name if it is unique and not among the names `taken`; otherwise the whole name.
 
-    Names that come first, and the seed, are told from one another, and then others from them.
+    The names in `first` and the seed get their short names before the others.
     """
     shown: dict[str, str] = {}
     leading = [*dict.fromkeys((*first, "seed"))] if first else []

@@ -7,34 +7,28 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from flows import CHECKPOINTED, Checkpoint, MembersFailed, Observer, evolve_all
+from flows import Checkpoint, MembersFailed, Observer, evolve_all
 from particles import Ensemble, ParticleCloud
-from particles.trajectory import TrajectoryWriter
 from runs.batch.jobs import Report, Stopped
-from runs.studyfile import running
 from runs.studyfile.experiment import Experiment
 from runs.studyfile.model.config import RunConfig
+from runs.studyfile.model.kinds import FLOWS, INTEGRATORS
 from runs.studyfile.running import (
     FAILURES,
     WHOLE,
     Job,
     claim,
-    observers_of,
-    opened,
     perform,
     record_failure,
     spoken_error,
+    trajectory_run,
 )
-from runs.studyfile.state_keeper import Keeper
 from runs.system.files import check_open
 from runs.system.refusal import Refusal
+from runs.trajectory_run import File, Keeper, TrajectoryRun
 
 #: Runs that are done together, one or more.
 Unit = tuple[Job, ...]
-#: What an ensemble can be evolved by, as `flows.evolve_all` says.
-FLOWS = ("gradient", "ntk", "langevin")
-GIVEN_STEP = ("euler", "heun", "rk4", "euler-maruyama", "leimkuhler-matthews", "linear-splitting")
-OWN_STEPS = ("adaptive", "bdf", "chebyshev", "dormand-prince")
 #: Files that a run has open: its trajectory and the lock of its folder.
 FILES = 2
 #: Keys in which runs may differ that are evolved together: starts and scalings, and what is looked at.
@@ -62,9 +56,10 @@ def _key(config: RunConfig) -> str:
     held = config.identity()
     integrator = held["integrator"]
     can = (
-        held["neuron"]["kind"] == "perceptron"
-        and held["flow"]["kind"] in FLOWS
-        and (integrator["kind"] in OWN_STEPS or integrator["kind"] in GIVEN_STEP and integrator["step"] != "bound")
+        not config.neuron.import_paths()
+        and FLOWS[held["flow"]["kind"]].declared("stackable")
+        and INTEGRATORS[integrator["kind"]].declared("together")
+        and integrator.get("step") != "bound"
     )
     if not can:
         return config.digest
@@ -122,8 +117,7 @@ def failures_of(unit: Unit, said: str) -> dict[str, str]:
 class _Part:
     """A run as a member: what `evolve_all` asks of each, and its open file unless it is complete or cannot go on."""
 
-    trajectory: TrajectoryWriter | None = None
-    keeper: Keeper | None = None
+    begun: tuple[TrajectoryRun, File, Keeper] | None = None
     observers: Sequence[Observer] = ()
     keep: Callable[[Checkpoint[Any]], None] | None = None
     resume: Checkpoint[Any] | None = None
@@ -136,30 +130,37 @@ class _Members:
     """
 
     def __init__(self, unit: Unit, experiments: Sequence[Experiment], refused: Container[int], report: Report) -> None:
-        self._unit, self._experiments, self._report = unit, experiments, report
+        self._unit = unit
+        self._experiments = experiments
+        self._report = report
         self.shares = [WHOLE if e in refused else job.done() for e, job in enumerate(unit)]
         self.failures = dict[int, BaseException]()
 
     def part(self, e: int, files: ExitStack) -> _Part:
         """The run with its file opened, where something is left of it to be done."""
-        job, experiment = self._unit[e], self._experiments[e]
+        job = self._unit[e]
+        experiment = self._experiments[e]
         if self.shares[e] < WHOLE:
             with self.alone(e):
                 job.error.unlink(missing_ok=True)
-                trajectory = files.enter_context(opened(experiment, job))
-                kept = trajectory.kept(CHECKPOINTED, experiment.start.device)
-                observers = observers_of(experiment, trajectory, partial(self._tell, e), partial(self._guarded, e))
-                keeper = Keeper(trajectory, running.KEEP_SECONDS, kept)
-                return _Part(trajectory, keeper, observers, partial(self._keep, e, keeper), keeper.resumed)
+                run = trajectory_run(experiment, job, partial(self._tell, e), partial(self._guarded, e))
+                file = run.opened()
+                files.enter_context(file)
+                keeper = run.keeper(file)
+                observers = run.observers(file)
+                return _Part((run, file, keeper), observers, partial(self._keep, e, keeper), keeper.resumed)
         return _Part(resume=Checkpoint(0, job.config.until, experiment.start, None))
 
-    def end(self, e: int, trajectory: TrajectoryWriter, keeper: Keeper | None) -> None:
-        """Close the file of a run, marked complete unless the run has failed."""
+    def end(self, e: int, part: _Part) -> None:
+        """Close the file of a run that has one, marked complete unless the run has failed."""
+        if part.begun is None:
+            return
+        run, file, keeper = part.begun
         with self.alone(e):
             if e not in self.failures:
-                trajectory.complete(keeper.last if keeper else None)
+                run.complete(file, keeper)
         with self.alone(e):
-            trajectory.close()
+            file.close()
         if e not in self.failures:
             self.shares[e] = WHOLE
 
@@ -214,7 +215,6 @@ def _evolved(
         except MembersFailed as error:
             members.failures.update(error.failures)
         for e, part in enumerate(parts):
-            if part.trajectory is not None:
-                members.end(e, part.trajectory, part.keeper)
+            members.end(e, part)
     report(sum(members.shares))
     return members.failures

@@ -1,5 +1,6 @@
 """One run of a study file: its data, network, flow and observers, and the way from its start to its end."""
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,27 +13,21 @@ from flows import Every, Flow, GrowingFlow, Integrator, LogSpaced, Observer, Sto
 from particles import (
     L2,
     Accuracy,
-    Alignment,
     Dataset,
-    GramChange,
-    LargestMovement,
     Law,
-    MassWeightedMovement,
-    MeanMovement,
     ParticleCloud,
     Ranks,
     Risk,
     SharedCloud,
-    SmallestEigenvalue,
     effective_count,
 )
-from particles.shapes import Masses
+from particles.shapes import Inputs, Masses
 from runs.datasets import load
 from runs.study.configuration import resolved_device
 from runs.studyfile.data.datafile import read_data
 from runs.studyfile.model.config import RunConfig, Times
 from runs.studyfile.model.imports import imported
-from runs.studyfile.model.kinds import FLOWS, INTEGRATORS, LAWS, LOSSES, MASSES, NEURONS, SCALINGS
+from runs.studyfile.model.kinds import FLOWS, INTEGRATORS, LAWS, LOSSES, MASSES, MEASURES, NEURONS, SCALINGS
 from runs.studyfile.model.sections import Section, built
 from runs.system.memory import spoken_size, total_memory
 from runs.system.refusal import Refusal
@@ -72,7 +67,7 @@ class Experiment:
         if isinstance(embedding, Section):
             features = float(embedding.given().get("count", 0)) * (train.inputs.shape[1] + train.count)
             _check_memory("neuron.embedding.count", 16.0 * features)
-        neuron = built(NEURONS, config.neuron, train.inputs.shape[1], train.outputs, self.folder)
+        neuron = built(NEURONS, config.neuron, train.inputs.shape[1], train.outputs, folder=self.folder)
         return Risk(
             neuron=neuron,
             scaling=built(SCALINGS, config.scaling),
@@ -80,6 +75,11 @@ class Experiment:
             data=train,
             regulariser=L2(config.regulariser) if config.regulariser > 0.0 else None,
         )
+
+    @property
+    def inputs(self) -> Inputs:
+        """The training inputs on which observables form tangent Gram matrices [data, inputs]."""
+        return self.risk.data.inputs[:GRAM_ROWS]
 
     @property
     def law(self) -> Law:
@@ -98,7 +98,8 @@ class Experiment:
     def start(self) -> ParticleCloud:
         """The cloud drawn from the law with the run's seed, in the run's dtype on its device; of ranks, their part."""
         config = self.config
-        masses, neuron = self.masses, self.risk.neuron
+        masses = self.masses
+        neuron = self.risk.neuron
         _check_memory("masses.count", COPIES * len(masses) * neuron.dim * (8.0 if config.dtype == "float64" else 4.0))
         cloud = self.law.sample(masses=masses, seed=config.seed)
         dtype = torch.float64 if config.dtype == "float64" else torch.float32
@@ -109,13 +110,16 @@ class Experiment:
     @cached_property
     def flow(self) -> Flow:
         """The flow of the risk; one that refers to a start has this run's."""
-        flow: Flow = built(FLOWS, self.config.flow, self.risk, self.start, self.folder, self.config.seed)
+        flow: Flow = built(FLOWS, self.config.flow, self.risk, self.start, self.config.seed, folder=self.folder)
         return flow
 
     @property
     def integrator(self) -> Integrator[Any]:
-        """The integrator."""
-        integrator: Integrator[Any] = built(INTEGRATORS, self.config.integrator)
+        """The integrator. Raises Refusal where what a user wrote is none."""
+        integrator: Integrator[Any] = built(INTEGRATORS, self.config.integrator, folder=self.folder)
+        if not isinstance(integrator, Integrator):
+            said = f"{', '.join(self.config.integrator.import_paths())} made {type(integrator).__name__}"
+            raise Refusal(f"{said}, which is no integrator: give it order, handles, init and step.")
         return integrator
 
     def reduced(self, most: int) -> "Experiment":
@@ -149,18 +153,16 @@ class Experiment:
             held = what.given()
             made: Measured = imported(held["path"], self.folder)(self.risk, self.start, **held["arguments"])
             return made
-        rows = self.risk.data.inputs[:GRAM_ROWS]
+        if what in MEASURES:
+            parameters = inspect.signature(MEASURES[what]).parameters.values()
+            parts = {one.name: getattr(self, one.name) for one in parameters if one.default is one.empty}
+            made = MEASURES[what](**parts)
+            return made
         made_by: dict[str, Callable[[], Measured]] = {
             "risk": lambda: self.risk,
             "test_risk": lambda: self._test_risk(name),
             "accuracy": lambda: Accuracy(self.risk),
             "test_accuracy": lambda: Accuracy(self._test_risk(name), Accuracy(self.risk).classes),
-            "mean_movement": lambda: MeanMovement(self.start),
-            "mass_weighted_movement": lambda: MassWeightedMovement(self.start),
-            "largest_movement": lambda: LargestMovement(self.start),
-            "gram_change": lambda: GramChange(self.risk, self.start, rows),
-            "smallest_eigenvalue": lambda: SmallestEigenvalue(self.risk, rows),
-            "alignment": lambda: Alignment(self.risk),
             "effective_count": lambda: effective_count,
         }
         return made_by[what]()

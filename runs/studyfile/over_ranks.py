@@ -9,7 +9,6 @@ from functools import partial
 
 import torch
 
-from flows.loop.checkpoint import CHECKPOINTED
 from particles import (
     FlowDiverged,
     FlowRefused,
@@ -17,17 +16,15 @@ from particles import (
     RankLost,
     Ranks,
     SharedCloud,
-    SharedTrajectory,
     ToleranceNotReached,
     TrajectoryError,
 )
 from particles.distributed.blocks import check_ranks
 from runs.batch.jobs import Report, Stopped
 from runs.batch.output_folder import replace_text
-from runs.studyfile import running
 from runs.studyfile.experiment import Experiment
-from runs.studyfile.running import FAILURES, WHOLE, Job, claim, evolve_run, opened, refuse_changed, spoken_error
-from runs.studyfile.state_keeper import Keeper
+from runs.studyfile.model.kinds import FLOWS
+from runs.studyfile.running import FAILURES, WHOLE, Job, claim, refuse_changed, spoken_error, told, trajectory_run
 from runs.system.refusal import Refusal
 
 #: What goes wrong on all ranks at the same place or on none, so that they can go on to the next run together.
@@ -35,8 +32,6 @@ TOGETHER = (
     *(Refusal, RankFailed, FlowDiverged, FlowRefused, ToleranceNotReached, TrajectoryError),
     torch.linalg.LinAlgError,  # type: ignore[attr-defined]
 )
-#: Flows that a study file can name and ranks cannot share.
-ALONE = ("linearised", "underdamped", "birth-death", "import")
 
 
 def shares_done(jobs: Sequence[Job], ranks: Ranks) -> list[int]:
@@ -65,13 +60,19 @@ def check_shareable(jobs: Sequence[Job], ranks: Ranks) -> None:
         check_ranks(ranks.count)
     except ValueError as error:
         raise Refusal(str(error)) from error
-    here, devices = int(os.environ.get("LOCAL_WORLD_SIZE", "1")), torch.cuda.device_count()
+    here = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    devices = torch.cuda.device_count()
     if here > devices and any(job.config.device != "cpu" for job in jobs):
         raise Refusal(f"{here} ranks have {devices} CUDA devices here: start fewer ranks, or set the device to cpu.")
     for job in jobs:
         flow = job.config.identity()["flow"]["kind"]
-        if flow in ALONE:
+        if not FLOWS[flow].declared("shareable"):
             raise Refusal(f"The flow {flow!r} cannot be shared by several ranks: run the study without torchrun.")
+        for path in job.config.integrator.import_paths():
+            raise Refusal(
+                f"The integrator {path!r} is imported and would see the particles of one rank only: run the study "
+                "without torchrun."
+            )
         own = sorted(name for name, what in job.config.measured.items() if not isinstance(what, str))
         if own:
             raise Refusal(
@@ -111,19 +112,15 @@ def _claim(folder: ExitStack, job: Job) -> None:
 
 def _continued(experiment: Experiment, job: Job, ranks: Ranks, report: Report) -> None:
     ranks.at_first(lambda: experiment.data)  # which may have to be downloaded
-    start = _start(experiment)
-    with SharedTrajectory(ranks, lambda: opened(experiment, job)) as trajectory:
-        keeper = Keeper(trajectory, running.KEEP_SECONDS, trajectory.kept(CHECKPOINTED, start), ranks.number)
-        evolve_run(experiment, job, trajectory, keeper, report)
-        trajectory.complete(keeper.last)
+    _check_start(experiment)
+    ranks.at_first(lambda: experiment.flow)  # of which the first rank alone says what is wrong
+    trajectory_run(experiment, job, told(job, report)).perform()
 
 
-def _start(experiment: Experiment) -> SharedCloud:
-    """The rank's part of the start; Refusal where the study's numbers give none, as on every other rank."""
+def _check_start(experiment: Experiment) -> None:
+    """Raise Refusal where the study's numbers give no start, or none that is shared, as on every other rank."""
     try:
-        start = experiment.start
-        if not isinstance(start, SharedCloud):
+        if not isinstance(experiment.start, SharedCloud):
             raise Refusal("The cloud of this run is held by one rank: run the study without torchrun.")
-        return start
     except ValueError as error:
         raise Refusal(str(error)) from error

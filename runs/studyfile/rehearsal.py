@@ -62,7 +62,8 @@ def _admitted(few: Experiment) -> Iterator[str]:
     """The integrators of a study file that the flow may have, with the step of its batches or the one given."""
     steps = {**few.config.integrator.given(), **few.config.flow.given()}
     step = steps["step"] if isinstance(steps.get("step"), float | int) else 1.0
-    for name, kind in INTEGRATORS.items():
+    ours = {name: kind for name, kind in INTEGRATORS.items() if kind.makes is not None}
+    for name, kind in ours.items():
         for transport in ("euler", "euler-maruyama") if "transport" in kind.fields else ("",):
             given = {"kind": name, "transport": transport, "step": step}
             known = {key: value for key, value in given.items() if key in ("kind", *kind.fields)}

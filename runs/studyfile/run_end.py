@@ -3,14 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from runs.recorded.origins import Held, noted_configurations, until_of
+from runs.recorded.origins import Held, is_longer, noted_configurations, until_of
 from runs.studyfile.model.config import RunConfig, digest_of
 from runs.system.refusal import Refusal
-
-
-def is_longer(until: float, held: Held | None) -> bool:
-    """Whether a run until then goes beyond the end that its trajectory has."""
-    return held is not None and held.until is not None and held.until < until
 
 
 def same_but_until(held: object, config: RunConfig) -> bool:

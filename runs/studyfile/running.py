@@ -9,22 +9,18 @@ from functools import partial
 from os.path import isdir
 from pathlib import Path
 
-from flows import Observer, evolve
-from flows.loop.checkpoint import CHECKPOINTED
-from particles import FlowDiverged, FlowRefused, MassError, ParticleCloud, ShapeError, Trajectory, TrajectoryError
-from particles.trajectory import SharedTrajectory, TrajectoryWriter
+from flows import Observer
+from particles import FlowDiverged, FlowRefused, MassError, ParticleCloud, ShapeError, TrajectoryError
 from runs.batch.jobs import Report, Stopped
 from runs.batch.output_folder import CONFIG_FILE, claimed, held_configuration, hold_configuration, replace_text
-from runs.recorded.origins import SOURCES, Held, held_in, mixed, noted_seconds, noted_sources, noted_until
+from runs.recorded.origins import SOURCES, Held, held_in, is_longer, mixed, noted_seconds, noted_sources, noted_until
 from runs.studyfile.experiment import Experiment
 from runs.studyfile.model.config import RunConfig
 from runs.studyfile.model.sources import changes, sources_of
-from runs.studyfile.run_end import is_longer, refuse_ends, same_but_until
-from runs.studyfile.state_keeper import Keeper
+from runs.studyfile.run_end import refuse_ends, same_but_until
 from runs.system.refusal import Refusal
+from runs.trajectory_run import File, TrajectoryRun
 
-#: Seconds between two checkpoints: what a killed run loses at most.
-KEEP_SECONDS = 10.0
 #: A run counts as so many steps of progress, in proportion to its flow time.
 WHOLE = 1000
 RUN_FILE = "run.h5"
@@ -107,7 +103,7 @@ def perform(job: Job, report: Report) -> None:
         try:
             job.error.unlink(missing_ok=True)
             if job.done() < WHOLE:  # another process may have come to its end while this one waited
-                _continued(experiment, job, report)
+                trajectory_run(experiment, job, told(job, report)).perform()
             report(WHOLE)
         except Stopped:
             raise
@@ -216,68 +212,45 @@ def spoken_error(error: BaseException) -> str:
     return said if isinstance(error, OURS) else f"{type(error).__name__}: {said}"
 
 
-def _continued(experiment: Experiment, job: Job, report: Report) -> None:
-    with opened(experiment, job) as trajectory:
-        keeper = Keeper(trajectory, KEEP_SECONDS, trajectory.kept(CHECKPOINTED, experiment.start.device))
-        evolve_run(experiment, job, trajectory, keeper, report)
-        trajectory.complete(keeper.last)
+def trajectory_run(
+    experiment: Experiment,
+    job: Job,
+    tell: Observer,
+    guarded: Callable[[Observer], Observer] = lambda act: act,
+) -> TrajectoryRun:
+    """The run and its trajectory. Recorders are guarded against what may go wrong, `tell` is told how far it is.
 
-
-def opened(experiment: Experiment, job: Job) -> TrajectoryWriter:
-    """The run's file to go on with where it has a checkpoint; one without, which holds the start at most, is removed.
-
-    A new one where there is none. Raises Refusal where a file beside the study has changed since the folder was
-    claimed.
+    It does not go on, by a Refusal, where a file beside the study has changed since the folder was claimed.
     """
-    flow, sources = experiment.flow, sources_of(job.config, job.source)
-    _refuse_meanwhile(held_configuration(job.folder / CONFIG_FILE).get(SOURCES), sources)
-    if job.path.exists():
-        held, trajectory = held_in(job.path), Trajectory.append(job.path)
-        if trajectory.kept_parts() is not None:
-            if is_longer(job.config.until, held):
-                trajectory.extend(config=job.config.identity())
-            return trajectory
-        trajectory.close()
-        job.path.unlink()
-    return Trajectory.create(
-        job.path,
-        flow=flow,
+
+    def parameters() -> dict[str, object]:
+        sources = sources_of(job.config, job.source)
+        _refuse_meanwhile(held_configuration(job.folder / CONFIG_FILE).get(SOURCES), sources)
+        return {"config": job.config.identity(), SOURCES: sources}
+
+    def observers(file: File) -> list[Observer]:
+        recorder = file.trace(**experiment.observables())
+        return [*experiment.observers(guarded(file), guarded(recorder)), tell]
+
+    return TrajectoryRun(
+        path=job.path,
+        flow=experiment.flow,
+        start=experiment.start,
+        integrator=experiment.integrator,
+        until=job.config.until,
         seed=job.config.seed,
-        parameters={"config": job.config.identity(), SOURCES: sources},
-        moving_masses=experiment.moves_masses,
+        parameters=parameters,
+        observers=observers,
+        moves_masses=experiment.moves_masses,
+        extendable=True,
+        ranks=experiment.ranks,
     )
 
 
-def observers_of(
-    experiment: Experiment,
-    trajectory: TrajectoryWriter | SharedTrajectory,
-    tell: Observer,
-    guarded: Callable[[Observer], Observer] = lambda observer: observer,
-) -> list[Observer]:
-    """The recorders of a run, guarded against what may go wrong, what stops it, and who is told how far it is."""
-    recorder = trajectory.trace(**experiment.observables())
-    return [*experiment.observers(guarded(trajectory), guarded(recorder)), tell]
-
-
-def evolve_run(
-    experiment: Experiment,
-    job: Job,
-    trajectory: TrajectoryWriter | SharedTrajectory,
-    keeper: Keeper,
-    report: Report,
-) -> None:
-    """The run from its start, or from what was kept of it, to its end."""
+def told(job: Job, report: Report) -> Observer:
+    """Reports how far the run is."""
 
     def tell(step: int, moment: float, cloud: ParticleCloud) -> None:
         report(job.share(moment))
 
-    evolve(
-        experiment.flow,
-        experiment.start,
-        experiment.integrator,
-        until=job.config.until,
-        observers=observers_of(experiment, trajectory, tell),
-        seed=job.config.seed,
-        keep=keeper,
-        resume=keeper.resumed,
-    )
+    return tell

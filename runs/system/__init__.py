@@ -1,1 +1,1 @@
-"""What commands need of the machine and the terminal."""
+"""The machine and the terminal: files, memory, signals, launchers, and texts that are printed."""

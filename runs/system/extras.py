@@ -1,6 +1,6 @@
-"""How an optional part of this project is installed: from its clone, since no package index has it."""
+"""Instructions for the installation of optional parts of this project, from its clone."""
 
 
 def installed_by(extra: str) -> str:
-    """What to do for an extra, to end a sentence with."""
+    """The command that installs an extra, as the end of a sentence."""
     return f"pip install -e '.[{extra}]' in the clone of meanfield-particles"

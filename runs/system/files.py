@@ -1,4 +1,4 @@
-"""Files read whole and written whole: nothing but a regular file is opened, and none is ever seen half written."""
+"""Files that are read and written as a whole: only regular files are opened, and none is visible half written."""
 
 import errno
 import json
@@ -11,21 +11,21 @@ from typing import TextIO
 from particles.trajectory.files.regular_file import check_regular
 from runs.system.refusal import Refusal
 
-#: Bytes of a text at most: no study and no configuration is as long.
+#: Largest number of bytes of a text; no study and no configuration is as long.
 LONGEST = 2**26
-#: Files that a process has open for itself at most: its libraries, its terminal, its connections.
+#: Number of files that a process may have open for itself, such as libraries, terminal and connections.
 SPARE = 64
 
 
 def content_of(path: Path, most: int = LONGEST) -> bytes:
-    """The content of a regular file of so many bytes at most; raises OSError, with a word on why, otherwise."""
+    """The content of a regular file of at most `most` bytes; raises OSError, with the reason, for any other."""
     if check_regular(path) > most:
         raise OSError(errno.EFBIG, f"longer than {most >> 20} MB", str(path))
     return path.read_bytes()
 
 
 def json_in(path: Path) -> object:
-    """The value in a JSON file. Raises OSError where it cannot be read, ValueError where it is no JSON."""
+    """The value in a JSON file; raises OSError where it cannot be read, ValueError where it is not JSON."""
     try:
         return json.loads(content_of(path).decode())
     except RecursionError as error:
@@ -33,7 +33,7 @@ def json_in(path: Path) -> object:
 
 
 def check_open(count: int, advice: str) -> None:
-    """Raise Refusal where a process may not have so many files open at once, and some of its own."""
+    """Raise Refusal where the system does not let a process open `count` files beside its own."""
     try:
         import resource
     except ImportError:  # not a Unix
@@ -48,7 +48,7 @@ def check_open(count: int, advice: str) -> None:
 
 @contextmanager
 def opened_text(path: Path) -> Iterator[TextIO]:
-    """A regular file of text in UTF-8 as the csv module wants it; raises OSError for what is none."""
+    """A context with a regular text file in UTF-8, opened for the csv module; raises OSError for anything else."""
     check_regular(path)
     with path.open(newline="", encoding="utf-8") as file:
         yield file
@@ -56,10 +56,10 @@ def opened_text(path: Path) -> Iterator[TextIO]:
 
 @contextmanager
 def replacing(path: Path, passing: Path | None = None) -> Iterator[Path]:
-    """Gives a passing name to write under, which becomes that of the path where the block ends without an error.
+    """A context with a temporary name to write under; the file is renamed to `path` if the block ends without an error.
 
-    passing: by default the path with .part behind it. Raises OSError where one of the names belongs to what is no
-    regular file, which is left as it is; a link of the passing name is not followed.
+    The temporary name is `passing`, by default the path with .part added. Raises OSError where one of the names belongs
+    to something that is not a regular file, which stays as it is; a link of the temporary name is not followed.
     """
     unfinished = path.with_name(path.name + ".part") if passing is None else passing
     if unfinished.is_symlink():

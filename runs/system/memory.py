@@ -1,11 +1,11 @@
-"""How much memory this machine has, and sizes in words."""
+"""The memory of this machine, and sizes in words."""
 
 import math
 import os
 
 
 def total_memory() -> float:
-    """Bytes of memory of this machine; infinite where the system does not say."""
+    """The memory of this machine in bytes; infinite where the system does not tell."""
     try:
         return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
     except (AttributeError, ValueError, OSError):
@@ -13,7 +13,7 @@ def total_memory() -> float:
 
 
 def spoken_size(size: float) -> str:
-    """A size in words: "about 12 MB"."""
+    """A number of bytes in words, such as "about 12 MB"; NaN is a size that is not known yet."""
     if math.isnan(size):
         return "not known before the steps are"
     return (

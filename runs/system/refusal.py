@@ -1,19 +1,19 @@
-"""What ends a command early: input that is turned down (exit code 2), a worker process that died (exit code 1)."""
+"""Errors that end a command early: refused input (exit code 2), and a worker process that died (exit code 1)."""
 
 from collections.abc import Sequence
 from difflib import get_close_matches
 
 
 class Refusal(ValueError):
-    """Input that a study, a data source or the command line turns down; the text is one sentence for the user."""
+    """Raised for input that a study, a data source or the command line refuses; its text is a sentence for the user."""
 
 
 class WorkerLost(RuntimeError):
-    """A worker process died without a word; what it had written is kept."""
+    """Raised where a worker process died without an error; the files that it had written stay."""
 
 
 def chosen(kind: str, name: str, names: Sequence[str]) -> str:
-    """The name itself where it is one of the names; otherwise a Refusal that lists them and suggests the nearest."""
+    """The name if it is one of `names`; otherwise raises Refusal, which lists them and suggests the nearest."""
     if name in names:
         return name
     nearest = get_close_matches(name.lower(), names, n=1, cutoff=0.5)

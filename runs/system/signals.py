@@ -1,4 +1,4 @@
-"""SIGTERM, which batch systems send before they kill, and SIGHUP, when a terminal closes, end a command like Ctrl-C."""
+"""Handling of SIGTERM, which batch systems send before they kill, and SIGHUP, sent when a terminal closes."""
 
 import os
 import signal
@@ -9,34 +9,34 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 
-#: What the block hears; Windows has no SIGHUP.
+#: The signals that end a command; Windows has no SIGHUP.
 ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
-#: What says to end to everybody in a terminal, so that workers leave it to the process that started them.
+#: The signals that a terminal sends to all its processes; workers ignore them, since their parent process acts.
 SHARED = tuple(getattr(signal, name) for name in ("SIGINT", "SIGHUP") if hasattr(signal, name))
 
 
 @dataclass
 class Heard:
-    """The signal that came while the block ran, if one did."""
+    """The signal that came while a block ran, or none."""
 
     number: int | None = None
 
     @property
     def terminated(self) -> bool:
-        """Whether one came."""
+        """Whether a signal came."""
         return self.number is not None
 
     @property
     def code(self) -> int:
-        """The exit code that tells it, as shells do: 143 for SIGTERM, 129 for SIGHUP."""
+        """The exit code for the signal, as shells give it: 143 for SIGTERM, 129 for SIGHUP."""
         return 128 + (self.number or 0)
 
 
 @contextmanager
 def terminable() -> Iterator[Heard]:
-    """Within the block SIGTERM and SIGHUP raise KeyboardInterrupt, and are noted.
+    """A context in which SIGTERM and SIGHUP raise KeyboardInterrupt, like Ctrl-C, and are noted.
 
-    Only the main thread can ask for this, and only where nobody asked for something else, as nohup does; elsewhere
+    This works only in the main thread, and only for signals without another handler, such as that of nohup; otherwise
     nothing changes.
     """
     heard = Heard()
@@ -58,7 +58,7 @@ def terminable() -> Iterator[Heard]:
 
 
 def _leave_closed_terminals() -> None:
-    """Let what is still said go nowhere if it went to a terminal that is closed, where writing is an error."""
+    """Send further output to the null device where its terminal is closed, since writing to it is an error."""
     for descriptor in (1, 2):
         try:
             closed = stat.S_ISCHR(os.fstat(descriptor).st_mode) and not os.isatty(descriptor)

@@ -1,4 +1,4 @@
-"""One command done by the processes that torchrun started: all go through it, the first one speaks."""
+"""Execution of one command by the processes that torchrun started; all execute it, and only the first one prints."""
 
 import os
 import sys
@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # torch takes seconds to import, and light commands do without it
     from particles import Ranks
 
-#: What a launcher such as torchrun tells each process that it starts.
+#: Environment variables that a launcher such as torchrun sets for each process.
 TOLD = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 FAILED = 1
 
 
 def launched() -> bool:
-    """Whether this is one of the processes that a launcher started to work together."""
+    """Whether a launcher started this process as one of several that work together."""
     return all(name in os.environ for name in TOLD)
 
 
 def done_together(act: "Callable[[Ranks], int]") -> int:
-    """The exit code of an act on every rank. Only the first one prints; the others wait until it is done.
+    """Execute `act` on every rank and return its exit code. Only the first rank prints; the others wait for its end.
 
-    A rank that lost another one says so itself, since the first may be the one that is gone.
+    A rank that lost another one prints that itself, since the first rank may be the lost one.
     """
     from particles import RankLost, Ranks
 

@@ -6,7 +6,9 @@ import pytest
 import torch
 
 from flows import (
+    BAOAB,
     Advance,
+    Euler,
     Every,
     Flow,
     GradientFlow,
@@ -21,6 +23,7 @@ from flows import (
     Trace,
     parts,
 )
+from flows.base import Together, declared
 from particles import ParticleCloud
 from particles.shapes import PerParticle
 from tests.problems import MeanAttraction, ShakenAttraction, network_risk, small_cloud
@@ -80,3 +83,14 @@ def test_advance_is_frozen_and_has_no_dense_output_by_default() -> None:
     assert taken.between is None
     with pytest.raises(FrozenInstanceError, match="cannot assign to field 'time'"):
         taken.time = 0.2
+
+
+def test_what_a_class_declares_is_its_own() -> None:
+    """Assert that a class that may have changed a formula does not inherit what its base says of it."""
+
+    class Changed(GradientFlow):
+        """The flow of a user's."""
+
+    assert declared(GradientFlow, "stackable") is True and declared(GradientFlow, "nothing") is None
+    assert Changed.stackable is True and declared(Changed, "stackable") is None
+    assert declared(Euler, "together") is Together.ONE_GRID and declared(BAOAB, "together") is None

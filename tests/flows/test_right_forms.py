@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from flows.right_forms import FORMS, METHODS, TURNS
+from flows.right_forms import CONVERSIONS, FORMS, METHODS
 
 
-@pytest.mark.parametrize("form", [*FORMS.values(), *TURNS.values()])
+@pytest.mark.parametrize("form", [*FORMS.values(), *CONVERSIONS.values()])
 def test_forms_name_what_is_there(form: str) -> None:
     """Assert that every class or function that is to be called is offered by a room."""
     called = re.findall(r"(?<![.\w])([A-Za-z_]+)\(", form)
@@ -20,4 +20,4 @@ def test_forms_name_what_is_there(form: str) -> None:
 def test_methods_have_doors(owner: object) -> None:
     """Assert that each method that is named has a door."""
     for name in METHODS[owner].split():
-        assert hasattr(getattr(owner, name), "door"), name
+        assert hasattr(getattr(owner, name), "checked_arguments"), name

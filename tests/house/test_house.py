@@ -69,7 +69,7 @@ PLANTED: list[tuple[Rule, str, str]] = [
     (imports.wrong_doors, "runs/inspect/info.py", "def f():\n    from h5py import File\n"),
     (imports.wrong_doors, "runs/inspect/info.py", "from ot.lp import emd2\n"),
     (imports.wrong_doors, "limits/chaos.py", "import matplotlib.pyplot as plt\n"),
-    (imports.wrong_doors, "flows/observers/recording.py", "from rich.progress import Progress\n"),
+    (imports.wrong_doors, "flows/observers/trace.py", "from rich.progress import Progress\n"),
     (imports.wrong_doors, "flows/a.py", "import importlib\nnumbers = importlib.import_module('h5py')\n"),
     (imports.wrong_rooms, "particles/risk/risk.py", "from flows import evolve\n"),
     (imports.wrong_rooms, "flows/a.py", "def f():\n    import limits.chaos\n"),

@@ -8,14 +8,19 @@ from particles import Squared, shapes
 from particles.risk.dataset import Prepared
 
 RANKS = {
-    1: ["Masses", "PerParticle", "PerDatum"],
+    1: ["Masses", "PerParticle", "PerDatum", "StackedPerDatum"],
     2: [
         *("Positions", "Velocity", "Inputs", "OtherInputs", "Features", "Outputs", "Gram"),
-        *("Hidden", "OtherHidden", "ParticleOutputs", "MemberMasses", "StackedOutputs"),
+        *("Hidden", "MemberMasses", "StackedOutputs"),
     ],
     3: ["Curvature", "ParticleFeatures", "MemberPositions"],
     4: ["ParticleGradients"],
     0: ["Scalar"],
+}
+#: Aliases with a leading axis or without, by their rank without.
+MANY = {
+    1: ["ManyPerParticle"],
+    2: ["ManyPositions", "ManyOutputs", "ManyParticleOutputs", "ManyHidden", "ManyOtherHidden", "Grams"],
 }
 
 
@@ -30,10 +35,13 @@ def test_alias_asks_for_floats_of_its_rank(rank: int, name: str) -> None:
 
 
 def test_every_alias_is_tested() -> None:
-    """Assert that the list above names every alias; AnyFloat takes any rank, Grams any number of matrices."""
+    """Assert that the lists above name every alias; AnyFloat takes any rank, those of MANY theirs and more."""
     aliases = {name for name, value in vars(shapes).items() if name[0].isupper() and name not in ("Float", "Tensor")}
-    assert aliases == {name for names in RANKS.values() for name in names} | {"AnyFloat", "Grams"}
-    assert [isinstance(torch.zeros((2,) * rank), shapes.Grams) for rank in range(4)] == [False, False, True, True]
+    listed = [name for names in (*RANKS.values(), *MANY.values()) for name in names]
+    assert aliases == {*listed, "AnyFloat"}
+    for least, name in ((least, name) for least, names in MANY.items() for name in names):
+        taken = [isinstance(torch.zeros((2,) * rank), getattr(shapes, name)) for rank in range(4)]
+        assert taken == [rank >= least for rank in range(4)]
     assert all(isinstance(torch.zeros((2,) * rank), shapes.AnyFloat) for rank in range(4))
 
 

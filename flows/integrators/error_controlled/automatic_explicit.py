@@ -1,14 +1,13 @@
 """An adaptive method by velocities alone for any flow: Dormand-Prince where it is not stiff, Chebyshev where it is."""
 
-import math
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from flows.base import Advance, Flow, Integrator, Part
+from flows.base import Advance, Flow, Integrator, states_of
 from flows.integrators.error_controlled.chebyshev import Chebyshev, ChebyshevState
 from flows.integrators.error_controlled.dormand_prince import DormandPrince, DormandPrinceState
 from flows.integrators.error_controlled.spectral_radius import SpectralRadius
-from flows.integrators.error_controlled.step_control import Tolerance, Work, checked_max_step
+from flows.integrators.error_controlled.step_control import Tolerant, Work
 from flows.integrators.error_controlled.velocity_only import Paced
 from flows.noise import StepNoise
 from particles import ParticleCloud
@@ -17,6 +16,8 @@ from particles import ParticleCloud
 FEW, MANY = 25, 400
 #: Step times spectral radius above which Dormand-Prince is held back by stability, and below which Chebyshev is not.
 HELD_BACK, FREE = 2.0, 1.0
+#: The methods that take turns.
+METHODS = (Chebyshev, DormandPrince)
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +41,7 @@ class ExplicitState:
 
 
 @dataclass(frozen=True)
-class Explicit:
+class Explicit(Tolerant):
     """Steps of `DormandPrince`, or of `Chebyshev` as long as stability and not the error would hold those back.
 
     Every 25 steps the mean step h is held against the spectral radius rho. Above h rho = 2 the flow is stiff and
@@ -49,15 +50,8 @@ class Explicit:
     mean for the two.
     """
 
-    rtol: float = 1e-4
-    atol: float = 0.0
-    max_step: float = math.inf
     order: ClassVar[float] = Chebyshev.order
-    handles: ClassVar[frozenset[Part]] = frozenset({Part.TRANSPORT})
-
-    def __post_init__(self) -> None:
-        Tolerance.kept(self)
-        checked_max_step(self.max_step)
+    states: ClassVar[tuple[type, ...]] = (ExplicitState, *METHODS, *states_of(*METHODS))
 
     def init(self, flow: Flow, cloud: ParticleCloud, time: float = 0.0) -> ExplicitState:
         """Dormand-Prince before its first step."""
@@ -76,7 +70,7 @@ class Explicit:
             mean = (taken.time - state.then) / steps
             after = self._looked(flow, taken.cloud, after, taken.time, mean)
             after = replace(after, since=after.work.accepted, then=taken.time)
-        return Advance(taken.time, taken.cloud, after, taken.between)
+        return replace(taken, state=after)
 
     def _looked(
         self, flow: Flow, cloud: ParticleCloud, state: ExplicitState, time: float, mean: float
@@ -85,7 +79,8 @@ class Explicit:
         if isinstance(state.state, ChebyshevState):
             if mean * state.state.radius.value >= FREE:
                 return state
-            method, pace = DormandPrince(self.rtol, self.atol, self.max_step), replace(state.state.pace, error=1.0)
+            method = DormandPrince(self.rtol, self.atol, self.max_step)
+            pace = replace(state.state.pace, error=1.0)
             patience = min(2 * state.patience, MANY)
             begun = DormandPrinceState(pace, state.state.velocity)
             return ExplicitState(method, begun, state.state.radius, patience=patience)

@@ -8,26 +8,27 @@ from typing import Any, ClassVar
 
 import torch
 
-from flows.base import Flow
+from flows.base import Flow, Together
+from flows.integrators.error_controlled.headway import Headway
+from flows.integrators.error_controlled.rejection_loop import Place
 from flows.integrators.error_controlled.spectral_radius import SpectralRadius
-from flows.integrators.error_controlled.step_control import Controller, Pace, Tolerance, next_time
+from flows.integrators.error_controlled.step_control import Controller, Pace, Tolerance, Work, next_time
 from flows.integrators.error_controlled.velocity_only import (
     Inner,
     Paced,
     PacedState,
+    PacedTrial,
+    Stages,
     Stride,
-    Trial,
-    Tried,
     Weight,
-    added,
 )
+from flows.integrators.explicit_step import Cubic, ExplicitStep, added
 from particles import ParticleCloud
-from particles.shapes import AnyFloat, Positions, Velocity
+from particles.shapes import AnyFloat, Positions
 
 DAMPING = 2.0 / 13.0
 #: Steps after which the spectral radius is estimated again.
 REFRESH = 25
-CONTROLLER = Controller(power=3)
 #: Errors of steps add up to no more than ten times this rtol, or a larger one, without further ado.
 PLAIN = 1e-4
 #: mu, nu, mu~ h and gamma~ h of a stage in which nothing moves.
@@ -40,22 +41,6 @@ class ChebyshevState(PacedState):
 
     radius: SpectralRadius
     age: int = 0
-
-
-@dataclass(frozen=True, eq=False)
-class Span(Trial):
-    """A step with the velocities at both ends."""
-
-    def at(self, moment: float) -> ParticleCloud:
-        """The cloud at any time inside the step, by the cubic with these positions and velocities at the ends.
-
-        With s = (moment - time) / h and Delta = theta_1 - theta_0:
-        theta_0 + s (Delta + (1 - s) (h v_0 - Delta + s (2 Delta - h v_0 - h v_1))); order 3.
-        """
-        s, start = (moment - self.time) / self.size, self.cloud.positions
-        first, last = (self.size * velocity for velocity in self.velocities)
-        across = self.positions - start
-        return self.cloud.moved(start + s * (across + (1.0 - s) * (first - across + s * (2.0 * across - first - last))))
 
 
 @dataclass(frozen=True)
@@ -72,13 +57,12 @@ class Chebyshev(Paced[ChebyshevState]):
     tolerance; one continued from a kept state agrees to the bit.
     """
 
-    rtol: float = 1e-4
-    atol: float = 0.0
-    max_step: float = math.inf
     order: ClassVar[float] = 2.0
-    controller: ClassVar[Controller] = CONTROLLER
+    controller: ClassVar[Controller] = Controller.remembering(3)
+    together: ClassVar[Together] = Together.OWN_PACE
+    states: ClassVar[tuple[type, ...]] = (ChebyshevState, SpectralRadius, Pace, Headway, Work)
     holds: ClassVar[type[Any]] = ChebyshevState
-    tries: ClassVar[type[Trial]] = Span
+    steps: ClassVar[type[ExplicitStep]] = Cubic
 
     @property
     def tolerance(self) -> Tolerance:
@@ -94,9 +78,9 @@ class Chebyshev(Paced[ChebyshevState]):
         pace = self.begun(flow, cloud, velocity, time, longest).worked(radius.velocities)
         return ChebyshevState(pace, velocity, radius)
 
-    def ready(self, flow: Flow, cloud: ParticleCloud, state: ChebyshevState, time: float) -> ChebyshevState:
+    def ready(self, at: Place, state: ChebyshevState) -> ChebyshevState:
         """The state with the spectral radius found again where it is old."""
-        return _refreshed(flow, cloud, state, time) if state.age >= REFRESH else state
+        return _refreshed(at, state) if state.age >= REFRESH else state
 
     def stride(self, state: ChebyshevState, time: float, until: float, dtype: torch.dtype) -> Stride:
         """The step that the pace proposes, or the longest that is stable, with as few stages as that takes."""
@@ -110,12 +94,13 @@ class Chebyshev(Paced[ChebyshevState]):
 
     def weights(self, stride: Stride, stages: int) -> list[float]:
         """h, mu~_1 h; then mu_j, nu_j, mu~_j h, gamma~_j h for j = 2..s, and after that stages that rest."""
-        recurrence, size = coefficients(stride.stages), stride.size
+        recurrence = coefficients(stride.stages)
+        size = stride.size
         moving = [(mu, nu, inner * size, first * size) for mu, nu, inner, first in recurrence.rows]
         rows = [*moving, *[RESTING] * (stages - stride.stages)]
         return [size, recurrence.first * size, *(number for row in rows for number in row)]
 
-    def tried(self, inner: Inner, start: AnyFloat, velocity: AnyFloat, weights: Sequence[Weight]) -> Tried:
+    def tried(self, inner: Inner, start: AnyFloat, velocity: AnyFloat, weights: Sequence[Weight]) -> Stages:
         """A step by the recurrence for the displacements D_j = Y_j - theta, with the velocities at both ends:
 
         D_1 = mu~_1 h v_0,  D_j = mu_j D_(j-1) + nu_j D_(j-2) + mu~_j h v(theta + D_(j-1)) + gamma~_j h v_0.
@@ -132,16 +117,14 @@ class Chebyshev(Paced[ChebyshevState]):
         error = added(now.mul_(-0.8), velocity + last, 0.4 * size)
         return positions, error, (velocity, last)
 
-    def accepted(self, state: ChebyshevState, pace: Pace, velocity: Velocity) -> ChebyshevState:
+    def accepted(self, at: Place, state: ChebyshevState, trial: PacedTrial) -> ChebyshevState:
         """The spectral radius is one step older."""
-        return replace(state, pace=pace, velocity=velocity, age=state.age + 1)
+        return replace(super().accepted(at, state, trial), age=state.age + 1)
 
-    def rejected(
-        self, flow: Flow, cloud: ParticleCloud, state: ChebyshevState, pace: Pace, error: Positions, time: float
-    ) -> ChebyshevState:
+    def rejected(self, at: Place, state: ChebyshevState, trial: PacedTrial) -> ChebyshevState:
         """The spectral radius is found again, but for one that was found here."""
-        state = replace(state, pace=pace)
-        return _refreshed(flow, cloud, _turned(cloud, state, error), time) if state.age > 0 else state
+        shorter = super().rejected(at, state, trial)
+        return _refreshed(at, _turned(at.cloud, shorter, trial.estimate)) if state.age > 0 else shorter
 
     def _most_stages(self, dtype: torch.dtype) -> int:
         """Rounding grows with the square of the stages; this many keep it below a tenth of the tolerance."""
@@ -161,8 +144,8 @@ def _turned(cloud: ParticleCloud, state: ChebyshevState, estimate: Positions) ->
     return replace(state, radius=replace(state.radius, direction=direction))
 
 
-def _refreshed(flow: Flow, cloud: ParticleCloud, state: ChebyshevState, time: float) -> ChebyshevState:
-    radius = SpectralRadius.estimate(flow, cloud, state.velocity, time, state.radius.direction)
+def _refreshed(at: Place, state: ChebyshevState) -> ChebyshevState:
+    radius = SpectralRadius.estimate(at.flow, at.cloud, state.velocity, at.time, state.radius.direction)
     return replace(state, radius=radius, age=0, pace=state.pace.worked(radius.velocities))
 
 
@@ -191,7 +174,8 @@ def coefficients(stages: int) -> Recurrence:
     w1 = slope[stages] / bend[stages]
     b = [0.0, 0.0, *(bend[j] / slope[j] ** 2 for j in range(2, stages + 1))]
     b[0] = b[1] = b[2]
-    rows, nodes = [], [0.0, b[1] * w1]
+    rows = []
+    nodes = [0.0, b[1] * w1]
     for j in range(2, stages + 1):
         mu, nu, mu_tilde = 2.0 * b[j] * w0 / b[j - 1], -b[j] / b[j - 2], 2.0 * b[j] * w1 / b[j - 1]
         gamma_tilde = -(1.0 - b[j - 1] * value[j - 1]) * mu_tilde

@@ -1,18 +1,18 @@
 """The adaptive Runge-Kutta pair of Dormand and Prince, of orders 5 and 4, with dense output."""
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import torch
 
-from flows.base import Flow
-from flows.integrators.error_controlled import velocity_only
-from flows.integrators.error_controlled.step_control import FLOOR, Controller, Found, Pace, next_time
-from flows.integrators.error_controlled.velocity_only import Inner, Paced, PacedState, Stride, Tried, Weight, added
+from flows.base import Flow, Together
+from flows.integrators.error_controlled.headway import Headway
+from flows.integrators.error_controlled.step_control import FLOOR, Controller, Found, Pace, Work, next_time
+from flows.integrators.error_controlled.velocity_only import Inner, Paced, PacedState, Stages, Stride, Weight
+from flows.integrators.explicit_step import ExplicitStep, combined
 from particles import ParticleCloud
-from particles.shapes import AnyFloat, Positions, Velocity
+from particles.shapes import AnyFloat
 
 #: Times of the stages, in steps.
 NODES = (0.0, 1 / 5, 3 / 10, 4 / 5, 8 / 9, 1.0, 1.0)
@@ -38,7 +38,6 @@ DENSE = (
     -1453857185 / 822651844,
     69997945 / 29380423,
 )
-CONTROLLER = Controller(power=5)
 #: Velocities that are smooth change from step to step by rates that grow by less than this; where they jump, a step is
 #: wrong by no more than this part of itself times what they change by.
 SMOOTH, JUMP = 2.0, 0.5
@@ -53,17 +52,20 @@ class DormandPrinceState(PacedState):
 
 
 @dataclass(frozen=True, eq=False)
-class Trial(velocity_only.Trial):
+class Quartic(ExplicitStep):
     """A step with the velocities of its seven stages."""
 
+    order: ClassVar[float] = 4.0
+
     def at(self, moment: float) -> ParticleCloud:
-        """The cloud at any time inside the step, by the quartic of order 4 that belongs to the pair.
+        """The cloud by the quartic that belongs to the pair.
 
         With s = (moment - time) / h, theta_0 and theta_1 the positions at both ends, Delta = theta_1 - theta_0:
         theta_0 + s (Delta + (1 - s) (A + s (B + (1 - s) C))), where A = h v_1 - Delta, B = Delta - h v_7 - A and
         C = h sum_i d_i v_i.
         """
-        s, start = (moment - self.time) / self.size, self.cloud.positions
+        s = (moment - self.time) / self.size
+        start = self.cloud.positions
         across = self.positions - start
         first = self.size * self.velocities[0] - across
         second = across - self.size * self.velocities[-1] - first
@@ -83,12 +85,12 @@ class DormandPrince(Paced[DormandPrinceState]):
     """
 
     rtol: float = 1e-6
-    atol: float = 0.0
-    max_step: float = math.inf
     order: ClassVar[float] = 5.0
-    controller: ClassVar[Controller] = CONTROLLER
+    controller: ClassVar[Controller] = Controller.remembering(5)
+    together: ClassVar[Together] = Together.OWN_PACE
+    states: ClassVar[tuple[type, ...]] = (DormandPrinceState, Pace, Headway, Work)
     holds: ClassVar[type[Any]] = DormandPrinceState
-    tries: ClassVar[type[velocity_only.Trial]] = Trial
+    steps: ClassVar[type[ExplicitStep]] = Quartic
 
     def init(self, flow: Flow, cloud: ParticleCloud, time: float = 0.0) -> DormandPrinceState:
         """The velocity at the start, and a first step."""
@@ -110,10 +112,11 @@ class DormandPrince(Paced[DormandPrinceState]):
         """The size; all else is the same in every step."""
         return [stride.size]
 
-    def tried(self, inner: Inner, start: AnyFloat, velocity: AnyFloat, weights: Sequence[Weight]) -> Tried:
+    def tried(self, inner: Inner, start: AnyFloat, velocity: AnyFloat, weights: Sequence[Weight]) -> Stages:
         """The stages one after another."""
         (size,) = weights
-        velocities, positions = [velocity], start
+        velocities = [velocity]
+        positions = start
         for stage, row in enumerate(STAGES[1:]):
             positions = combined(start, velocities, row, size)
             velocities.append(inner(positions, stage))
@@ -131,29 +134,12 @@ class DormandPrince(Paced[DormandPrinceState]):
         disturb the others all the time.
         """
         error, distance, change = sizes
-        rate, bend = change / stride.size, max(change / stride.size, pace.bend / SMOOTH)
+        rate = change / stride.size
+        bend = max(rate, pace.bend / SMOOTH)
         resolved = stride.size * change > torch.finfo(pace.start.dtype).eps * FLOOR * (pace.extent + pace.moved)
         if resolved and 0.0 < SMOOTH * pace.bend < rate:
-            error, bend = max(error, JUMP * stride.size * change), SMOOTH * pace.bend
+            error = max(error, JUMP * stride.size * change)
+            bend = SMOOTH * pace.bend
         found = self.tolerance.judged(error, distance, coordinates, pace, stride.size)
         held = resolved and sizes[0] > LEADING * stride.size * change
         return found._replace(bend=bend, longest=SHORTER * stride.size if held else LONGER * pace.longest)
-
-    def accepted(self, state: DormandPrinceState, pace: Pace, velocity: Velocity) -> DormandPrinceState:
-        """The last stage is the first of the next step."""
-        return DormandPrinceState(pace, velocity)
-
-    def rejected(
-        self, flow: Flow, cloud: ParticleCloud, state: DormandPrinceState, pace: Pace, error: Positions, time: float
-    ) -> DormandPrinceState:
-        """The velocity stays the first stage."""
-        return replace(state, pace=pace)
-
-
-def combined(start: AnyFloat, velocities: Sequence[AnyFloat], weights: Sequence[float], size: Weight) -> AnyFloat:
-    """start + size sum_i weights_i velocities_i, in a new tensor."""
-    result = start.clone()
-    for velocity, weight in zip(velocities, weights, strict=True):
-        if weight != 0.0:
-            added(result, velocity, size * weight)
-    return result

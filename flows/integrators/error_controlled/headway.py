@@ -47,5 +47,6 @@ class Headway:
         if rate <= 0.0:
             return math.inf
         power = math.log(rate / self.rate) / math.log(time / self.time) if time > self.time else 0.0
-        ahead, rest = math.log(until / time), 1.0 - min(max(power, 0.0), 3.0)
+        ahead = math.log(until / time)
+        rest = 1.0 - min(max(power, 0.0), 3.0)
         return time / rate * (math.expm1(rest * ahead) / rest if abs(rest) > 1e-6 else ahead)

@@ -43,7 +43,8 @@ class SpectralRadius:
         if direction is None:
             direction = StepNoise(0, 0, STREAM).normals(cloud.positions, cloud.first)
         extent, length, speed = cloud.norms(cloud.positions, direction, velocity).tolist()
-        unit, natural = torch.finfo(cloud.dtype).eps, math.sqrt(cloud.count * cloud.dim)
+        unit = torch.finfo(cloud.dtype).eps
+        natural = math.sqrt(cloud.count * cloud.dim)
         eps = math.sqrt(unit) * (extent or natural)
         before = math.inf
         for count in range(1, MOST_ITERATIONS + 1):

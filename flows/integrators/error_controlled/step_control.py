@@ -1,23 +1,17 @@
-"""Step control that adaptive integrators share: which error is allowed, and which step follows from it.
+"""Step control that integrators with an error to control share: which error is allowed, and which step follows from it.
 
-An adaptive integrator holds a `Tolerance` and a `Controller` and hands a `Pace` from step to step. A step goes so:
-
-    pace = Pace(start=cloud.positions, size=...)                                         in init
-    taken, reached = next_time(pace.size, time, until, max_step)
-    found = tolerance.judged(|estimate|, |reached - start|, coordinates, pace, taken)    one look at the device
-    pace = controller.accepted(pace, taken, found)                                       if found.error <= 1
-    pace = controller.rejected(pace, taken, error, step=noise.step + 1, time=time)       otherwise, and try again
+Which steps are tried, and what passes, is in `rejection_loop.py`.
 """
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import torch
 
-from flows.base import Flow
+from flows.base import Flow, Part
 from flows.integrators.error_controlled.headway import Headway
-from particles import ParticleCloud, ToleranceNotReached
+from particles import ParticleCloud
 from particles.arguments.reals import number
 from particles.shapes import Positions, Velocity
 
@@ -29,7 +23,6 @@ STRETCH = 0.01
 ROUNDED = 1e-9
 #: An error below this counts as this at the next step: a perfect step says nothing about the one after the next.
 SMALLEST_BEFORE = 1e-4
-NO_ERROR = 1e-30
 #: Units of rounding, of positions and of velocities, within which no error of a step can be told from none.
 FLOOR = 4.0
 
@@ -41,6 +34,10 @@ class Work:
     accepted: int = 0
     rejected: int = 0
     velocities: int = 0
+
+    def after(self, passed: bool, velocities: int = 0) -> "Work":
+        """This and one trial more, which has taken so many velocities."""
+        return Work(self.accepted + passed, self.rejected + (not passed), self.velocities + velocities)
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,13 +111,6 @@ class Tolerance:
         object.__setattr__(self, "rtol", rtol)
         object.__setattr__(self, "atol", atol)
 
-    @classmethod
-    def kept(cls, method: Any) -> None:
-        """Let a method keep its rtol and atol as plain floats; raises ValueError for what they cannot be."""
-        tolerance = cls(method.rtol, method.atol)
-        object.__setattr__(method, "rtol", tolerance.rtol)
-        object.__setattr__(method, "atol", tolerance.atol)
-
     def stricter(self, part: float) -> "Tolerance":
         """This part of the tolerance."""
         return Tolerance(part * self.rtol, part * self.atol)
@@ -137,7 +127,8 @@ class Tolerance:
         if not (math.isfinite(size) and math.isfinite(distance)):
             return Found(math.inf, pace.moved, pace.lost)
         moved = max(pace.moved, distance)
-        asked, unit = self.allowed(coordinates, moved), torch.finfo(pace.start.dtype).eps * (pace.extent + moved)
+        asked = self.allowed(coordinates, moved)
+        unit = torch.finfo(pace.start.dtype).eps * (pace.extent + moved)
         lost = math.hypot(pace.lost, max(size - asked, 0.0))
         return Found(ratio(size, asked + FLOOR * min(unit, taken * pace.noise)), moved, lost)
 
@@ -160,14 +151,45 @@ class Tolerance:
 
 
 @dataclass(frozen=True)
+class Tolerant:
+    """What every integrator to a tolerance is given: `rtol`, `atol` and the longest step that it may take.
+
+    What a velocity does for a shorter time than `max_step` may be stepped over. Raises ValueError for what none of
+    these can be.
+    """
+
+    rtol: float = 1e-4
+    atol: float = 0.0
+    max_step: float = math.inf
+    handles: ClassVar[frozenset[Part]] = frozenset({Part.TRANSPORT})
+
+    def __post_init__(self) -> None:
+        asked = self.asked
+        object.__setattr__(self, "rtol", asked.rtol)
+        object.__setattr__(self, "atol", asked.atol)
+        if not self.max_step > 0.0:
+            raise ValueError(
+                f"max_step is {self.max_step!r}, but a positive time is needed; leave it out for steps of any size."
+            )
+
+    @property
+    def asked(self) -> Tolerance:
+        """What error is asked for at the end of a run."""
+        return Tolerance(self.rtol, self.atol)
+
+    @property
+    def tolerance(self) -> Tolerance:
+        """What error is allowed in a step."""
+        return self.asked
+
+
+@dataclass(frozen=True)
 class Controller:
-    """h <- h safety error^(-0.85 / k) before^(0.2 / k) for an error estimate of size h^k.
+    """h <- h safety error^(-gain / k) before^(memory / k) for an error estimate of size h^k.
 
-    A PI controller (Gustafsson 1991) with the gains of Hairer and Wanner (1996, IV.2): more memory would make steps lag
-    behind where they should grow all the time, as they should on a flow that comes to rest.
-
-    `error` and `before` are those of this and of the last accepted step. A factor is between `smallest` and `largest`,
-    `first` in the first step; a rejected trial is cut by error^(-1 / k), and what then passes does not let steps grow.
+    `error` and `before` are those of this and of the last accepted step; an error below `floor` counts as that. A
+    factor is between `smallest` and `largest`, or `first` in a first step. A rejected trial is cut by error^(-1 / k),
+    to between `smallest` and `again`; to `broken` where its error is not finite.
     """
 
     power: int
@@ -175,14 +197,44 @@ class Controller:
     smallest: float = 0.2
     largest: float = 5.0
     first: float = 10.0
+    again: float = 0.9
+    broken: float = 0.2
+    gain: float = 1.0
+    memory: float = 0.0
+    floor: float = 1e-30
+
+    @classmethod
+    def remembering(cls, power: int) -> "Controller":
+        """A PI controller (Gustafsson 1991) with the gains of Hairer and Wanner (1996, IV.2).
+
+        More memory would make steps lag behind where they should grow all the time, as they should on a flow that comes
+        to rest.
+        """
+        return cls(power, gain=0.85, memory=0.2)
+
+    def factor(self, error: float, before: float = 1.0) -> float:
+        """What an error leaves of a step, or makes of it, without limits."""
+        own: float = max(error, self.floor) ** (-self.gain / self.power)
+        last: float = before ** (self.memory / self.power)
+        return self.safety * own * last
+
+    def grown(self, taken: float, factor: float, most: float) -> float:
+        """The step after one of this size that passed."""
+        return taken * min(max(factor, self.smallest), most)
+
+    def cut(self, taken: float, error: float) -> float:
+        """The step to try after one of this size that did not pass."""
+        factor = self.safety * error ** (-1.0 / self.power) if math.isfinite(error) else self.broken
+        return taken * min(max(factor, self.smallest), self.again)
 
     def accepted(self, pace: Pace, taken: float, found: Found) -> Pace:
-        """The pace after an accepted step; a step cut short to end a run says little about the next one."""
-        error = found.error
+        """The pace after an accepted step; a step cut short to end a run says little about the next one.
+
+        What passes after a rejected trial does not let steps grow.
+        """
         fresh = pace.work.accepted == 0
         most = 1.0 if pace.tried else self.first if fresh else self.largest
-        factor = self.safety * max(error, NO_ERROR) ** (-0.85 / self.power) * pace.error ** (0.2 / self.power)
-        size = taken * min(max(factor, self.smallest), most)
+        size = self.grown(taken, self.factor(found.error, pace.error), most)
         cut = taken < (1.0 - STRETCH) * pace.size
         return replace(
             pace,
@@ -191,26 +243,19 @@ class Controller:
             lost=found.lost,
             bend=found.bend,
             longest=found.longest,
-            error=pace.error if cut else max(error, SMALLEST_BEFORE),
+            error=pace.error if cut else max(found.error, SMALLEST_BEFORE),
             tried=0.0,
-            work=replace(pace.work, accepted=pace.work.accepted + 1),
+            work=pace.work.after(True),
         )
 
-    def rejected(self, pace: Pace, taken: float, error: float, *, step: int, time: float) -> Pace:
-        """The pace after a rejected trial; raises ToleranceNotReached where no step is short enough."""
-        factor = self.safety * error ** (-1.0 / self.power) if math.isfinite(error) else self.smallest
-        size, tried = taken * min(max(factor, self.smallest), self.safety), pace.tried or taken
-        if size <= SHORTEST * max(abs(time), tried):
-            broken = "positions or velocities are not finite"
-            reason = f"the error is {error:.3g} times the allowed one" if math.isfinite(error) else broken
-            raise ToleranceNotReached(step=step, time=time, size=taken, reason=reason)
-        return replace(pace, size=size, tried=tried, work=replace(pace.work, rejected=pace.work.rejected + 1))
-
-
-def checked_max_step(longest: float) -> None:
-    """Raise ValueError where this cannot be the longest step of an adaptive integrator."""
-    if not longest > 0.0:
-        raise ValueError(f"max_step is {longest!r}, but a positive time is needed; leave it out for steps of any size.")
+    def rejected(self, pace: Pace, taken: float, error: float) -> Pace:
+        """The pace after a rejected trial."""
+        return replace(
+            pace,
+            size=self.cut(taken, error),
+            tried=pace.tried or taken,
+            work=pace.work.after(False),
+        )
 
 
 def next_time(size: float, time: float, until: float, longest: float = math.inf) -> tuple[float, float]:
@@ -218,7 +263,8 @@ def next_time(size: float, time: float, until: float, longest: float = math.inf)
 
     No step is longer than `longest`, but for the rounding of times.
     """
-    left, size = until - time, max(min(size, longest), SHORTEST * abs(time))
+    left = until - time
+    size = max(min(size, longest), SHORTEST * abs(time))
     if min((1.0 + STRETCH) * size, (1.0 + ROUNDED) * longest) >= left:
         return left, until
     reached = time + (0.5 * left if 2.0 * size > left else size)

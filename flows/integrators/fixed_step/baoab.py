@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from flows.base import Advance, Flow, KineticFlow, Part
-from flows.fields.kinetic import kinetic
+from flows.fields.kinetic import KineticCloud, kinetic
 from flows.integrators.fixed_step.grid import GivenStep, on_grid
 from flows.noise import StepNoise
 from particles import FlowRefused, ParticleCloud
@@ -37,6 +37,7 @@ class BAOAB(GivenStep):
 
     order: ClassVar[float] = 2.0
     handles: ClassVar[frozenset[Part]] = frozenset({Part.TRANSPORT, Part.INERTIA})
+    states: ClassVar[tuple[type, ...]] = (Driven, KineticCloud)
 
     def init(self, flow: Flow, cloud: ParticleCloud, time: float = 0.0) -> Driven:
         """The acceleration at the start."""

@@ -3,24 +3,19 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from flows.base import Flow, Part
-from flows.integrators.fixed_step.grid import FixedStep
-from flows.noise import StepNoise
-from particles import ParticleCloud
-from particles.shapes import Positions
+from flows.base import Together
+from flows.integrators.fixed_step.runge_kutta import Row, RungeKutta, Tableau
 
 
 @dataclass(frozen=True, init=False)
-class Euler(FixedStep):
+class Euler(RungeKutta):
     """theta <- theta + h v(theta): order 1, and exactly gradient descent with learning rate h.
 
-    Stable on a gradient flow while h times the largest eigenvalue of K P is below 2.
+    Stable on a gradient flow while h times the largest eigenvalue of K P is below 2. Straight lines in between.
     """
 
     order: ClassVar[float] = 1.0
-    handles: ClassVar[frozenset[Part]] = frozenset({Part.TRANSPORT})
+    dense: ClassVar[float] = 1.0
     stays_inside: ClassVar[bool] = True
-
-    def moved(self, flow: Flow, cloud: ParticleCloud, time: float, size: float, noise: StepNoise) -> Positions:
-        """theta + h v(theta, t)."""
-        return cloud.positions + size * flow.velocity(cloud, time)
+    tableau: ClassVar[Tableau] = Tableau((), Row((1,)), between=((1.0,),))
+    together: ClassVar[Together] = Together.ONE_GRID

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-from flows.base import Flow, NoisyFlow, Part
+from flows.base import Flow, NoisyFlow, Part, Together
 from flows.integrators.fixed_step.grid import FixedStep
 from flows.noise import StepNoise
 from particles import ParticleCloud
@@ -22,6 +22,7 @@ class EulerMaruyama(FixedStep):
     order: ClassVar[float] = 1.0
     handles: ClassVar[frozenset[Part]] = frozenset({Part.TRANSPORT, Part.NOISE})
     stays_inside: ClassVar[bool] = True
+    together: ClassVar[Together] = Together.ONE_GRID
 
     def moved(self, flow: Flow, cloud: ParticleCloud, time: float, size: float, noise: StepNoise) -> Positions:
         """theta + h v + sqrt(h) sigma xi."""

@@ -58,8 +58,12 @@ class GivenStep(ABC):
 
         The start is the multiple of the step that `time` stands for.
         """
-        size, reached = next_time(self._size(), time, until)
-        return on_grid(self._size(), time), size, reached
+        step = self._size()
+        reached = (math.floor(time / step + SAME) + 1) * step
+        if reached > until - SAME * step:
+            reached = until
+        length = reached - time
+        return on_grid(step, time), step if abs(length - step) <= SAME * step else length, reached
 
     def _size(self) -> float:
         if self.grid is not None:
@@ -88,15 +92,6 @@ class FixedStep(GivenStep):
     @abstractmethod
     def moved(self, flow: Flow, cloud: ParticleCloud, time: float, size: float, noise: StepNoise) -> Positions:
         """The positions one step of this size later, in a new tensor."""
-
-
-def next_time(size: float, time: float, until: float) -> tuple[float, float]:
-    """The size of the step to take from `time` and the time it reaches."""
-    reached = (math.floor(time / size + SAME) + 1) * size
-    if reached > until - SAME * size:
-        reached = until
-    length = reached - time
-    return (size if abs(length - size) <= SAME * size else length), reached
 
 
 def on_grid(size: float, time: float) -> float:

@@ -3,22 +3,24 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from flows.base import Flow, Part
-from flows.integrators.fixed_step.grid import FixedStep
-from flows.noise import StepNoise
-from particles import ParticleCloud
-from particles.shapes import Positions
+from flows.base import Together
+from flows.integrators.fixed_step.runge_kutta import Row, RungeKutta, Tableau
 
 
 @dataclass(frozen=True, init=False)
-class Heun(FixedStep):
-    """theta <- theta + h/2 [v(theta, t) + v(theta + h v(theta, t), t + h)]: order 2 (Heun 1900)."""
+class Heun(RungeKutta):
+    """theta <- theta + h/2 [v(theta, t) + v(theta + h v(theta, t), t + h)]: order 2 (Heun 1900).
+
+    The second velocity is that at the Euler point, where the measure has moved too, and this point is the embedded
+    step. In between is the parabola with b_1 = s - s^2 / 2 and b_2 = s^2 / 2.
+    """
 
     order: ClassVar[float] = 2.0
-    handles: ClassVar[frozenset[Part]] = frozenset({Part.TRANSPORT})
-
-    def moved(self, flow: Flow, cloud: ParticleCloud, time: float, size: float, noise: StepNoise) -> Positions:
-        """The average of the velocities here and at the Euler point, where the measure has moved too."""
-        first = flow.velocity(cloud, time)
-        second = flow.velocity(cloud.moved(cloud.positions + size * first), time + size)
-        return cloud.positions + 0.5 * size * (first + second)
+    dense: ClassVar[float] = 2.0
+    tableau: ClassVar[Tableau] = Tableau(
+        stages=(Row((1,)),),
+        step=Row((1, 1), over=2),
+        between=((1.0, -0.5), (0.0, 0.5)),
+        error=(-0.5, 0.5),
+    )
+    together: ClassVar[Together] = Together.ONE_GRID

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-from flows.base import Advance, Flow, NoisyFlow, Part
+from flows.base import Advance, Flow, NoisyFlow, Part, Together
 from flows.integrators.fixed_step.grid import GivenStep
 from flows.noise import StepNoise
 from particles import ParticleCloud
@@ -33,6 +33,8 @@ class LeimkuhlerMatthews(GivenStep):
     order: ClassVar[float] = 1.0
     handles: ClassVar[frozenset[Part]] = frozenset({Part.TRANSPORT, Part.NOISE})
     stays_inside: ClassVar[bool] = True
+    together: ClassVar[Together] = Together.ONE_GRID
+    states: ClassVar[tuple[type, ...]] = (Drawn, StepNoise)
 
     def init(self, flow: Flow, cloud: ParticleCloud, time: float = 0.0) -> Drawn | None:
         """Nothing has been drawn yet."""

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import torch
 
-from flows.base import DecayingFlow, Flow, NoisyFlow, Part
+from flows.base import DecayingFlow, Flow, NoisyFlow, Part, Together
 from flows.integrators.fixed_step.grid import FixedStep
 from flows.noise import StepNoise
 from particles import ParticleCloud
@@ -31,6 +31,7 @@ class LinearSplitting(FixedStep):
 
     order: ClassVar[float] = 2.0
     handles: ClassVar[frozenset[Part]] = frozenset({Part.TRANSPORT, Part.NOISE})
+    together: ClassVar[Together] = Together.ONE_GRID
 
     def moved(self, flow: Flow, cloud: ParticleCloud, time: float, size: float, noise: StepNoise) -> Positions:
         """Relax half a step, move with the force, relax half a step."""

@@ -2,24 +2,24 @@
 
 import math
 from dataclasses import dataclass, replace
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 from torch import Tensor
 
-from flows.base import Advance, Flow, Part
+from flows.base import Flow, Together
 from flows.integrators.error_controlled.headway import Headway
-from flows.integrators.error_controlled.step_control import Tolerance, Work, checked_max_step, next_time
-from flows.integrators.function_space.bdf_state import BDFState, Judged
-from flows.integrators.function_space.differentiation import HIGHEST, Formula
-from flows.integrators.function_space.error_scales import Scales
+from flows.integrators.error_controlled.rejection_loop import ErrorControlled, Place, Trial
+from flows.integrators.error_controlled.step_control import Tolerance, Work, next_time
+from flows.integrators.function_space.bdf_state import BDFState
+from flows.integrators.function_space.differentiation import HIGHEST
+from flows.integrators.function_space.error_scales import Judged, Scales
 from flows.integrators.function_space.gauss_newton import DenseRisk, GaussNewton, dense_risk, spread
 from flows.integrators.function_space.interpolation import combination, weights
 from flows.integrators.function_space.neuron_curvature import neuron_curvature
 from flows.integrators.function_space.saddle import check_rest
 from flows.integrators.function_space.shifted_solve import Shifted
-from flows.noise import StepNoise
-from particles import ParticleCloud, Risk, ToleranceNotReached
+from particles import ParticleCloud, Risk
 from particles.shapes import Positions, Velocity
 
 #: The end of a run with steps of one tolerance errs by rtol^(1 - 0.15), as measured; below this rtol they have less.
@@ -39,13 +39,18 @@ VELOCITIES = 10
 
 
 class Norms(NamedTuple):
-    """Of a trial: |d|, how far it is from the start, and |doubt|; of the function, what d changes and how far it is."""
+    """Of a trial: |d|, how far it is from the start, and |doubt|; of the function, what d changes and how far it is.
+
+    And |d| of the orders below and above, zero where these may not be taken.
+    """
 
     correction: float
     distance: float
     doubt: float
     change: float
     changed: float
+    lower: float = 0.0
+    higher: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,17 +67,16 @@ class Correction:
 
 
 @dataclass(frozen=True, eq=False)
-class Trial:
-    """A step tried: the cloud it came to and its way from the start, the correction d of the predictor, and errors."""
+class BDFTrial(Trial):
+    """A step tried: its errors, its norms, and the points of the path with the one that it has reached."""
 
-    cloud: ParticleCloud
-    way: Velocity
-    correction: Velocity
     judged: Judged
+    norms: Norms
+    points: tuple[Positions, ...]
 
 
 @dataclass(frozen=True)
-class BDF:
+class BDF(ErrorControlled[BDFState, BDFTrial]):
     """Backward differentiation (NDF; Klopfenstein 1971, Shampine and Reichelt 1997), orders 1 to 5, linearly implicit.
 
     With P the polynomial of degree k through the last k + 1 points, the next one is P(t) + d,
@@ -88,123 +92,128 @@ class BDF:
     gradient flows with n k up to 6000.
     """
 
-    rtol: float = 1e-4
-    atol: float = 0.0
-    max_step: float = math.inf
     order: ClassVar[float] = float(HIGHEST)
-    handles: ClassVar[frozenset[Part]] = frozenset({Part.TRANSPORT})
+    holds: ClassVar[type[Any]] = BDFState
+    together: ClassVar[Together] = Together.OWN_ORDER
+    states: ClassVar[tuple[type, ...]] = (BDFState, Scales, Headway, Work)
 
     @property
     def tolerance(self) -> Tolerance:
         """What a step may err by: less than rtol below 1e-4, where more steps add up more errors."""
         return Tolerance(self.rtol * min(1.0, self.rtol / PLAIN) ** ADDED, self.atol)
 
-    def __post_init__(self) -> None:
-        Tolerance.kept(self)
-        checked_max_step(self.max_step)
-
     def init(self, flow: Flow, cloud: ParticleCloud, time: float = 0.0) -> BDFState:
         """One point; the first step is chosen when the end of the run is known."""
         dense_risk(flow, "BDF")
         return BDFState((torch.zeros_like(cloud.positions),), (time,))
 
-    def step(
-        self, flow: Flow, cloud: ParticleCloud, state: BDFState, time: float, until: float, noise: StepNoise
-    ) -> Advance[BDFState]:
-        """One step that meets the tolerance, with as many trials as it takes."""
-        risk = dense_risk(flow, "BDF")
-        if state.scales is None:
-            state = self.begun(risk, cloud, state, until - time)
-        while True:
-            reached = self.reached(state, until)
-            trial = self._try(risk, cloud, state, reached)
-            if trial.judged.larger <= 1.0:
-                break
-            state = state.rejected(reached, trial.judged, step=noise.step + 1, until=until)
-        after = self._watched(self._chosen(state, trial, reached), until)
-        if reached == until:
-            self.ended(risk, trial.cloud, after)
-        start, points, times = after.known.start, after.points[: state.order + 1], after.times[: state.order + 1]
-        dense = Polynomial(cloud, start, points, times)
-        return Advance(reached, trial.cloud, after, dense)
+    def ready(self, at: Place, state: BDFState) -> BDFState:
+        """The state of a run that has begun."""
+        return self.begun(at, state) if state.scales is None else state
 
-    def ended(self, risk: DenseRisk, cloud: ParticleCloud, state: BDFState) -> None:
-        """Raise ToleranceNotReached where a run has ended at rest and the flow would not rest."""
-        stiff, size = GaussNewton.of(risk, cloud), state.times[0] - state.times[1]
-        check_rest(stiff, size, step=state.work.accepted, time=state.times[1])
-
-    def _watched(self, state: BDFState, until: float) -> BDFState:
-        """The state with the curvature of neurons switched on where steps have stayed short for long, and it is small.
-
-        Raises ToleranceNotReached where the rest of the run would take more than a hundred thousand steps.
-        """
-        step, time = state.work.accepted, state.times[0]
-        spent, advice = VELOCITIES * state.work.velocities, "its curvature or its kinks keep steps short"
-        headway = state.headway.looked(time, until, spent, step, advice)
-        begun, since = state.began, state.mark
-        if time - begun >= 2.0 * since[1]:
-            return replace(state, mark=(step, time - begun), headway=headway)
-        crawls = step - since[0] > CRAWLING and state.points[0].numel() * state.known.outputs.numel() <= CURVED
-        return replace(state, curved=state.curved or crawls, headway=headway)
-
-    def reached(self, state: BDFState, until: float) -> float:
-        """The time that the next step tries to reach."""
-        return next_time(state.size, state.times[0], until, self.max_step)[1]
-
-    def begun(self, risk: DenseRisk, cloud: ParticleCloud, state: BDFState, span: float) -> BDFState:
+    def begun(self, at: Place, state: BDFState) -> BDFState:
         """Scales, a first step whose error is about half of rtol h |F|, and a point before the first one.
 
         The error of an Euler step is h^2 / 2 |A F|. What bends the path and does not stand in A is met a part of the
         cloud's extent away.
         """
-        stiff = GaussNewton.of(risk, cloud)
+        cloud, span = at.cloud, at.until - at.time
+        stiff = GaussNewton.of(dense_risk(at.flow, "BDF"), cloud)
         speed, bend, extent = cloud.norms(stiff.velocity, stiff.applied(stiff.velocity), cloud.positions).tolist()
         if not (math.isfinite(speed) and math.isfinite(bend)):
-            reason = "positions or velocities are not finite"
-            raise ToleranceNotReached(step=1, time=state.times[0], size=span, reason=reason)
+            raise at.unreached(span, "positions or velocities are not finite")
         scales = Scales.of(stiff)
         rtol = self._allowed(cloud.count * cloud.dim, scales).rtol or math.sqrt(torch.finfo(cloud.dtype).eps)
         by_bend = rtol * speed / bend if bend > 0.0 else math.inf
         by_reach = REACH * extent / speed if speed > 0.0 < extent else math.inf
         size = min(span, self.max_step, by_bend, by_reach)
-        state = replace(
+        return replace(
             state,
+            points=(*state.points, -size * stiff.velocity),
+            times=(at.time, at.time - size),
+            size=size,
             scales=scales,
             work=Work(velocities=1),
-            began=state.times[0],
-            headway=Headway(state.times[0]),
+            began=at.time,
+            headway=Headway(at.time),
         )
-        before = -size * stiff.velocity
-        return replace(state, points=(*state.points, before), times=(*state.times, state.times[0] - size), size=size)
 
-    def _try(self, risk: DenseRisk, cloud: ParticleCloud, state: BDFState, reached: float) -> Trial:
-        formula, points = state.formula(state.order, reached), state.points[: state.order + 1]
-        predicted, slope, scales = combination(formula.values, points), combination(formula.slopes, points), state.known
-        there = cloud.moved(scales.start + predicted)
-        correction = self.correction(risk, there, slope, formula.shift, self.rough(state), state.curved)
-        way = predicted + correction.vector
-        doubt = torch.zeros_like(way) if correction.doubt is None else correction.doubt
-        functions = torch.stack([correction.change, correction.outputs - scales.outputs])
-        moved = cloud.norms(correction.vector, way, doubt).tolist()
-        norms = Norms(*moved, *torch.linalg.vector_norm(functions, dim=1).tolist())
-        judged = self.judged(state, formula, norms, cloud.count * cloud.dim)
-        return Trial(cloud.moved(scales.start + way), way, correction.vector, judged)
+    def attempt(self, at: Place, state: BDFState) -> BDFTrial:
+        """A step of the state's order."""
+        risk = dense_risk(at.flow, "BDF")
+        reached = self.reached(state, at.until)
+        formula = state.formula(state.order, reached)
+        points = state.points[: state.order + 1]
+        known = state.known
+        predicted = combination(formula.values, points)
+        slope = combination(formula.slopes, points)
+        there = at.cloud.moved(known.start + predicted)
+        found = self.correction(risk, there, slope, formula.shift, self.rough(state), state.curved)
+        way = predicted + found.vector
+        doubt = torch.zeros_like(way) if found.doubt is None else found.doubt
+        away = [
+            way - combination(state.formula(order, reached).values, state.points[: order + 1]) for order in state.beside
+        ]
+        functions = torch.stack([found.change, found.outputs - known.outputs])
+        correction, distance, doubtful, *others = at.cloud.norms(found.vector, way, doubt, *away).tolist()
+        changes = torch.linalg.vector_norm(functions, dim=1).tolist()
+        beside = dict(zip(state.beside, others, strict=True))
+        sides = (beside.get(order, 0.0) for order in (state.order - 1, state.order + 1))
+        norms = Norms(correction, distance, doubtful, *changes, *sides)
+        return self.trial(at, state, norms, (way, *state.points))
+
+    def trial(self, at: Place, state: BDFState, norms: Norms, points: tuple[Positions, ...]) -> BDFTrial:
+        """A step to the first of these points, judged relative to how far the cloud has been, the trial included."""
+        start = state.known.start
+        reached = self.reached(state, at.until)
+        count = state.order + 1
+        there = at.cloud.moved(start + points[0])
+        coordinates = at.cloud.count * at.cloud.dim
+        between = Polynomial(at.cloud, start, points[:count], (reached, *state.times)[:count])
+        scales = state.known.went(norms.distance, norms.changed)
+        whole = scales.judged((norms.correction, norms.change), coordinates, self._allowed(coordinates, scales))
+        doubt = scales.judged((norms.doubt, 0.0), coordinates, self.tolerance)
+        judged = Judged(state.formula(state.order, reached).error * whole, doubt, scales)
+        return BDFTrial(reached, there, between, judged.larger, judged, norms, points[: HIGHEST + 1])
+
+    def accepted(self, at: Place, state: BDFState, trial: BDFTrial) -> BDFState:
+        """The state with the point that the step reached."""
+        norms, order = trial.norms, state.order
+        corrections = {order: norms.correction, order - 1: norms.lower, order + 1: norms.higher}
+        after = state.accepted(trial.reached, trial.judged.error, corrections)
+        return self._watched(at, replace(after, points=trial.points, scales=trial.judged.scales))
+
+    def rejected(self, at: Place, state: BDFState, trial: BDFTrial) -> BDFState:
+        """The state with a shorter step, and of order 1 where several have failed."""
+        return state.rejected(at, trial.reached, trial.judged)
+
+    def _watched(self, at: Place, after: BDFState) -> BDFState:
+        """The state with the curvature of neurons switched on where steps have stayed short for long, and it is small.
+
+        Raises ToleranceNotReached where the rest of the run would take more than a hundred thousand steps.
+        """
+        step, time = after.work.accepted, after.times[0]
+        spent = VELOCITIES * after.work.velocities
+        advice = "its curvature or its kinks keep steps short"
+        headway = after.headway.looked(time, at.until, spent, at.step, advice)
+        gone, (since, length) = time - after.began, after.mark
+        if gone >= 2.0 * length:
+            return replace(after, mark=(step, gone), headway=headway)
+        crawls = step - since > CRAWLING and after.points[0].numel() * after.known.outputs.numel() <= CURVED
+        return replace(after, curved=after.curved or crawls, headway=headway)
+
+    def ended(self, at: Place, after: BDFState, trial: BDFTrial) -> None:
+        """Raise ToleranceNotReached where a run has ended at rest and the flow would not rest."""
+        stiff = GaussNewton.of(dense_risk(at.flow, "BDF"), trial.there)
+        check_rest(stiff, trial.reached - at.time, step=at.step, time=at.time)
+
+    def reached(self, state: BDFState, until: float) -> float:
+        """The time that the next step tries to reach."""
+        return next_time(state.size, state.times[0], until, self.max_step)[1]
 
     def rough(self, state: BDFState) -> float:
         """The relative error tolerated in the matrix; none once a trial has failed, which it may be to blame for."""
         return self.rtol if self.rtol >= ROUGH and state.failed == 0 else 0.0
-
-    def judged(self, state: BDFState, formula: Formula, norms: Norms, coordinates: int) -> Judged:
-        """The errors of a trial, relative to how far the cloud has been, the trial included.
-
-        At a kink of the path, of which the formula's small constant knows nothing, the error is d itself.
-        """
-        scales = state.known.went(norms.distance, norms.changed)
-        allowed = self._allowed(coordinates, scales)
-        whole = scales.judged((norms.correction, norms.change), coordinates, allowed)
-        kinked = state.kinked(whole, formula.reached)
-        doubt = scales.judged((norms.doubt, 0.0), coordinates, self.tolerance)
-        return Judged(whole if kinked else formula.error * whole, doubt, scales, whole, kinked)
 
     def _allowed(self, coordinates: int, scales: Scales) -> Tolerance:
         """The tolerance of a step of a cloud of so many coordinates."""
@@ -233,17 +242,6 @@ class BDF:
         solved = Shifted(stiff, shift, rough, curvature).solve(right, data * stiff.at.cotangents)
         change = stiff.changed(solved.vector, solved.pushed)
         return Correction(solved.vector, change, stiff.weighed(stiff.at.predictions) + change, solved.doubt)
-
-    def _chosen(self, state: BDFState, trial: Trial, reached: float) -> BDFState:
-        """The state after an accepted step."""
-        cloud = trial.cloud
-        corrections = {state.order: float(cloud.norms(trial.correction))}
-        for order in state.beside:
-            predicted = combination(state.formula(order, reached).values, state.points[: order + 1])
-            corrections[order] = float(cloud.norms(trial.way - predicted))
-        after = state.accepted(reached, trial.judged.error, corrections)
-        points = (trial.way, *state.points)[: HIGHEST + 1]
-        return replace(after, points=points, scales=trial.judged.scales)
 
 
 def share(work: int) -> float:

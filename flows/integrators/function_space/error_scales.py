@@ -42,8 +42,10 @@ class Scales:
     @classmethod
     def of(cls, stiff: GaussNewton) -> "Scales":
         """Before a run. Rounding moves trained coordinates by eps |theta|_F, and the function as such noise does."""
-        cloud, eps = stiff.at.cloud, torch.finfo(stiff.at.cloud.dtype).eps
-        columns, trained = stiff.at.risk.network.neuron.trained_columns, torch.zeros_like(cloud.positions)
+        cloud = stiff.at.cloud
+        eps = torch.finfo(stiff.at.cloud.dtype).eps
+        columns = stiff.at.risk.network.neuron.trained_columns
+        trained = torch.zeros_like(cloud.positions)
         trained[:, columns] = cloud.positions[:, columns]
         noise = trained * StepNoise(0, 0, STREAM).normals(cloud.positions, cloud.first)
         outputs = stiff.weighed(stiff.at.predictions)
@@ -67,3 +69,21 @@ class Scales:
             tolerance.allowed(1, self.change) + self.blur,
         )
         return max(ratio(size, limit) for size, limit in zip(sizes, allowed, strict=True))
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Errors of a trial in units of the tolerance: of the method, and what rounding leaves open (`doubt`).
+
+    `scales` are those after the trial, `velocities` how many it took.
+    """
+
+    error: float
+    doubt: float
+    scales: Scales
+    velocities: int = 1
+
+    @property
+    def larger(self) -> float:
+        """The one that counts."""
+        return max(self.error, self.doubt)

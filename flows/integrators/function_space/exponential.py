@@ -1,25 +1,24 @@
 """Exponential integration in function space: the Gauss-Newton part of a gradient flow is propagated exactly."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
-from flows.base import Advance, Flow, Part
+from flows.base import Flow
 from flows.integrators.error_controlled.headway import Headway
-from flows.integrators.error_controlled.step_control import SHORTEST, Tolerance, Work, checked_max_step, next_time
-from flows.integrators.function_space.error_scales import UNITS, Scales
+from flows.integrators.error_controlled.rejection_loop import ErrorControlled, Place, Trial
+from flows.integrators.error_controlled.step_control import Controller, Work, next_time
+from flows.integrators.function_space.error_scales import UNITS, Judged, Scales
 from flows.integrators.function_space.gauss_newton import GaussNewton, dense_risk
 from flows.integrators.function_space.linear_part import LinearPart
-from flows.noise import StepNoise
-from particles import FlowRefused, ParticleCloud, ToleranceNotReached
+from particles import FlowRefused, ParticleCloud
 from particles.shapes import Velocity
 
-SAFETY, SMALLEST, LARGEST = 0.85, 0.01, 5.0
+CONTROLLER = Controller(3, safety=0.85, smallest=0.01, again=0.85, broken=0.01, floor=1e-9)
 #: How many times the tolerance a step may be off the flow along its way: dense output is of order 2 only.
 DEFECT = 10.0
 #: The way is looked at going back from its end by this factor, and this often at the most.
@@ -42,9 +41,24 @@ class ExponentialState:
     headway: Headway | None = None
     work: Work = Work()
 
+    @property
+    def known(self) -> tuple[LinearPart, Scales]:
+        """The linear part and the scales of a step that is being tried."""
+        if self.linear is None or self.scales is None:
+            raise ValueError("The state of Exponential has no linear part yet; begin the step with Exponential.ready.")
+        return self.linear, self.scales
+
+
+@dataclass(frozen=True, eq=False)
+class ExponentialTrial(Trial):
+    """A step tried, its size and its errors."""
+
+    size: float
+    judged: Judged
+
 
 @dataclass(frozen=True)
-class Exponential:
+class Exponential(ErrorControlled[ExponentialState, ExponentialTrial]):
     """An exponential Runge-Kutta method of order 3 (Hochbruck and Ostermann 2005) with an embedded one of order 2.
 
     theta' = L theta + N(theta) with L = -(Delta + M J^T C J), the Gauss-Newton part, frozen at the start of each step:
@@ -55,87 +69,75 @@ class Exponential:
     Only the change of the features limits the step: in the lazy limit with the squared loss one step reaches any
     time. A step costs three velocities and one n k by n k eigendecomposition, which rejected trials share. An embedded
     error of zero proves nothing where all stages lie beyond what happens in between, so a step is also held against the
-    flow along its way (`Trial.defect`). Errors are measured as in `BDF`. Dense output of order 2. For gradient flows
-    with n k up to 6000, whose regulariser, where there is one, pulls all particles at about the same rate.
+    flow along its way (`Propagated.defect`). Errors are measured as in `BDF`. Dense output is of order 2. For gradient
+    flows with n k up to 6000, whose regulariser, where there is one, pulls all particles at about the same rate.
     """
 
-    rtol: float = 1e-4
-    atol: float = 0.0
-    max_step: float = math.inf
     order: ClassVar[float] = 3.0
-    handles: ClassVar[frozenset[Part]] = frozenset({Part.TRANSPORT})
-
-    @property
-    def tolerance(self) -> Tolerance:
-        """rtol and atol, checked."""
-        return Tolerance(self.rtol, self.atol)
-
-    def __post_init__(self) -> None:
-        Tolerance.kept(self)
-        checked_max_step(self.max_step)
+    holds: ClassVar[type[Any]] = ExponentialState
+    states: ClassVar[tuple[type, ...]] = (ExponentialState, Scales, Headway, Work)
 
     def init(self, flow: Flow, cloud: ParticleCloud, time: float = 0.0) -> ExponentialState:
         """The first step to try is the whole run."""
         dense_risk(flow, "Exponential")
         return ExponentialState()
 
-    def step(
-        self, flow: Flow, cloud: ParticleCloud, state: ExponentialState, time: float, until: float, noise: StepNoise
-    ) -> Advance[ExponentialState]:
-        """One step that meets the tolerance, with as many trials as it takes."""
-        risk, work = dense_risk(flow, "Exponential"), state.work
-        linear = state.linear or LinearPart(GaussNewton.of(risk, cloud))
-        _refuse_unequal(linear.unequal, until - time)
+    def ready(self, at: Place, state: ExponentialState) -> ExponentialState:
+        """The state with the linear part here, which all trials share."""
+        left = at.until - at.time
+        linear = state.linear or LinearPart(GaussNewton.of(dense_risk(at.flow, "Exponential"), at.cloud))
+        _refuse_unequal(linear.unequal, left)
         scales = state.scales or Scales.of(linear.stiff)
-        size, first = state.size or until - time, state.size or until - time
-        while True:
-            size, reached = next_time(size, time, until, self.max_step)
-            trial = Trial(linear, size)
-            judged = self.judged(trial, scales)
-            work = replace(work, velocities=work.velocities + judged.velocities)
-            error = judged.error
-            factor = SAFETY * max(error, 1e-9) ** (-1.0 / self.order) if math.isfinite(error) else SMALLEST
-            if error <= 1.0:
-                break
-            if size <= SHORTEST * max(abs(time), first):
-                reason = f"the error is {error:.3g} times the allowed one"
-                raise ToleranceNotReached(step=noise.step + 1, time=time, size=size, reason=reason)
-            size, work = size * max(SMALLEST, min(factor, SAFETY)), replace(work, rejected=work.rejected + 1)
-        if judged.rounding > 1.0:
-            raise ToleranceNotReached(step=noise.step + 1, time=time, size=size, reason=UNITS)
-        work = replace(work, accepted=work.accepted + 1)
-        spent, headway = COST * work.velocities, state.headway or Headway(time)
-        headway = headway.looked(reached, until, spent, work.accepted, "take BDF, for flows that are not lazy")
-        after = ExponentialState(size * min(factor, LARGEST), judged.scales, None, headway, work)
-        return Advance(reached, trial.end, after, lambda moment: trial.at(moment - time))
+        return replace(state, size=state.size or left, scales=scales, linear=linear)
 
-    def judged(self, trial: "Trial", scales: Scales) -> "Judged":
-        """The errors of a trial: embedded, and where that is small enough along the way; relative to how far the cloud
-        has been, the trial included."""
-        stiff, cloud = trial.linear.stiff, trial.linear.stiff.at.cloud
-        outputs = stiff.weighed(stiff.model.at(trial.end).predictions) - scales.outputs
-        vector, change = trial.error
-        distance, size, speed = cloud.norms(trial.end.positions - scales.start, vector, stiff.velocity).tolist()
+    def attempt(self, at: Place, state: ExponentialState) -> ExponentialTrial:
+        """A step of the state's size."""
+        linear, scales = state.known
+        size, reached = next_time(state.size, at.time, at.until, self.max_step)
+        way = Propagated(linear, size)
+        judged = self.judged(way, scales)
+
+        def between(moment: float) -> ParticleCloud:
+            return way.at(moment - at.time)
+
+        return ExponentialTrial(reached, way.end, between, judged.error, size, judged)
+
+    def judged(self, way: "Propagated", scales: Scales) -> Judged:
+        """The errors of a step: embedded, and where that is small enough along the way.
+
+        They are relative to how far the cloud has been, the step included; the doubt is what rounding makes of h F.
+        """
+        stiff, cloud = way.linear.stiff, way.linear.stiff.at.cloud
+        outputs = stiff.weighed(stiff.model.at(way.end).predictions) - scales.outputs
+        vector, change = way.error
+        distance, size, speed = cloud.norms(way.end.positions - scales.start, vector, stiff.velocity).tolist()
         changed, changes = torch.stack([outputs.norm(), change.norm()]).tolist()
-        scales, coordinates = scales.went(distance, changed), cloud.count * cloud.dim
+        scales = scales.went(distance, changed)
+        coordinates = cloud.count * cloud.dim
         error = scales.judged((size, changes), coordinates, self.tolerance)
-        blurred = ROUNDINGS * trial.size * speed * torch.finfo(cloud.dtype).eps
-        rounding = scales.judged((blurred, 0.0), coordinates, self.tolerance)
+        blurred = ROUNDINGS * way.size * speed * torch.finfo(cloud.dtype).eps
+        doubt = scales.judged((blurred, 0.0), coordinates, self.tolerance)
         if error > 1.0:
-            return Judged(error, rounding, scales, 3)
-        defect, velocities = trial.defect(lambda *sizes: scales.judged(sizes, coordinates, self.tolerance))
-        return Judged(max(error, defect / DEFECT), rounding, scales, 3 + velocities)
+            return Judged(error, doubt, scales, 3)
+        defect, velocities = way.defect(lambda *sizes: scales.judged(sizes, coordinates, self.tolerance))
+        return Judged(max(error, defect / DEFECT), doubt, scales, 3 + velocities)
 
+    def accepted(self, at: Place, state: ExponentialState, trial: ExponentialTrial) -> ExponentialState:
+        """The state at the end of the step, of which the linear part is not known yet."""
+        if trial.judged.doubt > 1.0:
+            raise at.unreached(trial.size, UNITS)
+        work = state.work.after(True, trial.judged.velocities)
+        headway = state.headway or Headway(at.time)
+        advice = "take BDF, for flows that are not lazy"
+        headway = headway.looked(trial.reached, at.until, COST * work.velocities, at.step, advice)
+        size = CONTROLLER.grown(trial.size, CONTROLLER.factor(trial.error), CONTROLLER.largest)
+        return ExponentialState(size, trial.judged.scales, None, headway, work)
 
-@dataclass(frozen=True)
-class Judged:
-    """The error of a trial and what rounding of h F makes of it, in units of the tolerance; how far the cloud has been
-    with it, and the velocities that it took to say so."""
-
-    error: float
-    rounding: float
-    scales: Scales
-    velocities: int
+    def rejected(self, at: Place, state: ExponentialState, trial: ExponentialTrial) -> ExponentialState:
+        """The state with a shorter step."""
+        at.check_short(trial.size, at.until - at.time, trial.size, trial.error)
+        work = state.work.after(False, trial.judged.velocities)
+        return replace(state, size=CONTROLLER.cut(trial.size, trial.error), work=work)
 
 
 def _refuse_unequal(rates: float, span: float) -> None:
@@ -148,7 +150,7 @@ def _refuse_unequal(rates: float, span: float) -> None:
 
 
 @dataclass(frozen=True, eq=False)
-class Trial:
+class Propagated:
     """One step of the method from a cloud, before it is judged."""
 
     linear: LinearPart
@@ -204,7 +206,9 @@ class Trial:
         three, dt the way to the next one, until the path up to there is itself no larger than an error may be.
         """
         stiff, cloud = self.linear.stiff, self.linear.stiff.at.cloud
-        time, total, looks = self.size, 0.0, 0
+        time = self.size
+        total = 0.0
+        looks = 0
         while looks < MOST_LOOKS:
             there = self.at(time)
             off = stiff.model.velocity(there) - self.slope(time)
@@ -212,7 +216,8 @@ class Trial:
             vector, pushed = self.linear.phi(1, span, off, stiff.push(off))
             vector, change = span * vector, stiff.changed(span * vector, span * pushed)
             size, way = cloud.norms(vector, there.positions - self._start).tolist()
-            looks, total = looks + 1, total + judge(size, float(torch.linalg.vector_norm(change)))
+            looks = looks + 1
+            total = total + judge(size, float(torch.linalg.vector_norm(change)))
             if not total <= DEFECT or judge(way, 0.0) <= DEFECT:
                 break
             time /= LOOKS_APART

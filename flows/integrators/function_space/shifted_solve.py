@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from flows.integrators.function_space.gauss_newton import GaussNewton, spread, spread_members
-from particles import Perceptron, SharedCloud
+from particles import Perceptron
 from particles.shapes import AnyFloat, Grams, Outputs, PerParticle, Velocity
 
 #: Largest h tr G for which G may be a sum of single-precision products: rounding then changes h G by 10^-3 at the most.
@@ -93,11 +93,11 @@ class Shifted:
         would be less than half of them, all are kept; and in a shared cloud, of which no process can order all.
         """
         at, neuron, weights = self.stiff.at, self.stiff.at.risk.network.neuron, self._weights
-        if not isinstance(neuron, Perceptron) or neuron.trained != "hidden" or isinstance(at.cloud, SharedCloud):
+        if not isinstance(neuron, Perceptron) or neuron.trained != "hidden" or at.cloud.shared_by is not None:
             return weights
         members = self.size.shape if isinstance(self.size, Tensor) else ()
-        squares = self.stiff.root.square().sum(dim=(1, 2)) * at.data.phi.square().sum(dim=1)
-        sizes = neuron.activation.lipschitz**2 * self.size * squares.reshape(*members, -1).sum(dim=-1)
+        squares = self.stiff.root.square().sum(dim=(1, 2)).reshape(*members, -1) * at.data.phi.square().sum(dim=1)
+        sizes = neuron.activation.lipschitz**2 * self.size * squares.sum(dim=-1)
         outputs = at.cloud.positions[:, neuron.hidden :].square().sum(dim=1)
         bounds = sizes[..., None] * (weights * at.factors.square() * outputs).reshape(*members, -1)
         ordered, places = bounds.sort(dim=-1)
@@ -134,7 +134,7 @@ class Shifted:
         if bool(failed.any()):
             factor.masked_fill_((failed != 0)[..., None, None], torch.nan)
         entries, cloud = self.stiff.at.cloud.positions.numel() * self._matrix.shape[-1], self.stiff.at.cloud
-        if self._rounded is None or self._blocks is not None or entries > FACTORED or isinstance(cloud, SharedCloud):
+        if self._rounded is None or self._blocks is not None or entries > FACTORED or cloud.shared_by is not None:
             return factor
         chosen = self._rounded.reshape(*factor.shape[:-2], 1, 1) > 0.0
         return torch.where(chosen, self._factor_of_jacobian(), factor)

@@ -5,20 +5,21 @@ import math
 from limits.transport.certificate import EPS
 from limits.transport.entropic.regularised import detached
 from limits.transport.entropic.sinkhorn import Iteration, Potential, sinkhorn, symmetric_sinkhorn
-from limits.transport.problem import Measure, Problem
+from limits.transport.problem import Measure, TransportProblem
 from limits.transport.result import Transport, power
 
-#: Units of rounding of a typical cost that a sum of differences of potentials may be off by.
+#: Rounding error of a sum of differences of potentials, in units of eps times a typical cost.
 ROUNDING = 64.0
 
 
-def by_divergence(problem: Problem, how: Iteration = Iteration(regularisation=0.2)) -> Transport:
+def by_divergence(problem: TransportProblem, how: Iteration = Iteration(regularisation=0.2)) -> Transport:
     """S^(1/p), S = OT(a, b) - OT(a, a) / 2 - OT(b, b) / 2 with OT = min <P, c> + eps KL(P | a b^T) (Feydy et al. 2019).
 
-    Zero for equal clouds and, for p = 2, the squared distance of means as soon as the laws differ by a shift alone. The
-    standard error is that of S as an estimate between the laws, particles taken as independent draws (del Barrio,
-    Gonzalez Sanz, Loubes and Niles-Weed 2023): Var S = sum_i a_i^2 (h_i - mean h)^2 + the same of b, where h is the
-    difference of the potentials of OT(a, b) and OT(a, a). Without derivatives.
+    S is zero for equal clouds. For p = 2 it is the squared distance of the means where the laws differ only by a shift.
+    The standard error is that of S as an estimate for the laws behind the clouds, whose particles are taken as
+    independent draws (del Barrio, Gonzalez Sanz, Loubes and Niles-Weed 2023): Var S = sum_i a_i^2 (h_i - mean h)^2 plus
+    the same for b, where h is the difference of the potentials of OT(a, b) and OT(a, a).
+    Raises ValueError where a cloud requires derivatives, TransportUnsolved where the iteration does not converge.
     """
     problem = detached(problem, "debiased")
     eps = how.regularisation * problem.mean_cost
@@ -36,6 +37,6 @@ def by_divergence(problem: Problem, how: Iteration = Iteration(regularisation=0.
 
 
 def _variance(measure: Measure, values: Potential) -> float:
-    """sum_i a_i^2 (h_i - sum a h)^2: of sum_i a_i h(x_i) for independent x_i."""
+    """sum_i a_i^2 (h_i - sum a h)^2, the variance of sum_i a_i h(x_i) for independent x_i."""
     centred = values - measure.masses @ values
     return float((measure.masses * centred).square().sum())

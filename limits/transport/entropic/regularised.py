@@ -1,4 +1,4 @@
-"""The entropic plan made feasible: a certified interval around W_p at any size, on any device."""
+"""The entropic plan corrected to the exact masses: a certified interval around W_p for clouds of any size."""
 
 import torch
 
@@ -13,17 +13,18 @@ from limits.transport.entropic.sinkhorn import (
     tiles,
     true_costs,
 )
-from limits.transport.problem import Problem
+from limits.transport.problem import TransportProblem
 from limits.transport.result import Transport, power, rooted_gap
 from particles.shapes import Scalar
 
 
-def by_entropy(problem: Problem, how: Iteration = Iteration()) -> Transport:
-    """An upper bound of W_p from the entropic plan, moved to the exact masses, and a lower one from its potentials.
+def by_entropy(problem: TransportProblem, how: Iteration = Iteration()) -> Transport:
+    """An upper bound of W_p from the entropic plan corrected to the exact masses, and a lower bound from potentials.
 
-    distance: the cost of a feasible plan (Altschuler, Weed and Rigollet 2017, algorithm 2), rooted; gap: down to the
-    dual value of the potentials' c-transform. W_p lies in between, rounding counted on both sides;
-    smaller regularisation brings them together. Without derivatives.
+    The distance is the rooted cost of a feasible plan (Altschuler, Weed and Rigollet 2017, algorithm 2). The gap
+    reaches down to the dual value of the c-transform of the potentials. W_p lies in between, with rounding counted on
+    both sides; a smaller regularisation makes the gap smaller.
+    Raises ValueError where a cloud requires derivatives, TransportUnsolved where the iteration does not converge.
     """
     problem = detached(problem, "entropic")
     eps = how.regularisation * problem.mean_cost
@@ -33,7 +34,7 @@ def by_entropy(problem: Problem, how: Iteration = Iteration()) -> Transport:
     f, g = sinkhorn(first, second, p, how, problem.mean_cost)
     f = f + second.masses @ g
     g = g - second.masses @ g
-    # What rounding may do to a cost from differences and to a sum over tiles, relative.
+    # Relative rounding error of a cost from differences and of a sum over tiles.
     rounding = EPS * (first.points.shape[1] + 2.0 * p + 32.0 + first.count * second.count / TILE_ON_CPU)
     upper = _feasible_cost(problem, f, g, eps) * (1.0 + rounding)
     covering = softmin(g, second, first.points, p, 0.0)
@@ -43,8 +44,8 @@ def by_entropy(problem: Problem, how: Iteration = Iteration()) -> Transport:
     return Transport(power(upper, 1.0 / p), "entropic", rooted_gap(upper, gap, p, first.points.shape[1]))
 
 
-def detached(problem: Problem, method: str) -> Problem:
-    """The problem, refused where a derivative is asked for: these methods have none, and it would be lost unseen."""
+def detached(problem: TransportProblem, method: str) -> TransportProblem:
+    """The problem itself; raises ValueError where a cloud requires derivatives, which the method does not have."""
     held = [tensor for at in (problem.first, problem.second) for tensor in (at.points, at.masses)]
     if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in held):
         raise ValueError(
@@ -54,10 +55,11 @@ def detached(problem: Problem, method: str) -> Problem:
     return problem
 
 
-def _feasible_cost(problem: Problem, f: Potential, g: Other, eps: float) -> Scalar:
-    """<P, c> of the entropic plan with its rows scaled down to at most a, and the missing mass coupled independently.
+def _feasible_cost(problem: TransportProblem, f: Potential, g: Other, eps: float) -> Scalar:
+    """<P, c> of the entropic plan after its row sums are scaled down to at most a and missing mass is added.
 
-    Its columns are b before that, so at most b after it, but for rounding.
+    The missing mass of rows and columns is coupled independently. The column sums are b before the scaling, so they are
+    at most b after it, up to rounding.
     """
     first, second, p = problem.first, problem.second, problem.p
     a, b = first.masses, second.masses
@@ -73,7 +75,9 @@ def _feasible_cost(problem: Problem, f: Potential, g: Other, eps: float) -> Scal
     return value / rounding + spread / short2.sum()
 
 
-def _sums(problem: Problem, f: Potential, g: Other, eps: float, scale: Potential) -> tuple[Scalar, Potential, Other]:
+def _sums(
+    problem: TransportProblem, f: Potential, g: Other, eps: float, scale: Potential
+) -> tuple[Scalar, Potential, Other]:
     """<P, c>, row sums and column sums of P after rows are multiplied by `scale`."""
     a, b = problem.first.masses, problem.second.masses
     value = a.new_zeros(())

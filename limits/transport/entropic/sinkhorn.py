@@ -1,4 +1,4 @@
-"""Sinkhorn's iteration in the log domain, streamed over rows: no [n1, n2] matrix, any device, any masses."""
+"""Sinkhorn's iteration in the log domain for any masses, on any device, row by row without an [n1, n2] matrix."""
 
 from dataclasses import dataclass
 
@@ -14,17 +14,19 @@ from particles.arguments.integers import whole
 Potential = Float[Tensor, " atoms"]
 Other = Float[Tensor, " others"]
 
-#: Entries of the cost matrix in one tile.
+#: Number of entries of the cost matrix in one tile.
 TILE_ON_CPU, TILE_ON_GPU = 2**16, 2**25
-#: The temperature falls to the regularisation by this factor per sweep.
+#: In every sweep the temperature is multiplied by this factor, until it reaches the regularisation.
 ANNEALING = 0.5
 
 
 @dataclass(frozen=True)
 class Iteration:
-    """How Sinkhorn's iteration is run.
+    """Parameters of Sinkhorn's iteration for the methods "entropic" and "debiased" of `transport`.
 
-    regularisation: eps in units of the mean cost; tolerance: mass that may be in the wrong place; iterations: the cap.
+    `regularisation` is eps in units of the mean cost, `tolerance` the mass that may be in the wrong place at the end,
+    and `iterations` the largest number of iterations. Raises ValueError where one of them is not positive, or
+    `iterations` not an integer.
     """
 
     regularisation: float = 0.05
@@ -41,7 +43,7 @@ class Iteration:
             )
 
     def temperatures(self, mean_cost: float) -> list[float]:
-        """From the mean cost down to eps = regularisation times it, eps last."""
+        """Falling temperatures from half the mean cost to eps = regularisation * mean_cost, which is the last one."""
         falling = [mean_cost]
         while falling[-1] > self.regularisation * mean_cost:
             falling.append(max(falling[-1] * ANNEALING, self.regularisation * mean_cost))
@@ -49,9 +51,10 @@ class Iteration:
 
 
 def softmin(values: Potential, measure: Measure, at: Tensor, p: float, eps: float) -> Other:
-    """-eps log sum_j b_j exp((v_j - |x_i - y_j|^p) / eps) for every row x_i of `at`; eps = 0 is min_j (c_ij - v_j).
+    """-eps log sum_j b_j exp((v_j - |x_i - y_j|^p) / eps) for every row x_i of `at`: [rows].
 
-    For p = 2 the squares are opened: |x|^2 - eps log sum_j b_j exp((v_j - |y_j|^2 + 2 x . y_j) / eps).
+    `measure` has the points y_j and masses b_j, and `values` are v_j. For eps = 0 the result is min_j (c_ij - v_j). For
+    p = 2 the squares are expanded: |x|^2 - eps log sum_j b_j exp((v_j - |y_j|^2 + 2 x . y_j) / eps).
     """
     if eps == 0.0:
         least = [(true_costs(part, measure.points, p) - values).amin(dim=1) for part in tiles(at, measure.count)]
@@ -70,14 +73,14 @@ def softmin(values: Potential, measure: Measure, at: Tensor, p: float, eps: floa
 
 
 def tiles(rows: Tensor, columns: int) -> tuple[Tensor, ...]:
-    """Rows in pieces such that a matrix of a piece against so many columns stays in the cache, or on a GPU fills it."""
+    """Rows in pieces of such a size that a matrix [piece, columns] fits into a CPU's cache or occupies a GPU."""
     entries = TILE_ON_CPU if rows.device.type == "cpu" else TILE_ON_GPU
     pieces: tuple[Tensor, ...] = torch.split(rows, max(1, entries // columns))
     return pieces
 
 
 def costs(first: Tensor, second: Tensor, p: float) -> Tensor:
-    """|x_i - y_j|^p [n1, n2] by opened squares: fast, off by rounding of the largest, which the iteration can bear."""
+    """|x_i - y_j|^p [n1, n2] by expanded squares: fast, with the rounding error of the largest; for iterations."""
     centre = second.mean(dim=0)
     x, y = first - centre, second - centre
     squares = (x.square().sum(dim=1)[:, None] + y.square().sum(dim=1) - 2.0 * (x @ y.T)).clamp_min(0.0)
@@ -85,16 +88,16 @@ def costs(first: Tensor, second: Tensor, p: float) -> Tensor:
 
 
 def true_costs(first: Tensor, second: Tensor, p: float) -> Tensor:
-    """The same from differences, so that near points keep their digits: for what is proven."""
+    """|x_i - y_j|^p [n1, n2] from differences, so that near points keep their digits; for proven bounds."""
     distances: Tensor = torch.cdist(first, second, compute_mode="donot_use_mm_for_euclid_dist")
     return distances.square() if p == 2.0 else distances**p
 
 
 def sinkhorn(first: Measure, second: Measure, p: float, how: Iteration, mean_cost: float) -> tuple[Potential, Other]:
-    """Potentials f [n1], g [n2] of min <P, c> + eps KL(P | a b^T), annealed (Schmitzer 2019).
+    """Potentials f [n1] and g [n2] of min <P, c> + eps KL(P | a b^T), with falling temperatures (Schmitzer 2019).
 
-    P = a_i b_j exp((f_i + g_j - c_ij) / eps) has exact columns, and rows within the tolerance of their masses, summed.
-    Raises TransportUnsolved after so many iterations at the last temperature.
+    The plan P_ij = a_i b_j exp((f_i + g_j - c_ij) / eps) has exact column sums, and row sums whose errors add up to at
+    most the tolerance. Raises TransportUnsolved where the last temperature takes more iterations than allowed.
     """
     temperatures = how.temperatures(mean_cost)
     f = torch.zeros_like(first.masses)
@@ -113,9 +116,10 @@ def sinkhorn(first: Measure, second: Measure, p: float, how: Iteration, mean_cos
 
 
 def symmetric_sinkhorn(measure: Measure, p: float, how: Iteration, mean_cost: float) -> Potential:
-    """The same between a measure and itself, where f = g: f <- (f + softmin f) / 2 (Feydy et al. 2019, section 3.1).
+    """The potential f = g [n1] between a measure and itself, by the iteration f <- (f + softmin f) / 2.
 
-    2 sum_i a_i f_i of the mean of two successive potentials is the dual value of that pair, exact in second order.
+    It is that of Feydy et al. (2019, section 3.1). For the mean f of two successive potentials, 2 sum_i a_i f_i is the
+    dual value of that pair, with an error of second order. Raises as `sinkhorn`.
     """
     temperatures = how.temperatures(mean_cost)
     f = torch.zeros_like(measure.masses)
@@ -132,7 +136,7 @@ def symmetric_sinkhorn(measure: Measure, p: float, how: Iteration, mean_cost: fl
 
 
 def misplaced(measure: Measure, potential: Potential, updated: Potential, eps: float) -> float:
-    """sum_i |a_i - row i of the plan|, where the plan's rows are a_i exp((f_i - updated_i) / eps)."""
+    """sum_i |a_i - row sum i of the plan|, where the row sums are a_i exp((f_i - updated_i) / eps)."""
     return float((measure.masses * torch.expm1((potential - updated) / eps).abs()).sum())
 
 

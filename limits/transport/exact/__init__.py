@@ -1,1 +1,1 @@
-"""Exact optimal transport."""
+"""Exact optimal transport: on the line, by assignment, by the network simplex; and a Gaussian lower bound."""

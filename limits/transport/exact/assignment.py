@@ -1,30 +1,31 @@
-"""Linear assignment: as many particles on both sides, all of one mass, by scipy, with potentials of our own."""
+"""Linear assignment, for equal counts and equal masses, by scipy, with potentials of our own for the proof."""
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from limits.transport.certificate import PROVEN, ROWS, Array, proof
 from limits.transport.exact.simplex import along_optimum, optimal, optimum, pairwise
-from limits.transport.problem import Problem
+from limits.transport.problem import TransportProblem
 from limits.transport.result import Transport
 from particles import ShapeError
 
-#: Masses further apart than this, relative, are not equal.
+#: Largest relative difference of masses that count as equal.
 EQUAL = 1e-12
-#: Sweeps for the potentials, of which a hundred are usual, and the part of the cost that the last may change.
+#: Largest number of sweeps for the potentials (a hundred are usual); they end at this change relative to the cost.
 SWEEPS, SETTLED = 500, 1e-13
 
 
-def is_assignment(problem: Problem) -> bool:
+def is_assignment(problem: TransportProblem) -> bool:
     """Whether both measures have the same number of atoms, all of one mass."""
     spans = [float((measure.masses * measure.count - 1.0).abs().max()) for measure in (problem.first, problem.second)]
     return problem.first.count == problem.second.count and max(spans) <= EQUAL
 
 
-def by_assignment(problem: Problem) -> Transport:
+def by_assignment(problem: TransportProblem) -> Transport:
     """W_p between equal masses: min over permutations s of ((1/m) sum_j |x_j - y_s(j)|^p)^(1/p).
 
-    An extreme point of the plans is a permutation (Birkhoff 1946), so this is the optimum over all plans.
+    The extreme points of the set of plans are permutations (Birkhoff 1946), so this is the optimum over all plans.
+    Raises ShapeError where masses or counts differ, TransportUnsolved where no optimum is proven.
     """
     if not is_assignment(problem):
         raise ShapeError(
@@ -44,11 +45,11 @@ def by_assignment(problem: Problem) -> Transport:
 
 
 def potentials(cost: Array, columns: np.ndarray) -> Array:
-    """Potentials v [m] of an optimal assignment: shortest paths by sweeps of Bellman and Ford.
+    """Potentials v [m] of an optimal assignment, found as shortest paths by sweeps of Bellman and Ford.
 
-    v_j <- min(v_j, min_i (c_ij - c_i,s(i) + v_s(i))) until nothing changes; then u_i = c_i,s(i) - v_s(i) is feasible
-    beside v, and the bound is the cost itself. The sum of a sweep's changes is the gap that it leaves, so rounding of
-    ties ends it; an assignment that is not optimal never would.
+    A sweep is v_j <- min(v_j, min_i (c_ij - c_i,s(i) + v_s(i))). When nothing changes, v and u_i = c_i,s(i) - v_s(i)
+    are feasible, and their dual value is the cost itself. The sum of a sweep's changes is the gap that remains, and
+    sweeps end where it is as small as rounding. For an assignment that is not optimal it never becomes that small.
     """
     count = len(cost)
     matched = cost[np.arange(count), columns]

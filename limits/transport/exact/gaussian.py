@@ -7,18 +7,19 @@ from jaxtyping import Float
 from torch import Tensor
 
 from limits.transport.certificate import EPS
-from limits.transport.problem import Measure, Problem
+from limits.transport.problem import Measure, TransportProblem
 from limits.transport.result import Transport, power
 
 Factor = Float[Tensor, "particles dim"]
 
 
-def by_moments(problem: Problem) -> Transport:
+def by_moments(problem: TransportProblem) -> Transport:
     """W_p^2 >= W_2^2 >= |m1 - m2|^2 + tr(S1 + S2 - 2 (S1^(1/2) S2 S1^(1/2))^(1/2)) for p >= 2 (Gelbrich 1990).
 
-    An equality for p = 2 and two Gaussians. A lower bound, what rounding may add taken off, so nothing is known above
-    it: no gap. With S = A^T A for each cloud the last trace is the nuclear norm of A1 A2^T, from the triangular factors
-    of both, so that directions without variance cost no digits. Differentiable where the covariances are regular.
+    Equality holds for p = 2 and two Gaussians. The result is a lower bound, reduced by its rounding error, and has no
+    gap, since it does not bound W_p from above. With S = A^T A for each cloud the last trace is the nuclear norm of
+    A1 A2^T. It is computed from triangular factors, so that directions without variance lose no digits. The bound is
+    differentiable where the covariances are regular. Raises ValueError for p < 2.
     """
     if problem.p < 2.0:
         raise ValueError(f"The Gaussian bound holds for p >= 2, but p is {problem.p:g}; take another method.")
@@ -37,5 +38,5 @@ def by_moments(problem: Problem) -> Transport:
 
 
 def _factor(measure: Measure) -> Factor:
-    """A with A^T A the covariance."""
+    """The matrix A [particles, dim] for which A^T A is the covariance."""
     return measure.masses.sqrt()[:, None] * (measure.points - measure.mean)

@@ -1,10 +1,10 @@
-"""Transport on the line: the monotone plan, which is optimal for every p >= 1, in closed form."""
+"""Transport on the line in closed form: the monotone plan is optimal for every p >= 1."""
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from limits.transport.problem import Problem, unit_of
+from limits.transport.problem import TransportProblem, unit_of
 from limits.transport.result import Atoms, Plan, Transport, power, rooted_gap, unrounded
 from particles import ShapeError
 from particles.shapes import AnyFloat, Masses
@@ -12,10 +12,10 @@ from particles.shapes import AnyFloat, Masses
 Line = Float[Tensor, " particles"]
 
 
-def by_line(problem: Problem) -> Transport:
+def by_line(problem: TransportProblem) -> Transport:
     """W_p in one dimension, (integral_0^1 |F^-1(s) - G^-1(s)|^p ds)^(1/p) (Villani 2003, theorem 2.18).
 
-    The plan is optimal by that theorem, so the gap is rounding.
+    The plan is optimal by that theorem, so the gap holds only rounding. Raises ShapeError for several coordinates.
     """
     dim = problem.first.points.shape[1]
     if dim != 1:
@@ -31,10 +31,11 @@ def by_line(problem: Problem) -> Transport:
 
 
 def monotone(x: Line, masses1: Masses, y: AnyFloat, masses2: AnyFloat) -> tuple[Atoms, Atoms, AnyFloat]:
-    """Rows, columns and masses of the plan that couples quantiles: both sides in order, level by level.
+    """Rows, columns and masses of the plan that couples quantiles of points x and y with these masses.
 
-    Levels are all partial sums of the sorted masses; between two levels one atom of each side is at work. Sums are
-    carried to twice the digits, and mass moved only because they differ by rounding of the masses is left out.
+    Levels are the partial sums of the sorted masses of both sides; between two neighbouring levels the plan couples one
+    atom of each side. Sums are carried with twice the digits, and moves that exist only because masses are rounded are
+    left out.
     """
     order1, order2 = torch.argsort(x.detach(), stable=True), torch.argsort(y.detach(), stable=True)
     if len(x) == len(y) and bool((masses1 == masses1[0]).all()) and bool((masses2 == masses1[0]).all()):
@@ -58,7 +59,7 @@ def monotone(x: Line, masses1: Masses, y: AnyFloat, masses2: AnyFloat) -> tuple[
 
 
 def _sums(masses: Masses) -> tuple[Masses, Masses]:
-    """Partial sums in two floats each: what the sum of the masses so far loses by rounding is summed beside it."""
+    """Partial sums as pairs of floats: the second float is the sum of the rounding errors of the first."""
     high = masses.cumsum(0)
     here, now = masses.detach(), high.detach()
     before = torch.cat([now.new_zeros(1), now[:-1]])

@@ -1,4 +1,4 @@
-"""The network simplex for arbitrary masses, by POT, with its status read and its optimum certified."""
+"""The network simplex for arbitrary masses, by POT, with a check of its status and a proof of its optimum."""
 
 import math
 import warnings
@@ -11,30 +11,31 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
 from limits.transport.certificate import EPS, PROVEN, Array, proof, reduced
-from limits.transport.problem import Measure, Problem
+from limits.transport.problem import Measure, TransportProblem
 from limits.transport.result import ROUNDED, Atoms, Transport, along, in_masses, power, rooted_gap, unrounded
 from particles import TransportUnsolved
 from particles.shapes import AnyFloat
 
 Numbers = NDArray[np.intp]
 
-#: POT's code for an optimum; 0 is infeasible, 2 unbounded, 3 stopped at the cap.
+#: POT's code for an optimum; 0 means infeasible, 2 unbounded, 3 stopped at the largest number of pivots.
 OPTIMAL = 1
-#: Pivots allowed. POT's default of 10^5 is too few from 4000 atoms on; 8000 atoms need some 10^6.
+#: Largest number of pivots. POT's default of 10^5 is too small from 4000 atoms on; 8000 atoms need about 10^6.
 PIVOTS = 10**9
-#: How far rows and columns of a plan may be from their masses, by rounding, beside some 1e-15 of the total.
+#: Relative rounding error allowed in the row and column sums of a plan, beside about 1e-15 of the total mass.
 MARGINS = 1e-12
-#: Times that the solver is asked, and how far above the answer or the gap costs are told apart, growing where too low.
+#: Largest number of calls of the solver, and the factor above the answer or the gap beyond which costs count as equal;
+#: it grows where it proves too small.
 ROUNDS, SPREAD = 100, 1e4
-#: Costs are counted as one above a bound that is smaller than the last by this factor, or potentials are taken off.
+#: The bound above which costs count as equal is lowered at least by this factor; otherwise potentials are subtracted.
 LOWER = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
 class Optimum:
-    """A certified optimal plan between atoms: mass, rows and columns [atoms]; at most `gap` above the optimum.
+    """A certified plan between atoms: masses, rows and columns [atoms], with a cost at most `gap` above the optimum.
 
-    first, second: feasible potentials u [n1] and v [n2], the prices of mass.
+    `first` and `second` are feasible potentials u [n1] and v [n2], the prices of mass.
     """
 
     rows: Atoms
@@ -45,12 +46,12 @@ class Optimum:
     gap: float
 
     def to(self, device: torch.device) -> "Optimum":
-        """The same on a device."""
+        """The optimum with its tensors on a device."""
         rows, columns, masses = self.rows.to(device), self.columns.to(device), self.masses.to(device)
         return Optimum(rows, columns, masses, self.first.to(device), self.second.to(device), self.gap)
 
 
-def by_simplex(problem: Problem, pivots: int = PIVOTS) -> Transport:
+def by_simplex(problem: TransportProblem, pivots: int = PIVOTS) -> Transport:
     """W_p by the network simplex (Bonneel et al. 2011); raises TransportUnsolved where it did not reach the optimum."""
     problem, unit = problem.in_units()
     cost = pairwise(problem.first, problem.second, problem.p)
@@ -59,9 +60,9 @@ def by_simplex(problem: Problem, pivots: int = PIVOTS) -> Transport:
 
 
 def along_optimum(
-    problem: Problem, found: Optimum, unit: float, method: str, signs: AnyFloat | None = None
+    problem: TransportProblem, found: Optimum, unit: float, method: str, signs: AnyFloat | None = None
 ) -> Transport:
-    """What a certified plan of a problem in units says; `signs` as in `along`."""
+    """The distance, gap and plan that a certified optimum gives for a problem in units; `signs` as in `along`."""
     found = found.to(problem.first.points.device)
     value, plan = along(problem, found.rows, found.columns, found.masses, signs)
     gap = unit * rooted_gap(value, found.gap, problem.p, problem.first.points.shape[1])
@@ -72,10 +73,10 @@ def along_optimum(
 def optimal(cost: Array, masses1: Array, masses2: Array, pivots: int = PIVOTS) -> Optimum:
     """The optimal plan for a cost matrix [n1, n2] and positive masses of equal totals, certified relative to its cost.
 
-    The solver is good to some 1e-12 of the largest cost, which may dwarf the answer. Where its plan is not proven,
-    costs far above that of the plan are counted as one and the problem is solved again; where this is no longer the
-    trouble, potentials are taken off the costs, in exact differences, and what is left is solved (iterative
-    refinement). Raises TransportUnsolved where that does not end in a proof.
+    The solver is accurate to about 1e-12 of the largest cost, which may be much larger than the answer. Where its plan
+    is not proven optimal, costs far above those of the plan are lowered to one common value and the problem is solved
+    again. Where that no longer helps, potentials are subtracted from the costs, in exact differences, and the remaining
+    problem is solved (iterative refinement). Raises TransportUnsolved where this does not end in a proof.
     """
     total = float(masses1.sum())
     gap = math.inf
@@ -92,7 +93,7 @@ def optimal(cost: Array, masses1: Array, masses2: Array, pivots: int = PIVOTS) -
             prices = first + found.first, second + found.second
             return optimum(rows, columns, moved, prices, min(found.gap, value))
         if remaining is cost and lowering:
-            # Where the plan needs costs that were counted as one, the whole problem is taken up as it was.
+            # Where the plan uses costs that were lowered to the cap, the problem is taken with its original costs.
             whole = cap == largest or float(cost[rows, columns].max()) < cap
             lowering = whole and spread * value < LOWER * cap * total
             if lowering or not whole:
@@ -113,15 +114,16 @@ def optimal(cost: Array, masses1: Array, masses2: Array, pivots: int = PIVOTS) -
 
 
 def optimum(rows: Numbers, columns: Numbers, moved: Array, prices: tuple[Array, Array], gap: float) -> Optimum:
-    """An optimum from what solvers know."""
+    """An optimum from the arrays of a solver."""
     first, second = map(torch.from_numpy, prices)
     return Optimum(torch.from_numpy(rows), torch.from_numpy(columns), torch.from_numpy(moved), first, second, gap)
 
 
 def _plan(masses1: Array, masses2: Array, cost: Array, pivots: int) -> tuple[Numbers, Numbers, Array, Array]:
-    """Rows, columns and masses of the solver's plan, rounding left out, and the potentials of the columns.
+    """Rows, columns and masses of the solver's plan without moves due to rounding, and the potentials of the columns.
 
-    The solver's tolerances are absolute, so masses come to it with a total near one.
+    The solver's tolerances are absolute, so masses are scaled to a total near one. Raises TransportUnsolved where the
+    solver did not reach the optimum or its plan has other margins.
     """
     unit = math.ldexp(1.0, math.frexp(float(masses1.sum()))[1] - 1)
     matrix, log = _solved(masses1 / unit, masses2 / unit, cost, pivots)
@@ -141,9 +143,9 @@ def _plan(masses1: Array, masses2: Array, cost: Array, pivots: int) -> tuple[Num
 
 
 def _solved(masses1: Array, masses2: Array, cost: Array, pivots: int) -> tuple[Array, dict[str, Any]]:
-    """POT's plan and its log, warnings silenced: the status in the log says the same and cannot be overlooked.
+    """POT's plan and its log. Warnings are silenced, because the status in the log says the same and is checked.
 
-    POT is imported here, since that takes a second and compiles sources that warn.
+    POT is imported here, since the import takes a second and compiles sources that warn.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -161,6 +163,7 @@ def pairwise(first: Measure, second: Measure, p: float) -> Array:
 
 
 def _check_margins(numbers: np.ndarray, moved: Array, masses: Array) -> None:
+    """Raise TransportUnsolved where the sums of a plan differ from the masses by more than rounding."""
     errors = np.abs(np.bincount(numbers, moved, len(masses)) - masses)
     if bool((errors > MARGINS * masses + 4.0 * ROUNDED * masses.sum()).any()):
         raise TransportUnsolved(
@@ -170,5 +173,5 @@ def _check_margins(numbers: np.ndarray, moved: Array, masses: Array) -> None:
 
 
 def array(tensor: AnyFloat) -> Array:
-    """A tensor for numpy, on the CPU and without its history."""
+    """A tensor as a contiguous NumPy array, on the CPU and without autograd history."""
     return np.ascontiguousarray(tensor.detach().cpu().numpy())

@@ -1,1 +1,1 @@
-"""What lies in a trajectory's file: frames, records, kept states, provenance, data."""
+"""The content of a trajectory file: frames, records, kept states, provenance and data."""

@@ -1,4 +1,4 @@
-"""Whether two files hold the same numbers, bit for bit; where they come from does not count."""
+"""Comparison of two files bit for bit, without their provenance."""
 
 from os import PathLike
 
@@ -9,7 +9,7 @@ from particles.trajectory.content.kept_states import CHECKPOINT, newest_parts
 
 
 def datasets(path: str | PathLike[str]) -> dict[str, np.ndarray]:
-    """All datasets of a file by name but those that say where it comes from (h5md); of states the one that counts."""
+    """All datasets of a file by name, without those of its provenance (h5md), and of kept states only the newest."""
     found: dict[str, np.ndarray] = {}
 
     def keep(name: str, node: h5py.Group | h5py.Dataset) -> None:
@@ -25,7 +25,7 @@ def datasets(path: str | PathLike[str]) -> dict[str, np.ndarray]:
 
 
 def differing(path: str | PathLike[str], other: str | PathLike[str]) -> set[str]:
-    """Names of the datasets in which two files differ in presence, shape, dtype or any bit."""
+    """Names of the datasets that only one of two files has, or that differ in shape, dtype or any bit."""
     one, two = datasets(path), datasets(other)
     return {name for name in one.keys() | two.keys() if _content(one.get(name)) != _content(two.get(name))}
 

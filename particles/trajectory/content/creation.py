@@ -1,6 +1,7 @@
-"""Adding groups and growing datasets to a file so that a killed process leaves them whole or not at all.
+"""Addition of groups and growing datasets to a file; a killed process leaves each of them whole or not at all.
 
-Objects are made without a name, flushed, and named last: naming is one write into the header of the group around.
+Objects are created without a name, flushed, and named last. Naming is a single write into the header of the group
+around them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +16,7 @@ _PURE_DIMENSION = "This is a netCDF dimension but not a netCDF variable.{:10d}"
 
 
 def add_group(parent: h5py.Group, name: str, fill: Callable[[h5py.Group], None]) -> h5py.Group:
-    """Add a group with the content that `fill` gives it."""
+    """Add a group with the content that `fill` writes into it, and return it."""
     group = parent.create_group(None, track_order=True)
     fill(group)
     parent.file.flush()
@@ -25,7 +26,7 @@ def add_group(parent: h5py.Group, name: str, fill: Callable[[h5py.Group], None])
 
 
 def add_text(parent: h5py.Group, name: str, text: str) -> None:
-    """Add a text."""
+    """Add a scalar dataset of text."""
     dataset = parent.create_dataset(None, data=text, dtype=h5py.string_dtype())
     parent.file.flush()
     parent[name] = dataset
@@ -46,12 +47,12 @@ def add_element(
 ) -> None:
     """Make an empty group an H5MD element {step, time, value} for records of one shape and dtype.
 
-    Records go by their times, which increase, as their dimension: several of one step share its number.
+    The dimension of records is their time, which increases; several records of one step share its number.
 
-    chunk: that of value [records, *shape]. dimensions: what the axes of a record are; None for axes of their own,
-    called component, component_1, ... beside: the group of an element sampled at the same steps, whose step and time
-    are shared by hard links, as H5MD asks. words: attributes of value (`labels`). names: of the places along its last
-    axis, kept beside it.
+    `chunk` is the chunk of value [records, *shape]. `dimensions` are the scales of the axes of a record; with None the
+    element gets scales of its own, called component, component_1, ... `beside` is the group of an element sampled at
+    the same steps, whose step and time are shared by hard links, as H5MD asks. `words` are attributes of value
+    (`labels`). `names` are names of the places along its last axis and are stored beside it.
     """
     parts: dict[str, h5py.Dataset] = {}
     if beside is None:
@@ -82,7 +83,7 @@ def add_element(
 
 
 def add_names(group: h5py.Group, names: Sequence[str], dimension: h5py.Dataset) -> None:
-    """Add the names of the places along the last axis to an element that has none."""
+    """Add names of the places along the last axis to an element that has none."""
     dataset = _named(group, names, dimension)
     group.file.flush()
     group[COORDINATE_NAME] = dataset
@@ -97,7 +98,7 @@ def _named(group: h5py.Group, names: Sequence[str], dimension: h5py.Dataset) -> 
 
 
 def pure_dimension(group: h5py.Group, name: str | None, size: int) -> h5py.Dataset:
-    """Create a dimension of fixed size without values of its own; it takes no room for them in the file."""
+    """Create a dimension scale of fixed size without values; it takes no space for values in the file."""
     scale = group.create_dataset(name, shape=(size,), dtype=">f4")
     scale.make_scale(_PURE_DIMENSION.format(size))
     return scale
@@ -112,9 +113,10 @@ def _growing(
     empty: int = 0,
     compression: str | None = None,
 ) -> h5py.Dataset:
-    """A dataset [1, *shape] without a name yet, with room for a first record that is still to be written.
+    """A dataset [1, *shape] without a name, with space for a first record that is written later.
 
-    So the index of its chunks is on disk before it has a name, and the first record is written like any other.
+    Thus the index of its chunks is on disk before the dataset has a name, and the first record is written like any
+    other.
     """
     dataset = group.create_dataset(
         None,

@@ -1,4 +1,4 @@
-"""One growing H5MD element, {step, time, value}, whose length of `step` is the number of committed records."""
+"""One growing H5MD element {step, time, value}; the length of `step` is the number of committed records."""
 
 from collections.abc import Iterable
 
@@ -12,14 +12,14 @@ from particles.trajectory.layout import UNWRITTEN
 
 
 class Element:
-    """Handle on one element; `length` records are committed, whatever lies beyond was never finished.
+    """Access to one element; its first `length` records are committed, and anything beyond was never finished.
 
-    A record is added in the order put, flush of the file, commit, flush of the file. A process that is killed in
-    between leaves the last record uncommitted and the ones before it untouched.
+    A record is added by put, flush of the file, commit, and flush of the file. A process that is killed in between
+    leaves the last record uncommitted and the earlier ones untouched.
     """
 
     def __init__(self, group: h5py.Group) -> None:
-        """Take up the element in a group; raises TrajectoryError where it is not one."""
+        """Read the element in a group; raises TrajectoryError where the group does not hold one."""
         self.name: str = group.name
         self.step = child_records(group, "step", axes=1, kinds="iu")
         self.time = child_records(group, "time", axes=1)
@@ -32,10 +32,10 @@ class Element:
         self._look_back()
 
     def check_order(self, step: int, time: float) -> None:
-        """Raise TrajectoryError unless the record comes after the last one.
+        """Raise TrajectoryError unless a record with this step and time may follow the last one.
 
-        Its time is above that of the last record and its step not below; the same where an integrator with dense output
-        hands on several moments of one step.
+        Its time must be above that of the last record, and its step not below. Steps are equal where an integrator with
+        dense output gives several moments of one step.
         """
         check_start(self.name, step, time)
         before = self.last_time
@@ -51,12 +51,12 @@ class Element:
             )
 
     def put(self, record: np.ndarray, time: float) -> None:
-        """Write a record and its time behind the committed ones; it counts only after flush and commit."""
+        """Write a record and its time after the committed ones; it counts only after flush and commit."""
         self._rows["value"].put(self.length, np.asarray(record, dtype=self.dtype))
         self._put_time(time)
 
     def put_parts(self, parts: Iterable[tuple[slice, np.ndarray]], time: float) -> None:
-        """The same for a record that comes in slices along its first axis, in the dtype of the element."""
+        """Write a record that comes in slices along its first axis, in the dtype of the element; otherwise as `put`."""
         self._rows["value"].put_parts(self.length, parts)
         self._put_time(time)
 
@@ -65,7 +65,7 @@ class Element:
         self._time_put = time
 
     def commit(self, step: int) -> None:
-        """Let the record that was put count; flush the file before and after."""
+        """Commit the record that was put; the caller flushes the file before and after."""
         self._rows["step"].put(self.length, np.asarray(step, dtype=np.int64))
         self.length += 1
         self.last_step, self.last_time = step, self._time_put
@@ -73,8 +73,8 @@ class Element:
     def trim(self, length: int) -> None:
         """Cut all three datasets to the first `length` records.
 
-        Of what is cut off HDF5 writes the new content before the new length, so steps go first: they become unwritten,
-        and a process that is killed meanwhile leaves no step whose time and value are gone.
+        Steps are cut first and flushed. HDF5 marks the entries that are cut off as unwritten before it changes the
+        length, so a process that is killed meanwhile leaves no step whose time and value are missing.
         """
         if len(self.step) > length:
             self.step.resize(length, axis=0)
@@ -86,7 +86,7 @@ class Element:
         self._look_back()
 
     def steps(self) -> np.ndarray:
-        """Steps [length] of the committed records."""
+        """Steps [length] of the committed records, int64."""
         return whole_numbers(self.step, self.length)
 
     def times(self) -> np.ndarray:
@@ -100,14 +100,15 @@ class Element:
         return times
 
     def _look_back(self) -> None:
-        """Step and time of the last committed record."""
+        """Read the step and the time of the last committed record."""
         self.last_step = int(self.step[self.length - 1]) if self.length else UNWRITTEN
         self.last_time = self._time_put = float(self.time[self.length - 1]) if self.length else -np.inf
 
     def _committed(self) -> int:
-        """Length of `step` up to the first entry that has room and no number.
+        """The number of entries of `step` before the first one without a number.
 
-        That is the last one, whose writing was cut short, or one of many, whose cutting off was.
+        Such an entry is the last one, where its writing was interrupted, or one of several, where cutting them off was
+        interrupted. Raises TrajectoryError where there are fewer times or values than steps.
         """
         length = len(self.step)
         if length and not self._is_written(length - 1):
@@ -123,7 +124,7 @@ class Element:
         return length
 
     def _is_written(self, index: int) -> bool:
-        """Whether an entry of `step` is on disk; a chunk behind the noted end of the file was not there in time."""
+        """Whether an entry of `step` is on disk; a chunk after the noted end of the file cannot be read."""
         try:
             return int(self.step[index]) != UNWRITTEN
         except OSError:
@@ -131,12 +132,12 @@ class Element:
 
 
 def whole_numbers(dataset: h5py.Dataset, length: int) -> np.ndarray:
-    """The first entries of a dataset as int64."""
+    """The first `length` entries of a dataset as int64."""
     return np.asarray(dataset[:length], dtype=np.int64)
 
 
 def check_start(name: str, step: int, time: float) -> None:
-    """Raise TrajectoryError unless a first record of `name` may have this step and time."""
+    """Raise TrajectoryError for a negative step or a time that is not finite, of a record of `name`."""
     if step < 0 or not np.isfinite(time):
         raise TrajectoryError(
             f"Step {step} at time {time:.9g} came for {name}, but steps must not be negative and times must be finite; "
@@ -145,6 +146,6 @@ def check_start(name: str, step: int, time: float) -> None:
 
 
 def recorded_elements(parent: h5py.Group, names: Iterable[str]) -> dict[str, Element]:
-    """The elements in those of the named child groups that hold one, not only its name."""
+    """The elements in those of the named child groups that already hold one."""
     groups = {name: child_group(parent, name) for name in names}
     return {name: Element(group) for name, group in groups.items() if has(group, "step")}

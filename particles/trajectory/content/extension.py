@@ -1,6 +1,6 @@
-"""Going on with a finished run beyond its end: its file is cut to the state kept in it and says that it was extended.
+"""Extension of a finished run beyond its end: its file is cut to the kept state and notes the extension.
 
-The old configuration stays in the file beside the note, so that nothing is freed before the new one is in its place.
+The old configuration stays in the file beside the note, so nothing is freed before the new one is in its place.
 """
 
 import json
@@ -19,7 +19,7 @@ from particles.trajectory.layout import CONFIGURATION, EXTENSIONS, MODULE, PARAM
 
 
 def take_up(file: h5py.File, parameters: Mapping[str, object]) -> None:
-    """Cut a file to its checkpoint under changed parameters, and note it."""
+    """Cut a file to its checkpoint, change these parameters, and note it; raises TrajectoryError without one."""
     kept = newest_parts(file)
     if kept is None:
         raise TrajectoryError(f"{file.filename} keeps no state to go on from; run it again in another file.")
@@ -32,14 +32,14 @@ def take_up(file: h5py.File, parameters: Mapping[str, object]) -> None:
     fresh = group.create_dataset(None, data=json.dumps({**before, **changed}), dtype=h5py.string_dtype())
     file.flush()
     del group[CONFIGURATION]
-    group[CONFIGURATION] = fresh  # in one write with the line above: both are links in the header of their group
+    group[CONFIGURATION] = fresh  # written together with the line above: both are links in the header of one group
     file.flush()
     trim_to_step(file, kept.step)
     file.flush()
 
 
 def _note(module: h5py.Group, configuration: h5py.Dataset, note: dict[str, object]) -> None:
-    """Add a note with the time now and the configuration until now, unless the last one, whose writer died, is that."""
+    """Add a note with the time now and the old configuration, unless a killed writer already added the same note."""
     if not has(module, EXTENSIONS):
         add_group(module, EXTENSIONS, lambda _: None)
     notes = child_group(module, EXTENSIONS)
@@ -53,7 +53,7 @@ def _note(module: h5py.Group, configuration: h5py.Dataset, note: dict[str, objec
 
 
 def _replaced(before: Mapping[str, object], after: Mapping[str, object]) -> dict[str, object]:
-    """What is not the same afterwards, as it was before, with nothing for what was not there."""
+    """The old values of all parameters that change, with None for those that did not exist before."""
     found: dict[str, object] = {}
     for name in [*before, *(name for name in after if name not in before)]:
         then, now = before.get(name), after.get(name)
@@ -66,7 +66,7 @@ def _replaced(before: Mapping[str, object], after: Mapping[str, object]) -> dict
 
 
 def extensions(module: h5py.Group) -> list[dict[str, object]]:
-    """When a file was extended, in order: step and flow time it went on from, the UTC time, what parameters were."""
+    """Notes on the extensions of a file, in order: step and flow time of the start, UTC time, and old parameters."""
     notes = child_group(module, EXTENSIONS) if has(module, EXTENSIONS) else None
     numbers = (str(number) for number in range(1, len(notes or ()) + 1))
     return [json_object(notes, number) for number in numbers if notes is not None and has(notes, number)]

@@ -1,4 +1,4 @@
-"""The frames of a file: positions and masses of one cloud as it moves, written and read under particles/cloud."""
+"""The frames of a file: positions and masses of one moving cloud, written and read under particles/cloud."""
 
 from collections.abc import Iterator, Sequence
 
@@ -20,10 +20,10 @@ _DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
 class Frames:
-    """Handle on the recorded positions [frames, particles, dim] and masses of a file."""
+    """Access to the recorded positions [frames, particles, dim] and masses of a file."""
 
     def __init__(self, file: h5py.File) -> None:
-        """Take up the frames of a file; raises TrajectoryError where they are not ours."""
+        """Read the frames of a file; raises TrajectoryError where they do not have our layout."""
         cloud = child_group(file, CLOUD)
         self.position = Element(child_group(cloud, "position"))
         value = self.position.value
@@ -47,7 +47,7 @@ class Frames:
 
     @classmethod
     def create(cls, file: h5py.File, first: ParticleCloud, options: Options) -> "Frames":
-        """Create the empty datasets for clouds like the first one; refuses one that cannot be a frame before."""
+        """Create empty datasets for clouds like the first one; raises TrajectoryError if that cannot be a frame."""
         for _ in _stored_positions(first, _DTYPES[options.dtype] if options.dtype else first.dtype):
             pass
         names = coordinate_names(json_object(child_group(file, PARAMETERS), CONFIGURATION), first.dim)
@@ -59,21 +59,21 @@ class Frames:
 
     @property
     def device(self) -> str:
-        """Where the first cloud lived."""
+        """The device of the first cloud, in words."""
         return bytes(self.position.value.attrs["device"]).decode()
 
     @property
     def count(self) -> int:
-        """Number of particles."""
+        """The number of particles."""
         return int(self.position.value.shape[1])
 
     @property
     def dim(self) -> int:
-        """Number of coordinates of one particle."""
+        """The number of coordinates of one particle."""
         return int(self.position.value.shape[2])
 
     def check(self, cloud: ParticleCloud) -> None:
-        """Raise TrajectoryError unless the cloud is one whose frames this file holds."""
+        """Raise TrajectoryError for a cloud of another count, dim or dtype, or of other masses if these are fixed."""
         file = self.position.value.file.filename
         if (cloud.count, cloud.dim) != (self.count, self.dim):
             raise TrajectoryError(
@@ -92,7 +92,7 @@ class Frames:
             )
 
     def put(self, time: float, cloud: ParticleCloud) -> None:
-        """Write a frame behind the committed ones; raises TrajectoryError for positions the file cannot hold."""
+        """Write a frame after the committed ones; raises TrajectoryError for positions that are not finite."""
         self.position.put_parts(_stored_positions(cloud, _DTYPES[str(self.position.value.dtype)]), time)
         if self.moving:
             Rows(self.mass).put(len(self), np.asarray(cloud.masses.detach().cpu(), dtype=self.mass.dtype))
@@ -113,7 +113,7 @@ class Frames:
         return self._sample.moved(positions)
 
     def _has_masses(self, cloud: ParticleCloud) -> bool:
-        """Whether the cloud's masses are the file's; the very tensor that was accepted last is not compared again."""
+        """Whether the cloud has the masses of the file; the tensor that was accepted last is not compared again."""
         if cloud.masses is not self._accepted:
             held = self._fixed_masses
             rows = cloud.rows(cloud.masses)
@@ -124,7 +124,7 @@ class Frames:
 
 
 def _stored_positions(cloud: ParticleCloud, dtype: torch.dtype) -> Iterator[tuple[slice, np.ndarray]]:
-    """Slices of particles and their positions as stored; raises TrajectoryError where not finite in the dtype."""
+    """Slices of particles with their positions in the stored dtype; raises TrajectoryError where not finite in it."""
     for part, rows in cloud.rows(cloud.positions):
         positions = rows.detach().to(device="cpu", dtype=dtype)
         if not bool(torch.isfinite(positions.sum())) and not bool(torch.isfinite(positions).all()):
@@ -136,7 +136,7 @@ def _stored_positions(cloud: ParticleCloud, dtype: torch.dtype) -> Iterator[tupl
 
 
 def _fill(group: h5py.Group, first: ParticleCloud, options: Options, names: Sequence[str]) -> None:
-    """Give the group of a cloud its open box, dimensions, empty frames and, where they are fixed, masses."""
+    """Fill the group of a cloud: an open box, dimensions, empty frames and, if they are fixed, the masses."""
     box = group.create_group("box")
     box.attrs["dimension"] = np.int64(first.dim)
     box.attrs["boundary"] = np.full(first.dim, b"none")

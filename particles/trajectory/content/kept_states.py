@@ -1,8 +1,8 @@
-"""The checkpoint of a run inside its file: /checkpoint with two slots, of which one is whole at any moment.
+"""The checkpoint of a run inside its file: /checkpoint has two slots, of which one is whole at any moment.
 
-The slot that does not count is filled and flushed, then marked with its new step and flushed. Until then the other one
-counts, that of the newer step, or the second where both have the same. Datasets are written over in place, so a killed
-process leaves the other slot as it was.
+The slot with the newer step is the valid one, or the second slot where both have the same step. The other slot is
+filled and flushed, then marked with its new step and flushed, and from then on it is the valid one. Datasets are
+overwritten in place, so a killed process leaves the valid slot as it was.
 """
 
 import json
@@ -22,13 +22,13 @@ from particles.trajectory.layout import UNWRITTEN
 
 CHECKPOINT = "checkpoint"
 SLOTS = ("0", "1")
-#: The tree of a state has at most so many characters.
+#: Largest number of bytes of the tree of a state.
 TREE_BYTES = 2**20
 
 
 @dataclass(frozen=True)
 class KeptParts:
-    """A checkpoint as it lies in the file: the slot that holds its arrays, and its tree in JSON."""
+    """A checkpoint as it is stored: the slot that holds its arrays, and its tree as JSON text."""
 
     slot: h5py.Group
     tree: str
@@ -44,14 +44,17 @@ class KeptParts:
         return {name: (list(array.shape), str(array.dtype)) for name, array in stored.items()}
 
     def rows(self, name: str, part: slice) -> np.ndarray:
-        """Some rows of an array; raises TrajectoryError where it is not one."""
+        """Rows of the array of this name; raises TrajectoryError where there is none."""
         stored = child_dataset(self.slot, name)
         check_size(stored)
         return np.asarray(stored[part])
 
 
 def put_checkpoint(file: h5py.File, step: int, tree: Json, arrays: Mapping[str, Array], *, alone: bool = False) -> None:
-    """Keep a flattened value (`states.flattened`) as the state after a step; `alone`, the only one in the file."""
+    """Store a flattened value (`serialise.flattened`) as the state after a step.
+
+    With `alone` the other slot is emptied, so that this is the only state in the file.
+    """
     text = np.frombuffer(json.dumps(tree).encode(), dtype=np.uint8)
     if not has(file, CHECKPOINT):
         add_group(file, CHECKPOINT, _empty_slots)
@@ -76,7 +79,7 @@ def checkpoint_step(file: h5py.File) -> int | None:
 
 
 def get_checkpoint(file: h5py.File, classes: Sequence[type], device: torch.device | str) -> object:
-    """The value kept last, made of these classes only; None where there is none."""
+    """The value of the newest checkpoint, built from these classes only; None where there is none."""
     found = newest_parts(file)
     if found is None:
         return None
@@ -84,7 +87,7 @@ def get_checkpoint(file: h5py.File, classes: Sequence[type], device: torch.devic
 
 
 def newest_parts(file: h5py.File) -> KeptParts | None:
-    """The newest whole checkpoint, None where there is none."""
+    """The newest whole checkpoint in parts, None where there is none; raises TrajectoryError where it is damaged."""
     if checkpoint_step(file) is None:
         return None
     slot = child_group(file, f"{CHECKPOINT}/{_newest(file)}")
@@ -96,7 +99,7 @@ def newest_parts(file: h5py.File) -> KeptParts | None:
 
 
 def drop_checkpoint(file: h5py.File) -> None:
-    """Take the checkpoint out of a file whose run is finished."""
+    """Delete the checkpoint of a file, if there is one."""
     if has(file, CHECKPOINT):
         del file[CHECKPOINT]
         file.flush()
@@ -123,13 +126,13 @@ def _steps(file: h5py.File) -> dict[str, int]:
 
 
 def _newest(file: h5py.File) -> str:
-    """The slot that counts."""
+    """The name of the valid slot."""
     steps = _steps(file)
     return max(reversed(SLOTS), key=lambda name: steps[name])
 
 
 def _write(slot: h5py.Group, name: str, array: Array) -> None:
-    """Write over a dataset of this name, made anew where there is none that it fits into."""
+    """Overwrite the dataset of this name, or create a new one where none fits."""
     text = name == "tree"
     if name in slot:
         stored = child_dataset(slot, name)

@@ -1,4 +1,4 @@
-"""What variables of a file are called: names in words, units, formulas and their sources, names of coordinates."""
+"""Labels of the variables of a file: names in words, units, formulas and their sources, and names of coordinates."""
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
@@ -9,7 +9,7 @@ from particles.neurons.perceptron import Perceptron
 from particles.trajectory.describe import qualified_name
 from particles.trajectory.layout import fixed_text
 
-#: Nothing that is recorded has a unit, which is written so.
+#: The unit of every variable: nothing that is recorded has one.
 DIMENSIONLESS = "1"
 POSITION = {
     "long_name": "position theta_j of particle j",
@@ -22,25 +22,25 @@ COORDINATE = {"long_name": "name of the coordinate of a particle"}
 
 
 def without_unit(words: Mapping[str, str]) -> dict[str, str]:
-    """The words for a variable of no unit with its unit."""
+    """These words for a variable, with the unit of a number without unit."""
     return {**words, "units": DIMENSIONLESS}
 
 
 def label(dataset: h5py.Dataset, words: Mapping[str, str]) -> None:
-    """Give a dataset its attributes, text of ASCII: these words, and its unit, none. What it has stays."""
+    """Add these words and the unit to the attributes of a dataset, in ASCII; attributes that exist stay as they are."""
     for name, text in without_unit(words).items():
         if name not in dataset.attrs:
             dataset.attrs[name] = fixed_text(text)
 
 
 def labels_of(dataset: h5py.Dataset) -> dict[str, str]:
-    """The attributes of a dataset that are for people; none in files of layouts before 1.3."""
+    """The attributes of a dataset that explain it to people; empty in files of layouts before 1.3."""
     names = ("long_name", "units", "formula", "source")
     return {name: bytes(dataset.attrs[name]).decode() for name in names if name in dataset.attrs}
 
 
 def words_for(name: str, observable: Callable[..., object] | None = None) -> dict[str, str]:
-    """The words for an observable: its name, its class or function, and what the first line of its docstring says."""
+    """The words for an observable: its name, its class or function, and the first line of its docstring."""
     words = {"long_name": name.replace("_", " ")}
     if observable is None:
         return words
@@ -60,7 +60,7 @@ def coordinate_names(parameters: Mapping[str, object], dim: int) -> list[str]:
 
 
 def _parts(node: object) -> Iterator[Mapping[str, object]]:
-    """A description and all within it."""
+    """All mappings inside a description, itself included."""
     if isinstance(node, Mapping):
         yield node
         for part in node.values():

@@ -1,4 +1,4 @@
-"""Where a trajectory comes from: versions, git state of our source, device, command line, start and resumes."""
+"""The provenance of a trajectory: versions, git state of our source, device, command line, start and resumes."""
 
 import functools
 import json
@@ -30,11 +30,11 @@ SOURCE = Path(__file__).resolve().parents[2]
 
 
 def provenance() -> Provenance:
-    """What is known when a file is created, as JSON.
+    """The provenance at the moment when a file is created, as JSON.
 
-    version: ours; git: {"commit", "dirty"} of the checkout that holds our source, None where it is installed from a
-    package; libraries: versions; command: sys.argv; started: UTC time in ISO form. A reader adds the device of the
-    first cloud and the resumes.
+    `version` is ours; `git` is {"commit", "dirty"} of the checkout that holds our source, or None where it is installed
+    from a package; `libraries` are versions; `command` is sys.argv; `started` is the UTC time in ISO form. A reader
+    adds the device of the first cloud and the resumes.
     """
     state = git_state(SOURCE)
     return {
@@ -53,11 +53,11 @@ def provenance() -> Provenance:
 
 @contextmanager
 def resume_noted(module: h5py.Group) -> Iterator[None]:
-    """Add to the resumes of a file what resumes it (`provenance`, under the number of the opening) and the time now.
+    """A context that adds a resume to a file: its `provenance`, under the number of the opening, and its UTC time.
 
-    The entry of the time is a chunk of its own at the end of the file. Made before anything is cut off, it keeps the
-    file from being shortened before HDF5 has noted the shorter end, and it tells readers that have the file open; it is
-    empty until what is done meanwhile is done.
+    The entry of the time is a chunk of its own at the end of the file. It is added before anything is cut off. So the
+    file is not shortened before HDF5 has noted the shorter end, and readers that have it open notice the resume. The
+    entry is empty until the block of the context has ended.
     """
     dataset, origins = child_dataset(module, OPENED), child_group(module, RESUMES)
     number = str(len(dataset))
@@ -73,10 +73,10 @@ def resume_noted(module: h5py.Group) -> Iterator[None]:
 
 
 class Openings:
-    """How often a file was opened to be written, as it says at this moment: what was read before a cut may be gone."""
+    """The number of times a file was opened for writing; when it grows, content that was read may have been cut off."""
 
     def __init__(self, file: h5py.File) -> None:
-        """Take up an open file; raises TrajectoryError while its writer cuts it to where it goes on."""
+        """Read the number in an open file; raises TrajectoryError while a writer cuts the file to resume it."""
         self._name = file.filename
         self._opened = child_dataset(child_group(file, MODULE), OPENED)
         self._count = self._now()
@@ -84,7 +84,7 @@ class Openings:
             raise TrajectoryError(f"{self._name} is just being cut to where its run goes on; open it again.")
 
     def check(self) -> None:
-        """Raise TrajectoryError where the file was opened to be written since."""
+        """Raise TrajectoryError where the file was opened for writing since then."""
         try:
             unchanged = self._now() == self._count
         except (OSError, RuntimeError):
@@ -98,19 +98,19 @@ class Openings:
 
 
 def resumes(module: h5py.Group) -> list[str]:
-    """UTC times at which a file was opened for append, which are all times it was opened to write but the first."""
+    """UTC times at which a file was opened for append: all openings for writing except the first."""
     return [bytes(entry).decode() for entry in child_dataset(module, OPENED)[1:] if entry]
 
 
 def resumed_by(module: h5py.Group) -> list[dict[str, object] | None]:
-    """What each of the resumes was, as `provenance` says it; None where the file does not know."""
+    """The `provenance` of each resume, in order; None for one that a file of layout 1.0 did not note."""
     origins = child_group(module, RESUMES) if has(module, RESUMES) else None
     numbers = range(1, len(child_dataset(module, OPENED)))
     return [json_object(origins, str(n)) if origins is not None and has(origins, str(n)) else None for n in numbers]
 
 
 def distribution_version() -> str:
-    """Version of our installed distribution, "unknown" where the source is used without being installed."""
+    """The version of our installed distribution, or "unknown" where the source is used without being installed."""
     try:
         return version(DISTRIBUTION)
     except PackageNotFoundError:
@@ -123,16 +123,16 @@ def utc_now() -> str:
 
 
 def device_name(device: torch.device) -> str:
-    """A device as torch writes it, with the product name of a CUDA device."""
+    """The name of a device as torch writes it, with the product name for a CUDA device."""
     return f"{device} ({torch.cuda.get_device_name(device)})" if device.type == "cuda" else str(device)
 
 
 @functools.cache
 def git_state(folder: Path) -> tuple[str, bool] | None:
-    """Commit of the git checkout that tracks the folder, and whether tracked files were changed since.
+    """The commit of the git checkout that tracks the folder, and whether tracked files were changed since.
 
-    None where git is missing, or the folder is in no checkout or not tracked by it (as in a virtual environment that
-    lies inside somebody's repository).
+    None where git is missing, or no checkout tracks the folder (as for a virtual environment inside somebody's
+    repository).
     """
     if not _git(folder, "ls-files", "--", "."):
         return None
@@ -142,7 +142,7 @@ def git_state(folder: Path) -> tuple[str, bool] | None:
 
 
 def _git(folder: Path, *arguments: str) -> str | None:
-    """Output of a git command run in a folder, None where it fails."""
+    """The output of a git command in a folder, or None where it fails."""
     try:
         done = subprocess.run(
             ["git", "--no-optional-locks", "-C", str(folder), *arguments],

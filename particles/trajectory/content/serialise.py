@@ -1,4 +1,4 @@
-"""Nested values as named arrays and JSON, and back: what a run needs to go on, without pickle."""
+"""Conversion of nested values, such as the state of a run, to named arrays and JSON and back, without pickle."""
 
 import dataclasses
 import math
@@ -12,7 +12,7 @@ import torch
 from particles.errors import TrajectoryError
 from particles.trajectory.describe import Json, name_today, qualified_name
 
-#: An array in memory, or one whose rows come in slices.
+#: An array in memory, or one whose rows are given in slices.
 Array: TypeAlias = "np.ndarray | Sliced"
 
 _DTYPES = {str(dtype).removeprefix("torch."): dtype for dtype in (torch.float64, torch.float32, torch.int64)}
@@ -20,7 +20,7 @@ _DTYPES = {str(dtype).removeprefix("torch."): dtype for dtype in (torch.float64,
 
 @dataclass(frozen=True)
 class Sliced:
-    """An array that is too large for one process or spread over several: `parts` goes through slices of its rows."""
+    """An array of which no process holds all: `parts()` iterates over slices of rows and their values."""
 
     shape: tuple[int, ...]
     dtype: np.dtype[np.generic]
@@ -28,26 +28,26 @@ class Sliced:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of all of it."""
+        """The number of bytes of the whole array."""
         return math.prod(self.shape) * self.dtype.itemsize
 
 
-#: The rows of a tensor that is spread over processes, None for one that each of them has.
+#: A function that gives the rows of a tensor that is spread over processes, and None for one that each process holds.
 Spread: TypeAlias = Callable[[torch.Tensor], Sliced | None]
 
 
 def nothing_spread(tensor: torch.Tensor) -> Sliced | None:
-    """What a process by itself says of every tensor."""
+    """None for every tensor, for a process that works alone."""
     return None
 
 
 def flattened(value: object, name: str = "value", spread: Spread = nothing_spread) -> tuple[Json, dict[str, Array]]:
-    """A tree in JSON and the arrays it names: frozen dataclasses, tuples, tensors, numbers, text and None.
+    """A tree in JSON and the arrays that it names, for a value of dataclasses, tuples, tensors, numbers, text and None.
 
-    Classes are given by their qualified names, tensors by the name of their array, their dtype and the order of their
-    axes in memory, since sums over another order may differ in the last bit.
-    Raises TypeError for anything else; `name` names the value in its sentence and in its arrays. Where `spread` gives
-    the rows of a tensor they stand for its array.
+    Classes are named by their qualified names, tensors by the name of their array, their dtype and the order of their
+    axes in memory, because sums in another order may differ in the last bit. If `spread` gives the rows of a tensor,
+    they stand for its array. `name` names the value in its arrays and in the error.
+    Raises TypeError for anything else in the value.
     """
     if value is None or isinstance(value, bool | int | float | str):
         return value, {}
@@ -76,9 +76,9 @@ def flattened(value: object, name: str = "value", spread: Spread = nothing_sprea
 def rebuilt(
     tree: object, read: Callable[[str], np.ndarray], classes: Sequence[type], device: torch.device | str = "cpu"
 ) -> object:
-    """The value that was flattened; only these classes are made, field by field, and no code of a file is run.
+    """The value that was flattened to this tree; only these classes are built, field by field, and no code is run.
 
-    read: gives an array by its name. Raises TrajectoryError for a class that is not among these or has other fields.
+    `read` returns an array by its name. Raises TrajectoryError for a class that is not among these or has other fields.
     """
     known = {qualified_name(kind): kind for kind in classes}
 
@@ -101,7 +101,7 @@ def _tensor_node(name: str, value: torch.Tensor, order: list[int]) -> Json:
 
 
 def _tensor(node: Mapping[str, object], read: Callable[[str], np.ndarray], device: torch.device | str) -> torch.Tensor:
-    """A tensor in memory of its own, its axes in the order they had."""
+    """A tensor in memory of its own, with its axes in the order that they had in memory."""
     stored = torch.from_numpy(read(str(node["tensor"]))).to(dtype=_DTYPES[str(node["dtype"])], device=device, copy=True)
     order = node["order"]
     if not isinstance(order, list) or sorted(order) != list(range(stored.ndim)):

@@ -1,4 +1,4 @@
-"""The data a run was trained on, kept in its file where they are few: what f is compared with, without the program."""
+"""The data of a run inside its file, stored where they are few, so that f can be compared with them without us."""
 
 from typing import Any
 
@@ -11,18 +11,18 @@ from particles.trajectory.content.creation import pure_dimension
 from particles.trajectory.files.checked_nodes import check_size, child_dataset, child_group, has
 from particles.trajectory.layout import PARAMETERS
 
-#: Data of up to so many bytes are kept: 2,700 inputs in the plane with one target, 160 of 50 coordinates.
+#: Largest number of bytes of data that are stored: 2,700 inputs in the plane with one target, or 160 of 50 coordinates.
 DATA_BYTES = 2**16
 
 DATA = "data"
-#: Each with the dimensions of its axes.
+#: The parts of data, each with the dimensions of its axes.
 PARTS = {"inputs": ("datum", "input"), "targets": ("datum", "output"), "weights": ("datum",)}
-#: Where the data have them: texts, or numbers for classes that are numbers, bytes for those that are truth values.
+#: Names that data may have, each with its dimension: texts, numbers for numeric classes, bytes for truth values.
 NAMES = {"input_names": "input", "target_names": "output", "classes": "output"}
 
 
 def kept_data(flow: object) -> Dataset | None:
-    """The data of the flow's risk where it has one and they take at most `DATA_BYTES`, otherwise None."""
+    """The data of the flow's risk if they take at most `DATA_BYTES`; None otherwise and for a flow without a risk."""
     data = getattr(getattr(flow, "risk", None), "data", None)
     if not isinstance(data, Dataset):
         return None
@@ -33,7 +33,7 @@ def kept_data(flow: object) -> Dataset | None:
 def write_data(file: h5py.File, data: Dataset) -> None:
     """Write inputs [datum, input], targets [datum, output] and weights [datum] in their dtype below the parameters.
 
-    Beside them stand the names of inputs [input], targets and classes [output] that the data have.
+    If the data have them, names of inputs [input], targets and classes [output] are written too.
     """
     group = child_group(file, PARAMETERS).create_group(DATA)
     sizes = {"datum": data.count, "input": data.inputs.shape[1], "output": data.outputs}
@@ -51,7 +51,7 @@ def write_data(file: h5py.File, data: Dataset) -> None:
 
 
 def read_data(file: h5py.File) -> Dataset | None:
-    """The data in a file, None where it has none; raises TrajectoryError for links, ValueError for what is no data."""
+    """The data in a file, or None; raises TrajectoryError for links and damage, ValueError for wrong numbers."""
     parameters = child_group(file, PARAMETERS)
     if not has(parameters, DATA):
         return None
@@ -67,7 +67,7 @@ def _names(group: h5py.Group, name: str) -> list[Any]:
 
 
 def _values(group: h5py.Group, name: str) -> np.ndarray:
-    """A dataset whole, text as text."""
+    """All values of a dataset, with text as str."""
     dataset = child_dataset(group, name)
     check_size(dataset)
     values: np.ndarray = dataset.asstr()[()] if h5py.check_string_dtype(dataset.dtype) else dataset[()]

@@ -1,4 +1,4 @@
-"""Where an interrupted run may continue: the last frame whose step was handled to the end."""
+"""The place from which an interrupted run continues: the last frame whose step was completely recorded."""
 
 import h5py
 import numpy as np
@@ -13,15 +13,16 @@ _BEFORE_ALL = (UNWRITTEN, -np.inf)
 
 
 def trim_to_resume(file: h5py.File) -> None:
-    """Cut all datasets to what an uninterrupted run had in the file right after the frame it is resumed from.
+    """Cut all datasets to the content that an uninterrupted run had right after the frame from which it is resumed.
 
-    That is the last committed frame, unless observables due at its step may have been lost: a resumed run is not
-    handed its first state again, so they would stay missing. The frame counts as handled to the end where the file
-    was closed in order after it, where anything was recorded at a later step, or where every observable has a record
-    at its step; otherwise (killed between two observers of one step) the frame before is taken. Observables are cut
-    to steps and times up to that frame's; without a frame all are emptied.
-    An unfinished file with a checkpoint is resumed there instead: everything after its step is cut off. It was kept
-    once all observers of its step had been called.
+    An unfinished file with a checkpoint is resumed from it: everything after its step is cut off. It was stored after
+    all observers of its step had been called.
+
+    Without a checkpoint it is resumed from the last committed frame, if all observables of its step were recorded. A
+    resumed run does not call observers on its first state again, so a missing record would stay missing. The step is
+    complete where the file was closed in order after it, where something was recorded at a later step, or where every
+    observable has a record at it. Otherwise the process was killed between two observers of the step, and the frame
+    before is used. Observables are cut to the step and time of that frame; without a frame all are emptied.
     """
     step = checkpoint_step(file)
     if step is not None and not child_group(file, MODULE).attrs["complete"]:
@@ -51,12 +52,12 @@ def trim_to_step(file: h5py.File, step: int) -> None:
 
 
 def _last(element: Element) -> tuple[int, float]:
-    """Step and time of the last record; several moments of one step are ordered by their times."""
+    """Step and time of the last record; the time orders several moments of one step."""
     return element.last_step, element.last_time
 
 
 def _handled_frames(file: h5py.File, frames: Frames, recorded: list[tuple[int, float]]) -> int:
-    """Number of frames up to the last one that is known to be handled; recorded: last record of each observable."""
+    """Number of frames up to the last complete one; `recorded` holds step and time of each observable's last record."""
     last = _last(frames.position)
     closed_in_order = int(child_group(file, MODULE).attrs["sealed"]) == frames.position.last_step
     went_on = any(record > last for record in recorded)

@@ -1,1 +1,1 @@
-"""A trajectory's HDF5 file on the disk: created whole, opened with care, beside its writer."""
+"""The HDF5 file of a trajectory on the disk: created whole, opened with checks, and read beside its writer."""

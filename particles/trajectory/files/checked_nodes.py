@@ -1,4 +1,4 @@
-"""Reaching into a file that may be damaged or foreign, without following links or believing the sizes it declares."""
+"""Access to the content of a file that may be damaged or foreign: links are not followed and sizes are checked."""
 
 import json
 from math import prod
@@ -9,12 +9,12 @@ from particles.errors import TrajectoryError
 from particles.trajectory.describe import described_today
 from particles.trajectory.files.beside_writers import size_now
 
-#: More than this a compressed dataset cannot grow on reading (deflate reaches 1032).
+#: Largest factor by which a compressed dataset may grow on reading (deflate reaches 1032).
 DEFLATED = 1100
 
 
 def child_group(parent: h5py.Group, path: str) -> h5py.Group:
-    """The group at a path below a group, reached through plain links only; raises TrajectoryError otherwise."""
+    """The group at a path below `parent`; raises TrajectoryError where there is none or a link leads to it."""
     node = child(parent, path)
     if not isinstance(node, h5py.Group):
         raise TrajectoryError(_foreign(parent, f"no group {path} in {parent.name}"))
@@ -22,7 +22,10 @@ def child_group(parent: h5py.Group, path: str) -> h5py.Group:
 
 
 def child_dataset(parent: h5py.Group, path: str) -> h5py.Dataset:
-    """The dataset at a path below a group: numbers or text in the file itself; raises TrajectoryError otherwise."""
+    """The dataset of numbers or text at a path below `parent`.
+
+    Raises TrajectoryError where there is none, a link leads to it, or its values have another kind or lie elsewhere.
+    """
     node = child(parent, path)
     if not isinstance(node, h5py.Dataset):
         raise TrajectoryError(_foreign(parent, f"no dataset {path} in {parent.name}"))
@@ -34,9 +37,9 @@ def child_dataset(parent: h5py.Group, path: str) -> h5py.Dataset:
 
 
 def child_records(parent: h5py.Group, name: str, axes: int | None = None, kinds: str = "iuf") -> h5py.Dataset:
-    """The dataset of numbers [records, ...] of this name, of so many axes where they are given.
+    """The dataset of numbers [records, ...] of this name, with `axes` axes where that is given.
 
-    Raises TrajectoryError for text, a single number, other axes or another kind of numbers.
+    Raises TrajectoryError for text, a single number, other axes or another kind of numbers, and as `child_dataset`.
     """
     node = child_dataset(parent, name)
     if node.dtype.kind not in kinds or not node.ndim or axes not in (None, node.ndim):
@@ -45,14 +48,14 @@ def child_records(parent: h5py.Group, name: str, axes: int | None = None, kinds:
 
 
 def has(parent: h5py.Group, path: str) -> bool:
-    """Whether there is something at a path, without following a link at its end."""
+    """Whether there is something at a path; a link at its end counts and is not followed."""
     return parent.get(path, getlink=True) is not None
 
 
 def check_size(dataset: h5py.Dataset, records: int | None = None) -> None:
-    """Raise TrajectoryError where a dataset, or its first records, would take more memory than its file can hold.
+    """Raise TrajectoryError where a dataset, or its first records, would need more memory than its file can hold.
 
-    Values that were never written take no room in a file, so a few bytes can declare any size.
+    Values that were never written take no space in a file, so a few bytes can declare any size.
     """
     shape = dataset.shape if records is None else (records, *dataset.shape[1:])
     declared = prod(shape) * dataset.dtype.itemsize
@@ -65,7 +68,7 @@ def check_size(dataset: h5py.Dataset, records: int | None = None) -> None:
 
 
 def text(parent: h5py.Group, name: str) -> str:
-    """Text of a scalar dataset of strings."""
+    """The text of a scalar dataset of strings; raises TrajectoryError for any other dataset."""
     dataset = child_dataset(parent, name)
     if dataset.shape != () or h5py.check_string_dtype(dataset.dtype) is None:
         raise TrajectoryError(_foreign(parent, f"no text in {dataset.name}"))
@@ -75,7 +78,7 @@ def text(parent: h5py.Group, name: str) -> str:
 
 
 def json_object(parent: h5py.Group, name: str) -> dict[str, object]:
-    """A JSON object stored as text, the classes of descriptions in it named as they are now."""
+    """A JSON object stored as text, with class names as they are written now; raises TrajectoryError for other text."""
     stored = described_today(json.loads(text(parent, name)))
     if not isinstance(stored, dict):
         raise TrajectoryError(_foreign(parent, f"no JSON object in {parent.name}/{name}"))
@@ -83,7 +86,7 @@ def json_object(parent: h5py.Group, name: str) -> dict[str, object]:
 
 
 def child(parent: h5py.Group, path: str) -> h5py.Group | h5py.Dataset | None:
-    """What is at a path, None for nothing; raises TrajectoryError for a link, which is not followed."""
+    """The group or dataset at a path, or None; raises TrajectoryError for a link, which is not followed."""
     node = parent
     for name in path.split("/"):
         link = node.get(name, getlink=True) if isinstance(node, h5py.Group) else None

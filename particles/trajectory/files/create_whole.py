@@ -1,9 +1,9 @@
-"""A new file that is never seen half made, and the one thing to mend in a file whose writer was killed.
+"""Creation of a file that is never visible half made, and the repair of a file whose writer was killed.
 
-Chunks are indexed by HDF5's extensible array, which puts new entries beside the old ones. The B-tree that it uses by
-default rewrites a full node before the nodes it is split into are on disk: a process killed in between loses frames
-that were committed long ago. The superblock stays the oldest one, which keeps no mark of an open writer, so a file
-whose writer was killed opens everywhere.
+Chunks are indexed by HDF5's extensible array, which puts new entries beside the old ones. The default index, a B-tree,
+rewrites a full node before the nodes that replace it are on disk, so a process killed in between would lose frames that
+were committed long ago. The superblock has the oldest format, which does not mark an open writer, so a file whose
+writer was killed opens in every program.
 """
 
 import os
@@ -15,7 +15,7 @@ import h5py
 
 from particles.errors import TrajectoryError
 
-#: Bounds for the groups and datasets of a file, not for its superblock.
+#: HDF5 versions for the groups and datasets of a file; its superblock has an older one.
 OBJECT_BOUNDS = ("v110", "v110")
 
 _OLDEST_SUPERBLOCK = b"\x89HDF\r\n\x1a\n\x00\x00\x00\x00\x00\x08\x08"
@@ -23,10 +23,10 @@ _END_AT = slice(40, 48)
 
 
 def publish(target: Path, fill: Callable[[h5py.File], None], *, overwrite: bool = False) -> None:
-    """Write a file under a passing name beside the target and give it its name once it is whole and closed.
+    """Write a file under a temporary name beside the target, and rename it once it is whole and closed.
 
-    Raises TrajectoryError where the target exists by then, unless it is to be replaced, OSError where the folder cannot
-    be written.
+    Raises TrajectoryError where the target exists by then, unless `overwrite` is set, and OSError where the folder
+    cannot be written.
     """
     passing = target.with_name(f".{uuid4().hex}.unfinished")
     try:
@@ -42,15 +42,15 @@ def publish(target: Path, fill: Callable[[h5py.File], None], *, overwrite: bool 
 
 
 def open_to_write(path: Path) -> h5py.File:
-    """Open an existing file for writing; what is added is indexed as this module says."""
+    """Open an existing file for writing; new datasets are indexed by extensible arrays."""
     return h5py.File(path, "r+", libver=OBJECT_BOUNDS)
 
 
 def note_end_of_file(path: Path) -> None:
-    """Let the superblock's end of file include all that was written before the writer was killed.
+    """Correct the end of file in the superblock, so that it includes all that a killed writer wrote.
 
-    HDF5 notes the end last, so a killed writer's last frame may lie behind it, where it can neither be read nor cut
-    off. Nothing else is touched, and nothing at all where the end is right or the file is of another kind.
+    HDF5 notes the end last, so the last frame of a killed writer may lie behind it and could neither be read nor cut
+    off. Only that number is changed, and only where it is too small and the file has our kind of superblock.
     """
     with path.open("r+b") as file:
         start = file.read(_END_AT.stop)
@@ -62,7 +62,7 @@ def note_end_of_file(path: Path) -> None:
 
 
 def _name(passing: Path, target: Path) -> None:
-    """Give a file its name without ever replacing another file."""
+    """Rename a file to its target; raises TrajectoryError where another file has that name."""
     try:
         os.link(passing, target)
     except FileExistsError as error:

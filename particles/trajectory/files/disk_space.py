@@ -1,7 +1,7 @@
-"""Whether there is room for what is about to be written, asked before HDF5 is: it loses a file that fills its disk.
+"""A check that the disk has space for a write, made before HDF5 writes, because a full disk would spoil the file.
 
-Where a write of its own fails, HDF5 can neither flush nor close the file in order any more: the file ends before its
-noted end, and closing it may end the process.
+Where a write fails, HDF5 can no longer flush or close the file in order. The file ends before its noted end, and
+closing it may end the process.
 """
 
 import os
@@ -11,37 +11,37 @@ from pathlib import Path
 
 from particles.errors import TrajectoryError
 
-#: Bytes that stay free: what closing a file in order takes, and what other programs may write between two looks.
+#: Bytes that stay free, for closing the file in order and for what other programs write between two checks.
 MARGIN = 2**24
-#: Seconds, and bytes written, after which the room is looked at again.
+#: Seconds, and bytes written, after which the free space is measured again.
 SECONDS = 0.1
 BYTES = MARGIN // 4
 
 
-class Room:
-    """The room that is left for a file: on its disk, and up to the size that the system lets files grow to."""
+class DiskSpace:
+    """The space left for a file: on its disk, and up to the largest size of a file that the system allows."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        """Take up a file that is or will be in an existing folder."""
+        """Watch the space for a file, which exists or will exist in an existing folder."""
         self._path = Path(path)
         self._looked, self._left = -float("inf"), 0
 
     def check(self, size: int) -> None:
-        """Raise TrajectoryError unless so many bytes and the margin fit."""
+        """Raise TrajectoryError unless `size` bytes and the margin fit."""
         now = time.monotonic()
         if now - self._looked > SECONDS or size > self._left:
-            room = room_for(self._path) - MARGIN
-            if size > room:
+            free = free_bytes(self._path) - MARGIN
+            if size > free:
                 raise TrajectoryError(
-                    f"{self._path} cannot be written (there is room for {max(0, room + MARGIN)} bytes, but {size} and "
+                    f"{self._path} cannot be written (there is room for {max(0, free + MARGIN)} bytes, but {size} and "
                     f"{MARGIN} to spare are needed); make room, then append from its last frame."
                 )
-            self._looked, self._left = now, min(room, BYTES)
+            self._looked, self._left = now, min(free, BYTES)
         self._left -= size
 
 
-def room_for(path: Path) -> int:
-    """Bytes by which a file may grow, as far as the system says; it says nothing of what is no file in a folder."""
+def free_bytes(path: Path) -> int:
+    """Number of bytes by which a file may grow, as far as the system tells; a very large number where it does not."""
     left = sys.maxsize
     if hasattr(os, "statvfs") and path.parent.is_dir():
         disk = os.statvfs(path.parent)
@@ -50,7 +50,7 @@ def room_for(path: Path) -> int:
 
 
 def _limit() -> int:
-    """The size up to which this process may write a file (`ulimit -f`)."""
+    """The largest size of a file that this process may write (`ulimit -f`), in bytes."""
     try:
         import resource
     except ImportError:  # not a Unix

@@ -1,4 +1,4 @@
-"""Opening files that may be missing, foreign, damaged or in use."""
+"""Opening of trajectory files that may be missing, foreign, damaged or in use; each case raises TrajectoryError."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -22,23 +22,23 @@ from particles.trajectory.files.beside_writers import (
 )
 from particles.trajectory.files.checked_nodes import child_group, has
 from particles.trajectory.files.create_whole import note_end_of_file, publish
-from particles.trajectory.files.disk_space import Room
+from particles.trajectory.files.disk_space import DiskSpace
 from particles.trajectory.files.regular_file import NotAFile, check_regular
 from particles.trajectory.layout import CLOUD, EARLIER_VERSIONS, MODULE, OBSERVABLES, PARTICLES, SCHEMA_VERSION
 
 Taken = TypeVar("Taken")
 Version = tuple[int, ...]
 
-#: A running writer is inside a write for some microseconds in each frame; so many looks, so many seconds apart.
+#: Number of tries to read, and seconds between them, since a running writer is inside a write for some microseconds.
 LOOKS, BETWEEN_LOOKS = 100, 0.005
 
 
 def new_file(path: str | PathLike[str], fill: Callable[[h5py.File], None], *, overwrite: bool = False) -> h5py.File:
-    """Create a file where nothing is yet, let `fill` write its fixed parts, and open it for writing.
+    """Create a new file, let `fill` write its fixed parts, and open it for writing.
 
-    It appears under its name only when it is whole, in place of a file of that name where `overwrite` says so. Raises
-    TrajectoryError where something has that name (with `overwrite`: what is no file, or a file that is being written),
-    the folder is missing, or the file cannot be written.
+    The file appears under its name only when it is whole; with `overwrite` it replaces a file of that name. Raises
+    TrajectoryError where something has that name (with `overwrite`: something that is not a file, or a file that is
+    being written), where the folder is missing, and where the file cannot be written.
     """
     target = Path(path)
     if os.path.isdir(target):
@@ -52,7 +52,7 @@ def new_file(path: str | PathLike[str], fill: Callable[[h5py.File], None], *, ov
     if not target.parent.is_dir():
         raise TrajectoryError(f"There is no folder {target.parent} to create {target.name} in; create it first.")
     try:
-        Room(target).check(0)
+        DiskSpace(target).check(0)
         publish(target, fill, overwrite=overwrite)
     except TrajectoryError:
         raise
@@ -62,13 +62,13 @@ def new_file(path: str | PathLike[str], fill: Callable[[h5py.File], None], *, ov
 
 
 def file_to_append(path: str | PathLike[str]) -> h5py.File:
-    """Open one of our trajectories for writing, mended where its writer was killed.
+    """Open one of our trajectories for writing, after repairing the traces of a killed writer.
 
     Raises TrajectoryError where it is missing, a folder, open elsewhere, truncated, or no trajectory of this version,
-    and where there is no room to write on.
+    and where there is no space to write on.
     """
     target = _existing(path)
-    Room(target).check(0)
+    DiskSpace(target).check(0)
     try:
         with _taken(h5py.File(target, "r"), take=lambda file: file) as file:
             if file.mode != "r":
@@ -82,10 +82,11 @@ def file_to_append(path: str | PathLike[str]) -> h5py.File:
 
 
 def read_file(path: str | PathLike[str], take: Callable[[h5py.File], Taken]) -> Taken:
-    """Open one of our trajectories for reading and hand it on, whether or not a writer has it open or comes later.
+    """Open one of our trajectories for reading and return what `take` makes of it, also beside a writer.
 
-    What is committed stays where it is, so it is safe to read meanwhile; a look that falls into the middle of a write
-    is repeated. Raises TrajectoryError where it is missing, a folder, truncated, or no trajectory of this version.
+    Committed content stays in its place, so it can be read while a writer works; an attempt that meets the middle of a
+    write is repeated. Raises TrajectoryError where the file is missing, a folder, truncated, or no trajectory of this
+    version.
     """
     target = _existing(path)
     try:
@@ -108,7 +109,7 @@ def read_file(path: str | PathLike[str], take: Callable[[h5py.File], Taken]) -> 
 
 @contextmanager
 def damage_reported(file: h5py.File) -> Iterator[None]:
-    """Turn what h5py raises over unreadable content into a TrajectoryError of one sentence."""
+    """A context that turns h5py's errors about unreadable content into a TrajectoryError of one sentence."""
     name = file.filename
     try:
         yield
@@ -122,7 +123,7 @@ def damage_reported(file: h5py.File) -> Iterator[None]:
 
 @contextmanager
 def failure_reported(file: h5py.File) -> Iterator[None]:
-    """Turn what h5py raises over a write that fails into a TrajectoryError of one sentence."""
+    """A context that turns h5py's errors about a failing write into a TrajectoryError of one sentence."""
     name = file.filename
     try:
         yield
@@ -135,13 +136,13 @@ def failure_reported(file: h5py.File) -> Iterator[None]:
 
 
 def version_of(file: h5py.File) -> Version:
-    """The version of our layout that a file says it has; () where it says none."""
+    """The version of our layout that is written in a file; () where there is none."""
     stored = child_group(file, MODULE).attrs.get("version", ())
     return tuple(int(number) for number in np.atleast_1d(stored))
 
 
 def _existing(path: str | PathLike[str]) -> Path:
-    """The path of something that may be a file."""
+    """The path of a regular file; raises TrajectoryError where there is none or something else has that name."""
     target = Path(path)
     try:
         check_regular(target)
@@ -157,6 +158,7 @@ def _existing(path: str | PathLike[str]) -> Path:
 
 
 def _beside_its_writer(target: Path, take: Callable[[h5py.File], Taken]) -> Taken:
+    """Read a file without a lock, again and again while a write spoils the attempt."""
     for _ in range(LOOKS):
         try:
             return _taken(beside_a_writer(target), take)
@@ -166,7 +168,7 @@ def _beside_its_writer(target: Path, take: Callable[[h5py.File], Taken]) -> Take
 
 
 def _taken(file: h5py.File, take: Callable[[h5py.File], Taken]) -> Taken:
-    """What `take` makes of the file where it is a trajectory of ours; closed and refused where it is not."""
+    """The result of `take` for a trajectory of ours; another file is closed, and TrajectoryError is raised."""
     try:
         with damage_reported(file):
             _check_schema(file)
@@ -177,7 +179,7 @@ def _taken(file: h5py.File, take: Callable[[h5py.File], Taken]) -> Taken:
 
 
 def _check_schema(file: h5py.File) -> None:
-    """Raise TrajectoryError unless the file has our groups, and our version or one that can be brought up to it."""
+    """Raise TrajectoryError unless the file has our groups and a version of the layout that can be read."""
     version = version_of(file)
     if version != SCHEMA_VERSION and version not in EARLIER_VERSIONS:
         found, *known = (
@@ -194,7 +196,7 @@ def _check_schema(file: h5py.File) -> None:
 
 
 def _refusal(target: Path, error: OSError) -> str:
-    """The sentence for an error of HDF5 on opening a file."""
+    """The sentence that tells an error of HDF5 on opening a file."""
     reason = str(error)
     if isinstance(error, BlockingIOError) or "already open" in reason:
         return _in_use(target)
@@ -210,6 +212,6 @@ def _in_use(target: Path) -> str:
 
 
 def _reason(error: Exception) -> str:
-    """What an error says, without advice and further lines, to stand in a sentence of ours."""
+    """The first line of an error's text without its advice, for use in a sentence of ours."""
     said = (str(error).strip() or type(error).__name__).splitlines()[0]
     return said.split(";")[0].rstrip(".")

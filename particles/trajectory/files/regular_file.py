@@ -1,4 +1,4 @@
-"""Regular files, told from what else may have a file's name before it is opened: opening a pipe waits for ever."""
+"""A check that a name is that of a regular file, made before it is opened, since opening a pipe waits for ever."""
 
 import errno
 import os
@@ -7,7 +7,7 @@ from os import PathLike
 
 
 class NotAFile(OSError):
-    """Something else has the name of a file; `strerror` says what: "a folder" or "a pipe or a device"."""
+    """Raised where a name is not that of a file; `strerror` is "a folder" or "a pipe or a device"."""
 
     @property
     def is_folder(self) -> bool:
@@ -16,15 +16,15 @@ class NotAFile(OSError):
 
 
 def check_regular(path: str | PathLike[str]) -> int:
-    """The size in bytes of a regular file, which is not opened; links are followed.
+    """The size in bytes of a regular file, without opening it; links are followed.
 
     Raises NotAFile for a folder, a pipe, a socket or a device, and another OSError where there is nothing, where links
-    lead round in a ring and for what is no name at all.
+    form a ring, and for a name that no file can have.
     """
     name = os.fspath(path)
     try:
         found = os.stat(name)
-    except ValueError as error:  # a NUL in it
+    except ValueError as error:  # the name holds a NUL
         raise OSError(errno.EINVAL, "no file can have that name", name) from error
     if stat.S_ISDIR(found.st_mode):
         raise NotAFile(errno.EISDIR, "a folder", name)

@@ -1,4 +1,4 @@
-"""Whether an open file still has its name: somebody may move or remove it while it is written."""
+"""Checks that an open file still has its name, since it may be moved or removed while it is written."""
 
 import os
 from collections.abc import Iterator
@@ -10,20 +10,20 @@ from particles.errors import TrajectoryError
 
 
 def check_exists(file: h5py.File) -> None:
-    """Raise TrajectoryError where a file has no name left, so that nobody can open what is still written to it."""
+    """Raise TrajectoryError where an open file was removed, so that nobody could read what is still written to it."""
     held = _status(file)
     if held is not None and held.st_nlink == 0:
         raise TrajectoryError(_lost(file.filename))
 
 
 def check_named(file: h5py.File) -> None:
-    """Raise TrajectoryError where the name of an open file is that of another one, or of none."""
+    """Raise TrajectoryError where the name of an open file now belongs to another file or to none."""
     _check(file.filename, _status(file))
 
 
 @contextmanager
 def named_at_the_end(file: h5py.File) -> Iterator[None]:
-    """The same, asked after the block, in which the file is closed."""
+    """A context in which the file is closed; makes the check of `check_named` at its end."""
     name = file.filename
     held = _status(file)
     yield
@@ -40,7 +40,7 @@ def _check(name: str, held: os.stat_result | None) -> None:
 
 
 def _status(file: h5py.File) -> os.stat_result | None:
-    """What the system says of the open file, whatever its name; None where HDF5 has no descriptor of the system's."""
+    """The system's status of the open file, whatever its name; None where HDF5 has no file descriptor."""
     try:
         return os.fstat(file.id.get_vfd_handle())
     except (OSError, RuntimeError):

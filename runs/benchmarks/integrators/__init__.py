@@ -1,1 +1,1 @@
-"""Integrators beside their peers, at equal cost."""
+"""Benchmarks of integrators beside their peers, at equal cost."""

@@ -1,8 +1,8 @@
-"""Noisy integrators at equal cost: error of a known stationary law against seconds, beside torchsde.
+"""Noisy integrators at equal cost: the error of a known stationary law against seconds, beside torchsde.
 
-The problem is the free-energy minimiser of a mean-field network of ReLUs with bias, all weights trained, inputs
-(-1, 0, 1), targets (0.5, -0.3, 0.4), confinement 0.3 and temperature 1/4: particles are independent of each other in
-the limit, and E a^2 = 0.8929000 and E |w|^2 = 1.7262334 are known by quadrature to seven digits.
+The problem is the minimiser of the free energy of a mean-field network of ReLUs with bias, with all weights trained,
+inputs (-1, 0, 1), targets (0.5, -0.3, 0.4), confinement 0.3 and temperature 1/4. In the limit the particles are
+independent, and E a^2 = 0.8929000 and E |w|^2 = 1.7262334 are known by quadrature to seven digits.
 
 Run as `python -m runs.benchmarks.integrators.langevin`.
 """
@@ -32,13 +32,13 @@ from flows import (
 from particles import Biased, Dataset, Identity, MeanField, ParticleCloud, Perceptron, ReLU, Risk, Squared
 
 TEMPERATURE, CONFINEMENT = 0.25, 0.3
-#: E a^2 and E |w|^2, w the two hidden weights.
+#: E a^2 and E |w|^2, where w are the two hidden weights.
 TRUTH = torch.tensor([0.8929000, 1.7262334], dtype=torch.float64)
 
 
 @dataclass(frozen=True)
 class Scale:
-    """Particles, and flow times of equilibration, of averaging, and between two looks."""
+    """The number of particles, the flow times of equilibration, averaging and between two samples, and the steps."""
 
     count: int = 10_000
     before: float = 30.0
@@ -49,7 +49,7 @@ class Scale:
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the table."""
+    """The result of one method with one step."""
 
     method: str
     step: float
@@ -60,19 +60,19 @@ class Line:
 
     @property
     def line(self) -> str:
-        """Errors in percent, with the standard error of the average over time."""
+        """One line of the table, with errors in percent and the standard error of the average over time."""
         pairs = zip(self.errors, self.spread, strict=True)
         shown = "  ".join(f"{100 * float(error):+7.2f} +- {100 * float(spread):4.2f}" for error, spread in pairs)
         rate = self.velocities / self.seconds
         return f"{self.method:22}{self.step:6.3f}{self.velocities:11,}{self.seconds:9.1f}{rate:9.0f}   {shown}"
 
 
-#: Runs a flow from a cloud with a step until a time, and shows the clouds at multiples of another time.
+#: A function that runs a flow from a cloud with a step until a time, and observes it at multiples of another time.
 Runner = Callable[[LangevinFlow, ParticleCloud, float, float, float, Observer], None]
 
 
 def problem(count: int) -> tuple[LangevinFlow, ParticleCloud]:
-    """The flow, and particles from a standard normal law."""
+    """The flow, and a cloud of particles from a standard normal law."""
     data = Dataset(torch.tensor([[-1.0], [0.0], [1.0]], dtype=torch.float64), torch.tensor([0.5, -0.3, 0.4]).double())
     neuron = Perceptron(ReLU(), Biased(Identity(1)), trained="both")
     risk = Risk(neuron=neuron, scaling=MeanField(), loss=Squared(), data=data)
@@ -81,7 +81,7 @@ def problem(count: int) -> tuple[LangevinFlow, ParticleCloud]:
 
 
 def ours(make: Callable[[float], Integrator[Any]]) -> Runner:
-    """One of our integrators in our loop."""
+    """The runner of one of our integrators in our loop."""
 
     def run(
         flow: LangevinFlow, cloud: ParticleCloud, step: float, until: float, apart: float, observer: Observer
@@ -93,7 +93,7 @@ def ours(make: Callable[[float], Integrator[Any]]) -> Runner:
 
 @dataclass(frozen=True)
 class Equation:
-    """The flow as torchsde wants it: drift f and diagonal diffusion g of the positions."""
+    """The flow in the form of torchsde, with drift f and diagonal diffusion g of the positions."""
 
     flow: LangevinFlow
     cloud: ParticleCloud
@@ -101,18 +101,18 @@ class Equation:
     sde_type: str = "ito"
 
     def f(self, moment: Tensor, positions: Tensor) -> Tensor:
-        """The velocity."""
+        """The velocity at these positions [particles, dim]."""
         return self.flow.velocity(self.cloud.moved(positions))
 
     def g(self, moment: Tensor, positions: Tensor) -> Tensor:
-        """The diffusion."""
+        """The diffusion [particles, dim]."""
         return self.flow.diffusion(self.cloud)
 
 
 def torchsde_euler(
     flow: LangevinFlow, cloud: ParticleCloud, step: float, until: float, apart: float, observer: Observer
 ) -> None:
-    """torchsde's Euler-Maruyama, with a Brownian interval of its own for each stretch between two clouds."""
+    """Run torchsde's Euler-Maruyama, with a Brownian interval of its own between two samples."""
     torchsde = importlib.import_module("torchsde")
     ends = torch.tensor([0.0, apart], dtype=torch.float64)
     for number in range(round(until / apart)):
@@ -124,7 +124,7 @@ def torchsde_euler(
         observer(number + 1, (number + 1) * apart, cloud)
 
 
-#: Each method, and its velocities a step.
+#: The methods by name, each with its number of velocities a step.
 METHODS: dict[str, tuple[Runner, int]] = {
     "EulerMaruyama": (ours(EulerMaruyama), 1),
     "LeimkuhlerMatthews": (ours(LeimkuhlerMatthews), 1),
@@ -134,13 +134,13 @@ METHODS: dict[str, tuple[Runner, int]] = {
 
 
 def moments(cloud: ParticleCloud) -> Tensor:
-    """Averages of a^2 and |w|^2 over particles."""
+    """The averages of a^2 and |w|^2 over particles [2]."""
     squares = cloud.positions.square()
     return torch.stack([squares[:, 2].mean(), squares[:, :2].sum(dim=1).mean()])
 
 
 def measured(method: str, step: float, scale: Scale) -> Line:
-    """Run one method with one step; the standard error comes from ten blocks of time."""
+    """Run one method with one step; the standard error is computed from ten blocks of time."""
     flow, start = problem(scale.count)
     run, evaluations = METHODS[method]
     seen: list[Tensor] = []

@@ -1,7 +1,7 @@
-"""The mild flow: n = 100, d = 50, m = 2000, tanh and ReLU, eigenvalues of like size, sum-loss time 100.
+"""Integrators on the mild flow: n = 100, d = 50, m = 2000, tanh and ReLU, eigenvalues of like size, sum-loss time 100.
 
-Run as `OMP_NUM_THREADS=1 python -m runs.benchmarks.integrators.mild_flow [FIGURE]`; about three minutes. The
-figure is of tanh.
+Run as `OMP_NUM_THREADS=1 python -m runs.benchmarks.integrators.mild_flow [FIGURE]`; it takes about three minutes. The
+figure shows tanh.
 """
 
 import sys
@@ -16,7 +16,7 @@ from runs.benchmarks.timed_flows import mild_flow
 
 
 def kinked_methods() -> list[Method]:
-    """Loose tolerances: across kinks every method is of low order."""
+    """The methods for ReLU, with loose tolerances, since every method is of low order across kinks."""
     return [
         Method("Adaptive", Ours(Adaptive), (3e-2, 1e-2, 3e-3, 1e-3)),
         Method(PEER, cvode, (1e-2, 1e-3, 1e-4), repeats=1, needs="sksundae"),
@@ -25,7 +25,7 @@ def kinked_methods() -> list[Method]:
 
 
 def main(figure: Path | None = None) -> list[Point]:
-    """Measure every method on the mild flow of tanh neurons, then the implicit ones on that of ReLUs."""
+    """Measure every method on the mild flow of tanh neurons, and some methods on that of ReLUs."""
     smooth = mild_flow()
     kinked = mild_flow(activation=ReLU())
     points = run(smooth, reference(smooth), methods(), errors=ERRORS, figure=figure)

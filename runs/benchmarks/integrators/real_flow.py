@@ -1,7 +1,7 @@
-"""The real flow: concrete (n = 412, d = 8), m = 2000, ReLU, asymmetrical masses, to the paper's 100,000 unit steps.
+"""Integrators on a real flow: concrete (n = 412, d = 8), m = 2000, ReLU, asymmetrical masses, 100,000 unit steps.
 
-Run as `OMP_NUM_THREADS=1 python -m runs.benchmarks.integrators.real_flow [FIGURE]`; a quarter of an hour, most
-of it for gradient descent and CVODE. Needs the data: `$MEANFIELD_DATA/uci`, or they are downloaded with their checksum.
+Run as `OMP_NUM_THREADS=1 python -m runs.benchmarks.integrators.real_flow [FIGURE]`; it takes a quarter of an hour, most
+of it for gradient descent and CVODE. The data are read from `$MEANFIELD_DATA/uci` or downloaded.
 """
 
 import sys
@@ -16,13 +16,13 @@ from runs.benchmarks.peers import Outcome, cvode
 from runs.benchmarks.timed_flows import TimedFlow
 from runs.datasets import load
 
-#: The paper's learning rate is 1 on the mean of squares: our time 2 a step.
+#: The paper's learning rate is 1 for the mean of squares, so a step is 2 in our time.
 PAPER_STEP, PAPER_STEPS = 2.0, 100_000
 GAMMA, ALPHA = 0.5, 0.7
 
 
 def real_flow(count: int = 2000, data: str = "concrete", steps: int = PAPER_STEPS) -> TimedFlow:
-    """The flow of Caron et al. (2023) on a table of the UCI repository, standardised and split as there."""
+    """The flow of Caron et al. (2023) on a table of the UCI repository, which is split and standardised as there."""
     train = load(data).train
     neuron = Perceptron(ReLU(), Identity(train.inputs.shape[1]))
     risk = Risk(neuron, NTK(), Squared(), Dataset(train.inputs, train.targets, train.weights))
@@ -31,12 +31,12 @@ def real_flow(count: int = 2000, data: str = "concrete", steps: int = PAPER_STEP
 
 
 def gradient_descent(problem: TimedFlow, step: float) -> Outcome:
-    """Steps of the paper's size."""
+    """A run by Euler steps of this size."""
     return Ours(lambda size: Euler(step=size))(problem, step)
 
 
 def methods() -> list[Method]:
-    """`Adaptive` at several tolerances, CVODE, and gradient descent with the paper's steps, once."""
+    """The methods: `Adaptive` and CVODE at several tolerances, and gradient descent with the paper's steps."""
     return [
         Method("Adaptive", Ours(Adaptive), (1e-2, 3e-3, 2e-3, 1e-3), repeats=3),
         Method(PEER, cvode, (1e-2, 1e-3), repeats=1, needs="sksundae"),
@@ -45,13 +45,15 @@ def methods() -> list[Method]:
 
 
 def reference(problem: TimedFlow) -> ParticleCloud:
-    """The end by our BDF at rtol 4e-4, about three thousand steps: its risk is known to about 0.2 %, as errors go as
-    rtol here."""
+    """The end by our BDF at rtol 4e-4, which takes about three thousand steps.
+
+    Errors are proportional to rtol here, so its risk is known to about 0.2 %.
+    """
     return Ours(BDF)(problem, 4e-4).cloud
 
 
 def main(figure: Path | None = None) -> list[Point]:
-    """Measure risks against a tight run: the paths of single particles are sensitive to kinks, risks are not."""
+    """Measure risks against an accurate run, since kinks make single particles sensitive, but not risks."""
     problem = real_flow()
     with torch.no_grad():
         return run(problem, reference(problem), methods(), figure=figure, risk=True)

@@ -1,7 +1,7 @@
-"""The stiff flow: n = 60, d = 20, m = 1000, softplus, eigenvalues over many decades, sum-loss time 2000.
+"""Integrators on the stiff flow: n = 60, d = 20, m = 1000, softplus, eigenvalues over many decades, sum-loss time 2000.
 
-Run as `OMP_NUM_THREADS=1 python -m runs.benchmarks.integrators.stiff_flow [FIGURE]`; about three minutes, most
-of it dopri5's.
+Run as `OMP_NUM_THREADS=1 python -m runs.benchmarks.integrators.stiff_flow [FIGURE]`; it takes about three minutes, most
+of it for dopri5.
 """
 
 import sys
@@ -19,18 +19,18 @@ ERRORS = (1e-3, 1e-4, 1e-5)
 
 
 def reference(problem: TimedFlow) -> ParticleCloud:
-    """The end by CVODE at rtol 1e-9, or by our own BDF where that is not installed."""
+    """The end by CVODE at rtol 1e-9, or by our own BDF where CVODE is not installed."""
     return (cvode(problem, 1e-9) if installed("sksundae") else Ours(BDF)(problem, 1e-8)).cloud
 
 
 def gradient_descent(problem: TimedFlow, safety: float) -> Outcome:
-    """Euler steps, `safety` times the longest stable one at the start: 1/2 is the learning rate 1 / lambda_max."""
+    """A run by Euler steps of `safety` times the longest stable step at the start; 1/2 is the rate 1 / lambda_max."""
     descent = Euler(step=StepBound(safety)).resolved(problem.flow, problem.cloud)
     return Ours(lambda _: descent)(problem, safety)
 
 
 def methods() -> list[Method]:
-    """Our integrators, the peers, and gradient descent; explicit methods at one tolerance, once."""
+    """The methods: our integrators, the peers, and gradient descent; explicit ones run once at one tolerance."""
     return [
         Method("Adaptive", Ours(Adaptive), TOLERANCES),
         Method("BDF", Ours(BDF), TOLERANCES),

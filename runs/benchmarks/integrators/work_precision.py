@@ -1,4 +1,4 @@
-"""Work against precision: integrators and peers on one flow, in one process, as a table, ratios and a figure."""
+"""Work against precision of integrators and peers on one flow, in one process, as a table, ratios and a figure."""
 
 import math
 import statistics
@@ -25,7 +25,7 @@ PEER = "CVODE"
 
 @dataclass(frozen=True, eq=False)
 class Method:
-    """A solver at several tolerances (or steps), run so many times each; `needs` names the package it comes from."""
+    """A solver with several tolerances or steps, each run `repeats` times; `needs` is the package that it needs."""
 
     name: str
     run: Callable[[TimedFlow, float], Outcome]
@@ -36,7 +36,7 @@ class Method:
 
 @dataclass(frozen=True, eq=False)
 class Point:
-    """One line of the table: errors relative to the reference, and seconds of every repetition."""
+    """The result of a method at one tolerance: relative errors, and the seconds of every repetition."""
 
     method: str
     tolerance: float
@@ -48,7 +48,7 @@ class Point:
 
     @property
     def line(self) -> str:
-        """The median of the seconds, and their range."""
+        """One line of the table, with the median of the seconds and their range."""
         asked = f"{self.velocities:,}" + (f" + {self.products:,}" if self.products else "")
         times = f"{statistics.median(self.seconds):9.3f} ({min(self.seconds):.3f} to {max(self.seconds):.3f})"
         errors = f"{self.position_error:10.1e}{self.risk_error:10.1e}"
@@ -60,12 +60,12 @@ HEADER = f"{'method':24}{'tolerance':>9}{'velocities + J v':>18}{'positions':>10
 
 @dataclass(frozen=True)
 class Ours:
-    """One of our integrators in our loop, its velocities counted."""
+    """A run of one of our integrators in a plain loop, with the number of its velocities."""
 
     make: Callable[[float], Integrator[Any]]
 
     def __call__(self, problem: TimedFlow, tolerance: float) -> Outcome:
-        """Run it to the end."""
+        """Run the integrator with this tolerance to the end time."""
         integrator = self.make(tolerance)
         flow = problem.flow
         state = integrator.init(flow, problem.cloud)
@@ -83,8 +83,10 @@ class Ours:
 
 
 def measured(problem: TimedFlow, reference: ParticleCloud, methods: Sequence[Method]) -> list[Point]:
-    """Every method at every tolerance. Repetitions go round all of them, so that a slow minute of the machine hits
-    all alike."""
+    """Measure every method at every tolerance.
+
+    Repetitions go round all of them, so that a slow minute of the machine affects all alike.
+    """
     moved = float((reference.positions - problem.cloud.positions).norm())
     risk = float(problem.flow.risk(reference))
     outcomes: dict[tuple[str, float], Outcome] = {}
@@ -112,8 +114,10 @@ def measured(problem: TimedFlow, reference: ParticleCloud, methods: Sequence[Met
 
 
 def seconds_at(points: Sequence[Point], error: float, repeat: int) -> float:
-    """Seconds of one repetition for a given error of the positions, from the line through the nearest two points of a
-    method in logarithms; nan outside the errors it reached."""
+    """The seconds of one repetition of a method for a given error of the positions.
+
+    They are interpolated linearly, in logarithms, between the two nearest points; NaN outside the errors reached.
+    """
     known = sorted((math.log(p.position_error), math.log(p.seconds[min(repeat, len(p.seconds) - 1)])) for p in points)
     errors, logarithms = zip(*known, strict=True)
     if not errors[0] <= math.log(error) <= errors[-1]:
@@ -122,7 +126,7 @@ def seconds_at(points: Sequence[Point], error: float, repeat: int) -> float:
 
 
 def ratios(points: Sequence[Point], ours: str, peer: str, errors: Sequence[float]) -> list[str]:
-    """How many times longer the peer takes for the same error: median and range over the repetitions."""
+    """Sentences on how many times longer the peer takes for the same errors: median and range over repetitions."""
     mine, theirs = ([point for point in points if point.method == name] for name in (ours, peer))
     lines = []
     for error in errors:
@@ -137,7 +141,7 @@ def ratios(points: Sequence[Point], ours: str, peer: str, errors: Sequence[float
 
 
 def draw(points: Sequence[Point], path: Path, *, title: str, risk: bool = False) -> None:
-    """Error against seconds, both logarithmic, one line a method, written to a PNG file."""
+    """Draw error against seconds, both logarithmic, with a line for each method, into a PNG file."""
     figure = Figure(figsize=(7.2, 4.6), layout="constrained")
     axis = figure.subplots()
     names = list(dict.fromkeys(point.method for point in points))
@@ -167,7 +171,7 @@ def run(
     figure: Path | None = None,
     risk: bool = False,
 ) -> list[Point]:
-    """Measure the methods that are installed, print the table and what the peer takes for the errors, and draw."""
+    """Measure the installed methods, print the table and the ratios of the peer, and draw the figure."""
     size = f"m = {problem.cloud.count}, n = {problem.flow.risk.data.count}"
     print(f"{problem.name}: {size}, until {problem.until:g}, {torch.get_num_threads()} thread(s)\n{HEADER}", flush=True)
     points = measured(problem, reference, [method for method in methods if not method.needs or installed(method.needs)])

@@ -1,15 +1,14 @@
 """One run: a setting and a seed, from the initial cloud to a complete trajectory, begun or continued."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import torch
 
-from flows import Adaptive, Euler, Every, GradientFlow, evolve
-from flows.loop.checkpoint import CHECKPOINTED, Checkpoint
+from flows import Adaptive, Euler, Every, GradientFlow, Observer
 from particles import (
     NTK,
     Accuracy,
@@ -27,18 +26,15 @@ from particles import (
     Risk,
     SmallestEigenvalue,
     Squared,
-    Trajectory,
 )
 from particles.shapes import Scalar
-from particles.trajectory import TrajectoryWriter
 from runs.batch.crew import Report
 from runs.datasets import SplitData, load
 from runs.figures.figures import Array
 from runs.studies.asymmetric_scaling.config import NAME, Config, Setting
 from runs.studies.asymmetric_scaling.reuse import Pruned, Transfer
 from runs.studies.asymmetric_scaling.schedule import GradientSteps, steps_at
-from runs.studyfile.running import KEEP_SECONDS
-from runs.studyfile.state_keeper import Keeper
+from runs.trajectory_run import File, TrajectoryRun
 
 #: A number measured of a cloud.
 Measured = Callable[[ParticleCloud], Scalar]
@@ -64,16 +60,6 @@ class Run:
     def path(self) -> Path:
         """Where the trajectory lies."""
         return self.config.out / f"{self.name}.h5"
-
-    @property
-    def birth(self) -> Path:
-        """Stands beside the trajectory while that is being created and cannot be read yet."""
-        return self.config.out / f".{self.name}.birth"
-
-    @property
-    def is_begun(self) -> bool:
-        """Whether there is a trajectory; what a kill in the moment of its creation left behind is none."""
-        return self.path.exists() and not self.birth.exists()
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,84 +147,39 @@ class Experiment:
 def perform(run: Run, report: Report) -> None:
     """Begin the run, or continue it from the state kept last in its file, and mark the file complete.
 
-    A continued run gives the bits of an uninterrupted one, by gradient descent and adaptively.
+    A continued run gives the bits of an uninterrupted one, by gradient descent and adaptively. States are kept under
+    the number of gradient steps, by which the file counts, whatever the integrator's steps are. Observables are
+    recorded before the frame of the same step, so that a frame in the file has its observables too; once, at the last
+    step, what pruning and transfer give.
     """
-    experiment = Experiment(run, load(run.config.data))
-    flow = GradientFlow(experiment.risk)
-    with _opened(experiment, flow) as trajectory:
-        end = _evolve(experiment, flow, trajectory, report)
-        _reuse(experiment, end, trajectory, report)
-        trajectory.complete()
-    report(run.config.steps)
+    config = run.config
+    experiment = Experiment(run, load(config.data))
 
-
-def _opened(experiment: Experiment, flow: GradientFlow) -> TrajectoryWriter:
-    """The run's file to go on with; one in which no state was kept is made anew."""
-    if experiment.run.is_begun:
-        begun = Trajectory.append(experiment.run.path)
-        if begun.kept(CHECKPOINTED) is not None:
-            return begun
-        begun.close()
-        experiment.run.path.unlink()
-    return _created(experiment, flow)
-
-
-def _created(experiment: Experiment, flow: GradientFlow) -> TrajectoryWriter:
-    run = experiment.run
-    if run.birth.exists():
-        run.path.unlink(missing_ok=True)
-    run.birth.touch()
-    writer = Trajectory.create(run.path, flow=flow, seed=run.seed, parameters=experiment.parameters())
-    run.birth.unlink()
-    return writer
-
-
-def _evolve(experiment: Experiment, flow: GradientFlow, trajectory: TrajectoryWriter, report: Report) -> ParticleCloud:
-    """The flow from the state kept in the file, or from the start, up to the last step.
-
-    Observables are recorded before the frame of the same step, so that a frame in the file has its observables too.
-    """
-    config = experiment.run.config
-    recorder = trajectory.trace(**experiment.observables())
-    keeper = _Kept(trajectory, config.step, trajectory.kept(CHECKPOINTED, config.device))
-    return evolve(
-        flow,
-        experiment.start,
-        Adaptive(config.rtol, config.atol) if config.integrator == "adaptive" else Euler(step=config.step),
-        until=config.until,
-        observers=[
+    def observers(file: File) -> list[Observer]:
+        recorder = file.trace(**experiment.observables())
+        return [
             GradientSteps(config.step, config.steps, config.records, recorder),
-            GradientSteps(config.step, config.steps, config.frames, trajectory),
+            GradientSteps(config.step, config.steps, config.frames, file),
             Every(steps=REPORT_STEPS, observer=lambda step, time, cloud: report(steps_at(time, config.step))),
-        ],
-        keep=keeper,
-        resume=keeper.resumed,
-    )
+        ]
 
+    def ended(file: File, end: ParticleCloud) -> None:
+        recorder = file.trace(**experiment.reuse(alive=lambda: report(config.steps - 1)))
+        recorder(config.steps, config.until, end)
 
-class _Kept(Keeper):
-    """Keeps states under the number of gradient steps, by which the file counts, whatever the integrator's steps are.
-
-    Of several states within one gradient step only the first is kept: a file tells its states apart by that number.
-    """
-
-    def __init__(self, trajectory: TrajectoryWriter, length: float, kept: object) -> None:
-        super().__init__(trajectory, KEEP_SECONDS, kept)
-        self._length, self._last = length, -1 if self.resumed is None else self.resumed.step
-
-    def __call__(self, checkpoint: Checkpoint[Any]) -> None:
-        """Keep it, if it is time."""
-        step = steps_at(checkpoint.time, self._length)
-        if step > self._last:
-            self._last = step
-            super().__call__(replace(checkpoint, step=step))
-
-
-def _reuse(experiment: Experiment, end: ParticleCloud, trajectory: TrajectoryWriter, report: Report) -> None:
-    """Record once, at the last step, what pruning and transfer give."""
-    config = experiment.run.config
-    recorder = trajectory.trace(**experiment.reuse(alive=lambda: report(config.steps - 1)))
-    recorder(config.steps, config.until, end)
+    TrajectoryRun(
+        path=run.path,
+        flow=GradientFlow(experiment.risk),
+        start=experiment.start,
+        integrator=Adaptive(config.rtol, config.atol) if config.integrator == "adaptive" else Euler(step=config.step),
+        until=config.until,
+        seed=run.seed,
+        parameters=experiment.parameters,
+        observers=observers,
+        counted=lambda time: steps_at(time, config.step),
+        ended=ended,
+    ).perform()
+    report(config.steps)
 
 
 def _risk(data: Dataset) -> Risk:

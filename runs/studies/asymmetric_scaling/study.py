@@ -87,7 +87,7 @@ def steps_done(run: Run) -> int:
 
     Raises Refusal for a file that cannot be read: it is left as it is.
     """
-    if not run.is_begun:
+    if not run.path.exists():
         return 0
     try:
         with Trajectory.open(run.path) as trajectory:

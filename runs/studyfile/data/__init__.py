@@ -1,1 +1,1 @@
-"""Data files that studies name: CSV tables and npz archives."""
+"""Reading of the data files that study files name: CSV tables and npz archives."""

@@ -1,4 +1,4 @@
-"""A CSV table as a data file: named columns, some of them targets, and one sentence for every cell that does not do."""
+"""Reading of a CSV table as a data file: named columns, some of them targets; refusals name the wrong cell."""
 
 import csv
 import io
@@ -17,18 +17,18 @@ from runs.system.memory import total_memory
 from runs.system.printable import printable
 from runs.system.refusal import Refusal
 
-#: What may stand between cells; the one that cuts the first line into most columns does.
+#: Possible delimiters; the one that gives the first line most columns is used.
 DELIMITERS = (",", ";", "\t")
-#: Bytes of memory that one of the file may take while it is read.
+#: Bytes of memory that one byte of the file may need while it is read.
 PER_BYTE = 16
 
 
 def read_csv(path: Path, targets: Sequence[str], inputs: Sequence[str] | None, *, labels: bool) -> Rows:
-    """The rows of a table in UTF-8, with the names of its columns in its first line, whatever its line ends.
+    """The rows of a table in UTF-8 whose first line has the names of its columns; line ends may be of any kind.
 
-    Columns are named as the header has them, units included; without `inputs` every column that is no target is one.
-    Inputs are numbers, targets numbers, or text in one column; `labels`: text and numbers may be mixed there. Raises
-    Refusal with file, line and column for anything else.
+    Columns are named as in the header, with units. Without `inputs` every column that is not a target is an input.
+    Inputs are numbers. Targets are numbers, or text in one column; with `labels` that column may mix text and numbers.
+    Raises Refusal with file, line and column for anything else.
     """
     lines = _Lines(path)
     columns = _checked_columns(lines, targets, inputs)
@@ -47,7 +47,7 @@ def read_csv(path: Path, targets: Sequence[str], inputs: Sequence[str] | None, *
 
 @dataclass(frozen=True, eq=False, init=False)
 class _Lines:
-    """The lines of the file, cut into cells: the header, and the rows below it."""
+    """The lines of a file, cut into cells: the header and the rows below it."""
 
     path: Path
     text: str
@@ -77,7 +77,7 @@ class _Lines:
             raise Refusal(f"The data file {self.path} has two columns {printable(repr(twice))}: give each its name.")
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
-        """Number of the line and cells of every row below the header; empty ones are passed over."""
+        """The line number and the cells of every row below the header; empty rows are skipped."""
         every = _cut(self.text, self.delimiter, self.path)
         next(every)
         for line, cells in every:
@@ -89,7 +89,7 @@ class _Lines:
             yield line, cells
 
     def number(self, line: int, cells: Sequence[str], column: int) -> float:
-        """The number in a cell. Raises Refusal where there is none."""
+        """The number in a cell; raises Refusal where there is no finite number."""
         cell = cells[column]
         try:
             found = float(cell)
@@ -100,7 +100,7 @@ class _Lines:
         raise self.refused(line, column, cell.strip(), "a finite number is")
 
     def refused(self, line: int, column: int, cell: str, needed: str) -> Refusal:
-        """What to raise for a cell."""
+        """The Refusal for a wrong cell, with its line and column and what is needed."""
         if not cell:
             held, advice = "is empty", "fill it, or leave that line out"
         else:
@@ -112,7 +112,7 @@ class _Lines:
 
 
 def _text(path: Path) -> str:
-    """The file as text, its byte order mark passed over."""
+    """The text of the file without a byte order mark; raises Refusal for a file that is too large or not UTF-8."""
     if PER_BYTE * path.stat().st_size > total_memory():
         raise Refusal(f"The data file {path} has {path.stat().st_size / 1e9:.3g} GB, more than fit: give fewer rows.")
     content = path.read_bytes()
@@ -125,7 +125,7 @@ def _text(path: Path) -> str:
 
 
 def _width(text: str, delimiter: str) -> int:
-    """Into how many cells the first line is cut that is not empty."""
+    """The number of cells of the first line that is not empty."""
     reader = csv.reader(io.StringIO(text.lstrip("\r\n"), newline=""), delimiter=delimiter, skipinitialspace=True)
     try:
         return len(next(reader, []))
@@ -134,7 +134,7 @@ def _width(text: str, delimiter: str) -> int:
 
 
 def _cut(text: str, delimiter: str, path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Number of the line and cells of every line that has any."""
+    """The line number and the cells of every line that is not empty."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True)
     while True:
         try:
@@ -148,7 +148,7 @@ def _cut(text: str, delimiter: str, path: Path) -> Iterator[tuple[int, list[str]
 
 
 def _checked_columns(lines: _Lines, targets: Sequence[str], inputs: Sequence[str] | None) -> list[str]:
-    """The names of the input columns. Raises Refusal where these are not there."""
+    """The names of the input columns; raises Refusal for columns that do not exist or are named twice."""
     path, header = lines.path, lines.header
     if not targets:
         raise Refusal(
@@ -178,7 +178,7 @@ def _checked_columns(lines: _Lines, targets: Sequence[str], inputs: Sequence[str
 def _targets(
     lines: _Lines, held: list[list[str]], places: Sequence[int], columns: Sequence[int], labels: bool
 ) -> np.ndarray:
-    """Targets [rows, outputs] as numbers, or as text where none of a single column is one."""
+    """Targets [rows, outputs] as numbers, or as text where a single column holds labels."""
     for line, cells in zip(places, held, strict=True):
         for column, cell in zip(columns, cells, strict=True):
             if not cell:
@@ -196,7 +196,7 @@ def _targets(
 
 
 def _is_number(cell: str) -> bool:
-    """Whether Python reads a finite number in it, without the underscores that it would take."""
+    """Whether a cell is a finite number; underscores, which Python allows in numbers, are refused."""
     try:
         return math.isfinite(float(cell)) and "_" not in cell
     except ValueError:

@@ -1,4 +1,4 @@
-"""The data file of a study, an npz archive or a CSV table: which of the two it is, and the data sets that it gives."""
+"""The data sets of a study from its data file, which is an npz archive or a CSV table."""
 
 import zipfile
 from pathlib import Path
@@ -12,7 +12,7 @@ from runs.studyfile.model.datatable import DataTable
 from runs.system.refusal import Refusal
 
 ADVICE = "save a CSV table, or an npz file by numpy.savez('data.npz', inputs=..., targets=...)"
-#: How files of other kinds begin.
+#: The first bytes of files of other kinds.
 OTHERS = {
     b"\x93NUMPY": "a single NumPy array (npy)",
     b"\x89HDF": "an HDF5 file",
@@ -27,10 +27,10 @@ OTHERS = {
 
 
 def read_data(table: DataTable, folder: Path) -> tuple[Dataset, Dataset | None]:
-    """Training data of the file that [data] names, and test data, of the same file or of `test_file`, where it has any.
+    """The training data of the file that [data] names, and test data of the same file or of `test_file`, or None.
 
-    Raises Refusal, with one sentence that names the file, for whatever is not such a file; nothing but a regular file
-    is opened, and nothing is unpickled.
+    Raises Refusal, with one sentence that names the file, for any other file. Only regular files are opened, and
+    nothing is unpickled.
     """
     path = folder / str(table.file)
     train, test = _read(path, table)
@@ -49,7 +49,7 @@ def read_data(table: DataTable, folder: Path) -> tuple[Dataset, Dataset | None]:
 
 
 def _read(path: Path, table: DataTable) -> tuple[Rows, Rows | None]:
-    """Training rows of one file, and test rows where it has any."""
+    """The training rows of one file, and its test rows or None."""
     _check_regular(path)
     try:
         with path.open("rb") as file:
@@ -71,7 +71,7 @@ def _read(path: Path, table: DataTable) -> tuple[Rows, Rows | None]:
 
 
 def _check_regular(path: Path) -> None:
-    """Raise Refusal where there is no file; a pipe or a device is not opened, which could wait for ever."""
+    """Raise Refusal where there is no regular file; opening a pipe or a device could wait for ever."""
     try:
         check_regular(path)
     except NotAFile as error:
@@ -83,7 +83,7 @@ def _check_regular(path: Path) -> None:
 
 
 def _check_table(path: Path, start: bytes) -> None:
-    """Raise Refusal where a file that is no archive is no table either, by its beginning."""
+    """Raise Refusal where the first bytes of a file show that it is not a table."""
     kind = next((kind for magic, kind in OTHERS.items() if start.startswith(magic)), None)
     if not start.strip():
         kind = "empty"
@@ -94,7 +94,7 @@ def _check_table(path: Path, start: bytes) -> None:
 
 
 def _check_same(test: Rows, train: Rows) -> None:
-    """Raise Refusal where a test file has not what the training file has."""
+    """Raise Refusal where test rows have other numbers of columns, or other kinds of targets, than training rows."""
     for what in ("inputs", "targets"):
         found, wanted = getattr(test, what).shape[1], getattr(train, what).shape[1]
         if found != wanted:

@@ -1,4 +1,4 @@
-"""An npz file as a data file: an archive of arrays, of which four are read and nothing is unpickled."""
+"""Reading of an npz file as a data file: four arrays of the archive are read, and nothing is unpickled."""
 
 import errno
 import math
@@ -16,24 +16,24 @@ from runs.system.memory import total_memory
 from runs.system.printable import printable
 from runs.system.refusal import Refusal
 
-#: The arrays that are read; any other may stand beside them.
+#: The names of the arrays that are read; other arrays are ignored.
 TRAINING, TEST = ("inputs", "targets"), ("test_inputs", "test_targets")
-#: What an archive holds that a spreadsheet program wrote.
+#: A member of every workbook of a spreadsheet program, which is an archive too.
 WORKBOOK = "[Content_Types].xml"
 
-#: What reading a damaged archive may raise.
+#: Errors that reading a damaged archive may raise.
 DAMAGE = (EOFError, LookupError, OSError, RuntimeError, ValueError, zipfile.BadZipFile, zlib.error)
 
-#: Copies of an array that are held at once while it is read.
+#: Number of copies of an array that are in memory while it is read.
 COPIES = 3
 
 
 def read_npz(path: Path) -> tuple[Rows, Rows | None]:
-    """Training rows of a file, and test rows where there are any.
+    """The training rows of a file, and its test rows or None.
 
-    inputs [data, inputs] and the same for test_inputs are real numbers; targets and test_targets [data] or [data,
-    outputs] are such numbers or, in one column, text; integers and truth values become float64. Raises Refusal, with
-    one sentence that names the file, for whatever is not such a file.
+    The arrays inputs and test_inputs [data, inputs] hold real numbers. The arrays targets and test_targets, [data] or
+    [data, outputs], hold real numbers or, in one column, text. Integers and truth values become float64. Raises
+    Refusal, with one sentence that names the file, for any other file.
     """
     arrays = _arrays(path)
     train = _rows(path, arrays, TRAINING)
@@ -43,7 +43,7 @@ def read_npz(path: Path) -> tuple[Rows, Rows | None]:
 
 
 def _arrays(path: Path) -> dict[str, np.ndarray]:
-    """Those of the four arrays that are there, by name."""
+    """The arrays among the four that the archive holds, by name."""
     try:
         with zipfile.ZipFile(path) as archive:
             there = {name.removesuffix(".npy"): archive.getinfo(name) for name in archive.namelist()}
@@ -52,7 +52,7 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
     except Refusal:
         raise
     except DAMAGE as error:
-        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):  # a cut archive has places below 0
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):  # of a cut archive
             raise Refusal(f"The data file {path} cannot be read ({error.strerror}): check its rights.") from error
         raise Refusal(
             f"The data file {path} is damaged or cut: copy it again, or save it anew with numpy.savez."
@@ -60,7 +60,7 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
 
 
 def _check_names(path: Path, there: Collection[str]) -> None:
-    """Raise Refusal where an array is missing that is needed, or that the one beside it needs."""
+    """Raise Refusal where inputs or targets are missing, or one of the two test arrays."""
     if WORKBOOK in there:
         raise Refusal(f"The data file {path} is a workbook of a spreadsheet program: save the sheet as CSV.")
     needed = [*TRAINING, *(TEST if any(name in there for name in TEST) else ())]
@@ -75,7 +75,7 @@ def _check_names(path: Path, there: Collection[str]) -> None:
 
 
 def _member(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> np.ndarray:
-    """An array of the archive, once its header says numbers that are all there and fit into memory."""
+    """An array of the archive, after a check that its header is right and that it fits into memory."""
     with archive.open(info) as file:
         shape, fortran, dtype = _header(file)
         _check_numbers(path, name, dtype)
@@ -92,7 +92,7 @@ def _member(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: s
 
 
 def _header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
-    """Shape, order of storage and dtype of an array in the npy format; raises ValueError for what is none."""
+    """Shape, order of storage and dtype of an array in the npy format; raises ValueError for another format."""
     version = npy.read_magic(file)
     read = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}[version]
     shape, fortran, dtype = read(file)
@@ -100,6 +100,7 @@ def _header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
 
 
 def _check_numbers(path: Path, name: str, dtype: np.dtype) -> None:
+    """Raise Refusal for an array that does not hold real numbers, or text as targets."""
     if dtype.hasobject:
         raise Refusal(
             f"The array {name} of {path} holds Python objects, which are never loaded since that runs what is in them: "
@@ -114,7 +115,7 @@ def _check_numbers(path: Path, name: str, dtype: np.dtype) -> None:
 
 
 def _rows(path: Path, arrays: Mapping[str, np.ndarray], names: tuple[str, str]) -> Rows:
-    """The rows of two arrays, once they have the shapes of data and every number is finite."""
+    """The rows of two arrays, after a check of their shapes and that every number is finite."""
     inputs, targets = (arrays[name] for name in names)
     targets = targets[:, None] if targets.ndim == 1 else targets
     for name, values, meant in zip(names, (inputs, targets), ("[data, inputs]", "[data, outputs]"), strict=True):

@@ -1,4 +1,4 @@
-"""The rows of a data file: numbers and labels with the places where they stand, and the data set that they make."""
+"""The rows of a data file, with their places in the file, and their conversion to a data set."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from particles import Dataset
 from runs.system.printable import printable
 from runs.system.refusal import Refusal
 
-#: So many names are listed in a sentence.
+#: Largest number of names that a sentence lists.
 LISTED = 8
 
-#: Whole numbers from here on have not all their digits as float64.
+#: Integers from this number on are not exact in float64.
 LARGEST = 2.0**53
 
 Label = str | int
@@ -21,9 +21,9 @@ Label = str | int
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Inputs [rows, inputs], finite numbers; targets [rows, outputs], finite numbers as well, or one column of text.
+    """Rows of finite inputs [rows, inputs] and of targets [rows, outputs], finite numbers or one column of text.
 
-    `source` names the file in sentences, `lines` are the numbers by which its rows are called there, `line` or `row`.
+    `source` names the file in sentences. `lines` are the numbers of the rows there, and `line` the word for one.
     """
 
     source: str
@@ -35,15 +35,16 @@ class Rows:
     target_names: tuple[str, ...] | None = None
 
     def place(self, number: int) -> str:
-        """Where the target of a row stands."""
+        """The place of a row's target, as the beginning of a sentence."""
         column = f", column {self.target_names[0]!r}" if self.target_names else ""
         return f"{self.source}, {self.line} {self.lines[number]}{column},"
 
     def data(self, classes: bool | Sequence[Label], known: Sequence[object] | None = None) -> Dataset:
-        """The data set.
+        """The data set of these rows.
 
-        Text names classes, whole numbers do where `classes` is true or a list of all of them in their order; `known`
-        are those of the training data. Raises Refusal for what names none of them.
+        Targets of text are names of classes. Whole numbers are names of classes if `classes` is True or the list of all
+        classes in their order. `known` are the classes of the training data. Raises Refusal for a name of no class and
+        for rows that no data set can have.
         """
         given: dict[str, Any] = {"input_names": self.input_names}
         if classes is False and self.targets.dtype.kind != "U":
@@ -67,7 +68,7 @@ class Rows:
             raise Refusal(f"{self.source} does not do: {printable(str(error))}") from error
 
     def _labels(self) -> list[Label]:
-        """The labels, whole numbers or texts. Raises Refusal for other numbers."""
+        """The labels, integers or texts; raises Refusal for other numbers."""
         found: list[Label] = []
         for number, value in enumerate(self.targets[:, 0].tolist()):
             if isinstance(value, float) and not (value.is_integer() and abs(value) < LARGEST):
@@ -80,6 +81,6 @@ class Rows:
 
 
 def listed(names: Iterable[str]) -> str:
-    """Some of these names, for a sentence."""
+    """The first of these names, for a sentence."""
     every = [*names]
     return printable(", ".join(every[:LISTED]) + (", ..." if len(every) > LISTED else ""))

@@ -20,30 +20,26 @@ from runs.studyfile.model.datatable import DataTable
 from runs.studyfile.model.draws import Whole
 from runs.studyfile.model.kinds import (
     FLOWS,
+    IMPORTED,
     INTEGRATORS,
     LAWS,
     LOSSES,
     MASSES,
     NEURONS,
+    OBSERVABLES,
     SCALINGS,
     Count,
     Positive,
     Seed,
 )
-from runs.studyfile.model.sections import Section, kind, read_choice
+from runs.studyfile.model.sections import Section, read_choice
 from runs.system.options import DEVICES
 from runs.system.refusal import Refusal, chosen
 
-#: Observables by name; `import` makes one of `name(risk, start, **arguments)`.
-OBSERVABLES = (
-    *("risk", "test_risk", "accuracy", "test_accuracy", "mean_movement", "mass_weighted_movement"),
-    *("largest_movement", "gram_change", "smallest_eigenvalue", "alignment", "effective_count"),
-)
 #: So many times of recording at most: files and patience end before.
 MOST_TIMES = 1e7
 #: Kinds of the tables that may be left out, or written without their kind.
 DEFAULTS = {"law": "gaussian", "loss": "squared", "flow": "gradient", "integrator": "adaptive"}
-IMPORTED = {"import": kind(dict, path=(str, ...), arguments=(dict[str, Any], {}))}
 
 
 class Times(Section, title="the times of recording"):
@@ -119,7 +115,8 @@ class RunConfig(Section, title="the study"):
     @classmethod
     def _a_table(cls, given: object, info: ValidationInfo) -> object:
         if isinstance(given, int | float | str | list):
-            name, time = info.field_name, given if isinstance(given, float) else 1.0
+            name = info.field_name
+            time = given if isinstance(given, float) else 1.0
             raise Refusal(
                 f"{name} is {given!r}, but a table is needed: write for example {name} = {{ time = {time} }}."
             )
@@ -145,7 +142,7 @@ class RunConfig(Section, title="the study"):
             if isinstance(value, str):
                 read[name] = chosen("observable", value, OBSERVABLES)
             else:
-                read[name] = read_choice(f"observables.{name}", IMPORTED, value)
+                read[name] = read_choice(f"observables.{name}", {"import": IMPORTED}, value)
         return read
 
     @field_validator("device")
@@ -195,8 +192,9 @@ class RunConfig(Section, title="the study"):
 
     def import_paths(self) -> list[str]:
         """What the run imports of a user's, as "module:name"."""
-        sections = [self.neuron, self.flow, *(value for value in self.measured.values() if isinstance(value, Section))]
-        return [str(section.given()["path"]) for section in sections if "path" in section.given()]
+        measured = (value for value in self.measured.values() if isinstance(value, Section))
+        sections = [self.neuron, self.flow, self.integrator, *measured]
+        return [path for section in sections for path in section.import_paths()]
 
 
 def digest_of(identity: Mapping[str, Any], whole: bool) -> str:

@@ -1,50 +1,45 @@
-"""What a study file can name: activations, embeddings, neurons, masses, laws, scalings, losses, flows, integrators."""
+"""What a study file can name: activations, embeddings, neurons, masses, laws, scalings, losses, flows, integrators.
 
+And observables. Integrators, activations and observables that `flows` and `particles` offer are found there, under the
+name of their class in small letters, with the parameters of the class as keys.
+"""
+
+import inspect
+import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+import particles
 from flows import (
-    BAOAB,
-    BDF,
-    RK4,
-    Adaptive,
     BirthDeathFlow,
-    Chebyshev,
-    DormandPrince,
     Draws,
     Epochs,
-    Euler,
-    EulerMaruyama,
-    Exponential,
     Flow,
+    GivenStep,
     GradientFlow,
     GrowthSplitting,
-    Heun,
     LangevinFlow,
-    LeimkuhlerMatthews,
     LinearisedFlow,
-    LinearSplitting,
     MinibatchFlow,
     NTKFlow,
     StepBound,
     UnderdampedFlow,
 )
+from flows.integrators import INTEGRATORS as OUR_INTEGRATORS
 from particles import (
-    GELU,
     NTK,
+    Activation,
     Biased,
     CrossEntropy,
     Embedding,
-    Erf,
     GaussianLaw,
     GaussianOutputs,
     Identity,
     Law,
     Lazy,
-    LeakyReLU,
-    Linear,
     Logistic,
     MeanField,
     Neuron,
@@ -55,21 +50,17 @@ from particles import (
     RademacherOutputs,
     Random,
     RandomFeatures,
-    ReLU,
     Risk,
-    Sigmoid,
-    SiLU,
     Sobol,
-    Softplus,
     Squared,
     SymmetricPairs,
-    Tanh,
     UserNeuron,
     masses,
 )
+from particles.observables import Observable
 from runs.studyfile.model.draws import Whole
 from runs.studyfile.model.imports import imported
-from runs.studyfile.model.sections import Kind, Section, built, choice, kind
+from runs.studyfile.model.sections import Kind, Section, built, choice, kind, read_choice
 from runs.system.refusal import Refusal
 
 Count = Annotated[Whole, Field(ge=1)]
@@ -84,57 +75,94 @@ SIZE = (Count, ...)
 PATH = (str, ...)
 ARGUMENTS: tuple[Any, Any] = (dict[str, Any], {})
 
-ACTIVATIONS = {
-    "relu": kind(ReLU),
-    "leaky-relu": kind(LeakyReLU, slope=(float, 0.01)),
-    "erf": kind(Erf),
-    "tanh": kind(Tanh),
-    "sigmoid": kind(Sigmoid),
-    "softplus": kind(Softplus),
-    "gelu": kind(GELU),
-    "silu": kind(SiLU),
-    "linear": kind(Linear),
+#: Keys that mean the same wherever a class has a parameter of this name.
+KEYS: dict[str, tuple[Any, Any]] = {
+    "rtol": (NonNegative, 1e-4),
+    "atol": (NonNegative, 0.0),
+    "max_step": (Positive | None, None),
 }
+
+#: The classes that `particles` offers.
+OUR_CLASSES = [one for one in map(vars(particles).get, particles.__all__) if isinstance(one, type)]
+
+
+def named(classes: Iterable[type], between: str = "-") -> dict[str, type]:
+    """Classes by their names in small letters, words apart: DormandPrince is dormand-prince, LeakyReLU leaky-relu."""
+    return {re.sub("(?<=[a-z])(?=[A-Z][a-z])", between, one.__name__).lower(): one for one in classes}
+
+
+def _plain(made: type) -> Kind:
+    """A class whose parameters are keys; one that is left out, or None, is left to the class."""
+
+    def build(**values: Any) -> Any:
+        return made(**{name: value for name, value in values.items() if value is not None})
+
+    parameters = inspect.signature(made).parameters.values()
+    own = {one.name: (one.annotation, ... if one.default is one.empty else one.default) for one in parameters}
+    return Kind(build, {name: KEYS.get(name, key) for name, key in own.items()}, made)
+
+
+def _imported(folder: Path, path: str, arguments: dict[str, Any]) -> Any:
+    return imported(path, folder)(**arguments)
+
+
+IMPORTED = kind(_imported, in_folder=True, path=PATH, arguments=ARGUMENTS)
+
+
+def _are_activations(classes: Iterable[type]) -> list[type]:
+    """Those that have all that an activation has; the protocol itself is none."""
+    needed = [name for name in vars(Activation) if not name.startswith("_")]
+    return [one for one in classes if one is not Activation and all(hasattr(one, name) for name in needed)]
+
+
+ACTIVATIONS = {name: _plain(one) for name, one in named(_are_activations(OUR_CLASSES)).items()}
+ACTIVATIONS["import"] = IMPORTED
 ACTIVATION = choice("activation", ACTIVATIONS)
 
+#: Observables that are classes; each is made of what an experiment calls by the names of its parameters.
+MEASURES = named((one for one in OUR_CLASSES if issubclass(one, Observable)), "_")
+#: Observables by name; `import` makes one of `name(risk, start, **arguments)`.
+OBSERVABLES = ("risk", "test_risk", "accuracy", "test_accuracy", *MEASURES, "effective_count")
 
-def _random_features(inputs: int, activation: Section, count: int, seed: int) -> Embedding:
-    return RandomFeatures(Identity(inputs), built(ACTIVATIONS, activation), count, seed)
+
+def _random_features(inputs: int, folder: Path, activation: Section, count: int, seed: int) -> Embedding:
+    return RandomFeatures(Identity(inputs), built(ACTIVATIONS, activation, folder=folder), count, seed)
 
 
 EMBEDDINGS = {
     "identity": kind(Identity),
     "biased": kind(lambda inputs: Biased(Identity(inputs))),
     "quadratic": kind(Quadratic),
-    "random-features": kind(_random_features, activation=(ACTIVATION, ...), count=SIZE, seed=(Seed, 0)),
+    "random-features": kind(_random_features, in_folder=True, activation=(ACTIVATION, ...), count=SIZE, seed=(Seed, 0)),
 }
 
 
 def _perceptron(
-    inputs: int, targets: int, _: Path, activation: Section, embedding: Section, outputs: int | None, trained: str
+    inputs: int, targets: int, folder: Path, activation: Section, embedding: Section, outputs: int | None, trained: str
 ) -> Neuron:
     return Perceptron(
-        built(ACTIVATIONS, activation),
-        built(EMBEDDINGS, embedding, inputs),
+        built(ACTIVATIONS, activation, folder=folder),
+        built(EMBEDDINGS, embedding, inputs, folder=folder),
         outputs=outputs or targets,
         trained=trained,
     )
 
 
 def _user_neuron(inputs: int, targets: int, folder: Path, path: str, arguments: dict[str, Any]) -> UserNeuron:
-    neuron: UserNeuron = imported(path, folder)(**arguments)
+    neuron: UserNeuron = _imported(folder, path, arguments)
     return neuron
 
 
 NEURONS = {
     "perceptron": kind(
         _perceptron,
+        in_folder=True,
         activation=(ACTIVATION, ...),
         embedding=(choice("embedding", EMBEDDINGS, "identity"), "identity"),
         outputs=(Count | None, None),
         trained=(Literal["hidden", "output", "both"], "hidden"),
     ),
-    "import": kind(_user_neuron, path=PATH, arguments=ARGUMENTS),
+    "import": kind(_user_neuron, in_folder=True, path=PATH, arguments=ARGUMENTS),
 }
 
 MASSES = {
@@ -176,71 +204,67 @@ SCALINGS = {
 LOSSES = {"squared": kind(Squared), "logistic": kind(Logistic), "cross-entropy": kind(CrossEntropy)}
 
 
-def _minibatch(risk: Risk, start: ParticleCloud, folder: Path, seed: int, size: int, step: float, epochs: bool) -> Flow:
-    return MinibatchFlow(risk, Epochs(size, seed) if epochs else Draws(size, seed), step)
-
-
 PAIRING = (Literal["measure", "joint"], "measure")
 HEAT = {"temperature": (NonNegative, ...), "confinement": (NonNegative, 0.0), "pairing": PAIRING}
 
-#: Each is made of the risk, the start, the folder of the study file and the seed of the run.
+
+def _flow(made: type, **keys: tuple[Any, Any]) -> Kind:
+    """A flow of the risk, and of the start where it has an anchor."""
+    anchored = "anchor" in inspect.signature(made).parameters
+
+    def build(risk: Risk, start: ParticleCloud, seed: int, **values: Any) -> Flow:
+        flow: Flow = made(risk, start, **values) if anchored else made(risk, **values)
+        return flow
+
+    return Kind(build, keys, made)
+
+
+def _minibatch(risk: Risk, start: ParticleCloud, seed: int, size: int, step: float, epochs: bool) -> Flow:
+    return MinibatchFlow(risk, Epochs(size, seed) if epochs else Draws(size, seed), step)
+
+
+def _user_flow(risk: Risk, start: ParticleCloud, seed: int, folder: Path, path: str, arguments: dict[str, Any]) -> Flow:
+    flow: Flow = imported(path, folder)(risk, **arguments)
+    return flow
+
+
+#: Each is made of the risk, the start and the seed of the run.
 FLOWS = {
-    "gradient": kind(lambda risk, *_: GradientFlow(risk)),
-    "ntk": kind(lambda risk, *_: NTKFlow(risk)),
-    "linearised": kind(lambda risk, start, *_: LinearisedFlow(risk, start)),
-    "langevin": kind(lambda risk, start, folder, seed, **heat: LangevinFlow(risk, **heat), **HEAT),
-    "underdamped": kind(
-        lambda risk, start, folder, seed, **heat: UnderdampedFlow(risk, **heat), **HEAT, friction=NEEDED
-    ),
-    "minibatch": kind(_minibatch, size=SIZE, step=NEEDED, epochs=(bool, False)),
-    "birth-death": kind(lambda risk, *_, rate: BirthDeathFlow(risk, rate), rate=(Positive, 1.0)),
-    "import": kind(
-        lambda risk, start, folder, seed, path, arguments: imported(path, folder)(risk, **arguments),
-        path=PATH,
-        arguments=ARGUMENTS,
-    ),
+    "gradient": _flow(GradientFlow),
+    "ntk": _flow(NTKFlow),
+    "linearised": _flow(LinearisedFlow),
+    "langevin": _flow(LangevinFlow, **HEAT),
+    "underdamped": _flow(UnderdampedFlow, **HEAT, friction=NEEDED),
+    "minibatch": kind(_minibatch, MinibatchFlow, size=SIZE, step=NEEDED, epochs=(bool, False)),
+    "birth-death": _flow(BirthDeathFlow, rate=(Positive, 1.0)),
+    "import": kind(_user_flow, in_folder=True, path=PATH, arguments=ARGUMENTS),
 }
 
 
-def _fixed(integrator: Any) -> Kind:
+def _fixed(made: type) -> Kind:
+    """An integrator whose step is given, as a number or by its bound."""
+
     def build(step: float | str, safety: float) -> Any:
         if safety != 1.0 and not isinstance(step, str):
             raise Refusal(
                 f"safety is a share of the bound, and the step is {step!r}: leave it out, or take step = 'bound'."
             )
-        return integrator(StepBound(safety) if isinstance(step, str) else step)
+        return made(StepBound(safety) if isinstance(step, str) else step)
 
-    return kind(build, step=(Positive | Literal["bound"], ...), safety=(Positive, 1.0))
-
-
-def _adaptive(integrator: Any) -> Kind:
-    def build(max_step: float | None, **tolerance: float) -> Any:
-        return integrator(**tolerance) if max_step is None else integrator(**tolerance, max_step=max_step)
-
-    return kind(build, rtol=(NonNegative, 1e-4), atol=(NonNegative, 0.0), max_step=(Positive | None, None))
+    return kind(build, made, step=(Positive | Literal["bound"], ...), safety=(Positive, 1.0))
 
 
-FIXED: dict[str, Any] = {
-    "euler": Euler,
-    "heun": Heun,
-    "rk4": RK4,
-    "euler-maruyama": EulerMaruyama,
-    "leimkuhler-matthews": LeimkuhlerMatthews,
-    "linear-splitting": LinearSplitting,
-    "baoab": BAOAB,
-}
+def _growth_splitting(transport: str, step: float) -> GrowthSplitting:
+    return GrowthSplitting(built(INTEGRATORS, read_choice("transport", INTEGRATORS, {"kind": transport, "step": step})))
+
+
 INTEGRATORS = {
-    **{
-        name: _adaptive(integrator)
-        for name, integrator in (
-            *(("adaptive", Adaptive), ("bdf", BDF), ("exponential", Exponential)),
-            *(("chebyshev", Chebyshev), ("dormand-prince", DormandPrince)),
-        )
-    },
-    **{name: _fixed(integrator) for name, integrator in FIXED.items()},
-    "growth-splitting": kind(
-        lambda transport, step: GrowthSplitting(FIXED[transport](step)),
-        transport=(Literal["euler", "heun", "rk4", "euler-maruyama"], ...),
-        step=NEEDED,
-    ),
+    name: _fixed(one) if issubclass(one, GivenStep) else _plain(one) for name, one in named(OUR_INTEGRATORS).items()
 }
+INTEGRATORS["growth-splitting"] = kind(
+    _growth_splitting,
+    GrowthSplitting,
+    transport=(Literal["euler", "heun", "rk4", "euler-maruyama"], ...),
+    step=NEEDED,
+)
+INTEGRATORS["import"] = IMPORTED

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
@@ -15,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from flows.base import declared
 from runs.system.refusal import Refusal, chosen
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -37,18 +39,36 @@ class Section(BaseModel):
         """The values by key, without the kind."""
         return {name: getattr(self, name) for name in type(self).model_fields if name != "kind"}
 
+    def import_paths(self) -> list[str]:
+        """What it imports of a user's, as "module:name", in the tables inside it too."""
+        held = self.given()
+        inner = [path for value in held.values() if isinstance(value, Section) for path in value.import_paths()]
+        return [held["path"], *inner] if getattr(self, "kind", "") == "import" else inner
+
 
 @dataclass(frozen=True, eq=False)
 class Kind:
-    """One thing that a table can stand for: the function that makes it, and its keys as name -> (type, default)."""
+    """One thing that a table can stand for: the function that makes it, and its keys as name -> (type, default).
+
+    makes: the class of what is made, None where a user wrote it; in_folder: whether the function also takes the folder
+    of the study file, as `folder`, to import from.
+    """
 
     build: Callable[..., Any]
     fields: Mapping[str, tuple[Any, Any]]
+    makes: type | None = None
+    in_folder: bool = False
+
+    def declared(self, name: str) -> Any:
+        """What the class of what is made says of itself (`flows.base.declared`), None where it is not known."""
+        return None if self.makes is None else declared(self.makes, name)
 
 
-def kind(build: Callable[..., Any], **fields: tuple[Any, Any]) -> Kind:
+def kind(
+    build: Callable[..., Any], makes: type | None = None, in_folder: bool = False, **fields: tuple[Any, Any]
+) -> Kind:
     """A kind with its keys; `...` for the default of a key that must be given."""
-    return Kind(build, fields)
+    return Kind(build, fields, makes, in_folder)
 
 
 def read_choice(table: str, kinds: Mapping[str, Kind], given: object, default: str | None = None) -> Section:
@@ -82,9 +102,14 @@ def choice(table: str, kinds: Mapping[str, Kind], default: str | None = None) ->
     return Annotated[SerializeAsAny[Section], BeforeValidator(lambda given: read_choice(table, kinds, given, default))]
 
 
-def built(kinds: Mapping[str, Kind], section: Section, *context: object) -> Any:
-    """What a section stands for: its kind's function of the context and of the section's values."""
-    return kinds[section.kind].build(*context, **section.given())  # type: ignore[attr-defined]
+def built(kinds: Mapping[str, Kind], section: Section, *context: object, folder: Path = Path()) -> Any:
+    """What a section stands for: its kind's function of the context and of the section's values.
+
+    `folder` is that of the study file, beside which lies what it imports.
+    """
+    made: Kind = kinds[section.kind]  # type: ignore[attr-defined]
+    place = {"folder": folder} if made.in_folder else {}
+    return made.build(*context, **place, **section.given())
 
 
 def validated(model: type[Model], given: object, table: str = "") -> Model:

@@ -1,1 +1,1 @@
-"""What the runs of a study came to: index, table, figure, summary."""
+"""The results of a study's runs: index, table, figure and summary."""

@@ -1,4 +1,4 @@
-"""The figure of a study: every observable against time, a colour for each setting, drawn from the files of its runs."""
+"""The figure of a study: every observable against time, with a colour for each setting, from the files of its runs."""
 
 from collections.abc import Sequence
 from itertools import cycle
@@ -7,23 +7,23 @@ from pathlib import Path
 import numpy as np
 
 from runs.figures.figures import MOST_COLOURS, ColourScale, Curve, CurvePanel, draw_curves, drawing
-from runs.recorded.curve_groups import said, short_names
-from runs.studyfile.results.finished_runs import Numbers, Setting, told
+from runs.recorded.curve_groups import short_names, value_text
+from runs.studyfile.results.finished_runs import Numbers, Setting, distinguishing
 from runs.system.printable import printable
 from runs.system.refusal import Refusal
 
 FIGURE_FILE = "curves.png"
-#: Settings that are drawn at most, evenly chosen among them.
+#: Largest number of settings that are drawn; they are chosen evenly.
 MOST_DRAWN = 100
 
 
 def draw_study(settings: Sequence[Setting], path: Path, title: str) -> Path | None:
-    """Draw every observable that is a number, where there is any after time zero; the path, or None.
+    """Draw every scalar observable that was recorded after time zero; returns the path, or None if there is none.
 
-    One panel for each, against time on a log axis. Runs of a setting that recorded at the same times are their mean
-    with the band from least to largest. Up to eight settings have a legend; more have a colour bar by the first number
-    that they vary, or eight colours in turn where they vary none. Raises Refusal where numbers are too large to draw or
-    the folder cannot be written.
+    Each observable has a panel, against time on a log axis. Runs of a setting that recorded at the same times are drawn
+    as their mean, with a band from the smallest to the largest value. Up to eight settings have a legend. More settings
+    have a colour bar for the first number that they vary, or eight colours in turn if they vary no number. Raises
+    Refusal where numbers are too large to draw or the folder cannot be written.
     """
     chosen = [settings[number] for number in _evenly(len(settings))]
     if len(chosen) < len(settings):
@@ -46,11 +46,11 @@ def _evenly(count: int) -> list[int]:
 
 
 def _colours(settings: Sequence[Setting]) -> tuple[list[tuple[str, str]], ColourScale | None]:
-    """Label and colour of each setting, and the scale that the colours are of, if there is one."""
-    keys = told(settings)
+    """The label and the colour of each setting, and the scale of the colours, or None."""
+    keys = distinguishing(settings)
     words = short_names(keys)
     labels = [
-        printable(", ".join(f"{words[key]} {said(key, setting.values.get(key))}" for key in keys)) or "all runs"
+        printable(", ".join(f"{words[key]} {value_text(key, setting.values.get(key))}" for key in keys)) or "all runs"
         for setting in settings
     ]
     if len(settings) > len(MOST_COLOURS):
@@ -79,7 +79,7 @@ def _panels(settings: Sequence[Setting], colours: Sequence[tuple[str, str]]) -> 
 
 
 def _curves(setting: Setting, name: str) -> list[tuple[Numbers, Numbers]]:
-    """Times [records] and values [runs, records] after time zero, of all runs that recorded at the same times."""
+    """Times [records] and values [runs, records] after time zero, one pair for runs that recorded at the same times."""
     groups: dict[bytes, tuple[Numbers, list[Numbers]]] = {}
     for run in setting.runs:
         times, values = run.series.get(name, (np.zeros(0), np.zeros(0)))

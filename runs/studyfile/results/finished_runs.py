@@ -1,4 +1,4 @@
-"""What the runs of a study came to, read from its folder: their settings, states, ends and recorded numbers."""
+"""The runs of a study, read from its folder: their settings, states, last values and recorded numbers."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,15 +20,16 @@ from runs.studyfile.running import ERROR_FILE, RUN_FILE, Job
 
 Numbers = npt.NDArray[np.float64]
 COMPLETE, BEGUN, FAILED, WAITING = "complete", "begun", "failed", "waiting"
-#: Keys in which runs of one setting differ.
+#: Keys in which runs of one setting may differ.
 OWN = ("seed", "until")
 
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """A run: the name of its folder, its values by dotted key, how it is, its flow time, and seconds of work if known.
+    """A run: the name of its folder, its values by dotted key, its state and its flow time.
 
-    series: times [records] and values [records] of every observable that is a number.
+    `seconds` is its time of work, or None. `series` are the times [records] and values [records] of every scalar
+    observable.
     """
 
     name: str
@@ -40,15 +41,15 @@ class Found:
 
     @property
     def ends(self) -> dict[str, float]:
-        """The last record of each observable."""
+        """The last value of each observable."""
         return {name: float(values[-1]) for name, (_, values) in self.series.items() if len(values)}
 
 
 @dataclass(frozen=True, eq=False)
 class Setting:
-    """Runs that differ in their seeds alone, by what sets them apart from the others.
+    """Runs that differ only in their seeds, with the `values` by dotted key in which settings differ.
 
-    groups: the key that the study varies which each of the values belongs to, "" where it varies none such.
+    `groups` gives, for each of these keys, the key that the study varies to which it belongs, or "".
     """
 
     values: Mapping[str, Scalar]
@@ -56,16 +57,17 @@ class Setting:
     groups: Mapping[str, str] = field(default_factory=dict)
 
     def ends(self, name: str) -> list[float]:
-        """The last records of an observable in the runs that are complete."""
+        """The last values of an observable in the complete runs."""
         return [run.ends[name] for run in self.runs if run.state == COMPLETE and name in run.ends]
 
 
 def found_in(
     out: Path, jobs: Sequence[Job] = (), series: bool = False, known: Mapping[str, Found] | None = None
 ) -> list[Found]:
-    """The runs in the folder of a study, and those that are asked for, sorted by what they vary and their seeds.
+    """The runs in the folder of a study and the runs of `jobs`, sorted by the values that vary and by their seeds.
 
-    known: runs that were found before, by their names, of which complete ones are not opened again.
+    With `series` the recorded numbers are read too. `known` are runs that were found before, by their names; complete
+    ones among them are not opened again.
     """
     held = noted_configurations(out) | {job.folder.name: job.config.identity() for job in jobs}
     before = {name: run for name, run in (known or {}).items() if run.state == COMPLETE}
@@ -78,7 +80,7 @@ def found_in(
 
 
 def settings_of(runs: Sequence[Found], out: Path) -> list[Setting]:
-    """The runs by their settings, in their order."""
+    """The settings of these runs, in the order of the runs."""
     swept, groups = _swept(out), dict[str, list[Found]]()
     apart = [name for name in OWN if name != "seed" and name in swept]
     for run in runs:
@@ -93,16 +95,15 @@ def settings_of(runs: Sequence[Found], out: Path) -> list[Setting]:
 
 
 def varied(runs: Sequence[Mapping[str, Scalar]], out: Path) -> list[str]:
-    """The dotted keys in which runs differ beside their own ones, those first that the study says it varies."""
+    """The dotted keys in which runs differ, without seeds and ends; keys that the study varies come first."""
     names = list(dict.fromkeys(name for run in runs for name in run if name not in OWN))
     differing = [name for name in names if len({ordered(run.get(name)) for run in runs}) > 1]
     swept = _swept(out)
     return sorted(differing, key=lambda name: _rank(name, swept))
 
 
-def told(settings: Sequence[Setting]) -> list[str]:
-    """Of the keys that set settings apart those that say it all: of keys in one varied table that vary together the
-    first."""
+def distinguishing(settings: Sequence[Setting]) -> list[str]:
+    """The keys that suffice to tell settings apart: of keys in one varied table that change together only the first."""
     groups: dict[str, list[str]] = {}
     for name, group in {name: group for setting in settings for name, group in setting.groups.items()}.items():
         groups.setdefault(group, []).append(name)
@@ -123,7 +124,7 @@ def _rank(name: str, swept: Sequence[str]) -> int:
 
 
 def _found(folder: Path, config: Mapping[str, Any], series: bool) -> Found:
-    """A run as its folder has it; one whose file cannot be read has not begun."""
+    """The run in a folder; a run whose file cannot be read counts as not begun."""
     state, time, recorded = WAITING, 0.0, dict[str, tuple[Numbers, Numbers]]()
     try:
         with Trajectory.open(folder / RUN_FILE) as trajectory:

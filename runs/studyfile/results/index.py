@@ -1,6 +1,6 @@
-"""index.csv in the folder of a study: which run lies in which folder, how it is, and every setting it has.
+"""The index of a study, index.csv in its folder: the folder of each run, its state, and all its settings.
 
-For whoever looks for a run by its setting. Nothing is ever read from it: what is true stands in the runs.
+It helps to find a run by its settings. The program never reads it, since the runs themselves hold the truth.
 """
 
 import csv
@@ -16,14 +16,14 @@ from runs.studyfile.running import Job
 from runs.system.files import replacing
 
 INDEX_FILE = "index.csv"
-#: What stands before the settings.
+#: The columns before the settings.
 LEADING = ("folder", "seed", "state", "end_time", "until")
-#: Seconds between two writings while runs are done, and as many times those that the last one took.
+#: Seconds between two writings while runs are done, at least; and as a multiple of the duration of the last writing.
 SECONDS, SHARE = 5.0, 50.0
 
 
 def write_index(runs: Sequence[Found], out: Path) -> Path:
-    """Write the index of runs that were found in a folder; whole or, where it cannot be, not."""
+    """Write the index of runs that were found in a folder, if it can be written, and return its path."""
     path = out / INDEX_FILE
     with suppress(OSError):
         write_rows(index_rows(runs, out), path)
@@ -31,7 +31,7 @@ def write_index(runs: Sequence[Found], out: Path) -> Path:
 
 
 def index_rows(runs: Sequence[Found], out: Path) -> list[list[Scalar]]:
-    """A line of names and one for each run; settings that differ come before those that all runs share."""
+    """A row of names and a row for each run; settings that differ come before those that all runs share."""
     differing = varied([run.values for run in runs], out)
     every = dict.fromkeys(name for run in runs for name in run.values if name not in OWN)
     names = [*differing, *(name for name in every if name not in differing)]
@@ -43,9 +43,9 @@ def index_rows(runs: Sequence[Found], out: Path) -> list[list[Scalar]]:
 
 
 def write_rows(rows: Sequence[Sequence[Scalar]], path: Path) -> None:
-    """Write rows as CSV, whole or not at all; numbers in full precision, nothing where there is none.
+    """Write rows as CSV, whole or not at all, with numbers in full precision and None as an empty cell.
 
-    Two commands may write it at once, each under a passing name of its own. Raises OSError where it cannot be written.
+    Two commands may write it at once, each under its own temporary name. Raises OSError where it cannot be written.
     """
     passing = path.with_name(f".{path.name}.{uuid4().hex}")
     with replacing(path, passing), passing.open("x", newline="", encoding="utf-8") as file:
@@ -54,7 +54,7 @@ def write_rows(rows: Sequence[Sequence[Scalar]], path: Path) -> None:
 
 
 class LiveIndex:
-    """Writes the index when runs have ended, now and then while others are still at work."""
+    """A writer of the index that updates it while runs are done, after some of them have ended."""
 
     def __init__(self, out: Path, jobs: Sequence[Job]) -> None:
         self._out, self._jobs, self._ended, self._next = out, jobs, 0, 0.0
@@ -62,7 +62,7 @@ class LiveIndex:
         self.write()
 
     def write(self) -> None:
-        """Write it now."""
+        """Write the index now."""
         began = time.monotonic()
         self._known = {run.name: run for run in found_in(self._out, self._jobs, known=self._known)}
         write_index(list(self._known.values()), self._out)
@@ -70,7 +70,7 @@ class LiveIndex:
         self._next = now + max(SECONDS, SHARE * (now - began))
 
     def watch(self, ended: int) -> None:
-        """Write it where more runs have ended than at the last time and that is not just now."""
+        """Write the index if more runs have ended than before and the last writing is long enough ago."""
         if ended != self._ended and time.monotonic() >= self._next:
             self._ended = ended
             self.write()

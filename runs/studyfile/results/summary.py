@@ -1,4 +1,4 @@
-"""What a study ends with: its table in the terminal and in result.csv, its figure, and where these lie."""
+"""The summary at the end of a study: its table in the terminal and in result.csv, its figure, and their paths."""
 
 from collections.abc import Iterator, Sequence
 from os.path import getmtime, isfile
@@ -15,9 +15,10 @@ from runs.system.refusal import Refusal
 
 
 def summarised(jobs: Sequence[Job], console: Console) -> Iterator[str]:
-    """Show the table of all runs in the folder, write it and the figure; lines that say where they lie.
+    """Show the table of all runs in the folder, write it and the figure, and yield lines with their paths.
 
-    A figure that is younger than every run is left as it is. What cannot be drawn is said and is no failure.
+    A figure that is newer than every run stays as it is. A figure or table that cannot be made gives a line, not an
+    error.
     """
     out = jobs[0].out
     settings = settings_of(found_in(out, jobs, series=True), out)
@@ -36,7 +37,7 @@ def summarised(jobs: Sequence[Job], console: Console) -> Iterator[str]:
 
 
 def draw_folder(folder: Path, out: Path) -> Path:
-    """Draw the figure of a study again from the files in its folder. Raises Refusal where there is nothing to draw."""
+    """Draw the figure of a study from the files in its folder; raises Refusal where there is nothing to draw."""
     from runs.studyfile.results.figure import FIGURE_FILE, draw_study
 
     settings = settings_of(found_in(folder, series=True), folder)
@@ -47,7 +48,7 @@ def draw_folder(folder: Path, out: Path) -> Path:
 
 
 def _drawn(settings: Sequence[Setting], out: Path) -> list[Path]:
-    """The figure, drawn where it is not there or older than a run."""
+    """The path of the figure, which is drawn if it is missing or older than a run; empty without a figure."""
     from runs.studyfile.results.figure import FIGURE_FILE, draw_study
 
     path = out / FIGURE_FILE

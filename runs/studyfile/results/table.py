@@ -1,4 +1,4 @@
-"""The table of a study: a row for each setting, with the ends of its runs; in the terminal, and whole in result.csv."""
+"""The table of a study, with a row for each setting and the last values of its runs, in the terminal and result.csv."""
 
 import math
 import statistics
@@ -9,20 +9,20 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from runs.recorded.curve_groups import said, short_names
+from runs.recorded.curve_groups import short_names, value_text
 from runs.recorded.flat_parameters import Scalar
-from runs.studyfile.results.finished_runs import COMPLETE, Setting, told
+from runs.studyfile.results.finished_runs import COMPLETE, Setting, distinguishing
 from runs.studyfile.results.index import write_rows
 from runs.system.printable import printable
 from runs.system.refusal import Refusal
 
 RESULT_FILE = "result.csv"
-#: What is known of an observable's last records over the seeds of a setting, by the ending of its column.
+#: Statistics of an observable's last values over the seeds of a setting, by the ending of their column.
 SPREADS = {"": statistics.fmean, "_sd": lambda ends: statistics.stdev(ends) if len(ends) > 1 else math.nan}
 SPREADS |= {"_least": min, "_largest": max}
-#: Rows of the table in a terminal, and letters of a cell.
+#: Largest number of rows of the table in a terminal, and of letters in a cell.
 ROWS, LETTERS = 24, 18
-#: Letters between two columns: blanks, and one where other tables have a line.
+#: Number of letters between two columns.
 GAP = 3
 
 
@@ -35,10 +35,10 @@ def write_table(settings: Sequence[Setting], path: Path) -> None:
 
 
 def result_rows(settings: Sequence[Setting]) -> list[list[Scalar]]:
-    """A line of names, and for each setting its values, how many runs are complete, how far they went, and their ends.
+    """A row of names, and for each setting a row with its values, its complete runs, their end time and last values.
 
-    Of the last record of each observable there are mean, standard deviation over the seeds, least and largest;
-    wall_seconds are those of all runs together.
+    Last values of each observable are given by mean, standard deviation, minimum and maximum over the seeds.
+    wall_seconds is the sum over all runs.
     """
     keys = list(dict.fromkeys(name for setting in settings for name in setting.values))
     names = _observables(settings)
@@ -56,7 +56,7 @@ def result_rows(settings: Sequence[Setting]) -> list[list[Scalar]]:
 
 
 def shown_table(settings: Sequence[Setting], width: int) -> tuple[Table, list[str]]:
-    """The table for so many letters in a line, and what it leaves out: rows and columns that do not fit."""
+    """The table for lines of `width` letters, and sentences on the rows and columns that do not fit."""
     columns = _columns(settings)
     fitting, used = 0, 0
     for name, cells in columns:
@@ -79,8 +79,8 @@ def shown_table(settings: Sequence[Setting], width: int) -> tuple[Table, list[st
 
 
 def _columns(settings: Sequence[Setting]) -> list[tuple[str, list[str]]]:
-    """Names and cells of what a terminal shows, in the order of what matters."""
-    keys = told(settings)
+    """The names and cells of the columns in a terminal, the most important first."""
+    keys = distinguishing(settings)
     words = short_names(keys)
     columns = [(words[key], [_cell(key, setting.values.get(key)) for setting in settings]) for key in keys]
     columns.append(("seeds", [f"{len(_complete(each))} of {len(each.runs)}" for each in settings]))
@@ -100,7 +100,7 @@ def _complete(setting: Setting) -> list[float]:
 
 
 def _end_time(setting: Setting) -> float | None:
-    """The flow time at which the runs ended, of several the earliest; None where none is complete."""
+    """The earliest flow time at which complete runs ended; None where none is complete."""
     return min(_complete(setting), default=None)
 
 
@@ -110,13 +110,13 @@ def _seconds(setting: Setting) -> float | None:
 
 
 def _known(spread: object, ends: Sequence[float]) -> float | None:
-    """A number of the ends; None where it is none."""
+    """A statistic of the last values; None where it is not finite."""
     value = spread(ends) if ends and callable(spread) and all(map(math.isfinite, ends)) else math.nan
     return value if math.isfinite(value) else None
 
 
 def _spread(ends: Sequence[float]) -> str:
-    """Mean and standard deviation over the seeds."""
+    """Mean and standard deviation over the seeds, as text."""
     mean, deviation = (_known(SPREADS[end], ends) for end in ("", "_sd"))
     if mean is None:
         return "-"
@@ -124,7 +124,7 @@ def _spread(ends: Sequence[float]) -> str:
 
 
 def _cell(key: str, value: Scalar) -> str:
-    return "-" if value is None else said(key, value)
+    return "-" if value is None else value_text(key, value)
 
 
 def _number(value: float | None) -> str:

@@ -1,16 +1,28 @@
-"""BDF of several members: each takes its own steps, and points are kept in the right slots."""
+"""BDF of several members: points are kept in the right slots."""
 
+import pytest
 import torch
 
-from flows import BDF, Advance, GradientFlow
+from flows import BDF, Advance, GradientFlow, MembersFailed, evolve, evolve_all
 from flows.ensemble.bdf_group import BDFGroup, _placed, slots
-from flows.ensemble.member_group import Group
 from flows.ensemble.member_runs import Member
+from flows.integrators.function_space.bdf import CRAWLING
 from flows.integrators.function_space.differentiation import HIGHEST
-from particles import NTK
+from particles import (
+    NTK,
+    Dataset,
+    Ensemble,
+    Identity,
+    ParticleCloud,
+    Perceptron,
+    Risk,
+    Squared,
+    Tanh,
+    ToleranceNotReached,
+)
 from tests.flows.contracts.ensembles import ensemble
 from tests.problems import network_risk
-from tests.tolerances import assert_identical
+from tests.tolerances import assert_identical, relative_error
 
 ALL = range(4)
 FLOW = GradientFlow(network_risk(NTK()))
@@ -19,16 +31,6 @@ FLOW = GradientFlow(network_risk(NTK()))
 def group() -> BDFGroup:
     """Four members."""
     return BDFGroup(BDF(1e-6), [Member(e, FLOW, cloud, (), 0) for e, cloud in enumerate(ensemble())], 40.0)
-
-
-def test_first_round_makes_no_step() -> None:
-    """Assert that members find their scales first, and then each steps at its own pace."""
-    members = group()
-    assert isinstance(members, Group)
-    assert members.advance(ALL) == [None] * 4
-    outcomes = members.advance(ALL)
-    reached = [outcome.time for outcome in outcomes if isinstance(outcome, Advance)]
-    assert len(reached) == 4 and len(set(reached)) == 4
 
 
 def test_slots_hold_the_last_points() -> None:
@@ -62,3 +64,39 @@ def test_dense_output_meets_the_ends_of_its_step() -> None:
 def test_numbers_are_placed_at_slots() -> None:
     """Assert that weights, newest first, stand where the points lie, and zero elsewhere."""
     assert _placed([1.0, 2.0], [3, 0, 1]) == [2.0, 0.0, 0.0, 1.0, 0.0, 0.0]
+
+
+def crawling() -> tuple[GradientFlow, ParticleCloud]:
+    """A flow that is stiff by the curvature of its neurons: BDF alone is done in some 600 steps, by that curvature."""
+    x, y = torch.tensor([[300.0], [-200.0], [100.0]]).double(), torch.tensor([-5.0, 3.0, 4.0]).double()
+    risk = Risk(Perceptron(Tanh(), Identity(1), trained="both"), NTK(), Squared(), Dataset(x, y))
+    return GradientFlow(risk), ParticleCloud(torch.tensor([[0.02, 1.0], [0.01, -0.5]], dtype=torch.float64))
+
+
+@pytest.mark.usefixtures("without_shape_checks")
+def test_members_that_crawl_end_as_alone() -> None:
+    """Assert that their steps are as many as alone, where one of two crawls, and that they end in the same place."""
+    flow, start = crawling()
+    other = start.moved(torch.tensor([[1e-3, 1e-3], [-1e-3, 1e-3]], dtype=torch.float64))
+    counts = [0, 0]
+    watch = [[lambda step, time, cloud, e=e: counts.__setitem__(e, step)] for e in range(2)]
+    ends = evolve_all(flow, Ensemble.of([start, other]), BDF(1e-4), until=1.0, observers=watch, together=2)
+    for e, cloud in enumerate((start, other)):
+        steps: list[int] = []
+        end = evolve(flow, cloud, BDF(1e-4), until=1.0, observers=[lambda step, *_, steps=steps: steps.append(step)])
+        assert steps[-1] > CRAWLING and abs(counts[e] - steps[-1]) <= 0.02 * steps[-1]
+        assert relative_error(ends[e].positions - cloud.positions, end.positions - cloud.positions) < 1e-3
+
+
+@pytest.mark.usefixtures("without_shape_checks")
+def test_members_that_would_never_end_are_refused_as_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Assert that a group says so of those whose curvature may not be looked at, as a single run does."""
+    monkeypatch.setattr("flows.integrators.function_space.bdf.CURVED", 0)
+    monkeypatch.setattr("flows.integrators.error_controlled.headway.WINDOW", 500)
+    monkeypatch.setattr("flows.integrators.error_controlled.headway.PATIENCE", 2_000)
+    flow, start = crawling()
+    said = "the rest of the run would cost as much as .* velocities .its curvature or its kinks keep steps short"
+    with pytest.raises(ToleranceNotReached, match=said):
+        evolve(flow, start, BDF(1e-4), until=1e4)
+    with pytest.raises(MembersFailed, match=f"2 of 2 members failed .*{said}"):
+        evolve_all(flow, Ensemble.of([start, start]), BDF(1e-4), until=1e4, together=2)

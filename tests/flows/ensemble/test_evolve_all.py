@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -31,6 +31,7 @@ from flows import (
     evolve,
     evolve_all,
 )
+from flows.base import Together
 from flows.ensemble.bdf_group import BDFGroup
 from flows.ensemble.evolve_all import _group
 from flows.ensemble.member_group import Group
@@ -46,7 +47,8 @@ from particles import (
     ToleranceNotReached,
     Trajectory,
 )
-from particles.ensemble.risk import EnsembleRiskAt
+from particles.ensemble.risk import EnsembleRisk
+from particles.risk.risk import RiskAt
 from particles.shapes import Outputs
 from particles.trajectory.content.comparison import datasets
 from tests.flows.contracts.ensembles import CASES, ROUGH, Case, check_members, ensemble
@@ -102,12 +104,12 @@ def test_planted_error_is_seen(wrong: Callable[..., Ensemble], name: str, told: 
 def test_planted_stale_stage_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     """Assert that the contract rejects residuals of another member, and of the place before the step."""
 
-    def neighbour(self: EnsembleRiskAt) -> Outputs:
+    def neighbour(self: RiskAt) -> Outputs:
         rows = self.data.weights[:, None] * self.residual
-        return rows.roll(len(rows) // len(self.risk.risks), 0)
+        return rows.roll(len(rows) // len(self.risk.risks), 0) if isinstance(self.risk, EnsembleRisk) else rows
 
     with monkeypatch.context() as patched:
-        patched.setattr(EnsembleRiskAt, "cotangents", property(neighbour), raising=False)
+        patched.setattr(RiskAt, "cotangents", property(neighbour))
         with pytest.raises(AssertionError, match="off its own run"):
             check_members(evolve_all, NAMED["Euler"], together=4)
 
@@ -273,7 +275,21 @@ class Other(Euler):
     """An integrator of a user's."""
 
 
+@dataclass(frozen=True, init=False)
+class Own(Euler):
+    """One that says how members go through it."""
+
+    together: ClassVar[Together] = Together.ONE_GRID
+
+
 RISK = network_risk()
+
+
+def test_an_integrator_of_a_users_that_says_how_has_a_form() -> None:
+    """Assert that members go side by side through a class that declares it, with the bits of its base."""
+    flow, start = GradientFlow(RISK), ensemble()
+    ends = [evolve_all(flow, start, method, until=1.0, together=4) for method in (Own(0.1), Euler(0.1))]
+    assert torch.equal(ends[0].positions, ends[1].positions)
 
 
 @pytest.mark.parametrize(

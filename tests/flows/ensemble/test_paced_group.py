@@ -1,4 +1,4 @@
-"""Chebyshev and Dormand-Prince side by side: each member at its own pace, and none hears of another."""
+"""Chebyshev and Dormand-Prince side by side: dense output, states, and planted sharing, which is seen."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -7,65 +7,19 @@ from typing import Any
 import pytest
 import torch
 
-from flows import Advance, Chebyshev, Checkpoint, DormandPrince, MembersFailed, evolve, evolve_all
-from flows.ensemble.member_group import Group
-from flows.ensemble.member_runs import Member
+from flows import Advance, Chebyshev, DormandPrince, MembersFailed, evolve, evolve_all
 from flows.ensemble.paced_group import PacedGroup
 from flows.integrators.error_controlled import chebyshev
 from flows.integrators.error_controlled.chebyshev import ChebyshevState
-from flows.integrators.error_controlled.velocity_only import Paced, Stride, Tried
+from flows.integrators.error_controlled.velocity_only import Paced, Stages, Stride
 from particles import ParticleCloud, ToleranceNotReached
 from tests.flows.contracts.ensembles import CASES, OWN, check_members, ensemble
-from tests.flows.contracts.error_controlled import Counted
+from tests.flows.ensemble.test_error_controlled_group import members
 from tests.tolerances import assert_identical
 
 ALL = range(4)
 NAMED = {case.name: case for case in CASES}
 METHODS: list[Paced[Any]] = [Chebyshev(1e-2), DormandPrince(1e-4)]
-
-
-def members(resume: Mapping[int, Checkpoint[Any]] | None = None) -> list[Member]:
-    """Four members with scalings and targets of their own."""
-    found = resume or {}
-    return [Member(e, OWN[e], cloud, (), 0, resume=found.get(e)) for e, cloud in enumerate(ensemble())]
-
-
-@pytest.mark.parametrize("method", METHODS, ids=repr)
-def test_each_steps_at_its_own_pace(method: Paced[Any]) -> None:
-    """Assert that the first round makes first steps, and that no two are alike."""
-    group = PacedGroup(method, members(), 400.0)
-    assert isinstance(group, Group)
-    reached = [outcome.time for outcome in group.advance(ALL) if isinstance(outcome, Advance)]
-    assert len(reached) == 4 and len(set(reached)) == 4
-
-
-@pytest.mark.parametrize("method", METHODS, ids=repr)
-def test_no_member_steps_farther_than_the_longest(method: Paced[Any]) -> None:
-    """Assert that where every step would be longer all members take the longest."""
-    group = PacedGroup(replace(method, max_step=1e-6), members(), 400.0)
-    for step in (1, 2):
-        times = [outcome.time for outcome in group.advance(ALL) if isinstance(outcome, Advance)]
-        assert times == pytest.approx([step * 1e-6] * 4)
-
-
-@pytest.mark.parametrize("method", METHODS, ids=repr)
-def test_members_that_wait_stay_and_do_not_disturb_the_others(method: Paced[Any]) -> None:
-    """Assert that those asked for have the bits they have where all advance, and the others go on from where they were.
-
-    One of those that wait has never begun.
-    """
-    whole, group = (PacedGroup(method, members(), 400.0) for _ in range(2))
-    paths: list[list[torch.Tensor]] = [[] for _ in ALL]
-    for _ in range(20):
-        for e, outcome in enumerate(whole.advance(ALL)):
-            paths[e].extend([outcome.cloud.positions] if isinstance(outcome, Advance) else [])
-    seen: list[list[torch.Tensor]] = [[] for _ in ALL]
-    for rows in [*[[1, 3]] * 4, *[[1]] * 4, *[[0, 1, 2, 3]] * 8]:
-        for e, outcome in zip(rows, group.advance(rows), strict=True):
-            seen[e].extend([outcome.cloud.positions] if isinstance(outcome, Advance) else [])
-    assert min(map(len, seen)) >= 7
-    for mine, theirs in zip(seen, paths, strict=True):
-        assert all(torch.equal(one, other) for one, other in zip(mine, theirs, strict=False))
 
 
 @pytest.mark.parametrize("method", METHODS, ids=repr)
@@ -114,16 +68,6 @@ def test_states_are_those_of_the_integrator() -> None:
     assert torch.equal(state.velocity, copies[0]) and torch.equal(state.radius.direction, copies[1])
 
 
-def test_members_that_are_complete_are_not_begun() -> None:
-    """Assert that one that is never asked for finds no first step, whatever state was kept of it."""
-    counted = [Counted(flow) for flow in OWN]
-    done = {e: Checkpoint(9, 400.0, cloud, "of another kind") for e, cloud in enumerate(ensemble()) if e != 1}
-    group = PacedGroup(METHODS[0], members(done), 400.0)
-    group._flows = [*counted]
-    group.advance([1])
-    assert [len(flow.asked) > 0 for flow in counted] == [False, True, False, False]
-
-
 def test_one_look_at_the_device_a_round(monkeypatch: pytest.MonkeyPatch) -> None:
     """Assert that a round without refreshes takes numbers from tensors once, two for each member."""
     group, looks = PacedGroup(METHODS[0], members(), 400.0), list[int]()
@@ -138,7 +82,7 @@ def test_one_look_at_the_device_a_round(monkeypatch: pytest.MonkeyPatch) -> None
 class _OneStepForAll(PacedGroup[Any]):
     """Gives all members the shortest of their steps."""
 
-    def _tried(self, strides: Mapping[int, Stride]) -> Tried:
+    def _tried(self, strides: Mapping[int, Stride]) -> Stages:
         shortest = min(strides.values(), key=lambda stride: stride.size)
         return super()._tried({row: replace(shortest, stages=stride.stages) for row, stride in strides.items()})
 
@@ -146,7 +90,7 @@ class _OneStepForAll(PacedGroup[Any]):
 class _OneStageCountForAll(PacedGroup[Any]):
     """Gives all members the stages of the one that needs fewest."""
 
-    def _tried(self, strides: Mapping[int, Stride]) -> Tried:
+    def _tried(self, strides: Mapping[int, Stride]) -> Stages:
         fewest = min(stride.stages for stride in strides.values())
         return super()._tried({row: replace(stride, stages=fewest) for row, stride in strides.items()})
 
@@ -154,7 +98,7 @@ class _OneStageCountForAll(PacedGroup[Any]):
 class _ErrorOfAll(PacedGroup[Any]):
     """Judges every member by the error of all."""
 
-    def _tried(self, strides: Mapping[int, Stride]) -> Tried:
+    def _tried(self, strides: Mapping[int, Stride]) -> Stages:
         positions, error, velocities = super()._tried(strides)
         lengths = torch.linalg.vector_norm(error, dim=1, keepdim=True)
         return positions, error * (torch.linalg.vector_norm(error) / lengths), velocities
@@ -164,7 +108,7 @@ class _RadiusOfTheFirst(PacedGroup[Any]):
     """Takes the spectral radius of the first member for all."""
 
     def _stride(self, row: int) -> Stride:
-        first, own = self._begun(0), self._begun(row)
+        first, own = self._own(0), self._own(row)
         self._states[row] = replace(own, radius=replace(own.radius, value=first.radius.value))
         return super()._stride(row)
 
@@ -172,7 +116,7 @@ class _RadiusOfTheFirst(PacedGroup[Any]):
 class _RestingMove(PacedGroup[Any]):
     """Lets members that have no stages left go on with the last of them."""
 
-    def _tried(self, strides: Mapping[int, Stride]) -> Tried:
+    def _tried(self, strides: Mapping[int, Stride]) -> Stages:
         last = chebyshev.coefficients(2).rows[0]
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(chebyshev, "RESTING", (*last[:2], 0.0, 0.0))

@@ -1,7 +1,8 @@
 """Checkpoints of a run: from each of them every integrator goes on with the bits of the uninterrupted run."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import torch
@@ -25,7 +26,8 @@ from flows import (
     UnderdampedFlow,
     evolve,
 )
-from flows.loop.checkpoint import CHECKPOINTED, Checkpoint
+from flows.base import states_of
+from flows.loop.checkpoint import CHECKPOINTED, Checkpoint, checkpointed
 from particles import ParticleCloud, Trajectory
 from tests.problems import network_cloud, network_risk
 
@@ -83,6 +85,25 @@ def test_a_run_goes_on_from_a_checkpoint_bit_for_bit(tmp_path: Path, name: str) 
         assert [state[:2] for state in rest] == [state[:2] for state in expected]
         for (_, _, one), (_, _, two) in zip(rest, expected, strict=True):
             assert torch.equal(one.positions, two.positions) and torch.equal(one.masses, two.masses)
+
+
+def test_what_checkpoints_are_made_of_is_declared() -> None:
+    """Assert that the classes are those that the integrators declare, and that one more integrator adds its own."""
+
+    @dataclass(frozen=True)
+    class Before:
+        """A state of a user's."""
+
+    @dataclass(frozen=True, init=False)
+    class Own(Euler):
+        """An integrator of a user's."""
+
+        states: ClassVar[tuple[type, ...]] = (Before,)
+
+    states = {state for case in CASES.values() for state in states_of(type(case[1]))}
+    assert set(CHECKPOINTED) == {Checkpoint, ParticleCloud, *states} and len(CHECKPOINTED) == 24
+    assert {*checkpointed(Own(0.1))} == {*CHECKPOINTED, Before} and states_of(Euler) == ()
+    assert states_of(type(BDF()), BDF) == BDF.states
 
 
 def test_velocities_are_kept(tmp_path: Path) -> None:

@@ -1,11 +1,11 @@
-"""Stopping at rest and by the clock."""
+"""Stopping at a level, at rest and by the clock."""
 
 import math
 
 import pytest
 import torch
 
-from flows import RK4, Every, GradientFlow, StopAfter, StopStationary, Trace, evolve, speed
+from flows import RK4, Every, GradientFlow, StopAfter, StopBelow, StopStationary, Trace, evolve, speed
 from particles import MeanField, ParticleCloud
 from tests.problems import Clock, Decay, Still, network_cloud, network_risk, small_cloud
 from tests.tolerances import DERIVATIVE, assert_identical
@@ -30,6 +30,13 @@ def test_squared_speed_is_what_the_risk_loses_under_mean_field() -> None:
     end = evolve(flow, middle, RK4(small), until=small)
     rate = float(risk(end) - risk(network_cloud())) / (2.0 * small)
     assert abs(rate / -(float(speed(flow, middle)) ** 2) - 1.0) < DERIVATIVE
+
+
+@pytest.mark.parametrize(("value", "stops"), [(0.99, True), (1.0, False), (1.01, False), (math.nan, False)])
+def test_stop_below_is_strict(value: float, stops: bool) -> None:
+    """Assert that a run is stopped below the level, not at it, and not by NaN."""
+    observable = StopBelow(lambda cloud: torch.tensor(value, dtype=torch.float64), 1.0)
+    assert observable(3, 0.3, small_cloud()) is stops
 
 
 def test_run_stops_at_rest() -> None:

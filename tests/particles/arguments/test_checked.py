@@ -11,17 +11,17 @@ import flows
 import limits
 import particles
 from particles import MeanField, ParticleCloud, Scaling, ShapeError, Tanh
-from particles.arguments import door, open_doors
+from particles.arguments import arguments_checked, check_arguments_of
 from particles.shapes import Inputs
 
 
-@door
+@arguments_checked
 def scaled(cloud: ParticleCloud, scaling: Scaling, *, inputs: Inputs | None = None, names: Sequence[str] = ()) -> str:
     """Say that all is well."""
     return "well"
 
 
-@door
+@arguments_checked
 def traced(**observables: Callable[[ParticleCloud], float]) -> int:
     """Count the observables."""
     return len(observables)
@@ -55,7 +55,7 @@ def double(number: float) -> float:
 
 CLOUD = ParticleCloud(torch.ones(2, 1, dtype=torch.float64))
 ROOM = {"__all__": ["Box", "double"], "Box": Box, "double": double}
-open_doors(ROOM, {Box: "opened of size"}, {Scaling: "MeanField()"}, {})
+check_arguments_of(ROOM, {Box: "opened of size"}, {Scaling: "MeanField()"}, {})
 
 
 def test_right_arguments_pass() -> None:
@@ -115,7 +115,7 @@ def test_every_function_of_a_room_has_a_door(room: object) -> None:
     for name in room.__all__:
         function = getattr(room, name)
         if type(function).__name__ == "function":
-            assert hasattr(function, "door"), name
+            assert hasattr(function, "checked_arguments"), name
 
 
 def test_classes_are_pickled_as_before() -> None:

@@ -9,8 +9,8 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from particles import L2, NTK, Identity, ParticleCloud, Perceptron, Risk, Squared, Tanh, tiles
-from particles.compute import backend_choice, triton_kernels
+from particles import L2, NTK, Identity, ParticleCloud, Perceptron, Risk, Squared, Tanh
+from particles.compute import backend_choice, tiles, triton_kernels
 from tests.draws import normals, unequal
 from tests.particles.contracts.plain import dataset
 

@@ -40,8 +40,7 @@ def tile_by(monkeypatch: pytest.MonkeyPatch, size: int, data: int, *, kept: bool
     monkeypatch.setattr("particles.compute.tiles.SMALLEST_TILE", 1)
     monkeypatch.setattr("particles.compute.tiles.KEPT_ENTRIES", sys.maxsize if kept else 0)
     monkeypatch.setattr("particles.compute.tiles.KEPT_SHARE", 0)
-    for module in ("risk", "network"):
-        monkeypatch.setattr(f"particles.{module}.Tiles", partial(Tiles, entries=size * data))
+    monkeypatch.setattr("particles.cloud.Tiles", partial(Tiles, entries=size * data))
 
 
 @pytest.mark.parametrize("kept", [True, False], ids=["kept", "anew"])

@@ -114,6 +114,16 @@ def test_any_number_of_ranks_sees_the_same_bits(
 
 
 @needs_fork
+def test_potentials_do_not_depend_on_the_particles_beside(tmp_path: Path) -> None:
+    """Assert that one and two ranks get the same potentials of many particles at many inputs, to the bit."""
+    risk = RISK.on(Dataset(numbers(4, 200, 3), numbers(5, 200, 2)))
+    cloud = ParticleCloud(numbers(6, 4000, RISK.network.neuron.dim))
+    [one] = on_ranks(1, lambda ranks: risk.potential(SharedCloud.of(cloud, ranks)), tmp_path)
+    two = on_ranks(2, lambda ranks: risk.potential(SharedCloud.of(cloud, ranks)), tmp_path)
+    assert torch.equal(torch.cat(two), one)
+
+
+@needs_fork
 def test_one_rank_may_look_at_a_cloud_of_its_own(tmp_path: Path) -> None:
     """Assert that what one rank evaluates by itself, with the same risk, leaves all of them in step."""
 

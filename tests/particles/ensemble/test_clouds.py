@@ -50,6 +50,29 @@ def test_stacked_particles_stand_member_after_member() -> None:
     assert abs(float(stacked.moved(2.0 * stacked.positions).masses.sum()) - 4.0) < 1e-12
 
 
+def test_stacked_particles_are_converted_and_reweighted_member_by_member() -> None:
+    """Assert that the masses of each member sum to one in another dtype and when others are given, and are checked."""
+    clouds = [ParticleCloud(part, torch.softmax(part[:, 0], dim=0)) for part in POSITIONS]
+    stacked = Stacked(clouds)
+    narrow = stacked.to(dtype=torch.float32)
+    wide = narrow.to(dtype=torch.float64)
+    for found, dtype in ((narrow, torch.float32), (wide, torch.float64)):
+        expected = [cloud.to(dtype=torch.float32).to(dtype=dtype) for cloud in clouds]
+        assert type(found) is Stacked and found.dtype == found.masses.dtype == dtype
+        assert torch.equal(found.positions, torch.cat([cloud.positions for cloud in expected]))
+        assert torch.equal(found.masses, torch.cat([cloud.masses for cloud in expected]))
+    assert torch.equal(stacked.reweighted(stacked.masses.flip(0)).masses, stacked.masses.flip(0))
+    with pytest.raises(MassError, match="Masses sum to 6 instead of 1"):
+        stacked.reweighted(torch.ones(24, dtype=torch.float64))
+
+
+def test_clouds_of_several_sizes_are_not_stacked() -> None:
+    """Assert that five and seven particles are not taken for two clouds of six."""
+    clouds = [ParticleCloud(numbers(1, count, 2)) for count in (5, 7)]
+    with pytest.raises(ShapeError, match=r"shapes \[\(5, 2\), \(7, 2\)\] were given to be stacked; stack those"):
+        Stacked(clouds)
+
+
 @pytest.mark.parametrize(
     ("clouds", "error", "told"),
     [

@@ -41,6 +41,27 @@ def test_everything_is_that_of_each_member(outputs: int) -> None:
     assert_identical(joint(stacked), torch.stack([risk(cloud) for risk, cloud in zip(own, members, strict=True)]).sum())
 
 
+@pytest.mark.parametrize("outputs", [1, 2])
+def test_what_a_risk_offers_is_given_of_each_member(outputs: int) -> None:
+    """Assert that potentials, at the members' positions and at others, predictions and the network on other inputs, the
+    risk on other data, and its linearised form never mix members."""
+    members, own = list(ensemble(outputs)), risks(outputs)
+    joint, stacked, x = EnsembleRisk.of(own), Stacked(members), numbers(80, 5, 3)
+    pairs = list(zip(own, members, strict=True))
+    assert_identical(joint.potential(stacked), torch.cat([risk.potential(cloud) for risk, cloud in pairs]))
+    places = numbers(81, 4, 3, stacked.dim)
+    potentials = [risk.potential(cloud, places[e]) for e, (risk, cloud) in enumerate(pairs)]
+    assert_identical(joint.potential(stacked, places.flatten(0, 1)), torch.cat(potentials))
+    there = torch.cat([risk.predictions(cloud, x) for risk, cloud in pairs])
+    assert_identical(joint.predictions(stacked, x), there)
+    assert_identical(joint.network(stacked, x), there)
+    other = Dataset(x, numbers(82, 5, outputs))
+    assert_identical(
+        joint.on(other).velocity(stacked), torch.cat([risk.on(other).velocity(cloud) for risk, cloud in pairs])
+    )
+    assert_identical(joint.linearised.velocity(stacked), torch.cat([risk.velocity(cloud) for risk, cloud in pairs]))
+
+
 def test_kernels_give_each_member_its_own() -> None:
     """Assert that members with their own scalings and targets go through kernels where asked, or together large; that
     agrees with each member's plain torch; and that asking where it cannot be is an error."""
@@ -50,16 +71,16 @@ def test_kernels_give_each_member_its_own() -> None:
             Stacked(members)
         )
     at = EnsembleRisk.of(own).at(Stacked(members))
-    assert at.fused is not None
+    assert at.tiles.fused is not None
     plain = [replace(risk, fused=False) for risk in own]
     assert_identical(at.velocity, torch.cat([r.velocity(c) for r, c in zip(plain, members, strict=True)]))
-    assert EnsembleRisk.of(plain).at(Stacked(members)).fused is None
+    assert EnsembleRisk.of(plain).at(Stacked(members)).tiles.fused is None
     unasked = [replace(risk, fused=None) for risk in own]
-    assert EnsembleRisk.of(unasked).at(Stacked(members)).fused is None
+    assert EnsembleRisk.of(unasked).at(Stacked(members)).tiles.fused is None
     each = FUSED_ENTRIES // (4 * 7 * 2)
     for count, through in ((each, False), (each + 1, True)):
         cloud = ParticleCloud(numbers(1, count, 5))
-        assert (EnsembleRisk.of(unasked).at(Stacked([cloud] * 4)).fused is not None) is through
+        assert (EnsembleRisk.of(unasked).at(Stacked([cloud] * 4)).tiles.fused is not None) is through
 
 
 def test_one_scaling_for_all_stays_one() -> None:

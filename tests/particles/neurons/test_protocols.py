@@ -3,6 +3,7 @@
 import pytest
 
 from particles import Identity, Neuron, Perceptron, Tangent, Tanh, as_neuron
+from particles.neurons.protocols import MemberNeuron
 from tests.draws import normals
 from tests.particles.contracts.members import NEURONS, name_of
 
@@ -19,3 +20,14 @@ def test_others_are_not() -> None:
     """Assert that what lacks a part is not taken for a neuron or a tangent."""
     assert not isinstance(Tanh(), Neuron)
     assert not isinstance(Perceptron(Tanh(), Identity(3)), Tangent)
+
+
+@pytest.mark.parametrize("neuron", NEURONS, ids=name_of)
+def test_neurons_of_several_clouds_say_so(neuron: object) -> None:
+    """Assert that perceptrons are linearised for several clouds at once, and a user's neuron is not."""
+    read = as_neuron(neuron)  # type: ignore[arg-type]
+    assert isinstance(read, MemberNeuron) == isinstance(neuron, Perceptron)
+    if isinstance(read, MemberNeuron):
+        assert isinstance(
+            read.member_tangent(normals(3, 2, read.dim, seed=1), read.embed(normals(4, 3, seed=2))), Tangent
+        )

@@ -7,7 +7,6 @@ from torch import Tensor
 
 from particles import MeanField, ParticleCloud, Perceptron, ReLU, Risk, Sigmoid, Squared, Tanh
 from particles.compute.backend_choice import fused_for
-from particles.ensemble.tangent import MemberTangents
 from particles.neurons.activations import Autonomous
 from particles.neurons.embeddings import Identity
 from particles.neurons.saturation import saturated, saturated_rows
@@ -65,7 +64,7 @@ def test_velocities_of_saturated_particles_keep_their_digits(activation: Autonom
     tangent = neuron.tangent(positions, X)
     assert_rows_agree(tangent.pull(torch.ones(4, dtype=torch.float64), c)[:, :2], expected)
     assert float(activation.derivative_at(activation.value(HIDDEN @ X.T))[1].abs().max()) == 0.0
-    members = MemberTangents(neuron, torch.cat([positions, positions]), X, 2)
+    members = neuron.member_tangent(torch.stack([positions, positions]), X)
     assert_rows_agree(members._derivative.reshape(8, 3), exact(activation, HIDDEN @ X.T).repeat(2, 1))
     # One datum, all particles saturated: the Gram matrix is a sum of squares of tiny slopes.
     single = neuron.tangent(positions[[1, 3]], X[:1])

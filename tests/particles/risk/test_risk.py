@@ -200,11 +200,13 @@ def test_what_a_cloud_shows_is_computed_once() -> None:
     assert torch.equal(risk.velocity(at), fresh.velocity(at)) and torch.equal(risk(at), fresh(at))
 
 
-def test_nothing_is_kept_with_a_gradient() -> None:
-    """Assert that a cloud whose positions ask for a gradient can be differentiated twice."""
+@pytest.mark.parametrize("what", ["positions", "masses"])
+def test_nothing_is_kept_with_a_gradient(what: str) -> None:
+    """Assert that a cloud whose positions or masses ask for a gradient can be differentiated twice."""
     risk, at = example(strength=None)
-    at = at.moved(at.positions.clone().requires_grad_())
-    first, second = (torch.autograd.grad(risk(at), at.positions)[0] for _ in range(2))
+    asking = {name: tensor.clone().requires_grad_(name == what) for name, tensor in vars(at).items()}
+    at = ParticleCloud(**asking)
+    first, second = (torch.autograd.grad(risk(at), asking[what])[0] for _ in range(2))
     assert torch.equal(first, second) and risk.seen(at) is not risk.seen(at)
 
 

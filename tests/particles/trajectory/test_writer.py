@@ -156,7 +156,7 @@ def a_caught_refusal(writer: TrajectoryWriter) -> None:
     """A frame is refused by its disk, which is caught within the block."""
     a_frame(writer)
     with suppress(OSError):
-        writer._room.check = refused
+        writer._space.check = refused
         writer(1, 0.5, at_step(1))
 
 

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from particles.trajectory.content.comparison import differing
+from runs import trajectory_run
 from runs.batch import dask_cluster
 from runs.batch.crew import perform_all
 from runs.batch.dask_cluster import scheduler_at
 from runs.batch.jobs import Report, Stopped
 from runs.inspect.collect import collect
-from runs.studyfile import running
 from runs.studyfile.model.reading import read_study
 from runs.studyfile.running import WHOLE, perform
 from runs.studyfile.study import jobs_of
@@ -103,7 +103,7 @@ def test_a_half_done_run_is_continued_by_the_cluster(
     address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Assert that a run interrupted here ends there with the bits of one in one go, from where it was."""
-    monkeypatch.setattr(running, "KEEP_SECONDS", 0.0)
+    monkeypatch.setattr(trajectory_run, "KEEP_SECONDS", 0.0)
     path = write_study(tmp_path)
     (whole,), (cut,) = (jobs_of(read_study(path), tmp_path / name) for name in ("whole", "cut"))
 

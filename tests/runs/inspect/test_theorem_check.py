@@ -265,6 +265,10 @@ def test_frames_of_a_study_file_that_are_wrong_violate(tmp_path: Path) -> None:
         ({"flow": {"kind": "minibatch", "size": 4, "step": 0.125}}, "is of a MinibatchFlow, but the theorems are"),
         ({"flow": "linearised"}, "is of a LinearisedFlow, but the theorems are about the gradient flow on all data"),
         ({"neuron": {"kind": "import", "path": "mine:made"}}, "of a neuron that was imported"),
+        (
+            {"neuron": {"kind": "perceptron", "activation": {"kind": "import", "path": "mine:made"}}},
+            "of a neuron that was imported, or its activation",
+        ),
     ],
 )  # fmt: skip
 def test_other_runs_of_study_files_are_refused(tmp_path: Path, changes: dict[str, object], sentence: str) -> None:

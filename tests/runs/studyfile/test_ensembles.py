@@ -11,17 +11,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from flows.ensemble.evolve_all import _has_form
+from flows import GradientFlow, evolve_all
+from particles import NTK, FlowRefused
 from particles.trajectory.content.comparison import datasets, differing
+from runs import trajectory_run
 from runs.batch.jobs import Stopped
-from runs.studyfile import running
-from runs.studyfile.ensembles import GIVEN_STEP, OWN_STEPS, Unit, failures_of, perform_unit, units_of
+from runs.studyfile.ensembles import Unit, failures_of, perform_unit, units_of
 from runs.studyfile.model.kinds import INTEGRATORS
 from runs.studyfile.running import WHOLE, Job, perform
 from runs.system.files import SPARE
 from runs.system.refusal import Refusal
-from tests.flows.contracts.ensembles import ROUGH
+from tests.flows.contracts.ensembles import ROUGH, ensemble
 from tests.long import long
+from tests.problems import network_risk
 from tests.runs.conftest import spoken
 from tests.runs.studyfile.small.studies import config, write_data, write_study
 from tests.runs.studyfile.test_running import LANGEVIN
@@ -82,9 +84,19 @@ def test_methods_are_those_of_ensembles() -> None:
         {"rtol": 1e-3, "atol": 1e-12, "max_step": None},
         {"transport": "euler", "step": 0.1},
     )
+    flows, start = [GradientFlow(network_risk(NTK()))] * 4, ensemble()
     for name, kind in INTEGRATORS.items():
+        if name == "import":
+            continue
         values = next(held for held in kinds if held.keys() == kind.fields.keys())
-        assert _has_form(kind.build(**values)) == (name in (*GIVEN_STEP, *OWN_STEPS)), name
+        changes = {"integrator": {"kind": name, **values}}
+        pair = units_of([Job(config({**changes, "seed": seed}), Path(), Path()) for seed in (0, 1)], 2)
+        try:
+            evolve_all(flows, start, kind.build(**values), until=1e-3)
+        except FlowRefused:
+            assert len(pair) == 2, name
+        else:
+            assert len(pair) == 1, name
 
 
 @METHODS
@@ -122,7 +134,7 @@ def test_interrupted_runs_end_with_the_same_bits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], share: int, seconds: float
 ) -> None:
     """Assert that files of an interrupted ensemble are those of one in one go, one member being begun anew."""
-    monkeypatch.setattr(running, "KEEP_SECONDS", seconds)
+    monkeypatch.setattr(trajectory_run, "KEEP_SECONDS", seconds)
     write_data(tmp_path)
     whole, cut = (jobs(tmp_path, name, changes) for name in ("whole", "cut"))
     perform_unit(whole, quiet)
@@ -167,7 +179,7 @@ def test_ensembles_killed_at_random_moments_end_with_the_same_bits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]
 ) -> None:
     """Assert that ensembles killed three times each, with SIGKILL, leave files that end as those of one go."""
-    monkeypatch.setattr(running, "KEEP_SECONDS", 0.0)
+    monkeypatch.setattr(trajectory_run, "KEEP_SECONDS", 0.0)
     write_data(tmp_path)
     whole = jobs(tmp_path, "whole", changes)
     began = time.monotonic()

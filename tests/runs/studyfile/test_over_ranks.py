@@ -7,8 +7,8 @@ import pytest
 
 from particles import Ranks, Trajectory
 from particles.trajectory.content.comparison import differing
+from runs import trajectory_run
 from runs.batch.crew import Stopped
-from runs.studyfile import running
 from runs.studyfile.experiment import Experiment
 from runs.studyfile.model.reading import read_study
 from runs.studyfile.over_ranks import check_shareable, perform_shared
@@ -71,7 +71,7 @@ def test_an_interrupted_run_is_continued_by_other_ranks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]
 ) -> None:
     """Assert that a run begun by two ranks, interrupted and continued by one ends with the bits of one in one go."""
-    monkeypatch.setattr(running, "KEEP_SECONDS", 0.0)
+    monkeypatch.setattr(trajectory_run, "KEEP_SECONDS", 0.0)
     write_data(tmp_path)
     whole, cut = (Job(config(changes), tmp_path, tmp_path / name) for name in ("whole", "cut"))
     perform_shared(whole, lambda share: None, Ranks())

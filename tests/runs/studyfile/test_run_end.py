@@ -9,9 +9,9 @@ import pytest
 
 from particles import Trajectory
 from particles.trajectory.content.comparison import differing
+from runs import trajectory_run
 from runs.batch.crew import Stopped
 from runs.recorded.origins import Held
-from runs.studyfile import running
 from runs.studyfile.ensembles import perform_unit
 from runs.studyfile.model.config import digest_of
 from runs.studyfile.model.reading import read_study
@@ -120,7 +120,7 @@ def test_ensembles_are_extended_with_a_seed_more(tmp_path: Path, name: str) -> N
 @pytest.mark.parametrize("name", ["langevin", "bdf"])
 def test_an_interrupted_extension_is_continued(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Assert that an extension that is cut off, and one that was cut off before its end, end with the same bits."""
-    monkeypatch.setattr(running, "KEEP_SECONDS", 0.0)
+    monkeypatch.setattr(trajectory_run, "KEEP_SECONDS", 0.0)
     write_data(tmp_path)
 
     def cut(steps: int) -> None:

@@ -12,9 +12,9 @@ import pytest
 
 from particles import Trajectory
 from particles.trajectory.content.comparison import differing
+from runs import trajectory_run
 from runs.batch.crew import Stopped
 from runs.batch.output_folder import replace_text
-from runs.studyfile import running
 from runs.studyfile.experiment import Experiment
 from runs.studyfile.running import WHOLE, Job, perform, refuse_changed
 from runs.system.refusal import Refusal
@@ -67,7 +67,7 @@ def test_an_interrupted_run_ends_with_the_same_bits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, object], share: int, seconds: float
 ) -> None:
     """Assert that every dataset is that of a run in one go, wherever it was interrupted, however often kept."""
-    monkeypatch.setattr(running, "KEEP_SECONDS", seconds)
+    monkeypatch.setattr(trajectory_run, "KEEP_SECONDS", seconds)
     write_data(tmp_path)
     whole, cut = (Job(config(changes), tmp_path, tmp_path / name) for name in ("whole", "cut"))
     perform(whole, lambda steps: None)
@@ -109,7 +109,7 @@ def test_a_run_killed_at_random_moments_ends_with_the_same_bits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, object]
 ) -> None:
     """Assert that runs killed three times each, with SIGKILL, leave files that end as that of one run."""
-    monkeypatch.setattr(running, "KEEP_SECONDS", 0.0)
+    monkeypatch.setattr(trajectory_run, "KEEP_SECONDS", 0.0)
     write_data(tmp_path)
     longer = {**changes, "until": 6.0}
     whole = Job(config(longer), tmp_path, tmp_path / "whole")

@@ -10,18 +10,17 @@ import torch
 from flows.integrators.error_controlled.headway import Headway
 from flows.integrators.error_controlled.step_control import (
     FLOOR,
-    SHORTEST,
     Controller,
     Found,
     Pace,
     Tolerance,
+    Tolerant,
     Work,
-    checked_max_step,
     euler_trial,
     next_time,
     rounded,
 )
-from particles import ParticleCloud, ToleranceNotReached
+from particles import ParticleCloud
 from particles.shapes import Positions
 from tests.problems import Clock, MeanAttraction, numbers, small_cloud
 from tests.tolerances import assert_identical
@@ -117,15 +116,25 @@ def test_pace_begins_with_what_rounds() -> None:
 @pytest.mark.parametrize("power", [3, 5])
 def test_step_follows_both_errors(power: int) -> None:
     """Assert that h <- 0.9 h error^(-0.85/k) before^(0.2/k) between the limits, and that the error is handed on."""
-    after = Controller(power).accepted(PACE, 0.5, Found(0.6, 3.0, 0.1, bend=7.0, longest=8.0))
+    after = Controller.remembering(power).accepted(PACE, 0.5, Found(0.6, 3.0, 0.1, bend=7.0, longest=8.0))
     assert after.size == pytest.approx(0.5 * 0.9 * 0.6 ** (-0.85 / power) * 0.25 ** (0.2 / power))
     assert (after.error, after.moved, after.lost, after.work) == (0.6, 3.0, 0.1, Work(4, 1, 30))
     assert (after.bend, after.longest) == (7.0, 8.0)
 
 
+def test_without_memory_only_the_last_error_counts() -> None:
+    """Assert that h <- 0.9 h error^(-1/k) whatever came before, and that an error below the floor counts as that."""
+    plain = Controller(3, floor=1e-9)
+    assert plain.factor(0.6, 1e-4) == plain.factor(0.6) == pytest.approx(0.9 * 0.6 ** (-1.0 / 3.0))
+    assert plain.factor(0.0) == pytest.approx(0.9e3)
+    assert plain.grown(0.5, plain.factor(0.0), plain.largest) == pytest.approx(2.5)
+    assert Controller(3, broken=0.5, again=0.7).cut(1.0, math.inf) == 0.5
+    assert Controller(3, broken=0.5, again=0.7).cut(1.0, 1.01) == 0.7
+
+
 def test_steady_errors_settle_below_the_limit() -> None:
     """Assert that with error = (h / 2)^5 the steps settle where 0.9 error^(-0.65/5) is one, without oscillation."""
-    controller, pace, sizes = Controller(5), replace(PACE, size=0.01), []
+    controller, pace, sizes = Controller.remembering(5), replace(PACE, size=0.01), []
     for _ in range(60):
         pace = controller.accepted(pace, pace.size, Found((pace.size / 2.0) ** 5, 1.0, 0.0))
         sizes.append(pace.size)
@@ -135,18 +144,18 @@ def test_steady_errors_settle_below_the_limit() -> None:
 
 def test_growth_is_limited() -> None:
     """Assert that a step grows at most tenfold at first, fivefold later, and shrinks at most to a fifth."""
-    controller = Controller(5)
+    controller = Controller.remembering(5)
     fresh = replace(PACE, work=Work())
     assert controller.accepted(fresh, 0.5, Found(0.0, 1.0, 0.0)).size == pytest.approx(5.0)
     assert controller.accepted(PACE, 0.5, Found(0.0, 1.0, 0.0)).size == pytest.approx(2.5)
-    assert controller.rejected(PACE, 0.5, 1e9, step=1, time=0.0).size == pytest.approx(0.1)
-    assert controller.rejected(PACE, 0.5, math.inf, step=1, time=0.0).size == pytest.approx(0.1)
+    assert controller.rejected(PACE, 0.5, 1e9).size == pytest.approx(0.1)
+    assert controller.rejected(PACE, 0.5, math.inf).size == pytest.approx(0.1)
 
 
 def test_rejected_step_shrinks_and_the_next_does_not_grow() -> None:
     """Assert that a rejected trial is cut by 0.9 error^(-1/k), and that what then passes leaves the step alone."""
-    controller = Controller(5)
-    cut = controller.rejected(PACE, 0.5, 32.0, step=1, time=0.0)
+    controller = Controller.remembering(5)
+    cut = controller.rejected(PACE, 0.5, 32.0)
     assert cut.size == pytest.approx(0.5 * 0.9 / 2.0)
     assert cut.work == Work(3, 2, 30)
     after = controller.accepted(cut, cut.size, Found(1e-9, 1.0, 0.0))
@@ -156,26 +165,8 @@ def test_rejected_step_shrinks_and_the_next_does_not_grow() -> None:
 
 def test_step_cut_short_by_the_end_leaves_the_pace_alone() -> None:
     """Assert that a small step to a requested end keeps the proposal and the error before it."""
-    after = Controller(5).accepted(PACE, 0.001, Found(1e-12, 2.5, 0.0))
+    after = Controller.remembering(5).accepted(PACE, 0.001, Found(1e-12, 2.5, 0.0))
     assert (after.size, after.error) == (PACE.size, PACE.error)
-
-
-def test_unreachable_tolerance_is_told_with_its_reason() -> None:
-    """Assert that the sentence has step, time, size and reason, for errors too large and for what is not finite."""
-    controller, size = Controller(5), SHORTEST * 100.0
-    large = "not reached at step 8, time 100: even with a step of 1e-12 the error is 7.5 times the allowed one; loosen"
-    with pytest.raises(ToleranceNotReached, match=large):
-        controller.rejected(PACE, size, 7.5, step=8, time=100.0)
-    with pytest.raises(ToleranceNotReached, match="positions or velocities are not finite"):
-        controller.rejected(PACE, size, math.inf, step=8, time=100.0)
-
-
-def test_trials_do_not_shrink_for_ever_at_time_zero() -> None:
-    """Assert that rejections at time zero end by a sentence too, after a few dozen."""
-    controller, pace = Controller(5), PACE
-    with pytest.raises(ToleranceNotReached, match="at step 1, time 0"):
-        for _ in range(40):
-            pace = controller.rejected(pace, pace.size, 1e9, step=1, time=0.0)
 
 
 @pytest.mark.parametrize(
@@ -208,7 +199,7 @@ def test_longest_steps_fill_a_run_without_a_sliver() -> None:
 def test_impossible_longest_steps_are_refused(longest: float) -> None:
     """Assert that a longest step that is no positive time is refused in one sentence."""
     with pytest.raises(ValueError, match=f"max_step is {longest!r}, but a positive time is needed"):
-        checked_max_step(longest)
+        Tolerant(max_step=longest)
 
 
 def test_time_always_advances() -> None:

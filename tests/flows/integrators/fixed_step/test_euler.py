@@ -2,9 +2,8 @@
 
 import torch
 
-from flows import Euler, GradientFlow, Part, evolve
+from flows import Euler, GradientFlow, evolve
 from particles import NTK, Linear, tangent_gram
-from tests.flows.contracts.members import INTEGRATORS
 from tests.problems import Clock, MeanAttraction, network_cloud, network_risk, small_cloud
 from tests.tolerances import assert_identical
 
@@ -32,9 +31,3 @@ def test_stable_below_two_over_the_largest_rate() -> None:
         step = factor / float(rates.max())
         first, later = (evolve(GradientFlow(risk), start, Euler(step), until=count * step) for count in (60, 90))
         assert (float(risk(later)) > 2.0 * float(risk(first))) is grows
-
-
-def test_claims() -> None:
-    """Assert that Euler claims order 1 and transport only, and is under contract."""
-    assert (Euler.order, Euler.handles) == (1.0, {Part.TRANSPORT})
-    assert Euler in INTEGRATORS

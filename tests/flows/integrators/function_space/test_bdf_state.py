@@ -6,17 +6,20 @@ from dataclasses import replace
 import pytest
 import torch
 
-from flows.integrators.function_space.bdf_state import MOST_FAILED, BDFState, Judged
-from flows.integrators.function_space.error_scales import Scales
-from particles import ToleranceNotReached
+from flows.integrators.error_controlled.rejection_loop import Place
+from flows.integrators.function_space.bdf_state import MOST_FAILED, BDFState
+from flows.integrators.function_space.error_scales import Judged, Scales
+from particles import ParticleCloud, ToleranceNotReached
+from tests.problems import Still
 
 SCALES = Scales(torch.zeros(2, 2).double(), torch.zeros(3).double(), 0.0, 0.0)
 STATE = BDFState((), (4.0, 3.0, 2.0, 1.0, 0.0, -1.0), size=1.0, order=3, held=5, scales=SCALES)
 
 
-def rejected(state: BDFState, error: float, doubt: float = 0.0, until: float = 100.0) -> BDFState:
-    """After a trial of one unit of time with these errors."""
-    return state.rejected(state.times[0] + 1.0, Judged(error, doubt, SCALES), step=7, until=until)
+def rejected(state: BDFState, error: float, doubt: float = 0.0, until: float = 100.0, size: float = 1.0) -> BDFState:
+    """After a trial of this size, one unit of time, with these errors."""
+    at = Place(Still(), ParticleCloud(torch.zeros(2, 2).double()), state.times[0], until, 7)
+    return state.rejected(at, at.time + size, Judged(error, doubt, SCALES))
 
 
 def test_rejected_trial_is_cut_by_its_error() -> None:
@@ -52,7 +55,7 @@ def test_step_that_no_longer_advances_is_refused() -> None:
     """Assert that a step below the resolution of time ends the run in a sentence with the error."""
     state = replace(STATE, times=(4.0, 3.0))
     with pytest.raises(ToleranceNotReached, match="the error is 5 times the allowed one"):
-        state.rejected(4.0 + 1e-14, Judged(5.0, 0.0, SCALES), step=7, until=100.0)
+        rejected(state, 5.0, size=1e-14)
 
 
 def test_doubt_of_rounding_is_refused_where_short_steps_would_be_too_many() -> None:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from particles import Identity, Perceptron, Tanh
-from particles.neurons.perceptron import PerceptronTangent
+from particles.neurons.perceptron_tangent import PerceptronTangent
 from tests.particles.contracts import neuron
 
 

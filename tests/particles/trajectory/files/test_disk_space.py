@@ -14,7 +14,7 @@ from particles.cloud import ParticleCloud
 from particles.errors import TrajectoryError
 from particles.trajectory import Trajectory
 from particles.trajectory.files import disk_space
-from particles.trajectory.files.disk_space import MARGIN, Room, room_for
+from particles.trajectory.files.disk_space import MARGIN, DiskSpace, free_bytes
 from tests.draws import normals
 
 FULL = r"run.h5 cannot be written \(there is room for \d+ bytes, but \d+ and 16777216 to spare are needed\); make room,"
@@ -76,9 +76,9 @@ def test_a_file_that_may_not_grow_is_closed_in_order(tmp_path: Path) -> None:
 def test_room_is_looked_at_now_and_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Assert that small records do not ask the system each, and large ones do."""
     asked: list[Path] = []
-    monkeypatch.setattr(disk_space, "room_for", lambda path: asked.append(path) or 2**40)
+    monkeypatch.setattr(disk_space, "free_bytes", lambda path: asked.append(path) or 2**40)
     monkeypatch.setattr(disk_space, "SECONDS", 1e9)
-    here = Room(tmp_path / "run.h5")
+    here = DiskSpace(tmp_path / "run.h5")
     for _ in range(1000):
         here.check(8)
     assert len(asked) == 1
@@ -90,4 +90,4 @@ def test_room_is_looked_at_now_and_then(tmp_path: Path, monkeypatch: pytest.Monk
 def test_room_is_that_of_the_disk(tmp_path: Path) -> None:
     """Assert that a folder's disk has some room, and that it is not more than the disk is large."""
     disk = disk_space.os.statvfs(tmp_path)
-    assert 0 < room_for(tmp_path / "run.h5") <= disk.f_blocks * disk.f_frsize
+    assert 0 < free_bytes(tmp_path / "run.h5") <= disk.f_blocks * disk.f_frsize

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from particles import Dataset, Trajectory, TrajectoryError
+from runs import trajectory_run
 from runs.batch.crew import Stopped
 from runs.datasets import load
 from runs.studies.asymmetric_scaling import experiment
@@ -156,7 +157,7 @@ def test_interrupted_run_ends_with_the_bits_of_an_uninterrupted_one(
     """
     (tmp_path / "whole").mkdir()
     (tmp_path / "parts").mkdir()
-    monkeypatch.setattr(experiment, "KEEP_SECONDS", 0.0)
+    monkeypatch.setattr(trajectory_run, "KEEP_SECONDS", 0.0)
     monkeypatch.setattr(experiment, "REPORT_STEPS", 1)
     sizes = {"integrator": integrator}
     whole, parts = (Run(small(tmp_path / name, **sizes), SETTINGS[2], 0) for name in ("whole", "parts"))
@@ -221,17 +222,17 @@ def test_reuse_is_recorded_once_even_if_the_run_was_stopped_after_it(tmp_path: P
         assert np.array_equal(values, after[name]), name
 
 
-def test_run_killed_while_its_file_was_created_begins_anew(tmp_path: Path) -> None:
-    """Assert that an unreadable file of that moment is replaced, while one without the sign of birth is not."""
+def test_file_that_cannot_be_read_is_left_as_it_is(tmp_path: Path) -> None:
+    """Assert that it is refused in a sentence and not written over; a killed run leaves none such."""
     run = Run(small(tmp_path), SETTINGS[0], 0)
     run.path.write_bytes(b"\x89HDF")
     with pytest.raises(TrajectoryError, match="is not an HDF5 file"):
         perform(run, silent)
-    run.birth.touch()
-    assert not run.is_begun
+    assert run.path.read_bytes() == b"\x89HDF"
+    run.path.unlink()
     perform(run, silent)
     assert contents(run.path)["steps"][-1] == 200
-    assert run.is_begun and [path.name for path in tmp_path.iterdir()] == [run.path.name]
+    assert [path.name for path in tmp_path.iterdir()] == [run.path.name]
 
 
 def test_network_with_several_outputs_is_measured_output_by_output(tmp_path: Path) -> None:

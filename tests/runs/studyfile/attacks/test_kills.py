@@ -11,7 +11,7 @@ import pytest
 
 from particles.trajectory import writer
 from particles.trajectory.content.comparison import differing
-from runs.studyfile import running
+from runs import trajectory_run
 from runs.studyfile.running import WHOLE, Job, perform
 from tests.ranks import needs_fork
 from tests.runs.studyfile.small.studies import config, write_data
@@ -94,7 +94,7 @@ def unequal(folder: Path, study: str, within: tuple[int, ...] | None, every: int
 @pytest.mark.parametrize("study", ["euler"])
 def test_killed_at_the_writes_of_a_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, study: str) -> None:
     """Assert that no kill within the third checkpoint, which is written over the first, changes a bit."""
-    monkeypatch.setattr(running, "KEEP_SECONDS", 0.0)
+    monkeypatch.setattr(trajectory_run, "KEEP_SECONDS", 0.0)
     kills, bad = unequal(tmp_path, study, (3,), 1)
     assert kills > 5 and bad == []
 
@@ -117,6 +117,6 @@ def test_killed_at_many_writes(
 
     Nor does one before any thirteenth write, from the first frame to the mark of completeness.
     """
-    monkeypatch.setattr(running, "KEEP_SECONDS", 0.0)
+    monkeypatch.setattr(trajectory_run, "KEEP_SECONDS", 0.0)
     kills, bad = unequal(tmp_path, study, within, every)
     assert kills > least and bad == []

@@ -10,8 +10,8 @@ import pytest
 
 from particles import Ranks
 from particles.trajectory.content.comparison import datasets, differing
+from runs import trajectory_run
 from runs.batch.jobs import Stopped
-from runs.studyfile import running
 from runs.studyfile.ensembles import perform_unit
 from runs.studyfile.over_ranks import perform_shared
 from runs.studyfile.running import WHOLE, Job, perform
@@ -100,7 +100,7 @@ def distance(one: Path, other: Path) -> float:
 
 def measured(folder: Path, monkeypatch: pytest.MonkeyPatch, study: str) -> dict[tuple[str, str], tuple[bool, float]]:
     """By who begins and who ends: whether the files are the beginner's own ones in one go, and how far from them."""
-    monkeypatch.setattr(running, "KEEP_SECONDS", 0.0)
+    monkeypatch.setattr(trajectory_run, "KEEP_SECONDS", 0.0)
     write_data(folder)
     for name, way in WAYS.items():
         way(pair(folder / name, study), quiet, folder)

@@ -15,12 +15,18 @@ from tests.runs.studyfile.small.studies import config, values
 
 def test_identity_is_complete_and_reads_back() -> None:
     """Assert that the identity holds defaults, survives JSON, pickle and a second reading, and names the folder."""
-    run = config({"observables": {"r": "risk", "mine": {"kind": "import", "path": "a:b"}}})
+    sigma = {"kind": "import", "path": "e:f"}
+    changes = {
+        "observables": {"r": "risk", "mine": {"kind": "import", "path": "a:b"}},
+        "integrator": {"kind": "import", "path": "c:d", "arguments": {"step": 0.5}},
+        "neuron": {"kind": "perceptron", "activation": sigma, "embedding": "biased"},
+    }
+    run = config(changes)
     held = json.loads(json.dumps(run.identity()))
     assert held["law"]["outputs"] == {"kind": "rademacher"} and held["seed"] == 0
     again = RunConfig.model_validate(held)
     assert again.digest == run.digest == pickle.loads(pickle.dumps(run)).digest
-    assert run.import_paths() == ["a:b"]
+    assert run.import_paths() == ["e:f", "c:d", "a:b"]
 
 
 def test_digest_does_not_depend_on_the_order_of_keys() -> None:

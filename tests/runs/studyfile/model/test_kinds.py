@@ -1,12 +1,23 @@
 """Every kind of every table can be built from its required keys, and is what its name says."""
 
-from pathlib import Path
-
 import pytest
 import torch
 
-from flows import Chebyshev, DormandPrince, LangevinFlow, MinibatchFlow, StepBound
-from particles import Biased, Dataset, Identity, Perceptron, RandomFeatures, Risk, Squared, SymmetricPairs
+import particles
+from flows import RK4, Chebyshev, DormandPrince, LangevinFlow, MinibatchFlow, StepBound
+from particles import (
+    Biased,
+    Dataset,
+    Identity,
+    LeakyReLU,
+    Perceptron,
+    RandomFeatures,
+    ReLU,
+    Risk,
+    SiLU,
+    Squared,
+    SymmetricPairs,
+)
 from runs.studyfile.model.kinds import (
     ACTIVATIONS,
     EMBEDDINGS,
@@ -15,8 +26,11 @@ from runs.studyfile.model.kinds import (
     LAWS,
     LOSSES,
     MASSES,
+    MEASURES,
     NEURONS,
+    OUR_INTEGRATORS,
     SCALINGS,
+    named,
 )
 from runs.studyfile.model.sections import built, read_choice
 from runs.system.refusal import Refusal
@@ -63,9 +77,9 @@ START = (
 )
 CONTEXT = {
     "embedding": (2,),
-    "neuron": (2, 1, Path()),
+    "neuron": (2, 1),
     "law": (RISK.neuron,),
-    "flow": (RISK, START, Path(), 0),
+    "flow": (RISK, START, 0),
 }
 
 
@@ -82,6 +96,25 @@ def test_every_kind_is_built_from_its_required_keys(table: str, name: str) -> No
     assert hasattr(made, promised[table])
 
 
+def test_what_the_packages_offer_is_known_by_its_name() -> None:
+    """Assert that every integrator, activation and observable class that is offered is there under its own name."""
+    assert named([DormandPrince, LeakyReLU, RK4, SiLU]).keys() == {"dormand-prince", "leaky-relu", "rk4", "silu"}
+    assert [kind.makes for name, kind in INTEGRATORS.items() if name != "import"] == list(OUR_INTEGRATORS)
+    offered = [one for one in map(vars(particles).get, particles.__all__) if isinstance(one, type)]
+    activations = {one for one in offered if one.__module__ == ReLU.__module__} - {particles.Activation}
+    assert {kind.makes for name, kind in ACTIVATIONS.items() if name != "import"} == activations
+    assert MEASURES["gram_change"] is particles.GramChange and len(MEASURES) == 6
+
+
+def test_kinds_say_what_their_classes_declare() -> None:
+    """Assert that flows are stacked and shared, and integrators gone through side by side, as their classes say."""
+    assert [name for name, kind in FLOWS.items() if kind.declared("stackable")] == ["gradient", "ntk", "langevin"]
+    shared = [name for name, kind in FLOWS.items() if kind.declared("shareable")]
+    assert shared == ["gradient", "ntk", "langevin", "minibatch"]
+    alone = {name for name, kind in INTEGRATORS.items() if kind.declared("together") is None}
+    assert alone == {"exponential", "baoab", "growth-splitting", "import"}
+
+
 def test_keys_reach_what_they_name() -> None:
     """Assert that inner kinds, switches and numbers arrive where they belong."""
     embedding = built(
@@ -89,16 +122,16 @@ def test_keys_reach_what_they_name() -> None:
     )
     assert embedding == RandomFeatures(Identity(2), ACTIVATIONS["erf"].build(), 7, 0)
     neuron = read_choice("n", NEURONS, {"kind": "perceptron", "activation": "relu", "embedding": "biased"})
-    assert built(NEURONS, neuron, 3, 2, Path()) == Perceptron(
+    assert built(NEURONS, neuron, 3, 2) == Perceptron(
         ACTIVATIONS["relu"].build(), Biased(Identity(3)), outputs=2, trained="hidden"
     )
     law = built(LAWS, read_choice("law", LAWS, {"kind": "gaussian", "symmetric": True, "variance": 3.0}), RISK.neuron)
     assert isinstance(law, SymmetricPairs) and law.law.variance == 3.0
     flow = read_choice("flow", FLOWS, {"kind": "langevin", "temperature": 0.3, "pairing": "joint"})
-    made = built(FLOWS, flow, RISK, START, Path(), 0)
+    made = built(FLOWS, flow, RISK, START, 0)
     assert isinstance(made, LangevinFlow) and (made.temperature, made.pairing) == (0.3, "joint")
     batches = read_choice("flow", FLOWS, {"kind": "minibatch", "size": 2, "step": 0.1})
-    drawn = built(FLOWS, batches, RISK, START, Path(), 9)
+    drawn = built(FLOWS, batches, RISK, START, 9)
     assert isinstance(drawn, MinibatchFlow) and drawn.batches.seed == 9
     bound = read_choice("integrator", INTEGRATORS, {"kind": "heun", "step": "bound", "safety": 0.5})
     assert built(INTEGRATORS, bound).size == StepBound(0.5)

@@ -6,7 +6,16 @@ import pytest
 
 from particles import Trajectory
 from runs.batch.crew import Stopped
-from runs.studyfile.results.finished_runs import BEGUN, COMPLETE, FAILED, WAITING, found_in, settings_of, told, varied
+from runs.studyfile.results.finished_runs import (
+    BEGUN,
+    COMPLETE,
+    FAILED,
+    WAITING,
+    distinguishing,
+    found_in,
+    settings_of,
+    varied,
+)
 from runs.studyfile.results.index import write_index
 from runs.studyfile.running import perform
 from tests.runs.studyfile.small.done import asked, done
@@ -26,7 +35,7 @@ def test_runs_are_found_with_their_settings_and_ends(tmp_path: Path) -> None:
     settings = settings_of(runs, tmp_path / "out")
     assert [dict(setting.values) for setting in settings] == [{"masses.count": 4}, {"masses.count": 6}]
     assert settings[0].ends("risk") == [runs[0].ends["risk"], runs[1].ends["risk"]]
-    assert told(settings) == ["masses.count"]
+    assert distinguishing(settings) == ["masses.count"]
 
 
 def test_states_are_told_apart(tmp_path: Path) -> None:
@@ -80,10 +89,10 @@ def test_keys_that_are_varied_come_first_and_alone(tmp_path: Path) -> None:
     jobs = asked(tmp_path, zipped)
     out = tmp_path / "out"
     settings = settings_of(found_in(out, jobs), out)
-    assert told(settings) == ["masses.count", "integrator.step"]
+    assert distinguishing(settings) == ["masses.count", "integrator.step"]
     tables = {"sweep": {"over": {"scaling": ["ntk", {"kind": "lazy", "scale": 2.0}]}}}
     settings = settings_of(found_in(out, asked(tmp_path, tables)), out)
-    assert told(settings) == ["scaling.kind"]
+    assert distinguishing(settings) == ["scaling.kind"]
     assert varied([setting.values for setting in settings], out) == ["scaling.kind", "scaling.scale"]
     ends = asked(tmp_path, {"sweep": {"over": {"until": [0.5, 1.0]}}})
     assert [dict(each.values) for each in settings_of(found_in(out, ends), out)] == [{"until": 0.5}, {"until": 1.0}]

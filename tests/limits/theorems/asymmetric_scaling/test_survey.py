@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from limits.theorems import Verdict, every_theorem, observed
-from limits.theorems.survey import first_rows
+from limits.theorems.asymmetric_scaling.survey import first_rows
 from particles import Activation, Dataset
 from tests.draws import normals
 from tests.limits.theorems.networks import ACTIVATIONS, SETTINGS, in_time, known_run, problem

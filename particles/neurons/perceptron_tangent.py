@@ -1,0 +1,256 @@
+"""Perceptrons linearised at given positions and embedded inputs: features, gradients and sums over them.
+
+Formulas hold for the particles of one cloud, and with a leading axis for those of several clouds of one size: what is
+multiplied as matrices is multiplied member by member.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar, Protocol, runtime_checkable
+
+import torch
+
+from particles.neurons.activations import Activation
+from particles.neurons.autonomous import Autonomous
+from particles.neurons.saturation import Saturated, saturated
+from particles.numerics.scratch import FRESH, SCRATCH, Fresh, Lease, reusable
+from particles.numerics.weighted_gram import NARROW, narrow_product, weighted_products
+from particles.shapes import (
+    AnyFloat,
+    Features,
+    Grams,
+    ManyHidden,
+    ManyOutputs,
+    ManyParticleOutputs,
+    ManyPerParticle,
+    ManyPositions,
+)
+
+
+@runtime_checkable
+class Layout(Protocol):
+    """What a tangent asks of its perceptron."""
+
+    @property
+    def activation(self) -> Activation:
+        """sigma."""
+        ...
+
+    @property
+    def hidden(self) -> int:
+        """D, the number of hidden weights."""
+        ...
+
+    @property
+    def outputs(self) -> int:
+        """k, the number of output weights."""
+        ...
+
+    @property
+    def trained(self) -> str:
+        """What moves: "hidden" weights, "output" weights or "both"."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class PerceptronTangent:
+    """The perceptrons of one cloud at fixed positions [particles, dim] and embedded inputs phi [data, features].
+
+    sigma is computed once, when it is first needed. sigma' is too, unless it follows from sigma, which is then all that
+    is kept, in scratch memory that goes with the tangent.
+    """
+
+    #: Whether sigma' is kept too where it follows from sigma.
+    keeps: ClassVar[bool] = False
+
+    neuron: Layout
+    positions: ManyPositions
+    phi: Features
+
+    @cached_property
+    def _w(self) -> ManyPositions:
+        return self.positions[..., : self.neuron.hidden]
+
+    @cached_property
+    def _a(self) -> ManyParticleOutputs:
+        return self.positions[..., self.neuron.hidden :]
+
+    @cached_property
+    def _lease(self) -> Lease | Fresh | None:
+        """Memory for sigma; None where autograd or a transform of torch.func follows: nothing is overwritten then."""
+        return SCRATCH.for_product(self.positions, self.phi)
+
+    @cached_property
+    def _z(self) -> ManyHidden:
+        """w_j . phi(x_i), until sigma is written over it."""
+        return torch.matmul(self._w, self.phi.T, out=self._lease.matrix if self._lease else None)
+
+    @cached_property
+    def _value(self) -> ManyHidden:
+        return self._overwritten[0] if self._overwrites else self.neuron.activation.value(self._z)
+
+    @cached_property
+    def _overwrites(self) -> bool:
+        """Whether sigma is written over z and gives sigma'; on the CPU, as what is looked for would wait for a GPU."""
+        return isinstance(self.neuron.activation, Autonomous) and self._lease is not None and self.phi.is_cpu
+
+    @cached_property
+    def _overwritten(self) -> tuple[ManyHidden, Saturated | None]:
+        """sigma, and the rows whose sigma' does not follow from it."""
+        activation = self.neuron.activation
+        if not isinstance(activation, Autonomous):
+            raise TypeError(f"The derivative of {type(activation).__name__} does not follow from its value.")
+        apart = saturated(activation, self._z)
+        return activation.overwrite(self._z), apart
+
+    @property
+    def _derivative(self) -> ManyHidden:
+        return self._slope(None)
+
+    def _slope(self, spare: AnyFloat | None) -> ManyHidden:
+        """sigma', written into spare memory where it is given and sigma' is not kept."""
+        activation = self.neuron.activation
+        if isinstance(activation, Autonomous) and self._overwrites:
+            value, apart = self._overwritten
+            slopes = activation.derivative_at(value, out=spare)
+            return slopes if apart is None else apart.corrected(slopes)
+        return self._kept_derivative
+
+    @cached_property
+    def _kept_derivative(self) -> ManyHidden:
+        return self.neuron.activation.derivative(self._z, self.__dict__.get("_value"))
+
+    @property
+    def _moves_hidden(self) -> bool:
+        return self.neuron.trained != "output"
+
+    @property
+    def _moves_output(self) -> bool:
+        return self.neuron.trained != "hidden"
+
+    def features(self) -> AnyFloat:
+        """a_jc sigma(w_j . phi(x_i)) [particles, data, outputs]."""
+        return self._value[..., None] * self._a[..., None, :]
+
+    def gradients(self) -> AnyFloat:
+        """grad g_jc(x_i) [particles, data, outputs, dim], all of it: for small clouds, and for tests."""
+        hidden = self._derivative[..., None, None] * self._a[..., None, :, None] * self.phi[:, None, :]
+        identity = torch.eye(self.neuron.outputs, dtype=self.phi.dtype, device=self.phi.device)
+        output = self._value[..., None, None] * identity
+        return torch.cat([hidden * self._moves_hidden, output * self._moves_output], dim=-1)
+
+    def predict(self, factors: ManyPerParticle) -> ManyOutputs:
+        """sum_j factors_j a_j sigma(w_j . phi(x_i)) [data, outputs]."""
+        return self._summed(factors[..., None] * self._a, self._value)
+
+    def _summed(self, weights: ManyParticleOutputs, hidden: ManyHidden) -> ManyOutputs:
+        """sum_j weights_jc hidden_ji [data, outputs]."""
+        return hidden.mT @ weights
+
+    def pair(self, cotangents: ManyOutputs) -> ManyPerParticle:
+        """sum_i c_i . a_j sigma(w_j . phi(x_i)) [particles]."""
+        return ((self._value @ cotangents) * self._a).sum(dim=-1)
+
+    def pull(self, factors: ManyPerParticle, cotangents: ManyOutputs) -> ManyPositions:
+        """factors_j times, in w_j, sum_i (c_i . a_j) sigma'(w_j . phi(x_i)) phi(x_i); in a_j, sum_i c_i sigma(...)."""
+        listening, split = factors[..., None] * self._a, self.neuron.hidden
+        if not (self._lease and reusable(listening, cotangents)):
+            hidden = (self._derivative * (listening @ cotangents.mT)) @ self.phi
+            output = factors[..., None] * (self._value @ cotangents)
+            return torch.cat([hidden * self._moves_hidden, output * self._moves_output], dim=-1)
+        result = torch.empty_like(self.positions)
+        if self._moves_hidden:
+            self._pull_hidden(listening, cotangents, result[..., :split])
+        else:
+            result[..., :split].zero_()
+        if self._moves_output:
+            torch.mul(factors[..., None], self._value @ cotangents, out=result[..., split:])
+        else:
+            result[..., split:].zero_()
+        return result
+
+    def _pull_hidden(self, listening: ManyParticleOutputs, cotangents: ManyOutputs, out: ManyPositions) -> None:
+        """What `pull` gives in w_j, written into `out`, with sigma' in spare memory."""
+        spare = self._lease.another() if self._lease else FRESH
+        if self.neuron.outputs > 1:
+            torch.mm(torch.mm(listening, cotangents.T, out=spare.matrix).mul_(self._derivative), self.phi, out=out)
+            return
+        slope = self._slope(spare.matrix)
+        if self.neuron.hidden > self.positions.shape[0]:
+            torch.mm(torch.mul(slope, cotangents.T, out=spare.matrix), self.phi, out=out).mul_(listening)
+        elif self.neuron.hidden > NARROW or spare is FRESH:
+            torch.mm(slope, cotangents * self.phi, out=out).mul_(listening)
+        else:
+            torch.mul(listening, narrow_product(slope, cotangents * self.phi), out=out)
+
+    def push(self, factors: ManyPerParticle, velocities: ManyPositions) -> ManyOutputs:
+        """sum_j factors_j [a_j sigma'(w_j . phi(x_i)) v^w_j . phi(x_i) + v^a_j sigma(w_j . phi(x_i))]."""
+        result = self.phi.new_zeros(())
+        if self._moves_hidden:
+            result = self._push_hidden(factors[..., None] * self._a, velocities[..., : self.neuron.hidden])
+        if self._moves_output:
+            result = result + self._summed(factors[..., None] * velocities[..., self.neuron.hidden :], self._value)
+        return result
+
+    def _push_hidden(self, speaking: ManyParticleOutputs, velocities: ManyPositions) -> ManyOutputs:
+        if self.neuron.outputs == 1:
+            return (self.phi * (self._derivative.mT @ (speaking * velocities))).sum(dim=-1, keepdim=True)
+        return self._summed(speaking, self._derivative * (velocities @ self.phi.T))
+
+    def to(self, dtype: torch.dtype) -> "PerceptronTangent":
+        """The same with sigma and sigma' rounded to a dtype."""
+        return _RoundedTangent(self.neuron, self.positions.to(dtype), self.phi.to(dtype), self)
+
+    def gram(self, weights: ManyPerParticle, other: "PerceptronTangent") -> Grams:
+        """sum_j weights_j [a_jc a_je (phi . phi') sigma' sigma'  +  1{c = e} sigma sigma] [n k, n' k].
+
+        Rows are in the order i k + c, and so are columns, of the inputs of `other`: the same particles at other inputs.
+        """
+        k, n, others = self.neuron.outputs, self.phi.shape[0], other.phi.shape[0]
+        overlap, members = self.phi @ other.phi.T, self.positions.shape[:-2]
+        features = weighted_products(weights, self._value, other._value) if self._moves_output else None
+        rows = self._derivative if self._moves_hidden else overlap
+        columns = rows if other is self or not self._moves_hidden else other._derivative
+
+        def block(c: int, e: int) -> Grams:
+            same = features if c == e and features is not None else overlap.new_zeros(())
+            if not self._moves_hidden:
+                return same.expand(*members, n, others)
+            factor = weights * self._a[..., c] * self._a[..., e]
+            return weighted_products(factor, rows, columns).mul_(overlap).add_(same)
+
+        if k == 1:
+            return block(0, 0)
+        blocks = self.phi.new_empty(*members, n, k, others, k)
+        for c in range(k):
+            for e in range(k):
+                blocks[..., :, c, :, e] = block(c, e)
+        return blocks.reshape(*members, n * k, others * k)
+
+
+@dataclass(frozen=True, eq=False)
+class _RoundedTangent(PerceptronTangent):
+    """sigma and sigma' of another tangent in another dtype, each rounded when it is first needed."""
+
+    exact: PerceptronTangent
+
+    @cached_property
+    def _value(self) -> ManyHidden:
+        return self.exact._value.to(self.positions)
+
+    @property
+    def _lease(self) -> None:
+        """None is needed: nothing is overwritten."""
+        return None
+
+    @cached_property
+    def _overwrites(self) -> bool:
+        return self.exact._overwrites and not self.exact.keeps
+
+    @property
+    def _overwritten(self) -> tuple[ManyHidden, Saturated | None]:
+        return self._value, self.exact._overwritten[1]
+
+    @cached_property
+    def _kept_derivative(self) -> ManyHidden:
+        return self.exact._derivative.to(self.positions)
