@@ -9,6 +9,7 @@ import torch
 
 from particles import FlowDiverged, TrajectoryError
 from runs.batch.crew import Report, perform_all, usable_cores
+from tests.long import long
 
 
 def nothing(done: Sequence[int], failed: Sequence[int]) -> None:
@@ -59,14 +60,14 @@ def test_a_failing_job_fails_alone(workers: int) -> None:
     assert (full, fine) == ("The disk is full.", None)
 
 
-@pytest.mark.parametrize("workers", [0, 1])
+@pytest.mark.parametrize("workers", [0, long(1)])
 def test_a_mistake_in_the_program_is_not_swallowed(workers: int) -> None:
     """Assert that an error nobody foresaw comes out as itself."""
     with pytest.raises(KeyError, match="bug"):
         perform_all(["bug"], fail_by_name, begun=[0], workers=workers, watch=nothing)
 
 
-@pytest.mark.parametrize("workers", [0, 1])
+@pytest.mark.parametrize("workers", [0, long(1)])
 def test_steps_are_watched_from_where_they_began(workers: int, tmp_path: Path) -> None:
     """Assert that the watcher sees the steps done of every job, those from before included."""
     seen: list[list[int]] = []
@@ -80,7 +81,7 @@ def test_steps_are_watched_from_where_they_began(workers: int, tmp_path: Path) -
     assert all(1 <= first <= 2 and 0 <= second <= 2 for first, second in seen)
 
 
-@pytest.mark.parametrize("workers", [0, 1])
+@pytest.mark.parametrize("workers", [0, long(1)])
 def test_failures_are_watched(workers: int) -> None:
     """Assert that the watcher hears which jobs have failed, and of no other."""
     seen: list[list[int]] = []

@@ -28,9 +28,7 @@ ENDLESS = 10**6
 PLAYER = """
 import sys
 from pathlib import Path
-from particles.cloud import ParticleCloud
 from particles.trajectory import Trajectory
-from tests.particles.draws import normals
 from tests.particles.trajectory.plays import play
 
 path = Path(sys.argv[1])
