@@ -39,7 +39,7 @@ class Ranks:
 
     rank: int = 0
     count: int = 1
-    _desks: "list[_Desk]" = field(default_factory=list, init=False, repr=False)
+    _desks: "list[_Desk]" = field(default_factory=list, init=False, repr=False, metadata={"described": False})
 
     def __post_init__(self) -> None:
         count = whole(self.count, "The number of ranks")

@@ -9,6 +9,7 @@ import torch
 
 from particles import RankLost, Ranks
 from particles.distributed import ranks
+from particles.trajectory.describe import describe
 from tests.problems import numbers
 from tests.ranks import needs_fork, on_ranks
 
@@ -64,6 +65,13 @@ def test_a_process_by_itself_needs_no_group() -> None:
     assert torch.equal(alone.dealt(lambda part: rows[part], rows, [slice(0, 7)]), rows)
     with pytest.raises(RuntimeError, match="asked for by an act of no at_first"):
         alone.rows(rows)
+
+
+def test_what_the_first_rank_does_can_describe_the_ranks() -> None:
+    """Assert that ranks are described by their number and count, also while the first one takes in rows."""
+    alone = Ranks()
+    described = alone.at_first(lambda: describe(alone), (torch.ones(2),), (slice(0, 2),))
+    assert described == describe(alone) == {"class": "particles.Ranks", "rank": 0, "count": 1}
 
 
 def test_a_rank_that_dies_ends_the_others(tmp_path: Path) -> None:
