@@ -74,7 +74,13 @@ def rebuilt(
     """
     config, study = parameters.get("config"), parameters.get("study")
     if isinstance(study, str) and study in STUDIES and (problem_of := named(study).problem_of) is not None:
-        problem = problem_of(path, parameters)
+        try:
+            problem = problem_of(path, parameters)
+        except (AttributeError, LookupError, TypeError) as error:
+            raise Refusal(
+                f"{path} says that it is of the study {study}, but does not hold its parameters ({error}): restore it "
+                "from a copy."
+            ) from error
     elif "study" not in parameters and isinstance(config, dict):
         problem = _of_study_file(path, config, kept)
     elif isinstance(parameters.get("law"), Mapping) and masses is not None:

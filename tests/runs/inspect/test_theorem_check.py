@@ -165,6 +165,22 @@ def test_files_of_other_origin_are_refused(tmp_path: Path, smoke: Smoke) -> None
     assert "call limits.theorems from Python with a problem of your own" in err
 
 
+def test_files_that_name_a_study_without_its_parameters_are_refused(smoke: Smoke) -> None:
+    """Assert that parameters that are missing, or something else, are a sentence, whichever they are."""
+    path = file_of(smoke)
+    with Trajectory.open(path) as trajectory:
+        whole = dict(trajectory.parameters)
+    odd: tuple[object, ...] = (None, [1], "text", {})
+    damaged = [{**whole, name: thing} for name in ("config", "setting") for thing in odd]
+    setting = whole["setting"]
+    assert isinstance(setting, dict)
+    damaged += [{**whole, "setting": {**setting, name: "text"}} for name in ("gamma", "alpha")]
+    damaged += [{name: value for name, value in whole.items() if name != left} for left in ("config", "setting")]
+    for parameters in damaged:
+        with pytest.raises(Refusal, match=r"does not hold its parameters|does not do for"):
+            rebuilt(path, parameters)
+
+
 def test_files_that_no_longer_fit_are_refused(tmp_path: Path, smoke: Smoke) -> None:
     """Assert that a configuration that gives another risk than the file's, a text file, and one frame are refused."""
     other = rewritten(file_of(smoke), tmp_path / "other.h5", loss="50")
