@@ -122,7 +122,7 @@ def test_words_stand_for_one_number_within_one_call(decorator: Decorator) -> Non
     outer = decorator(nested)
     assert outer(A, decorator(product)).shape == (3,)
     assert outer(torch.ones(5, 4), decorator(product)).shape == (5,)
-    with pytest.raises(jaxtyping.TypeCheckError, match="ones"):
+    with pytest.raises(jaxtyping.TypeCheckError, match="product"):
         outer(A, lambda matrix, ones: decorator(product)(matrix, ones[1:]))
 
 

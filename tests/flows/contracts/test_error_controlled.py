@@ -27,11 +27,12 @@ PLANTED: list[tuple[Callable[[Adaptive], None], type, str]] = [
 ]
 
 
-#: Runs at tolerances from 1e-6, of which `Exponential` makes many small steps where training is not lazy.
+#: Runs at tolerances from 1e-6, for which these two take many small steps where training is not lazy.
 LONG = [
     *((check, "Exponential") for check in (error_controlled.check_tolerance, error_controlled.check_numbering)),
     *((check, "Exponential") for check in (error_controlled.check_observed_times, error_controlled.check_resume)),
-    (error_controlled.check_numbering, "Chebyshev"),
+    (error_controlled.check_ends, "Exponential"),
+    *((check, "Chebyshev") for check in (error_controlled.check_numbering, error_controlled.check_observed_times)),
 ]
 KEPT = [long(*case) if case in LONG else case for case in itertools.product(CHECKS, ADAPTIVE)]
 

@@ -52,14 +52,14 @@ from particles.risk.risk import RiskAt
 from particles.shapes import Outputs
 from particles.trajectory.content.comparison import datasets
 from tests.flows.contracts.ensembles import CASES, ROUGH, Case, check_members, ensemble
-from tests.long import long_after
+from tests.long import long, long_after
 from tests.problems import network_cloud, network_risk
 from tests.tolerances import relative_error
 
 NAMED = {case.name: case for case in CASES}
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", [*CASES[::2], *map(long, CASES[1::2])], ids=lambda case: case.name)
 def test_members_evolve_as_alone(case: Case) -> None:
     """Assert that steps, times, states and ends of all members, four at once, are those of four single runs."""
     check_members(evolve_all, case, together=4)
@@ -142,7 +142,7 @@ class _OneOrderForAll(BDFGroup):
         return right[:1].expand_as(right)
 
 
-@pytest.mark.parametrize("wrong", [_OneStepForAll, _OneOrderForAll])
+@pytest.mark.parametrize("wrong", long_after(1, [_OneStepForAll, _OneOrderForAll]))
 def test_planted_shared_steps_are_seen(wrong: type[BDFGroup], monkeypatch: pytest.MonkeyPatch) -> None:
     """Assert that the contract rejects one step for all members, and the history of one for all."""
     monkeypatch.setattr("flows.ensemble.evolve_all.BDFGroup", wrong)

@@ -29,6 +29,7 @@ from particles import NTK, Dataset, Ensemble, Identity, ParticleCloud, Perceptro
 from particles.trajectory.content.comparison import datasets
 from tests.draws import normals
 from tests.flows.contracts.ensembles import CASES, ROUGH, Case, ensemble
+from tests.long import long
 from tests.problems import network_risk
 from tests.tolerances import relative_error
 
@@ -91,7 +92,7 @@ class Watched:
         )
 
 
-@pytest.mark.parametrize("places", [(0.5, 0.2, None, 0.9), (1.0, 0.0, 0.7, 1.0)], ids=str)
+@pytest.mark.parametrize("places", [(0.5, 0.2, None, 0.9), long((1.0, 0.0, 0.7, 1.0))], ids=str)
 @pytest.mark.parametrize(("case", "start"), RUNS, ids=[case.name for case, _ in RUNS])
 def test_members_go_on_from_where_each_was(case: Case, start: Ensemble, places: tuple[float | None, ...]) -> None:
     """Assert that members resumed at these parts of their runs end, are kept and seen as in one call, to the bit.

@@ -15,6 +15,7 @@ from flows.integrators.error_controlled.velocity_only import Paced, Stages, Stri
 from particles import ParticleCloud, ToleranceNotReached
 from tests.flows.contracts.ensembles import CASES, OWN, check_members, ensemble
 from tests.flows.ensemble.test_error_controlled_group import members
+from tests.long import long_after
 from tests.tolerances import assert_identical
 
 ALL = range(4)
@@ -123,7 +124,9 @@ class _RestingMove(PacedGroup[Any]):
             return super()._tried(strides)
 
 
-@pytest.mark.parametrize("wrong", [_OneStepForAll, _OneStageCountForAll, _ErrorOfAll, _RadiusOfTheFirst, _RestingMove])
+@pytest.mark.parametrize(
+    "wrong", long_after(2, [_OneStepForAll, _ErrorOfAll, _OneStageCountForAll, _RadiusOfTheFirst, _RestingMove])
+)
 def test_planted_sharing_is_seen(wrong: type[PacedGroup[Any]], monkeypatch: pytest.MonkeyPatch) -> None:
     """Assert that the contract rejects members that share what each has to itself, and resting ones that move."""
     monkeypatch.setattr("flows.ensemble.evolve_all.PacedGroup", wrong)

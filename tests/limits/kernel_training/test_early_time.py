@@ -28,6 +28,7 @@ from particles import (
 )
 from tests.draws import normals
 from tests.limits.kernels.oracles import HardTanh
+from tests.long import long_after
 from tests.particles.contracts.romberg import derivative
 from tests.tolerances import DERIVATIVE, QUADRATURE, assert_identical
 
@@ -107,7 +108,7 @@ def test_features_are_the_published_vectors() -> None:
         assert model(x.float()).dtype == torch.float32
 
 
-@pytest.mark.parametrize("trained", ["hidden", "output", "both"])
+@pytest.mark.parametrize("trained", long_after(1, ["both", "hidden", "output"]))
 @pytest.mark.parametrize("activation", [Erf(), ReLU(), Softplus()], ids=lambda value: type(value).__name__)
 def test_distance_falls_faster_than_the_kernel(activation: Activation, trained: str) -> None:
     """Assert that |K - psi psi^T| d / n falls with a slope in d below -1/5 and is far below |K| d / n = O(1)."""

@@ -33,6 +33,7 @@ from particles import (
     tangent_gram,
 )
 from tests.draws import normals, unequal
+from tests.long import long_after
 from tests.particles.contracts.members import probabilities, real, signs
 from tests.tolerances import (
     EXPONENTIAL,
@@ -69,7 +70,7 @@ def flow_of(risk: Risk, cloud: ParticleCloud) -> KernelFlow:
     )
 
 
-@pytest.mark.parametrize("scaling", [NTK(), MeanField()], ids=repr)
+@pytest.mark.parametrize("scaling", long_after(1, [NTK(), MeanField()]), ids=repr)
 @pytest.mark.parametrize(("loss", "make"), LOSSES, ids=["squared", "logistic", "cross-entropy"])
 def test_linear_networks_follow_their_kernel_flow(scaling: Scaling, loss: Loss, make: object) -> None:
     """Assert that residual, predictions anywhere and movement are those of Runge-Kutta steps of the cloud."""

@@ -117,7 +117,7 @@ def test_variance_of_one_tanh_particle_is_an_integral() -> None:
 @pytest.mark.parametrize(
     ("kernel", "weights", "count"),
     long_after(
-        2,
+        1,
         [
             (kernel_of(ReLU()), masses.asymmetrical(40, 0.5, 0.7), CLOUDS),
             (kernel_of(Tanh()), masses.zipf(30, 0.4), CLOUDS),

@@ -45,7 +45,7 @@ def linear(trained: str, loss: Loss = Squared(), targets: torch.Tensor = Y, stre
     return Risk(neuron, MeanField(), loss, Dataset(X, targets, WEIGHTS), L2(strength))
 
 
-@pytest.mark.parametrize("trained", TRAINED)
+@pytest.mark.parametrize("trained", long_after(1, TRAINED))
 @pytest.mark.parametrize("loss", long_after(1, [Squared(), Logistic()]), ids=str)
 def test_gradient_flow_of_a_finite_cloud_is_exact(trained: str, loss: Loss) -> None:
     """Assert that particles of unequal masses at temperature zero are where the propagator takes them."""

@@ -119,6 +119,7 @@ def test_changed_code_is_refused_or_done_again(tmp_path: Path) -> None:
     assert risks(out)[:2] == old
 
 
+@pytest.mark.validation
 def test_changed_data_are_refused_or_done_again_by_ensembles(tmp_path: Path) -> None:
     """Assert that runs evolved side by side are held to their data like single ones."""
     path, out = write_study(tmp_path, {"seeds": 3}), tmp_path / "out"

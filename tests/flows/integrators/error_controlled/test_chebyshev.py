@@ -34,6 +34,7 @@ from runs.benchmarks.timed_flows import stiff_flow
 from tests.flows.contracts.error_controlled import ADAPTIVE, Counted, Kept, driven
 from tests.flows.contracts.members import check_order
 from tests.flows.problems.linear import LINEAR, residual_off
+from tests.long import long
 from tests.planted import OldMeasure
 from tests.problems import Clock, MeanAttraction, small_cloud
 from tests.tolerances import assert_identical
@@ -263,7 +264,7 @@ def test_agrees_with_dormand_prince_where_nothing_is_stiff() -> None:
     assert float((ends[0].positions - ends[1].positions).abs().max()) < 1e-5
 
 
-@pytest.mark.parametrize("case", LINEAR, ids=str)
+@pytest.mark.parametrize("case", [*LINEAR[:2], *map(long, LINEAR[2:])], ids=str)
 def test_linear_neurons_follow_the_matrix_exponential(case: tuple[str, str]) -> None:
     """Assert that the residual at the end is exp(-K P t) r(0) within ten times the tolerance."""
     assert residual_off(Chebyshev(1e-4), case) < 1e-3

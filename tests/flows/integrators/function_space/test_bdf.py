@@ -32,6 +32,7 @@ from particles import (
 from runs.benchmarks.timed_flows import stiff_flow
 from tests.flows.contracts.error_controlled import Kept, driven
 from tests.flows.law.known_ends import columns_apart, one_logistic_datum, one_logistic_end
+from tests.long import long_after
 from tests.problems import network_cloud, network_risk, numbers
 from tests.tolerances import relative_error
 
@@ -58,7 +59,7 @@ def test_stiffness_costs_nothing() -> None:
     assert 4 * works[0].velocities < works[1].velocities
 
 
-@pytest.mark.parametrize("scaling", [MeanField(), NTK()], ids=repr)
+@pytest.mark.parametrize("scaling", long_after(1, [MeanField(), NTK()]), ids=repr)
 def test_curved_loss_and_regulariser_stand_in_the_newton_matrix(scaling: Scaling) -> None:
     """Assert that cross-entropy with L2 and both layers trained comes out right, with hardly a step rejected."""
     targets = torch.nn.functional.one_hot(torch.arange(20) % 3).double()
