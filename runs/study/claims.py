@@ -107,7 +107,7 @@ def claims_table(claims: Sequence[Claim]) -> Table:
     """One row per claim: experiment, statement and source, what is stated, what was measured, margin and verdict."""
     verdicts = [claim.result.verdict for claim in claims]
     counts = [f"{verdicts.count(verdict)} {verdict}" for verdict in Verdict if verdict in verdicts]
-    caption = f"{len(claims)} claims: {', '.join(counts)}" if claims else "nothing is stated"
+    caption = f"{len(claims)} claim{'s' * (len(claims) != 1)}: {', '.join(counts)}" if claims else "nothing is stated"
     shown = Table(box=SIMPLE_HEAD, caption=caption, caption_justify="left")
     shown.add_column("experiment", overflow="fold")
     shown.add_column("statement", overflow="fold")

@@ -107,17 +107,19 @@ def draw(panels: Sequence[Panel | Particles], path: Path, title: str) -> None:
 
 
 def draw_panel(axis: Axes, panel: Panel, legend: bool) -> None:
-    """Draw one pair of axes; curves without a number are left out."""
+    """Draw one pair of axes; curves without a number are left out, axes without a positive one are linear."""
     lines = [line for line in panel.lines if line.values.size]
-    if panel.log_x:
+    log_x = panel.log_x and any((line.x > 0.0).any() for line in lines)
+    log_y = panel.log_y and any((line.values > 0.0).any() for line in lines)
+    if log_x:
         axis.set_xscale("log")
-    if panel.log_y:
+    if log_y:
         axis.set_yscale("log")
     for line in lines:
         _draw_line(axis, line)
-    if panel.log_x and lines:
+    if log_x:
         plain_ticks(axis.xaxis, [line.x for line in lines])
-    if panel.log_y and lines:
+    if log_y:
         plain_ticks(axis.yaxis, [line.values for line in lines])
     axis.set_title(panel.title, fontsize=10.5, loc="left")
     axis.set_title(panel.formula, fontsize=9, loc="right", color=GREY)

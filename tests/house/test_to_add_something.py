@@ -20,6 +20,7 @@ from limits.theorems import Result, Verdict
 from particles import Dataset, GaussianLaw, Identity, MeanField, Perceptron, Ranks, Risk, Squared, Trajectory, masses
 from runs import trajectory_run
 from runs.batch.jobs import Stopped
+from runs.studies import STUDIES
 from runs.studyfile.model.reading import read_study
 from runs.studyfile.over_ranks import check_shareable
 from runs.studyfile.running import WHOLE, Job, perform
@@ -235,4 +236,85 @@ def test_what_pieces_are_not_is_refused(scratch: Path) -> None:
     assert Job(job.config, job.source, job.out).changed() == ["paper_pieces.py has changed"]
 
 
-# To be completed with the skeleton of studies (runs/study/): one study of these pieces, named on the command line.
+PAPER = '''"""Does the risk fall faster with a larger rate?"""
+
+from dataclasses import dataclass
+
+import torch
+from pydantic import Field
+
+import paper
+from flows import Euler, GradientFlow, evolve
+from limits.theorems import Statement, from_above
+from particles import GaussianLaw, Identity, MeanField, Perceptron, Risk, Squared, Tanh, masses
+from runs.study.configuration import StudyConfig, by_scale
+from runs.study.experiment import Case, Experiment
+from runs.study.panels import Line, Panel
+from runs.study.study import Study
+from runs.study.table import Row
+
+
+class Config(StudyConfig):
+    """What the study is told."""
+
+    sizes = by_scale(seeds=(2, 5, 10), count=(10, 100, 1000))
+    data_sets = ("simulated",)
+
+    count: int = Field(ge=1)
+    until: float = Field(default=1.0, gt=0.0)
+
+
+@dataclass(frozen=True)
+class Falls(Experiment):
+    """What the risk has lost, half way and at the end."""
+
+    name = "E1"
+    title = "Change of the risk"
+
+    def measured(self, config, case, folder, report):
+        """By one seed."""
+        neuron = Perceptron(Tanh(), Identity(config.source().train.inputs.shape[1]))
+        risk = Risk(neuron, MeanField(), Squared(), config.source().train)
+        cloud = GaussianLaw(neuron).sample(masses=masses.uniform(config.count), seed=case.seed)
+        for part in (0.5, 1.0):
+            end = evolve(GradientFlow(risk), cloud, Euler(0.125), until=part * config.until)
+            yield Row(self.name, "change", "all", case.seed, part, float(risk(end) - risk(cloud)))
+
+    def claims(self, config, table):
+        """It falls."""
+        found = table.at(self.name, "change", "all")
+        falls = Statement("the risk falls", "nobody, experiment 1", proven=False)
+        yield from_above(falls, (), torch.zeros(2), torch.tensor(found.mean), error=torch.tensor(found.uncertain))
+
+    def panels(self, config, table):
+        """Against the part of the time."""
+        return [Panel("risk.png", "change", "part", (Line.of("all", "C0", table.at(self.name, "change", "all")),))]
+
+
+STUDY = Study("own-paper", "nobody", str(paper.__doc__), Config, (Falls(),), title="Risk")
+'''
+
+
+def test_a_study_is_a_folder_and_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Assert that a study of one experiment, named in the registry, has options, table, claims and figure, and goes on
+    where seeds are added."""
+    (tmp_path / "paper").mkdir()
+    (tmp_path / "paper" / "__init__.py").write_text('"""Does the risk fall?"""\n')
+    (tmp_path / "paper" / "study.py").write_text(PAPER)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setitem(STUDIES, "own-paper", "paper")
+    out = str(tmp_path / "out")
+    ask = ("run", "own-paper", "E1", "--scale", "smoke", "--count", "20", "--out", out, "--workers", "0")
+    code, said, _ = spoken(*ask)
+    assert code == 0 and "Change of the risk" in said
+    assert {"result.csv", "claims.csv", "risk.png"} <= {path.name for path in (tmp_path / "out").iterdir()}
+    first = (tmp_path / "out" / "result.csv").read_text().splitlines()
+    code, _, _ = spoken(*ask, "--seeds", "3")
+    again = (tmp_path / "out" / "result.csv").read_text().splitlines()
+    assert code == 0 and len(first) == 5 and len(again) == 7 and set(first) <= set(again)
+    code, said, _ = spoken("claims", str(tmp_path / "out"))
+    assert code == 0 and "1 claim: 1 holds" in said
+    code, _, refused = spoken(*ask, "--until", "0")
+    assert code == 2 and "The value '0' does not do for until" in refused
+    code, _, refused = spoken(*ask, "--untill", "2")
+    assert code == 2 and "--until" in refused

@@ -21,7 +21,7 @@ def test_violated_theorem_is_an_exit_code(
     write_claims(tmp_path / CLAIMS, [Claim("E0.1", result)])
     found, out, err = spoken("claims", str(tmp_path))
     assert (found, err) == (code, "")
-    assert "risk falls" in out and "violated" in out and "1 claims: 1 violated" in out
+    assert "risk falls" in out and "violated" in out and "1 claim: 1 violated" in out
 
 
 def test_folder_without_claims_is_a_sentence(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ def test_all_studies_are_done_with_one_table(tmp_path: Path, monkeypatch: pytest
     """Assert that without a name every study is done, with all experiments, and that table and file hold its claims."""
     monkeypatch.chdir(tmp_path)
     code, said, _ = spoken("reproduce", "--scale", "smoke")
-    assert code == 0 and "toy E1.1" in said and "1 claims: 1 holds" in said
+    assert code == 0 and "toy E1.1" in said and "1 claim: 1 holds" in said
     folder = tmp_path / "results" / "reproduced-smoke"
     assert len(read_claims(folder / "claims.csv")) == 1 and (folder / "toy" / "cases" / "E1.2-seed1.csv").exists()
 

@@ -55,6 +55,13 @@ def test_bars_stand_on_their_cells() -> None:
     assert [(bar.get_x(), bar.get_width()) for bar in axis.patches] == [(0.0, 1.0), (1.0, 1.0), (2.0, 1.0)]
 
 
+def test_an_axis_without_a_positive_number_is_linear() -> None:
+    """Assert that values below zero are drawn, on an axis that shows them, though a panel's axes are logarithmic."""
+    (axis,) = shown(Line("", "C0", X, -SEEDS)).axes
+    assert (axis.get_xscale(), axis.get_yscale()) == ("log", "linear")
+    assert np.array_equal(axis.lines[0].get_ydata(), [-2.0, -3.0, -6.0])
+
+
 def test_a_curve_without_numbers_is_left_out() -> None:
     """Assert that nothing is drawn of an empty curve, such as one whose cases failed."""
     (axis,) = shown(Line.of("gone", "C0", Table().at("E1", "q", "a"))).axes
