@@ -24,7 +24,7 @@ from runs.study.table import Curve
 
 #: Widths of figures in inches: of a panel among others, and of one alone.
 AMONG, ALONE, HEIGHT = 3.7, 4.8, 2.9
-#: How a line is drawn; a band goes from the least to the largest seed.
+#: How a line is drawn; a band goes from the least to the largest seed, x of a bar is its left edge.
 Kind = Literal["band", "dots", "points", "line", "dashed", "bars"]
 STYLES: Mapping[str, Mapping[str, Any]] = {
     "band": {"lw": 1.8},
@@ -131,7 +131,8 @@ def draw_panel(axis: Axes, panel: Panel, legend: bool) -> None:
 def _draw_line(axis: Axes, line: Line) -> None:
     mean, label = np.nanmean(line.values, axis=1), line.label or None
     if line.kind == "bars":
-        axis.bar(line.x, mean, np.diff(line.x, append=2.0 * line.x[-1] - line.x[-2]), color=line.colour, label=label)
+        widths = np.diff(line.x, append=2.0 * line.x[-1] - line.x[-2])
+        axis.bar(line.x, mean, widths, align="edge", color=line.colour, label=label)
         return
     if line.kind in ("band", "dots") and line.values.shape[1] > 1:
         low, high = np.nanmin(line.values, axis=1), np.nanmax(line.values, axis=1)

@@ -52,7 +52,7 @@ def test_bars_stand_on_their_cells() -> None:
     """Assert that a histogram's bars have the values as heights, and the distance of neighbours as widths."""
     (axis,) = shown(Line("", "C0", np.array([0.0, 1.0, 2.0]), SEEDS[:, :1], "bars"), log_x=False, log_y=False).axes
     assert [bar.get_height() for bar in axis.patches] == [1.0, 2.0, 5.0]
-    assert [bar.get_width() for bar in axis.patches] == [1.0, 1.0, 1.0]
+    assert [(bar.get_x(), bar.get_width()) for bar in axis.patches] == [(0.0, 1.0), (1.0, 1.0), (2.0, 1.0)]
 
 
 def test_a_curve_without_numbers_is_left_out() -> None:

@@ -1,0 +1,1 @@
+"""The experiments of mean-field-laws, one a file."""
