@@ -11,7 +11,6 @@ from itertools import product
 
 import numpy as np
 import torch
-from scipy import stats
 from torch import Tensor
 
 from flows import RK4, GradientFlow, LinearisedFlow, evolve
@@ -34,6 +33,7 @@ from particles import (
     masses,
 )
 from particles.numerics.randomness import generator
+from runs.study.table import log_slope
 
 #: Two-layer ReLU, both layers trained, x = (1, 0), x' = (0.6, 0.8): NNGP(x, x), NNGP(x, x'), NTK(x, x), NTK(x, x').
 PUBLISHED = (0.25, 0.1693869, 0.5, 0.27511182)
@@ -88,9 +88,8 @@ class Slope:
     @property
     def fitted(self) -> tuple[float, float]:
         """Slope, and half the width of its interval by Student's law; NaN where nothing is left over."""
-        places = np.log(np.repeat(self.sizes, [len(row) for row in self.values]))
-        fit = stats.linregress(places, np.log(np.concatenate(self.values)))
-        return float(fit.slope), float(stats.t.ppf(0.975, len(places) - 2) * fit.stderr)
+        found = log_slope(self.sizes, np.array(self.values))
+        return found.value, found.high - found.value
 
     @property
     def line(self) -> str:

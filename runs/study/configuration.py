@@ -85,6 +85,8 @@ class StudyConfig(BaseModel):
     def at_scale(cls, **given: Any) -> Self:
         """The sizes of a scale, fitted to the data, and what is given instead. Raises Refusal for a wrong value."""
         scale, device = given.pop("scale", "laptop"), given.pop("device", "auto")
+        if given.get("data") and not cls.data_sets:
+            raise Refusal(f"The study has data of its own, but {given['data']!r} was given: leave --data out.")
         data = chosen("data set", cls.chosen_data(given), cls.data_sets or ("",))
         chosen("scale", scale, SCALES)
         resolved_device(device)

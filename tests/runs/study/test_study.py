@@ -17,6 +17,12 @@ def test_folder_is_named_by_study_data_and_scale() -> None:
     assert STUDY.configured(out=Path("here"), seeds=None).out == Path("here")
 
 
+def test_data_are_refused_where_the_study_has_its_own() -> None:
+    """Assert that a data set for a study without a choice is one sentence."""
+    with pytest.raises(Refusal, match="The study has data of its own, but 'diabetes' was given: leave --data out"):
+        STUDY.configured(scale="smoke", data="diabetes")
+
+
 def test_experiments_are_chosen_by_name() -> None:
     """Assert that no name is all of them, names keep their order, and a wrong one gets the list."""
     assert [one.name for one in STUDY.chosen(())] == ["E1.1", "E1.2"]
