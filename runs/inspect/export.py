@@ -14,7 +14,7 @@ from particles.trajectory import Series, TrajectoryReader
 from particles.trajectory.content.labels import MASS, POSITION, TIME, without_unit
 from particles.trajectory.export import DIMENSION, write_molecular
 from runs.batch.output_folder import replace_text
-from runs.inspect.collect import labels_in, xarray_or_refusal
+from runs.collect import labels_in, xarray_or_refusal
 from runs.system.files import replacing
 from runs.system.refusal import Refusal, chosen
 

@@ -5,7 +5,7 @@ from tempfile import mkdtemp
 
 from flows import evolve
 from particles import Trajectory
-from runs.inspect.collect import collect
+from runs.collect import collect
 from tests.front_door.case import Case
 from tests.front_door.parts import CLOUD, EULER, FLOW, RISK
 
@@ -19,4 +19,4 @@ def finished() -> Path:
     return folder
 
 
-CASES = [Case("runs.inspect.collect.collect", collect, {"folder": finished()})]
+CASES = [Case("runs.collect.collect", collect, {"folder": finished()})]

@@ -18,7 +18,7 @@ from runs.batch import dask_cluster
 from runs.batch.crew import perform_all
 from runs.batch.dask_cluster import scheduler_at
 from runs.batch.jobs import Report, Stopped
-from runs.inspect.collect import collect
+from runs.collect import collect
 from runs.studyfile.model.reading import read_study
 from runs.studyfile.running import WHOLE, perform
 from runs.studyfile.study import jobs_of

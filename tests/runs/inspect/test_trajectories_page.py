@@ -82,7 +82,7 @@ def test_table_names_what_is_in_a_file(tmp_path: Path) -> None:
 def test_features_of_the_page_are_those_of_its_study() -> None:
     """Assert that the commands name the study that is there, and its data are what it says they are."""
     study = ROOT / "runs" / "examples" / "two_inputs.toml"
-    assert f"meanfield run {study.relative_to(ROOT)}" in PAGE and "](feature_maps.png)" in PAGE
+    assert f"meanfield run {study.relative_to(ROOT)}" in PAGE and "](figures/feature_maps.png)" in PAGE
     (drawn,) = re.findall(r"x = (numpy.*)$", study.read_text(), flags=re.MULTILINE)
     x = eval(drawn, {"numpy": np})
     mean_field, ntk = (Experiment(config, study.parent) for config in read_study(study).runs)

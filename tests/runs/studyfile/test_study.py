@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from particles import Trajectory
-from runs.inspect.collect import collect
+from runs.collect import collect
 from tests.house.source import ROOT
 from tests.runs.conftest import spoken
 from tests.runs.studyfile.small.studies import write_data, write_study

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from runs.inspect.collect import collect
+from runs.collect import collect
 from runs.studyfile.model.identity import STUDY_FILE, Identity, check_folder, varied_in
 from runs.studyfile.model.reading import read_study
 from runs.studyfile.running import Job, perform

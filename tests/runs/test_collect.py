@@ -9,7 +9,7 @@ import pytest
 import xarray
 
 from particles import Trajectory
-from runs.inspect.collect import collect
+from runs.collect import collect
 from runs.system.refusal import Refusal
 from tests.runs.conftest import Smoke
 from tests.runs.inspect.recorded import TIMES, recorded, risk
