@@ -146,7 +146,8 @@ def draw_clouds(panels: Sequence[CloudPanel], path: Path, *, title: str, axis_la
     """
     width = 2.75 * len(panels)
     lines = textwrap.wrap(title, max(20, int(width / LETTER)))
-    figure = Figure(figsize=(width, 3.1 + 0.2 * len(lines)), layout="constrained")
+    above = 0.22 * max(len(panel.title.splitlines()) for panel in panels) + 0.26 * len(lines)
+    figure = Figure(figsize=(width, 2.9 + above), layout="compressed")
     axes = figure.subplots(1, len(panels), squeeze=False, sharex=True, sharey=True)[0]
     points = np.concatenate([ends for panel in panels for ends in (panel.before, panel.after)])
     middle = (points.max(axis=0) + points.min(axis=0)) / 2.0

@@ -87,7 +87,8 @@ def draw(panels: Sequence[Panel | Particles], path: Path, title: str) -> None:
     """Draw the panels of one figure into a PNG file: three in a row, with one legend where it serves for all."""
     clouds = [panel for panel in panels if isinstance(panel, Particles)]
     if clouds:
-        draw_clouds(clouds, path, title=title, axis_labels=clouds[0].axis_labels)
+        said = f"{title} (grey: before, coloured: after, area: mass)"
+        draw_clouds(clouds, path, title=said, axis_labels=clouds[0].axis_labels)
         return
     lined = [panel for panel in panels if isinstance(panel, Panel)]
     columns = min(3, len(lined))
