@@ -14,6 +14,7 @@ STUDIES = {
     "asymmetric-scaling": "runs.studies.asymmetric_scaling",
     "propagation-of-chaos": "runs.studies.propagation_of_chaos",
     "kernel-limits": "runs.studies.kernel_limits",
+    "kernel-checks": "runs.studies.kernel_checks",
     "mean-field-laws": "runs.studies.mean_field_laws",
 }
 
