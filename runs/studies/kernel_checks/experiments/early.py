@@ -32,7 +32,7 @@ class Early(Experiment):
     """|K - psi psi^T| of the limit kernel and its linear surrogate, and the gap of training at t = 4 d, against d."""
 
     name = "early"
-    title = "Early-time model at the largest dimension"
+    title = "Early-time model"
     words: ClassVar[Mapping[str, str]] = {"training": "gap at t = 4 d", **{place: place for place in PLACES}}
 
     def about(self, config: Config) -> str:

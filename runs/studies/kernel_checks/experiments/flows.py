@@ -19,7 +19,7 @@ from runs.figures.figures import COLOURS
 from runs.studies.kernel_checks.config import Config
 from runs.studies.kernel_checks.problem import INPUTS, normals
 from runs.study.experiment import Case, Experiment
-from runs.study.panels import Line, Panel
+from runs.study.panels import Kind, Line, Panel
 from runs.study.table import Row, Table
 
 #: What is compared, and the slope against width that theory gives.
@@ -40,7 +40,7 @@ class Flows(Experiment):
     """
 
     name = "flow"
-    title = "Gaps of networks to the kernel flow of the limit, at the largest width"
+    title = "Gaps of networks to the kernel flow of the limit"
     words: ClassVar[Mapping[str, str]] = {**{name: name for name in GAPS}, CURVE: CURVE}
 
     def about(self, config: Config) -> str:
@@ -71,8 +71,11 @@ class Flows(Experiment):
     def panels(self, config: Config, table: Table) -> list[Panel]:
         """Against width."""
         pairs = zip(GAPS, COLOURS, strict=True)
-        lines = tuple(Line.of(name, colour, table.at(self.name, name, CURVE)) for name, colour in pairs)
-        return [Panel("flows.png", "Root mean square gap at other inputs", "width m", lines)]
+        lines = []
+        for name, colour in pairs:
+            kind: Kind = "dashed" if name == "gradient flow" else "dots"  # the linearised network lies below it
+            lines.append(Line.of(name, colour, table.at(self.name, name, CURVE), kind))
+        return [Panel("flows.png", "Root mean square gap at other inputs", "width m", tuple(lines))]
 
 
 @cache

@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
-from tests.runs.conftest import spoken
+from limits.theorems import Verdict
+from runs.studies import kernel_checks
+from runs.studies.kernel_checks.study import STUDY
+from runs.study.claims import read_claims
+from tests.runs.conftest import committed, spoken
 
 
 def test_smoke_study_writes_everything(tmp_path: Path) -> None:
@@ -13,3 +17,13 @@ def test_smoke_study_writes_everything(tmp_path: Path) -> None:
     figures = {"entries.png", "variances.png", "flows.png", "early.png"}
     assert names == {"cases", "result.csv", "claims.csv", "config.json", *figures}
     assert all((tmp_path / "out" / name).stat().st_size > 20_000 for name in figures)
+
+
+def test_committed_table_is_that_of_the_readme() -> None:
+    """Assert that it has every experiment, with the claims of its numbers, three of which are undecided."""
+    table = committed(kernel_checks, STUDY)
+    assert {row.experiment for row in table} == {experiment.name for experiment in STUDY.experiments}
+    verdicts = [
+        claim.result.verdict for claim in read_claims(Path(str(kernel_checks.__file__)).with_name("claims.csv"))
+    ]
+    assert (len(verdicts), verdicts.count(Verdict.HOLDS), verdicts.count(Verdict.UNDECIDED)) == (46, 43, 3)
