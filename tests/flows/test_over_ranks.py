@@ -37,6 +37,7 @@ from flows import (
 )
 from particles import NTK, FlowDiverged, FlowRefused, Lazy, MeanField, ParticleCloud, Power, Ranks, SharedCloud
 from particles.shapes import Positions
+from tests.long import long
 from tests.particles.distributed.test_shared_cloud import BLOCKS, whole_cloud
 from tests.problems import network_risk
 from tests.ranks import needs_fork, on_ranks
@@ -98,7 +99,7 @@ def differing(one: dict[str, Any], several: list[dict[str, Any]]) -> set[str]:
     return wrong
 
 
-@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+@pytest.mark.parametrize("dtype", [long(torch.float64), torch.float32])
 def test_any_number_of_ranks_takes_the_same_steps(tmp_path: Path, dtype: torch.dtype) -> None:
     """Assert that one, two and four ranks end with the same bits, which are those of a plain cloud to rounding.
 

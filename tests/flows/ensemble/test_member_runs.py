@@ -162,7 +162,7 @@ def test_states_serve_single_runs_and_the_other_way_round(integrator: Any) -> No
     assert relative_error(ends[1].positions, whole.ends[1].positions) < ROUGH
 
 
-@pytest.mark.parametrize("name", ["Leimkuhler-Matthews", "Adaptive"])
+@pytest.mark.parametrize("name", ["Leimkuhler-Matthews", long("Adaptive")])
 def test_files_of_members_go_on(name: str, tmp_path: Path) -> None:
     """Assert that files kept to different steps and opened again end with the datasets of files written in one call."""
     case, start = _small(name)

@@ -91,6 +91,7 @@ def test_velocity_is_unbiased() -> None:
     assert float(scores.abs().max()) < Z
 
 
+@pytest.mark.validation
 def test_small_steps_average_to_the_gradient_flow() -> None:
     """Assert that the distance to the gradient flow falls as the root of the step, as d theta = v dt + sqrt(s) C^(1/2)
     dW has it: twice for a step four times smaller, neither four times nor not at all, over sixteen seeds."""
@@ -104,6 +105,7 @@ def test_small_steps_average_to_the_gradient_flow() -> None:
     assert 1.4 < distances[0] / distances[1] < 2.8
 
 
+@pytest.mark.validation
 def test_noise_has_the_covariance_of_one_batch() -> None:
     """Assert that one step's displacement has variance s^2 C, C that of one batch: |g|^2 averaged over data minus the
     square of the average, divided by the size."""

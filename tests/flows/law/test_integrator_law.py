@@ -12,6 +12,7 @@ import pytest
 from tests.flows.law.exact_problems import FAMILIES
 from tests.flows.law.integrator_law import Table, in_turn
 from tests.flows.law.law_judge import METHODS, Judgement
+from tests.long import long_after
 
 #: How many random problems the fast suite judges, and how many the long one; the same for those with exact paths. Two
 #: thousand and more are for `python -m tests.flows.law.integrator_law`.
@@ -28,7 +29,7 @@ def broken_by(family: str, first: int, count: int) -> str:
     return done.stderr if done.returncode else ""
 
 
-@pytest.mark.parametrize("first", range(0, FEW, TOGETHER))
+@pytest.mark.parametrize("first", long_after(1, range(0, FEW, TOGETHER)))
 def test_integrators_keep_the_law(first: int) -> None:
     """Assert that every adaptive integrator is within ten times rtol on these problems, or refuses, and ends."""
     said = broken_by("random", first, TOGETHER)
@@ -43,7 +44,7 @@ def test_integrators_keep_the_law_on_many(first: int) -> None:
     assert not said, said
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", long_after(1, sorted(FAMILIES, key=lambda family: family != "linearised")))
 def test_integrators_keep_the_law_where_the_path_is_known(family: str) -> None:
     """Assert that they do from saturated starts, for tiny targets and for units up to 10^14 apart."""
     said = broken_by(family, 0, EXACT)

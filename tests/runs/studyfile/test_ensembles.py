@@ -240,6 +240,7 @@ def test_the_command_line_does_ensembles(tmp_path: Path) -> None:
     assert code == 0 and "6 complete already" in progress
 
 
+@pytest.mark.validation
 def test_ensembles_on_two_workers(tmp_path: Path) -> None:
     """Assert that processes of their own give the files of ensembles in this process, and failures their names."""
     path = write_study(tmp_path, {**STIFF, "seeds": 4})

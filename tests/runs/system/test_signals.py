@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from runs.system.signals import Heard, terminable
+from tests.long import long
 from tests.runs.conftest import spoken
 from tests.runs.studyfile.small.sweeps import at_work, gone, launched, unequal_files, write_sweep
 
@@ -57,9 +58,9 @@ def test_somebody_elses_handler_stays() -> None:
     ("number", "whom", "code"),
     [
         (signal.SIGTERM, "process", 143),
-        (signal.SIGINT, "process", 130),
-        (signal.SIGINT, "group", 130),
-        (signal.SIGHUP, "group", 129),
+        long(signal.SIGINT, "process", 130),
+        long(signal.SIGINT, "group", 130),
+        long(signal.SIGHUP, "group", 129),
     ],
 )
 def test_a_stopped_sweep_is_continued(tmp_path: Path, number: int, whom: str, code: int) -> None:

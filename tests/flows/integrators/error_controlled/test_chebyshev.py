@@ -243,6 +243,7 @@ class Slowing:
         return -math.exp(-time) * 100.0 * cloud.positions + math.cos(time)
 
 
+@pytest.mark.validation
 def test_stiff_flow_is_cheaper_than_descent_at_the_limit_of_stability() -> None:
     """Assert that on the stiff benchmark at reduced size it needs a fourth of the velocities of gradient descent at
     0.95 of its longest stable step, and ends ten times closer; the reference is right to 5e-5."""

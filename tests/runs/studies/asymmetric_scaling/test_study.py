@@ -248,6 +248,7 @@ def test_killed_study_is_continued_to_the_same_bits(smoke: Smoke, tmp_path: Path
         assert_same_bits(smoke.folder / name, folder / name)
 
 
+@pytest.mark.validation
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs /proc to see the processes of a group")
 def test_interrupted_study_leaves_no_worker_behind(tmp_path: Path) -> None:
     """Assert that Ctrl-C ends a study with worker processes by one sentence and 130, and no process of it lives on."""
