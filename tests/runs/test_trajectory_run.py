@@ -31,6 +31,7 @@ from runs.recorded.origins import held_in
 from runs.system.refusal import Refusal
 from runs.trajectory_run import File, Keeper, TrajectoryRun
 from tests.draws import normals
+from tests.long import long_after
 from tests.ranks import needs_fork
 
 CLOUD = ParticleCloud(torch.zeros(2, 1, dtype=torch.float64), torch.full((2,), 0.5, dtype=torch.float64))
@@ -141,7 +142,7 @@ def made(folder: Path, stop: float = 1e9, **changes: Any) -> TrajectoryRun:
 
 
 @pytest.mark.parametrize("seconds", [0.0, 1e9])
-@pytest.mark.parametrize("stop", [0.0, 0.5, 1.3, 2.0])
+@pytest.mark.parametrize("stop", long_after(2, [0.5, 2.0, 0.0, 1.3]))
 @pytest.mark.parametrize("method", METHODS)
 def test_interrupted_run_ends_with_the_same_bits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str, stop: float, seconds: float

@@ -40,6 +40,7 @@ from flows import (
 )
 from particles import Dataset, Ensemble, FlowRefused, ParticleCloud, Risk
 from particles.shapes import Features, Inputs, Velocity
+from tests.long import long_after
 from tests.problems import network_cloud, network_risk, numbers
 
 #: Flows of a risk and a cloud where a linear model has its anchor, and integrators for them.
@@ -97,7 +98,7 @@ ASKED = ["positions", "masses", "velocities", "inputs", "targets", "weights", "e
 
 
 @pytest.mark.parametrize("name", RUNS)
-@pytest.mark.parametrize("asked", ASKED)
+@pytest.mark.parametrize("asked", long_after(2, ASKED))
 def test_a_run_keeps_no_history(name: str, asked: str) -> None:
     """Assert that every cloud seen is free of history, and that the end has the bits of a run of plain tensors."""
     make, integrator = RUNS[name]

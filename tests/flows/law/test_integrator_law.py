@@ -29,7 +29,8 @@ def broken_by(family: str, first: int, count: int) -> str:
     return done.stderr if done.returncode else ""
 
 
-@pytest.mark.parametrize("first", long_after(1, range(0, FEW, TOGETHER)))
+@pytest.mark.validation
+@pytest.mark.parametrize("first", range(0, FEW, TOGETHER))
 def test_integrators_keep_the_law(first: int) -> None:
     """Assert that every adaptive integrator is within ten times rtol on these problems, or refuses, and ends."""
     said = broken_by("random", first, TOGETHER)

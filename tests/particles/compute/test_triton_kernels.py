@@ -1,5 +1,7 @@
 """The kernels compute what plain torch does, in Triton's interpreter; and they compile for GPUs."""
 
+import pytest
+
 from tests.particles.compute.programs import needs_triton, printed
 from tests.particles.contracts.members import ACTIVATIONS
 
@@ -16,6 +18,7 @@ def test_predictions_and_pulls_are_those_of_plain_torch() -> None:
     assert {name: error for name, error in found.items() if not error < 1.0} == {}
 
 
+@pytest.mark.validation
 @needs_triton
 def test_results_are_the_same_bits_every_time() -> None:
     """Assert that a second evaluation gives the same bits, and that another order of the sum would not."""
@@ -23,6 +26,7 @@ def test_results_are_the_same_bits_every_time() -> None:
     assert same == {"predict again": True, "predict split": False, "pull again": True, "pull split": False}
 
 
+@pytest.mark.validation
 @needs_triton
 def test_kernels_compile_for_gpus_that_are_not_there() -> None:
     """Assert that machine code of capability 8.0 and 9.0 comes out, without TF32 and with constants in the dtype."""

@@ -12,6 +12,7 @@ from particles import Trajectory
 from runs.figures.figures import CurvePanel
 from runs.inspect.plot import cloud_panels, curve_panels, plot_files
 from runs.system.files import SPARE
+from tests.long import long_after
 from tests.runs.conftest import spoken
 from tests.runs.inspect.recorded import position, recorded, risk
 
@@ -112,7 +113,7 @@ def test_what_cannot_be_drawn_is_one_sentence(tmp_path: Path, options: dict[str,
     assert code == 2 and sentence in said
 
 
-@pytest.mark.parametrize("name", ["\x1b[2Jx", "a$b$c^{", "x" * 300, "\u65e5\u672c"])
+@pytest.mark.parametrize("name", long_after(1, ["\x1b[2Jx", "a$b$c^{", "x" * 300, "\u65e5\u672c"]))
 def test_names_of_any_letters_are_drawn(tmp_path: Path, recwarn: pytest.WarningsRecorder, name: str) -> None:
     """Assert that an observable and a parameter of such a name give a picture, and nobody says a word about it."""
     files = [recorded(tmp_path / f"{number}.h5", width=name * number) for number in (1, 2)]

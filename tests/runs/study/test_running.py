@@ -21,6 +21,7 @@ from runs.study.running import Job, perform, run_study, table_of
 from runs.study.study import Study
 from runs.study.table import Row, Table
 from runs.system.refusal import Refusal
+from tests.long import long
 from tests.runs.study.toy import STUDY, Config, Plain, Squares, configured, same
 
 
@@ -81,7 +82,7 @@ def test_experiments_that_are_named_are_done(tmp_path: Path) -> None:
         run_study(STUDY, configured(tmp_path / "a"), only=("E2",), console=quiet())
 
 
-@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("workers", [0, long(2)])
 def test_a_case_that_fails_is_named_and_the_others_go_on(workers: int, tmp_path: Path) -> None:
     """Assert that it has a sentence and no rows, that claims of its experiment are left out, and a figure is drawn."""
     config = configured(tmp_path / "a", wrong=(1,))

@@ -31,7 +31,7 @@ from tests.runs.studyfile.test_running import LANGEVIN
 STIFF = {"integrator": {"kind": "bdf", "rtol": 1e-4}, "frames": {"time": 0.1}, "until": 20.0}
 ADAPTIVE = {**STIFF, "integrator": {"kind": "adaptive", "rtol": 1e-4}}
 METHODS = pytest.mark.parametrize(
-    "changes", [{}, LANGEVIN, STIFF, ADAPTIVE], ids=["euler", "langevin", "bdf", "adaptive"]
+    "changes", [{}, long(LANGEVIN), STIFF, long(ADAPTIVE)], ids=["euler", "langevin", "bdf", "adaptive"]
 )
 #: What members may differ in, one after the other.
 OWN: tuple[dict[str, Any], ...] = (

@@ -57,7 +57,7 @@ def test_somebody_elses_handler_stays() -> None:
 @pytest.mark.parametrize(
     ("number", "whom", "code"),
     [
-        (signal.SIGTERM, "process", 143),
+        long(signal.SIGTERM, "process", 143),
         long(signal.SIGINT, "process", 130),
         long(signal.SIGINT, "group", 130),
         long(signal.SIGHUP, "group", 129),

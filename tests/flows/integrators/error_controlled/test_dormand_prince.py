@@ -21,6 +21,7 @@ from particles.shapes import Positions
 from tests.flows.contracts.error_controlled import ADAPTIVE, PROBLEMS, Kept, driven
 from tests.flows.contracts.members import measured_order
 from tests.flows.problems.linear import LINEAR, residual_off
+from tests.long import long_after
 from tests.planted import OldMeasure
 from tests.problems import ATTRACTIONS, Clock, MeanAttraction, network_cloud, network_risk, small_cloud
 from tests.tolerances import ORDER, assert_identical
@@ -161,7 +162,11 @@ class Jumping:
         return torch.stack([(first < 1.0).double(), torch.full_like(second, 1.0 + 0.1 * time)], dim=1)
 
 
-@pytest.mark.parametrize("where", [0.05 * part for part in range(1, 20)])
+#: When a jump comes, in parts of the run.
+PLACES = [0.05 * part for part in range(1, 20)]
+
+
+@pytest.mark.parametrize("where", long_after(5, sorted(PLACES, key=lambda place: place not in PLACES[2::4])))
 @pytest.mark.parametrize("rtol", [1e-4, 1e-7])
 def test_jumps_are_not_missed_by_chance(where: float, rtol: float) -> None:
     """Assert that wherever in a step the velocity jumps the end is within ten times the tolerance.

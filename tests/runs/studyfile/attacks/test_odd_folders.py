@@ -51,7 +51,7 @@ def spoilt(folder: Path, name: str, kind: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("name", "kind", "way"), ODDITIES)
+@pytest.mark.parametrize(("name", "kind", "way"), long_after(3, ODDITIES))
 def test_one_odd_folder_is_refused_and_the_others_go_on(
     tmp_path: Path, name: str, kind: str, way: tuple[str, ...]
 ) -> None:
