@@ -12,7 +12,7 @@ import pytest
 
 from particles import Trajectory
 from runs.studyfile import study
-from tests.long import long, long_after
+from tests.long import long
 from tests.runs.conftest import spoken
 from tests.runs.studyfile.small.studies import write_study
 
@@ -51,7 +51,7 @@ def spoilt(folder: Path, name: str, kind: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("name", "kind", "way"), long_after(3, ODDITIES))
+@pytest.mark.parametrize(("name", "kind", "way"), ODDITIES)
 def test_one_odd_folder_is_refused_and_the_others_go_on(
     tmp_path: Path, name: str, kind: str, way: tuple[str, ...]
 ) -> None:
