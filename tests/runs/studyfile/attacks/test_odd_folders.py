@@ -12,7 +12,7 @@ import pytest
 
 from particles import Trajectory
 from runs.studyfile import study
-from tests.long import long
+from tests.long import long, long_after
 from tests.runs.conftest import spoken
 from tests.runs.studyfile.small.studies import write_study
 
