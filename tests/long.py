@@ -16,6 +16,15 @@ def long(*values: Any) -> Any:
 
 
 def long_after(count: int, cases: Iterable[Any]) -> list[Any]:
-    """The cases, all but the first so many being long laws; a tuple holds the values of several arguments."""
+    """The cases, all but the first so many being long laws; a tuple holds the values of several arguments.
+
+    A case that has its marks already keeps them.
+    """
     listed = list(cases)
-    return listed[:count] + [long(*case) if isinstance(case, tuple) else long(case) for case in listed[count:]]
+    return listed[:count] + [_marked(case) for case in listed[count:]]
+
+
+def _marked(case: Any) -> Any:
+    if hasattr(case, "marks"):
+        return case
+    return long(*case) if isinstance(case, tuple) else long(case)
