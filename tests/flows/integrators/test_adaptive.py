@@ -74,6 +74,7 @@ def test_wrong_tolerance_is_refused() -> None:
         Adaptive(rtol=0.0, atol=0.0)
 
 
+@pytest.mark.validation
 def test_linear_model_is_given_to_its_closed_form() -> None:
     """Assert that a linearised flow takes its exact solution, and function space where it has none; both end right."""
     for strength, kind in ((0.0, ClosedForm), (0.5, BDF)):

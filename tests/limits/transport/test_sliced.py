@@ -37,6 +37,7 @@ def test_mean_over_directions_is_written_out(p: float) -> None:
     assert found.standard_error == pytest.approx(spread, rel=1e-12)
 
 
+@pytest.mark.validation
 def test_error_bars_cover_the_truth() -> None:
     """Assert that of 120 estimates of SW_2 of a shift the scores have deviation one, to five standard errors."""
     first = cloud(20, 3, seed=1)

@@ -259,6 +259,7 @@ def test_run_from_python_is_checked(tmp_path: Path) -> None:
         checked_file(from_python(tmp_path / "c.h5", RademacherOutputs(), said=False))
 
 
+@pytest.mark.validation
 def test_frames_of_a_study_file_that_are_wrong_violate(tmp_path: Path) -> None:
     """Assert that the same frames at a hundredth of their times move too fast for the theorems."""
     file, wrong = run_of(tmp_path, {"frames": {"steps": 1}}), tmp_path / "wrong.h5"

@@ -224,6 +224,7 @@ def test_what_all_share_fails_for_all(tmp_path: Path) -> None:
     assert all("cannot be read" in job.error.read_text() for job in unit)
 
 
+@pytest.mark.validation
 def test_the_command_line_does_ensembles(tmp_path: Path) -> None:
     """Assert that the option reaches the runs: plan, result, files that differ from single ones by rounding only, and
     that the second time nothing is left."""

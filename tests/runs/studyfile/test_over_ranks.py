@@ -65,6 +65,7 @@ def test_torchrun_holds_runs_to_their_data(tmp_path: Path) -> None:
     assert job.done() == WHOLE
 
 
+@pytest.mark.validation
 @needs_fork
 @pytest.mark.parametrize("changes", [LANGEVIN, {**WIDE, "integrator": {"kind": "chebyshev", "rtol": 1e-3}}])
 def test_an_interrupted_run_is_continued_by_other_ranks(

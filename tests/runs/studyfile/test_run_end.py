@@ -73,6 +73,7 @@ def test_an_extended_run_has_the_bits_of_one_in_one_go(tmp_path: Path, changes: 
     assert json.loads((grown.folder / "config.json").read_text())["config"]["until"] == LONG
 
 
+@pytest.mark.validation
 def test_steps_that_begin_with_the_whole_run_agree_to_the_tolerance(tmp_path: Path) -> None:
     """Assert that exponential, whose first trial is the whole run, ends a longer one within its tolerance of one go."""
     write_data(tmp_path)

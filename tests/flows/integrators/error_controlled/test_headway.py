@@ -54,6 +54,7 @@ class Following:
         return self.rate * (math.sin(time) - cloud.positions)
 
 
+@pytest.mark.validation
 def test_stiff_flow_of_an_explicit_method_ends_in_a_sentence() -> None:
     """Assert that Dormand and Prince's pair on a rate of 1e6 until 10 is refused soon."""
     with pytest.raises(ToleranceNotReached, match="the rest of the run would cost as much as .* velocities"):

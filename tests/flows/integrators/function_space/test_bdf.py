@@ -92,6 +92,7 @@ def test_stiff_flow_is_right_against_a_tight_run() -> None:
     assert float((loose - tight).norm() / (tight - problem.cloud.positions).norm()) < 3e-4
 
 
+@pytest.mark.validation
 @pytest.mark.parametrize("rtol", [1e-5, 1e-3])
 def test_particles_left_out_cost_no_steps(rtol: float, monkeypatch: pytest.MonkeyPatch) -> None:
     """Assert that a run of very unequal masses takes the steps that it takes with every particle in the matrix.

@@ -71,6 +71,7 @@ def test_cloud_at_rest_stays() -> None:
     assert relative_error(end.positions, start.positions) < 1e-9
 
 
+@pytest.mark.validation
 @pytest.mark.parametrize(("start", "until"), [(-50.0, 1e4), (-5.0, 1e4), (0.0, 1e4)])
 def test_step_over_what_happens_in_between_is_seen(start: float, until: float) -> None:
     """Assert that one datum of logistic regression ends right, though all stages of one step lie on the flat tail."""

@@ -145,6 +145,7 @@ def test_a_reader_that_stays_keeps_its_state(tmp_path: Path) -> None:
             assert not reader.is_complete
 
 
+@pytest.mark.validation
 @pytest.mark.parametrize("kills", [3, pytest.param(20, marks=pytest.mark.validation)])
 def test_a_run_that_is_killed_and_continued_is_read_meanwhile(tmp_path: Path, kills: int) -> None:
     """Assert that readers see a state of the run or are told to open again, and that no writer is kept out."""

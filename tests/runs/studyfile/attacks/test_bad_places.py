@@ -65,6 +65,7 @@ def test_a_read_only_folder_is_one_sentence(tmp_path: Path, monkeypatch: pytest.
     assert code == 1 and "cannot be written (Read-only file system): name another folder." in told
 
 
+@pytest.mark.validation
 def test_a_run_in_use_is_one_sentence(tmp_path: Path) -> None:
     """Assert that a folder another process works in, and a file another program has open, fail the run with why."""
     path, out = write_study(tmp_path, {"until": 2.0}), tmp_path / "out"
