@@ -12,8 +12,9 @@ from tests.front_door.of_limits import CASES as OF_LIMITS
 from tests.front_door.of_particles import CASES as OF_PARTICLES
 from tests.front_door.of_runs import CASES as OF_RUNS
 from tests.front_door.of_theorems import CASES as OF_THEOREMS
-from tests.front_door.verdict import at_most, from_inside
+from tests.front_door.verdict import from_inside
 from tests.front_door.wrong import WRONG
+from tests.patience import at_most
 
 CASES: list[Case] = [*OF_PARTICLES, *OF_FLOWS, *OF_LIMITS, *OF_THEOREMS, *OF_RUNS]
 #: Processor time of one call.

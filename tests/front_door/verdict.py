@@ -2,10 +2,7 @@
 
 import ast
 import re
-import signal
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -17,26 +14,6 @@ ROOMS = tuple(str(ROOT / room) + "/" for room in ("particles", "flows", "limits"
 PYTHONS = re.compile(r"missing \d+ required|unexpected keyword|takes .* positional argument|multiple values")
 REFUSALS = (ValueError, TypeError, ArithmeticError, OSError, RankLost, RankFailed, TransportUnsolved)
 INSIDE = (ZeroDivisionError, OverflowError, UnicodeError)
-
-
-class Hung(Exception):
-    """A call that did not come back."""
-
-
-@contextmanager
-def at_most(seconds: float) -> Iterator[None]:
-    """End the block with Hung after so many seconds."""
-
-    def ring(number: int, frame: object) -> None:
-        raise Hung(f"no answer in {seconds} seconds")
-
-    before = signal.signal(signal.SIGVTALRM, ring)
-    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_VIRTUAL, 0.0)
-        signal.signal(signal.SIGVTALRM, before)
 
 
 @cache

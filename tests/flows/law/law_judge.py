@@ -23,6 +23,7 @@ from flows import BDF, Adaptive, Chebyshev, DormandPrince, Exponential, Integrat
 from particles import FlowDiverged, FlowRefused, ParticleCloud, ToleranceNotReached
 from tests.flows.law.random_problems import Problem
 from tests.flows.law.reference_path import ReferencePath, Sizes, moments, reference
+from tests.patience import Hung, at_most
 
 #: The law: error <= this times the tolerance.
 ROOM = 10.0
@@ -52,10 +53,6 @@ METHODS: dict[str, Make] = {
 
 
 VERDICTS = ("held", "refused", "amplified", "wrong", "hung")
-
-
-class Hung(Exception):
-    """A run that did not end."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +143,7 @@ class Case:
         """What becomes of a run by this method."""
         seen = _Seen(self.problem.until)
         try:
-            with _alarm(patience), seen.timed():
+            with at_most(patience, signal.ITIMER_PROF), seen.timed():
                 end = evolve(
                     self.problem.flow,
                     self.problem.cloud,
@@ -210,22 +207,6 @@ class _Seen:
         near = int(np.argmin(np.abs(self.moments - time)))
         if abs(self.moments[near] - time) <= 1e-9 * time:
             self.clouds[near] = cloud
-
-
-@contextmanager
-def _alarm(patience: float) -> Iterator[None]:
-    """Raises Hung inside the block after so many seconds of this process's work; on the main thread only."""
-
-    def ring(number: int, frame: object) -> None:
-        raise Hung(f"no end after {patience:g} s")
-
-    before = signal.signal(signal.SIGPROF, ring)
-    signal.setitimer(signal.ITIMER_PROF, patience)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0.0)
-        signal.signal(signal.SIGPROF, before)
 
 
 def _ratio(error: float, allowed: float) -> float:
