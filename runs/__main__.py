@@ -8,7 +8,7 @@ import typer
 from typer.main import get_command
 
 from runs.cli.commands import app
-from runs.cli.reproduce import INTERRUPTED
+from runs.cli.exit_codes import BAD_INPUT, FAILED, INTERRUPTED
 from runs.system.printable import printable, shortened
 from runs.system.refusal import Refusal, WorkerLost
 from runs.system.signals import terminable
@@ -17,10 +17,8 @@ from runs.system.torchrun import done_together, launched
 if TYPE_CHECKING:  # torch takes seconds to import, and light commands do without it
     from particles import Ranks
 
-BAD_INPUT = 2
 #: Letters of a sentence at most, whatever was given that it quotes.
 LONGEST = 2000
-FAILED = 1
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

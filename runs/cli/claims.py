@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-#: A proven theorem is violated.
-VIOLATED = 3
+from runs.cli.exit_codes import VIOLATED
 
 
 def claims(

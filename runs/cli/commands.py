@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from runs.cli.claims import VIOLATED, claims
-from runs.cli.reproduce import interrupted, reproduce
+from runs.cli.claims import claims
+from runs.cli.exit_codes import FAILED, VIOLATED, interrupted
+from runs.cli.reproduce import reproduce
 from runs.studies import STUDIES, named, summary
 from runs.system.options import DATA_SETS
 from runs.system.printable import printable
@@ -124,7 +125,7 @@ def run(
     except KeyboardInterrupt as error:
         raise interrupted() from error
     if not succeeded:
-        raise typer.Exit(1)
+        raise typer.Exit(FAILED)
 
 
 @app.command("list")

@@ -5,20 +5,11 @@ from typing import Annotated
 
 import typer
 
-from runs.cli.claims import VIOLATED
+from runs.cli.exit_codes import FAILED, VIOLATED, interrupted
 from runs.studies import STUDIES, named
 from runs.system.options import SCALES
 from runs.system.printable import printable
 from runs.system.refusal import chosen
-
-#: Exit code after Ctrl-C.
-INTERRUPTED = 130
-
-
-def interrupted() -> typer.Exit:
-    """Say what Ctrl-C leaves behind."""
-    typer.echo("Interrupted: everything written so far is kept; the same command continues from there.", err=True)
-    return typer.Exit(INTERRUPTED)
 
 
 def reproduce(
@@ -51,4 +42,4 @@ def reproduce(
     if is_violated(found.claims):
         raise typer.Exit(VIOLATED)
     if found.failures:
-        raise typer.Exit(1)
+        raise typer.Exit(FAILED)

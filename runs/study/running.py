@@ -87,8 +87,9 @@ def run_study(
         pending = [job for job in jobs if not job.path.exists()]
         _announce(console, study, config, jobs, pending)
         failures = _perform(console, jobs, pending, config.workers if workers is None else workers)
-        files = _write(study, config, folder, redraw=bool(pending))
-        return replace(table_of(study, config, folder), failures=failures, files=files)
+        table = table_of(study, config, folder)
+        files = _write(study, config, folder, table, redraw=bool(pending))
+        return replace(table, failures=failures, files=files)
 
 
 def table_of(study: Study, config: StudyConfig, folder: Path) -> Table:
@@ -146,9 +147,8 @@ def _perform(console: Console, jobs: Sequence[Job], pending: Sequence[Job], work
     return tuple(f"{job.name}: {out.failure}" for job, out in zip(pending, outcomes, strict=True) if out.failure)
 
 
-def _write(study: Study, config: StudyConfig, folder: Path, redraw: bool) -> tuple[Path, ...]:
+def _write(study: Study, config: StudyConfig, folder: Path, table: Table, redraw: bool) -> tuple[Path, ...]:
     """Write table, claims and figures where something is new or missing; their paths."""
-    table = table_of(study, config, folder)
     measured = {row.experiment for row in table if row.seed is not None}
     if not measured:
         return ()

@@ -76,13 +76,20 @@ class Curve:
         count = self.values.shape[1]
         if count < 2:
             return np.asarray(self.errors.reshape(-1))
-        reach = float(stats.t.ppf(0.975, count - 1)) / 2.0
-        return np.asarray(reach * self.values.std(axis=1, ddof=1) / math.sqrt(count))
+        return np.asarray(student_reach(count) * self.values.std(axis=1, ddof=1) / math.sqrt(count))
 
     @property
     def slope(self) -> Slope:
         """Of log value against log x over all seeds."""
         return log_slope(self.x, self.values)
+
+
+def student_reach(count: int, together: int = 1) -> float:
+    """Half of the standard errors of a mean of `count` numbers that reach to the end of Student's interval of 95 %.
+
+    The interval is that of `together` means at once (Bonferroni).
+    """
+    return float(stats.t.ppf(1.0 - 0.025 / together, count - 1)) / 2.0
 
 
 def log_slope(places: Sequence[float] | Array, values: Array) -> Slope:

@@ -8,18 +8,17 @@ from pathlib import Path
 from typing import ClassVar
 
 import torch
-from scipy import stats
 
 from limits import TangentKernel, tangent_kernel
 from limits.theorems import Result, Statement, as_value
 from particles import Activation, GaussianLaw, Identity, Perceptron, masses
 from runs.batch.jobs import Report
-from runs.figures.figures import COLOURS
+from runs.figures.figures import MOST_COLOURS
 from runs.studies.kernel_checks.config import Config
 from runs.studies.kernel_checks.problem import ACTIVATIONS, COUNT, DATA, INPUTS, LAYERS, label, normals
 from runs.study.experiment import Case, Experiment
 from runs.study.panels import Line, Panel
-from runs.study.table import Row, Table
+from runs.study.table import Row, Table, student_reach
 
 #: Entries of the Gram matrix that differ.
 ENTRIES = DATA * (DATA + 1) // 2
@@ -61,7 +60,7 @@ class Entries(Experiment):
 
     def claims(self, config: Config, table: Table) -> Iterator[Result]:
         """The entry that is farthest off in standard errors, which reach to the end of an interval for all entries."""
-        reach = float(stats.t.ppf(1.0 - 0.025 / ENTRIES, config.means - 1)) / 2.0
+        reach = student_reach(config.means, ENTRIES)
         for pair in product(ACTIVATIONS, LAYERS):
             found = table.at(self.name, "entry", _curve(*pair))
             exact = table.at(self.name, "entry", _curve(*pair), predicted=True).mean
@@ -76,7 +75,7 @@ class Entries(Experiment):
         shown = []
         for trained in LAYERS:
             lines = []
-            for activation, colour in zip(ACTIVATIONS, (*COLOURS, "#56B4E9"), strict=True):
+            for activation, colour in zip(ACTIVATIONS, MOST_COLOURS, strict=False):
                 found = table.at(self.name, "entry", _curve(activation, trained))
                 exact = table.at(self.name, "entry", _curve(activation, trained), predicted=True)
                 if found.values.size:

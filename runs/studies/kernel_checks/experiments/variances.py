@@ -8,18 +8,17 @@ from pathlib import Path
 from typing import ClassVar
 
 import torch
-from scipy import stats
 
 from limits import tangent_kernel, total_variance
 from limits.theorems import Result, Statement, as_value
 from particles import GaussianLaw, Identity, Perceptron, masses
 from runs.batch.jobs import Report
-from runs.figures.figures import COLOURS
+from runs.figures.figures import MOST_COLOURS
 from runs.studies.kernel_checks.config import Config
 from runs.studies.kernel_checks.problem import ACTIVATIONS, COUNT, DATA, INPUTS, label, normals
 from runs.study.experiment import Case, Experiment
 from runs.study.panels import Line, Panel
-from runs.study.table import Row, Table
+from runs.study.table import Row, Table, student_reach
 
 #: gamma and alpha of the masses.
 MASSES = ((0.0, 0.4), (0.2, 0.5), (0.5, 0.7))
@@ -67,7 +66,7 @@ class Variances(Experiment):
 
     def claims(self, config: Config, table: Table) -> Iterator[Result]:
         """Each by its standard errors, two of which reach to the end of Student's interval."""
-        reach = float(stats.t.ppf(0.975, config.clouds - 1)) / 2.0
+        reach = student_reach(config.clouds)
         for activation in ACTIVATIONS:
             found = table.at(self.name, "variance", label(activation))
             exact = table.at(self.name, "variance", label(activation), predicted=True)
@@ -81,7 +80,7 @@ class Variances(Experiment):
     def panels(self, config: Config, table: Table) -> list[Panel]:
         """Measured over predicted, with bars of two standard errors."""
         lines = []
-        for number, (activation, colour) in enumerate(zip(ACTIVATIONS, (*COLOURS, "#56B4E9"), strict=True)):
+        for number, (activation, colour) in enumerate(zip(ACTIVATIONS, MOST_COLOURS, strict=False)):
             found = table.at(self.name, "variance", label(activation))
             exact = table.at(self.name, "variance", label(activation), predicted=True)
             if found.values.shape == exact.values.shape:
