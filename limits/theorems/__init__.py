@@ -30,20 +30,34 @@ from limits.theorems.base import (
     unchecked,
 )
 from limits.theorems.comparisons import as_published, as_slope, in_order, slope_within
+from limits.theorems.early_time import (
+    Asymptotics,
+    agreement,
+    convolution_distance,
+    inner_products,
+    input_norms,
+    input_spectrum,
+    kernel_distance_rate,
+    linear_dynamics,
+    model_gap,
+)
 from limits.theorems.observed import Observed, observed
 from limits.theorems.problem import Problem
 
 __all__ = [
     "Assumption",
+    "Asymptotics",
     "Observed",
     "Problem",
     "Result",
     "Statement",
     "Verdict",
+    "agreement",
     "as_mean",
     "as_published",
     "as_slope",
     "as_value",
+    "convolution_distance",
     "every_theorem",
     "first_kernel_change",
     "first_step",
@@ -56,8 +70,14 @@ __all__ = [
     "in_order",
     "initial_eigenvalue",
     "initial_width",
+    "inner_products",
+    "input_norms",
+    "input_spectrum",
+    "kernel_distance_rate",
+    "linear_dynamics",
     "mean_gram",
     "mean_root",
+    "model_gap",
     "movement_along",
     "observed",
     "particle_movement",

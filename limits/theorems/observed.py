@@ -67,8 +67,7 @@ def observed(problem: Problem, run: Run) -> Observed:
     """
     if isinstance(run, Observed):
         return run
-    times, clouds = _frames(run)
-    _check_times(times)
+    times, clouds = frames_of(run)
     frames = (stored.to(device="cpu", dtype=torch.float64) for stored in clouds)
     first = next(iter(clouds))
     start = first.to(device="cpu", dtype=torch.float64)
@@ -128,17 +127,18 @@ def _spectral(change: Gram) -> Scalar:
     return largest
 
 
-def _frames(run: Recorded | Sequence[tuple[float, ParticleCloud]]) -> tuple[PerFrame, Iterable[ParticleCloud]]:
+def frames_of(run: Recorded | Sequence[tuple[float, ParticleCloud]]) -> tuple[PerFrame, Iterable[ParticleCloud]]:
+    """Times and clouds of a run. Raises ValueError for fewer than two frames, or times that do not increase."""
     if isinstance(run, Recorded):
-        return torch.as_tensor(run.times, dtype=torch.float64), run
-    return torch.tensor([float(time) for time, _ in run], dtype=torch.float64), [cloud for _, cloud in run]
-
-
-def _check_times(times: PerFrame) -> None:
+        times, clouds = torch.as_tensor(run.times, dtype=torch.float64), run
+    else:
+        times = torch.tensor([float(time) for time, _ in run], dtype=torch.float64)
+        clouds = [cloud for _, cloud in run]
     if len(times) < 2:
         raise ValueError(f"A run of {len(times)} frames cannot be checked; give two or more.")
     if bool((times.diff() <= 0.0).any()):
         raise ValueError("The times of a run must increase from frame to frame; sort its frames.")
+    return times, clouds
 
 
 def _check_masses(problem: Problem, cloud: ParticleCloud) -> None:
