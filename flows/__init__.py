@@ -29,7 +29,7 @@ from flows.loop.evolve import evolve
 from flows.noise import StepNoise
 from flows.observers.progress import Progress, Report
 from flows.observers.schedules import Every, LogSpaced
-from flows.observers.stopping import StopAfter, StopBelow, StopStationary, speed
+from flows.observers.stopping import StopAbove, StopAfter, StopBelow, StopStationary, speed
 from flows.observers.trace import Trace
 from flows.right_forms import CONVERSIONS, FORMS, LOOP, METHODS
 from particles.arguments import check_arguments_of
@@ -64,6 +64,7 @@ __all__ = [
     "StepBound",
     "StepNoise",
     "StepRule",
+    "StopAbove",
     "StopAfter",
     "StopBelow",
     "StopStationary",

@@ -27,16 +27,23 @@ from particles.neurons.protocols import Neuron, Tangent
 from particles.neurons.user_neuron import MappedNeuron, UserNeuron, as_neuron
 from particles.numerics.randomness import generator
 from particles.observables import (
+    Accuracy,
     Alignment,
+    ClassAccuracy,
+    FeatureMovement,
     GramChange,
     LargestMovement,
+    Margin,
     MassWeightedMovement,
     MeanMovement,
+    Preactivations,
+    RelativeFeatureMovement,
     SmallestEigenvalue,
+    TeacherAngle,
+    TeacherOverlap,
     effective_count,
 )
 from particles.right_forms import CONVERSIONS, FORMS, METHODS
-from particles.risk.accuracy import Accuracy
 from particles.risk.dataset import Dataset
 from particles.risk.losses import CrossEntropy, Logistic, Loss, Squared
 from particles.risk.network import Network
@@ -53,11 +60,13 @@ __all__ = [
     "Activation",
     "Alignment",
     "Biased",
+    "ClassAccuracy",
     "CrossEntropy",
     "Dataset",
     "Embedding",
     "Ensemble",
     "Erf",
+    "FeatureMovement",
     "FlowDiverged",
     "FlowRefused",
     "GaussianLaw",
@@ -72,6 +81,7 @@ __all__ = [
     "Logistic",
     "Loss",
     "MappedNeuron",
+    "Margin",
     "MassError",
     "MassWeightedMovement",
     "MeanField",
@@ -83,6 +93,7 @@ __all__ = [
     "Perceptron",
     "Points",
     "Power",
+    "Preactivations",
     "Quadratic",
     "RademacherOutputs",
     "Random",
@@ -91,6 +102,7 @@ __all__ = [
     "RankLost",
     "Ranks",
     "ReLU",
+    "RelativeFeatureMovement",
     "Risk",
     "Scaling",
     "ShapeError",
@@ -105,6 +117,8 @@ __all__ = [
     "SymmetricPairs",
     "Tangent",
     "Tanh",
+    "TeacherAngle",
+    "TeacherOverlap",
     "ToleranceNotReached",
     "Trajectory",
     "TrajectoryError",

@@ -241,6 +241,47 @@ CASES = [
     Case("particles.SmallestEigenvalue.__call__", SmallestEigenvalue(RISK, X), {"cloud": OTHER}),
     Case("particles.Alignment", Alignment, {"risk": RISK}, lambda observable: observable(OTHER)),
     Case("particles.Alignment.__call__", Alignment(RISK), {"cloud": OTHER}),
+    *(
+        Case(
+            f"particles.{kind.__name__}",
+            kind,
+            {"risk": RISK, "start": CLOUD, "inputs": X, "layer": "hidden"},
+            lambda observable: observable(OTHER),
+        )
+        for kind in (FeatureMovement, RelativeFeatureMovement)
+    ),
+    *(
+        Case(f"particles.{kind.__name__}.__call__", kind(RISK, CLOUD, X), {"cloud": OTHER})
+        for kind in (FeatureMovement, RelativeFeatureMovement)
+    ),
+    Case(
+        "particles.Preactivations",
+        Preactivations,
+        {"risk": RISK, "inputs": X, "particles": [0, 5], "layer": "hidden"},
+        lambda observable: observable(OTHER),
+    ),
+    Case("particles.Preactivations.__call__", Preactivations(RISK, X), {"cloud": OTHER}),
+    *(
+        Case(f"particles.{kind.__name__}", kind, {"risk": RISK, "teacher": X}, lambda observable: observable(OTHER))
+        for kind in (TeacherOverlap, TeacherAngle)
+    ),
+    *(
+        Case(f"particles.{kind.__name__}.__call__", kind(RISK, X), {"cloud": OTHER})
+        for kind in (TeacherOverlap, TeacherAngle)
+    ),
+    *(
+        Case(
+            f"particles.{kind.__name__}",
+            kind,
+            {"risk": RISKED(data=Dataset(X, Y.sign()))},
+            lambda observable: observable(OTHER),
+        )
+        for kind in (ClassAccuracy, Margin)
+    ),
+    *(
+        Case(f"particles.{kind.__name__}.__call__", kind(RISKED(data=Dataset(X, Y.sign()))), {"cloud": OTHER})
+        for kind in (ClassAccuracy, Margin)
+    ),
     Case(
         "particles.Accuracy",
         Accuracy,
