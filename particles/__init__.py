@@ -48,7 +48,7 @@ from particles.risk.dataset import Dataset
 from particles.risk.losses import CrossEntropy, Logistic, Loss, Squared
 from particles.risk.network import Network
 from particles.risk.risk import L2, Risk
-from particles.risk.scaling import NTK, Lazy, MeanField, Power, Scaling
+from particles.risk.scaling import NTK, Lazy, MeanField, Power, Scaling, Standard
 from particles.risk.tangent_products import jacobian_product, jacobian_transpose_product, scaled_jacobian, tangent_gram
 from particles.trajectory import SharedTrajectory, Trajectory, TrajectoryReader, TrajectoryWriter
 
@@ -114,6 +114,7 @@ __all__ = [
     "Sobol",
     "Softplus",
     "Squared",
+    "Standard",
     "SymmetricPairs",
     "Tangent",
     "Tanh",

@@ -3,6 +3,7 @@
 from typing import Protocol, Self, runtime_checkable
 
 import torch
+from torch import Tensor
 
 from particles.shapes import (
     Features,
@@ -45,8 +46,12 @@ class Tangent(Protocol):
         """sum_j factors_j grad g_j(x_i) . v_j [data, outputs]."""
         ...
 
-    def gram(self, weights: PerParticle, other: Self) -> Gram:
-        """sum_j weights_j grad g_j(x_i) . grad g_j(x'_l), row index i k + c; `other` holds the same particles at x'."""
+    def gram(self, weights: PerParticle, other: Self, rates: tuple[float, ...] | None = None) -> Gram:
+        """sum_j weights_j grad g_j(x_i) . grad g_j(x'_l), row index i k + c; `other` holds the same particles at x'.
+
+        With `rates`, which are given only where they are not all one, products of gradients in the coordinates of a
+        group are multiplied by its rate; they are in the order of the neuron's groups.
+        """
         ...
 
     def to(self, dtype: torch.dtype) -> "Tangent":
@@ -56,7 +61,11 @@ class Tangent(Protocol):
 
 @runtime_checkable
 class Neuron(Protocol):
-    """How a particle's position is laid out and what feature it stands for."""
+    """How a particle's position is laid out and what feature it stands for.
+
+    A neuron may also name `groups` of coordinates, a dictionary from names to slices that lie next to each other and
+    cover all of them, and have a rate of its own for each, `rates`: mobilities are multiplied by it.
+    """
 
     @property
     def dim(self) -> int:
@@ -74,8 +83,8 @@ class Neuron(Protocol):
         ...
 
     @property
-    def trained_columns(self) -> slice:
-        """The coordinates that training moves."""
+    def trained_columns(self) -> slice | Tensor:
+        """The coordinates that training moves: a slice, or their numbers [trained] where they do not lie together."""
         ...
 
     def embed(self, inputs: Inputs) -> Features:

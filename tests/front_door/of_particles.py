@@ -124,6 +124,7 @@ CASES = [
     Case("particles.NTK", NTK, {}, of_scaling),
     Case("particles.Lazy", Lazy, {"scale": 2.0}, of_scaling),
     Case("particles.Power", Power, {"exponent": 0.5}, of_scaling),
+    Case("particles.Standard", Standard, {"rates": {"hidden": 0.5}}, of_scaling),
     Case("particles.L2", L2, {"strength": 0.1}, lambda l2: RISKED(regulariser=l2).velocity(CLOUD)),
     Case("particles.Random", Random, {}, of_points),
     Case("particles.Sobol", Sobol, {}, of_points),
