@@ -18,9 +18,12 @@ from particles.errors import (
     Unresolved,
 )
 from particles.initial import masses
+from particles.initial.deep_law import DeepLaw
 from particles.initial.laws import GaussianLaw, GaussianOutputs, Law, OutputLaw, RademacherOutputs, SymmetricPairs
 from particles.initial.uniform_points import Points, Random, Sobol
 from particles.neurons.activations import GELU, Activation, Erf, LeakyReLU, Linear, ReLU, Sigmoid, SiLU, Softplus, Tanh
+from particles.neurons.deep.layers import AveragePool, Convolution, Dense
+from particles.neurons.deep.neuron import Deep
 from particles.neurons.embeddings import Biased, Embedding, Identity, Quadratic, RandomFeatures
 from particles.neurons.perceptron import Perceptron
 from particles.neurons.protocols import Neuron, Tangent
@@ -59,10 +62,15 @@ __all__ = [
     "Accuracy",
     "Activation",
     "Alignment",
+    "AveragePool",
     "Biased",
     "ClassAccuracy",
+    "Convolution",
     "CrossEntropy",
     "Dataset",
+    "Deep",
+    "DeepLaw",
+    "Dense",
     "Embedding",
     "Ensemble",
     "Erf",
