@@ -32,6 +32,7 @@ from particles.numerics.randomness import generator
 from particles.observables import (
     Accuracy,
     Alignment,
+    BalanceChange,
     ClassAccuracy,
     FeatureMovement,
     GramChange,
@@ -63,6 +64,7 @@ __all__ = [
     "Activation",
     "Alignment",
     "AveragePool",
+    "BalanceChange",
     "Biased",
     "ClassAccuracy",
     "Convolution",

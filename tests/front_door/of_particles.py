@@ -256,6 +256,13 @@ CASES = [
         for kind in (FeatureMovement, RelativeFeatureMovement)
     ),
     Case(
+        "particles.BalanceChange",
+        BalanceChange,
+        {"risk": RISKED(neuron=ROOF), "start": CLOUD},
+        lambda observable: observable(OTHER),
+    ),
+    Case("particles.BalanceChange.__call__", BalanceChange(RISKED(neuron=ROOF), CLOUD), {"cloud": OTHER}),
+    Case(
         "particles.Preactivations",
         Preactivations,
         {"risk": RISK, "inputs": X, "particles": [0, 5], "layer": "hidden"},

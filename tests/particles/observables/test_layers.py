@@ -1,12 +1,9 @@
 """A layer of a network by its name, and tiles in which its pre-activations are computed."""
 
-from dataclasses import dataclass
-from typing import ClassVar
-
 import pytest
 import torch
 
-from particles import Identity, MeanField, ParticleCloud, Perceptron, Risk, Squared, Tanh
+from particles import Deep, Dense, MeanField, ParticleCloud, Risk, Squared, Tanh
 from particles.observables.layers import Layer, tiles_of
 from tests.draws import normals
 from tests.particles.contracts.plain import dataset, example
@@ -33,24 +30,16 @@ def test_layer_is_found_by_its_name() -> None:
         torch.testing.assert_close(layer(cloud.positions, phi)[..., 0], expected)
 
 
-@dataclass(frozen=True)
-class Read(Perceptron):
-    """A perceptron that also names its readout, as deep networks do."""
-
-    groups: ClassVar[dict[str, slice]] = {"layer1": slice(0, 3), "layer2": slice(3, 4)}  # type: ignore[misc]
-
-    def preactivations(self, positions: torch.Tensor, phi: torch.Tensor) -> dict[str, torch.Tensor]:
-        """Those of both layers."""
-        inner = super().preactivations(positions, phi)["hidden"]
-        return {"layer1": inner, "layer2": inner.tanh() * positions[:, None, 3:]}
-
-
 def test_the_readout_is_not_the_last_hidden_layer() -> None:
     """Assert that the layer before the readout is taken where none is named, and the readout by its name."""
     data = dataset(Squared(), 1)
-    risk = Risk(Read(Tanh(), Identity(3)), MeanField(), Squared(), data)
-    assert Layer.of(risk, data.inputs, None, "Somebody").name == "layer1"
-    assert Layer.of(risk, data.inputs, "layer2", "Somebody").name == "layer2"
+
+    def of(name: str | None, *layers: Dense) -> str:
+        return Layer.of(Risk(Deep(3, layers, Tanh()), MeanField(), Squared(), data), data.inputs, name, "Us").name
+
+    assert of(None, Dense(4), Dense(2), Dense(1)) == "layer2"
+    assert of("layer3", Dense(4), Dense(2), Dense(1)) == "layer3"
+    assert of(None, Dense(1)) == "layer1"
 
 
 def test_a_layer_that_is_not_there_is_refused() -> None:

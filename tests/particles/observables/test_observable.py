@@ -7,16 +7,20 @@ from torch.nn.functional import one_hot
 from particles import (
     Accuracy,
     Alignment,
+    BalanceChange,
     ClassAccuracy,
     Dataset,
     FeatureMovement,
     GramChange,
+    Identity,
     LargestMovement,
     Margin,
     MassWeightedMovement,
     MeanMovement,
+    Perceptron,
     Preactivations,
     RelativeFeatureMovement,
+    ReLU,
     SmallestEigenvalue,
     TeacherAngle,
     TeacherOverlap,
@@ -46,7 +50,7 @@ def test_observables_write_into_nothing_given() -> None:
         *(kind(risk, start, inputs) for kind in (GramChange, FeatureMovement, RelativeFeatureMovement)),
         *(kind(risk, inputs) for kind in (SmallestEigenvalue, Preactivations, TeacherOverlap, TeacherAngle)),
         *(kind(sorting) for kind in (Accuracy, ClassAccuracy, Margin)),
-        Alignment(risk),
+        *(Alignment(risk), BalanceChange(example(neuron=Perceptron(ReLU(), Identity(3), 2, "both"))[0], start)),
     ]
     assert {type(one) for one in observables} == {*OBSERVABLES}
     for observable in (*observables, effective_count, risk):

@@ -17,7 +17,7 @@ from tests.draws import normals
 from tests.particles.contracts.plain import example
 from tests.tolerances import assert_identical
 
-RISK, START = example(neuron=particles.Perceptron(particles.Tanh(), particles.Identity(3)))
+RISK, START = example(neuron=particles.Perceptron(particles.ReLU(), particles.Identity(3), trained="both"))
 SIGNS = RISK.on(Dataset(RISK.data.inputs, torch.tensor([1.0, -1.0, 1.0, 1.0, -1.0]).double()))
 #: Values of keys that must be given.
 GIVEN: dict[str, Any] = {"teacher": [[1.0, 0.0, 0.0], [0.0, 2.0, 0.0]]}
