@@ -27,6 +27,7 @@ from particles.neurons.protocols import Neuron, Tangent
 from particles.neurons.user_neuron import MappedNeuron, UserNeuron, as_neuron
 from particles.numerics.randomness import generator
 from particles.observables import (
+    ActiveFraction,
     Alignment,
     GramChange,
     LargestMovement,
@@ -51,6 +52,7 @@ __all__ = [
     "NTK",
     "Accuracy",
     "Activation",
+    "ActiveFraction",
     "Alignment",
     "Biased",
     "CrossEntropy",

@@ -15,6 +15,7 @@ from particles.neurons.embeddings import Embedding
 from particles.neurons.protocols import Neuron
 from particles.neurons.user_neuron import UserNeuron
 from particles.observables import (
+    ActiveFraction,
     Alignment,
     GramChange,
     LargestMovement,
@@ -46,6 +47,7 @@ METHODS: dict[type, str] = {
     LargestMovement: "__call__",
     GramChange: "__call__",
     SmallestEigenvalue: "__call__",
+    ActiveFraction: "__call__",
     Alignment: "__call__",
     Accuracy: "__call__",
     Trajectory: "create append open",

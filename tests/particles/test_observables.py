@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from particles import (
+    ActiveFraction,
     Alignment,
     Dataset,
     GramChange,
@@ -27,6 +28,7 @@ from particles import (
     tangent_gram,
 )
 from tests.draws import normals, unequal
+from tests.particles.contracts.members import WrittenPerceptron
 from tests.particles.contracts.plain import example
 from tests.tolerances import assert_identical
 
@@ -82,6 +84,27 @@ def test_gram_change_is_the_spectral_norm() -> None:
     assert_identical(GramChange(risk, cloud, inputs)(cloud), number(0.0))
 
 
+def test_active_fraction_is_the_mass_between_the_borders() -> None:
+    """Assert that masses are counted strictly between the borders, on the datum where they are fewest."""
+    positions = torch.tensor([[1.0, 1.0], [-1.0, 1.0], [0.0, 1.0]], dtype=torch.float64)
+    cloud = ParticleCloud(positions, torch.tensor([0.5, 0.3, 0.2], dtype=torch.float64))
+    inputs = torch.tensor([[2.0], [-3.0]], dtype=torch.float64)
+    risk = Risk(Perceptron(Linear(), Identity(1)), MeanField(), Squared(), Dataset(inputs, inputs))
+    for least, most, fraction in ((0.0, math.inf, 0.3), (-math.inf, 2.0, 0.5), (-2.5, 2.5, 0.2), (-3.5, 3.5, 1.0)):
+        assert_identical(ActiveFraction(risk, inputs, least, most)(cloud), number(fraction))
+    assert_identical(ActiveFraction(risk, inputs)(cloud), number(0.3))
+
+
+def test_active_fraction_of_what_has_none_is_refused() -> None:
+    """Assert that other neurons and borders out of order are turned down."""
+    risk, _ = example()
+    with pytest.raises(ValueError, match="Nothing lies between 1 and 1"):
+        ActiveFraction(risk, risk.data.inputs, 1.0, 1.0)
+    other = Risk(WrittenPerceptron(3, risk.data.outputs, torch.tanh), MeanField(), Squared(), risk.data)
+    with pytest.raises(TypeError, match="Active are preactivations of a Perceptron, but the neuron is a Written"):
+        ActiveFraction(other, risk.data.inputs)
+
+
 def test_smallest_eigenvalue_is_the_smallest() -> None:
     """Assert that the eigenvalue is that of the Gram matrix, and zero with fewer trained coordinates than data."""
     risk, cloud = example()
@@ -135,7 +158,7 @@ def test_observables_write_into_nothing_given() -> None:
     for observable in (
         *(kind(start) for kind, _ in MOVEMENTS),
         *(GramChange(risk, start, risk.data.inputs), SmallestEigenvalue(risk, risk.data.inputs)),
-        *(Alignment(risk), effective_count, risk),
+        *(ActiveFraction(risk, risk.data.inputs), Alignment(risk), effective_count, risk),
     ):
         assert observable(cloud).shape == ()
     for tensor, copy in zip((cloud.positions, cloud.masses, start.positions), before, strict=True):

@@ -103,7 +103,7 @@ def test_what_the_packages_offer_is_known_by_its_name() -> None:
     offered = [one for one in map(vars(particles).get, particles.__all__) if isinstance(one, type)]
     activations = {one for one in offered if one.__module__ == ReLU.__module__} - {particles.Activation}
     assert {kind.makes for name, kind in ACTIVATIONS.items() if name != "import"} == activations
-    assert MEASURES["gram_change"] is particles.GramChange and len(MEASURES) == 6
+    assert MEASURES["gram_change"] is particles.GramChange and len(MEASURES) == 7
 
 
 def test_kinds_say_what_their_classes_declare() -> None:
