@@ -31,6 +31,7 @@ from particles.neurons.user_neuron import MappedNeuron, UserNeuron, as_neuron
 from particles.numerics.randomness import generator
 from particles.observables import (
     Accuracy,
+    ActiveFraction,
     Alignment,
     BalanceChange,
     ClassAccuracy,
@@ -62,6 +63,7 @@ __all__ = [
     "NTK",
     "Accuracy",
     "Activation",
+    "ActiveFraction",
     "Alignment",
     "AveragePool",
     "BalanceChange",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -9,22 +10,25 @@ from torch import Tensor
 from particles.neurons.protocols import Neuron
 from particles.shapes import AnyFloat
 
+Number = TypeVar("Number")
+#: The number, or an error that says `what` it is: a check of `particles/arguments/reals.py`.
+Check = Callable[[object, str], Number]
 #: Which coordinates each group has, in order: they lie next to each other and cover all of them.
 Groups = Mapping[str, slice]
 
 
-class PerGroup(Mapping[str, float]):
-    """One number for each of some groups, by their names; a frozen dictionary, equal to a plain one."""
+class PerGroup(Mapping[str, Number]):
+    """A number, or a function that gives it, for each of some groups by name; a frozen dictionary."""
 
-    def __init__(self, numbers: Mapping[str, float]) -> None:
+    def __init__(self, numbers: Mapping[str, Number]) -> None:
         self._numbers = dict(numbers)
 
     @classmethod
-    def of(cls, numbers: Mapping[str, float], what: str, check: Callable[[object, str], float]) -> "PerGroup":
+    def of(cls, numbers: Mapping[str, Number], what: str, check: Check[Number]) -> "PerGroup[Number]":
         """These numbers, each checked; `what` names one in the error, "The rate" becomes "The rate of 'output'"."""
         return cls({name: check(number, f"{what} of {name!r}") for name, number in numbers.items()})
 
-    def __getitem__(self, name: str) -> float:
+    def __getitem__(self, name: str) -> Number:
         return self._numbers[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -41,8 +45,8 @@ class PerGroup(Mapping[str, float]):
 
 
 def one_or_per_group(
-    numbers: float | Mapping[str, float], what: str, check: Callable[[object, str], float]
-) -> float | PerGroup:
+    numbers: Number | Mapping[str, Number], what: str, check: Check[Number]
+) -> Number | PerGroup[Number]:
     """One checked number for all groups, or a checked number for each of those named."""
     return PerGroup.of(numbers, what, check) if isinstance(numbers, Mapping) else check(numbers, what)
 

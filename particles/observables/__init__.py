@@ -4,6 +4,7 @@ A new one is its file and its name here and in `particles`: study files then kno
 """
 
 from particles.observables.accuracy import Accuracy, ClassAccuracy
+from particles.observables.active_fraction import ActiveFraction
 from particles.observables.balance import BalanceChange
 from particles.observables.feature_movement import FeatureMovement, RelativeFeatureMovement
 from particles.observables.margin import Margin
@@ -21,6 +22,7 @@ from particles.observables.teacher import TeacherAngle, TeacherOverlap
 
 __all__ = [
     "Accuracy",
+    "ActiveFraction",
     "Alignment",
     "BalanceChange",
     "ClassAccuracy",

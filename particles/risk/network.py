@@ -41,7 +41,7 @@ class Network:
 
     @cached_property
     def rates(self) -> tuple[float, ...] | None:
-        """The rate of each group, that of the scaling times the neuron's own; None where all are one.
+        """The rate of each group, that of the scaling times the neuron's own; None where those trained have rate one.
 
         Raises ValueError where the scaling names a group that the neuron does not have, or the neuron's own rates are
         not one non-negative number for each group.
@@ -56,7 +56,8 @@ class Network:
             )
         both = zip(number_of_each(given, self.groups, 1.0), own, strict=True)
         rates = tuple(rate * non_negative(one, "A neuron's own rate") for rate, one in both)
-        return None if all(rate == 1.0 for rate in rates) else rates
+        moving = {rate for rate, name in zip(rates, self.groups, strict=True) if name in self.trained_groups}
+        return None if moving <= {1.0} else rates
 
     @cached_property
     def trained_groups(self) -> tuple[str, ...]:

@@ -240,6 +240,13 @@ CASES = [
         lambda observable: observable(OTHER),
     ),
     Case("particles.SmallestEigenvalue.__call__", SmallestEigenvalue(RISK, X), {"cloud": OTHER}),
+    Case(
+        "particles.ActiveFraction",
+        ActiveFraction,
+        {"risk": RISK, "inputs": X, "least": -0.5, "most": 0.5},
+        lambda observable: observable(OTHER),
+    ),
+    Case("particles.ActiveFraction.__call__", ActiveFraction(RISK, X), {"cloud": OTHER}),
     Case("particles.Alignment", Alignment, {"risk": RISK}, lambda observable: observable(OTHER)),
     Case("particles.Alignment.__call__", Alignment(RISK), {"cloud": OTHER}),
     *(

@@ -13,6 +13,7 @@ from torch.nn.functional import one_hot
 from flows import KineticCloud
 from particles import (
     Accuracy,
+    ActiveFraction,
     Alignment,
     BalanceChange,
     ClassAccuracy,
@@ -76,6 +77,7 @@ def over_all(cloud: ParticleCloud) -> dict[str, torch.Tensor]:
         "largest movement": LargestMovement(start),
         "gram change": GramChange(risk, start, inputs),
         "smallest eigenvalue": SmallestEigenvalue(risk, inputs),
+        "active fraction": ActiveFraction(risk, inputs),
         "alignment": Alignment(risk),
         "accuracy": Accuracy(CLASSIFYING),
         "class accuracy": ClassAccuracy(CLASSIFYING),

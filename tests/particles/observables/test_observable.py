@@ -6,6 +6,7 @@ from torch.nn.functional import one_hot
 
 from particles import (
     Accuracy,
+    ActiveFraction,
     Alignment,
     BalanceChange,
     ClassAccuracy,
@@ -48,7 +49,10 @@ def test_observables_write_into_nothing_given() -> None:
     observables = [
         *(kind(start) for kind in (MeanMovement, MassWeightedMovement, LargestMovement)),
         *(kind(risk, start, inputs) for kind in (GramChange, FeatureMovement, RelativeFeatureMovement)),
-        *(kind(risk, inputs) for kind in (SmallestEigenvalue, Preactivations, TeacherOverlap, TeacherAngle)),
+        *(
+            kind(risk, inputs)
+            for kind in (ActiveFraction, SmallestEigenvalue, Preactivations, TeacherOverlap, TeacherAngle)
+        ),
         *(kind(sorting) for kind in (Accuracy, ClassAccuracy, Margin)),
         *(Alignment(risk), BalanceChange(example(neuron=Perceptron(ReLU(), Identity(3), 2, "both"))[0], start)),
     ]
