@@ -9,7 +9,7 @@ from torch import Tensor
 
 from limits.kernel_training.lazy_gap import Recorded
 from limits.theorems.base import Assumption, Result, Statement, fails, from_above, unchecked
-from limits.theorems.observed import PerFrame, PerInterval, frames_of
+from limits.theorems.observed import PerFrame, PerInterval, frames_of, in_double
 from particles import ParticleCloud, Risk, Squared
 from particles.shapes import Gram
 
@@ -52,7 +52,7 @@ def model_gap(risk: Risk, run: Recorded | Sequence[tuple[float, ParticleCloud]],
     if fails(assumptions):
         return unchecked(STATEMENT, assumptions)
     gaps, errors = _along(risk, times, list(clouds), gram, roots)
-    first = float((roots * risk.residual(_exact(next(iter(clouds)))).flatten()).norm())
+    first = float((roots * risk.residual(in_double(next(iter(clouds)))).flatten()).norm())
     bounds = first * (torch.expm1((times.diff() * errors).cumsum(dim=0)) + ROUNDING)
     return from_above(STATEMENT, assumptions, bounds, gaps, 2.0 * first)
 
@@ -77,17 +77,13 @@ def _along(
     risk: Risk, times: PerFrame, clouds: Sequence[ParticleCloud], gram: Square, roots: Tensor
 ) -> tuple[PerInterval, PerInterval]:
     """|P^(1/2) (u_t - u_t^lin)| at every frame after the first, and eps_s of every step."""
-    cloud, gaps, errors = _exact(clouds[0]), [], []
+    cloud, gaps, errors = in_double(clouds[0]), [], []
     linear = roots * risk.residual(cloud).flatten()
     for step, stored in zip(times.diff().tolist(), clouds[1:], strict=True):
-        later = _exact(stored)
+        later = in_double(stored)
         own = roots[:, None] * path_kernel(risk, cloud, later) * roots
         errors.append(torch.linalg.matrix_norm(own - gram, 2))
         linear = linear - step * gram @ linear
         gaps.append((roots * risk.residual(later).flatten() - linear).norm())
         cloud = later
     return torch.stack(gaps), torch.stack(errors)
-
-
-def _exact(cloud: ParticleCloud) -> ParticleCloud:
-    return cloud.to(device="cpu", dtype=torch.float64)
