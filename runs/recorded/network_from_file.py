@@ -8,9 +8,14 @@ from particles import (
     GELU,
     L2,
     NTK,
+    AveragePool,
     Biased,
+    Convolution,
     CrossEntropy,
     Dataset,
+    Deep,
+    DeepLaw,
+    Dense,
     Erf,
     GaussianLaw,
     GaussianOutputs,
@@ -44,9 +49,9 @@ PIECES: tuple[type, ...] = (
     *(ReLU, LeakyReLU, Erf, Tanh, Sigmoid, Softplus, GELU, SiLU, Linear),
     *(Identity, Biased, Quadratic, RandomFeatures),
     *(MeanField, NTK, Lazy, Power),
-    Perceptron,
+    *(Perceptron, Deep, Dense, Convolution, AveragePool),
     *(Squared, Logistic, CrossEntropy, L2),
-    *(GaussianLaw, RademacherOutputs, GaussianOutputs, Random, Sobol),
+    *(GaussianLaw, DeepLaw, RademacherOutputs, GaussianOutputs, Random, Sobol),
 )
 KNOWN = {qualified_name(piece): piece for piece in PIECES}
 
@@ -73,7 +78,7 @@ def network_of(path: Path, parameters: Mapping[str, object]) -> Network:
         neuron, scaling = (_made(_within(parameters, "flow", "risk", part)) for part in ("neuron", "scaling"))
     except (TypeError, ValueError) as error:
         raise Refusal(f"The network of {path} cannot be rebuilt from the file: {error}") from error
-    if not isinstance(neuron, Perceptron) or not isinstance(scaling, MeanField | NTK | Lazy | Power):
+    if not isinstance(neuron, Perceptron | Deep) or not isinstance(scaling, MeanField | NTK | Lazy | Power):
         raise Refusal(f"The network of {path} cannot be rebuilt from the file: it has no neuron and scaling of ours.")
     return Network(neuron, scaling)
 
@@ -100,10 +105,12 @@ def _made(described: object) -> object:
     """The value of a description; raises ValueError for other classes and for incomplete descriptions."""
     if described is None or isinstance(described, bool | int | float | str):
         return described
+    if isinstance(described, list):
+        return tuple(_made(part) for part in described)
     name = described.get("class") if isinstance(described, Mapping) else None
     piece = KNOWN.get(str(name))
     if piece is None or not isinstance(described, Mapping):
-        raise ValueError(f"of {name or 'a list'} it does not hold enough, only classes of ours made of numbers are.")
+        raise ValueError(f"of {name or 'a mapping'} it does not hold enough, only classes of ours made of numbers are.")
     fields = {key: _made(part) for key, part in described.items() if key != "class"}
     if set(fields) != {field.name for field in dataclasses.fields(piece)}:
         raise ValueError(f"{name} has other fields than in this version; use the one that wrote it.")
