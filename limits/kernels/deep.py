@@ -87,8 +87,8 @@ def _recursion(neuron: Deep, accuracy: float) -> Recursion:
     left = readout.pooled[1:]
     if math.prod(left) > 1:
         raise ValueError(
-            f"The network reads out at {math.prod(left)} positions, whose outputs are correlated; end it with a Dense or "
-            "with AveragePool()."
+            f"The network reads out at {math.prod(left)} positions, whose outputs are correlated; end it with a Dense "
+            "or with AveragePool()."
         )
     duals = [dual_pair(stage.activation or Linear(), accuracy) for stage in hidden]
     pools = [tuple(pool.sizes for pool in stage.pools) for stage in neuron.stages]
