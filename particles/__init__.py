@@ -30,21 +30,30 @@ from particles.neurons.protocols import Neuron, Tangent
 from particles.neurons.user_neuron import MappedNeuron, UserNeuron, as_neuron
 from particles.numerics.randomness import generator
 from particles.observables import (
+    Accuracy,
+    ActiveFraction,
     Alignment,
+    BalanceChange,
+    ClassAccuracy,
+    FeatureMovement,
     GramChange,
     LargestMovement,
+    Margin,
     MassWeightedMovement,
     MeanMovement,
+    Preactivations,
+    RelativeFeatureMovement,
     SmallestEigenvalue,
+    TeacherAngle,
+    TeacherOverlap,
     effective_count,
 )
 from particles.right_forms import CONVERSIONS, FORMS, METHODS
-from particles.risk.accuracy import Accuracy
 from particles.risk.dataset import Dataset
 from particles.risk.losses import CrossEntropy, Logistic, Loss, Squared
 from particles.risk.network import Network
 from particles.risk.risk import L2, Risk
-from particles.risk.scaling import NTK, Lazy, MeanField, Power, Scaling
+from particles.risk.scaling import NTK, Lazy, MeanField, Power, Scaling, Standard
 from particles.risk.tangent_products import jacobian_product, jacobian_transpose_product, scaled_jacobian, tangent_gram
 from particles.trajectory import SharedTrajectory, Trajectory, TrajectoryReader, TrajectoryWriter
 
@@ -54,9 +63,12 @@ __all__ = [
     "NTK",
     "Accuracy",
     "Activation",
+    "ActiveFraction",
     "Alignment",
     "AveragePool",
+    "BalanceChange",
     "Biased",
+    "ClassAccuracy",
     "Convolution",
     "CrossEntropy",
     "Dataset",
@@ -66,6 +78,7 @@ __all__ = [
     "Embedding",
     "Ensemble",
     "Erf",
+    "FeatureMovement",
     "FlowDiverged",
     "FlowRefused",
     "GaussianLaw",
@@ -80,6 +93,7 @@ __all__ = [
     "Logistic",
     "Loss",
     "MappedNeuron",
+    "Margin",
     "MassError",
     "MassWeightedMovement",
     "MeanField",
@@ -91,6 +105,7 @@ __all__ = [
     "Perceptron",
     "Points",
     "Power",
+    "Preactivations",
     "Quadratic",
     "RademacherOutputs",
     "Random",
@@ -99,6 +114,7 @@ __all__ = [
     "RankLost",
     "Ranks",
     "ReLU",
+    "RelativeFeatureMovement",
     "Risk",
     "Scaling",
     "ShapeError",
@@ -110,9 +126,12 @@ __all__ = [
     "Sobol",
     "Softplus",
     "Squared",
+    "Standard",
     "SymmetricPairs",
     "Tangent",
     "Tanh",
+    "TeacherAngle",
+    "TeacherOverlap",
     "ToleranceNotReached",
     "Trajectory",
     "TrajectoryError",
