@@ -105,6 +105,7 @@ __all__ = [
     "OutputLaw",
     "ParticleCloud",
     "Perceptron",
+    "Plain",
     "Points",
     "Power",
     "Preactivations",
@@ -144,12 +145,14 @@ __all__ = [
     "UserNeuron",
     "as_neuron",
     "effective_count",
+    "from_module",
     "generator",
     "jacobian_product",
     "jacobian_transpose_product",
     "masses",
     "scaled_jacobian",
     "tangent_gram",
+    "to_module",
 ]
 
 check_arguments_of(globals(), METHODS, FORMS, CONVERSIONS)

@@ -10,7 +10,7 @@ from torch import nn
 
 from particles.cloud import ParticleCloud
 from particles.errors import ShapeError
-from particles.modules.reading import Block, Chain, read
+from particles.modules.reading import Block, Reading, read
 from particles.neurons.activations import Linear
 from particles.neurons.deep.layers import Convolution, Dense, Layer
 from particles.neurons.deep.neuron import Deep
@@ -50,35 +50,35 @@ def from_module(
     module, for parameters that layers share, and for rows where the module has none; ShapeError for inputs that do not
     fit.
     """
-    chain = read(module)
-    obstacle = _obstacle_to_rows(chain)
+    reading = read(module)
+    obstacle = _obstacle_to_rows(reading)
     if particles == "rows" and obstacle is not None:
         raise ValueError(f"Particles cannot be rows of this module, because {obstacle}; take particles='whole'.")
-    if chain.embedding is not None and (particles == "whole" or obstacle is not None):
+    if reading.embedding is not None and (particles == "whole" or obstacle is not None):
         raise ValueError("The module begins with a fixed embedding, which only particles='rows' can have.")
-    return _whole(chain, inputs) if particles == "whole" or obstacle is not None else _rows(chain, inputs)
+    return _whole(reading, inputs) if particles == "whole" or obstacle is not None else _rows(reading, inputs)
 
 
-def _obstacle_to_rows(chain: Chain) -> str | None:
+def _obstacle_to_rows(reading: Reading) -> str | None:
     """Why hidden units are no particles; None where they are."""
-    layers = [block.layer for block in chain.blocks]
+    layers = [block.layer for block in reading.blocks]
     if len(layers) != 2:
         return f"the number of its layers with weights is {len(layers)} and not 2"
-    if chain.pools or not all(isinstance(layer, nn.Linear) for layer in layers):
+    if reading.pools or not all(isinstance(layer, nn.Linear) for layer in layers):
         return "it has positions"
     if layers[1].bias is not None:
         return "its output layer has a bias, which belongs to no hidden unit"
-    if len({each.requires_grad for each in chain.blocks[0].parameters}) > 1:
+    if len({each.requires_grad for each in reading.blocks[0].parameters}) > 1:
         return "of weight and bias of its hidden layer only one requires a gradient"
     return None
 
 
-def _rows(chain: Chain, inputs: int | Sequence[int] | None) -> tuple[Network, ParticleCloud]:
+def _rows(reading: Reading, inputs: int | Sequence[int] | None) -> tuple[Network, ParticleCloud]:
     """Hidden units as particles."""
-    hidden, output = chain.blocks
-    plain = Plain(hidden.layer.in_features) if chain.embedding is None else chain.embedding
+    hidden, output = reading.blocks
+    plain = Plain(hidden.layer.in_features) if reading.embedding is None else reading.embedding
     _check_inputs(inputs, plain.inputs)
-    moving = [block.layer.weight.requires_grad for block in chain.blocks]
+    moving = [block.layer.weight.requires_grad for block in reading.blocks]
     neuron = Perceptron(
         hidden.activation or Linear(),
         plain if hidden.layer.bias is None else Biased(plain),
@@ -90,19 +90,19 @@ def _rows(chain: Chain, inputs: int | Sequence[int] | None) -> tuple[Network, Pa
     return Network(neuron, Standard()), ParticleCloud(positions.detach())
 
 
-def _whole(chain: Chain, inputs: int | Sequence[int] | None) -> tuple[Network, ParticleCloud]:
+def _whole(reading: Reading, inputs: int | Sequence[int] | None) -> tuple[Network, ParticleCloud]:
     """The whole module as one particle."""
-    layers: list[Layer] = [*chain.pools]
-    for block, is_last in zip(chain.blocks, [False] * (len(chain.blocks) - 1) + [True], strict=True):
+    layers: list[Layer] = [*reading.pools]
+    for block, is_last in zip(reading.blocks, [False] * (len(reading.blocks) - 1) + [True], strict=True):
         layers += [_layer(block, is_last), *block.pools]
-    neuron = Deep(_shape(chain, inputs), layers, parameterisation="standard", trained=_trained(chain))
-    for block, stage in zip(chain.blocks, neuron.stages, strict=True):
+    neuron = Deep(_shape(reading, inputs), layers, parameterisation="standard", trained=_trained(reading))
+    for block, stage in zip(reading.blocks, neuron.chain.stages, strict=True):
         if tuple(block.layer.weight.shape) != stage.map.weights:
             raise ShapeError(
                 f"The weights of {block.title} are {tuple(block.layer.weight.shape)}, but what comes below asks for "
                 f"{stage.map.weights}; make inputs and layers fit."
             )
-    parameters = [each.detach().flatten() for block in chain.blocks for each in block.parameters]
+    parameters = [each.detach().flatten() for block in reading.blocks for each in block.parameters]
     return Network(neuron, Standard()), ParticleCloud(torch.cat(parameters)[None])
 
 
@@ -118,41 +118,41 @@ def _layer(block: Block, is_last: bool) -> Layer:
     same = layer.padding == "same" or (size % 2 == 1 and set(layer.padding) == {size // 2})
     if padding is None or not plain or not same:
         raise ValueError(
-            f"{block.title} is not known: stride, dilation and groups must be 1, kernel_size one number, padding 'same' "
-            "or the number that leaves as many positions, padding_mode 'circular' or 'zeros'."
+            f"{block.title} is not known: stride, dilation and groups must be 1, kernel_size one number, padding "
+            "'same' or the number that leaves as many positions, padding_mode 'circular' or 'zeros'."
         )
     return Convolution(layer.out_channels, size, padding, bias, activation)
 
 
-def _trained(chain: Chain) -> str | tuple[str, ...]:
+def _trained(reading: Reading) -> str | tuple[str, ...]:
     """The groups whose parameters require a gradient."""
     groups = []
-    for number, block in enumerate(chain.blocks, start=1):
+    for number, block in enumerate(reading.blocks, start=1):
         groups += zip((f"layer{number}", f"layer{number}.bias"), block.parameters, strict=False)
     moving = tuple(name for name, each in groups if each.requires_grad)
     return "all" if len(moving) == len(groups) else moving
 
 
-def _shape(chain: Chain, inputs: int | Sequence[int] | None) -> int | tuple[int, ...]:
+def _shape(reading: Reading, inputs: int | Sequence[int] | None) -> int | tuple[int, ...]:
     """The shape of one input, as given or as the layers tell it."""
-    first = chain.blocks[0].layer
-    if isinstance(first, nn.Linear) and not chain.pools:
+    first = reading.blocks[0].layer
+    if isinstance(first, nn.Linear) and not reading.pools:
         _check_inputs(inputs, first.in_features)
         return first.in_features
-    shape = _told(chain) if inputs is None else inputs
+    shape = _told(reading) if inputs is None else inputs
     if shape is None:
         raise ValueError(
-            f"The module begins with {'a pool' if chain.pools else chain.blocks[0].title}, so the shape of its inputs "
-            "is not known; give inputs=(channels, length) or inputs=(channels, height, width)."
+            f"The module begins with {'a pool' if reading.pools else reading.blocks[0].title}, so the shape of its "
+            "inputs is not known; give inputs=(channels, length) or inputs=(channels, height, width)."
         )
     return shape if isinstance(shape, int) else tuple(shape)
 
 
-def _told(chain: Chain) -> tuple[int, int] | None:
+def _told(reading: Reading) -> tuple[int, int] | None:
     """The channels and the length of inputs, where the first Linear after a Conv1d tells them."""
-    first = chain.blocks[0].layer
-    below = chain.pools
-    for block, above in pairwise(chain.blocks):
+    first = reading.blocks[0].layer
+    below = reading.pools
+    for block, above in pairwise(reading.blocks):
         below = [*below, *block.pools]
         if isinstance(above.layer, nn.Linear):
             if not isinstance(first, nn.Conv1d) or any(pool.size is None for pool in below):

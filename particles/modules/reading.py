@@ -54,7 +54,7 @@ class Block:
 
 
 @dataclass(eq=False)
-class Chain:
+class Reading:
     """The layers in order; `pools` stand before the first of them, and `embedding` is a fixed map of the inputs."""
 
     blocks: list[Block] = field(default_factory=list)
@@ -67,34 +67,34 @@ def titled(name: str, part: nn.Module) -> str:
     return f"{type(part).__name__} ({name!r})" if name else type(part).__name__
 
 
-def read(module: nn.Module) -> Chain:
-    """The chain that a module is; raises ValueError, with what to do, for one that is none."""
-    chain = Chain()
+def read(module: nn.Module) -> Reading:
+    """The chain of layers that a module is; raises ValueError, with what to do, for one that is none."""
+    reading = Reading()
     axes: int | None = None  # of positions; None before the first layer says, zero where all is flattened
     for name, part in leaves(module):
-        title, last = titled(name, part), chain.blocks[-1] if chain.blocks else None
+        title, last = titled(name, part), reading.blocks[-1] if reading.blocks else None
         if isinstance(part, WEIGHTED):
             axes = _axes(title, part, axes)
-            chain.blocks.append(Block(name, part))
+            reading.blocks.append(Block(name, part))
         elif isinstance(part, POOLS):
             axes = _pool_axes(title, part, axes)
-            (chain.pools if last is None else last.pools).append(pool_of(title, part))
+            (reading.pools if last is None else last.pools).append(pool_of(title, part))
         elif isinstance(part, nn.Flatten):
             if (part.start_dim, part.end_dim) != (1, -1):
                 raise ValueError(f"{title} flattens axes {part.start_dim} to {part.end_dim}; take nn.Flatten().")
             axes = 0
         elif isinstance(part, Embedded):
-            if last is not None or chain.embedding is not None or chain.pools:
+            if last is not None or reading.embedding is not None or reading.pools:
                 raise ValueError(f"{title} is a fixed map of inputs; put it first.")
-            chain.embedding, axes = part.embedding, 0
+            reading.embedding, axes = part.embedding, 0
         elif type(part) in READ:
             if last is None:
                 raise ValueError(f"{title} stands before the first layer with weights; apply it to the data instead.")
             if last.activation is not None or last.pools:
                 raise ValueError(f"{title} must follow a layer with weights directly, before a pool; move it there.")
             last.activation = READ[type(part)](part)
-    _check(chain)
-    return chain
+    _check(reading)
+    return reading
 
 
 def leaves(module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
@@ -121,8 +121,8 @@ def pool_of(title: str, pool: nn.Module) -> AveragePool:
     plain = _each(pool.padding) == {0} and not pool.ceil_mode and getattr(pool, "divisor_override", None) is None
     if len(sizes) != 1 or _each(pool.stride) != sizes or not plain:
         raise ValueError(
-            f"{title} is no mean over blocks: its kernel_size must be one number, stride the same, padding 0, ceil_mode "
-            "False and divisor_override None."
+            f"{title} is no mean over blocks: its kernel_size must be one number, stride the same, padding 0, "
+            "ceil_mode False and divisor_override None."
         )
     return AveragePool(sizes.pop())
 
@@ -151,17 +151,17 @@ def _pool_axes(title: str, pool: nn.Module, axes: int | None) -> int:
     return own
 
 
-def _check(chain: Chain) -> None:
+def _check(reading: Reading) -> None:
     """Raise ValueError for a chain that is no network of ours."""
-    if not chain.blocks:
+    if not reading.blocks:
         raise ValueError("The module has no layer with weights; it needs a Linear, Conv1d or Conv2d.")
-    last = chain.blocks[-1]
+    last = reading.blocks[-1]
     if last.activation is not None:
         raise ValueError(
             f"{type(last.activation).__name__} follows {last.title}, the last layer with weights, but a readout has no "
             "activation; take it off, and put it into the loss."
         )
-    parameters = [each for block in chain.blocks for each in block.parameters]
+    parameters = [each for block in reading.blocks for each in block.parameters]
     if len({id(each) for each in parameters}) < len(parameters):
         raise ValueError("Layers of the module share parameters, but every layer of ours has its own; untie them.")
     kinds = {(each.dtype, each.device) for each in parameters}
