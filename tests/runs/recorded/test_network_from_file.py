@@ -44,7 +44,7 @@ from particles import (
 )
 from particles.trajectory.describe import describe
 from runs.recorded.network_from_file import KNOWN, PIECES, inputs_of, network_of, problem_of
-from runs.studyfile.model.kinds import ACTIVATIONS
+from runs.studyfile.model.networks import ACTIVATIONS
 from runs.system.refusal import Refusal
 
 PATH = Path("a.h5")
