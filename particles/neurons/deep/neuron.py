@@ -4,17 +4,17 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import torch
 from torch import Tensor
 
 from particles.errors import ShapeError
 from particles.neurons.activations import Activation
-from particles.neurons.deep.forward import ForwardPass
+from particles.neurons.deep.forward import ForwardPass, preactivation
 from particles.neurons.deep.layers import Layer
-from particles.neurons.deep.maps import Pool, Shape
 from particles.neurons.deep.parameterisation import Parameterisation
-from particles.neurons.deep.stages import Group, Stage, pools_before, shape_of, stages_of
+from particles.neurons.deep.stages import Chain, chained, shape_of
 from particles.neurons.deep.tangent import DeepTangent
 from particles.shapes import Features, Inputs, Positions
 
@@ -45,17 +45,17 @@ class Deep:
     bias_variance: float = 0.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "inputs", self.inputs if isinstance(self.inputs, int) else tuple(self.inputs))
-        object.__setattr__(self, "layers", tuple(self.layers))
-        object.__setattr__(self, "trained", self.trained if isinstance(self.trained, str) else tuple(self.trained))
-        scales = Parameterisation(self.parameterisation, self.weight_variance, self.bias_variance)
-        for name in ("weight_variance", "bias_variance"):
-            object.__setattr__(self, name, getattr(scales, name))
+        for name in ("inputs", "layers", "trained"):
+            given = getattr(self, name)
+            object.__setattr__(self, name, given if isinstance(given, int | str) else tuple(given))
+        scales = self._scales
+        object.__setattr__(self, "weight_variance", scales.weight_variance)
+        object.__setattr__(self, "bias_variance", scales.bias_variance)
         self._check_biases(scales)
         _ = self.moving
 
     def _check_biases(self, scales: Parameterisation) -> None:
-        biased = any(stage.bias is not None for stage in self.stages)
+        biased = any(stage.bias is not None for stage in self.chain.stages)
         if biased and scales.bias_variance == 0.0 and scales.name != "standard":
             raise ValueError(
                 f"A layer has a bias, which with bias_variance = 0 has no effect in the {scales.name!r} "
@@ -67,61 +67,51 @@ class Deep:
             )
 
     @cached_property
-    def stages(self) -> tuple[Stage, ...]:
-        """The layers with weights in order, each with what follows it."""
-        scales = Parameterisation(self.parameterisation, self.weight_variance, self.bias_variance)
-        return stages_of(self._shape, self.layers, self.activation, scales)
+    def chain(self) -> Chain:
+        """The layers as stages, each with its coordinates and their scales."""
+        return chained(shape_of(self.inputs), self.layers, self.activation, self._scales)
 
-    @cached_property
-    def _shape(self) -> Shape:
-        return shape_of(self.inputs)
-
-    @cached_property
-    def _first(self) -> tuple[Pool, ...]:
-        return pools_before(self._shape, self.layers)[0]
-
-    @cached_property
-    def parts(self) -> tuple[Group, ...]:
-        """The groups of coordinates in order, each with its scales."""
-        return tuple(part for stage in self.stages for part in (stage.weights, stage.bias) if part is not None)
+    @property
+    def _scales(self) -> Parameterisation:
+        return Parameterisation(self.parameterisation, self.weight_variance, self.bias_variance)
 
     @property
     def groups(self) -> dict[str, slice]:
         """The coordinates of each group, in order."""
-        return {part.name: part.columns for part in self.parts}
+        return {group.name: group.columns for group in self.chain.groups}
 
     @property
     def rates(self) -> tuple[float, ...] | None:
-        """How fast each group moves, in order; None where all have rate one."""
-        rates = tuple(part.scales.rate for part in self.parts)
+        """How fast each group moves, in order; None where all rates are one."""
+        rates = tuple(group.scales.rate for group in self.chain.groups)
         return None if all(rate == 1.0 for rate in rates) else rates
 
-    @cached_property
+    @property
     def dim(self) -> int:
         """The number of coordinates of one particle."""
-        return self.parts[-1].columns.stop
+        return self.chain.groups[-1].columns.stop
 
-    @cached_property
+    @property
     def hidden(self) -> int:
         """How many of them belong to hidden layers; those of the readout follow."""
-        return self.stages[-1].weights.columns.start
+        return self.chain.stages[-1].weights.columns.start
 
-    @cached_property
+    @property
     def outputs(self) -> int:
-        """The number of entries of the readout."""
-        return self.stages[-1].size
+        """The number of entries of the readout, k."""
+        return self.chain.outputs
 
-    @cached_property
+    @property
     def entries(self) -> int:
         """How many numbers a forward pass writes for each particle and datum."""
-        return sum(math.prod(stage.map.above) for stage in self.stages)
+        return self.chain.entries
 
     @cached_property
     def moving(self) -> frozenset[str]:
         """The names of the groups that training moves."""
-        names = list(self.groups)
-        first = next(place for place, part in enumerate(self.parts) if part.columns.start == self.hidden)
-        words = {"hidden": names[:first], "output": names[first:]}
+        readout = {group.name for group in self.chain.stages[-1].groups}
+        hidden = tuple(name for name in self.groups if name not in readout)
+        words = {"hidden": hidden, "output": tuple(name for name in self.groups if name in readout)}
         given = words.get(self.trained, self.trained) if isinstance(self.trained, str) else self.trained
         return frozenset(_chosen(given, self.groups))
 
@@ -130,10 +120,6 @@ class Deep:
         """The coordinates that training moves: a slice where they lie next to each other, else their numbers."""
         return _columns([self.groups[name] for name in self.groups if name in self.moving])
 
-    def moves(self, stage: Stage) -> bool:
-        """Whether training moves weights or bias of a stage."""
-        return any(part is not None and part.name in self.moving for part in (stage.weights, stage.bias))
-
     def embed(self, inputs: Inputs) -> Features:
         """The inputs as rows [data, features], averaged where the first layers pool.
 
@@ -141,29 +127,40 @@ class Deep:
         """
         if not isinstance(inputs, Tensor):
             raise TypeError(f"The network was given {type(inputs).__name__}, but a tensor [data, inputs] is needed.")
-        count = math.prod(self._shape)
+        shape = self.chain.inputs
+        count = math.prod(shape)
         if inputs.shape[-1:] != (count,):
             raise ShapeError(f"Inputs have shape {tuple(inputs.shape)}, but the network reads [data, {count}].")
-        if not self._first:
+        if not self.chain.first:
             return inputs
-        values = inputs.reshape(-1, *self._shape)
-        for pool in self._first:
+        values = inputs.unflatten(-1, shape)
+        for pool in self.chain.first:
             values = pool.forward(values)
-        return values.flatten(1)
+        return values.flatten(-len(shape))
 
     def tangent(self, positions: Positions, phi: Features) -> DeepTangent:
         """These networks [particles, dim] at these embedded inputs [data, features]."""
-        if positions.shape[-1] != self.dim:
-            raise ShapeError(
-                f"Particles have {positions.shape[-1]} coordinates, but this neuron needs {self.dim}: "
-                f"{', '.join(f'{part.columns.stop - part.columns.start} of {part.name}' for part in self.parts)}."
-            )
-        return DeepTangent(self, positions, phi)
+        self._check(positions)
+        return DeepTangent(self.chain, self.moving, positions, phi)
 
     def preactivations(self, positions: Positions, phi: Features) -> dict[str, Tensor]:
-        """h of every layer with weights, by its name [particles, data, units]; channels come before positions."""
-        run = ForwardPass.of(self.stages, positions, phi, overwrite=False)
-        return {stage.weights.name: h.flatten(2) for stage, h in zip(self.stages, run.preactivations, strict=True)}
+        """h of every layer with weights [particles, data, units], by its name; with positions channels come first.
+
+        Raises ShapeError for particles with another number of coordinates.
+        """
+        self._check(positions)
+        run = ForwardPass.of(self.chain.stages, positions, phi)
+        return {
+            stage.weights.name: preactivation(stage, seen, positions).flatten(2)
+            for stage, seen in zip(self.chain.stages, run.seen, strict=True)
+        }
+
+    def _check(self, positions: Positions) -> None:
+        if positions.shape[-1] != self.dim:
+            sizes = ", ".join(f"{part.stop - part.start} of {name}" for name, part in self.groups.items())
+            raise ShapeError(
+                f"Particles have {positions.shape[-1]} coordinates, but this neuron needs {self.dim}: {sizes}."
+            )
 
 
 def _chosen(trained: str | tuple[str, ...] | list[str], groups: dict[str, slice]) -> tuple[str, ...]:
@@ -177,6 +174,6 @@ def _chosen(trained: str | tuple[str, ...] | list[str], groups: dict[str, slice]
 
 
 def _columns(parts: list[slice]) -> slice | Tensor:
-    if all(one.stop == other.start for one, other in zip(parts, parts[1:], strict=False)):
+    if all(one.stop == other.start for one, other in pairwise(parts)):
         return slice(parts[0].start, parts[-1].stop)
     return torch.cat([torch.arange(part.start, part.stop) for part in parts])
