@@ -58,7 +58,7 @@ class ConvolutionMap:
 
     def backward(self, cotangents: Tensor, weights: Tensor, scale: float) -> Tensor:
         """scale sum_l W_l^T c_{p - l + before} at p: a convolution with mirrored weights, which see the other side."""
-        mirrored = weights.transpose(1, 2).flip(tuple(range(3, weights.ndim)))
+        mirrored = weights.transpose(1, 2).flip(tuple(range(3, weights.ndim))).contiguous()
         return self._correlated(cotangents, scale * mirrored, self.size - 1 - self._before)
 
     def gradient(self, cotangents: Tensor, x: Tensor, scale: float, total: Tensor | None = None) -> Tensor:
