@@ -53,6 +53,7 @@ from particles import (
     Risk,
     Sobol,
     Squared,
+    Standard,
     SymmetricPairs,
     UserNeuron,
     masses,
@@ -60,7 +61,7 @@ from particles import (
 from particles.observables import Observable
 from runs.studyfile.model.draws import Whole
 from runs.studyfile.model.imports import imported
-from runs.studyfile.model.sections import Kind, Section, built, choice, kind, read_choice
+from runs.studyfile.model.sections import LEFT_OUT, Kind, Section, built, choice, kind, read_choice
 from runs.system.refusal import Refusal
 
 Count = Annotated[Whole, Field(ge=1)]
@@ -71,6 +72,10 @@ Positive = Annotated[float, Field(gt=0.0)]
 NonNegative = Annotated[float, Field(ge=0.0)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 NEEDED = (Positive, ...)
+#: A number for each of some groups of coordinates, or one for all of them.
+PerGroup = dict[str, NonNegative]
+Grouped = NonNegative | PerGroup
+RATES = (Annotated[PerGroup | None, LEFT_OUT], None)
 SIZE = (Count, ...)
 PATH = (str, ...)
 ARGUMENTS: tuple[Any, Any] = (dict[str, Any], {})
@@ -138,7 +143,13 @@ EMBEDDINGS = {
 
 
 def _perceptron(
-    inputs: int, targets: int, folder: Path, activation: Section, embedding: Section, outputs: int | None, trained: str
+    inputs: int,
+    targets: int,
+    folder: Path,
+    activation: Section,
+    embedding: Section,
+    outputs: int | None,
+    trained: str | list[str],
 ) -> Neuron:
     return Perceptron(
         built(ACTIVATIONS, activation, folder=folder),
@@ -160,7 +171,7 @@ NEURONS = {
         activation=(ACTIVATION, ...),
         embedding=(choice("embedding", EMBEDDINGS, "identity"), "identity"),
         outputs=(Count | None, None),
-        trained=(Literal["hidden", "output", "both"], "hidden"),
+        trained=(Literal["hidden", "output", "both"] | list[Literal["hidden", "output"]], "hidden"),
     ),
     "import": kind(_user_neuron, in_folder=True, path=PATH, arguments=ARGUMENTS),
 }
@@ -195,17 +206,18 @@ LAWS = {
 }
 
 SCALINGS = {
-    "mean-field": kind(MeanField),
-    "ntk": kind(NTK),
-    "lazy": kind(Lazy, scale=NEEDED),
-    "power": kind(Power, exponent=(float, ...)),
+    "mean-field": kind(MeanField, rates=RATES),
+    "ntk": kind(NTK, rates=RATES),
+    "lazy": kind(Lazy, scale=NEEDED, rates=RATES),
+    "power": kind(Power, exponent=(float, ...), rates=RATES),
+    "standard": kind(Standard, rates=RATES),
 }
 
 LOSSES = {"squared": kind(Squared), "logistic": kind(Logistic), "cross-entropy": kind(CrossEntropy)}
 
 
 PAIRING = (Literal["measure", "joint"], "measure")
-HEAT = {"temperature": (NonNegative, ...), "confinement": (NonNegative, 0.0), "pairing": PAIRING}
+HEAT = {"temperature": (Grouped, ...), "confinement": (Grouped, 0.0), "pairing": PAIRING}
 
 
 def _flow(made: type, **keys: tuple[Any, Any]) -> Kind:
