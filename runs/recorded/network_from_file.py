@@ -34,6 +34,7 @@ from particles import (
     Sobol,
     Softplus,
     Squared,
+    Standard,
     Tanh,
 )
 from particles.trajectory.describe import qualified_name
@@ -43,7 +44,7 @@ from runs.system.refusal import Refusal
 PIECES: tuple[type, ...] = (
     *(ReLU, LeakyReLU, Erf, Tanh, Sigmoid, Softplus, GELU, SiLU, Linear),
     *(Identity, Biased, Quadratic, RandomFeatures),
-    *(MeanField, NTK, Lazy, Power),
+    *(MeanField, NTK, Lazy, Power, Standard),
     Perceptron,
     *(Squared, Logistic, CrossEntropy, L2),
     *(GaussianLaw, RademacherOutputs, GaussianOutputs, Random, Sobol),
@@ -73,7 +74,7 @@ def network_of(path: Path, parameters: Mapping[str, object]) -> Network:
         neuron, scaling = (_made(_within(parameters, "flow", "risk", part)) for part in ("neuron", "scaling"))
     except (TypeError, ValueError) as error:
         raise Refusal(f"The network of {path} cannot be rebuilt from the file: {error}") from error
-    if not isinstance(neuron, Perceptron) or not isinstance(scaling, MeanField | NTK | Lazy | Power):
+    if not isinstance(neuron, Perceptron) or not isinstance(scaling, MeanField | NTK | Lazy | Power | Standard):
         raise Refusal(f"The network of {path} cannot be rebuilt from the file: it has no neuron and scaling of ours.")
     return Network(neuron, scaling)
 
@@ -100,14 +101,18 @@ def _made(described: object) -> object:
     """The value of a description; raises ValueError for other classes and for incomplete descriptions."""
     if described is None or isinstance(described, bool | int | float | str):
         return described
+    if isinstance(described, Mapping) and "class" not in described:
+        return {key: _made(part) for key, part in described.items()}
     name = described.get("class") if isinstance(described, Mapping) else None
     piece = KNOWN.get(str(name))
     if piece is None or not isinstance(described, Mapping):
         raise ValueError(f"of {name or 'a list'} it does not hold enough, only classes of ours made of numbers are.")
     fields = {key: _made(part) for key, part in described.items() if key != "class"}
-    if set(fields) != {field.name for field in dataclasses.fields(piece)}:
+    known = {field.name: bool(field.metadata.get("optional")) for field in dataclasses.fields(piece)}
+    if not {name for name, optional in known.items() if not optional} <= set(fields) <= set(known):
         raise ValueError(f"{name} has other fields than in this version; use the one that wrote it.")
-    made: object = piece(**{field.name: fields[field.name] for field in dataclasses.fields(piece) if field.init})
+    given = {field.name for field in dataclasses.fields(piece) if field.init} & set(fields)
+    made: object = piece(**{name: fields[name] for name in given})
     return made
 
 

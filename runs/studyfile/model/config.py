@@ -29,6 +29,7 @@ from runs.studyfile.model.kinds import (
     NEURONS,
     SCALINGS,
     Count,
+    Grouped,
     Positive,
     Seed,
 )
@@ -89,7 +90,7 @@ class RunConfig(Section, title="the study"):
     law: SerializeAsAny[Section] = Field(default_factory=lambda: read_choice("law", LAWS, DEFAULTS["law"]))
     scaling: SerializeAsAny[Section]
     loss: SerializeAsAny[Section] = Field(default_factory=lambda: read_choice("loss", LOSSES, DEFAULTS["loss"]))
-    regulariser: Annotated[float, Field(ge=0.0)] = 0.0
+    regulariser: Grouped = 0.0
     flow: SerializeAsAny[Section] = Field(default_factory=lambda: read_choice("flow", FLOWS, DEFAULTS["flow"]))
     integrator: SerializeAsAny[Section] = Field(
         default_factory=lambda: read_choice("integrator", INTEGRATORS, DEFAULTS["integrator"])

@@ -53,13 +53,14 @@ from particles import (
     Risk,
     Sobol,
     Squared,
+    Standard,
     SymmetricPairs,
     UserNeuron,
     masses,
 )
 from runs.studyfile.model.draws import Whole
 from runs.studyfile.model.imports import imported
-from runs.studyfile.model.sections import Kind, Section, built, choice, kind, read_choice
+from runs.studyfile.model.sections import LEFT_OUT, Kind, Section, built, choice, kind, read_choice
 from runs.system.refusal import Refusal
 
 Count = Annotated[Whole, Field(ge=1)]
@@ -70,6 +71,10 @@ Positive = Annotated[float, Field(gt=0.0)]
 NonNegative = Annotated[float, Field(ge=0.0)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 NEEDED = (Positive, ...)
+#: A number for each of some groups of coordinates, or one for all of them.
+PerGroup = dict[str, NonNegative]
+Grouped = NonNegative | PerGroup
+RATES = (Annotated[PerGroup | None, LEFT_OUT], None)
 SIZE = (Count, ...)
 PATH = (str, ...)
 ARGUMENTS: tuple[Any, Any] = (dict[str, Any], {})
@@ -132,7 +137,13 @@ EMBEDDINGS = {
 
 
 def _perceptron(
-    inputs: int, targets: int, folder: Path, activation: Section, embedding: Section, outputs: int | None, trained: str
+    inputs: int,
+    targets: int,
+    folder: Path,
+    activation: Section,
+    embedding: Section,
+    outputs: int | None,
+    trained: str | list[str],
 ) -> Neuron:
     return Perceptron(
         built(ACTIVATIONS, activation, folder=folder),
@@ -154,7 +165,7 @@ NEURONS = {
         activation=(ACTIVATION, ...),
         embedding=(choice("embedding", EMBEDDINGS, "identity"), "identity"),
         outputs=(Count | None, None),
-        trained=(Literal["hidden", "output", "both"], "hidden"),
+        trained=(Literal["hidden", "output", "both"] | list[Literal["hidden", "output"]], "hidden"),
     ),
     "import": kind(_user_neuron, in_folder=True, path=PATH, arguments=ARGUMENTS),
 }
@@ -189,17 +200,18 @@ LAWS = {
 }
 
 SCALINGS = {
-    "mean-field": kind(MeanField),
-    "ntk": kind(NTK),
-    "lazy": kind(Lazy, scale=NEEDED),
-    "power": kind(Power, exponent=(float, ...)),
+    "mean-field": kind(MeanField, rates=RATES),
+    "ntk": kind(NTK, rates=RATES),
+    "lazy": kind(Lazy, scale=NEEDED, rates=RATES),
+    "power": kind(Power, exponent=(float, ...), rates=RATES),
+    "standard": kind(Standard, rates=RATES),
 }
 
 LOSSES = {"squared": kind(Squared), "logistic": kind(Logistic), "cross-entropy": kind(CrossEntropy)}
 
 
 PAIRING = (Literal["measure", "joint"], "measure")
-HEAT = {"temperature": (NonNegative, ...), "confinement": (NonNegative, 0.0), "pairing": PAIRING}
+HEAT = {"temperature": (Grouped, ...), "confinement": (Grouped, 0.0), "pairing": PAIRING}
 
 
 def _flow(made: type, **keys: tuple[Any, Any]) -> Kind:
