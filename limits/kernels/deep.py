@@ -9,9 +9,8 @@ from limits.kernels.gaussian_duals import Differentiable, dual_pair
 from limits.kernels.positions import Window
 from limits.kernels.quadrature import ACCURACY
 from limits.kernels.recursion import Nonlinearity, Recursion, Weights
-from particles import Deep, Linear, ShapeError
+from particles import AveragePool, Convolution, Deep, Dense, Linear, ShapeError
 from particles.arguments.integers import whole
-from particles.neurons.deep.maps import ConvolutionMap
 from particles.neurons.deep.stages import Group, Stage
 from particles.shapes import Gram, Inputs, OtherInputs
 
@@ -83,28 +82,29 @@ def infinite_width_kernels(
 
 def _recursion(neuron: Deep, accuracy: float) -> Recursion:
     """The layers of a deep neuron as layers of the recursion."""
-    *hidden, readout = neuron.stages
+    *hidden, readout = neuron.chain.stages
     left = readout.pooled[1:]
     if math.prod(left) > 1:
         raise ValueError(
-            f"The network reads out at {math.prod(left)} positions, whose outputs are correlated; end it with a Dense or "
-            "with AveragePool()."
+            f"The network reads out at {math.prod(left)} positions, whose outputs are correlated; end it with a Dense "
+            "or with AveragePool()."
         )
     duals = [dual_pair(stage.activation or Linear(), accuracy) for stage in hidden]
-    pools = [tuple(pool.sizes for pool in stage.pools) for stage in neuron.stages]
+    pools = [tuple(pool.sizes for pool in stage.pools) for stage in neuron.chain.stages]
     nonlinear = tuple(Nonlinearity(*each) for each in zip(duals, pools[:-1], strict=True))
-    weights = tuple(_weights(neuron, stage) for stage in neuron.stages)
-    return Recursion(neuron.stages[0].map.below[1:], weights, nonlinear, pools[-1])
+    layers = [layer for layer in neuron.layers if not isinstance(layer, AveragePool)]
+    weights = tuple(_weights(neuron, *each) for each in zip(layers, neuron.chain.stages, strict=True))
+    return Recursion(neuron.chain.stages[0].map.below[1:], weights, nonlinear, pools[-1])
 
 
-def _weights(neuron: Deep, stage: Stage) -> Weights:
+def _weights(neuron: Deep, layer: Dense | Convolution, stage: Stage) -> Weights:
     """A layer of weights with its bias."""
     fan_in = math.prod(stage.map.weights[1:])
     weight, gain = _squares(neuron, stage.weights, fan_in)
     bias, bias_gain = _squares(neuron, stage.bias, 1)
     window = None
-    if isinstance(stage.map, ConvolutionMap):
-        window = Window(stage.map.size, (stage.map.size - 1) // 2, stage.map.circular)
+    if isinstance(layer, Convolution):
+        window = Window(layer.size, (layer.size - 1) // 2, layer.padding == "circular")
     return Weights(weight, bias, window, None if (gain, bias_gain) == (weight, bias) else (gain, bias_gain))
 
 

@@ -1,4 +1,6 @@
-"""How far particles have moved from collections.abc import Sequence
+"""How far particles have moved from a start cloud with the same particles, and how many of them carry the mass."""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
