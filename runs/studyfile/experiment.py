@@ -66,7 +66,7 @@ class Experiment:
             scaling=built(SCALINGS, config.scaling),
             loss=built(LOSSES, config.loss),
             data=train,
-            regulariser=L2(config.regulariser) if config.regulariser > 0.0 else None,
+            regulariser=L2(config.regulariser) if config.regulariser != 0.0 else None,
         )
 
     @property

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -15,6 +15,7 @@ from particles.numerics.scratch import reusable
 from particles.shapes import Features, Positions
 
 
+@runtime_checkable
 class Slope(Protocol):
     """sigma' at what enters it, known or computed when it is asked for."""
 

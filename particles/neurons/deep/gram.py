@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -29,6 +29,7 @@ KEPT_ENTRIES = 24 * 2**20
 TILES = 4
 
 
+@runtime_checkable
 class Linearised(Protocol):
     """What a Gram matrix asks of a tangent."""
 

@@ -6,7 +6,7 @@ units, ...] in torch's order. What stands for all particles may have one in plac
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -14,6 +14,7 @@ from torch import Tensor
 Shape = tuple[int, ...]
 
 
+@runtime_checkable
 class LinearMap(Protocol):
     """What a tangent asks of the linear part of a layer."""
 

@@ -4,19 +4,19 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 
-import torch
 from torch import Tensor
 
 from particles.errors import ShapeError
 from particles.neurons.activations import Activation
 from particles.neurons.deep.forward import ForwardPass, preactivation
 from particles.neurons.deep.layers import Layer
+from particles.neurons.deep.member_tangent import DeepMembers
 from particles.neurons.deep.parameterisation import Parameterisation
-from particles.neurons.deep.stages import Chain, chained, shape_of
+from particles.neurons.deep.stages import Chain, Stage, chained, shape_of
 from particles.neurons.deep.tangent import DeepTangent
-from particles.shapes import Features, Inputs, Positions
+from particles.neurons.groups import chosen_groups, columns_of
+from particles.shapes import Features, Inputs, MemberPositions, Positions
 
 
 @dataclass(frozen=True)
@@ -36,26 +36,28 @@ class Deep:
     ShapeError for layers that do not fit and ValueError for anything else that is not as said here.
     """
 
-    inputs: int | tuple[int, ...]
+    inputs: int | Sequence[int]
     layers: Sequence[Layer]
     activation: Activation | None = None
     parameterisation: str = "ntk"
-    trained: str | tuple[str, ...] = "all"
+    trained: str | Sequence[str] = "all"
     weight_variance: float = 1.0
     bias_variance: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("inputs", "layers", "trained"):
-            given = getattr(self, name)
-            object.__setattr__(self, name, given if isinstance(given, int | str) else tuple(given))
+        shape = shape_of(self.inputs)
+        trained = self.trained if isinstance(self.trained, str) else tuple(self.trained)
+        object.__setattr__(self, "inputs", shape if len(shape) > 1 else shape[0])
+        object.__setattr__(self, "layers", tuple(self.layers))
+        object.__setattr__(self, "trained", trained)
         scales = self._scales
         object.__setattr__(self, "weight_variance", scales.weight_variance)
         object.__setattr__(self, "bias_variance", scales.bias_variance)
         self._check_biases(scales)
-        _ = self.moving
+        chosen_groups(self._named, self.groups)
 
     def _check_biases(self, scales: Parameterisation) -> None:
-        biased = any(stage.bias is not None for stage in self.chain.stages)
+        biased = any(stage.bias is not None for stage in self.stages)
         if biased and scales.bias_variance == 0.0 and scales.name != "standard":
             raise ValueError(
                 f"A layer has a bias, which with bias_variance = 0 has no effect in the {scales.name!r} "
@@ -70,6 +72,11 @@ class Deep:
     def chain(self) -> Chain:
         """The layers as stages, each with its coordinates and their scales."""
         return chained(shape_of(self.inputs), self.layers, self.activation, self._scales)
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The layers with weights in order, each with what follows it."""
+        return self.chain.stages
 
     @property
     def _scales(self) -> Parameterisation:
@@ -94,7 +101,7 @@ class Deep:
     @property
     def hidden(self) -> int:
         """How many of them belong to hidden layers; those of the readout follow."""
-        return self.chain.stages[-1].weights.columns.start
+        return self.stages[-1].weights.columns.start
 
     @property
     def outputs(self) -> int:
@@ -102,23 +109,26 @@ class Deep:
         return self.chain.outputs
 
     @property
-    def entries(self) -> int:
+    def entries_per_datum(self) -> int:
         """How many numbers a forward pass writes for each particle and datum."""
         return self.chain.entries
 
     @cached_property
     def moving(self) -> frozenset[str]:
         """The names of the groups that training moves."""
-        readout = {group.name for group in self.chain.stages[-1].groups}
-        hidden = tuple(name for name in self.groups if name not in readout)
-        words = {"hidden": hidden, "output": tuple(name for name in self.groups if name in readout)}
-        given = words.get(self.trained, self.trained) if isinstance(self.trained, str) else self.trained
-        return frozenset(_chosen(given, self.groups))
+        return frozenset(chosen_groups(self._named, self.groups))
+
+    @property
+    def _named(self) -> str | Sequence[str]:
+        """What is trained, with the names of the hidden layers' groups or of the readout's for these words."""
+        readout = [group.name for group in self.stages[-1].groups]
+        words = {"hidden": [name for name in self.groups if name not in readout], "output": readout}
+        return words.get(self.trained, self.trained) if isinstance(self.trained, str) else self.trained
 
     @cached_property
     def trained_columns(self) -> slice | Tensor:
         """The coordinates that training moves: a slice where they lie next to each other, else their numbers."""
-        return _columns([self.groups[name] for name in self.groups if name in self.moving])
+        return columns_of(tuple(self.moving), self.groups)
 
     def embed(self, inputs: Inputs) -> Features:
         """The inputs as rows [data, features], averaged where the first layers pool.
@@ -143,16 +153,20 @@ class Deep:
         self._check(positions)
         return DeepTangent(self.chain, self.moving, positions, phi)
 
+    def member_tangent(self, positions: MemberPositions, phi: Features) -> DeepMembers:
+        """The networks of several clouds [members, particles, dim] at embedded inputs that all of them share."""
+        return DeepMembers(tuple(self.tangent(member, phi) for member in positions))
+
     def preactivations(self, positions: Positions, phi: Features) -> dict[str, Tensor]:
         """h of every layer with weights [particles, data, units], by its name; with positions channels come first.
 
         Raises ShapeError for particles with another number of coordinates.
         """
         self._check(positions)
-        run = ForwardPass.of(self.chain.stages, positions, phi)
+        run = ForwardPass.of(self.stages, positions, phi)
         return {
             stage.weights.name: preactivation(stage, seen, positions).flatten(2)
-            for stage, seen in zip(self.chain.stages, run.seen, strict=True)
+            for stage, seen in zip(self.stages, run.seen, strict=True)
         }
 
     def _check(self, positions: Positions) -> None:
@@ -161,19 +175,3 @@ class Deep:
             raise ShapeError(
                 f"Particles have {positions.shape[-1]} coordinates, but this neuron needs {self.dim}: {sizes}."
             )
-
-
-def _chosen(trained: str | tuple[str, ...] | list[str], groups: dict[str, slice]) -> tuple[str, ...]:
-    names = (trained,) if isinstance(trained, str) else tuple(trained)
-    if names == ("all",):
-        return tuple(groups)
-    if not names or any(name not in groups for name in names):
-        words = ", ".join(map(repr, ("all", "hidden", "output", *groups)))
-        raise ValueError(f"trained is {trained!r}, but one of {words} is needed, or a tuple of names of groups.")
-    return tuple(name for name in groups if name in names)
-
-
-def _columns(parts: list[slice]) -> slice | Tensor:
-    if all(one.stop == other.start for one, other in pairwise(parts)):
-        return slice(parts[0].start, parts[-1].stop)
-    return torch.cat([torch.arange(part.start, part.stop) for part in parts])

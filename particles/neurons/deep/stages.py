@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from particles.arguments.integers import whole
 from particles.errors import ShapeError
 from particles.neurons.activations import Activation, Linear
 from particles.neurons.deep.convolution import ConvolutionMap
@@ -71,11 +72,14 @@ class Chain:
 
 
 def shape_of(inputs: int | Sequence[int]) -> Shape:
-    """The shape of one datum: [inputs] or [channels, positions, ...]; raises ShapeError for any other."""
-    shape = tuple(inputs) if isinstance(inputs, Sequence) else (inputs,)
-    if len(shape) not in (1, 2, 3) or min(shape) < 1:
+    """The shape of one datum, [inputs] or [channels, positions, ...].
+
+    Raises ShapeError for more than two axes of positions, ValueError for what are no positive integers.
+    """
+    shape = tuple(whole(one, "A size in inputs") for one in (inputs if isinstance(inputs, Sequence) else [inputs]))
+    if len(shape) not in (1, 2, 3):
         raise ShapeError(
-            f"inputs is {inputs!r}, but a positive integer, (channels, length) or (channels, height, width) is needed."
+            f"inputs is {inputs!r}, but a number, (channels, length) or (channels, height, width) is needed."
         )
     return shape
 

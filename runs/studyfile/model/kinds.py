@@ -39,11 +39,12 @@ from particles import (
     Power,
     Risk,
     Squared,
+    Standard,
     masses,
 )
 from runs.studyfile.model.draws import Whole
 from runs.studyfile.model.imports import imported
-from runs.studyfile.model.sections import Kind, built, kind, read_choice
+from runs.studyfile.model.sections import LEFT_OUT, Kind, built, kind, read_choice
 from runs.system.refusal import Refusal
 
 Count = Annotated[Whole, Field(ge=1)]
@@ -54,6 +55,10 @@ Positive = Annotated[float, Field(gt=0.0)]
 NonNegative = Annotated[float, Field(ge=0.0)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 NEEDED = (Positive, ...)
+#: A number for each of some groups of coordinates, or one for all of them.
+PerGroup = dict[str, NonNegative]
+Grouped = NonNegative | PerGroup
+RATES = (Annotated[PerGroup | None, LEFT_OUT], None)
 SIZE = (Count, ...)
 PATH = (str, ...)
 ARGUMENTS: tuple[Any, Any] = (dict[str, Any], {})
@@ -104,17 +109,18 @@ MASSES = {
 }
 
 SCALINGS = {
-    "mean-field": kind(MeanField),
-    "ntk": kind(NTK),
-    "lazy": kind(Lazy, scale=NEEDED),
-    "power": kind(Power, exponent=(float, ...)),
+    "mean-field": kind(MeanField, rates=RATES),
+    "ntk": kind(NTK, rates=RATES),
+    "lazy": kind(Lazy, scale=NEEDED, rates=RATES),
+    "power": kind(Power, exponent=(float, ...), rates=RATES),
+    "standard": kind(Standard, rates=RATES),
 }
 
 LOSSES = {"squared": kind(Squared), "logistic": kind(Logistic), "cross-entropy": kind(CrossEntropy)}
 
 
 PAIRING = (Literal["measure", "joint"], "measure")
-HEAT = {"temperature": (NonNegative, ...), "confinement": (NonNegative, 0.0), "pairing": PAIRING}
+HEAT = {"temperature": (Grouped, ...), "confinement": (Grouped, 0.0), "pairing": PAIRING}
 
 
 def _flow(made: type, **keys: tuple[Any, Any]) -> Kind:

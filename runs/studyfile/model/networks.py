@@ -74,7 +74,13 @@ EMBEDDINGS = {
 
 
 def _perceptron(
-    inputs: int, targets: int, folder: Path, activation: Section, embedding: Section, outputs: int | None, trained: str
+    inputs: int,
+    targets: int,
+    folder: Path,
+    activation: Section,
+    embedding: Section,
+    outputs: int | None,
+    trained: str | list[str],
 ) -> Neuron:
     return Perceptron(
         built(ACTIVATIONS, activation, folder=folder),
@@ -187,7 +193,7 @@ NEURONS = {
         activation=(ACTIVATION, ...),
         embedding=(choice("embedding", EMBEDDINGS, "identity"), "identity"),
         outputs=(Count | None, None),
-        trained=(Literal["hidden", "output", "both"], "hidden"),
+        trained=(Literal["hidden", "output", "both"] | list[Literal["hidden", "output"]], "hidden"),
     ),
     "deep": kind(
         _deep,
