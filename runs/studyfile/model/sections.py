@@ -57,7 +57,8 @@ class Section(BaseModel):
     def import_paths(self) -> list[str]:
         """What it imports of a user's, as "module:name", in the tables inside it too."""
         held = self.given()
-        inner = [path for value in held.values() if isinstance(value, Section) for path in value.import_paths()]
+        listed = [one for value in held.values() for one in (value if isinstance(value, list) else [value])]
+        inner = [path for one in listed if isinstance(one, Section) for path in one.import_paths()]
         return [held["path"], *inner] if getattr(self, "kind", "") == "import" else inner
 
 
