@@ -29,7 +29,7 @@ from flows.loop.evolve import evolve
 from flows.noise import StepNoise
 from flows.observers.progress import Progress, Report
 from flows.observers.schedules import Every, LogSpaced
-from flows.observers.stopping import StopAfter, StopBelow, StopStationary, speed
+from flows.observers.stopping import StopAbove, StopAfter, StopBelow, StopStationary, speed
 from flows.observers.trace import Trace
 from flows.rates import CosineDecay, ExponentialDecay, StepDecay, Warmup
 from flows.right_forms import CONVERSIONS, FORMS, LOOP, METHODS
@@ -69,6 +69,7 @@ __all__ = [
     "StepDecay",
     "StepNoise",
     "StepRule",
+    "StopAbove",
     "StopAfter",
     "StopBelow",
     "StopStationary",

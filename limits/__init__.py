@@ -11,7 +11,7 @@ from limits.kernel_training.lazy_gap import lazy_gap
 from limits.kernel_training.trained_law import Ensemble, ensemble
 from limits.kernels.base import Evaluated, Kernel
 from limits.kernels.convolution import convolutional_kernels
-from limits.kernels.deep import DeepKernels, deep_kernels
+from limits.kernels.deep import DeepKernels, deep_kernels, infinite_width_kernels
 from limits.kernels.gaussian_duals import Dual, DualPair, dual_pair
 from limits.kernels.random_kernel import RandomGram, RandomKernel, total_variance, zipf_departure
 from limits.kernels.two_layer import FeatureKernel, TangentKernel, feature_kernel, tangent_kernel
@@ -85,6 +85,7 @@ __all__ = [
     "feature_kernel",
     "function_distance",
     "homogeneous_distance",
+    "infinite_width_kernels",
     "lazy_gap",
     "measure",
     "odd_distance",

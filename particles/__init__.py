@@ -18,30 +18,42 @@ from particles.errors import (
     Unresolved,
 )
 from particles.initial import masses
+from particles.initial.deep_law import DeepLaw
 from particles.initial.laws import GaussianLaw, GaussianOutputs, Law, OutputLaw, RademacherOutputs, SymmetricPairs
 from particles.initial.uniform_points import Points, Random, Sobol
 from particles.neurons.activations import GELU, Activation, Erf, LeakyReLU, Linear, ReLU, Sigmoid, SiLU, Softplus, Tanh
+from particles.neurons.deep.layers import AveragePool, Convolution, Dense
+from particles.neurons.deep.neuron import Deep
 from particles.neurons.embeddings import Biased, Embedding, Identity, Quadratic, RandomFeatures
 from particles.neurons.perceptron import Perceptron
 from particles.neurons.protocols import Neuron, Tangent
 from particles.neurons.user_neuron import MappedNeuron, UserNeuron, as_neuron
 from particles.numerics.randomness import generator
 from particles.observables import (
+    Accuracy,
+    ActiveFraction,
     Alignment,
+    BalanceChange,
+    ClassAccuracy,
+    FeatureMovement,
     GramChange,
     LargestMovement,
+    Margin,
     MassWeightedMovement,
     MeanMovement,
+    Preactivations,
+    RelativeFeatureMovement,
     SmallestEigenvalue,
+    TeacherAngle,
+    TeacherOverlap,
     effective_count,
 )
 from particles.right_forms import CONVERSIONS, FORMS, METHODS
-from particles.risk.accuracy import Accuracy
 from particles.risk.dataset import Dataset
 from particles.risk.losses import CrossEntropy, Logistic, Loss, Squared
 from particles.risk.network import Network
 from particles.risk.risk import L2, Risk
-from particles.risk.scaling import NTK, Lazy, MeanField, Power, Scaling
+from particles.risk.scaling import NTK, Lazy, MeanField, Power, Scaling, Standard
 from particles.risk.tangent_products import jacobian_product, jacobian_transpose_product, scaled_jacobian, tangent_gram
 from particles.trajectory import SharedTrajectory, Trajectory, TrajectoryReader, TrajectoryWriter
 
@@ -51,13 +63,22 @@ __all__ = [
     "NTK",
     "Accuracy",
     "Activation",
+    "ActiveFraction",
     "Alignment",
+    "AveragePool",
+    "BalanceChange",
     "Biased",
+    "ClassAccuracy",
+    "Convolution",
     "CrossEntropy",
     "Dataset",
+    "Deep",
+    "DeepLaw",
+    "Dense",
     "Embedding",
     "Ensemble",
     "Erf",
+    "FeatureMovement",
     "FlowDiverged",
     "FlowRefused",
     "GaussianLaw",
@@ -72,6 +93,7 @@ __all__ = [
     "Logistic",
     "Loss",
     "MappedNeuron",
+    "Margin",
     "MassError",
     "MassWeightedMovement",
     "MeanField",
@@ -83,6 +105,7 @@ __all__ = [
     "Perceptron",
     "Points",
     "Power",
+    "Preactivations",
     "Quadratic",
     "RademacherOutputs",
     "Random",
@@ -91,6 +114,7 @@ __all__ = [
     "RankLost",
     "Ranks",
     "ReLU",
+    "RelativeFeatureMovement",
     "Risk",
     "Scaling",
     "ShapeError",
@@ -102,9 +126,12 @@ __all__ = [
     "Sobol",
     "Softplus",
     "Squared",
+    "Standard",
     "SymmetricPairs",
     "Tangent",
     "Tanh",
+    "TeacherAngle",
+    "TeacherOverlap",
     "ToleranceNotReached",
     "Trajectory",
     "TrajectoryError",

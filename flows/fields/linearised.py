@@ -44,10 +44,10 @@ class LinearisedRisk:
     def __call__(self, cloud: ParticleCloud) -> Scalar:
         """sum_i p_i loss(f_lin(x_i), y_i) + sum_j lambda_j (strength / 2) |theta_j|^2."""
         at = self.at(cloud)
-        squares = cloud.positions[:, self.risk.network.neuron.trained_columns].square().sum(dim=1)
+        strength, squares = self.risk.network.squares(cloud.positions, self.risk.strength)
         weighed = cloud.summed(lambda part: at.seen.cloud.masses[part] @ squares[part])
         values = self.risk.loss.value(at.predictions, at.data.targets)
-        return at.data.weights @ values + 0.5 * self.risk.strength * weighed
+        return at.data.weights @ values + 0.5 * strength * weighed
 
     def at(self, cloud: ParticleCloud) -> "LinearisedAt":
         """This risk at one cloud, with everything that an integrator asks of a risk at a cloud."""
@@ -195,8 +195,8 @@ class LinearisedFlow:
         parts = self._factor.left.T @ first.double()
         values = self._factor.values
         moved = self._factor.right @ (-torch.expm1(-values.square() * time) / values * parts)
-        mobility = self.risk.scaling.mobility(self.anchor.masses).sqrt()[:, None]
-        return mobility * moved.to(first).reshape(self.anchor.positions.shape)
+        mobilities = self.risk.network.scaled(self.anchor.masses).mobilities
+        return mobilities.sqrt() * moved.to(first).reshape(self.anchor.positions.shape)
 
     @cached_property
     def _factor(self) -> GradedSVD:
@@ -222,7 +222,7 @@ class LinearisedFlow:
                 f"The exact solution needs the squared loss, but the risk has {type(self.risk.loss).__name__}; use "
                 "evolve."
             )
-        if self.risk.strength > 0.0:
+        if self.risk.strength != 0.0:
             raise ValueError(
                 f"The exact solution needs a risk without regulariser, but this one has strength "
                 f"{self.risk.strength!r}; use evolve."

@@ -6,6 +6,7 @@ coordinates are independent up to a linear map, and for n and m that grow faster
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,8 +57,9 @@ class EarlyTimeModel:
                    sqrt(o) [theta0 + theta1 (|z| - 1) + theta2 (|z| - 1)^2] ),
 
     where h = `hidden` is E a^2 / E w^2 if hidden weights are trained and 0 otherwise, and o = `output` is 1 if output
-    weights are trained and 0 otherwise. `constants` belong to s^2 = E (w . phi)^2. Inputs of covariance I have radius 1
-    and overlap 1/d. `early_time_model` makes the model, and `KernelFlow(model, data)` trains it from zero.
+    weights are trained and 0 otherwise, each times the rate of its group. `constants` belong to s^2 = E (w . phi)^2.
+    Inputs of covariance I have radius 1 and overlap 1/d. `early_time_model` makes the model, and
+    `KernelFlow(model, data)` trains it from zero.
     Raises ValueError for a radius that is not positive and for a negative overlap, hidden or output.
     """
 
@@ -132,17 +134,24 @@ class EarlyTimeModel:
 
 
 def early_time_model(
-    neuron: Perceptron, law: GaussianLaw | SymmetricPairs, inputs: Inputs | None = None, *, accuracy: float = ACCURACY
+    neuron: Perceptron,
+    law: GaussianLaw | SymmetricPairs,
+    inputs: Inputs | None = None,
+    *,
+    accuracy: float = ACCURACY,
+    rates: Mapping[str, float] | None = None,
 ) -> EarlyTimeModel:
     """Make the linear model of early training for these neurons under this law (Hu et al. 2020).
 
     The model is scaled for inputs with the second moments of `inputs` [data, inputs], or with covariance I where they
-    are left out. `neuron.trained` says which layers are counted. `accuracy` is that of `early_constants`.
+    are left out. `neuron.trained` says which layers are counted, and `rates` are those that the scaling gives them.
+    `accuracy` is that of `early_constants`.
     Raises TypeError for a neuron that is not a `Perceptron` with `Identity` inputs and for another law, ShapeError
     where neuron and law have different numbers of weights, ValueError for inputs that are all zero or not finite, and
     what `early_constants` raises.
     """
-    law = tangent_kernel(neuron, law).law
+    kernel = tangent_kernel(neuron, law, rates=rates)
+    law, (hidden, output) = kernel.law, kernel.shares
     if not isinstance(neuron.embedding, Identity):
         raise TypeError(
             f"The model of early training is known for Identity inputs, but the embedding is a "
@@ -161,8 +170,8 @@ def early_time_model(
         constants=early_constants(neuron.activation, law.variance * square, accuracy),
         radius=math.sqrt(square),
         overlap=float(moments.square().sum()) / square**2,
-        hidden=law.outputs.variance / law.variance if neuron.trained != "output" else 0.0,
-        output=1.0 if neuron.trained != "hidden" else 0.0,
+        hidden=hidden * law.outputs.variance / law.variance,
+        output=output,
     )
 
 

@@ -32,7 +32,7 @@ Unit = tuple[Job, ...]
 #: Files that a run has open: its trajectory and the lock of its folder.
 FILES = 2
 #: Keys in which runs may differ that are evolved together: starts and scalings, and what is looked at.
-FREE = ("seed", "law", "masses", "scaling", "frames", "records", "observables", "stop_below")
+FREE = ("seed", "law", "masses", "scaling", "frames", "records", "observables", "stop_below", "stop_above")
 
 
 def units_of(jobs: Sequence[Job], members: int) -> list[Unit]:

@@ -185,6 +185,7 @@ CASES = [
     Case("flows.LogSpaced", LogSpaced, {"first": 0.1, "last": 1.0, "count": 3, "observer": seen}, watched),
     Case("flows.Trace", Trace, {"risk": RISK, "movement": MeanMovement(CLOUD)}, watched),
     Case("flows.StopBelow", StopBelow, {"observable": RISK, "level": 1e-9}, watched),
+    Case("flows.StopAbove", StopAbove, {"observable": RISK, "level": 1e9}, watched),
     Case("flows.StopAfter", StopAfter, {"seconds": 100.0}, watched),
     Case("flows.StopStationary", StopStationary, {"flow": FLOW, "below": 1e-9}, watched),
     Case("flows.speed", speed, {"flow": FLOW, "cloud": CLOUD, "time": 0.0}),

@@ -1,7 +1,7 @@
 """What a study file can name: activations, embeddings, neurons, masses, laws, scalings, losses, flows, integrators.
 
-And observables. Integrators, activations and observables that `flows` and `particles` offer are found there, under the
-name of their class in small letters, with the parameters of the class as keys.
+Integrators and activations that `flows` and `particles` offer are found there, under the name of their class in small
+letters, with the parameters of the class as keys.
 """
 
 import inspect
@@ -57,7 +57,6 @@ from particles import (
     UserNeuron,
     masses,
 )
-from particles.observables import Observable
 from runs.studyfile.model.draws import Whole
 from runs.studyfile.model.imports import imported
 from runs.studyfile.model.sections import Kind, Section, built, choice, kind, read_choice
@@ -118,11 +117,6 @@ def _are_activations(classes: Iterable[type]) -> list[type]:
 ACTIVATIONS = {name: _plain(one) for name, one in named(_are_activations(OUR_CLASSES)).items()}
 ACTIVATIONS["import"] = IMPORTED
 ACTIVATION = choice("activation", ACTIVATIONS)
-
-#: Observables that are classes; each is made of what an experiment calls by the names of its parameters.
-MEASURES = named((one for one in OUR_CLASSES if issubclass(one, Observable)), "_")
-#: Observables by name; `import` makes one of `name(risk, start, **arguments)`.
-OBSERVABLES = ("risk", "test_risk", "accuracy", "test_accuracy", *MEASURES, "effective_count")
 
 
 def _random_features(inputs: int, folder: Path, activation: Section, count: int, seed: int) -> Embedding:

@@ -26,7 +26,6 @@ from runs.studyfile.model.kinds import (
     LAWS,
     LOSSES,
     MASSES,
-    MEASURES,
     NEURONS,
     OUR_INTEGRATORS,
     SCALINGS,
@@ -97,13 +96,12 @@ def test_every_kind_is_built_from_its_required_keys(table: str, name: str) -> No
 
 
 def test_what_the_packages_offer_is_known_by_its_name() -> None:
-    """Assert that every integrator, activation and observable class that is offered is there under its own name."""
+    """Assert that every integrator and activation class that is offered is there under its own name."""
     assert named([DormandPrince, LeakyReLU, RK4, SiLU]).keys() == {"dormand-prince", "leaky-relu", "rk4", "silu"}
     assert [kind.makes for name, kind in INTEGRATORS.items() if name != "import"] == list(OUR_INTEGRATORS)
     offered = [one for one in map(vars(particles).get, particles.__all__) if isinstance(one, type)]
     activations = {one for one in offered if one.__module__ == ReLU.__module__} - {particles.Activation}
     assert {kind.makes for name, kind in ACTIVATIONS.items() if name != "import"} == activations
-    assert MEASURES["gram_change"] is particles.GramChange and len(MEASURES) == 6
 
 
 def test_kinds_say_what_their_classes_declare() -> None:
