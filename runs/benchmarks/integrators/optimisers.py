@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 
-from flows import Adam, GradientFlow, HeavyBall, evolve
+from flows import Adam, GradientFlow, HeavyBall, Integrator, evolve
 from particles import NTK, Dataset, GaussianLaw, Identity, ParticleCloud, Perceptron, Risk, Squared, Tanh, masses
 from particles.numerics.randomness import generator
 
@@ -54,7 +54,7 @@ def problem(count: int) -> tuple[Risk, ParticleCloud]:
     return risk, GaussianLaw(neuron).sample(masses=masses.uniform(count), seed=0)
 
 
-def ours(risk: Risk, cloud: ParticleCloud, make: type[Adam] | type[HeavyBall]) -> Run:
+def ours(risk: Risk, cloud: ParticleCloud, make: Callable[[float], Integrator[Any]]) -> Run:
     """The run of an integrator of ours."""
 
     def run(steps: int) -> torch.Tensor:
