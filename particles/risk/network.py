@@ -20,6 +20,7 @@ from particles.shapes import (
     Inputs,
     Masses,
     PerParticle,
+    PerParticleAndGroup,
     Positions,
     StackedOutputs,
     Velocity,
@@ -216,7 +217,10 @@ class NetworkAt:
         return self.tiles.pull(self.scaled.factors, cotangents)
 
     def gram(
-        self, weights: PerParticle | None = None, phi: Features | None = None, dtype: torch.dtype | None = None
+        self,
+        weights: PerParticle | PerParticleAndGroup | None = None,
+        phi: Features | None = None,
+        dtype: torch.dtype | None = None,
     ) -> Grams:
         """J W J'^T [n k, n' k] with W the mobilities, and J' at other embedded inputs; J' is J where there are none.
 
