@@ -138,7 +138,7 @@ def _shape(reading: Reading, inputs: int | Sequence[int] | None) -> int | tuple[
     first = reading.blocks[0].layer
     if isinstance(first, nn.Linear) and not reading.pools:
         _check_inputs(inputs, first.in_features)
-        return first.in_features
+        return tuple(inputs) if isinstance(inputs, Sequence) else first.in_features
     shape = _told(reading) if inputs is None else inputs
     if shape is None:
         raise ValueError(
