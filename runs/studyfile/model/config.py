@@ -20,19 +20,9 @@ from pydantic import (
 
 from runs.studyfile.model.datatable import DataTable
 from runs.studyfile.model.draws import Whole
-from runs.studyfile.model.kinds import (
-    FLOWS,
-    INTEGRATORS,
-    LAWS,
-    LOSSES,
-    MASSES,
-    NEURONS,
-    SCALINGS,
-    Count,
-    Positive,
-    Seed,
-)
+from runs.studyfile.model.kinds import FLOWS, INTEGRATORS, LOSSES, MASSES, SCALINGS, Count, Grouped, Positive, Seed
 from runs.studyfile.model.measures import OBSERVABLES
+from runs.studyfile.model.networks import LAWS, NEURONS, completed
 from runs.studyfile.model.sections import Section, read_choice
 from runs.system.options import DEVICES
 from runs.system.refusal import Refusal, chosen
@@ -89,7 +79,7 @@ class RunConfig(Section, title="the study"):
     law: SerializeAsAny[Section] = Field(default_factory=lambda: read_choice("law", LAWS, DEFAULTS["law"]))
     scaling: SerializeAsAny[Section]
     loss: SerializeAsAny[Section] = Field(default_factory=lambda: read_choice("loss", LOSSES, DEFAULTS["loss"]))
-    regulariser: Annotated[float, Field(ge=0.0)] = 0.0
+    regulariser: Grouped = 0.0
     flow: SerializeAsAny[Section] = Field(default_factory=lambda: read_choice("flow", FLOWS, DEFAULTS["flow"]))
     integrator: SerializeAsAny[Section] = Field(
         default_factory=lambda: read_choice("integrator", INTEGRATORS, DEFAULTS["integrator"])
@@ -117,13 +107,14 @@ class RunConfig(Section, title="the study"):
 
     @model_validator(mode="before")
     @classmethod
-    def _nothing_misplaced(cls, given: object) -> object:
+    def _filled_in(cls, given: object) -> object:
+        """With the tables that a neuron brings, and no key of the study in a table."""
         ours = {"seeds", "sweep", *cls.model_fields} - {"seed"}
         for name, table in given.items() if isinstance(given, Mapping) else ():
             for key in table if isinstance(table, Mapping) and name != "observables" else ():
                 if key in ours:
                     raise Refusal(f"{key} stands in the table [{name}]: write it above the first table of the file.")
-        return given
+        return completed(given) if isinstance(given, Mapping) else given
 
     @field_validator("frames", "records", mode="before")
     @classmethod
