@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from limits.kernels.input_pairs import Pairs, Vectors, embedded, from_entries
-from particles import Biased, Identity, Quadratic
+from particles import Biased, Identity, Plain, Quadratic
 from tests.draws import normals
 
 mpmath.mp.dps = 60
@@ -73,7 +73,7 @@ def test_scaled_pairs_are_pairs_of_scaled_vectors() -> None:
     torch.testing.assert_close(once.minor, again.minor, rtol=1e-13, atol=0.0)
 
 
-@pytest.mark.parametrize("embedding", [Identity(3), Biased(Identity(3)), Biased(Biased(Identity(3)))], ids=repr)
+@pytest.mark.parametrize("embedding", [Identity(3), Plain(3), Biased(Identity(3)), Biased(Biased(Identity(3))), Biased(Plain(3))], ids=repr)
 def test_scaling_and_biases_round_nothing(embedding: Identity) -> None:
     """Assert that minors of embeddings that scale and append constants are those of the inputs themselves."""
     x, y = pair(1e-9, 1.0, 3)
