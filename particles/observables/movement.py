@@ -12,7 +12,7 @@ from particles.neurons.groups import check_names, columns_of, groups_of
 from particles.neurons.protocols import Neuron
 from particles.neurons.user_neuron import UserNeuron, as_neuron
 from particles.observables.observable import Observable
-from particles.shapes import PerParticle, Scalar
+from particles.shapes import PerParticle, Positions, Scalar
 
 #: The columns of all coordinates.
 EVERY = slice(None)
@@ -89,11 +89,16 @@ def effective_count(cloud: ParticleCloud) -> Scalar:
 
 def movement(start: ParticleCloud, cloud: ParticleCloud, columns: slice | Tensor = EVERY) -> PerParticle:
     """|theta_j - theta_j(0)| in these coordinates [particles]; raises ShapeError where the clouds differ in shape."""
+    moved = cloud.positions[:, columns] - same_particles(start, cloud)[:, columns]
+    distances: PerParticle = torch.linalg.vector_norm(moved, dim=1)
+    return distances
+
+
+def same_particles(start: ParticleCloud, cloud: ParticleCloud) -> Positions:
+    """The start's positions in the cloud's dtype and on its device; raises ShapeError where they differ in shape."""
     if start.positions.shape != cloud.positions.shape:
         raise ShapeError(
             f"The start has shape {tuple(start.positions.shape)} but the cloud {tuple(cloud.positions.shape)}; "
             "movement compares the same particles."
         )
-    moved = cloud.positions[:, columns] - start.positions.to(cloud.positions)[:, columns]
-    distances: PerParticle = torch.linalg.vector_norm(moved, dim=1)
-    return distances
+    return start.positions.to(cloud.positions)

@@ -11,10 +11,8 @@ from pydantic import (
     Field,
     PrivateAttr,
     SerializeAsAny,
-    SerializerFunctionWrapHandler,
     ValidationInfo,
     field_validator,
-    model_serializer,
     model_validator,
 )
 
@@ -23,7 +21,7 @@ from runs.studyfile.model.draws import Whole
 from runs.studyfile.model.kinds import FLOWS, INTEGRATORS, LOSSES, MASSES, SCALINGS, Count, Grouped, Positive, Seed
 from runs.studyfile.model.measures import OBSERVABLES
 from runs.studyfile.model.networks import LAWS, NEURONS, completed
-from runs.studyfile.model.sections import Section, read_choice
+from runs.studyfile.model.sections import LEFT_OUT, Section, read_choice
 from runs.system.options import DEVICES
 from runs.system.refusal import Refusal, chosen
 
@@ -89,7 +87,7 @@ class RunConfig(Section, title="the study"):
     records: Times | None = None
     observables: dict[str, str | SerializeAsAny[Section]] | list[str] = Field(default=["risk"])
     stop_below: float | None = None
-    stop_above: Level | None = None
+    stop_above: Annotated[Level | None, LEFT_OUT] = None
     dtype: Literal["float32", "float64"] = "float64"
     device: str = "cpu"
     seed: Annotated[int, Field(ge=0)] = 0
@@ -165,12 +163,6 @@ class RunConfig(Section, title="the study"):
                     "take a longer time between them, or a smaller count."
                 )
         return self
-
-    @model_serializer(mode="wrap")
-    def _as_ever(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Without the level that few files give where there is none: the runs of old studies stay theirs."""
-        written: dict[str, Any] = write(self)
-        return {key: value for key, value in written.items() if key != "stop_above" or value is not None}
 
     @property
     def measured(self) -> dict[str, str | Section]:

@@ -57,10 +57,15 @@ def paths_in(value: object, path: Keys = ()) -> list[Keys]:
 
 
 def inside(held: Any, name: str) -> Any:
-    """What a table has under a name, or a list under a number from 0; None where there is nothing."""
+    """What a table has under a name, or a list under a number from 1; None where there is nothing."""
     if isinstance(held, list):
-        return held[int(name)] if name.isdecimal() and int(name) < len(held) else None
+        return held[int(name) - 1] if name.isdecimal() and 0 < int(name) <= len(held) else None
     return held.get(name) if isinstance(held, dict) else None
+
+
+def put(held: Any, name: str, value: object) -> None:
+    """Put a value where `inside` finds it."""
+    held[int(name) - 1 if isinstance(held, list) else name] = value
 
 
 def _set(values: dict[str, Any], path: Keys, value: object) -> None:
@@ -76,14 +81,10 @@ def _set(values: dict[str, Any], path: Keys, value: object) -> None:
             raise Refusal(
                 f"The key {written(path)} leads through {name}, which is {inner!r} and no table: check the name."
             )
-        _put(here, name, inner)
+        put(here, name, inner)
         here = inner
     if isinstance(here, list) and inside(here, last) is None:
         raise Refusal(
-            f"The key {written(path)} is of a list of {len(here)}, which are numbered from 0: check the number."
+            f"The key {written(path)} is of a list of {len(here)}, which are numbered from 1: check the number."
         )
-    _put(here, last, value)
-
-
-def _put(held: Any, name: str, value: object) -> None:
-    held[int(name) if isinstance(held, list) else name] = value
+    put(here, last, value)

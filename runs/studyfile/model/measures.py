@@ -19,7 +19,7 @@ from runs.system.refusal import Refusal
 #: Training rows on which observables look at a network, where nothing else is said.
 ROWS = 50
 #: Parameters of observables that are those of a run; the others are keys.
-PARTS = ("risk", "start", "inputs")
+PARTS = ("risk", "start", "inputs", "neuron")
 
 Measured = Callable[[ParticleCloud], Any]
 
@@ -54,8 +54,9 @@ def _measure(made: type) -> Kind:
     parts = [one.name for one in parameters if one.name in PARTS]
 
     def build(run: Observed, **values: Any) -> Measured:
-        count = values.pop("rows", ROWS)
-        held = {name: run.risk.data.inputs[:count] if name == "inputs" else getattr(run, name) for name in parts}
+        risk, count = run.risk, values.pop("rows", ROWS)
+        found = {"risk": risk, "inputs": risk.data.inputs[:count], "neuron": risk.neuron}
+        held = {name: run.start if name == "start" else found[name] for name in parts}
         said = {name: value for name, value in values.items() if value is not None}
         given = {name: _table(name, value) if name in rows else value for name, value in said.items()}
         observable: Measured = made(**held, **given)

@@ -117,16 +117,16 @@ def _read_activation(given: object) -> object:
 
 
 def _read_layers(given: object) -> list[Section]:
-    """The layers of a list of tables, each with its number from 0 in what is said of it."""
+    """The layers of a list of tables, each with its number from 1 in what is said of it."""
     if not isinstance(given, list) or not given:
         raise Refusal(
             f"neuron.layers is {shortened(repr(given))}, but a list of layers is needed: write for example "
             '[{ kind = "dense", width = 64 }, { kind = "dense" }].'
         )
-    layers = [read_choice(f"neuron.layers.{number}", LAYERS, layer) for number, layer in enumerate(given)]
-    weighted = [number for number, layer in enumerate(layers) if "bias" in layer.given()]
+    layers = [read_choice(f"neuron.layers.{number}", LAYERS, layer) for number, layer in enumerate(given, start=1)]
+    weighted = [number for number, layer in enumerate(layers, start=1) if "bias" in layer.given()]
     for number in weighted[:-1]:
-        if layers[number].given().get("width", 1) is None:
+        if layers[number - 1].given().get("width", 1) is None:
             raise Refusal(
                 f"The key neuron.layers.{number}.width is missing: only the readout, the last layer with weights, may "
                 "leave it to the data, which say how many outputs there are."

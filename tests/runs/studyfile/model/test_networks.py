@@ -89,14 +89,14 @@ def test_what_a_deep_network_leaves_out_is_filled_in(tmp_path: Path) -> None:
     [
         ({"layers": 64}, "neuron.layers is 64, but a list of layers is needed: write for example"),
         ({"layers": []}, r"neuron.layers is \[\], but a list of layers is needed"),
-        ({"layers": ["dens"]}, r"Unknown kind of \[neuron.layers.0\] 'dens': choose one of dense"),
-        ({"layers": ["dense", "dense"]}, "The key neuron.layers.0.width is missing: only the readout"),
-        ({"layers": [{"kind": "dense", "width": 0}]}, "The value 0 does not do for neuron.layers.0.width: .* greater"),
-        ({"layers": [{"kind": "convolution", "size": 3}]}, "The key neuron.layers.0.channels is missing"),
-        ({"layers": [{"kind": "dense", "widht": 3}]}, r"Unknown key of \[neuron.layers.0\] .* did you mean 'width'"),
+        ({"layers": ["dens"]}, r"Unknown kind of \[neuron.layers.1\] 'dens': choose one of dense"),
+        ({"layers": ["dense", "dense"]}, "The key neuron.layers.1.width is missing: only the readout"),
+        ({"layers": [{"kind": "dense", "width": 0}]}, "The value 0 does not do for neuron.layers.1.width: .* greater"),
+        ({"layers": [{"kind": "convolution", "size": 3}]}, "The key neuron.layers.1.channels is missing"),
+        ({"layers": [{"kind": "dense", "widht": 3}]}, r"Unknown key of \[neuron.layers.1\] .* did you mean 'width'"),
         (
             {"layers": [{"kind": "convolution", "channels": 2, "size": 3}, "dense"]},
-            r"The network of \[neuron\] cannot be made: Layer 1 is a Convolution, but what comes below has no pos",
+            r"The network of \[neuron\] cannot be made: Layer 1 is a Convolution, but ",
         ),
         ({"layers": ["average-pool"]}, r"The network of \[neuron\] cannot be made: "),
         ({"inputs": [2, 2]}, r"neuron.inputs is \[2, 2\], which are 4 numbers, but the data have 3 inputs"),
@@ -123,10 +123,10 @@ def test_laws_are_of_their_networks() -> None:
 def test_a_width_is_a_key_like_others() -> None:
     """Assert that --set and sweeps reach a layer by its number, which tells settings apart, and others are told."""
     held = {"neuron": {**SMALL, "layers": [dict(SMALL["layers"][0]), "dense"]}}
-    set_all(held, {("neuron", "layers", "0", "width"): 9, ("neuron", "layers", "1", "bias"): True})
+    set_all(held, {("neuron", "layers", "1", "width"): 9, ("neuron", "layers", "2", "bias"): True})
     assert held["neuron"]["layers"] == [{"kind": "dense", "width": 9}, {"kind": "dense", "bias": True}]
-    assert flat(run().identity())["neuron.layers.0.width"] == 4
-    for number in ("2", "first"):
+    assert flat(run().identity())["neuron.layers.1.width"] == 4
+    for number in ("3", "0", "first"):
         with pytest.raises(Refusal, match=f"neuron.layers.{number}.width leads through {number}, which is None"):
             set_all(held, {("neuron", "layers", number, "width"): 3})
 
