@@ -236,7 +236,7 @@ def test_rows_are_refused_where_there_are_none() -> None:
 
 def test_inputs_that_do_not_fit_are_refused() -> None:
     """Assert that a wrong shape of inputs and layers that do not fit each other are refused."""
-    with pytest.raises(ShapeError, match="inputs is 7, but the module reads 5 inputs"):
+    with pytest.raises(ShapeError, match="inputs is \\(7,\\), but the module reads 5 inputs"):
         from_module(EXAMPLES["two layers"].made(), inputs=7)
     with pytest.raises(
         ShapeError, match=r"The weights of Conv2d \('0'\) are \(4, 2, 3, 3\), but what comes below asks"
