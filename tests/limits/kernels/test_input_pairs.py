@@ -73,7 +73,15 @@ def test_scaled_pairs_are_pairs_of_scaled_vectors() -> None:
     torch.testing.assert_close(once.minor, again.minor, rtol=1e-13, atol=0.0)
 
 
-@pytest.mark.parametrize("embedding", [Identity(3), Plain(3), Biased(Identity(3)), Biased(Biased(Identity(3))), Biased(Plain(3))], ids=repr)
+def test_inputs_as_they_are_round_nothing() -> None:
+    """Assert that the vectors of Plain inputs are the inputs themselves, with no doubt about them."""
+    x = normals(4, 3, seed=4)
+    found = embedded(Plain(3), x)
+    assert torch.equal(found.rows, x)
+    assert (found.factor, found.rounded) == (1.0, 0.0)
+
+
+@pytest.mark.parametrize("embedding", [Identity(3), Biased(Identity(3)), Biased(Biased(Identity(3)))], ids=repr)
 def test_scaling_and_biases_round_nothing(embedding: Identity) -> None:
     """Assert that minors of embeddings that scale and append constants are those of the inputs themselves."""
     x, y = pair(1e-9, 1.0, 3)

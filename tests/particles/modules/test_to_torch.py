@@ -178,5 +178,5 @@ def test_what_has_no_module_is_refused() -> None:
     with pytest.raises(ShapeError, match=f"Particles have 3 coordinates, but the neuron needs {deep.dim}"):
         to_module(Network(deep, NTK()), ParticleCloud(two.positions[:1, :3]))
     own = as_neuron(Own())
-    with pytest.raises(TypeError, match="to_module knows the neurons Perceptron and Deep, but this one is MappedNeuron"):
+    with pytest.raises(TypeError, match="knows the neurons Perceptron and Deep, but this one is MappedNeuron"):
         to_module(Network(own, NTK()), ParticleCloud(two.positions[:, :3]))
