@@ -13,6 +13,7 @@ from particles import (
     Identity,
     LeakyReLU,
     Perceptron,
+    Plain,
     RandomFeatures,
     ReLU,
     Risk,
@@ -121,6 +122,7 @@ def test_keys_reach_what_they_name() -> None:
         EMBEDDINGS, read_choice("e", EMBEDDINGS, {"kind": "random-features", "activation": "erf", "count": 7}), 2
     )
     assert embedding == RandomFeatures(Identity(2), ACTIVATIONS["erf"].build(), 7, 0)
+    assert built(EMBEDDINGS, read_choice("e", EMBEDDINGS, "plain"), 2) == Plain(2)
     neuron = read_choice("n", NEURONS, {"kind": "perceptron", "activation": "relu", "embedding": "biased"})
     assert built(NEURONS, neuron, 3, 2) == Perceptron(
         ACTIVATIONS["relu"].build(), Biased(Identity(3)), outputs=2, trained="hidden"
