@@ -17,6 +17,7 @@ class BirthDeathFlow:
     flows from particles above the mean potential to those below; its total stays one, and a particle without mass
     stays so. The risk falls at the rate sum_j lambda_j |grad V(theta_j)|^2 + rate Var_lambda(V) (Rotskoff, Jelassi,
     Bruna and Vanden-Eijnden 2019; Chizat 2022). Deterministic and by weights alone: no particle is killed or copied.
+    Rates of groups multiply the coordinates of grad V, in the velocity and in |grad V|^2.
 
     Needs `MeanField` scaling, in which the masses are those of the measure and V is the derivative of the risk in them.
     """

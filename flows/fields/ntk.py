@@ -11,7 +11,8 @@ from particles.shapes import Velocity
 class NTKFlow:
     """d theta_j / dt = -grad_{theta_j} R with f = sum_j sqrt(lambda_j) g(theta_j, .), whatever scaling the risk had.
 
-    `risk` is kept in NTK scaling: observe this one, not the one given (Jacot et al. 2018; Caron et al. 2023).
+    `risk` is kept in NTK scaling, with the rates of groups that it had: observe this one, not the one given (Jacot et
+    al. 2018; Caron et al. 2023).
     """
 
     risk: Risk
@@ -19,7 +20,8 @@ class NTKFlow:
     shareable: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "risk", replace(self.risk, scaling=NTK()))
+        scaling = NTK(rates=getattr(self.risk.scaling, "rates", None))
+        object.__setattr__(self, "risk", replace(self.risk, scaling=scaling))
 
     def velocity(self, cloud: ParticleCloud, time: float = 0.0) -> Velocity:
         """-grad_{theta_j} R in NTK scaling [particles, dim]."""

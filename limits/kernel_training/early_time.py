@@ -6,24 +6,20 @@ coordinates are independent up to a linear map, and for n and m that grow faster
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from jaxtyping import Float
-from numpy.typing import NDArray
-from scipy.sparse.linalg import LinearOperator, eigsh
 from torch import Tensor
 
+from limits.kernel_training.kernel_distance import DENSE, largest_size
 from limits.kernels.base import checked_inputs
 from limits.kernels.gaussian_duals import Differentiable, quadrature
 from limits.kernels.quadrature import ACCURACY
 from limits.kernels.two_layer import tangent_kernel
 from particles import GaussianLaw, Identity, Perceptron, ShapeError, SymmetricPairs
 from particles.shapes import Gram, Inputs, OtherInputs
-
-#: Matrices up to this many rows are diagonalised; larger ones are given to Lanczos' method.
-DENSE = 300
 
 ModelFeatures = Float[Tensor, "data columns"]
 
@@ -56,8 +52,9 @@ class EarlyTimeModel:
                    sqrt(o) [theta0 + theta1 (|z| - 1) + theta2 (|z| - 1)^2] ),
 
     where h = `hidden` is E a^2 / E w^2 if hidden weights are trained and 0 otherwise, and o = `output` is 1 if output
-    weights are trained and 0 otherwise. `constants` belong to s^2 = E (w . phi)^2. Inputs of covariance I have radius 1
-    and overlap 1/d. `early_time_model` makes the model, and `KernelFlow(model, data)` trains it from zero.
+    weights are trained and 0 otherwise, each times the rate of its group. `constants` belong to s^2 = E (w . phi)^2.
+    Inputs of covariance I have radius 1 and overlap 1/d. `early_time_model` makes the model, and
+    `KernelFlow(model, data)` trains it from zero.
     Raises ValueError for a radius that is not positive and for a negative overlap, hidden or output.
     """
 
@@ -103,7 +100,8 @@ class EarlyTimeModel:
         In theory it is at most n / d^(1 + a) for some a > 0, while |K| is of order n / d (Hu et al. 2020, proposition
         3.4). It bounds the error of the model: as long as the kernel stays within this distance, predictions of a flow
         from zero at n data of equal weight differ from the model's by at most t |K - psi psi^T| |y| / n, because the
-        model's residual never exceeds |y|. Raises ShapeError for a matrix of another shape, and what `features` raises.
+        model's residual never exceeds |y|. Where no matrix is at hand, `kernel_distance(kernel, model, inputs)` gives
+        this norm and the Frobenius norm. Raises ShapeError for a matrix of another shape, and what `features` raises.
         """
         features = self.factor(inputs)
         rows = features.shape[0]
@@ -113,14 +111,11 @@ class EarlyTimeModel:
         if rows <= DENSE:
             return float(torch.linalg.eigvalsh(gram - features @ features.T).abs().max())
 
-        def product(vector: NDArray[np.float64]) -> NDArray[np.float64]:
-            v = torch.from_numpy(vector).flatten().to(gram)
-            result: NDArray[np.float64] = (gram @ v - features @ (features.T @ v)).cpu().numpy()
-            return result
+        def product(vector: Tensor) -> Tensor:
+            v = vector.to(gram)
+            return (gram @ v - features @ (features.T @ v)).cpu()
 
-        operator = LinearOperator((rows, rows), matvec=product, dtype=np.float64)
-        start = np.random.default_rng(0).standard_normal(rows)
-        return abs(float(eigsh(operator, k=1, which="LM", v0=start, tol=1e-8, return_eigenvectors=False)[0]))
+        return largest_size(product, rows)
 
     def factor(self, inputs: Tensor) -> Tensor:
         """Features F(x) [n k, (d + 2) k] of all outputs, row index i k + c, in float64; the kernel is F(x) F(x')^T.
@@ -132,17 +127,24 @@ class EarlyTimeModel:
 
 
 def early_time_model(
-    neuron: Perceptron, law: GaussianLaw | SymmetricPairs, inputs: Inputs | None = None, *, accuracy: float = ACCURACY
+    neuron: Perceptron,
+    law: GaussianLaw | SymmetricPairs,
+    inputs: Inputs | None = None,
+    *,
+    accuracy: float = ACCURACY,
+    rates: Mapping[str, float] | None = None,
 ) -> EarlyTimeModel:
     """Make the linear model of early training for these neurons under this law (Hu et al. 2020).
 
     The model is scaled for inputs with the second moments of `inputs` [data, inputs], or with covariance I where they
-    are left out. `neuron.trained` says which layers are counted. `accuracy` is that of `early_constants`.
+    are left out. `neuron.trained` says which layers are counted, and `rates` are those that the scaling gives them.
+    `accuracy` is that of `early_constants`.
     Raises TypeError for a neuron that is not a `Perceptron` with `Identity` inputs and for another law, ShapeError
     where neuron and law have different numbers of weights, ValueError for inputs that are all zero or not finite, and
     what `early_constants` raises.
     """
-    law = tangent_kernel(neuron, law).law
+    kernel = tangent_kernel(neuron, law, rates=rates)
+    law, (hidden, output) = kernel.law, kernel.shares
     if not isinstance(neuron.embedding, Identity):
         raise TypeError(
             f"The model of early training is known for Identity inputs, but the embedding is a "
@@ -161,8 +163,8 @@ def early_time_model(
         constants=early_constants(neuron.activation, law.variance * square, accuracy),
         radius=math.sqrt(square),
         overlap=float(moments.square().sum()) / square**2,
-        hidden=law.outputs.variance / law.variance if neuron.trained != "output" else 0.0,
-        output=1.0 if neuron.trained != "hidden" else 0.0,
+        hidden=hidden * law.outputs.variance / law.variance,
+        output=output,
     )
 
 

@@ -116,7 +116,8 @@ def variance_of_one(kernel: TangentKernel, inputs: Inputs) -> float:
     C0 = sum_{i,l} [ M4 o^2 E (s' s')^2 + 2 k v o E (s s')(s s') + k E (s s)^2 - k (v o E s' s' + E s s)^2 ],
 
     where s s is sigma(u_i) sigma(u_l), s' s' is sigma'(u_i) sigma'(u_l), o = phi_i . phi_l, v = E a^2, and M4 = E |a|^4
-    of the k output weights. Terms of a layer that is not trained are left out. With trained hidden weights only, one
+    of the k output weights. Terms of a layer that is not trained are left out; rates of the kernel multiply s' s' o and
+    s s. With trained hidden weights only, one
     output and a = +-1, the bracket is o^2 times the variance of s' s'; for ReLU that variance is p (1 - p) with
     p = (pi - theta) / (2 pi).
     Raises TypeError where the output weights are neither Rademacher nor Gaussian, and what kernels raise.
@@ -126,18 +127,18 @@ def variance_of_one(kernel: TangentKernel, inputs: Inputs) -> float:
     k = kernel.neuron.outputs
     phi = embedded(neuron.embedding, inputs)
     variances = law.variance * phi.variances
-    hidden, output = neuron.trained != "output", neuron.trained != "hidden"
+    hidden, output = kernel.shares
     pair = dual_pair(neuron.activation, kernel.accuracy)
     square, product, fourth = _second_moments(neuron.activation, kernel.accuracy)
     means, moments = [], []
     if hidden:
-        means.append(_Term(law.outputs.variance, 1, pair.derivative.at(variances)))
-        moments.append(_Term(_fourth_moment(kernel), 2, square.at(variances)))
+        means.append(_Term(hidden * law.outputs.variance, 1, pair.derivative.at(variances)))
+        moments.append(_Term(hidden**2 * _fourth_moment(kernel), 2, square.at(variances)))
     if output:
-        means.append(_Term(1.0, 0, pair.value.at(variances)))
-        moments.append(_Term(k, 0, fourth.at(variances)))
+        means.append(_Term(output, 0, pair.value.at(variances)))
+        moments.append(_Term(output**2 * k, 0, fourth.at(variances)))
     if hidden and output:
-        moments.append(_Term(2.0 * k * law.outputs.variance, 1, product.at(variances)))
+        moments.append(_Term(hidden * output * 2.0 * k * law.outputs.variance, 1, product.at(variances)))
 
     def block(part: slice, other: slice) -> tuple[tuple[Tensor], float]:
         overlaps = phi.pairs(phi, part, other)

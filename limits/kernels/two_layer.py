@@ -1,5 +1,6 @@
 """Kernels of two-layer networks of infinitely many particles: the tangent kernel and the feature kernel."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -11,7 +12,9 @@ from limits.kernels.gaussian_duals import DualPair, DualRows, dual_pair, largest
 from limits.kernels.input_pairs import Vectors, embedded
 from limits.kernels.quadrature import ACCURACY
 from particles import GaussianLaw, ParticleCloud, Perceptron, ShapeError, SymmetricPairs
+from particles.arguments.reals import non_negative
 from particles.compute.tiles import Tiles
+from particles.neurons.groups import PerGroup, check_names, number_of_each
 from particles.shapes import Gram, Inputs, OtherInputs
 
 
@@ -22,14 +25,28 @@ class TangentKernel:
     K(x, x')_ce = 1{c = e} [ E a^2 (phi . phi') E sigma'(u) sigma'(v)  +  E sigma(u) sigma(v) ],
 
     The first term is there if hidden weights are trained, the second if output weights are. u = w . phi(x) and
-    v = w . phi(x') are Gaussian with covariance `law.variance` (phi . phi'). The kernel is the same for every scaling,
-    because sum_j eta_j s_j^2 = 1 in each, and it is not divided by n. `Kernel` says which errors calls raise.
+    v = w . phi(x') are Gaussian with covariance `law.variance` (phi . phi'). The kernel is the same for every scaling
+    with sum_j eta_j s_j^2 = 1, that is for all of ours but `Standard`, and it is not divided by n. `rates` are those of
+    the scaling: each term is multiplied by the rate of its group. `Kernel` says which errors calls raise.
     `tangent_kernel` makes one.
     """
 
     neuron: Perceptron
     law: GaussianLaw
     accuracy: float = ACCURACY
+    rates: Mapping[str, float] | None = field(default=None, metadata={"optional": True})
+
+    def __post_init__(self) -> None:
+        if self.rates is not None:
+            check_names(self.rates, self.neuron.groups, "The rates")
+            object.__setattr__(self, "rates", PerGroup.of(self.rates, "The rate", non_negative))
+
+    @property
+    def shares(self) -> tuple[float, float]:
+        """The rates of hidden and of output weights, zero where these are not trained."""
+        hidden, output = number_of_each(self.rates or {}, self.neuron.groups, 1.0)
+        trained = self.neuron.trained
+        return (hidden if trained != "output" else 0.0), (output if trained != "hidden" else 0.0)
 
     def __call__(self, x1: Inputs, x2: OtherInputs | None = None) -> Gram:
         """K(x1, x2) [n1 k, n2 k], row index i k + c, in the dtype of the inputs; raises as `Kernel` says."""
@@ -37,9 +54,9 @@ class TangentKernel:
 
     def evaluate(self, x1: Inputs, x2: OtherInputs | None = None) -> Evaluated:
         """The Gram matrix [n1 k, n2 k] with a bound on the error of its entries; raises as `Kernel` says."""
-        hidden = self.law.outputs.variance if self.neuron.trained != "output" else 0.0
-        output = 1.0 if self.neuron.trained != "hidden" else 0.0
-        return _Sum(self.neuron, self.law, self.accuracy, hidden, output).evaluate(x1, x2)
+        hidden, output = self.shares
+        terms = hidden * self.law.outputs.variance, output
+        return _Sum(self.neuron, self.law, self.accuracy, *terms).evaluate(x1, x2)
 
     def sampled(self, cloud: ParticleCloud, x1: Inputs, x2: OtherInputs | None = None) -> Gram:
         """sum_j lambda_j grad g_j(x) . grad g_j(x') of a cloud [n1 k, n2 k]: `tangent_gram` under any scaling."""
@@ -47,9 +64,10 @@ class TangentKernel:
         phi2 = phi1 if x2 is None else self.neuron.embed(x2).to(cloud.positions)
         outputs = self.neuron.outputs
         total = phi1.new_zeros(phi1.shape[0] * outputs, phi2.shape[0] * outputs)
+        rates = () if self.rates is None else (self.shares,)
         for part, rows in Tiles(self.neuron, cloud.positions, phi1):
             columns = rows if x2 is None else self.neuron.tangent(cloud.positions[part], phi2)
-            total += rows.gram(cloud.masses[part], columns)
+            total += rows.gram(cloud.masses[part], columns, *rates)
         return total
 
 
@@ -88,17 +106,21 @@ class FeatureKernel:
 
 
 def tangent_kernel(
-    neuron: Perceptron, law: GaussianLaw | SymmetricPairs, *, accuracy: float = ACCURACY
+    neuron: Perceptron,
+    law: GaussianLaw | SymmetricPairs,
+    *,
+    accuracy: float = ACCURACY,
+    rates: Mapping[str, float] | None = None,
 ) -> TangentKernel:
     """Make the tangent kernel of infinitely many of these neurons under this law, the limit of `tangent_gram`.
 
     `law` gives the variances of hidden and output weights; symmetric pairs have the kernel of the law that they mirror.
     `accuracy` is that of quadrature, for activations without a closed form. The kernel has gradients in its inputs;
-    `Kernel` says which at corners.
+    `Kernel` says which at corners. `rates` are those that the scaling gives groups of coordinates.
     Raises TypeError for a neuron that is not a `Perceptron` and for another law, ShapeError where neuron and law have
-    different numbers of weights.
+    different numbers of weights, ValueError for rates of other groups than "hidden" and "output" and negative ones.
     """
-    return TangentKernel(neuron, _checked(neuron, law), accuracy)
+    return TangentKernel(neuron, _checked(neuron, law), accuracy, rates)
 
 
 def feature_kernel(

@@ -6,7 +6,7 @@ which is of second order too. Every step keeps masses non-negative and their sum
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -21,6 +21,7 @@ from limits.mean_field.free_energy import FreeEnergy, Landscape
 from limits.mean_field.grid import Atoms, Grid
 from limits.mean_field.markov_chain import Array, Chain
 from particles import Risk, ShapeError
+from particles.neurons.groups import expanded
 
 #: Largest and smallest ratio of a step to the step before it.
 GROWTH, SHRINKAGE = 3.0, 0.2
@@ -64,17 +65,18 @@ class Densities:
 class FokkerPlanck:
     """The limit of `LangevinFlow(risk, temperature, confinement)` under `MeanField`, on a grid with no-flux walls.
 
-    It solves d_t rho = div(rho grad g[rho]) + T lap rho (Mei, Montanari and Nguyen 2018), g as in `FreeEnergy`. Trained
-    coordinates need an `Interval`; frozen ones may be `Atoms`. Temperature zero is gradient flow, by upwind fluxes.
-    `tolerance` bounds, for each step and in total variation, the distance to a scheme of first order in time; the error
-    in time falls in proportion to it.
+    It solves d_t rho = div(rho grad g[rho]) + T lap rho (Mei, Montanari and Nguyen 2018), g as in `FreeEnergy`; where
+    groups of coordinates have rates, these multiply both terms along their axes. Trained coordinates need an
+    `Interval`; frozen ones may be `Atoms`. Temperature zero is gradient flow, by upwind fluxes. `tolerance` bounds, for
+    each step and in total variation, the distance to a scheme of first order in time; the error in time falls in
+    proportion to it.
     Raises TypeError for a scaling other than `MeanField`, ShapeError for a grid with another number of coordinates,
     ValueError for a tolerance outside (0, 1), a negative temperature or confinement, and atoms of a trained coordinate.
     """
 
     risk: Risk
-    temperature: float
-    confinement: float
+    temperature: float | Mapping[str, float]
+    confinement: float | Mapping[str, float]
     grid: Grid
     tolerance: float = 1e-5
 
@@ -132,8 +134,16 @@ class _Stepper:
     def chain(self, masses: Array) -> Chain:
         """The chain in the potential of these masses."""
         potential = self.landscape.potential(self.landscape.predictions(torch.from_numpy(masses)))
-        moving = range(self.grid.dim)[self.energy.columns]
-        return Chain.of(potential.numpy(), self.energy.temperature, self.grid, moving)
+        return Chain.of(potential.numpy(), self.energy.heat, self.grid, self.energy.moving, self.rates)
+
+    @cached_property
+    def rates(self) -> list[float] | None:
+        """The rate of each trained coordinate, by which the scaling multiplies its mobility; None where all are one."""
+        network = self.energy.risk.network
+        if network.rates is None:
+            return None
+        every: list[float] = expanded(network.rates, network.groups, self.grid.centres).tolist()
+        return [every[axis] for axis in self.energy.moving]
 
     def step(self, masses: Array, longest: float) -> tuple[Array, float, float]:
         """The masses after a step, the length of that step, and the length allowed for the next one.
@@ -158,6 +168,6 @@ def check_axes(energy: FreeEnergy, grid: Grid) -> None:
     dim = energy.risk.network.neuron.dim
     if grid.dim != dim:
         raise ShapeError(f"Particles have {dim} coordinates, but the grid has {grid.dim}; make them agree.")
-    stuck = [number for number in range(dim)[energy.columns] if isinstance(grid.axes[number], Atoms)]
+    stuck = [number for number in energy.moving if isinstance(grid.axes[number], Atoms)]
     if stuck:
         raise ValueError(f"Coordinates {stuck} are trained, but the grid has atoms there; give an Interval for each.")

@@ -1,8 +1,9 @@
 """The mean-field law of linear neurons: mean and covariance at any time under gradient and Langevin flow."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -14,10 +15,13 @@ from torch import Tensor
 
 from limits.mean_field.free_energy import FreeEnergy
 from particles import GaussianLaw, Linear, ParticleCloud, Perceptron, Risk, ShapeError, SymmetricPairs, generator
+from particles.arguments.reals import non_negative
+from particles.neurons.groups import one_or_per_group
 from particles.shapes import Gram, Inputs, Masses, Outputs
 
 Start = GaussianLaw | SymmetricPairs | ParticleCloud
 Array = NDArray[np.float64]
+PerCoordinate = Float[Tensor, " dim"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +71,8 @@ class GaussianFlow:
 
         Phi' = -L Phi,   N' = -L N - N L^T + 2 T P,   E theta theta^T = Phi S Phi^T + N,
 
-    where S are the second moments at time 0 and P projects on the trained coordinates. This is exact, for any loss, up
+    where S are the second moments at time 0 and P projects on the trained coordinates. Rates of groups multiply the
+    rows of L and 2 T P; T and c may be those of groups, and temperatures may differ. This is exact, for any loss, up
     to the `tolerance` with which these equations are solved (by Runge-Kutta steps of order 8). The law is Gaussian if
     the start is. `start` is a law, or a cloud whose particles are taken for the law; at temperature zero that is exact
     for any number of particles under `MeanField`.
@@ -78,12 +83,15 @@ class GaussianFlow:
 
     risk: Risk
     start: Start
-    temperature: float = 0.0
-    confinement: float = 0.0
+    temperature: float | Mapping[str, float] = 0.0
+    confinement: float | Mapping[str, float] = 0.0
     tolerance: float = 1e-11
 
     def __post_init__(self) -> None:
-        neuron = self.energy.risk.network.neuron
+        object.__setattr__(self, "confinement", FreeEnergy(self.risk, 0.0, self.confinement).confinement)
+        object.__setattr__(self, "temperature", one_or_per_group(self.temperature, "The temperature", non_negative))
+        self.risk.network.check_groups(self.temperature, "The temperatures")
+        neuron = self.risk.network.neuron
         if not isinstance(neuron, Perceptron) or not isinstance(neuron.activation, Linear):
             raise TypeError("The law is known in closed form for linear neurons only; give a Perceptron with Linear().")
         if not 0.0 < self.tolerance < 1.0:
@@ -94,7 +102,7 @@ class GaussianFlow:
 
     @property
     def energy(self) -> FreeEnergy:
-        """The free energy that decreases along the flow."""
+        """The free energy that decreases along the flow; raises ValueError where groups have different temperatures."""
         return FreeEnergy(self.risk, self.temperature, self.confinement)
 
     @property
@@ -173,14 +181,16 @@ class GaussianFlow:
     @property
     def _equation(self) -> "_Equation":
         mean, covariance = self.initial
-        return _Equation(self.energy, covariance + torch.outer(mean, mean))
+        return _Equation(self.risk, self.temperature, self.confinement, covariance + torch.outer(mean, mean))
 
 
 @dataclass(frozen=True, eq=False)
 class _Equation:
     """The derivative of (Phi, N) as a function of time and of both, flattened into one vector."""
 
-    energy: FreeEnergy
+    risk: Risk
+    temperature: float | Mapping[str, float]
+    confinement: float | Mapping[str, float]
     second: Gram
 
     @property
@@ -190,23 +200,41 @@ class _Equation:
     def __call__(self, time: float, state: Array) -> Array:
         propagator, noise = torch.from_numpy(state).reshape(2, self.dim, self.dim)
         matrix = self.matrix(propagator @ self.second @ propagator.T + noise)
-        shaking = torch.zeros(self.dim, dtype=torch.float64)
-        shaking[self.energy.columns] = 2.0 * float(self.energy.temperature)
         change = -matrix @ noise
-        rates = torch.stack([-matrix @ propagator, change + change.T + torch.diag(shaking)])
+        rates = torch.stack([-matrix @ propagator, change + change.T + torch.diag(self.shaking)])
         return rates.reshape(-1).numpy()
+
+    @cached_property
+    def rates(self) -> PerCoordinate:
+        """The rate of every coordinate, zero for frozen ones [dim]."""
+        network = self.risk.network
+        return self._spread(1.0 if network.rates is None else dict(zip(network.groups, network.rates, strict=True)))
+
+    @cached_property
+    def shaking(self) -> PerCoordinate:
+        """2 T of every coordinate times its rate [dim]."""
+        return 2.0 * self._spread(self.temperature) * self.rates
+
+    @cached_property
+    def strength(self) -> PerCoordinate:
+        """c of every coordinate [dim]."""
+        return self._spread(self.risk.network.sums(self.confinement, self.risk.strength))
+
+    def _spread(self, numbers: float | Mapping[str, float]) -> PerCoordinate:
+        """The number of every coordinate, zero for frozen ones [dim]."""
+        result = torch.zeros(self.dim, dtype=torch.float64)
+        result[self.risk.network.neuron.trained_columns] = self.risk.network.over_trained(numbers, result)
+        return result
 
     def matrix(self, second: Gram) -> Gram:
         """The matrix L [dim, dim] for second moments E theta theta^T; its rows of frozen coordinates are zero."""
-        risk = self.energy.risk
-        hidden = self.energy.risk.network.neuron.hidden
+        risk = self.risk
+        hidden = risk.network.neuron.hidden
         data = risk.data.to(dtype=torch.float64)
         phi = risk.network.neuron.embed(data.inputs)
         residual = risk.loss.residual(phi @ second[:hidden, hidden:], data.targets)
         pull = phi.T @ (data.weights[:, None] * residual)
-        full = self.energy.strength * torch.eye(self.dim, dtype=torch.float64)
+        full = torch.diag(self.strength)
         full[:hidden, hidden:] += pull
         full[hidden:, :hidden] += pull.T
-        kept = torch.zeros_like(full)
-        kept[self.energy.columns] = full[self.energy.columns]
-        return kept
+        return self.rates[:, None] * full

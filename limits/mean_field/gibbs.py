@@ -4,6 +4,7 @@ The potential g depends on the measure only through its n k predictions f. So th
 method in the space of predictions, whatever the number of cells.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -53,17 +54,17 @@ class Gibbs:
     """
 
     risk: Risk
-    temperature: float
-    confinement: float
+    temperature: float | Mapping[str, float]
+    confinement: float | Mapping[str, float]
     grid: Grid
     start: Start | None = None
     tolerance: float = 1e-10
 
     def __post_init__(self) -> None:
-        if not self.temperature > 0.0:
+        if not self.energy.heat > 0.0:
             raise ValueError(f"The temperature is {self.temperature!r}, but a Gibbs measure needs a positive one.")
         check_axes(self.energy, self.grid)
-        if self.start is None and len(range(self.grid.dim)[self.energy.columns]) < self.grid.dim:
+        if self.start is None and len(self.energy.moving) < self.grid.dim:
             raise ValueError(
                 "Some coordinates are frozen; give `start`, a law or a cloud, for how they are distributed."
             )
@@ -114,7 +115,7 @@ class Gibbs:
         logs = self._here.logs(self.risk.predictions(density.cloud))
         kept = density.masses > 0.0
         masses = density.masses[kept]
-        return self.temperature * float(masses @ (masses.log() - logs[kept]))
+        return self.energy.heat * float(masses @ (masses.log() - logs[kept]))
 
     @cached_property
     def _here(self) -> "_Family":
@@ -136,7 +137,7 @@ class _Family:
     @cached_property
     def moving(self) -> tuple[int, ...]:
         """The numbers of the trained coordinates."""
-        return tuple(range(self.grid.dim)[self.energy.columns])
+        return tuple(self.energy.moving)
 
     @cached_property
     def labels(self) -> Tensor:
@@ -151,7 +152,7 @@ class _Family:
 
     def logs(self, predictions: Outputs) -> Masses:
         """Logarithms of the masses [cells]."""
-        exponent = -self.landscape.potential(predictions).reshape(self.grid.shape) / self.energy.temperature
+        exponent = -self.landscape.potential(predictions).reshape(self.grid.shape) / self.energy.heat
         return (self.labels.log() + exponent - torch.logsumexp(exponent, dim=self.moving, keepdim=True)).reshape(-1)
 
     def density(self, predictions: Outputs) -> Density:
@@ -200,7 +201,7 @@ class _Family:
         data = self.landscape.data
         bends = data.weights[:, None, None] * self.energy.risk.loss.curvature(f, data.targets)
         response = torch.einsum("rnk,nkc->rnc", self._covariance(masses).reshape(-1, *f.shape), bends).flatten(1)
-        response = response / self.energy.temperature
+        response = response / self.energy.heat
         step: Tensor = torch.linalg.solve(torch.eye(len(response)).to(response) + response, gap.reshape(-1))
         return step.reshape(f.shape)
 

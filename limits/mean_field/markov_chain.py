@@ -7,6 +7,7 @@ one does (Bolley and Crouzeix 1978).
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -35,16 +36,25 @@ class Chain:
     down: tuple[Array, ...]
 
     @classmethod
-    def of(cls, potential: Array, temperature: float, grid: Grid, axes: range) -> "Chain":
+    def of(
+        cls,
+        potential: Array,
+        temperature: float,
+        grid: Grid,
+        axes: Sequence[int],
+        rates: Sequence[float] | None = None,
+    ) -> "Chain":
         """The chain of a potential g [cells]: from cell i to i + 1 along an axis of width h the rate is
 
             (T / h^2) B((g_{i+1} - g_i) / T),  B(u) = u / (e^u - 1),
 
-        and max(g_i - g_{i+1}, 0) / h^2 at T = 0. The Gibbs weights exp(-g_i / T) are in detailed balance.
+        and max(g_i - g_{i+1}, 0) / h^2 at T = 0, times the axis's own number of `rates`, where they are given. The
+        Gibbs weights exp(-g_i / T) are in detailed balance.
         """
         shaped = potential.reshape(grid.shape)
         rises = [np.diff(shaped, axis=axis) for axis in axes]
-        scales = [grid.axes[axis].width ** -2 for axis in axes]
+        own = [1.0] * len(axes) if rates is None else rates
+        scales = [rate * grid.axes[axis].width ** -2 for axis, rate in zip(axes, own, strict=True)]
         up = tuple(scale * _climbing(rise, temperature) for scale, rise in zip(scales, rises, strict=True))
         down = tuple(scale * _climbing(-rise, temperature) for scale, rise in zip(scales, rises, strict=True))
         return cls(grid.shape, tuple(axes), up, down)

@@ -89,9 +89,9 @@ def observed(problem: Problem, run: Run) -> Observed:
 
 
 def reach(problem: Problem, cloud: ParticleCloud) -> PerParticle:
-    """c_j = eta_j s_j |a_j| lipschitz sqrt(sum_i p_i |phi_i|^2): |dw_j/dt| <= c_j sqrt(2 R) by Cauchy and Schwarz."""
-    scaling, neuron = problem.risk.scaling, problem.neuron
-    speeds = scaling.mobility(cloud.masses) * scaling.factor(cloud.masses)
+    """c_j = eta_j rate s_j |a_j| lipschitz sqrt(sum_i p_i |phi_i|^2): |dw_j/dt| <= c_j sqrt(2 R) by Cauchy, Schwarz."""
+    neuron, rates = problem.neuron, problem.risk.network.rates
+    speeds = problem.risk.network.scaled(cloud.masses).gain * (1.0 if rates is None else rates[0])
     outputs: PerParticle = torch.linalg.vector_norm(cloud.positions[:, neuron.hidden :], dim=1)
     size: Scalar = (problem.weights @ problem.phi.square().sum(dim=1)).sqrt()
     return speeds * outputs * neuron.activation.lipschitz * size

@@ -90,7 +90,7 @@ class Problem:
     @cached_property
     def kernel(self) -> TangentKernel:
         """The mean tangent kernel."""
-        return tangent_kernel(self.neuron, self.law)
+        return tangent_kernel(self.neuron, self.law, rates=getattr(self.risk.scaling, "rates", None))
 
     @cached_property
     def mean_gram(self) -> Gram:
@@ -120,7 +120,14 @@ class Problem:
         return (
             Assumption("squared loss", isinstance(self.risk.loss, Squared)),
             Assumption("no regulariser", self.risk.strength == 0.0),
+            *self.has_one_rate,
         )
+
+    @property
+    def has_one_rate(self) -> tuple[Assumption, ...]:
+        """That all trained coordinates move at the mobility of their particle; nothing to say where they do."""
+        rates = self.risk.network.rates
+        return () if rates is None else (Assumption(f"the rate of every group is 1 (they are {rates})", False),)
 
     @property
     def is_hidden(self) -> tuple[Assumption, ...]:

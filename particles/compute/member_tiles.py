@@ -1,13 +1,14 @@
 """The tangents of several clouds of one size that are computed side by side, at inputs that all of them share."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import cast
 
 import torch
 from torch import Tensor
 
-from particles.compute.tiles import CloudTangents, gram_in
+from particles.compute.tiles import CloudTangents, Products, Rates
 from particles.neurons.protocols import MemberNeuron, Neuron, Tangent
 from particles.shapes import Features, Grams, PerParticle, Positions, StackedOutputs
 
@@ -56,18 +57,25 @@ class MemberTiles(CloudTangents):
             return self.fused.pull(factors, cotangents)
         return self._tangent.pull(self._apart(factors), self._apart(cotangents)).flatten(0, 1)
 
-    def gram(self, weights: PerParticle, phi: Features | None = None, *, dtype: torch.dtype | None = None) -> Grams:
+    def gram(
+        self,
+        weights: PerParticle,
+        phi: Features | None = None,
+        *,
+        dtype: torch.dtype | None = None,
+        rates: Rates = None,
+    ) -> Grams:
         """sum_j weights_j grad g_j(x) . grad g_j(x') of every member [members, n k, n' k].
 
         Where few particles of a member have a weight, its matrix is computed by itself: no other member changes it.
         """
-        apart = self._apart(weights)
-        kept = (apart != 0.0).sum(dim=1).tolist()
-        few = [member for member, count in enumerate(kept) if 0 < 2 * count <= apart.shape[1]]
+        products = Products(self._apart(weights), dtype, rates)
+        kept = (products.weights != 0.0).sum(dim=1).tolist()
+        few = [member for member, count in enumerate(kept) if 0 < 2 * count <= products.weights.shape[1]]
         if len(few) == self._members:
-            return torch.cat(self._few_grams(few, apart, phi, dtype))
-        grams = self._gram(self._tangent, self._apart(self._positions), apart, phi, dtype)
-        for member, gram in zip(few, self._few_grams(few, apart, phi, dtype), strict=True):
+            return torch.cat(self._few_grams(few, products, phi))
+        grams = self._gram(self._tangent, self._apart(self._positions), products, phi)
+        for member, gram in zip(few, self._few_grams(few, products, phi), strict=True):
             grams[member] = gram[0]
         return grams
 
@@ -75,28 +83,20 @@ class MemberTiles(CloudTangents):
         """The tangents of particles at these positions, as many for each member, stacked member by member."""
         return MemberTiles(self._member_neuron, positions, self._phi, self._members)
 
-    def _few_grams(
-        self, few: Sequence[int], weights: Tensor, phi: Features | None, dtype: torch.dtype | None
-    ) -> list[Grams]:
+    def _few_grams(self, few: Sequence[int], products: Products, phi: Features | None) -> list[Grams]:
         """Those of these members [1, n k, n' k], of their particles with a weight."""
         grams = []
         for member in few:
-            heavy = weights[member].nonzero()[:, 0]
+            weights = products.weights[member]
+            heavy = weights.nonzero()[:, 0]
             positions = self._apart(self._positions)[member, heavy][None]
             alone = self._member_neuron.member_tangent(positions, self._phi)
-            grams.append(self._gram(alone, positions, weights[member, heavy][None], phi, dtype))
+            grams.append(self._gram(alone, positions, replace(products, weights=weights[heavy][None]), phi))
         return grams
 
-    def _gram(
-        self,
-        rows: Tangent,
-        positions: Tensor,
-        weights: Tensor,
-        phi: Features | None,
-        dtype: torch.dtype | None,
-    ) -> Grams:
+    def _gram(self, rows: Tangent, positions: Tensor, products: Products, phi: Features | None) -> Grams:
         columns = rows if phi is None else self._member_neuron.member_tangent(positions, phi)
-        return gram_in(dtype, rows, columns, weights)
+        return products.gram(rows, columns)
 
     @cached_property
     def _tangent(self) -> Tangent:

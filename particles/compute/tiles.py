@@ -6,6 +6,7 @@ kept, so that the gradient uses what the prediction computed.
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
 
@@ -15,6 +16,8 @@ from particles.compute.backend_choice import Fused, fused_for
 from particles.neurons.protocols import Neuron, Tangent
 from particles.shapes import Features, Gram, Grams, ManyPerParticle, Outputs, PerParticle, Positions, StackedOutputs
 
+#: A rate for each group of coordinates, in the order of the neuron's groups; None where all are one.
+Rates = tuple[float, ...] | None
 #: Number of entries of one [particles, data] matrix of a tile. Two of them fit into a processor's last cache, and the
 #: calls for a tile cost little compared with its arithmetic.
 TILE_ENTRIES = 2**19
@@ -38,7 +41,8 @@ class CloudTangents(ABC):
 
     Every kind of cloud has its own kind of these (`ParticleCloud.tangents`). `positions` are those that this process
     holds, and `whole` is the number of particles of the whole cloud. `fused` says whether predictions and pulls use
-    fused kernels, as in `Risk`.
+    fused kernels, as in `Risk`. A neuron that writes more for a particle and a datum than its outputs says how many
+    numbers that are, `entries_per_datum`.
     """
 
     def __init__(
@@ -54,7 +58,7 @@ class CloudTangents(ABC):
         self._positions = positions
         self._phi = phi
         self._wanted = fused
-        self._data = max(phi.shape[0] * neuron.outputs, 1)
+        self._data = max(phi.shape[0] * getattr(neuron, "entries_per_datum", neuron.outputs), 1)
         count = positions.shape[0] if whole is None else whole
         sizes = count * self._data, count * positions.shape[1]
         self._keep, self._large = kept_and_large(*sizes, on_cpu=positions.is_cpu)
@@ -87,11 +91,19 @@ class CloudTangents(ABC):
         """factors_j sum_i c_i . grad g_j(x_i) [particles, dim]."""
 
     @abstractmethod
-    def gram(self, weights: PerParticle, phi: Features | None = None, *, dtype: torch.dtype | None = None) -> Grams:
+    def gram(
+        self,
+        weights: PerParticle,
+        phi: Features | None = None,
+        *,
+        dtype: torch.dtype | None = None,
+        rates: Rates = None,
+    ) -> Grams:
         """sum_j weights_j grad g_j(x) . grad g_j(x') [n k, n' k] with other embedded inputs x', or with x itself.
 
-        With a `dtype` the products are computed in it; the result has the dtype of the positions. Where at most half of
-        the weights of a cloud differ from zero, only those particles are computed.
+        With `rates` products of gradients are multiplied by the rate of each group of coordinates. With a `dtype` the
+        products are computed in it; the result has the dtype of the positions. Where at most half of the weights of a
+        cloud differ from zero, only those particles are computed.
         """
 
     @abstractmethod
@@ -165,22 +177,28 @@ class Tiles(CloudTangents):
             result[part] = tangent.pull(factors[part], cotangents)
         return result
 
-    def gram(self, weights: PerParticle, phi: Features | None = None, *, dtype: torch.dtype | None = None) -> Gram:
+    def gram(
+        self,
+        weights: PerParticle,
+        phi: Features | None = None,
+        *,
+        dtype: torch.dtype | None = None,
+        rates: Rates = None,
+    ) -> Gram:
         """sum_j weights_j grad g_j(x) . grad g_j(x') [n k, n' k]; tiles are summed in the dtype of the positions."""
         heavy = weights.nonzero()[:, 0]
         if 0 < 2 * len(heavy) <= len(weights):
-            return Tiles(self._neuron, self._positions[heavy], self._phi).gram(weights[heavy], phi, dtype=dtype)
-        grams = (self._gram(part, tangent, weights[part], phi, dtype) for part, tangent in self)
+            few = Tiles(self._neuron, self._positions[heavy], self._phi)
+            return few.gram(weights[heavy], phi, dtype=dtype, rates=rates)
+        grams = (self._gram(part, tangent, Products(weights[part], dtype, rates), phi) for part, tangent in self)
         total = next(grams)
         for gram in grams:
             total += gram
         return total
 
-    def _gram(
-        self, part: slice, rows: Tangent, weights: PerParticle, phi: Features | None, dtype: torch.dtype | None
-    ) -> Gram:
+    def _gram(self, part: slice, rows: Tangent, products: "Products", phi: Features | None) -> Gram:
         columns = rows if phi is None else self._neuron.tangent(self._positions[part], phi)
-        return gram_in(dtype, rows, columns, weights)
+        return products.gram(rows, columns)
 
     def elsewhere(self, positions: Positions) -> Self:
         """The tangents of particles at these positions."""
@@ -190,10 +208,22 @@ class Tiles(CloudTangents):
         return self._phi.new_zeros(self._phi.shape[0], self._neuron.outputs)
 
 
-def gram_in(dtype: torch.dtype | None, rows: Tangent, columns: Tangent, weights: ManyPerParticle) -> Grams:
-    """sum_j weights_j grad g_j(x) . grad g_j(x') in the dtype of the weights, with products computed in `dtype`."""
-    if dtype is None:
-        return rows.gram(weights, columns)
-    rounded = rows.to(dtype)
-    others = rounded if columns is rows else columns.to(dtype)
-    return rounded.gram(weights.to(dtype), others).to(weights)
+@dataclass(frozen=True, eq=False)
+class Products:
+    """How the gradients of some particles are multiplied: with weights, in a dtype, and with a rate for each group."""
+
+    weights: ManyPerParticle
+    dtype: torch.dtype | None = None
+    rates: Rates = None
+
+    def gram(self, rows: Tangent, columns: Tangent) -> Grams:
+        """sum_j weights_j grad g_j(x) . grad g_j(x') in the dtype of the weights, products computed in `dtype`."""
+        if self.dtype is None:
+            return self._gram(rows, self.weights, columns)
+        rounded = rows.to(self.dtype)
+        others = rounded if columns is rows else columns.to(self.dtype)
+        return self._gram(rounded, self.weights.to(self.dtype), others).to(self.weights)
+
+    def _gram(self, rows: Tangent, weights: ManyPerParticle, columns: Tangent) -> Grams:
+        """The tangent's own; one that a user wrote need not know of rates where all are one."""
+        return rows.gram(weights, columns) if self.rates is None else rows.gram(weights, columns, self.rates)

@@ -8,7 +8,7 @@ from typing import Self
 import torch
 
 from particles.cloud import ParticleCloud
-from particles.compute.tiles import CloudTangents, Tiles
+from particles.compute.tiles import CloudTangents, Rates, Tiles
 from particles.distributed.blocks import Blocks, tree_sum
 from particles.distributed.ranks import Ranks
 from particles.errors import ShapeError
@@ -181,9 +181,16 @@ class SharedTiles(CloudTangents):
         """sum_j factors_j grad g_j(x_i) . v_j [data, outputs]."""
         return self._summed(lambda part, tiles: tiles.push(factors[part], velocities[part]))
 
-    def gram(self, weights: PerParticle, phi: Features | None = None, *, dtype: torch.dtype | None = None) -> Gram:
-        """sum_j weights_j grad g_j(x) . grad g_j(x') [n k, n' k]; `dtype` as in `Tiles.gram`."""
-        return self._summed(lambda part, tiles: tiles.gram(weights[part], phi, dtype=dtype))
+    def gram(
+        self,
+        weights: PerParticle,
+        phi: Features | None = None,
+        *,
+        dtype: torch.dtype | None = None,
+        rates: Rates = None,
+    ) -> Gram:
+        """sum_j weights_j grad g_j(x) . grad g_j(x') [n k, n' k]; `dtype` and `rates` as in `Tiles.gram`."""
+        return self._summed(lambda part, tiles: tiles.gram(weights[part], phi, dtype=dtype, rates=rates))
 
     def pair(self, cotangents: Outputs) -> PerParticle:
         """sum_i c_i . g(theta_j, x_i) [held]."""

@@ -1,6 +1,6 @@
 """The risk of an ensemble: networks side by side, R = sum_e R_e, as a function of all their particles at once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -21,6 +21,11 @@ class MemberScalings:
     """One scaling for each member, applied to masses that are stacked member by member."""
 
     scalings: tuple[Scaling, ...]
+
+    @property
+    def rates(self) -> Mapping[str, float] | None:
+        """The rates of groups of coordinates, which all of them share."""
+        return getattr(self.scalings[0], "rates", None)
 
     def factor(self, masses: PerParticle) -> PerParticle:
         """Output factors s_j [members particles]."""
@@ -57,7 +62,7 @@ class EnsembleRisk(Risk):
         first = risks[0]
         if not isinstance(first.neuron, MemberNeuron):
             raise TypeError(
-                f"Ensembles are evaluated in the closed form of Perceptron, but the neuron is "
+                f"Ensembles are evaluated in the closed form of Perceptron or Deep, but the neuron is "
                 f"{type(first.neuron).__name__}; evolve the members one by one."
             )
         for e, risk in enumerate(risks):
@@ -85,6 +90,11 @@ def _check_alike(number: int, risk: Risk, first: Risk) -> None:
                 f"The risk of member {number} has {part} {getattr(risk, part)!r}, but that of member 0 has "
                 f"{getattr(first, part)!r}; members may differ in scaling, targets and data weights only."
             )
+    if risk.network.rates != first.network.rates:
+        raise ValueError(
+            f"The risk of member {number} has scaling {risk.scaling!r}, but that of member 0 {first.scaling!r}; "
+            "scalings may differ, but not in the rates of groups."
+        )
     inputs, shared = risk.data.inputs, first.data.inputs
     if inputs is not shared and not (inputs.shape == shared.shape and torch.equal(inputs, shared)):
         raise ShapeError(

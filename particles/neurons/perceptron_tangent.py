@@ -4,6 +4,7 @@ Formulas hold for the particles of one cloud, and with a leading axis for those 
 multiplied as matrices is multiplied member by member.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, Protocol, runtime_checkable
@@ -47,7 +48,7 @@ class Layout(Protocol):
         ...
 
     @property
-    def trained(self) -> str:
+    def trained(self) -> str | Sequence[str]:
         """What moves: "hidden" weights, "output" weights or "both"."""
         ...
 
@@ -201,22 +202,28 @@ class PerceptronTangent:
         """The same with sigma and sigma' rounded to a dtype."""
         return _RoundedTangent(self.neuron, self.positions.to(dtype), self.phi.to(dtype), self)
 
-    def gram(self, weights: ManyPerParticle, other: "PerceptronTangent") -> Grams:
+    def gram(
+        self, weights: ManyPerParticle, other: "PerceptronTangent", rates: tuple[float, ...] | None = None
+    ) -> Grams:
         """sum_j weights_j [a_jc a_je (phi . phi') sigma' sigma'  +  1{c = e} sigma sigma] [n k, n' k].
 
         Rows are in the order i k + c, and so are columns, of the inputs of `other`: the same particles at other inputs.
+        `rates` multiply the first term, which is that of hidden weights, and the second.
         """
         k, n, others = self.neuron.outputs, self.phi.shape[0], other.phi.shape[0]
         overlap, members = self.phi @ other.phi.T, self.positions.shape[:-2]
-        features = weighted_products(weights, self._value, other._value) if self._moves_output else None
-        rows = self._derivative if self._moves_hidden else overlap
-        columns = rows if other is self or not self._moves_hidden else other._derivative
+        of_hidden, of_output = (weights, weights) if rates is None else (weights * rate for rate in rates)
+        moves_hidden = self._moves_hidden and (rates is None or rates[0] != 0.0)
+        moves_output = self._moves_output and (rates is None or rates[1] != 0.0)
+        features = weighted_products(of_output, self._value, other._value) if moves_output else None
+        rows = self._derivative if moves_hidden else overlap
+        columns = rows if other is self or not moves_hidden else other._derivative
 
         def block(c: int, e: int) -> Grams:
             same = features if c == e and features is not None else overlap.new_zeros(())
-            if not self._moves_hidden:
-                return same.expand(*members, n, others)
-            factor = weights * self._a[..., c] * self._a[..., e]
+            if not moves_hidden:
+                return same.expand(*members, n, others).contiguous()
+            factor = of_hidden * self._a[..., c] * self._a[..., e]
             return weighted_products(factor, rows, columns).mul_(overlap).add_(same)
 
         if k == 1:

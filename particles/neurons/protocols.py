@@ -3,8 +3,19 @@
 from typing import Protocol, Self, runtime_checkable
 
 import torch
+from torch import Tensor
 
-from particles.shapes import Features, Gram, Inputs, MemberPositions, Outputs, ParticleFeatures, PerParticle, Positions
+from particles.shapes import (
+    Features,
+    Gram,
+    Inputs,
+    MemberPositions,
+    Outputs,
+    ParticleFeatures,
+    PerParticle,
+    Positions,
+    PreActivations,
+)
 
 
 @runtime_checkable
@@ -35,8 +46,12 @@ class Tangent(Protocol):
         """sum_j factors_j grad g_j(x_i) . v_j [data, outputs]."""
         ...
 
-    def gram(self, weights: PerParticle, other: Self) -> Gram:
-        """sum_j weights_j grad g_j(x_i) . grad g_j(x'_l), row index i k + c; `other` holds the same particles at x'."""
+    def gram(self, weights: PerParticle, other: Self, rates: tuple[float, ...] | None = None) -> Gram:
+        """sum_j weights_j grad g_j(x_i) . grad g_j(x'_l), row index i k + c; `other` holds the same particles at x'.
+
+        With `rates`, which are given only where they are not all one, products of gradients in the coordinates of a
+        group are multiplied by its rate; they are in the order of the neuron's groups.
+        """
         ...
 
     def to(self, dtype: torch.dtype) -> "Tangent":
@@ -46,7 +61,11 @@ class Tangent(Protocol):
 
 @runtime_checkable
 class Neuron(Protocol):
-    """How a particle's position is laid out and what feature it stands for."""
+    """How a particle's position is laid out and what feature it stands for.
+
+    A neuron may also name `groups` of coordinates, a dictionary from names to slices that lie next to each other and
+    cover all of them, and have a rate of its own for each, `rates`: mobilities are multiplied by it.
+    """
 
     @property
     def dim(self) -> int:
@@ -64,8 +83,8 @@ class Neuron(Protocol):
         ...
 
     @property
-    def trained_columns(self) -> slice:
-        """The coordinates that training moves."""
+    def trained_columns(self) -> slice | Tensor:
+        """The coordinates that training moves: a slice, or their numbers [trained] where they do not lie together."""
         ...
 
     def embed(self, inputs: Inputs) -> Features:
@@ -83,4 +102,13 @@ class MemberNeuron(Neuron, Protocol):
 
     def member_tangent(self, positions: MemberPositions, phi: Features) -> Tangent:
         """The particles of the members [members, particles, dim] at embedded inputs that all of them share."""
+        ...
+
+
+@runtime_checkable
+class LayeredNeuron(Neuron, Protocol):
+    """A neuron that also offers the pre-activations of its hidden layers, which observables of features need."""
+
+    def preactivations(self, positions: Positions, phi: Features) -> dict[str, PreActivations]:
+        """h_l(x_i) [particles, data, units] of these particles at embedded inputs, by the names of layers in order."""
         ...

@@ -11,6 +11,7 @@ from torch.func import jacrev, vmap
 
 from particles.arguments.integers import whole
 from particles.errors import ShapeError
+from particles.neurons.groups import check_cover, expanded, sliced
 from particles.neurons.protocols import Neuron
 from particles.shapes import (
     Features,
@@ -32,7 +33,8 @@ class UserNeuron(Protocol):
     """What a user writes: the number of coordinates and the feature of one particle at one input.
 
     `feature(theta, x)` takes theta [dim] and x [inputs] and returns a number or [outputs]; it is written in torch
-    operations that torch.func can map and differentiate. An attribute `outputs` (default 1) says how many outputs.
+    operations that torch.func can map and differentiate. An attribute `outputs` (default 1) says how many outputs, one
+    `groups` (default {"hidden": dim}) how many coordinates each group of them has, in order, or their slices.
     """
 
     @property
@@ -64,7 +66,10 @@ def _said(error: Exception) -> str:
 
 @dataclass(frozen=True)
 class MappedNeuron:
-    """A user neuron mapped over particles and inputs. All coordinates are trained and count as hidden weights."""
+    """A user neuron mapped over particles and inputs. All coordinates are trained and count as hidden weights.
+
+    Its groups of coordinates, and rates of its own where it has any, are those of the user neuron.
+    """
 
     single: UserNeuron
     dim: int
@@ -74,6 +79,17 @@ class MappedNeuron:
         name = type(self.single).__name__
         object.__setattr__(self, "dim", whole(self.dim, f"The dim of {name}"))
         object.__setattr__(self, "outputs", whole(self.outputs, f"The number of outputs of {name}"))
+        check_cover(self.groups, self.dim, name)
+
+    @cached_property
+    def groups(self) -> dict[str, slice]:
+        """The groups that the user neuron names; without any, all coordinates are "hidden"."""
+        return sliced(getattr(self.single, "groups", {"hidden": self.dim}))
+
+    @property
+    def rates(self) -> tuple[float, ...] | None:
+        """The user neuron's own rate of each group, None where it has none."""
+        return getattr(self.single, "rates", None)
 
     @property
     def hidden(self) -> int:
@@ -178,8 +194,10 @@ class MappedTangent:
         rounded.__dict__.update(_features=self._features.to(dtype), _gradients=self._gradients.to(dtype))
         return rounded
 
-    def gram(self, weights: PerParticle, other: Self) -> Gram:
-        """sum_j weights_j grad g_j(x_i) . grad g_j(x'_l)."""
+    def gram(self, weights: PerParticle, other: Self, rates: tuple[float, ...] | None = None) -> Gram:
+        """sum_j weights_j grad g_j(x_i) . grad g_j(x'_l), with the `rates` of groups where they are given."""
         rows = self._gradients.flatten(1, 2)
+        if rates is not None:
+            rows = rows * expanded(rates, self.neuron.groups, rows)
         columns = other._gradients.flatten(1, 2)
         return torch.einsum("j,jrq,jsq->rs", weights, rows, columns)

@@ -1,6 +1,6 @@
 """The risk of a cloud, its residual, its potential and the velocity it gives every particle."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Self
@@ -12,23 +12,27 @@ from particles.cloud import ParticleCloud
 from particles.compute import cuda_graphs
 from particles.compute.tiles import CloudTangents
 from particles.errors import ShapeError
+from particles.neurons.groups import one_or_per_group
 from particles.neurons.protocols import Neuron
 from particles.neurons.user_neuron import UserNeuron, as_neuron
 from particles.risk.dataset import Dataset, Prepared
 from particles.risk.losses import Loss
 from particles.risk.network import Network, NetworkAt
 from particles.risk.scaling import Scaling
-from particles.shapes import Grams, Inputs, Outputs, PerParticle, Positions, Scalar, StackedOutputs, Velocity
+from particles.shapes import AnyFloat, Grams, Inputs, Outputs, PerParticle, Positions, Scalar, StackedOutputs, Velocity
 
 
 @dataclass(frozen=True)
 class L2:
-    """Mass-weighted regulariser sum_j lambda_j (strength / 2) |theta_j|^2 over the trained coordinates."""
+    """Mass-weighted regulariser sum_j lambda_j (strength / 2) |theta_j|^2 over the trained coordinates.
 
-    strength: float
+    With a strength for each of some groups of coordinates, L2({"output": 0.1}), the others are left alone.
+    """
+
+    strength: float | Mapping[str, float]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "strength", non_negative(self.strength, "The strength of L2"))
+        object.__setattr__(self, "strength", one_or_per_group(self.strength, "The strength of L2", non_negative))
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,19 +60,22 @@ class Risk:
     fused: bool | None = field(default=None, metadata={"described": False})
 
     def __post_init__(self) -> None:
-        neuron = self.network.neuron
+        network = self.network
+        neuron = network.neuron
         if self.data.outputs != neuron.outputs:
             raise ShapeError(
                 f"Targets have {self.data.outputs} outputs but the neuron has {neuron.outputs}; make them agree."
             )
         neuron.embed(self.data.inputs[:1])
         self.loss.check(self.data.targets)
+        network.check_groups(getattr(self.scaling, "rates", None) or {}, "The rates of the scaling")
+        network.check_groups({} if self.regulariser is None else self.regulariser.strength, "The strengths of L2")
 
     def __call__(self, cloud: ParticleCloud) -> Scalar:
         """R(cloud)."""
         at = self.at(cloud)
-        squares = cloud.positions[:, self.network.neuron.trained_columns].square().sum(dim=1)
-        penalty = 0.5 * self.strength * cloud.summed(lambda part: cloud.masses[part] @ squares[part])
+        strength, squares = self.network.squares(cloud.positions, self.strength)
+        penalty = 0.5 * strength * cloud.summed(lambda part: cloud.masses[part] @ squares[part])
         return at.data.weights @ self.loss.value(at.predictions, at.data.targets) + penalty
 
     def predictions(self, cloud: ParticleCloud, inputs: Inputs | None = None) -> StackedOutputs:
@@ -90,11 +97,11 @@ class Risk:
             raise ShapeError("The potential was asked for at no positions; give one or more, as [places, dim].")
         at = self.at(cloud)
         tiles = at.tiles if positions is None else at.tiles.elsewhere(places)
-        squares = places[:, self.network.neuron.trained_columns].square().sum(dim=1)
-        return tiles.pair(at.cotangents) + 0.5 * self.strength * squares
+        strength, squares = self.network.squares(places, self.strength)
+        return tiles.pair(at.cotangents) + 0.5 * strength * squares
 
     def velocity(self, cloud: ParticleCloud) -> Velocity:
-        """-eta_j grad_{theta_j} R [particles, dim]; zero in coordinates that are not trained.
+        """-eta_j rate(q) grad_{theta_j} R [particles, dim]; zero in coordinates that are not trained.
 
         grad_{theta_j} R = s_j sum_i p_i r_i . grad g(theta_j, x_i) + lambda_j strength theta_j. Repeated
         velocities of a small cloud on CUDA come from a recorded graph (`cuda_graphs.py`) and have the same bits.
@@ -128,10 +135,10 @@ class Risk:
         """
         return replace(self, fused=False) if self.fused is None else self
 
-    @property
-    def strength(self) -> float:
-        """Strength of the regulariser, zero without one."""
-        return 0.0 if self.regulariser is None else self.regulariser.strength
+    @cached_property
+    def strength(self) -> float | Mapping[str, float]:
+        """Strength of the regulariser, zero without one; of each group where those of trained groups are different."""
+        return 0.0 if self.regulariser is None else self.network.common(self.regulariser.strength)
 
     def prepared(self, cloud: ParticleCloud) -> Prepared:
         """The data in the cloud's dtype and on its device, embedded once."""
@@ -210,8 +217,19 @@ class RiskAt:
 
     @property
     def mobility(self) -> PerParticle:
-        """Mobilities eta_j [particles]."""
+        """Mobilities eta_j of the particles [particles], without the rates of groups."""
         return self.seen.scaled.mobility
+
+    @property
+    def mobilities(self) -> AnyFloat:
+        """Mobilities eta_j rate(q) of the coordinates [particles, dim]; [particles, 1] where all rates are one."""
+        return self.seen.scaled.mobilities
+
+    @property
+    def trained_rates(self) -> AnyFloat | None:
+        """The rates of the trained coordinates [trained]; None where all are one."""
+        rates = self.seen.scaled.rates
+        return None if rates is None else rates[self.risk.network.neuron.trained_columns]
 
     @property
     def predictions(self) -> StackedOutputs:
@@ -230,18 +248,21 @@ class RiskAt:
 
     @property
     def relaxation(self) -> Velocity | None:
-        """-eta_j lambda_j strength theta_j [particles, dim], what the regulariser gives; None without one."""
+        """-eta_j rate(q) lambda_j strength(q) theta_j [particles, dim], that of the regulariser; None without one."""
         if self.risk.strength == 0.0:
             return None
         columns = self.risk.network.neuron.trained_columns
         result = torch.zeros_like(self.cloud.positions)
-        result[:, columns] = -self.decay[:, None] * self.cloud.positions[:, columns]
+        result[:, columns] = -self.decay * self.cloud.positions[:, columns]
         return result
 
     @cached_property
-    def decay(self) -> PerParticle:
-        """eta_j lambda_j strength [particles]: the rate at which the regulariser pulls trained coordinates to zero."""
-        return self.risk.strength * self.mobility * self.seen.scaled.masses
+    def decay(self) -> AnyFloat:
+        """eta_j rate(q) lambda_j strength(q): how fast the regulariser pulls trained coordinates q to zero.
+
+        [particles, trained], or [particles, 1] where all coordinates of a particle have the same.
+        """
+        return self.seen.scaled.decay(self.risk.strength)
 
     @cached_property
     def velocity(self) -> Velocity:
@@ -255,9 +276,9 @@ class RiskAt:
         return self.seen.push(velocities)
 
     def pull(self, cotangents: StackedOutputs) -> Velocity:
-        """M J^T c = eta_j s_j sum_i c_i . grad g_j(x_i) [particles, dim], with the mobilities M."""
+        """M J^T c = eta_j rate(q) s_j sum_i c_i . grad g_j(x_i) [particles, dim], with the mobilities M."""
         return self.seen.pull(cotangents)
 
     def gram(self, weights: PerParticle | None = None, dtype: torch.dtype | None = None) -> Grams:
-        """J W J^T [n k, n k] with W the mobilities, or other weights [particles]; `dtype` as in `NetworkAt.gram`."""
+        """J W J^T [n k, n k] with W the mobilities; other weights, and `dtype`, as in `NetworkAt.gram`."""
         return self.seen.gram(weights, dtype=dtype)

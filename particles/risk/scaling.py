@@ -1,17 +1,22 @@
 """Scalings: what a particle's mass means for its output factor and its mobility.
 
-    f(x) = sum_j s_j g(theta_j, x),   d theta_j / dt = -eta_j grad_{theta_j} R,   sum_j eta_j s_j^2 = 1 in each.
+    f(x) = sum_j s_j g(theta_j, x),   d theta_j / dt = -eta_j grad_{theta_j} R,   sum_j eta_j s_j^2 = 1 in each
 
-A particle of mass zero has s_j = eta_j = 0: it neither speaks nor moves, and is never divided by. One whose mobility
-is beyond the largest number of the dtype does not move either.
+but `Standard`. A particle of mass zero has s_j = eta_j = 0: it neither speaks nor moves, and is never divided by. One
+whose mobility is beyond the largest number of the dtype does not move either.
+
+`rates` give groups of coordinates a rate each, one where they are not named: coordinate q of particle j then has the
+mobility eta_j rate(q). A group with rate zero stands still.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import Protocol, runtime_checkable
 
 import torch
 
-from particles.arguments.reals import positive
+from particles.arguments.reals import non_negative, positive
+from particles.neurons.groups import PerGroup
 from particles.shapes import PerParticle
 
 
@@ -28,8 +33,24 @@ class Scaling(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Power:
+@dataclass(frozen=True, repr=False)
+class _Rated:
+    """What our scalings share: a rate for each group of coordinates, None where all are one."""
+
+    rates: Mapping[str, float] | None = field(default=None, kw_only=True, metadata={"optional": True})
+
+    def __post_init__(self) -> None:
+        if self.rates is not None:
+            object.__setattr__(self, "rates", PerGroup.of(self.rates, "The rate", non_negative))
+
+    def __repr__(self) -> str:
+        own = [f"{one.name}={getattr(self, one.name)!r}" for one in fields(self) if one.name != "rates"]
+        rates = [] if self.rates is None else [f"rates={self.rates!r}"]
+        return f"{type(self).__qualname__}({', '.join(own + rates)})"
+
+
+@dataclass(frozen=True, repr=False)
+class Power(_Rated):
     """s_j = lambda_j^p, eta_j = lambda_j^(1 - 2p): p = 1 is mean field, p = 1/2 the asymmetrical or NTK scaling.
 
     The mean tangent kernel at initialisation is the same for every p; the features of particle j move at speed
@@ -39,6 +60,7 @@ class Power:
     exponent: float
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         object.__setattr__(self, "exponent", positive(self.exponent, "The power of a scaling"))
 
     def factor(self, masses: PerParticle) -> PerParticle:
@@ -50,8 +72,8 @@ class Power:
         return _where_positive(masses, masses ** (1.0 - 2.0 * self.exponent))
 
 
-@dataclass(frozen=True)
-class MeanField:
+@dataclass(frozen=True, repr=False)
+class MeanField(_Rated):
     """s_j = lambda_j, eta_j = 1 / lambda_j: the Wasserstein gradient flow of the measure (Chizat and Bach 2018)."""
 
     def factor(self, masses: PerParticle) -> PerParticle:
@@ -63,8 +85,8 @@ class MeanField:
         return _where_positive(masses, 1.0 / masses)
 
 
-@dataclass(frozen=True)
-class NTK:
+@dataclass(frozen=True, repr=False)
+class NTK(_Rated):
     """s_j = sqrt(lambda_j), eta_j = 1: NTK scaling for equal masses (Jacot et al. 2018), asymmetrical otherwise
     (Caron et al. 2023)."""
 
@@ -77,8 +99,8 @@ class NTK:
         return _where_positive(masses, torch.ones_like(masses))
 
 
-@dataclass(frozen=True)
-class Lazy:
+@dataclass(frozen=True, repr=False)
+class Lazy(_Rated):
     """s_j = c lambda_j, eta_j = 1 / (c^2 lambda_j): c = 1 is mean field, c to infinity lazy (Chizat et al. 2019).
 
     With equal masses c = sqrt(m) is NTK scaling.
@@ -87,6 +109,7 @@ class Lazy:
     scale: float
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         object.__setattr__(self, "scale", positive(self.scale, "The scale of Lazy"))
 
     def factor(self, masses: PerParticle) -> PerParticle:
@@ -96,6 +119,22 @@ class Lazy:
     def mobility(self, masses: PerParticle) -> PerParticle:
         """1 / (c^2 lambda_j), zero for mass zero."""
         return _where_positive(masses, 1.0 / (self.scale**2 * masses))
+
+
+@dataclass(frozen=True, repr=False)
+class Standard(_Rated):
+    """s_j = 1, eta_j = 1: the sum that torch computes. Masses say only which particles there are, those above zero.
+
+    `GradientFlow` with `Euler(step)` is gradient descent of the network's own parameters with learning rate `step`.
+    """
+
+    def factor(self, masses: PerParticle) -> PerParticle:
+        """1, zero for mass zero."""
+        return _where_positive(masses, torch.ones_like(masses))
+
+    def mobility(self, masses: PerParticle) -> PerParticle:
+        """1, zero for mass zero."""
+        return _where_positive(masses, torch.ones_like(masses))
 
 
 def _where_positive(masses: PerParticle, values: PerParticle) -> PerParticle:

@@ -16,7 +16,7 @@ from particles.shapes import Gram, Inputs, OtherInputs, Outputs, Positions, Velo
 def tangent_gram(
     risk: Risk, cloud: ParticleCloud, inputs1: Inputs | None = None, inputs2: OtherInputs | None = None
 ) -> Gram:
-    """K(x, x') = sum_j eta_j s_j^2 grad g_j(x) . grad g_j(x') [n1 k, n2 k].
+    """K(x, x') = sum_j eta_j s_j^2 sum_q rate(q) d_q g_j(x) d_q g_j(x') [n1 k, n2 k].
 
     Between the risk's own inputs, or between inputs1 and inputs2 (inputs1 again where left out).
     """
@@ -53,13 +53,15 @@ def scaled_jacobian(risk: Risk, cloud: ParticleCloud) -> Gram:
     Writes a matrix of n k rows as long as the positions, which a Gram matrix does not need.
     """
     data = risk.prepared(cloud)
-    factors = risk.scaling.mobility(cloud.masses).sqrt() * risk.scaling.factor(cloud.masses)
+    scaled = risk.network.scaled(cloud.masses)
+    factors, rates = scaled.mobility.sqrt() * scaled.factors, scaled.rates
     units = torch.eye(data.targets.shape[1]).to(data.phi)
     rows = []
     for datum, weight in enumerate(data.weights):
         tiles = risk.network.tiles(cloud, data.phi[datum : datum + 1])
-        rows += [tiles.pull(factors, weight.sqrt() * unit[None]).flatten() for unit in units]
-    return torch.stack(rows)
+        rows += [tiles.pull(factors, weight.sqrt() * unit[None]) for unit in units]
+    pulled = torch.stack(rows)
+    return (pulled if rates is None else pulled.mul_(rates.sqrt())).flatten(1)
 
 
 def _network(risk: Risk, cloud: ParticleCloud, inputs: Inputs | None) -> NetworkAt:

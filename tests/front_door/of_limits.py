@@ -15,6 +15,7 @@ SAMPLES = np.abs(np.sin(np.arange(1.0, 13.0))).reshape(3, 4)
 COUNTS = [4, 6, 8]
 MODEL = early_time_model(NEURON, LAW)
 CONSTANTS = MODEL.constants
+LINEAR = LinearModel(1.0, 0.1)
 SQUARE = X @ X.T
 ENERGY = FreeEnergy(LINE_RISK, 0.1, 0.1)
 PLANCK = FokkerPlanck(LINE_RISK, 0.5, 1.0, GRID, 1e-2)
@@ -143,7 +144,7 @@ CASES = [
     Case(
         "limits.KernelFlow",
         KernelFlow,
-        {"kernel": KERNEL, "data": DATA, "loss": Squared(), "start": Y, "tolerance": 1e-6},
+        {"kernel": KERNEL, "data": DATA, "loss": Squared(), "start": Y, "tolerance": 1e-6, "step": 0.5},
         of_kernel_flow,
     ),
     Case(
@@ -198,6 +199,12 @@ CASES = [
     ),
     Case("limits.EarlyTimeModel.__call__", MODEL, {"x1": X, "x2": X[:3]}),
     Case("limits.EarlyTimeModel.features", MODEL.features, {"inputs": X}),
+    Case("limits.LinearModel", LinearModel, {"slope": 1.0, "constant": 0.1, "excess": 0.1, "outputs": 1}),
+    Case("limits.LinearModel.__call__", LINEAR, {"x1": X, "x2": X[:3]}),
+    Case("limits.LinearModel.features", LINEAR.features, {"inputs": X}),
+    Case("limits.linear_model", linear_model, {"gram": SQUARE, "inputs": X}),
+    Case("limits.KernelDistance", KernelDistance, {"spectral": 1.0, "frobenius": 2.0}),
+    Case("limits.kernel_distance", kernel_distance, {"kernel": KERNEL, "other": KERNEL, "inputs": X}),
     Case("limits.EarlyTimeModel.distance", MODEL.distance, {"gram": SQUARE, "inputs": X}),
     Case("limits.early_constants", early_constants, {"activation": Tanh(), "variance": 1.0, "accuracy": 1e-6}),
     Case(

@@ -124,6 +124,7 @@ CASES = [
     Case("particles.NTK", NTK, {}, of_scaling),
     Case("particles.Lazy", Lazy, {"scale": 2.0}, of_scaling),
     Case("particles.Power", Power, {"exponent": 0.5}, of_scaling),
+    Case("particles.Standard", Standard, {"rates": {"hidden": 0.5}}, of_scaling),
     Case("particles.L2", L2, {"strength": 0.1}, lambda l2: RISKED(regulariser=l2).velocity(CLOUD)),
     Case("particles.Random", Random, {}, of_points),
     Case("particles.Sobol", Sobol, {}, of_points),
@@ -248,6 +249,54 @@ CASES = [
     Case("particles.ActiveFraction.__call__", ActiveFraction(RISK, X), {"cloud": OTHER}),
     Case("particles.Alignment", Alignment, {"risk": RISK}, lambda observable: observable(OTHER)),
     Case("particles.Alignment.__call__", Alignment(RISK), {"cloud": OTHER}),
+    *(
+        Case(
+            f"particles.{kind.__name__}",
+            kind,
+            {"risk": RISK, "start": CLOUD, "inputs": X, "layer": "hidden"},
+            lambda observable: observable(OTHER),
+        )
+        for kind in (FeatureMovement, RelativeFeatureMovement)
+    ),
+    *(
+        Case(f"particles.{kind.__name__}.__call__", kind(RISK, CLOUD, X), {"cloud": OTHER})
+        for kind in (FeatureMovement, RelativeFeatureMovement)
+    ),
+    Case(
+        "particles.BalanceChange",
+        BalanceChange,
+        {"risk": RISKED(neuron=ROOF), "start": CLOUD},
+        lambda observable: observable(OTHER),
+    ),
+    Case("particles.BalanceChange.__call__", BalanceChange(RISKED(neuron=ROOF), CLOUD), {"cloud": OTHER}),
+    Case(
+        "particles.Preactivations",
+        Preactivations,
+        {"risk": RISK, "inputs": X, "particles": [0, 5], "layer": "hidden"},
+        lambda observable: observable(OTHER),
+    ),
+    Case("particles.Preactivations.__call__", Preactivations(RISK, X), {"cloud": OTHER}),
+    *(
+        Case(f"particles.{kind.__name__}", kind, {"risk": RISK, "teacher": X}, lambda observable: observable(OTHER))
+        for kind in (TeacherOverlap, TeacherAngle)
+    ),
+    *(
+        Case(f"particles.{kind.__name__}.__call__", kind(RISK, X), {"cloud": OTHER})
+        for kind in (TeacherOverlap, TeacherAngle)
+    ),
+    *(
+        Case(
+            f"particles.{kind.__name__}",
+            kind,
+            {"risk": RISKED(data=Dataset(X, Y.sign()))},
+            lambda observable: observable(OTHER),
+        )
+        for kind in (ClassAccuracy, Margin)
+    ),
+    *(
+        Case(f"particles.{kind.__name__}.__call__", kind(RISKED(data=Dataset(X, Y.sign()))), {"cloud": OTHER})
+        for kind in (ClassAccuracy, Margin)
+    ),
     Case(
         "particles.Accuracy",
         Accuracy,

@@ -83,9 +83,9 @@ class GaussNewton:
     def applied(self, vector: Velocity) -> Velocity:
         """A v [particles, dim]."""
         result = self.pull(self.push(vector)).neg_()
-        if self.at.risk.strength > 0.0:
+        if self.at.risk.strength != 0.0:
             columns = self.at.risk.network.neuron.trained_columns
-            result[:, columns] -= self.at.decay[:, None] * vector[:, columns]
+            result[:, columns] -= self.at.decay * vector[:, columns]
         return result
 
     def changed(self, vector: Velocity, pushed: Tensor) -> Tensor:

@@ -20,14 +20,14 @@ def check_rest(stiff: GaussNewton, size: float, *, step: int, time: float) -> No
     product of inverse mobilities, in which the Jacobian is symmetric, from one difference of velocities. Where rate
     times step is above one, a step that followed the flow would go farther and farther, and an implicit one stands.
     """
-    cloud, mobility = stiff.at.cloud, stiff.at.mobility
+    cloud, mobilities = stiff.at.cloud, stiff.at.mobilities
     vector = Shifted(stiff, size).solve(stiff.velocity).vector
     length, extent = cloud.norms(vector, cloud.positions).tolist()
     if not 0.0 < length < math.inf:
         return
     eps = math.sqrt(torch.finfo(cloud.dtype).eps) * (extent or 1.0) / length
     turned = stiff.model.velocity(cloud.moved(torch.add(cloud.positions, vector, alpha=eps))) - stiff.velocity
-    weights = torch.where(mobility > 0.0, mobility.rsqrt(), 0.0)[:, None]
+    weights = torch.where(mobilities > 0.0, mobilities.rsqrt(), 0.0)
     plus, minus, own = (weights * part for part in (vector + turned / eps, vector - turned / eps, vector))
     along, across, whole = cloud.norms(plus, minus, own).tolist()
     rate = (along**2 - across**2) / (4.0 * whole**2) if whole > 0.0 else 0.0

@@ -44,7 +44,8 @@ class Shifted:
     velocity given as cotangents. Twice as fast, and many times where a few particles have most of the mass. Where
     anything is not finite the solution is not either.
 
-    With a `curvature` E_j of single neurons [particles, c, c] the matrix is that with D_j = 1 + h (Delta_j + E_j).
+    With a `curvature` E_j of single neurons [particles, c, c] the matrix is that with D_j = 1 + h (Delta_j + E_j), in
+    coordinates divided by the roots rho of their rates.
 
     A Gram matrix squares the units of the inputs. Where h tr G nears 1 / eps, rounding hides its small eigenvalues: the
     factor is then made from the scaled Jacobian itself, if that is small, and the solution is refined.
@@ -56,17 +57,24 @@ class Shifted:
     curvature: AnyFloat | None = None
 
     @cached_property
-    def _diagonal(self) -> PerParticle | None:
+    def _diagonal(self) -> AnyFloat | None:
+        """D [particles, trained], or [particles, 1] where it is the same for all coordinates of a particle."""
         if self.stiff.at.risk.strength == 0.0:
             return None
-        decay = self.stiff.at.decay[:, None]
-        return 1.0 + (spread(self.size, decay.shape[0]) * decay)[:, 0]
+        return self._shifted(self.stiff.at.decay)
+
+    def _shifted(self, decay: AnyFloat) -> AnyFloat:
+        return 1.0 + spread(self.size, decay.shape[0]) * decay
 
     @cached_property
-    def _weights(self) -> PerParticle:
-        """Mobilities over D, the weights of particles in K."""
-        mobility = self.stiff.at.mobility
-        return mobility if self._diagonal is None else mobility / self._diagonal
+    def _weights(self) -> AnyFloat:
+        """Mobilities eta_j over D, the weights of particles in K; those of groups [particles, groups] if D differs."""
+        at = self.stiff.at
+        if self._diagonal is None:
+            return at.mobility
+        if self._diagonal.shape[1] == 1:
+            return at.mobility / self._diagonal[:, 0]
+        return at.mobility[:, None] / self._shifted(at.seen.scaled.decay_of_groups(at.risk.strength))
 
     @cached_property
     def _gram(self) -> Grams:
@@ -88,9 +96,9 @@ class Shifted:
     def _heavy(self) -> PerParticle:
         """The weights w, zero for the lightest particles, whose part of h tr G is below a tenth of `rough` altogether.
 
-        For one particle it is h w_j s_j^2 sum_i |B_i^T a_j|^2 sigma'(z_ij)^2 |phi_i|^2, bounded with |sigma'| <= L and
-        |B_i^T a_j| <= |B_i|_F |a_j|. For perceptrons of which hidden weights are trained; of any others, and where this
-        would be less than half of them, all are kept; and in a shared cloud, of which no process can order all.
+        For one particle it is h w_j rate s_j^2 sum_i |B_i^T a_j|^2 sigma'(z_ij)^2 |phi_i|^2, bounded with |sigma'| <= L
+        and |B_i^T a_j| <= |B_i|_F |a_j|. For perceptrons of which hidden weights are trained; of any others, and where
+        this would be less than half of them, all are kept; and in a shared cloud, of which no process can order all.
         """
         at, neuron, weights = self.stiff.at, self.stiff.at.risk.network.neuron, self._weights
         if not isinstance(neuron, Perceptron) or neuron.trained != "hidden" or at.cloud.shared_by is not None:
@@ -99,7 +107,8 @@ class Shifted:
         squares = self.stiff.root.square().sum(dim=(1, 2)).reshape(*members, -1) * at.data.phi.square().sum(dim=1)
         sizes = neuron.activation.lipschitz**2 * self.size * squares.sum(dim=-1)
         outputs = at.cloud.positions[:, neuron.hidden :].square().sum(dim=1)
-        bounds = sizes[..., None] * (weights * at.factors.square() * outputs).reshape(*members, -1)
+        rate = 1.0 if at.risk.network.rates is None else at.risk.network.rates[0]
+        bounds = sizes[..., None] * (rate * weights * at.factors.square() * outputs).reshape(*members, -1)
         ordered, places = bounds.sort(dim=-1)
         rough = self.rough[:, None] if isinstance(self.rough, Tensor) else self.rough
         light = ordered.cumsum(dim=-1) < NEGLIGIBLE * rough
@@ -142,8 +151,8 @@ class Shifted:
     def _factor_of_jacobian(self) -> Grams:
         """L by QR of Z = (h D^-1 M)^(1/2) J^T B and of (1, R), R that of Z, so that nothing is squared."""
         members, numbers = self._matrix.shape[:-2], self._matrix.shape[-1]
-        weights = (self._weights / self.stiff.at.mobility.square()).nan_to_num(0.0, 0.0, 0.0)
-        weights = (spread(self.size, weights.shape[0]) * weights[:, None]).sqrt()
+        weights = self._divided_mobilities.div(self.stiff.at.mobilities.square()).nan_to_num(0.0, 0.0, 0.0)
+        weights = (spread(self.size, weights.shape[0]) * weights).sqrt()
         one = torch.eye(numbers, dtype=weights.dtype, device=weights.device).expand(*members, numbers, numbers)
         pulled = (self.stiff.pull(one[..., i, :].reshape(-1)) for i in range(numbers))
         columns = torch.stack([(weights * column).reshape(*members, -1) for column in pulled], dim=-1)
@@ -151,13 +160,25 @@ class Shifted:
         factor: Grams = torch.linalg.qr(torch.cat([one, upper], dim=-2), mode="r").R.mT
         return factor
 
+    @property
+    def _divided_mobilities(self) -> AnyFloat:
+        """D^-1 M [particles, dim], or [particles, 1] where it is the same for all coordinates of a particle."""
+        mobilities = self.stiff.at.mobilities
+        if self._diagonal is None:
+            return mobilities
+        if mobilities.shape[1] == self._diagonal.shape[1] == 1:
+            return mobilities / self._diagonal
+        result = mobilities.expand_as(self.stiff.at.cloud.positions).clone()
+        result[:, self.stiff.at.risk.network.neuron.trained_columns] /= self._diagonal
+        return result
+
     @cached_property
     def _blocks(self) -> AnyFloat | None:
-        """Lower triangular factors of D_j [particles, c, c], where neurons have a curvature."""
+        """Lower triangular factors of D_j in theta_j / rho [particles, c, c], where neurons have a curvature."""
         if self.curvature is None:
             return None
         blocks = self.size * self.curvature
-        blocks.diagonal(dim1=-2, dim2=-1).add_(1.0 if self._diagonal is None else self._diagonal[:, None])
+        blocks.diagonal(dim1=-2, dim2=-1).add_(1.0 if self._diagonal is None else self._diagonal)
         factors: AnyFloat = torch.linalg.cholesky(blocks)
         return factors
 
@@ -167,6 +188,8 @@ class Shifted:
         numbers = at.data.targets.numel()
         one = torch.eye(numbers, dtype=at.cloud.dtype, device=at.cloud.positions.device)
         pulled = torch.stack([at.pull(unit.reshape(at.data.targets.shape))[:, columns] for unit in one], dim=2)
+        if self._roots is not None:
+            pulled = pulled / self._roots[1][:, None]
         weighted = pulled * at.mobility.reciprocal().nan_to_num(0.0, 0.0, 0.0)[:, None, None]
         gram: Grams = torch.einsum("jca,jcb->ab", weighted, torch.cholesky_solve(pulled, blocks))
         return gram
@@ -219,7 +242,15 @@ class Shifted:
             return vector
         result, columns = vector.clone(), self.stiff.at.risk.network.neuron.trained_columns
         if self._blocks is not None:
-            result[:, columns] = torch.cholesky_solve(result[:, columns, None], self._blocks)[:, :, 0]
+            multiplied, divided = (1.0, 1.0) if self._roots is None else self._roots
+            solved = torch.cholesky_solve((result[:, columns] / divided)[:, :, None], self._blocks)[:, :, 0]
+            result[:, columns] = solved * multiplied
         elif self._diagonal is not None:
-            result[:, columns] /= self._diagonal[:, None]
+            result[:, columns] /= self._diagonal
         return result
+
+    @cached_property
+    def _roots(self) -> tuple[AnyFloat, AnyFloat] | None:
+        """rho, the roots of the rates of trained coordinates, and the same to divide by: infinite where rho is zero."""
+        rates = self.stiff.at.trained_rates
+        return None if rates is None else (rates.sqrt(), rates.sqrt().masked_fill(rates == 0.0, torch.inf))

@@ -35,7 +35,7 @@ def initial_eigenvalue(problem: Problem, seeds: Iterable[int] = range(100)) -> R
     Matrix Chernoff bound (Tropp 2012, theorem 1.1, epsilon = 1/2) on terms of norm T at most. Measured is the fraction
     that failed; the bound contains what chance adds with so few seeds. Vacuous where the probability is one.
     """
-    assumptions = (*problem.is_signed, *problem.is_positive)
+    assumptions = (*problem.is_signed, *problem.has_one_rate, *problem.is_positive)
     if fails(assumptions):
         return unchecked(STATEMENT, assumptions)
     failed = [_fails(problem, seed) for seed in seeds]

@@ -5,12 +5,26 @@ import math
 import pytest
 import torch
 
-from flows import EulerMaruyama, GradientFlow, LangevinFlow, StepNoise, evolve
-from particles import NTK, Lazy, MeanField, ParticleCloud, Power, Scaling
+from flows import (
+    Draws,
+    Epochs,
+    EulerMaruyama,
+    GradientFlow,
+    LangevinFlow,
+    LeimkuhlerMatthews,
+    LinearSplitting,
+    Minibatches,
+    MinibatchFlow,
+    StepNoise,
+    evolve,
+    evolve_all,
+)
+from particles import NTK, Dataset, Ensemble, FlowRefused, Lazy, MeanField, ParticleCloud, Power, Scaling
+from particles.trajectory.describe import describe
 from tests.flows.contracts.members import FLOWS
 from tests.flows.problems.stationary import CONFINEMENT, EQUAL, TEMPERATURE, Quadratic, check_stationary_law
 from tests.planted import LateMaruyama, ShakingFlow
-from tests.problems import FACTORS, factors, network_cloud, network_risk
+from tests.problems import FACTORS, factors, network_cloud, network_risk, written_out_gradient
 from tests.tolerances import assert_identical
 
 SCALINGS = [scaling for scaling, _, _ in FACTORS]
@@ -206,3 +220,64 @@ def test_unknown_pairing_is_refused() -> None:
 def test_langevin_flow_is_under_contract() -> None:
     """Assert that the contract suite of flows runs on LangevinFlow, with and without confinement."""
     assert {"LangevinFlow", "LangevinFlow confined"} <= {member.name for member in FLOWS}
+
+
+@pytest.mark.parametrize("parts", [1, 3])
+@pytest.mark.parametrize("pairing", ["measure", "joint"])
+def test_stochastic_gradient_langevin_dynamics(pairing: str, parts: int) -> None:
+    """Assert that Euler-Maruyama with batches is the step of Welling and Teh written out, one and three steps a batch:
+    theta <- theta - h eta grad (R_B + U) + sqrt(2 h eta T) xi, and that full data lead elsewhere."""
+    risk, draws, heat, confinement, step = network_risk(strength=0.2), Draws(3, seed=4), 0.1, 0.3, 0.1
+    cloud, size = network_cloud(), step / parts
+    flow = LangevinFlow(risk, heat, confinement, pairing, Minibatches(draws, step))
+    end = evolve(flow, cloud, EulerMaruyama(size), until=1.2, seed=9).positions
+    mobility = 1.0 / cloud.masses[:, None]
+    strength = torch.sqrt(2.0 * size * heat * (mobility if pairing == "joint" else torch.ones_like(mobility)))
+    positions = cloud.positions
+    for number in range(12 * parts):
+        batch = risk.on(draws.batch(risk.data, number // parts))
+        drift = -mobility * written_out_gradient(batch, cloud.moved(positions)) - confinement * positions
+        normals = StepNoise(9, number).normals(positions)
+        positions = positions + size * drift + strength * normals
+    assert_identical(end, positions)
+    full = evolve(LangevinFlow(risk, heat, confinement, pairing), cloud, EulerMaruyama(size), until=1.2, seed=9)
+    assert float((full.positions - end).abs().max()) > 1e-2
+
+
+def test_batches_without_temperature_are_gradient_descent() -> None:
+    """Assert that without noise and confinement it is MinibatchFlow to the bit, under LeimkuhlerMatthews too."""
+    risk, epochs = network_risk(strength=0.2), Epochs(4, seed=1)
+    risk = risk.on(Dataset(risk.data.inputs, risk.data.targets))
+    plain, flow = MinibatchFlow(risk, epochs, 0.1), LangevinFlow(risk, 0.0, batches=Minibatches(epochs, 0.1))
+    ends = [evolve(flow, network_cloud(), make(0.1), until=1.0) for make in (EulerMaruyama, LeimkuhlerMatthews)]
+    for end in ends:
+        assert_identical(end.positions, evolve(plain, network_cloud(), EulerMaruyama(0.1), until=1.0).positions)
+    assert flow.piece == 0.1 and LangevinFlow(risk, 0.1).piece is None and flow.risk is risk
+
+
+@pytest.mark.parametrize("integrator", [EulerMaruyama(0.15), LinearSplitting(0.1)])
+def test_steps_in_two_batches_are_refused(integrator: EulerMaruyama | LinearSplitting) -> None:
+    """Assert that a step that misses the border, and a scheme that looks across it, are told what to take."""
+    flow = LangevinFlow(network_risk(), 0.1, batches=Minibatches(Draws(3), 0.1))
+    with pytest.raises(FlowRefused, match=r"LangevinFlow goes over to .*; take EulerMaruyama\(0.1\), or EulerMar"):
+        evolve(flow, network_cloud(), integrator, until=1.0)
+
+
+def test_ensembles_of_batches_are_refused() -> None:
+    """Assert that members, whose targets may differ, are not given the batches of the first."""
+    flow = LangevinFlow(network_risk(), 0.1, batches=Minibatches(Draws(3), 0.1))
+    with pytest.raises(FlowRefused, match="Members of an ensemble see all data at once, but this LangevinFlow has"):
+        evolve_all(flow, Ensemble.of([network_cloud(), network_cloud()]), EulerMaruyama(0.1), until=1.0)
+
+
+def test_batches_are_left_out_of_descriptions_of_flows_without_them() -> None:
+    """Assert that files say what they said before of a flow without batches, and name the batches of one with them."""
+    assert describe(LangevinFlow(network_risk(), 0.1)).keys() == {  # type: ignore[union-attr]
+        *("class", "risk", "temperature", "confinement", "pairing")
+    }
+    said = describe(LangevinFlow(network_risk(), 0.1, batches=Minibatches(Draws(3, 5), 0.1)))
+    assert said["batches"] == {  # type: ignore[index, call-overload]
+        "class": "flows.Minibatches",
+        "batches": {"class": "flows.Draws", "size": 3, "seed": 5},
+        "step": 0.1,
+    }

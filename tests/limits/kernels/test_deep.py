@@ -9,7 +9,6 @@ from torch import Tensor
 from torch.func import jacrev
 
 from limits import deep_kernels
-from limits.kernels.deep import Recursion
 from particles import GELU, Activation, Erf, Linear, ReLU, Softplus, Tanh
 from tests.draws import normals
 from tests.limits.kernels.oracles import ELU, PRECISE, Shifted, trapezoid
@@ -65,13 +64,6 @@ def test_tanh_is_the_recursion_by_the_trapezoidal_rule() -> None:
     assert abs(float(kernels.nngp) - r) < QUADRATURE * 5.0
     assert abs(float(kernels.ntk) - tangent) < QUADRATURE * 20.0
     assert 0.0 < kernels.error <= QUADRATURE
-
-
-def test_diagonal_holds_the_variances_of_the_next_layer() -> None:
-    """Assert that on the diagonal covariances are bit for bit the variances, so that correlations there are one."""
-    recursion = Recursion(Softplus(), 3, W, B, QUADRATURE)
-    kernels = deep_kernels(X, activation=Softplus(), depth=3, weight_variance=W, bias_variance=B)
-    assert torch.equal(kernels.nngp.diagonal(), recursion.side(X).last)
 
 
 def test_linear_networks_are_products() -> None:

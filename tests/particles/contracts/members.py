@@ -40,6 +40,7 @@ from particles import (
     Sobol,
     Softplus,
     Squared,
+    Standard,
     SymmetricPairs,
     Tanh,
     UserNeuron,
@@ -126,6 +127,8 @@ SCALINGS: list[tuple[Scaling, Map, Map]] = [
     (Power(0.75), lambda lam: lam**0.75, lambda lam: lam**-0.5),
     (Power(2.0), lambda lam: lam**2, lambda lam: lam**-3),
 ]
+#: The same of the scaling that does not share their normalisation.
+STANDARD: tuple[Scaling, Map, Map] = (Standard(), lambda lam: lam**0.0, lambda lam: lam**0.0)
 
 
 def tanh_features(embedding: RandomFeatures, inner: Tensor) -> Tensor:

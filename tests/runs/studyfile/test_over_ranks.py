@@ -20,7 +20,11 @@ from tests.runs.conftest import spoken
 from tests.runs.studyfile.small.studies import config, write_data, write_study
 from tests.runs.system.test_torchrun import torchrun
 
-OBSERVED = ["risk", "mean_movement", "largest_movement", "smallest_eigenvalue", "effective_count"]
+OBSERVED: dict[str, Any] = {
+    **{one: one for one in ("risk", "mean_movement", "largest_movement", "smallest_eigenvalue", "effective_count")},
+    "features": {"kind": "preactivations", "particles": [49, 3]},
+    "moved": "relative_feature_movement",
+}
 WIDE: dict[str, Any] = {
     "masses": {"kind": "asymmetrical", "count": 150, "gamma": 0.5, "alpha": 0.7},
     "observables": OBSERVED,
