@@ -145,6 +145,13 @@ class Depth(Experiment):
         widths = "random features D"
         return [
             Panel(FILE, "Risk, the first draw", "flow time", risks, "$R_t/R_0$", log_x=False),
-            Panel(FILE, "Rate of decay, all draws", "layers L", (Line.of("", GREY, rates),), r"$-d\,\log R/dt$", log_x=False),
+            Panel(
+                FILE,
+                "Rate of decay, all draws",
+                "layers L",
+                (Line.of("", GREY, rates),),
+                r"$-d\,\log R/dt$",
+                log_x=False,
+            ),
             Panel(FILE, "Frozen layers (dashed: exact)", widths, deviations, r"$|G-\bar G|_F$"),
         ]

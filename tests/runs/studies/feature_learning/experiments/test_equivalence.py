@@ -15,7 +15,7 @@ def test_trajectories_are_one(smoked: Smoked) -> None:
 
 def test_a_gap_is_a_violation_of_something_proven(smoked: Smoked) -> None:
     """Assert that a gap of 1e-9 would be."""
-    words = "maximal-update parameterisation"
+    words = "particles in maximal-update parameterisation"
     assert smoked.claimed("E1.5", words).verdict is Verdict.HOLDS and smoked.claimed("E1.5", words).proven
-    grown = 10.0 * EQUAL / float(smoked.measured("E1.5")[2].at("E1.5", "gap", "maximal update").values.max())
-    assert smoked.claimed("E1.5", words, **{"gap|maximal update": grown}).verdict is Verdict.VIOLATED
+    grown = 10.0 * EQUAL / float(smoked.measured("E1.5")[2].at("E1.5", "gap", "muP").values.max())
+    assert smoked.claimed("E1.5", words, **{"gap|muP": grown}).verdict is Verdict.VIOLATED
