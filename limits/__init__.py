@@ -6,8 +6,10 @@ kind, ShapeError for a tensor with another number of axes. Docstrings name the e
 
 from limits.chaos import Approach, Slope, StandIn, approach, deviation, root_mean, sampled, slope, stand_in
 from limits.kernel_training.early_time import EarlyConstants, EarlyTimeModel, early_constants, early_time_model
+from limits.kernel_training.kernel_distance import KernelDistance, kernel_distance
 from limits.kernel_training.kernel_flow import KernelFlow
 from limits.kernel_training.lazy_gap import lazy_gap
+from limits.kernel_training.linear_model import LinearModel, linear_model
 from limits.kernel_training.trained_law import Ensemble, ensemble
 from limits.kernels.base import Evaluated, Kernel
 from limits.kernels.convolution import convolutional_kernels
@@ -62,8 +64,10 @@ __all__ = [
     "Interval",
     "Iteration",
     "Kernel",
+    "KernelDistance",
     "KernelFlow",
     "LinearLaw",
+    "LinearModel",
     "Measure",
     "OptimalityGap",
     "Plan",
@@ -86,7 +90,9 @@ __all__ = [
     "function_distance",
     "homogeneous_distance",
     "infinite_width_kernels",
+    "kernel_distance",
     "lazy_gap",
+    "linear_model",
     "measure",
     "odd_distance",
     "optimality_gap",

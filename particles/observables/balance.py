@@ -87,5 +87,5 @@ def _activations(neuron: object) -> list[Activation]:
     if isinstance(neuron, Perceptron):
         return [neuron.activation]
     if isinstance(neuron, Deep):
-        return [stage.activation for stage in neuron.stages if stage.activation is not None]
+        return [stage.activation for stage in neuron.chain.stages if stage.activation is not None]
     raise TypeError(f"BalanceChange needs a Perceptron or a Deep, but the risk has {type(neuron).__name__}.")
