@@ -44,7 +44,7 @@ NETWORKS: dict[str, Deep] = {
     "pooled": Deep((2, 4), [AveragePool(2), Convolution(5, 1), Convolution(2, 2), AveragePool()], Tanh()),
 }
 #: What may be trained of "planes": neither all groups, nor such that lie next to each other.
-TRAINED = ["hidden", "output", "layer2", ("layer1.bias", "layer3"), ("layer1", "layer4.bias")]
+TRAINED = ["layer2", ("layer1.bias", "layer3"), ("layer1", "layer4.bias")]
 for chosen in TRAINED:
     NETWORKS[f"trained {chosen}"] = replace(NETWORKS["planes"], trained=chosen)
 
