@@ -41,6 +41,22 @@ def number(value: float) -> Tensor:
     return torch.tensor(value, dtype=torch.float64)
 
 
+@pytest.mark.parametrize(
+    ("kind", "distance"), [(MeanMovement, 8 / 3), (MassWeightedMovement, 2.75), (LargestMovement, 5.0)]
+)
+def test_movement_of_a_group_is_that_of_its_coordinates(kind: type[MeanMovement], distance: float) -> None:
+    """Assert that one group is seen by its name, several together as all coordinates, and others are refused."""
+    neuron = Perceptron(Linear(), Identity(1), trained="both")
+    assert_identical(kind(START, "hidden", neuron)(END), number(distance))
+    assert_identical(kind(START, ("output", "hidden"), neuron)(END), kind(START)(END))
+    with pytest.raises(
+        ValueError, match="groups to observe name 'bias', but the neuron's groups are 'hidden', 'output'"
+    ):
+        kind(START, "bias", neuron)
+    with pytest.raises(TypeError, match="was given the group 'hidden' but no neuron that says which coordinates"):
+        kind(START, "hidden")
+
+
 @pytest.mark.parametrize(("kind", "distance"), MOVEMENTS)
 def test_movement_is_the_distance_moved(kind: type[MeanMovement], distance: float) -> None:
     """Assert that mean, mass-weighted and largest movement tell 5, 13 and 0 of masses 1/2, 1/4, 1/4 apart."""
