@@ -18,7 +18,7 @@ from flows.base import (
 )
 from flows.ensemble.evolve_all import MembersFailed, evolve_all
 from flows.fields import *
-from flows.fields.batches import Batches, Draws, Epochs, Online
+from flows.fields.batches import Batches, Draws, Epochs, Minibatches, Online
 from flows.fields.kinetic import KineticCloud
 from flows.fields.linearised import LinearisedRisk
 from flows.integrators import *
@@ -29,8 +29,9 @@ from flows.loop.evolve import evolve
 from flows.noise import StepNoise
 from flows.observers.progress import Progress, Report
 from flows.observers.schedules import Every, LogSpaced
-from flows.observers.stopping import StopAfter, StopBelow, StopStationary, speed
+from flows.observers.stopping import StopAbove, StopAfter, StopBelow, StopStationary, speed
 from flows.observers.trace import Trace
+from flows.rates import CosineDecay, ExponentialDecay, StepDecay, Warmup
 from flows.right_forms import CONVERSIONS, FORMS, LOOP, METHODS
 from particles.arguments import check_arguments_of
 
@@ -39,10 +40,12 @@ __all__ = [
     "Advance",
     "Batches",
     "Checkpoint",
+    "CosineDecay",
     "DecayingFlow",
     "Draws",
     "Epochs",
     "Every",
+    "ExponentialDecay",
     "FixedStep",
     "Flow",
     "GivenStep",
@@ -53,6 +56,7 @@ __all__ = [
     "LinearisedRisk",
     "LogSpaced",
     "MembersFailed",
+    "Minibatches",
     "NoisyFlow",
     "Observer",
     "Online",
@@ -62,12 +66,15 @@ __all__ = [
     "Resizable",
     "Schedule",
     "StepBound",
+    "StepDecay",
     "StepNoise",
     "StepRule",
+    "StopAbove",
     "StopAfter",
     "StopBelow",
     "StopStationary",
     "Trace",
+    "Warmup",
     "evolve",
     "evolve_all",
     "parts",

@@ -11,7 +11,7 @@ What a class can do beside that it says itself, in class attributes that may be 
   a cloud that several processes share.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Generic, Protocol, Self, TypeVar, runtime_checkable
@@ -120,8 +120,8 @@ class PiecewiseFlow(Flow, Protocol):
     """A flow that is another one in every interval [k s, (k + 1) s) of time, k whole: one batch after the other."""
 
     @property
-    def piece(self) -> float:
-        """The length s of the intervals."""
+    def piece(self) -> float | None:
+        """The length s of the intervals; None where the flow is one and the same at all times."""
         ...
 
 
@@ -136,6 +136,19 @@ _SHOWN: tuple[tuple[Part, type], ...] = (
 def parts(flow: Flow) -> frozenset[Part]:
     """What this flow consists of, read off the methods it has."""
     return frozenset({Part.TRANSPORT} | {part for part, protocol in _SHOWN if isinstance(flow, protocol)})
+
+
+@runtime_checkable
+class RowState(Protocol):
+    """A state with a row for every particle: members of an ensemble go through a scheme with their states stacked."""
+
+    def parted(self, members: int) -> Sequence[Self]:
+        """The states of so many members whose particles are stacked."""
+        ...
+
+    def joined(self, members: Sequence[Self]) -> Self:
+        """The state of these members stacked; what of it has no rows is that of this one."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,7 +225,10 @@ class Gridded(Protocol):
 
     @property
     def stays_inside(self) -> bool:
-        """Whether a step from t to t + h asks the flow for nothing at t + h, where another piece of it begins."""
+        """Whether a step from t to t + h asks the flow for nothing at t + h, where another piece of it begins.
+
+        What the next step begins with, and does not ask for again, counts as asked for by that step.
+        """
         ...
 
 

@@ -3,9 +3,10 @@
 from typing import Any
 
 from flows.base import Advance, Flow, Integrator, Observer, StepRule
-from flows.fields.batches import Batches
+from flows.fields.batches import Batches, Minibatches
 from flows.fields.kinetic import KineticCloud
 from flows.fields.linearised import LinearisedFlow, LinearisedRisk
+from flows.fields.minibatch import MinibatchFlow
 from flows.fields.underdamped import UnderdampedFlow
 from flows.integrators import INTEGRATORS
 from flows.integrators.fixed_step.grid import GivenStep
@@ -34,6 +35,7 @@ FORMS: dict[Any, str] = {
     Integrator: "Adaptive() or Euler(step=0.1)",
     Observer: "Trace(risk=risk) or a function of (step, time, cloud)",
     Batches: "Epochs(32)",
+    Minibatches: "Minibatches(Epochs(32), step=0.1)",
     StepRule: "StepBound(0.5)",
     Transport: "an integrator whose steps are known before, such as RK4(0.1)",
     Trace: "Trace(risk=risk)",
@@ -45,5 +47,8 @@ FORMS: dict[Any, str] = {
 CONVERSIONS: dict[tuple[Any, Any], str] = {
     (Risk, Flow): "GradientFlow({name})",
     (Risk, Observer): "Trace(risk=risk)",
+    (MinibatchFlow, Risk): "{name}.risk, and where a flow takes them batches=Minibatches({name}.batches, {name}.step)",
     (Flow, Risk): "{name}.risk",
+    (Batches, Minibatches): "Minibatches({name}, step=0.1)",
+    (Minibatches, Batches): "{name}.batches",
 }

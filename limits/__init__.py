@@ -6,12 +6,14 @@ kind, ShapeError for a tensor with another number of axes. Docstrings name the e
 
 from limits.chaos import Approach, Slope, StandIn, approach, deviation, root_mean, sampled, slope, stand_in
 from limits.kernel_training.early_time import EarlyConstants, EarlyTimeModel, early_constants, early_time_model
+from limits.kernel_training.kernel_distance import KernelDistance, kernel_distance
 from limits.kernel_training.kernel_flow import KernelFlow
 from limits.kernel_training.lazy_gap import lazy_gap
+from limits.kernel_training.linear_model import LinearModel, linear_model
 from limits.kernel_training.trained_law import Ensemble, ensemble
 from limits.kernels.base import Evaluated, Kernel
 from limits.kernels.convolution import convolutional_kernels
-from limits.kernels.deep import DeepKernels, deep_kernels
+from limits.kernels.deep import DeepKernels, deep_kernels, infinite_width_kernels
 from limits.kernels.gaussian_duals import Dual, DualPair, dual_pair
 from limits.kernels.random_kernel import RandomGram, RandomKernel, total_variance, zipf_departure
 from limits.kernels.two_layer import FeatureKernel, TangentKernel, feature_kernel, tangent_kernel
@@ -62,8 +64,10 @@ __all__ = [
     "Interval",
     "Iteration",
     "Kernel",
+    "KernelDistance",
     "KernelFlow",
     "LinearLaw",
+    "LinearModel",
     "Measure",
     "OptimalityGap",
     "Plan",
@@ -85,7 +89,10 @@ __all__ = [
     "feature_kernel",
     "function_distance",
     "homogeneous_distance",
+    "infinite_width_kernels",
+    "kernel_distance",
     "lazy_gap",
+    "linear_model",
     "measure",
     "odd_distance",
     "optimality_gap",

@@ -7,6 +7,7 @@ import limits.transport
 from limits.chaos import StandIn
 from limits.kernel_training.early_time import EarlyTimeModel
 from limits.kernel_training.kernel_flow import KernelFlow
+from limits.kernel_training.linear_model import LinearModel
 from limits.kernels.base import Kernel
 from limits.kernels.random_kernel import RandomKernel
 from limits.kernels.two_layer import FeatureKernel, TangentKernel
@@ -35,6 +36,7 @@ METHODS: dict[type | ModuleType, str] = {
     TangentKernel: "__call__ evaluate sampled",
     FeatureKernel: "__call__ evaluate sampled",
     EarlyTimeModel: "__call__ features distance",
+    LinearModel: "__call__ features",
     RandomKernel: "mean sample total_variance",
     StandIn: "estimate error",
     Plan: "matrix",

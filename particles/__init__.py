@@ -18,25 +18,39 @@ from particles.errors import (
     Unresolved,
 )
 from particles.initial import masses
+from particles.initial.deep_law import DeepLaw
 from particles.initial.laws import GaussianLaw, GaussianOutputs, Law, OutputLaw, RademacherOutputs, SymmetricPairs
 from particles.initial.uniform_points import Points, Random, Sobol
+from particles.modules.from_torch import from_module
+from particles.modules.to_torch import to_module
 from particles.neurons.activations import GELU, Activation, Erf, LeakyReLU, Linear, ReLU, Sigmoid, SiLU, Softplus, Tanh
-from particles.neurons.embeddings import Biased, Embedding, Identity, Quadratic, RandomFeatures
+from particles.neurons.deep.layers import AveragePool, Convolution, Dense
+from particles.neurons.deep.neuron import Deep
+from particles.neurons.embeddings import Biased, Embedding, Identity, Plain, Quadratic, RandomFeatures
 from particles.neurons.perceptron import Perceptron
 from particles.neurons.protocols import Neuron, Tangent
 from particles.neurons.user_neuron import MappedNeuron, UserNeuron, as_neuron
 from particles.numerics.randomness import generator
 from particles.observables import (
+    Accuracy,
+    ActiveFraction,
     Alignment,
+    BalanceChange,
+    ClassAccuracy,
+    FeatureMovement,
     GramChange,
     LargestMovement,
+    Margin,
     MassWeightedMovement,
     MeanMovement,
+    Preactivations,
+    RelativeFeatureMovement,
     SmallestEigenvalue,
+    TeacherAngle,
+    TeacherOverlap,
     effective_count,
 )
 from particles.right_forms import CONVERSIONS, FORMS, METHODS
-from particles.risk.accuracy import Accuracy
 from particles.risk.dataset import Dataset
 from particles.risk.losses import CrossEntropy, Logistic, Loss, Squared
 from particles.risk.network import Network
@@ -51,13 +65,22 @@ __all__ = [
     "NTK",
     "Accuracy",
     "Activation",
+    "ActiveFraction",
     "Alignment",
+    "AveragePool",
+    "BalanceChange",
     "Biased",
+    "ClassAccuracy",
+    "Convolution",
     "CrossEntropy",
     "Dataset",
+    "Deep",
+    "DeepLaw",
+    "Dense",
     "Embedding",
     "Ensemble",
     "Erf",
+    "FeatureMovement",
     "FlowDiverged",
     "FlowRefused",
     "GaussianLaw",
@@ -72,6 +95,7 @@ __all__ = [
     "Logistic",
     "Loss",
     "MappedNeuron",
+    "Margin",
     "MassError",
     "MassWeightedMovement",
     "MeanField",
@@ -81,8 +105,10 @@ __all__ = [
     "OutputLaw",
     "ParticleCloud",
     "Perceptron",
+    "Plain",
     "Points",
     "Power",
+    "Preactivations",
     "Quadratic",
     "RademacherOutputs",
     "Random",
@@ -91,6 +117,7 @@ __all__ = [
     "RankLost",
     "Ranks",
     "ReLU",
+    "RelativeFeatureMovement",
     "Risk",
     "Scaling",
     "ShapeError",
@@ -106,6 +133,8 @@ __all__ = [
     "SymmetricPairs",
     "Tangent",
     "Tanh",
+    "TeacherAngle",
+    "TeacherOverlap",
     "ToleranceNotReached",
     "Trajectory",
     "TrajectoryError",
@@ -116,12 +145,14 @@ __all__ = [
     "UserNeuron",
     "as_neuron",
     "effective_count",
+    "from_module",
     "generator",
     "jacobian_product",
     "jacobian_transpose_product",
     "masses",
     "scaled_jacobian",
     "tangent_gram",
+    "to_module",
 ]
 
 check_arguments_of(globals(), METHODS, FORMS, CONVERSIONS)

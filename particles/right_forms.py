@@ -14,15 +14,7 @@ from particles.neurons.activations import Activation
 from particles.neurons.embeddings import Embedding
 from particles.neurons.protocols import Neuron
 from particles.neurons.user_neuron import UserNeuron
-from particles.observables import (
-    Alignment,
-    GramChange,
-    LargestMovement,
-    MassWeightedMovement,
-    MeanMovement,
-    SmallestEigenvalue,
-)
-from particles.risk.accuracy import Accuracy
+from particles.observables import OBSERVABLES
 from particles.risk.dataset import Dataset
 from particles.risk.losses import Loss
 from particles.risk.network import Network
@@ -41,13 +33,7 @@ METHODS: dict[type, str] = {
     SymmetricPairs: "sample",
     Network: "__call__",
     Risk: "__call__ predictions residual potential on",
-    MeanMovement: "__call__",
-    MassWeightedMovement: "__call__",
-    LargestMovement: "__call__",
-    GramChange: "__call__",
-    SmallestEigenvalue: "__call__",
-    Alignment: "__call__",
-    Accuracy: "__call__",
+    **dict.fromkeys(OBSERVABLES, "__call__"),
     Trajectory: "create append open",
 }
 

@@ -23,6 +23,12 @@ Curvature = Float[Tensor, "data outputs outputs"]
 Hidden = Float[Tensor, "particles data"]
 ParticleFeatures = Float[Tensor, "particles data outputs"]
 ParticleGradients = Float[Tensor, "particles data outputs dim"]
+#: Of a layer with some units, by the particles that are whole networks, or of a perceptron's one unit.
+PreActivations = Float[Tensor, "particles data units"]
+
+Teacher = Float[Tensor, "teachers hidden"]
+PerTeacher = Float[Tensor, " teachers"]
+PerClass = Float[Tensor, " classes"]
 
 Gram = Float[Tensor, "rows columns"]
 Scalar = Float[Tensor, ""]

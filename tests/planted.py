@@ -6,7 +6,20 @@ from typing import ClassVar
 
 import torch
 
-from flows import RK4, Advance, Euler, EulerMaruyama, Flow, Heun, LangevinFlow, NoisyFlow, Part, StepNoise
+from flows import (
+    RK4,
+    Advance,
+    Euler,
+    EulerMaruyama,
+    Flow,
+    HeavyBall,
+    Heun,
+    LangevinFlow,
+    NoisyFlow,
+    Part,
+    StepNoise,
+)
+from flows.integrators.fixed_step.heavy_ball import Momentum
 from particles import ParticleCloud, Risk
 from particles.shapes import Positions, Velocity
 from tests.problems import MeasureFlow
@@ -189,6 +202,43 @@ class ForgetfulAdamsBashforth:
         velocity = flow.velocity(cloud, time)
         moved = cloud.moved(cloud.positions + 0.5 * self.size * (3.0 * velocity - state.velocity))
         return Advance(round(time / self.size + 1.0) * self.size, moved, Remembered(velocity))
+
+
+@dataclass(frozen=True, init=False)
+class ModestEuler(Euler):
+    """Claims no order."""
+
+    order: ClassVar[float] = 0.0
+
+
+@dataclass(frozen=True, init=False)
+class ProudBall(HeavyBall):
+    """Claims an order of a flow that it does not follow."""
+
+    order: ClassVar[float] = 1.0  # type: ignore[assignment]
+
+
+@dataclass(frozen=True, init=False)
+class ForgetfulBall(HeavyBall):
+    """Begins anew in every step."""
+
+    def descended(
+        self, flow: Flow, cloud: ParticleCloud, velocity: Velocity, state: Momentum, rate: float
+    ) -> tuple[Positions, Momentum]:
+        """A first step."""
+        return super().descended(flow, cloud, velocity, self.init(flow, cloud), rate)
+
+
+@dataclass(frozen=True, init=False)
+class OverwritingBall(HeavyBall):
+    """Adds to the sum that was handed out."""
+
+    def descended(
+        self, flow: Flow, cloud: ParticleCloud, velocity: Velocity, state: Momentum, rate: float
+    ) -> tuple[Positions, Momentum]:
+        """b in place."""
+        total = state.sum.mul_(self.momentum).add_(velocity)
+        return cloud.positions + rate * total, Momentum(state.count + 1, total)
 
 
 @dataclass(frozen=True, init=False)

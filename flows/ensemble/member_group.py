@@ -5,7 +5,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import torch
 
-from flows.base import Advance, Flow
+from flows.base import Advance, Flow, RowState
 from flows.ensemble.member_runs import Member, Outcome
 from flows.ensemble.stacked_flow import side_by_side
 from flows.loop.divergence import Watch
@@ -45,14 +45,16 @@ class GivenStepGroup:
         self._flow: Flow = side_by_side([member.flow for member in members])
         self._stacked: ParticleCloud = Stacked(self._clouds)
         self._state: Any = integrator.init(self._flow, self._stacked)
+        self._own = self._own_states(members)
+        self._joint = self._own is None
 
     def advance(self, rows: Sequence[int]) -> Sequence[Outcome]:
         """One step of those of them that are farthest back, which is all of them but after a resume."""
         step, time = min(self._at[row] for row in rows)
         noise = MemberNoise.of(self._seeds, step)
-        taken = self._integrator.step(self._flow, self._stacked, self._state, time, self._until, noise)
-        self._state = taken.state
         due = [row for row in rows if self._at[row] == (step, time)]
+        taken = self._integrator.step(self._flow, self._stacked, self._held(due), time, self._until, noise)
+        self._remember(taken.state, due)
         self._stacked = taken.cloud if len(due) == len(self._clouds) else self._with(taken.cloud, due)
         parts = self._stacked.positions.chunk(len(self._clouds))
         finite = torch.isfinite(torch.stack([part.sum() for part in parts])).tolist()
@@ -62,8 +64,29 @@ class GivenStepGroup:
         return [None if row not in due else self._judged(row, finite[row]) for row in rows]
 
     def state(self, row: int) -> Any:
-        """That of a start: what an integrator with a given step hands on it can do without, only drawn normals."""
-        return self._integrator.init(self._flow, self._clouds[row])
+        """The member's own, or that of a start where what is handed on can be done without, as drawn normals can."""
+        return self._integrator.init(self._flow, self._clouds[row]) if self._own is None else self._own[row]
+
+    def _own_states(self, members: Sequence[Member]) -> list[RowState] | None:
+        """The state of each member, as it is kept or at its start; None where states are not by particles."""
+        if not isinstance(self._state, RowState):
+            return None
+        kept = [None if member.resume is None else member.resume.state for member in members]
+        begun = self._state.parted(len(members))
+        return [one if isinstance(one, RowState) else start for one, start in zip(kept, begun, strict=True)]
+
+    def _held(self, due: Sequence[int]) -> Any:
+        """The state of all members stacked; what of it is not by particles is that of the members that are due."""
+        return self._state if self._own is None or self._joint else self._own[due[0]].joined(self._own)
+
+    def _remember(self, state: Any, due: Sequence[int]) -> None:
+        """Take over the state after a step of the members that were due."""
+        self._state = state
+        if self._own is not None:
+            parts = state.parted(len(self._own))
+            for row in due:
+                self._own[row] = parts[row]
+            self._joint = len(due) == len(self._own)
 
     def _with(self, taken: ParticleCloud, rows: Sequence[int]) -> ParticleCloud:
         """The stacked cloud with these members where they are in another."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Protocol, runtime_checkable
 
-from flows.base import Flow, declared
+from flows.base import Flow, PiecewiseFlow, declared
 from flows.fields import FLOWS
 from flows.fields.gradient import GradientFlow
 from flows.fields.ntk import NTKFlow
@@ -49,5 +49,10 @@ def _plain(flow: Flow) -> Any:
         raise FlowRefused(
             f"An ensemble is evolved by one of {names}, but was given {type(flow).__name__}; evolve its members one "
             "by one."
+        )
+    if isinstance(flow, PiecewiseFlow) and flow.piece is not None:
+        raise FlowRefused(
+            f"Members of an ensemble see all data at once, but this {type(flow).__name__} has batches; evolve its "
+            "members one by one."
         )
     return GradientFlow(flow.risk) if isinstance(flow, NTKFlow) else flow

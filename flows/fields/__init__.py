@@ -9,6 +9,7 @@ from flows.fields.langevin import LangevinFlow
 from flows.fields.linearised import LinearisedFlow
 from flows.fields.minibatch import MinibatchFlow
 from flows.fields.ntk import NTKFlow
+from flows.fields.scheduled import Scheduled
 from flows.fields.underdamped import UnderdampedFlow
 
 #: In the order in which sentences name them.
@@ -20,6 +21,7 @@ __all__ = [  # noqa: RUF022
     "UnderdampedFlow",
     "MinibatchFlow",
     "BirthDeathFlow",
+    "Scheduled",
 ]
 
 #: The same as classes.

@@ -1,5 +1,6 @@
-"""Mini-batches: which data a step of stochastic gradient descent sees, as a function of seed and number alone."""
+"""Mini-batches: which data a step of stochastic gradient descent sees, as a function of seed, number and time alone."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,9 +10,11 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
+from flows.base import SAME
 from flows.noise import StepNoise, checked_seed
-from particles import Dataset
+from particles import Dataset, Risk
 from particles.arguments.integers import whole
+from particles.arguments.reals import positive
 
 #: Stream of the noise from which batches are drawn.
 BATCHES = 2
@@ -83,6 +86,29 @@ class Online:
     def batch(self, data: Dataset, number: int) -> Dataset:
         """What the sampler gives; the data set of the risk plays no part."""
         return self.sample(self.seed, number)
+
+
+@dataclass(frozen=True)
+class Minibatches:
+    """Batches with their pace: batch number floor(t / step) is in force at time t, each for a time `step`.
+
+    `LangevinFlow`, `UnderdampedFlow` and `LinearisedFlow` take them as `batches=`; `MinibatchFlow` is the gradient flow
+    with them.
+    """
+
+    batches: Batches
+    step: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "step", positive(self.step, "The step"))
+
+    def number(self, time: float) -> int:
+        """Number of the batch in force at this time, from 0."""
+        return math.floor(time / self.step + SAME)
+
+    def risk_at(self, risk: Risk, time: float) -> Risk:
+        """R_B, the risk on the batch in force at this time."""
+        return risk.on(self.batches.batch(risk.data, self.number(time)))
 
 
 def _check(batches: Epochs | Draws) -> None:

@@ -1,12 +1,13 @@
 """The noisy flow: gradient descent of a free energy, or of a potential in a heat bath."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import torch
 from torch import Tensor
 
+from flows.fields.batches import Minibatches
 from particles import ParticleCloud, Risk
 from particles.arguments.reals import non_negative
 from particles.neurons.groups import one_or_per_group
@@ -36,12 +37,16 @@ class LangevinFlow:
     where it is quadratic, with velocity -B theta, the law is Gaussian with the covariance S of B S + S B^T = sigma^2.
 
     Only trained coordinates are confined and shaken. The confinement adds to the risk's own regulariser.
+
+    With `batches` the gradient at a time is that of the batch in force: with `EulerMaruyama` of the same step this is
+    stochastic gradient Langevin dynamics (Welling and Teh 2011), whose batches shake the particles beside the noise.
     """
 
     risk: Risk
     temperature: Temperature | Mapping[str, Temperature]
     confinement: float | Mapping[str, float] = 0.0
     pairing: str = "measure"
+    batches: Minibatches | None = field(default=None, metadata={"optional": True})
     stackable: ClassVar[bool] = True
     shareable: ClassVar[bool] = True
 
@@ -54,6 +59,15 @@ class LangevinFlow:
         for numbers, what in ((self.confinement, "The confinements"), (self.temperature, "The temperatures")):
             self.risk.network.check_groups(numbers, what)
 
+    @property
+    def piece(self) -> float | None:
+        """How long each batch is in force; None without batches."""
+        return None if self.batches is None else self.batches.step
+
+    def risk_at(self, time: float) -> Risk:
+        """R, or that of the batch in force at this time."""
+        return self.risk if self.batches is None else self.batches.risk_at(self.risk, time)
+
     def velocity(self, cloud: ParticleCloud, time: float = 0.0) -> Velocity:
         """-eta_j grad_{theta_j} (R + U) [particles, dim]."""
         force = self.force(cloud, time)
@@ -61,7 +75,7 @@ class LangevinFlow:
 
     def force(self, cloud: ParticleCloud, time: float = 0.0) -> Velocity:
         """The part that comes from the data, -eta_j grad_{theta_j} sum_i p_i loss(f(x_i), y_i) [particles, dim]."""
-        here = self.risk.at(cloud)
+        here = self.risk_at(time).at(cloud)
         return here.pull(-here.cotangents)
 
     def decay(self, cloud: ParticleCloud, time: float = 0.0) -> Velocity:

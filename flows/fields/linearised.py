@@ -1,11 +1,12 @@
 """Training in a frozen tangent space: the linear model around an anchor cloud, and its exact solution."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import torch
 
+from flows.fields.batches import Minibatches
 from particles import (
     ParticleCloud,
     Risk,
@@ -110,10 +111,14 @@ class LinearisedFlow:
 
     What wide networks in NTK or lazy scaling follow (Jacot et al. 2018; Lee et al. 2019; Chizat et al. 2019). Observe
     `flow.linearised`, the risk of that model, rather than `flow.risk`, which stays that of the network.
+
+    With `batches` the gradient at a time is that of the batch in force; then there is no exact solution, and the
+    tangents at the anchor are those of a new batch in every step. `flow.linearised` stays the risk on all data.
     """
 
     risk: Risk
     anchor: ParticleCloud
+    batches: Minibatches | None = field(default=None, metadata={"optional": True})
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "anchor", self.anchor.detached())
@@ -123,9 +128,20 @@ class LinearisedFlow:
         """The risk of the linear model, of which this is the gradient flow."""
         return LinearisedRisk(self.risk, self.anchor)
 
+    @property
+    def piece(self) -> float | None:
+        """How long each batch is in force; None without batches."""
+        return None if self.batches is None else self.batches.step
+
+    def risk_at(self, time: float) -> LinearisedRisk:
+        """The linear model's risk, or that on the batch in force at this time."""
+        if self.batches is None:
+            return self.linearised
+        return LinearisedRisk(self.batches.risk_at(self.risk, time), self.anchor)
+
     def velocity(self, cloud: ParticleCloud, time: float = 0.0) -> Velocity:
         """-M J_0^T P r, r the residual of f_lin [particles, dim]."""
-        return self.linearised.velocity(cloud)
+        return self.risk_at(time).velocity(cloud)
 
     def predictions(self, cloud: ParticleCloud, inputs: Inputs | None = None) -> Outputs:
         """f_lin(x_i) [data, outputs] on the risk's own inputs, or on others [data, inputs]."""
@@ -133,8 +149,8 @@ class LinearisedFlow:
 
     @property
     def solvable(self) -> bool:
-        """Whether `exact` takes this flow: squared loss, no regulariser."""
-        return isinstance(self.risk.loss, Squared) and self.risk.strength == 0.0
+        """Whether `exact` takes this flow: squared loss, no regulariser, no batches."""
+        return self.batches is None and isinstance(self.risk.loss, Squared) and self.risk.strength == 0.0
 
     def exact(self, time: float, start: ParticleCloud | None = None) -> ParticleCloud:
         """The cloud at any time, infinity included, that starts at the anchor or at another cloud; squared loss only.
@@ -196,6 +212,11 @@ class LinearisedFlow:
         return values, vectors
 
     def _check_solvable(self, time: float) -> None:
+        if self.batches is not None:
+            raise TypeError(
+                "The exact solution is that of the risk on all data, but this flow has batches; use evolve, or a "
+                "LinearisedFlow without them."
+            )
         if not isinstance(self.risk.loss, Squared):
             raise TypeError(
                 f"The exact solution needs the squared loss, but the risk has {type(self.risk.loss).__name__}; use "

@@ -1,13 +1,11 @@
 """Stochastic gradient descent as a flow: at every time the velocity of the batch that is in force."""
 
-import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
-from flows.base import SAME
-from flows.fields.batches import Batches
+from flows.fields.batches import Batches, Minibatches
 from particles import ParticleCloud, Risk
-from particles.arguments.reals import positive
 from particles.shapes import Velocity
 
 
@@ -23,9 +21,9 @@ class MinibatchFlow:
 
     In continuous time: as s goes to zero the flow averages to the gradient flow of the expected risk; at small s it has
     the law, to first order in s, of d theta = v dt + sqrt(s) C^(1/2) dW with C the covariance of one batch's velocity
-    (Li, Tai and E 2017), a noise that vanishes with the step. Take `Euler`, with the flow's step or a divisor of it:
-    a step across the border of two batches, and stages that look into the next one, would be wrong, so `evolve` refuses
-    them with FlowRefused.
+    (Li, Tai and E 2017), a noise that vanishes with the step. Take `Euler`, `HeavyBall` or `Adam`, with the flow's
+    step or a divisor of it: a step across the border of two batches, and stages that look into the next one, would be
+    wrong, so `evolve` refuses them with FlowRefused. Flows of other kinds take `Minibatches` as `batches=`.
     """
 
     risk: Risk
@@ -34,7 +32,7 @@ class MinibatchFlow:
     shareable: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "step", positive(self.step, "The step"))
+        object.__setattr__(self, "step", self._minibatches.step)
 
     @property
     def piece(self) -> float:
@@ -47,8 +45,12 @@ class MinibatchFlow:
 
     def risk_at(self, time: float) -> Risk:
         """R_B, the risk on the batch in force at this time."""
-        return self.risk.on(self.batches.batch(self.risk.data, self.number(time)))
+        return self._minibatches.risk_at(self.risk, time)
 
     def number(self, time: float) -> int:
         """Number of the batch in force at this time, from 0."""
-        return math.floor(time / self.step + SAME)
+        return self._minibatches.number(time)
+
+    @cached_property
+    def _minibatches(self) -> Minibatches:
+        return Minibatches(self.batches, self.step)

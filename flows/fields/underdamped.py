@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import torch
 
+from flows.fields.batches import Minibatches
 from flows.fields.kinetic import KineticCloud, kinetic
 from flows.fields.langevin import LangevinFlow, Temperature
 from flows.noise import StepNoise, checked_seed
@@ -37,6 +38,9 @@ class UnderdampedFlow:
 
     Velocities live in a `KineticCloud`; any other cloud is at rest, `maxwellian` gives it the velocities of
     equilibrium. Frozen coordinates are not driven, so they stay where they are if they are at rest.
+
+    With `batches` the acceleration at a time is that of the batch in force (Chen, Fox and Guestrin 2014). `BAOAB` asks
+    for it at multiples of its step, each time once, so every batch kicks by the gradient at the places met in its time.
     """
 
     risk: Risk
@@ -44,12 +48,22 @@ class UnderdampedFlow:
     friction: float
     confinement: float | Mapping[str, float] = 0.0
     pairing: str = "measure"
+    batches: Minibatches | None = field(default=None, metadata={"optional": True})
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "friction", positive(self.friction, "The friction"))
-        plain = LangevinFlow(self.risk, self.temperature, self.confinement, self.pairing)
+        plain = self._overdamped
         object.__setattr__(self, "temperature", plain.temperature)
         object.__setattr__(self, "confinement", plain.confinement)
+
+    @property
+    def piece(self) -> float | None:
+        """How long each batch is in force; None without batches."""
+        return self._overdamped.piece
+
+    def risk_at(self, time: float) -> Risk:
+        """R, or that of the batch in force at this time."""
+        return self._overdamped.risk_at(time)
 
     def velocity(self, cloud: ParticleCloud, time: float = 0.0) -> Velocity:
         """v_j [particles, dim]."""
@@ -79,4 +93,4 @@ class UnderdampedFlow:
 
     @cached_property
     def _overdamped(self) -> LangevinFlow:
-        return LangevinFlow(self.risk, self.temperature, self.confinement, self.pairing)
+        return LangevinFlow(self.risk, self.temperature, self.confinement, self.pairing, self.batches)

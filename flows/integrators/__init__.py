@@ -7,10 +7,12 @@ as it declares.
 from flows.integrators.adaptive import Adaptive
 from flows.integrators.error_controlled.chebyshev import Chebyshev
 from flows.integrators.error_controlled.dormand_prince import DormandPrince
+from flows.integrators.fixed_step.adam import Adam
 from flows.integrators.fixed_step.baoab import BAOAB
 from flows.integrators.fixed_step.euler import Euler
 from flows.integrators.fixed_step.euler_maruyama import EulerMaruyama
 from flows.integrators.fixed_step.growth_splitting import GrowthSplitting
+from flows.integrators.fixed_step.heavy_ball import HeavyBall
 from flows.integrators.fixed_step.heun import Heun
 from flows.integrators.fixed_step.leimkuhler_matthews import LeimkuhlerMatthews
 from flows.integrators.fixed_step.linear_splitting import LinearSplitting
@@ -28,6 +30,8 @@ __all__ = [  # noqa: RUF022
     "Euler",
     "Heun",
     "RK4",
+    "HeavyBall",
+    "Adam",
     "EulerMaruyama",
     "LeimkuhlerMatthews",
     "LinearSplitting",

@@ -9,6 +9,8 @@ from particles import FlowRefused
 
 #: Multiples of a step that miss the border of a batch by less than this part meet it, for millions of batches.
 MEETS = 1e-12
+#: What to take for a flow with batches that has more than transport; `Euler` else.
+FITTING = {Part.INERTIA: "BAOAB", Part.NOISE: "EulerMaruyama"}
 #: Steps that no run takes: at ten microseconds each they last longer than a day.
 MOST_STEPS = 1e10
 
@@ -35,12 +37,13 @@ def steps_until(flow: Flow, integrator: Integrator[Any], time: float) -> int:
 
 def check_pieces(flow: Flow, integrator: Integrator[Any]) -> None:
     """Raise FlowRefused where a step could be in two pieces of a flow at once, as in two batches."""
-    if not isinstance(flow, PiecewiseFlow):
+    piece = flow.piece if isinstance(flow, PiecewiseFlow) else None
+    if piece is None:
         return
     name = type(integrator).__name__
-    piece = flow.piece
     change = f"{type(flow).__name__} goes over to its next batch at every multiple of {piece!r}"
-    fit = f"take Euler({piece!r}), or Euler with a step that divides {piece!r}"
+    scheme = next((scheme for part, scheme in FITTING.items() if part in parts(flow)), "Euler")
+    fit = f"take {scheme}({piece!r}), or {scheme} with a step that divides {piece!r}"
     if not (isinstance(integrator, Gridded) and integrator.stays_inside):
         raise FlowRefused(
             f"{change}, but {name} asks for velocities inside a step and at its end, maybe of another batch; {fit}."

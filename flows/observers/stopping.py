@@ -3,12 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic
+from typing import Any
+
+from numpy.typing import NDArray
 
 from flows.base import Flow
 from flows.observers.trace import as_array
 from particles import ParticleCloud, ShapeError
 from particles.arguments.reals import non_negative, positive
-from particles.shapes import Scalar
+from particles.shapes import AnyFloat, Scalar
 
 
 def speed(flow: Flow, cloud: ParticleCloud, time: float = 0.0) -> Scalar:
@@ -48,11 +51,33 @@ class StopBelow:
     level: float
 
     def __call__(self, step: int, time: float, cloud: ParticleCloud, /) -> bool:
-        """Whether the observable is below the level."""
-        value = as_array(self.observable(cloud))
-        if value.size != 1:
-            raise ShapeError(f"StopBelow needs an observable of one number, but it gave {value.size}; reduce them.")
-        return float(value) < self.level
+        """Whether the observable is below the level; raises ShapeError for an observable that is not one number."""
+        return _single(self.observable(cloud), self) < self.level
+
+
+@dataclass(frozen=True)
+class StopAbove:
+    """Stop the run as soon as an observable, an accuracy or a margin for instance, rises above a level.
+
+    An accuracy of one is above every level below one, and above no other.
+    """
+
+    observable: Callable[[ParticleCloud], Scalar]
+    level: float
+
+    def __call__(self, step: int, time: float, cloud: ParticleCloud, /) -> bool:
+        """Whether the observable is above the level; raises ShapeError for an observable that is not one number."""
+        return _single(self.observable(cloud), self) > self.level
+
+
+def _single(value: AnyFloat | NDArray[Any] | float, observer: object) -> float:
+    """The one number that an observable gave."""
+    array = as_array(value)
+    if array.size != 1:
+        raise ShapeError(
+            f"{type(observer).__name__} needs an observable of one number, but it gave {array.size}; reduce them."
+        )
+    return float(array)
 
 
 @dataclass

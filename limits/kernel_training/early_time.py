@@ -9,22 +9,17 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from jaxtyping import Float
-from numpy.typing import NDArray
-from scipy.sparse.linalg import LinearOperator, eigsh
 from torch import Tensor
 
+from limits.kernel_training.kernel_distance import DENSE, largest_size
 from limits.kernels.base import checked_inputs
 from limits.kernels.gaussian_duals import Differentiable, quadrature
 from limits.kernels.quadrature import ACCURACY
 from limits.kernels.two_layer import tangent_kernel
 from particles import GaussianLaw, Identity, Perceptron, ShapeError, SymmetricPairs
 from particles.shapes import Gram, Inputs, OtherInputs
-
-#: Matrices up to this many rows are diagonalised; larger ones are given to Lanczos' method.
-DENSE = 300
 
 ModelFeatures = Float[Tensor, "data columns"]
 
@@ -105,7 +100,8 @@ class EarlyTimeModel:
         In theory it is at most n / d^(1 + a) for some a > 0, while |K| is of order n / d (Hu et al. 2020, proposition
         3.4). It bounds the error of the model: as long as the kernel stays within this distance, predictions of a flow
         from zero at n data of equal weight differ from the model's by at most t |K - psi psi^T| |y| / n, because the
-        model's residual never exceeds |y|. Raises ShapeError for a matrix of another shape, and what `features` raises.
+        model's residual never exceeds |y|. Where no matrix is at hand, `kernel_distance(kernel, model, inputs)` gives
+        this norm and the Frobenius norm. Raises ShapeError for a matrix of another shape, and what `features` raises.
         """
         features = self.factor(inputs)
         rows = features.shape[0]
@@ -115,14 +111,11 @@ class EarlyTimeModel:
         if rows <= DENSE:
             return float(torch.linalg.eigvalsh(gram - features @ features.T).abs().max())
 
-        def product(vector: NDArray[np.float64]) -> NDArray[np.float64]:
-            v = torch.from_numpy(vector).flatten().to(gram)
-            result: NDArray[np.float64] = (gram @ v - features @ (features.T @ v)).cpu().numpy()
-            return result
+        def product(vector: Tensor) -> Tensor:
+            v = vector.to(gram)
+            return (gram @ v - features @ (features.T @ v)).cpu()
 
-        operator = LinearOperator((rows, rows), matvec=product, dtype=np.float64)
-        start = np.random.default_rng(0).standard_normal(rows)
-        return abs(float(eigsh(operator, k=1, which="LM", v0=start, tol=1e-8, return_eigenvectors=False)[0]))
+        return largest_size(product, rows)
 
     def factor(self, inputs: Tensor) -> Tensor:
         """Features F(x) [n k, (d + 2) k] of all outputs, row index i k + c, in float64; the kernel is F(x) F(x')^T.

@@ -2,7 +2,8 @@
 
     df(x)/dt = - sum_i p_i K(x, x_i) loss'(f(x_i), y_i)
 
-so f_t(x) = f_0(x) - K(x, X) q(t) with q(t) = P int_0^t loss' ds; for the squared loss dr/dt = -K P r.
+so f_t(x) = f_0(x) - K(x, X) q(t) with q(t) = P int_0^t loss' ds; for the squared loss dr/dt = -K P r. Gradient descent
+in steps, r <- (I - step K P) r, has as closed a form. A kernel that is known by its features costs no Gram matrix.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,6 +21,7 @@ from limits.kernel_training.function_flow import FunctionFlow
 from limits.kernel_training.spectral_flow import SpectralFlow
 from limits.kernels.base import Evaluated, Kernel
 from particles import Dataset, ShapeError, Squared
+from particles.arguments.reals import positive
 from particles.numerics.gram_rounding import unit_ratio
 from particles.risk.losses import Loss
 from particles.shapes import Gram, OtherInputs, Outputs
@@ -32,6 +34,8 @@ PerTime = Float[Tensor, "*times"]
 
 #: Rounding error of the entries of a Gram matrix, relative to the largest one.
 ROUNDING = {torch.float64: 1e-12, torch.float32: 1e-6}
+#: A time is a whole number of steps to this, relative to the number.
+WHOLE = 1e-9
 
 
 @runtime_checkable
@@ -40,6 +44,16 @@ class Factored(Protocol):
 
     def factor(self, inputs: Tensor) -> Tensor:
         """F(x) [n k, columns] in float64, row index i k + c."""
+        ...
+
+
+@runtime_checkable
+class Diagonal(Factored, Protocol):
+    """A factored kernel with a part of its own for every datum: K(X, X) = F F^T + excess I, K(x, X) = F(x) F^T."""
+
+    @property
+    def excess(self) -> float:
+        """How much larger the diagonal is than that of F F^T."""
         ...
 
 
@@ -54,11 +68,17 @@ class KernelFlow:
     loss is solved as an ordinary differential equation up to `tolerance`, at finite times. Methods take one time, or
     several, which get a leading axis in the answer; time is that of the gradient flow of the risk sum_i p_i loss_i.
 
-    Raises ValueError for a tolerance outside (0, 1) and for targets that the loss does not take. Methods raise
-    ValueError for negative times and for a Gram matrix that is not symmetric and positive semi-definite, ShapeError for
-    a Gram matrix or a start of a wrong shape, ArithmeticError where a differential equation is not solved. They raise
-    Unresolved where fewer than six digits of the movement are known at that time: a Gram matrix squares the ratio of
-    the units of its inputs. A kernel with a method `factor` does not lose these digits.
+    With a `step` it is gradient descent instead, exactly: r <- (I - step K P) r, which for equal weights is
+    u_(t+1) - y = (I - (eta/n) K)(u_t - y) of Hu et al. (2020, claim C.1); times are whole numbers of steps. A kernel
+    with a method `factor`, F [n k, columns] with K = F F^T, is trained under the squared loss without any [n k, n k]
+    matrix.
+
+    Raises ValueError for a tolerance outside (0, 1), for targets that the loss does not take, for a step that is not
+    positive or with another loss than `Squared`. Methods raise ValueError for negative times, times between two steps,
+    infinite time of a descent that diverges, and for a Gram matrix that is not symmetric and positive semi-definite,
+    ShapeError for a Gram matrix or a start of a wrong shape, ArithmeticError where a differential equation is not
+    solved. They raise Unresolved where fewer than six digits of the movement are known at that time: a Gram matrix
+    squares the ratio of the units of its inputs. A kernel with a method `factor` does not lose these digits.
     """
 
     kernel: Kernel | GramFunction | Gram
@@ -66,9 +86,17 @@ class KernelFlow:
     loss: Loss = Squared()
     start: Predictor | Outputs | None = None
     tolerance: float = 1e-8
+    step: float | None = None
 
     def __post_init__(self) -> None:
         self.loss.check(self.data.targets)
+        if self.step is not None:
+            positive(self.step, "The step")
+            if not isinstance(self.loss, Squared):
+                raise ValueError(
+                    f"Gradient descent has a closed form for Squared(), but the loss is {type(self.loss).__name__}; "
+                    "leave the step out for the flow."
+                )
         if not 0.0 < self.tolerance < 1.0:
             raise ValueError(f"The tolerance is {self.tolerance!r}, but a number between 0 and 1 is needed.")
 
@@ -129,9 +157,10 @@ class KernelFlow:
         """Rates and modes of the flow of the squared loss; raises ShapeError or ValueError as the class says."""
         weights = self._data.weights.repeat_interleave(self.data.outputs)
         if isinstance(self.kernel, Factored):
-            return SpectralFlow.of_factor(self.kernel.factor(self.data.inputs), weights)
+            excess = self.kernel.excess if isinstance(self.kernel, Diagonal) else 0.0
+            return SpectralFlow.of_factor(self.kernel.factor(self.data.inputs), weights, excess, self.step)
         ratio = unit_ratio(self.data.inputs.flatten(1))
-        return SpectralFlow.of(self.gram, weights, self._evaluated.error, ratio)
+        return SpectralFlow.of(self.gram, weights, self._evaluated.error, ratio, self.step)
 
     @cached_property
     def _evaluated(self) -> Evaluated:
@@ -162,7 +191,8 @@ class KernelFlow:
 
     def _residual(self, moments: Tensor) -> Tensor:
         if isinstance(self.loss, Squared):
-            rows = self.spectrum.residual(self._start_residual, self.gram, moments)
+            gram = None if isinstance(self.kernel, Factored) else self.gram
+            rows = self.spectrum.residual(self._start_residual, gram, moments)
             return rows.reshape(-1, *self._start.shape)
         return torch.stack([self.loss.residual(f, self._data.targets) for f in self._fitted(moments)])
 
@@ -195,9 +225,26 @@ class KernelFlow:
         moments = torch.as_tensor(times, dtype=torch.float64, device=self.data.inputs.device).reshape(-1)
         if moments.numel() == 0 or bool(torch.isnan(moments).any()) or bool((moments < 0.0).any()):
             raise ValueError(f"Times are {times!r}, but one or more non-negative numbers are needed.")
+        self._check_steps(moments)
         first = self.loss.residual(self._start, self._data.targets).flatten()
         self.spectrum.check(first, moments)
         return moments
+
+    def _check_steps(self, moments: Tensor) -> None:
+        if self.step is None:
+            return
+        steps = moments / self.step
+        between = (steps - steps.round()).abs() > WHOLE * steps.clamp_min(1.0)
+        if bool(between.any()):
+            raise ValueError(
+                f"Gradient descent with step {self.step:g} has no time {float(moments[between][0]):g}; ask for whole "
+                "numbers of steps."
+            )
+        if bool(moments.isinf().any()) and self.step * self.spectrum.fastest >= 2.0:
+            raise ValueError(
+                f"Gradient descent with step {self.step:g} has no limit, since the fastest rate is "
+                f"{self.spectrum.fastest:.3g}; take a step below {2.0 / self.spectrum.fastest:.3g}."
+            )
 
     def _picked(self, values: Tensor, times: Times) -> Tensor:
         """The values in the dtype of the data, without the axis of times where one time was asked for."""

@@ -1,26 +1,18 @@
-"""Kernels of one-dimensional convolutional networks with circular padding and infinitely many channels."""
+"""Kernels of convolutional networks with infinitely many channels, on one or two axes."""
 
 import math
-from dataclasses import dataclass, field, fields
+from collections.abc import Sequence
 
-import torch
-from jaxtyping import Float
-from torch import Tensor
-
-from limits.kernels.base import checked_inputs, streamed, wants_gradient
-from limits.kernels.deep import DeepKernels, Layer, Means, Passed, Recursion
-from limits.kernels.gaussian_duals import Differentiable
-from limits.kernels.input_pairs import Pairs, Vectors, from_entries
+from limits.kernels.deep import DeepKernels, kernels_of
+from limits.kernels.gaussian_duals import Differentiable, dual_pair
+from limits.kernels.positions import Window
 from limits.kernels.quadrature import ACCURACY
+from limits.kernels.recursion import Nonlinearity, Recursion, Weights
 from particles import ShapeError
 from particles.arguments.integers import whole
 from particles.shapes import Inputs, OtherInputs
 
-#: Entries of one [rows, columns, positions] matrix of a tile.
-TILE_ENTRIES = 2**21
-
-Positional = Float[Tensor, "*rows positions"]
-Tile = tuple[slice, slice]
+PADDINGS = ("circular", "zero")
 
 
 def convolutional_kernels(
@@ -30,125 +22,60 @@ def convolutional_kernels(
     activation: Differentiable,
     filter_size: int,
     depth: int = 1,
+    shape: Sequence[int] | None = None,
+    padding: str = "circular",
+    pooling: bool = False,
     weight_variance: float = 1.0,
     bias_variance: float = 0.0,
     accuracy: float = ACCURACY,
 ) -> DeepKernels:
-    """NNGP and tangent kernel [n1, n2] of `depth` circular convolutions over d inputs and a readout of all positions.
+    """NNGP and tangent kernel [n1, n2] of `depth` convolutions and a readout of all positions or of their mean.
 
-    Write W = weight_variance, B = bias_variance, q = filter_size and <g>_k = (1/q) sum_{l < q} g_{k + l}, with indices
-    modulo d. x2 is x1 where left out. The recursion is (compare Arora et al. 2019, section 4)
+    `shape` is that of one input, (channels, length) or (channels, height, width), whose rows are flattened in this
+    order; left out it is one channel of d positions. Filters have `filter_size` places along each axis and stride 1;
+    with "circular" padding indices are modulo the number of positions, with "zero" padding inputs are zero outside, and
+    an even filter covers one position more after k than before it, as padding="same" of torch does.
 
-        S_0,k = W <x x'>_k + B,          T_0,k = S_0,k,
-        S_l,k = W <E sigma sigma>_k + B,  T_l,k = S_l,k + W <T_{l-1} E sigma' sigma'>_k,
-        nngp = (W/d) sum_k E sigma sigma + B,  ntk = nngp + (W/d) sum_k T_{depth-1,k} E sigma' sigma',
+    Write W = weight_variance, B = bias_variance and <g>_kk' for the mean over a filter's places l of g_{k+l,k'+l}. With
+    S_0 = W <x_k . x'_k' / channels> + B and T_0 = S_0 the recursion is (Arora et al. 2019, section 4)
 
-    where E is the mean over Gaussians of covariance S_{l-1}, in the last line S_{depth-1}. Depth 1 is the network
-    f = (1/sqrt(m d)) sum_r v_r . sigma(w_r * x / sqrt(q)) of Hu et al. (2020) with both layers trained.
+        S_l,kk' = W <E sigma sigma>_kk' + B,  T_l,kk' = S_l,kk' + W <T_{l-1} E sigma' sigma'>_kk',
+        nngp = W mean E sigma sigma + B,  ntk = nngp + W mean T_{depth-1} E sigma' sigma',
+
+    where E is the mean over Gaussians of covariance S_{l-1}, in the last line S_{depth-1}. The last means are over the
+    positions k = k', or with `pooling` over all pairs of positions: global average pooling before the readout. Without
+    it only equal positions are computed, with it all pairs, tile by tile. Depth 1 without pooling on one axis is the
+    network f = (1/sqrt(m d)) sum_r v_r . sigma(w_r * x / sqrt(q)) of Hu et al. (2020) with both layers trained. For
+    layers of different kinds and averages over blocks make a `Deep` neuron and take `infinite_width_kernels`.
+
     Both matrices are in the dtype of x1 and have gradients in the inputs; `Kernel` says which at corners.
-    Raises ShapeError for inputs of different lengths, TypeError for inputs that are not float64 or float32 and for an
-    activation without `value` and `derivative`, ValueError for inputs that are not finite, a depth or filter size that
-    is not a positive integer, a negative variance, and an accuracy that is not reached.
+    Raises ShapeError for inputs of different lengths and a shape that is not theirs, TypeError for inputs that are not
+    float64 or float32 and for an activation without `value` and `derivative`, ValueError for inputs that are not
+    finite, a depth or filter size that is not a positive integer, another padding, a negative variance, and an accuracy
+    that is not reached.
     """
-    recursion = Recursion(activation, depth, weight_variance, bias_variance, accuracy)
-    inputs = checked_inputs(x1)
-    others = inputs if x2 is None else checked_inputs(x2)
-    if inputs.shape[1] != others.shape[1]:
-        raise ShapeError(f"x1 has {inputs.shape[1]} inputs but x2 has {others.shape[1]}; give the same number.")
-    first = _Convolved(recursion, filter_size, inputs)
-    second = first if x2 is None else _Convolved(recursion, filter_size, others)
-
-    def block(part: slice, other: slice) -> tuple[tuple[Tensor, Tensor], float]:
-        return first.block(second, part, other)
-
-    tile = max(math.isqrt(TILE_ENTRIES // x1.shape[1]), 1)
-    rows, columns = first.inputs.shape[0], second.inputs.shape[0]
-    nngp, ntk = streamed(
-        rows, columns, block, like=x1, symmetric=x2 is None, results=2, tile=tile, graded=wants_gradient(x1, x2)
-    )
-    return DeepKernels(nngp.gram, ntk.gram, nngp.error)
+    depth = whole(depth, "The number of hidden layers")
+    size = whole(filter_size, "The filter size")
+    if padding not in PADDINGS:
+        raise ValueError(f"The padding is {padding!r}, but 'circular' or 'zero' is needed.")
+    grid = _grid(x1.shape[-1], shape)
+    # Circular networks are the same wherever filters begin, if nothing but means over all positions follows.
+    window = Window(size) if padding == "circular" else Window(size, (size - 1) // 2, circular=False)
+    convolution = Weights(weight_variance, bias_variance, window)
+    duals = dual_pair(activation, accuracy)
+    hidden = (Nonlinearity(duals),) * (depth - 1)
+    last = Nonlinearity(duals, (grid,) if pooling else ())
+    readout = Weights(weight_variance, bias_variance)
+    return kernels_of(Recursion(grid, (*(convolution,) * depth, readout), (*hidden, last)), x1, x2)
 
 
-def circular_places(count: int, size: int) -> Tensor:
-    """The positions k + l modulo the count [count, size] that a filter of this size covers at position k."""
-    return (torch.arange(count)[:, None] + torch.arange(size)) % count
-
-
-def circular_means(values: Positional, size: int) -> Positional:
-    """(1/q) sum_{l < q} values_{k + l}, with positions k in the last axis and indices modulo their number."""
-    count = values.shape[-1]
-    places = circular_places(count, size)
-    matrix = torch.zeros(count, count, dtype=torch.float64)
-    matrix.scatter_add_(1, places, torch.full(places.shape, 1.0 / size, dtype=torch.float64))
-    return values @ matrix.to(values).T
-
-
-@dataclass(frozen=True, eq=False)
-class _Convolved:
-    """Inputs [data, positions] with the patch that a filter covers at every position, and every layer's duals at them.
-
-    Row k n + i of a layer is position k of input i. `variances` [data, positions] are the variances that enter each
-    layer and, last, the readout.
-    """
-
-    recursion: Recursion
-    size: int
-    inputs: Tensor
-    patches: tuple[Vectors, ...] = field(init=False)
-    layers: tuple[Layer, ...] = field(init=False)
-    variances: tuple[Tensor, ...] = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "size", whole(self.size, "The filter size"))
-        places = circular_places(self.inputs.shape[1], self.size)
-        patches = tuple(self.recursion.vectors(self.inputs[:, seen]) for seen in places)
-        layers = []
-        variances = [torch.stack([patch.variances for patch in patches], dim=1)]
-        for _ in range(self.recursion.depth):
-            layers.append(self.recursion.layer(variances[-1].T.flatten()))
-            variances.append(self._mixed(layers[-1].value.squares().reshape(variances[-1].T.shape).T))
-        for name, value in (("patches", patches), ("layers", tuple(layers)), ("variances", tuple(variances))):
-            object.__setattr__(self, name, value)
-
-    def _mixed(self, values: Tensor) -> Tensor:
-        """W <values>_k + B."""
-        return self.recursion.affine(circular_means(values, self.size))
-
-    def _at(self, layer: Layer, position: int, rows: slice) -> Layer:
-        first = position * self.inputs.shape[0]
-        return layer.part(slice(first + rows.start, first + rows.stop))
-
-    def _means(self, above: Layer, other: "_Convolved", below: Layer, pairs: list[Pairs], tile: Tile) -> Means:
-        """The means of a layer on one tile, each [rows, columns, positions]."""
-        rows, columns = tile
-        found = [Means.of(self._at(above, k, rows), other._at(below, k, columns), each) for k, each in enumerate(pairs)]
-        return Means(*(torch.stack([getattr(each, f.name) for each in found], dim=2) for f in fields(Means)))
-
-    def block(self, other: "_Convolved", rows: slice, columns: slice) -> tuple[tuple[Tensor, Tensor], float]:
-        """nngp and ntk [rows, columns] on one tile, and a bound on the error of their entries."""
-        weight = self.recursion.weight_variance
-        tile = (rows, columns)
-        pairs = [mine.pairs(its, rows, columns) for mine, its in zip(self.patches, other.patches, strict=True)]
-        rounding = pairs[0].rounding
-        covariance = torch.stack([each.covariance for each in pairs], dim=2)
-        p = self.variances[0][rows, None]
-        q = other.variances[0][None, columns]
-        passed = Passed.first(covariance, p, q, rounding)
-        for depth, (above, below) in enumerate(zip(self.layers, other.layers, strict=True), start=1):
-            means = self._means(above, other, below, pairs, tile)
-            moved, moved_error = passed.times(means, weight)
-            if depth == len(self.layers):
-                break
-            covariance = self._mixed(means.value)
-            error = weight * circular_means(means.value_error, self.size)
-            tangent, tangent_error = (circular_means(each, self.size) for each in (moved, moved_error))
-            passed = Passed(covariance, error, covariance + tangent, error + tangent_error)
-            equal = circular_means(means.equal.double(), self.size) > 1.0 - 0.5 / self.size
-            p = self.variances[depth][rows, None]
-            q = other.variances[depth][None, columns]
-            slices = zip(*(each.unbind(dim=2) for each in (p, q, covariance, error, equal)), strict=True)
-            pairs = [from_entries(rounding, *each) for each in slices]
-        nngp = self.recursion.affine(means.value.mean(dim=2))
-        error = weight * means.value_error.mean(dim=2)
-        last = Passed(nngp, error, nngp + moved.mean(dim=2), error + moved_error.mean(dim=2))
-        return (last.covariance, last.tangent), last.error
+def _grid(inputs: int, shape: Sequence[int] | None) -> tuple[int, ...]:
+    """The positions along each axis of inputs of this shape."""
+    if shape is None:
+        return (inputs,)
+    sizes = tuple(whole(size, "An entry of shape") for size in shape)
+    if len(sizes) not in (2, 3):
+        raise ShapeError(f"shape is {sizes}, but (channels, length) or (channels, height, width) is needed.")
+    if math.prod(sizes) != inputs:
+        raise ShapeError(f"shape is {sizes}, which holds {math.prod(sizes)} numbers, but x1 has {inputs} inputs.")
+    return sizes[1:]

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from limits.kernels.base import checked_inputs, placed
-from particles import Biased, Identity
+from particles import Biased, Identity, Plain
 from particles.neurons.embeddings import Embedding
 from particles.shapes import Inputs, PerDatum
 
@@ -32,13 +32,15 @@ class Pairs:
     """Covariances r and minors p q - r^2 >= 0 of the pairs of a tile, both [rows, columns].
 
     `rounding` bounds the error of r relative to sqrt(p q), and the relative error of the minors. `doubt` [rows,
-    columns] bounds a further absolute error of the minors; it is None where there is none.
+    columns] bounds a further absolute error of the minors; it is None where there is none. `equal` [rows, columns] says
+    which pairs are known to be of one Gaussian with itself; None where only the numbers say it.
     """
 
     covariance: Tensor
     minor: Tensor
     rounding: float
     doubt: Tensor | None = None
+    equal: Tensor | None = None
 
     def scaled(self, factor: float) -> Self:
         """The pairs of Gaussians whose covariances are `factor` times these."""
@@ -46,7 +48,7 @@ class Pairs:
             return self
         square = factor * factor
         doubt = None if self.doubt is None else square * self.doubt
-        return type(self)(factor * self.covariance, square * self.minor, self.rounding, doubt)
+        return type(self)(factor * self.covariance, square * self.minor, self.rounding, doubt, self.equal)
 
     @property
     def parallel(self) -> Tensor:
@@ -59,13 +61,14 @@ def from_entries(rounding: float, p: Tensor, q: Tensor, r: Tensor, error: Tensor
     """Pairs for which only p, q and r are known, each up to `error`; the minor is then the difference p q - r^2.
 
     A minor that is smaller than its error is set to zero. Where inputs are known to be `equal`, r is p and the minor is
-    exact.
+    zero, whatever the rounding of p and q.
     """
     r = placed(r, torch.where(equal, p, r))
     with torch.no_grad():
         doubt = torch.where(equal, 0.0, (p + q + 2.0 * r.abs()) * error + 4.0 * EPS * p * q)
     difference = p * q - r * r
-    return Pairs(r, placed(difference, torch.where(difference > doubt, difference, 0.0)), rounding, doubt)
+    minor = placed(difference, torch.where((difference > doubt) & ~equal, difference, 0.0))
+    return Pairs(r, minor, rounding, doubt, equal)
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,6 +132,8 @@ def embedded(embedding: Embedding, inputs: Inputs) -> Vectors:
     if isinstance(embedding, Identity):
         embedding(inputs)
         return Vectors(inputs, 1.0 / embedding.dim)
+    if isinstance(embedding, Plain):
+        return Vectors(embedding(inputs))
     if isinstance(embedding, Biased):
         return embedded(embedding.inner, inputs).with_constant(1.0)
     rows = embedding(inputs)

@@ -43,12 +43,12 @@ class Observed:
     @property
     def decays(self) -> PerFrame:
         """int_0^t eig_min(P^(1/2) K_s P^(1/2)) ds from below."""
-        return _from_zero(self.slowest * self.times.diff())
+        return from_zero(self.slowest * self.times.diff())
 
     @property
     def lengths(self) -> PerFrame:
         """int_0^t sqrt(2 R_s) ds from above: the risk of a gradient flow falls, so its value at the left end does."""
-        return _from_zero((2.0 * self.risks[:-1]).sqrt() * self.times.diff())
+        return from_zero((2.0 * self.risks[:-1]).sqrt() * self.times.diff())
 
     @property
     def noise(self) -> Scalar:
@@ -67,12 +67,11 @@ def observed(problem: Problem, run: Run) -> Observed:
     """
     if isinstance(run, Observed):
         return run
-    times, clouds = _frames(run)
-    _check_times(times)
-    frames = (stored.to(device="cpu", dtype=torch.float64) for stored in clouds)
+    times, clouds = frames_of(run)
+    frames = (in_double(stored) for stored in clouds)
     first = next(iter(clouds))
-    start = first.to(device="cpu", dtype=torch.float64)
-    _check_masses(problem, start)
+    start = in_double(first)
+    check_masses(problem, start)
     gram, previous, rows, slowest = problem.risk.at(start).gram(), None, [], []
     for time, cloud in zip(times, frames, strict=True):
         at = problem.risk.at(cloud)
@@ -128,24 +127,31 @@ def _spectral(change: Gram) -> Scalar:
     return largest
 
 
-def _frames(run: Recorded | Sequence[tuple[float, ParticleCloud]]) -> tuple[PerFrame, Iterable[ParticleCloud]]:
+def in_double(cloud: ParticleCloud) -> ParticleCloud:
+    """The cloud as theorems compute with it: on the CPU in float64."""
+    return cloud.to(device="cpu", dtype=torch.float64)
+
+
+def frames_of(run: Recorded | Sequence[tuple[float, ParticleCloud]]) -> tuple[PerFrame, Iterable[ParticleCloud]]:
+    """Times, and clouds as they are kept. Raises ValueError for fewer than two, or times that do not increase."""
     if isinstance(run, Recorded):
-        return torch.as_tensor(run.times, dtype=torch.float64), run
-    return torch.tensor([float(time) for time, _ in run], dtype=torch.float64), [cloud for _, cloud in run]
-
-
-def _check_times(times: PerFrame) -> None:
+        times, clouds = torch.as_tensor(run.times, dtype=torch.float64), run
+    else:
+        times, clouds = torch.tensor([float(time) for time, _ in run], dtype=torch.float64), [c for _, c in run]
     if len(times) < 2:
         raise ValueError(f"A run of {len(times)} frames cannot be checked; give two or more.")
     if bool((times.diff() <= 0.0).any()):
         raise ValueError("The times of a run must increase from frame to frame; sort its frames.")
+    return times, clouds
 
 
-def _check_masses(problem: Problem, cloud: ParticleCloud) -> None:
+def check_masses(problem: Problem, cloud: ParticleCloud) -> None:
+    """Raise ValueError where the masses of a run are not those of the problem."""
     masses = problem.masses.double().cpu()
     if cloud.masses.shape != masses.shape or not torch.allclose(cloud.masses, masses, rtol=1e-4, atol=1e-9):
         raise ValueError("The masses of the run are not those of the problem; make the problem with the run's masses.")
 
 
-def _from_zero(pieces: PerInterval) -> PerFrame:
+def from_zero(pieces: PerInterval) -> PerFrame:
+    """The sums [frames] of pieces up to each frame, zero at the first."""
     return torch.cat([pieces.new_zeros(1), pieces.cumsum(dim=0)])

@@ -9,7 +9,9 @@ import torch
 from particles.arguments.reals import non_negative
 from particles.cloud import ParticleCloud
 from particles.errors import MassError
+from particles.initial.deep_law import DeepLaw
 from particles.initial.uniform_points import Points, Random
+from particles.neurons.deep.neuron import Deep
 from particles.neurons.protocols import Neuron
 from particles.neurons.user_neuron import UserNeuron, as_neuron
 from particles.shapes import AnyFloat, Masses
@@ -80,6 +82,11 @@ class GaussianLaw:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "variance", non_negative(self.variance, "The variance"))
+        if isinstance(self.neuron, Deep):
+            raise TypeError(
+                "A GaussianLaw has one variance for all hidden weights, but a deep network one for each layer; take "
+                "DeepLaw(neuron)."
+            )
 
     def sample(self, *, masses: Masses, seed: int) -> ParticleCloud:
         """A cloud with these masses [particles], in their dtype and on their device.
@@ -103,7 +110,7 @@ class SymmetricPairs:
     halves agree, as `masses.paired` makes them, and a neuron with output weights.
     """
 
-    law: GaussianLaw
+    law: GaussianLaw | DeepLaw
 
     def sample(self, *, masses: Masses, seed: int) -> ParticleCloud:
         """A cloud of symmetric pairs with these masses [particles].

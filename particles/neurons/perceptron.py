@@ -14,7 +14,7 @@ from particles.neurons.embeddings import Embedding
 from particles.neurons.groups import chosen_groups
 from particles.neurons.member_tangent import MemberTangent
 from particles.neurons.perceptron_tangent import PerceptronTangent
-from particles.shapes import Features, Inputs, MemberPositions, Positions
+from particles.shapes import Features, Inputs, MemberPositions, Positions, PreActivations
 
 #: The word for both groups of coordinates.
 BOTH = "both"
@@ -72,6 +72,11 @@ class Perceptron:
         """The particles of several clouds [members, particles, dim] at embedded inputs that all of them share."""
         self._check(positions.shape[-1])
         return MemberTangent(self, positions, phi)
+
+    def preactivations(self, positions: Positions, phi: Features) -> dict[str, PreActivations]:
+        """{"hidden": w_j . phi(x_i)} [particles, data, 1]."""
+        self._check(positions.shape[-1])
+        return {"hidden": (positions[:, : self.hidden] @ phi.T)[..., None]}
 
     def _check(self, dim: int) -> None:
         if dim != self.dim:

@@ -5,7 +5,17 @@ from typing import Protocol, Self, runtime_checkable
 import torch
 from torch import Tensor
 
-from particles.shapes import Features, Gram, Inputs, MemberPositions, Outputs, ParticleFeatures, PerParticle, Positions
+from particles.shapes import (
+    Features,
+    Gram,
+    Inputs,
+    MemberPositions,
+    Outputs,
+    ParticleFeatures,
+    PerParticle,
+    Positions,
+    PreActivations,
+)
 
 
 @runtime_checkable
@@ -92,4 +102,13 @@ class MemberNeuron(Neuron, Protocol):
 
     def member_tangent(self, positions: MemberPositions, phi: Features) -> Tangent:
         """The particles of the members [members, particles, dim] at embedded inputs that all of them share."""
+        ...
+
+
+@runtime_checkable
+class LayeredNeuron(Neuron, Protocol):
+    """A neuron that also offers the pre-activations of its hidden layers, which observables of features need."""
+
+    def preactivations(self, positions: Positions, phi: Features) -> dict[str, PreActivations]:
+        """h_l(x_i) [particles, data, units] of these particles at embedded inputs, by the names of layers in order."""
         ...

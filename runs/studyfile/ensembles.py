@@ -13,6 +13,7 @@ from runs.batch.jobs import Report, Stopped
 from runs.studyfile.experiment import Experiment
 from runs.studyfile.model.config import RunConfig
 from runs.studyfile.model.kinds import FLOWS, INTEGRATORS
+from runs.studyfile.model.networks import NEURONS
 from runs.studyfile.running import (
     FAILURES,
     WHOLE,
@@ -33,7 +34,7 @@ Unit = tuple[Job, ...]
 FILES = 2
 #: Keys in which runs may differ that are evolved together: starts and scalings but for their rates, and what is looked
 #: at.
-FREE = ("seed", "law", "masses", "scaling", "frames", "records", "observables", "stop_below")
+FREE = ("seed", "law", "masses", "scaling", "frames", "records", "observables", "stop_below", "stop_above")
 
 
 def units_of(jobs: Sequence[Job], members: int) -> list[Unit]:
@@ -58,6 +59,7 @@ def _key(config: RunConfig) -> str:
     integrator = held["integrator"]
     can = (
         not config.neuron.import_paths()
+        and hasattr(NEURONS[held["neuron"]["kind"]].makes, "member_tangent")
         and FLOWS[held["flow"]["kind"]].declared("stackable")
         and INTEGRATORS[integrator["kind"]].declared("together")
         and integrator.get("step") != "bound"

@@ -1,7 +1,5 @@
 """One run of a study file: its data, network, flow and observers, and the way from its start to its end."""
 
-import inspect
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -9,35 +7,30 @@ from typing import Any
 
 import torch
 
-from flows import Every, Flow, GrowingFlow, Integrator, LogSpaced, Observer, StopBelow
+from flows import Every, Flow, GrowingFlow, Integrator, LogSpaced, Observer, StopAbove, StopBelow
 from particles import (
     L2,
-    Accuracy,
     Dataset,
     Law,
     ParticleCloud,
     Ranks,
     Risk,
     SharedCloud,
-    effective_count,
 )
-from particles.shapes import Inputs, Masses
+from particles.shapes import Masses
 from runs.datasets import load
 from runs.study.configuration import resolved_device
 from runs.studyfile.data.datafile import read_data
 from runs.studyfile.model.config import RunConfig, Times
-from runs.studyfile.model.imports import imported
-from runs.studyfile.model.kinds import FLOWS, INTEGRATORS, LAWS, LOSSES, MASSES, MEASURES, NEURONS, SCALINGS
-from runs.studyfile.model.sections import Section, built
+from runs.studyfile.model.kinds import FLOWS, INTEGRATORS, LOSSES, MASSES, SCALINGS
+from runs.studyfile.model.measures import OBSERVABLES, Measured
+from runs.studyfile.model.networks import LAWS, NEURONS
+from runs.studyfile.model.sections import Section, built, read_choice
 from runs.system.memory import spoken_size, total_memory
 from runs.system.refusal import Refusal
 
-#: Training rows on which tangent Gram matrices are formed for observables.
-GRAM_ROWS = 50
 #: Copies of the positions that an integrator and its observers hold at most.
 COPIES = 12
-
-Measured = Callable[[ParticleCloud], Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,11 +70,6 @@ class Experiment:
         )
 
     @property
-    def inputs(self) -> Inputs:
-        """The training inputs on which observables form tangent Gram matrices [data, inputs]."""
-        return self.risk.data.inputs[:GRAM_ROWS]
-
-    @property
     def law(self) -> Law:
         """The law of the start."""
         law: Law = built(LAWS, self.config.law, self.risk.neuron)
@@ -100,7 +88,8 @@ class Experiment:
         config = self.config
         masses = self.masses
         neuron = self.risk.neuron
-        _check_memory("masses.count", COPIES * len(masses) * neuron.dim * (8.0 if config.dtype == "float64" else 4.0))
+        key = "neuron.layers" if config.neuron.given().get("layers") else "masses.count"
+        _check_memory(key, COPIES * len(masses) * neuron.dim * (8.0 if config.dtype == "float64" else 4.0))
         cloud = self.law.sample(masses=masses, seed=config.seed)
         dtype = torch.float64 if config.dtype == "float64" else torch.float32
         if self.ranks is not None:
@@ -131,6 +120,16 @@ class Experiment:
         vars(made)["data"] = self.data
         return made
 
+    def held_out_risk(self, name: str) -> Risk:
+        """The risk on the test data, without regulariser; raises Refusal for an observable where there are none."""
+        test = self.data[1]
+        if test is None:
+            raise Refusal(
+                f"The observable {name} needs test data: add test_inputs and test_targets to an npz file, or name "
+                "a test_file."
+            )
+        return replace(self.risk, data=test, regulariser=None)
+
     @property
     def moves_masses(self) -> bool:
         """Whether masses change along the flow."""
@@ -146,35 +145,16 @@ class Experiment:
         observers = [_timed(config.records or config.frames, records), _timed(config.frames, frames)]
         if config.stop_below is not None:
             observers.append(StopBelow(self.risk, config.stop_below))
+        if config.stop_above is not None:
+            observable = self._observable("stop_above", config.stop_above.observable)
+            observers.append(StopAbove(observable, config.stop_above.level))
         return observers
 
     def _observable(self, name: str, what: str | Section) -> Measured:
-        if isinstance(what, Section):
-            held = what.given()
-            made: Measured = imported(held["path"], self.folder)(self.risk, self.start, **held["arguments"])
-            return made
-        if what in MEASURES:
-            parameters = inspect.signature(MEASURES[what]).parameters.values()
-            parts = {one.name: getattr(self, one.name) for one in parameters if one.default is one.empty}
-            made = MEASURES[what](**parts)
-            return made
-        made_by: dict[str, Callable[[], Measured]] = {
-            "risk": lambda: self.risk,
-            "test_risk": lambda: self._test_risk(name),
-            "accuracy": lambda: Accuracy(self.risk),
-            "test_accuracy": lambda: Accuracy(self._test_risk(name), Accuracy(self.risk).classes),
-            "effective_count": lambda: effective_count,
-        }
-        return made_by[what]()
-
-    def _test_risk(self, name: str) -> Risk:
-        test = self.data[1]
-        if test is None:
-            raise Refusal(
-                f"The observable {name} needs test data: add test_inputs and test_targets to an npz file, or name "
-                "a test_file."
-            )
-        return replace(self.risk, data=test, regulariser=None)
+        observable: Measured = built(
+            OBSERVABLES, read_choice(f"observables.{name}", OBSERVABLES, what), self, folder=self.folder
+        )
+        return observable
 
 
 def _check_memory(key: str, needed: float) -> None:

@@ -73,7 +73,9 @@ def check_shareable(jobs: Sequence[Job], ranks: Ranks) -> None:
                 f"The integrator {path!r} is imported and would see the particles of one rank only: run the study "
                 "without torchrun."
             )
-        own = sorted(name for name, what in job.config.measured.items() if not isinstance(what, str))
+        own = sorted(
+            name for name, what in job.config.measured.items() if not isinstance(what, str) and what.import_paths()
+        )
         if own:
             raise Refusal(
                 f"The observable {own[0]!r} is imported and would see the particles of one rank only: run the study "

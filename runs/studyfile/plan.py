@@ -6,11 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from flows.noise import checked_seed
+from particles import ParticleCloud
 from particles.compute.tiles import KEPT_ENTRIES
+from particles.observables import Observable
+from particles.trajectory.layout import RECORDS_PER_CHUNK, record_chunk
 from runs.recorded.flat_parameters import flat
 from runs.recorded.origins import noted_until
 from runs.studyfile.ensembles import units_of
 from runs.studyfile.experiment import COPIES, Experiment
+from runs.studyfile.model.measures import Measured
 from runs.studyfile.rehearsal import check_door
 from runs.studyfile.running import FAILURES, WHOLE, Job, spoken_error
 from runs.system.memory import spoken_size
@@ -30,9 +34,16 @@ def file_bytes(experiment: Experiment) -> float:
     records = (config.records or config.frames).number(config.until, step)
     itemsize = cloud.positions.element_size()
     frame = cloud.positions.numel() * itemsize + 16 + (cloud.count * itemsize if experiment.moves_masses else 0)
-    per_record = 24 * len(config.measured)
+    recorded = sum(_recorded(one, cloud, records) for one in experiment.observables().values())
     kept = 2 * KEPT * cloud.positions.numel() * itemsize
-    return EMPTY_FILE + frames * frame + (records + 512) * per_record + cloud.count * itemsize + kept
+    return EMPTY_FILE + frames * frame + recorded + cloud.count * itemsize + kept
+
+
+def _recorded(observable: Measured, cloud: ParticleCloud, records: float) -> float:
+    """About the bytes of an observable's values in whole chunks, with the step and the time of each."""
+    entries = observable.entries(cloud) if isinstance(observable, Observable) else 1
+    chunk, _ = record_chunk((entries,), 8)
+    return (records + chunk) * 8 * entries + (records + RECORDS_PER_CHUNK) * 16
 
 
 def memory_bytes(experiment: Experiment) -> float:
@@ -43,7 +54,7 @@ def memory_bytes(experiment: Experiment) -> float:
     config, cloud, data = experiment.config, experiment.start, experiment.risk.data
     itemsize = cloud.positions.element_size()
     gram = data.targets.numel() if config.integrator.given().keys() >= {"rtol"} else 0
-    test = experiment.data[1] if any(str(name).startswith("test_") for name in config.measured.values()) else None
+    test = experiment.data[1] if any(kind.startswith("test_") for kind in config.measured_kinds) else None
     kept = sum(min(KEPT_ENTRIES, cloud.count * rows.targets.numel()) for rows in (data, test) if rows is not None)
     held = COPIES * cloud.positions.numel() + 3 * kept + 4 * gram**2 + data.inputs.numel()
     return float(EMPTY_PROCESS + held * itemsize)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from flows import Integrator
+from flows import Integrator, StopAbove
 from flows.base import Resizable
 from flows.loop.evolve import checked
 from flows.loop.step_grid import check_count
@@ -27,7 +27,7 @@ def check_door(experiment: Experiment) -> None:
     Where the integrator is refused, the sentence names those of a study file that are not.
     """
     own_flow = "path" in experiment.config.flow.given()  # which may need the whole cloud, and is not evaluated
-    few = experiment if own_flow else experiment.reduced(FEW)
+    few = experiment if own_flow else experiment.reduced(max(FEW, _named(experiment)))
     checked_seed(few.config.seed)
     flow, start, integrator = few.flow, few.start, few.integrator
     try:
@@ -40,13 +40,21 @@ def check_door(experiment: Experiment) -> None:
         step = few.config.flow.given().get("step")
         given = "" if step is None else f", with step = {step}"
         raise Refusal(f"{error} For this flow a study file can name {fitting}{given}.") from error
-    few.observers(_nobody, _nobody)
+    stopping = [observer for observer in few.observers(_nobody, _nobody) if isinstance(observer, StopAbove)]
     observables = few.observables()
     if not own_flow:
         flow.velocity(start, 0.0)
-        for name, what in few.config.measured.items():
-            if isinstance(what, str):
-                observables[name](start)
+        for observable, kind in zip(observables.values(), few.config.measured_kinds, strict=True):
+            if kind != "import":
+                observable(start)
+        for observer in stopping:
+            observer(0, 0.0, start)
+
+
+def _named(experiment: Experiment) -> int:
+    """So many particles the observables name, from the first one on."""
+    held = [what.given() for what in experiment.config.measured.values() if not isinstance(what, str)]
+    return max((number + 1 for given in held for number in given.get("particles") or ()), default=0)
 
 
 def _admit(few: Experiment, integrator: Integrator[Any]) -> None:

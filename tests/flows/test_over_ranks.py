@@ -11,6 +11,7 @@ import torch
 from flows import (
     BDF,
     RK4,
+    Adam,
     Adaptive,
     BirthDeathFlow,
     Chebyshev,
@@ -22,11 +23,13 @@ from flows import (
     Exponential,
     GradientFlow,
     GrowthSplitting,
+    HeavyBall,
     Heun,
     LangevinFlow,
     LeimkuhlerMatthews,
     LinearisedFlow,
     LinearSplitting,
+    Minibatches,
     MinibatchFlow,
     NTKFlow,
     StepBound,
@@ -52,6 +55,7 @@ def risk(scaling: Any = NTK(), strength: float = 0.3) -> Any:
     return network_risk(scaling, strength=strength, outputs=2)
 
 
+BATCHES = Minibatches(Draws(3, 0), 0.01)
 #: A flow and an integrator for a cloud, and where the run ends.
 RUNS: dict[str, tuple[Made, float]] = {
     "euler": (lambda cloud: (GradientFlow(risk(Lazy(3.0))), Euler(0.25)), 1.0),
@@ -67,6 +71,9 @@ RUNS: dict[str, tuple[Made, float]] = {
     "exponential": (lambda cloud: (GradientFlow(risk()), Exponential(1e-3)), 0.5),
     "adaptive": (lambda cloud: (NTKFlow(network_risk(NTK(), trained="hidden", outputs=2)), Adaptive(1e-3)), 0.5),
     "minibatch": (lambda cloud: (MinibatchFlow(risk(), Draws(3, 0), 0.25), Euler(0.25)), 0.5),
+    "heavy-ball": (lambda cloud: (GradientFlow(risk(Lazy(3.0))), HeavyBall(0.25, weight_decay=0.1)), 0.75),
+    "adam": (lambda cloud: (MinibatchFlow(risk(), Draws(3, 0), 0.25), Adam(0.25, weight_decay=0.1)), 0.75),
+    "batched": (lambda cloud: (LangevinFlow(risk(), 0.1, batches=BATCHES), EulerMaruyama(0.01)), 0.05),
     "linearised": (lambda cloud: (LinearisedFlow(risk(), cloud), Euler(0.25)), 0.5),
 }
 

@@ -8,6 +8,7 @@ from tests.front_door.parts import *
 KINETIC = UnderdampedFlow(RISK, 0.1, 1.0)
 GROWING = BirthDeathFlow(RISK)
 TRACE = Trace(risk=RISK)
+PACE = Minibatches(Draws(2), 0.1)
 
 
 def by(integrator, flow=FLOW):
@@ -25,6 +26,10 @@ def watched(observer):
 
 def of_batches(batches):
     return of_flow(MinibatchFlow(RISK, batches, 0.1))
+
+
+def paced(rate):
+    return by(HeavyBall(0.1, schedule=rate))
 
 
 def some(seed, number):
@@ -75,6 +80,40 @@ CASES = [
     ),
     *(Case(f"flows.{kind.__name__}", kind, {"step": 0.1}, by) for kind in PLAIN),
     *(Case(f"flows.{kind.__name__}", kind, {"step": 0.1}, lambda i: by(i, NOISY)) for kind in NOISED),
+    Case(
+        "flows.HeavyBall",
+        HeavyBall,
+        {
+            "step": 0.1,
+            "momentum": 0.5,
+            "nesterov": False,
+            "dampening": 0.0,
+            "weight_decay": 0.1,
+            "schedule": CosineDecay(1.0),
+        },
+        by,
+    ),
+    Case(
+        "flows.Adam",
+        Adam,
+        {
+            "step": 0.1,
+            "betas": (0.9, 0.99),
+            "eps": 1e-8,
+            "weight_decay": 0.1,
+            "decoupled": True,
+            "amsgrad": False,
+            "schedule": CosineDecay(1.0),
+        },
+        by,
+    ),
+    *(
+        Case(f"flows.{kind.__name__}", kind, {"every": 0.1, "factor": 0.5}, paced)
+        for kind in (StepDecay, ExponentialDecay)
+    ),
+    Case("flows.CosineDecay", CosineDecay, {"until": 1.0, "least": 0.1}, paced),
+    Case("flows.Warmup", Warmup, {"over": 0.2, "first": 0.1, "then": CosineDecay(1.0)}, paced),
+    Case("flows.Scheduled", Scheduled, {"flow": FLOW, "rate": CosineDecay(1.0)}, of_flow),
     Case("flows.BAOAB", BAOAB, {"step": 0.1}, lambda i: by(i, KINETIC)),
     Case("flows.GrowthSplitting", GrowthSplitting, {"transport": RK4(0.1)}, lambda i: by(i, GROWING)),
     *(Case(f"flows.{kind.__name__}", kind, {"rtol": 1e-3, "atol": 1e-9}, by) for kind in CHOOSING),
@@ -94,13 +133,20 @@ CASES = [
     Case(
         "flows.LangevinFlow",
         LangevinFlow,
-        {"risk": RISK, "temperature": 0.1, "confinement": 0.1, "pairing": "measure"},
+        {"risk": RISK, "temperature": 0.1, "confinement": 0.1, "pairing": "measure", "batches": PACE},
         lambda flow: by(EulerMaruyama(0.1), flow),
     ),
     Case(
         "flows.UnderdampedFlow",
         UnderdampedFlow,
-        {"risk": RISK, "temperature": 0.1, "friction": 1.0, "confinement": 0.1, "pairing": "measure"},
+        {
+            "risk": RISK,
+            "temperature": 0.1,
+            "friction": 1.0,
+            "confinement": 0.1,
+            "pairing": "measure",
+            "batches": PACE,
+        },
         lambda flow: by(BAOAB(0.1), flow),
     ),
     Case("flows.UnderdampedFlow.maxwellian", KINETIC.maxwellian, {"cloud": CLOUD, "seed": 0, "time": 0.0}),
@@ -112,7 +158,7 @@ CASES = [
         lambda flow: by(GrowthSplitting(Euler(0.1)), flow),
     ),
     Case("flows.MinibatchFlow", MinibatchFlow, {"risk": RISK, "batches": Epochs(2), "step": 0.1}, of_flow),
-    Case("flows.LinearisedFlow", LinearisedFlow, {"risk": RISK, "anchor": CLOUD}, of_flow),
+    Case("flows.LinearisedFlow", LinearisedFlow, {"risk": RISK, "anchor": CLOUD, "batches": PACE}, of_flow),
     Case("flows.LinearisedFlow.exact", LinearisedFlow(RISK, CLOUD).exact, {"time": 1.0, "start": OTHER}),
     Case("flows.LinearisedFlow.predictions", LinearisedFlow(RISK, CLOUD).predictions, {"cloud": OTHER, "inputs": X}),
     Case("flows.LinearisedRisk", LinearisedRisk, {"risk": RISK, "anchor": CLOUD}, lambda risk: risk(OTHER)),
@@ -125,6 +171,12 @@ CASES = [
         {"positions": CLOUD.positions, "masses": CLOUD.masses, "velocities": CLOUD.positions},
         lambda cloud: evolve(KINETIC, cloud, BAOAB(0.1), until=0.2),
     ),
+    Case(
+        "flows.Minibatches",
+        Minibatches,
+        {"batches": Epochs(2), "step": 0.1},
+        lambda pace: by(EulerMaruyama(0.1), LangevinFlow(RISK, 0.1, batches=pace)),
+    ),
     Case("flows.Epochs", Epochs, {"size": 2, "seed": 0}, of_batches),
     Case("flows.Draws", Draws, {"size": 2, "seed": 0}, of_batches),
     Case("flows.Online", Online, {"sample": some, "seed": 0}, of_batches),
@@ -133,6 +185,7 @@ CASES = [
     Case("flows.LogSpaced", LogSpaced, {"first": 0.1, "last": 1.0, "count": 3, "observer": seen}, watched),
     Case("flows.Trace", Trace, {"risk": RISK, "movement": MeanMovement(CLOUD)}, watched),
     Case("flows.StopBelow", StopBelow, {"observable": RISK, "level": 1e-9}, watched),
+    Case("flows.StopAbove", StopAbove, {"observable": RISK, "level": 1e9}, watched),
     Case("flows.StopAfter", StopAfter, {"seconds": 100.0}, watched),
     Case("flows.StopStationary", StopStationary, {"flow": FLOW, "below": 1e-9}, watched),
     Case("flows.speed", speed, {"flow": FLOW, "cloud": CLOUD, "time": 0.0}),

@@ -7,7 +7,7 @@ import limits
 from limits import *
 from limits import ensemble as over_starts
 from limits.transport import transport
-from particles import MeanField, Squared, Tanh
+from particles import Deep, Dense, MeanField, Squared, Tanh
 from tests.front_door.case import Case
 from tests.front_door.parts import *
 
@@ -15,6 +15,7 @@ SAMPLES = np.abs(np.sin(np.arange(1.0, 13.0))).reshape(3, 4)
 COUNTS = [4, 6, 8]
 MODEL = early_time_model(NEURON, LAW)
 CONSTANTS = MODEL.constants
+LINEAR = LinearModel(1.0, 0.1)
 SQUARE = X @ X.T
 ENERGY = FreeEnergy(LINE_RISK, 0.1, 0.1)
 PLANCK = FokkerPlanck(LINE_RISK, 0.5, 1.0, GRID, 1e-2)
@@ -143,7 +144,7 @@ CASES = [
     Case(
         "limits.KernelFlow",
         KernelFlow,
-        {"kernel": KERNEL, "data": DATA, "loss": Squared(), "start": Y, "tolerance": 1e-6},
+        {"kernel": KERNEL, "data": DATA, "loss": Squared(), "start": Y, "tolerance": 1e-6, "step": 0.5},
         of_kernel_flow,
     ),
     Case(
@@ -176,7 +177,16 @@ CASES = [
     Case("limits.FeatureKernel.sampled", FEATURES.sampled, {"cloud": CLOUD, "x1": X, "x2": X[:3]}),
     Case("limits.Evaluated", Evaluated, {"gram": SQUARE, "error": 0.0}),
     Case("limits.deep_kernels", deep_kernels, DEEP),
-    Case("limits.convolutional_kernels", convolutional_kernels, {**DEEP, "filter_size": 2}),
+    Case(
+        "limits.convolutional_kernels",
+        convolutional_kernels,
+        {**DEEP, "filter_size": 2, "shape": (1, 2), "padding": "zero", "pooling": True},
+    ),
+    Case(
+        "limits.infinite_width_kernels",
+        infinite_width_kernels,
+        {"neuron": Deep(2, [Dense(3), Dense(1)], Tanh()), "x1": X, "x2": X[:3], "accuracy": 1e-6},
+    ),
     Case("limits.DeepKernels", DeepKernels, {"nngp": SQUARE, "ntk": SQUARE, "error": 0.0}),
     Case(
         "limits.dual_pair",
@@ -198,6 +208,12 @@ CASES = [
     ),
     Case("limits.EarlyTimeModel.__call__", MODEL, {"x1": X, "x2": X[:3]}),
     Case("limits.EarlyTimeModel.features", MODEL.features, {"inputs": X}),
+    Case("limits.LinearModel", LinearModel, {"slope": 1.0, "constant": 0.1, "excess": 0.1, "outputs": 1}),
+    Case("limits.LinearModel.__call__", LINEAR, {"x1": X, "x2": X[:3]}),
+    Case("limits.LinearModel.features", LINEAR.features, {"inputs": X}),
+    Case("limits.linear_model", linear_model, {"gram": SQUARE, "inputs": X}),
+    Case("limits.KernelDistance", KernelDistance, {"spectral": 1.0, "frobenius": 2.0}),
+    Case("limits.kernel_distance", kernel_distance, {"kernel": KERNEL, "other": KERNEL, "inputs": X}),
     Case("limits.EarlyTimeModel.distance", MODEL.distance, {"gram": SQUARE, "inputs": X}),
     Case("limits.early_constants", early_constants, {"activation": Tanh(), "variance": 1.0, "accuracy": 1e-6}),
     Case(

@@ -13,6 +13,7 @@ from tests.front_door.parts import *
 
 Z = torch.linspace(-1.0, 1.0, 5, dtype=torch.float64)
 EIGHT = weights.uniform(8)
+MODULE = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Tanh(), torch.nn.Linear(3, 1, bias=False)).double()
 
 
 class Own:
@@ -109,6 +110,7 @@ CASES = [
     Case("particles.LeakyReLU", LeakyReLU, {"slope": 0.1}, of_activation),
     Case("particles.Softplus", Softplus, {}, of_activation),
     Case("particles.Identity", Identity, {"dim": 2}, of_embedding),
+    Case("particles.Plain", Plain, {"dim": 2}, of_embedding),
     Case("particles.Biased", Biased, {"inner": Identity(2)}, of_embedding),
     Case("particles.Quadratic", Quadratic, {"dim": 2}, of_embedding),
     Case(
@@ -158,6 +160,13 @@ CASES = [
         {"neuron": NEURON, "scaling": NTK(), "fused": None},
         lambda network: network(CLOUD, X),
     ),
+    Case(
+        "particles.from_module",
+        from_module,
+        {"module": MODULE, "inputs": 2, "particles": "rows"},
+        lambda made: made[0](made[1], X),
+    ),
+    Case("particles.to_module", to_module, {"network": RISK.network, "cloud": CLOUD}, lambda module: module(X)),
     Case("particles.Network.__call__", RISK.network, {"cloud": CLOUD, "inputs": X}),
     Case(
         "particles.Dataset",
@@ -240,8 +249,63 @@ CASES = [
         lambda observable: observable(OTHER),
     ),
     Case("particles.SmallestEigenvalue.__call__", SmallestEigenvalue(RISK, X), {"cloud": OTHER}),
+    Case(
+        "particles.ActiveFraction",
+        ActiveFraction,
+        {"risk": RISK, "inputs": X, "least": -0.5, "most": 0.5},
+        lambda observable: observable(OTHER),
+    ),
+    Case("particles.ActiveFraction.__call__", ActiveFraction(RISK, X), {"cloud": OTHER}),
     Case("particles.Alignment", Alignment, {"risk": RISK}, lambda observable: observable(OTHER)),
     Case("particles.Alignment.__call__", Alignment(RISK), {"cloud": OTHER}),
+    *(
+        Case(
+            f"particles.{kind.__name__}",
+            kind,
+            {"risk": RISK, "start": CLOUD, "inputs": X, "layer": "hidden"},
+            lambda observable: observable(OTHER),
+        )
+        for kind in (FeatureMovement, RelativeFeatureMovement)
+    ),
+    *(
+        Case(f"particles.{kind.__name__}.__call__", kind(RISK, CLOUD, X), {"cloud": OTHER})
+        for kind in (FeatureMovement, RelativeFeatureMovement)
+    ),
+    Case(
+        "particles.BalanceChange",
+        BalanceChange,
+        {"risk": RISKED(neuron=ROOF), "start": CLOUD},
+        lambda observable: observable(OTHER),
+    ),
+    Case("particles.BalanceChange.__call__", BalanceChange(RISKED(neuron=ROOF), CLOUD), {"cloud": OTHER}),
+    Case(
+        "particles.Preactivations",
+        Preactivations,
+        {"risk": RISK, "inputs": X, "particles": [0, 5], "layer": "hidden"},
+        lambda observable: observable(OTHER),
+    ),
+    Case("particles.Preactivations.__call__", Preactivations(RISK, X), {"cloud": OTHER}),
+    *(
+        Case(f"particles.{kind.__name__}", kind, {"risk": RISK, "teacher": X}, lambda observable: observable(OTHER))
+        for kind in (TeacherOverlap, TeacherAngle)
+    ),
+    *(
+        Case(f"particles.{kind.__name__}.__call__", kind(RISK, X), {"cloud": OTHER})
+        for kind in (TeacherOverlap, TeacherAngle)
+    ),
+    *(
+        Case(
+            f"particles.{kind.__name__}",
+            kind,
+            {"risk": RISKED(data=Dataset(X, Y.sign()))},
+            lambda observable: observable(OTHER),
+        )
+        for kind in (ClassAccuracy, Margin)
+    ),
+    *(
+        Case(f"particles.{kind.__name__}.__call__", kind(RISKED(data=Dataset(X, Y.sign()))), {"cloud": OTHER})
+        for kind in (ClassAccuracy, Margin)
+    ),
     Case(
         "particles.Accuracy",
         Accuracy,

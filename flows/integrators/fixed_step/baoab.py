@@ -31,12 +31,16 @@ class BAOAB(GivenStep):
     h omega < 2, at any friction; the pace of the motion is right only where h gamma is small too: for large h gamma
     this is `LeimkuhlerMatthews` with step h^2 / 2. Without noise and friction it is velocity Verlet.
 
+    Where accelerations are those of batches, a place is kicked by the batch in force at the time when it is met, half
+    at the end of one step and half at the beginning of the next: one batch a place, and each for all of its time.
+
     The clouds it hands on are `KineticCloud`s and a start without velocities is at rest; a run resumed from such a
     cloud is the uninterrupted one bit for bit.
     """
 
     order: ClassVar[float] = 2.0
     handles: ClassVar[frozenset[Part]] = frozenset({Part.TRANSPORT, Part.INERTIA})
+    stays_inside: ClassVar[bool] = True
     states: ClassVar[tuple[type, ...]] = (Driven, KineticCloud)
 
     def init(self, flow: Flow, cloud: ParticleCloud, time: float = 0.0) -> Driven:

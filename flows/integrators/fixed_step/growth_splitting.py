@@ -6,6 +6,7 @@ from typing import Any, Protocol, Self, runtime_checkable
 import torch
 
 from flows.base import Advance, Flow, Gridded, GrowingFlow, Integrator, Part, Resizable, StepRule
+from flows.integrators.fixed_step.optimiser import Optimiser
 from flows.noise import StepNoise
 from particles import FlowDiverged, ParticleCloud
 from particles.shapes import PerParticle
@@ -32,6 +33,13 @@ class GrowthSplitting:
     """
 
     transport: Transport
+
+    def __post_init__(self) -> None:
+        if isinstance(self.transport, Optimiser):
+            raise TypeError(
+                f"The transport is {type(self.transport).__name__}, which would forget its past between two steps of "
+                "growth; take Euler, Heun, RK4 or EulerMaruyama."
+            )
 
     @property
     def order(self) -> float:

@@ -18,22 +18,10 @@ from pydantic import (
 
 from runs.studyfile.model.datatable import DataTable
 from runs.studyfile.model.draws import Whole
-from runs.studyfile.model.kinds import (
-    FLOWS,
-    IMPORTED,
-    INTEGRATORS,
-    LAWS,
-    LOSSES,
-    MASSES,
-    NEURONS,
-    OBSERVABLES,
-    SCALINGS,
-    Count,
-    Grouped,
-    Positive,
-    Seed,
-)
-from runs.studyfile.model.sections import Section, read_choice
+from runs.studyfile.model.kinds import FLOWS, INTEGRATORS, LOSSES, MASSES, SCALINGS, Count, Grouped, Positive, Seed
+from runs.studyfile.model.measures import OBSERVABLES
+from runs.studyfile.model.networks import LAWS, NEURONS, completed
+from runs.studyfile.model.sections import LEFT_OUT, Section, read_choice
 from runs.system.options import DEVICES
 from runs.system.refusal import Refusal, chosen
 
@@ -68,6 +56,18 @@ class Times(Section, title="the times of recording"):
         return (self.count or 0) + 2
 
 
+class Level(Section, title="[stop_above]"):
+    """`[stop_above]`: an observable, by its kind, and the number above which a run stops."""
+
+    observable: str
+    level: float
+
+    @field_validator("observable")
+    @classmethod
+    def _known(cls, kind: str) -> str:
+        return _named_observable("stop_above.observable", kind)
+
+
 class RunConfig(Section, title="the study"):
     """One run: with the code and the data it decides every number."""
 
@@ -87,6 +87,7 @@ class RunConfig(Section, title="the study"):
     records: Times | None = None
     observables: dict[str, str | SerializeAsAny[Section]] | list[str] = Field(default=["risk"])
     stop_below: float | None = None
+    stop_above: Annotated[Level | None, LEFT_OUT] = None
     dtype: Literal["float32", "float64"] = "float64"
     device: str = "cpu"
     seed: Annotated[int, Field(ge=0)] = 0
@@ -104,13 +105,14 @@ class RunConfig(Section, title="the study"):
 
     @model_validator(mode="before")
     @classmethod
-    def _nothing_misplaced(cls, given: object) -> object:
+    def _filled_in(cls, given: object) -> object:
+        """With the tables that a neuron brings, and no key of the study in a table."""
         ours = {"seeds", "sweep", *cls.model_fields} - {"seed"}
         for name, table in given.items() if isinstance(given, Mapping) else ():
             for key in table if isinstance(table, Mapping) and name != "observables" else ():
                 if key in ours:
                     raise Refusal(f"{key} stands in the table [{name}]: write it above the first table of the file.")
-        return given
+        return completed(given) if isinstance(given, Mapping) else given
 
     @field_validator("frames", "records", mode="before")
     @classmethod
@@ -133,7 +135,7 @@ class RunConfig(Section, title="the study"):
     @classmethod
     def _known_observables(cls, given: object) -> object:
         if isinstance(given, list):
-            return [chosen("observable", str(name), OBSERVABLES) for name in given]
+            return [_named_observable(str(name), str(name)) for name in given]
         if not isinstance(given, dict):
             raise Refusal('observables is neither a list of names nor a table of them: write ["risk"] for example.')
         read: dict[str, str | Section] = {}
@@ -141,9 +143,9 @@ class RunConfig(Section, title="the study"):
             if not name.isidentifier():
                 raise Refusal(f"The observable {name!r} is not a plain name: use letters, digits and underscores.")
             if isinstance(value, str):
-                read[name] = chosen("observable", value, OBSERVABLES)
+                read[name] = _named_observable(name, value)
             else:
-                read[name] = read_choice(f"observables.{name}", {"import": IMPORTED}, value)
+                read[name] = read_choice(f"observables.{name}", OBSERVABLES, value)
         return read
 
     @field_validator("device")
@@ -166,6 +168,11 @@ class RunConfig(Section, title="the study"):
     def measured(self) -> dict[str, str | Section]:
         """The observables by the name they are recorded under."""
         return self.observables if isinstance(self.observables, dict) else {name: name for name in self.observables}
+
+    @property
+    def measured_kinds(self) -> list[str]:
+        """The kind of each observable."""
+        return [what if isinstance(what, str) else str(vars(what)["kind"]) for what in self.measured.values()]
 
     def identity(self) -> dict[str, Any]:
         """Every value, defaults included, ready for JSON; two runs are the same if this is."""
@@ -196,6 +203,12 @@ class RunConfig(Section, title="the study"):
         measured = (value for value in self.measured.values() if isinstance(value, Section))
         sections = [self.neuron, self.flow, self.integrator, *measured]
         return [path for section in sections for path in section.import_paths()]
+
+
+def _named_observable(name: str, kind: str) -> str:
+    """The kind of an observable that is written without keys; raises Refusal where it needs one."""
+    read_choice(f"observables.{name}", OBSERVABLES, chosen("observable", kind, [*OBSERVABLES.keys() - {"import"}]))
+    return kind
 
 
 def digest_of(identity: Mapping[str, Any], whole: bool) -> str:

@@ -15,11 +15,14 @@ from torch import Tensor
 
 from flows import (
     RK4,
+    Adam,
+    Checkpoint,
     Euler,
     EulerMaruyama,
     Flow,
     GradientFlow,
     GrowthSplitting,
+    HeavyBall,
     Heun,
     Integrator,
     LangevinFlow,
@@ -60,7 +63,26 @@ def grown_heun(step: float) -> GrowthSplitting:
     return GrowthSplitting(Heun(step))
 
 
+def ball_without_momentum(step: float) -> HeavyBall:
+    """A heavy ball that remembers nothing."""
+    return HeavyBall(step, momentum=0.0)
+
+
+def nesterov_ball(step: float) -> HeavyBall:
+    """A heavy ball that looks ahead."""
+    return HeavyBall(step, nesterov=True)
+
+
+def largest_adam(step: float) -> Adam:
+    """Adam with the largest squares."""
+    return Adam(step, (0.5, 0.9), amsgrad=True)
+
+
 INTEGRATORS: list[Make] = [Euler, Heun, RK4, EulerMaruyama, LeimkuhlerMatthews, LinearSplitting, grown_heun]
+INTEGRATORS += [ball_without_momentum]
+#: Those that go to another flow than the one given, which is tested where they are, and remember more than the cloud:
+#: their runs go on from checkpoints only.
+OPTIMISERS: list[Make] = [HeavyBall, nesterov_ball, Adam, largest_adam]
 #: Those that claim a strong order; the other noisy ones claim one of laws, tested where they are.
 STRONG: list[Make] = [EulerMaruyama]
 
@@ -187,6 +209,36 @@ INTEGRATOR_CHECKS: list[Callable[[Make], None]] = [
     check_times,
     check_resume,
 ]
+
+
+def check_no_order(make: Make) -> None:
+    """No order is claimed of what does not go to the flow: halving the step does not halve the way from it."""
+    flow, start, apart = MeanAttraction(), small_cloud(), []
+    for steps in (512, 1024):
+        end = evolve(flow, start, make(1.5 / steps), until=1.5)
+        apart.append(relative_error(end.positions, flow.exact(start, 1.5)))
+    assert make(1.0).order == 0.0, f"order {make(1.0).order} is claimed"
+    assert apart[1] > 0.8 * apart[0], "halving the step brings it nearer to the flow"
+
+
+def check_resume_from_states(make: Make) -> None:
+    """A run resumed from the cloud and state of any step gives the bits of the uninterrupted run; the cloud is not all.
+
+    Nor is the state, as it was handed out, changed by going on from it twice.
+    """
+    kept: list[Checkpoint[Any]] = []
+    flow, start = MeanAttraction(), small_cloud()
+    whole = evolve(flow, start, make(0.1), until=1.25, keep=kept.append)
+    for checkpoint in (kept[0], kept[3], kept[12], kept[3]):
+        end = evolve(flow, start, make(0.1), until=1.25, resume=checkpoint)
+        assert torch.equal(end.positions, whole.positions), f"resumed at {checkpoint.time} the run ends elsewhere"
+    bare = evolve(flow, kept[3].cloud, make(0.1), until=1.25, time=kept[3].time, index=3)
+    assert not torch.equal(bare.positions, whole.positions), "nothing is remembered"
+
+
+_OTHERWISE: list[Callable[[Make], None]] = [check_order, check_resume]
+OPTIMISER_CHECKS = [check for check in INTEGRATOR_CHECKS if check not in _OTHERWISE]
+OPTIMISER_CHECKS += [check_no_order, check_resume_from_states]
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,6 +13,8 @@ from tests.flows.contracts.members import (
     INTEGRATOR_CHECKS,
     INTEGRATORS,
     NOISY_CHECKS,
+    OPTIMISER_CHECKS,
+    OPTIMISERS,
     STRONG,
     FlowMember,
     Make,
@@ -31,6 +33,13 @@ def test_integrator_keeps_the_contract(check: Callable[[Make], None], make: Make
     check(make)
 
 
+@pytest.mark.parametrize("make", OPTIMISERS, ids=called)
+@pytest.mark.parametrize("check", OPTIMISER_CHECKS, ids=called)
+def test_optimiser_keeps_the_contract(check: Callable[[Make], None], make: Make) -> None:
+    """Assert that an optimiser claims no order, writes nothing, respects symmetries, and goes on from its states."""
+    check(make)
+
+
 @pytest.mark.parametrize("make", STRONG, ids=called)
 @pytest.mark.parametrize("check", NOISY_CHECKS, ids=called)
 def test_noisy_integrator_keeps_the_contract(check: Callable[[Make], None], make: Make) -> None:
@@ -38,7 +47,7 @@ def test_noisy_integrator_keeps_the_contract(check: Callable[[Make], None], make
     check(make)
 
 
-@pytest.mark.parametrize("make", INTEGRATORS, ids=called)
+@pytest.mark.parametrize("make", INTEGRATORS + OPTIMISERS, ids=called)
 def test_integrator_stays_on_its_device(make: Make, device: torch.device) -> None:
     """Assert that a float32 cloud stays in float32 on the device it came from."""
     members.check_dtype_and_device(make, device)

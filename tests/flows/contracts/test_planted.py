@@ -38,6 +38,10 @@ INTEGRATORS: list[tuple[Callable[[Make], None], Make, str]] = [
     (members.check_times, planted.SummingEuler, "times .* instead of"),
     (members.check_resume, planted.ForgetfulAdamsBashforth, "resumed at 0.7 the run ends elsewhere"),
     (members.check_resume, planted.GlobalMaruyama, "resumed at 0.7 the run ends elsewhere"),
+    (members.check_no_order, planted.ProudBall, "order 1.0 is claimed"),
+    (members.check_no_order, planted.ModestEuler, "halving the step brings it nearer to the flow"),
+    (members.check_resume_from_states, planted.ForgetfulBall, "nothing is remembered"),
+    (members.check_resume_from_states, planted.OverwritingBall, "resumed at 0.0 the run ends elsewhere"),
     (members.check_strong_order, planted.SameNoiseMaruyama, "strong order -0"),
     (members.check_strong_order, planted.SteadyMaruyama, "strong order -0"),
 ]

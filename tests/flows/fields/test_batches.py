@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from flows import Batches, Draws, Epochs, Online
+from flows import Batches, Draws, Epochs, Minibatches, Online
 from particles import Dataset
-from tests.problems import numbers
+from tests.problems import network_cloud, network_risk, numbers
 from tests.tolerances import Z
 
 STRATEGIES: list[Batches] = [Epochs(4, seed=2), Draws(4, seed=2)]
@@ -116,3 +116,14 @@ def test_impossible_seed_is_refused() -> None:
     for make in (lambda: Epochs(2, seed=-1), lambda: Draws(2, seed=-1), lambda: Online(lambda s, n: numbered(3), -1)):
         with pytest.raises(ValueError, match="The seed is -1, but a non-negative integer is needed"):
             make()
+
+
+def test_each_batch_is_in_force_for_its_time() -> None:
+    """Assert that batch k is in force from k s to (k + 1) s, rounding of k s included, and gives the risk on it."""
+    pace, risk = Minibatches(Draws(2, seed=1), 0.1), network_risk()
+    assert [pace.number(count * 0.1) for count in range(1000)] == list(range(1000))
+    assert [pace.number(time) for time in (0.0, 0.05, 0.0999, 0.15, 0.7)] == [0, 0, 0, 1, 7]
+    expected = risk.on(pace.batches.batch(risk.data, 7))
+    assert torch.equal(pace.risk_at(risk, 0.71)(network_cloud()), expected(network_cloud()))
+    with pytest.raises(ValueError, match="The step is 0.0, but a positive finite number is needed"):
+        Minibatches(Draws(2), 0.0)

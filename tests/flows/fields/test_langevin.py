@@ -6,21 +6,26 @@ import pytest
 import torch
 
 from flows import (
+    Draws,
+    Epochs,
     EulerMaruyama,
     GradientFlow,
     LangevinFlow,
     LeimkuhlerMatthews,
     LinearSplitting,
+    Minibatches,
+    MinibatchFlow,
     StepNoise,
     evolve,
+    evolve_all,
 )
-from particles import NTK, Lazy, MeanField, ParticleCloud, Power, Scaling
-from tests.flows.contracts.members import FLOWS, Make
-from tests.flows.problems.grouped import Heated, worst_score
+from particles import NTK, Dataset, Ensemble, FlowRefused, Lazy, MeanField, ParticleCloud, Power, Scaling
+from particles.trajectory.describe import describe
+from tests.flows.contracts.members import FLOWS
 from tests.flows.problems.stationary import CONFINEMENT, EQUAL, TEMPERATURE, Quadratic, check_stationary_law
 from tests.planted import LateMaruyama, ShakingFlow
-from tests.problems import FACTORS, factors, network_cloud, network_risk
-from tests.tolerances import PLANTED_Z, Z, assert_identical, relative_error
+from tests.problems import FACTORS, factors, network_cloud, network_risk, written_out_gradient
+from tests.tolerances import assert_identical
 
 SCALINGS = [scaling for scaling, _, _ in FACTORS]
 COLUMNS = {"hidden": slice(0, 3), "output": slice(3, 4), "both": slice(0, 4)}
@@ -217,77 +222,62 @@ def test_langevin_flow_is_under_contract() -> None:
     assert {"LangevinFlow", "LangevinFlow confined"} <= {member.name for member in FLOWS}
 
 
-def test_groups_have_temperature_confinement_and_rate_of_their_own() -> None:
-    """Assert that diffusion, decay and velocity have those of every group, in both pairings; unnamed ones have zero."""
-    risk, cloud = network_risk(NTK(rates={"hidden": 3.0, "output": 0.5}), strength=0.2), network_cloud()
-    flow = {
-        pairing: LangevinFlow(risk, {"hidden": 0.3, "output": lambda t: 0.1 * t}, {"output": 0.7}, pairing)
-        for pairing in ("measure", "joint")
-    }
-    rates = torch.tensor([3.0, 3.0, 3.0, 0.5], dtype=torch.float64)
-    heat = torch.tensor([0.3, 0.3, 0.3, 0.2], dtype=torch.float64)
-    variance = 2.0 * (rates * heat).expand_as(cloud.positions)
-    assert_identical(flow["joint"].diffusion(cloud, 2.0), variance.sqrt())
-    assert_identical(flow["measure"].diffusion(cloud, 2.0), (cloud.masses[:, None] * variance).sqrt())
-    strength = torch.tensor([0.2, 0.2, 0.2, 0.9], dtype=torch.float64)
-    assert_identical(flow["measure"].decay(cloud), cloud.masses[:, None] * rates * strength)
-    force = flow["measure"].force(cloud)
-    assert_identical(
-        flow["measure"].velocity(cloud), force - cloud.masses[:, None] * rates * strength * cloud.positions
-    )
-    assert flow["measure"].temperature_at(2.0) == {"hidden": 0.3, "output": 0.2}
-    assert not LangevinFlow(risk, {"hidden": 0.3}).diffusion(cloud)[:, 3].any()
-
-
-def test_one_number_for_all_groups_is_the_plain_flow_to_the_bit() -> None:
-    """Assert that groups that agree, and those that are not trained, change no bit."""
-    risk, cloud = network_risk(trained="output", strength=0.2), network_cloud()
-    plain = LangevinFlow(risk, 0.3, 0.7)
-    grouped = LangevinFlow(risk, {"hidden": 5.0, "output": 0.3}, {"output": 0.7})
-    for name in ("diffusion", "velocity", "decay"):
-        assert torch.equal(getattr(grouped, name)(cloud), getattr(plain, name)(cloud))
-
-
+@pytest.mark.parametrize("parts", [1, 3])
 @pytest.mark.parametrize("pairing", ["measure", "joint"])
-@pytest.mark.parametrize("make", [LeimkuhlerMatthews, LinearSplitting])
-def test_groups_apart_are_each_at_their_temperature(make: Make, pairing: str) -> None:
-    """Assert that groups that the risk does not couple have variance T_g / c_g at any rates, to the sampling error.
-
-    Both integrators are exact there. With "joint" the noise of equal masses is m times as strong.
-    """
-    problem = Heated(coupling=0.0)
-    flow = LangevinFlow(problem.risk, problem.temperature, problem.confinement, pairing)
-    end = evolve(flow, problem.start, make(0.25), until=30.0, seed=7)
-    variances = problem.spread(problem.temperature) / problem.spread(problem.confinement)
-    assert_identical(problem.covariance, torch.diag(variances))
-    scale = problem.count if pairing == "joint" else 1
-    assert worst_score(end.positions / scale**0.5, problem.covariance) < Z
-
-
-def test_coupled_groups_at_different_temperatures_have_the_law_of_lyapunov() -> None:
-    """Assert that particles have the scheme's covariance, which tends to that of B S + S B^T = 2 R T with the step.
-
-    No Gibbs law is near: neither temperature for all groups gives these variances.
-    """
-    problem, step = Heated(), 0.1
-    flow = LangevinFlow(problem.risk, problem.temperature, problem.confinement)
-    end = evolve(flow, problem.start, EulerMaruyama(step), until=25.0, seed=8)
-    assert worst_score(end.positions, problem.covariance_of_euler(step)) < Z
-    gaps = [relative_error(problem.covariance_of_euler(h), problem.covariance) for h in (1e-3, 1e-4)]
-    assert gaps[1] < 1e-3 and 9.0 < gaps[0] / gaps[1] < 11.0
-    gibbs = torch.linalg.inv(problem.drift / problem.spread(problem.rates)[:, None])
-    for temperature in problem.temperature.values():
-        assert worst_score(end.positions, temperature * gibbs) > PLANTED_Z
+def test_stochastic_gradient_langevin_dynamics(pairing: str, parts: int) -> None:
+    """Assert that Euler-Maruyama with batches is the step of Welling and Teh written out, one and three steps a batch:
+    theta <- theta - h eta grad (R_B + U) + sqrt(2 h eta T) xi, and that full data lead elsewhere."""
+    risk, draws, heat, confinement, step = network_risk(strength=0.2), Draws(3, seed=4), 0.1, 0.3, 0.1
+    cloud, size = network_cloud(), step / parts
+    flow = LangevinFlow(risk, heat, confinement, pairing, Minibatches(draws, step))
+    end = evolve(flow, cloud, EulerMaruyama(size), until=1.2, seed=9).positions
+    mobility = 1.0 / cloud.masses[:, None]
+    strength = torch.sqrt(2.0 * size * heat * (mobility if pairing == "joint" else torch.ones_like(mobility)))
+    positions = cloud.positions
+    for number in range(12 * parts):
+        batch = risk.on(draws.batch(risk.data, number // parts))
+        drift = -mobility * written_out_gradient(batch, cloud.moved(positions)) - confinement * positions
+        normals = StepNoise(9, number).normals(positions)
+        positions = positions + size * drift + strength * normals
+    assert_identical(end, positions)
+    full = evolve(LangevinFlow(risk, heat, confinement, pairing), cloud, EulerMaruyama(size), until=1.2, seed=9)
+    assert float((full.positions - end).abs().max()) > 1e-2
 
 
-def test_groups_that_are_not_there_and_wrong_numbers_are_refused() -> None:
-    """Assert that the sentences name what came and what there is."""
-    risk = network_risk()
-    with pytest.raises(ValueError, match="temperatures name 'bias', but the neuron's groups are 'hidden', 'output'"):
-        LangevinFlow(risk, {"bias": 0.1})
-    with pytest.raises(ValueError, match="confinements name 'bias', but the neuron's groups are 'hidden', 'output'"):
-        LangevinFlow(risk, 0.1, {"bias": 0.1})
-    with pytest.raises(ValueError, match="The temperature of 'output' is -0.1, but a finite non-negative number is"):
-        LangevinFlow(risk, {"output": -0.1})
-    with pytest.raises(ValueError, match="The temperature of 'output' is nan, but a finite non-negative number is"):
-        LangevinFlow(risk, {"output": lambda t: math.nan}).diffusion(network_cloud())
+def test_batches_without_temperature_are_gradient_descent() -> None:
+    """Assert that without noise and confinement it is MinibatchFlow to the bit, under LeimkuhlerMatthews too."""
+    risk, epochs = network_risk(strength=0.2), Epochs(4, seed=1)
+    risk = risk.on(Dataset(risk.data.inputs, risk.data.targets))
+    plain, flow = MinibatchFlow(risk, epochs, 0.1), LangevinFlow(risk, 0.0, batches=Minibatches(epochs, 0.1))
+    ends = [evolve(flow, network_cloud(), make(0.1), until=1.0) for make in (EulerMaruyama, LeimkuhlerMatthews)]
+    for end in ends:
+        assert_identical(end.positions, evolve(plain, network_cloud(), EulerMaruyama(0.1), until=1.0).positions)
+    assert flow.piece == 0.1 and LangevinFlow(risk, 0.1).piece is None and flow.risk is risk
+
+
+@pytest.mark.parametrize("integrator", [EulerMaruyama(0.15), LinearSplitting(0.1)])
+def test_steps_in_two_batches_are_refused(integrator: EulerMaruyama | LinearSplitting) -> None:
+    """Assert that a step that misses the border, and a scheme that looks across it, are told what to take."""
+    flow = LangevinFlow(network_risk(), 0.1, batches=Minibatches(Draws(3), 0.1))
+    with pytest.raises(FlowRefused, match=r"LangevinFlow goes over to .*; take EulerMaruyama\(0.1\), or EulerMar"):
+        evolve(flow, network_cloud(), integrator, until=1.0)
+
+
+def test_ensembles_of_batches_are_refused() -> None:
+    """Assert that members, whose targets may differ, are not given the batches of the first."""
+    flow = LangevinFlow(network_risk(), 0.1, batches=Minibatches(Draws(3), 0.1))
+    with pytest.raises(FlowRefused, match="Members of an ensemble see all data at once, but this LangevinFlow has"):
+        evolve_all(flow, Ensemble.of([network_cloud(), network_cloud()]), EulerMaruyama(0.1), until=1.0)
+
+
+def test_batches_are_left_out_of_descriptions_of_flows_without_them() -> None:
+    """Assert that files say what they said before of a flow without batches, and name the batches of one with them."""
+    assert describe(LangevinFlow(network_risk(), 0.1)).keys() == {  # type: ignore[union-attr]
+        *("class", "risk", "temperature", "confinement", "pairing")
+    }
+    said = describe(LangevinFlow(network_risk(), 0.1, batches=Minibatches(Draws(3, 5), 0.1)))
+    assert said["batches"] == {  # type: ignore[index, call-overload]
+        "class": "flows.Minibatches",
+        "batches": {"class": "flows.Draws", "size": 3, "seed": 5},
+        "step": 0.1,
+    }

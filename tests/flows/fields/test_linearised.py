@@ -1,19 +1,35 @@
 """The linear model around an anchor: its predictions, its gradient flow, and the exact solution of that flow."""
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import mpmath
 import pytest
 import torch
 from torch import Tensor
 
-from flows import RK4, Euler, GradientFlow, LinearisedFlow, LinearisedRisk, Trace, evolve
+from flows import (
+    BDF,
+    RK4,
+    Adaptive,
+    Draws,
+    Euler,
+    GradientFlow,
+    HeavyBall,
+    LinearisedFlow,
+    LinearisedRisk,
+    Minibatches,
+    Trace,
+    evolve,
+)
 from flows.integrators.function_space.gauss_newton import GaussNewton
 from flows.integrators.function_space.shifted_solve import Shifted
 from particles import (
     NTK,
     Dataset,
+    FlowRefused,
     Identity,
     Lazy,
     Linear,
@@ -322,3 +338,26 @@ def test_at_a_cloud_it_offers_what_integrators_in_function_space_need(scaling: S
     # The linear model has no other curvature: F(theta + h v) - F(theta) is h A v to the bit, but for rounding.
     change = flow.velocity(cloud.moved(cloud.positions + size * solved)) - flow.velocity(cloud)
     assert_identical(solved - change, moving, operations=1e5)
+
+
+@pytest.mark.parametrize("make", [Euler, lambda step: HeavyBall(step, 0.0)])
+def test_batches_descend_the_linear_model(make: Callable[[float], Any]) -> None:
+    """Assert that Euler with batches is theta <- theta - h M J_B^T P_B r_B written out, r_B the linear model's residual
+    on the batch, and that steps across two batches and the exact solution are refused."""
+    risk, anchor, draws = network_risk(NTK(), outputs=2), network_cloud(2), Draws(3, seed=4)
+    flow = LinearisedFlow(risk, anchor, Minibatches(draws, 0.1))
+    end = evolve(flow, anchor, make(0.05), until=1.0).positions
+    moved = anchor.positions
+    for number in range(20):
+        batch = risk.on(draws.batch(risk.data, number // 2))
+        jacobian = torch.func.jacrev(lambda at, batch=batch: batch.predictions(anchor.moved(at)))(anchor.positions)
+        there = batch.predictions(anchor) + torch.einsum("ikjq,jq->ik", jacobian, moved - anchor.positions)
+        weighed = batch.data.weights[:, None] * (there - batch.data.targets)
+        moved = moved - 0.05 * torch.einsum("ikjq,ik->jq", jacobian, weighed)
+    assert_identical(end, moved)
+    assert flow.piece == 0.1 and not flow.solvable and LinearisedFlow(risk, anchor).piece is None
+    for integrator in (make(0.15), Adaptive(), BDF()):
+        with pytest.raises(FlowRefused, match=r"LinearisedFlow goes over to its next batch .*; take Euler\(0.1\)"):
+            evolve(flow, anchor, integrator, until=1.0)
+    with pytest.raises(TypeError, match="The exact solution is that of the risk on all data, but this flow has batch"):
+        flow.exact(1.0)

@@ -4,15 +4,19 @@ import math
 
 import pytest
 import torch
+from torch import Tensor
 
 from flows import (
     BAOAB,
     RK4,
+    Draws,
     EulerMaruyama,
     KineticCloud,
     LangevinFlow,
     LinearSplitting,
+    Minibatches,
     Part,
+    StepNoise,
     UnderdampedFlow,
     evolve,
     parts,
@@ -20,7 +24,7 @@ from flows import (
 from particles import NTK, FlowRefused, Lazy, MeanField, ParticleCloud, Power, Scaling
 from tests.flows.problems.grouped import Heated, worst_score
 from tests.flows.problems.stationary import CONFINEMENT, EQUAL, TEMPERATURE, Quadratic
-from tests.problems import FACTORS, factors, network_cloud, network_risk, numbers
+from tests.problems import FACTORS, factors, network_cloud, network_risk, numbers, written_out_gradient
 from tests.tolerances import Z, assert_identical, relative_error, z_score
 
 SCALINGS = [scaling for scaling, _, _ in FACTORS]
@@ -139,6 +143,41 @@ def test_impossible_bath_is_refused_at_the_door() -> None:
         UnderdampedFlow(network_risk(), 0.1, 1.0, -1.0)
     with pytest.raises(ValueError, match="pairing is 'gibbs'"):
         UnderdampedFlow(network_risk(), 0.1, 1.0, pairing="gibbs")
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+def test_batches_kick_where_they_are_in_force(parts: int) -> None:
+    """Assert that BAOAB with batches is kick, drift, friction and noise, drift, kick written out, every place kicked by
+    the gradient of the batch in force when it is met; and that a run goes on from a velocity to the bit."""
+    risk, draws, heat, friction, step = network_risk(NTK(), strength=0.2), Draws(3, seed=4), 0.1, 1.5, 0.1
+    begin, size = network_cloud(), step / parts
+    flow = UnderdampedFlow(risk, heat, friction, batches=Minibatches(draws, step))
+    end = evolve(flow, begin, BAOAB(size), until=1.0, seed=9)
+
+    def force(positions: Tensor, number: int) -> Tensor:
+        return -written_out_gradient(risk.on(draws.batch(risk.data, number // parts)), begin.moved(positions))
+
+    positions, speed = begin.positions, torch.zeros_like(begin.positions)
+    kept = math.exp(-friction * size)
+    for number in range(10 * parts):
+        speed = speed + 0.5 * size * force(positions, number)
+        positions = positions + 0.5 * size * speed
+        width = torch.sqrt((1.0 - kept**2) * heat * begin.masses)[:, None]
+        speed = kept * speed + width * StepNoise(9, number).normals(positions)
+        positions = positions + 0.5 * size * speed
+        speed = speed + 0.5 * size * force(positions, number + 1)
+    assert isinstance(end, KineticCloud)
+    assert_identical(end.positions, positions)
+    assert_identical(end.velocities, speed)
+    half = evolve(flow, begin, BAOAB(size), until=0.5, seed=9)
+    assert torch.equal(evolve(flow, half, BAOAB(size), until=1.0, time=0.5, seed=9).positions, end.positions)
+
+
+def test_a_step_across_two_batches_is_refused() -> None:
+    """Assert that the sentence names BAOAB with the step of the batches."""
+    flow = UnderdampedFlow(network_risk(), 0.1, 1.0, batches=Minibatches(Draws(3), 0.1))
+    with pytest.raises(FlowRefused, match=r"BAOAB with steps of 0.15 does not meet; take BAOAB\(0.1\), or BAOAB"):
+        evolve(flow, network_cloud(), BAOAB(0.15), until=1.0)
 
 
 def test_groups_have_agitation_and_inertia_of_their_own() -> None:

@@ -10,6 +10,7 @@ import torch
 from flows import (
     BAOAB,
     BDF,
+    Adam,
     Adaptive,
     Chebyshev,
     DormandPrince,
@@ -19,6 +20,7 @@ from flows import (
     Exponential,
     Flow,
     GradientFlow,
+    HeavyBall,
     KineticCloud,
     LangevinFlow,
     LeimkuhlerMatthews,
@@ -41,6 +43,9 @@ CASES: dict[str, tuple[Flow, Any]] = {
     "dormand-prince": (GradientFlow(network_risk()), DormandPrince(1e-7)),
     "euler": (GradientFlow(network_risk()), Euler(0.25)),
     "euler with a bound": (GradientFlow(network_risk()), Euler(StepBound(0.02))),
+    "heavy-ball": (GradientFlow(network_risk()), HeavyBall(0.25, nesterov=True, weight_decay=0.1)),
+    "adam": (GradientFlow(network_risk()), Adam(0.25, weight_decay=0.1)),
+    "adam, largest squares": (GradientFlow(network_risk()), Adam(0.25, amsgrad=True)),
     "euler-maruyama": (LangevinFlow(network_risk(), 0.1), EulerMaruyama(0.25)),
     "leimkuhler-matthews": (LangevinFlow(network_risk(), 0.1), LeimkuhlerMatthews(0.25)),
     "baoab": (UnderdampedFlow(network_risk(), 0.1, 1.0), BAOAB(0.25)),
@@ -102,7 +107,7 @@ def test_what_checkpoints_are_made_of_is_declared() -> None:
         states: ClassVar[tuple[type, ...]] = (Before,)
 
     states = {state for case in CASES.values() for state in states_of(type(case[1]))}
-    assert set(CHECKPOINTED) == {Checkpoint, ParticleCloud, *states} and len(CHECKPOINTED) == 24
+    assert set(CHECKPOINTED) == {Checkpoint, ParticleCloud, *states} and len(CHECKPOINTED) == 26
     assert {*checkpointed(Own(0.1))} == {*CHECKPOINTED, Before} and states_of(Euler) == ()
     assert states_of(type(BDF()), BDF) == BDF.states
 

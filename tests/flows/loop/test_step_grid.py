@@ -163,7 +163,9 @@ def test_the_step_of_the_call_counts() -> None:
 def test_noise_around_mini_batches_is_refused(make: Callable[..., Flow], without_shape_checks: None) -> None:
     """Assert that a noisy flow of a flow is refused when it is made, not in the loop."""
     with pytest.raises(
-        TypeError, match="Flow was given a MinibatchFlow as risk, but a Risk is needed; write risk.risk"
+        TypeError,
+        match=r"Flow was given a MinibatchFlow as risk, but a Risk is needed; write risk\.risk, and where a flow takes "
+        r"them batches=Minibatches\(risk\.batches, risk\.step\)",
     ):
         make(MinibatchFlow(network_risk(), Draws(3), 0.1), 0.5)
 

@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
-from flows import RK4, Every, GradientFlow, StopAfter, StopBelow, StopStationary, Trace, evolve, speed
-from particles import MeanField, ParticleCloud
+from flows import RK4, Every, GradientFlow, StopAbove, StopAfter, StopBelow, StopStationary, Trace, evolve, speed
+from particles import MeanField, ParticleCloud, ShapeError
 from tests.problems import Clock, Decay, Still, network_cloud, network_risk, small_cloud
 from tests.tolerances import DERIVATIVE, assert_identical
 
@@ -37,6 +37,30 @@ def test_stop_below_is_strict(value: float, stops: bool) -> None:
     """Assert that a run is stopped below the level, not at it, and not by NaN."""
     observable = StopBelow(lambda cloud: torch.tensor(value, dtype=torch.float64), 1.0)
     assert observable(3, 0.3, small_cloud()) is stops
+
+
+@pytest.mark.parametrize(("value", "stops"), [(1.01, True), (1.0, False), (0.99, False), (math.nan, False)])
+def test_stop_above_is_strict(value: float, stops: bool) -> None:
+    """Assert that a run is stopped above the level, not at it, and not by NaN."""
+    observable = StopAbove(lambda cloud: torch.tensor(value, dtype=torch.float64), 1.0)
+    assert observable(3, 0.3, small_cloud()) is stops
+
+
+def test_run_stops_above_a_level() -> None:
+    """Assert that growing features stop at the first step at which the observable is above the level."""
+    trace = Trace(time=lambda cloud: cloud.positions[0, 0])
+    stop = StopAbove(lambda cloud: -cloud.positions[0, 0], -0.5)
+    start = ParticleCloud(torch.ones(1, 1, dtype=torch.float64))
+    evolve(Decay(), start, RK4(0.125), until=9.0, observers=[trace, stop])
+    assert trace["time"][-1] < 0.5 <= trace["time"][-2]
+    assert trace.times[-1] == 0.75  # exp(-t) passes 1/2 at log 2 = 0.69
+
+
+@pytest.mark.parametrize("kind", [StopBelow, StopAbove])
+def test_a_level_is_of_one_number(kind: type[StopBelow | StopAbove]) -> None:
+    """Assert that an observable of several numbers is refused with the name of the observer."""
+    with pytest.raises(ShapeError, match="needs an observable of one number, but it gave 2; reduce"):
+        kind(lambda cloud: torch.zeros(2), 0.0)(0, 0.0, small_cloud())
 
 
 def test_run_stops_at_rest() -> None:

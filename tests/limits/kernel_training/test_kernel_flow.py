@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from flows import RK4, GradientFlow, evolve
-from limits import KernelFlow, tangent_kernel
+from limits import KernelFlow, LinearModel, tangent_kernel
 from particles import (
     NTK,
     CrossEntropy,
@@ -284,3 +284,50 @@ def test_late_times_are_not_blown_up_elsewhere() -> None:
     late = flow.predictions([1e9, 1e14, math.inf], ELSEWHERE)
     assert_identical(late[0], late[2])
     assert_identical(late[1], late[2])
+
+
+def descent(**given: object) -> KernelFlow:
+    """Gradient descent of a linear model, half of its fastest rate a step."""
+    usual = {"kernel": LinearModel(1.0, 0.5, outputs=OUTPUTS), "data": Dataset(X, NUMBERS), "step": 0.5}
+    return KernelFlow(**{**usual, **given})
+
+
+def test_descent_of_a_linear_model_is_its_parameters_descent() -> None:
+    """Assert that exact linear dynamics (Hu et al. 2020, claim C.1) are gradient descent on the features' weights."""
+    flow, step = descent(), 0.5
+    psi, elsewhere = (LinearModel(1.0, 0.5).features(x) for x in (X, ELSEWHERE))
+    theta = torch.zeros(psi.shape[1], OUTPUTS, dtype=torch.float64)
+    for _ in range(9):
+        theta = theta - step * psi.T @ (psi @ theta - NUMBERS) / DATA
+    assert_identical(flow.predictions(9 * step), psi @ theta)
+    assert_identical(flow.predictions(9 * step, ELSEWHERE), elsewhere @ theta)
+    assert_identical(flow.movement(9 * step).double(), theta.norm())
+
+
+def test_a_factored_kernel_is_trained_without_a_gram_matrix() -> None:
+    """Assert that twenty thousand data are trained and predicted while their Gram matrix is never asked for."""
+
+    class Watched(LinearModel):
+        def __call__(self, x1: Tensor, x2: Tensor | None = None) -> Tensor:
+            raise MemoryError("the Gram matrix was formed")
+
+    x = normals(20_000, 5, seed=1)
+    weights = torch.cat([torch.zeros(1), torch.ones(19_999)]).double() / 19_999
+    for excess in (0.0, 0.1):
+        flow = KernelFlow(Watched(1.0, 0.1, excess), Dataset(x, torch.sin(x[:, 0]), weights))
+        assert flow.residual([1.0, math.inf]).shape == (2, 20_000, 1)
+        assert flow.predictions(3.0).shape == (20_000, 1) and float(flow.movement(3.0)) > 0.0
+        assert_identical(flow.predictions(3.0)[:1], flow.predictions(3.0, x[:1]))
+
+
+def test_descent_refuses_what_it_has_no_answer_for() -> None:
+    """Assert that other losses, times between steps and the limit of a descent that diverges are refused."""
+    with pytest.raises(ValueError, match=r"closed form for Squared\(\), but the loss is Logistic; leave the step out"):
+        descent(loss=Logistic(), data=Dataset(X, NUMBERS.sign()))
+    with pytest.raises(ValueError, match=r"The step is 0\.0, but a positive finite number is needed"):
+        descent(step=0.0)
+    with pytest.raises(ValueError, match=r"with step 0\.5 has no time 0\.75; ask for whole numbers of steps"):
+        descent().predictions(0.75)
+    with pytest.raises(ValueError, match=r"with step 100 has no limit, since the fastest rate is [\d.]+; take a step"):
+        descent(step=100.0).predictions(math.inf)
+    assert_identical(descent().predictions(math.inf), descent(step=None).predictions(math.inf))

@@ -119,7 +119,7 @@ def test_late_times_do_not_blow_up_what_is_never_learned() -> None:
 
 
 def test_a_factor_keeps_the_digits_that_its_square_loses() -> None:
-    """Assert that rates of columns in units 1e9 apart are right to 1e-13, and zero past the rank."""
+    """Assert that rates of columns in units 1e9 apart are right to 1e-13, and that nothing is kept past the rank."""
     factor = normals(ROWS, 3, seed=4) * torch.tensor([1.0, 1e9, 1e4], dtype=torch.float64)
     weights = torch.full((ROWS,), 1.0 / ROWS, dtype=torch.float64)
     flow = SpectralFlow.of_factor(factor, weights)
@@ -127,5 +127,45 @@ def test_a_factor_keeps_the_digits_that_its_square_loses() -> None:
         values = mpmath.svd_r(mpmath.matrix(factor.tolist()), compute_uv=False)
         exact = torch.tensor([float(value**2 / ROWS) for value in values], dtype=torch.float64)
     assert float((flow.rates[:3] / exact - 1.0).abs().max()) < 1e-13
-    assert flow.rates[3:].tolist() == [0.0] * 3
-    assert_identical(flow.modes.T @ flow.modes, torch.eye(ROWS, dtype=torch.float64))
+    assert flow.modes.shape == (ROWS, 3) and flow.rest == 0.0
+    assert_identical(flow.modes.T @ flow.modes, torch.eye(3, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("step", [None, 0.1], ids=["flow", "descent"])
+@pytest.mark.parametrize("excess", [0.0, 0.7])
+def test_a_factor_gives_what_its_gram_matrix_gives(step: float | None, excess: float) -> None:
+    """Assert that residual, integral and movement of F F^T + c I need no more than F, weights of zero too."""
+    factor, identity = normals(ROWS, 3, seed=4), torch.eye(ROWS, dtype=torch.float64)
+    matrix = factor @ factor.T + excess * identity
+    counts = unequal(ROWS - 2) if excess == 0.0 else torch.full((ROWS - 2,), 1.0 / (ROWS - 2)).double()
+    weights = torch.cat([counts, torch.zeros(2).double()])
+    low, full = SpectralFlow.of_factor(factor, weights, excess, step), SpectralFlow.of(matrix, weights, step=step)
+    assert_identical(low.residual(START, None, TIMES), full.residual(START, matrix, TIMES))
+    assert_identical(low.integral(START, TIMES) @ matrix, full.integral(START, TIMES) @ matrix)
+    assert_identical(matrix @ low.propagator(1.0), matrix @ full.propagator(1.0))
+    assert_identical(low.movement(START, TIMES), full.movement(START, TIMES))
+    moved = low.features_moved(START, TIMES)
+    assert moved is not None
+    assert_identical(moved @ factor.T + excess * low.integral(START, TIMES), full.integral(START, TIMES) @ matrix)
+
+
+@pytest.mark.parametrize("step", [0.1, 2.0], ids=["short", "long"])
+def test_descent_is_steps_one_after_the_other(step: float) -> None:
+    """Assert that (I - step K P)^k is k steps, overshooting ones too, and the integral the sum of their residuals."""
+    weights, matrix = unequal(ROWS), gram(3)
+    flow = SpectralFlow.of(matrix, weights, step=step)
+    assert (step * flow.fastest > 1.0) == (step == 2.0)
+    residual, total = START, torch.zeros(ROWS, dtype=torch.float64)
+    for _ in range(7):
+        total = total + step * weights * residual
+        residual = residual - step * matrix @ (weights * residual)
+    at = torch.tensor([7.0 * step], dtype=torch.float64)
+    assert_identical(flow.residual(START, matrix, at)[0], residual)
+    assert_identical(flow.integral(START, at)[0], total)
+    assert_identical(flow.integral(START, 0.0 * at)[0], torch.zeros(ROWS, dtype=torch.float64))
+
+
+def test_a_part_for_every_datum_needs_equal_weights() -> None:
+    """Assert that an excess with unequal weights, whose modes are not those of F, is refused."""
+    with pytest.raises(ValueError, match="a part of its own for every datum needs equal weights of the data"):
+        SpectralFlow.of_factor(normals(ROWS, 3, seed=4), unequal(ROWS), 0.5)

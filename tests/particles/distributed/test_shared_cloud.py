@@ -1,6 +1,7 @@
 """Shared clouds: every number that goes over all particles is that of the whole cloud, with the bits of one rank."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,18 +13,28 @@ from torch.nn.functional import one_hot
 from flows import KineticCloud
 from particles import (
     Accuracy,
+    ActiveFraction,
     Alignment,
+    BalanceChange,
+    ClassAccuracy,
     Dataset,
+    FeatureMovement,
     GaussianLaw,
     GramChange,
     LargestMovement,
+    Margin,
     MassWeightedMovement,
     MeanMovement,
     ParticleCloud,
     Power,
+    Preactivations,
     Ranks,
+    RelativeFeatureMovement,
+    ReLU,
     SharedCloud,
     SmallestEigenvalue,
+    TeacherAngle,
+    TeacherOverlap,
     effective_count,
     jacobian_product,
     jacobian_transpose_product,
@@ -39,6 +50,7 @@ from tests.tolerances import assert_identical
 COUNT, BLOCKS = 300, Blocks(300, 64)
 RISK = network_risk(Power(0.75), strength=0.3, outputs=2)
 CLASSIFYING = RISK.on(Dataset(RISK.data.inputs, one_hot(RISK.data.targets.argmax(dim=1), 2).double()))
+HOMOGENEOUS = replace(RISK, neuron=replace(RISK.neuron, activation=ReLU(), trained="both"))  # type: ignore[type-var]
 
 
 def whole_cloud(dtype: torch.dtype = torch.float64) -> ParticleCloud:
@@ -65,8 +77,17 @@ def over_all(cloud: ParticleCloud) -> dict[str, torch.Tensor]:
         "largest movement": LargestMovement(start),
         "gram change": GramChange(risk, start, inputs),
         "smallest eigenvalue": SmallestEigenvalue(risk, inputs),
+        "active fraction": ActiveFraction(risk, inputs),
         "alignment": Alignment(risk),
         "accuracy": Accuracy(CLASSIFYING),
+        "class accuracy": ClassAccuracy(CLASSIFYING),
+        "margin": Margin(CLASSIFYING),
+        "feature movement": FeatureMovement(risk, start, inputs),
+        "relative movement": RelativeFeatureMovement(risk, start, inputs),
+        "features": Preactivations(risk, inputs[:2], particles=(299, 0, 130)),
+        "teacher overlap": TeacherOverlap(risk, inputs),
+        "balance": BalanceChange(HOMOGENEOUS, start),
+        "teacher angle": TeacherAngle(risk, inputs),
     }
     return {name: value(moved) for name, value in values.items()}
 

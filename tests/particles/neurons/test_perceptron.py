@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from particles import Identity, Neuron, Perceptron, ShapeError, Tanh, UserNeuron, as_neuron
+from tests.draws import normals
 from tests.particles.contracts import neuron as contract
 from tests.particles.contracts.members import NEURONS, name_of
 from tests.particles.contracts.planted.neurons import PLANTED_NEURONS
@@ -62,3 +63,14 @@ def test_particles_of_another_length_are_refused() -> None:
     neuron = Perceptron(Tanh(), Identity(3), OUTPUTS)
     with pytest.raises(ShapeError, match="have 4 coordinates, but this neuron needs 5: 3 hidden weights and 2 output"):
         neuron.tangent(torch.zeros(1, 4), torch.zeros(1, 3))
+
+
+def test_preactivations_are_those_of_the_hidden_weights() -> None:
+    """Assert that w . phi(x) of every particle is the one unit of the layer "hidden", and other positions are told."""
+    neuron = Perceptron(Tanh(), Identity(3), outputs=2)
+    positions, phi = normals(4, 5, seed=1), normals(6, 3, seed=2)
+    (found,) = neuron.preactivations(positions, phi).values()
+    assert [*neuron.preactivations(positions, phi)] == ["hidden"] and found.shape == (4, 6, 1)
+    assert_identical(found[..., 0], positions[:, :3] @ phi.T)
+    with pytest.raises(ShapeError, match="Particles have 4 coordinates, but this neuron needs 5"):
+        neuron.preactivations(positions[:, :4], phi)

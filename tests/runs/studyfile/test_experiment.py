@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from flows import Every, GrowingFlow, LogSpaced, StopBelow
-from particles import L2, ParticleCloud
+from flows import Every, GrowingFlow, LogSpaced, StopAbove, StopBelow
+from particles import L2, ParticleCloud, Trajectory
 from runs.studyfile.experiment import Experiment
+from runs.studyfile.running import Job, perform
 from runs.system.refusal import Refusal
 from tests.runs.studyfile.small.studies import config, write_data
 
@@ -124,3 +125,39 @@ def test_missing_data_are_refused(tmp_path: Path) -> None:
     write_data(tmp_path)
     with pytest.raises(Refusal, match="test_risk needs test data"):
         Experiment(config({"observables": ["test_risk"]}), tmp_path).observables()
+
+
+def test_a_run_stops_above_a_level(tmp_path: Path) -> None:
+    """Assert that it ends with the first record above the level, and that the level is part of what it is."""
+    write_data(tmp_path)
+    moved = {"observables": ["largest_movement"], "records": {"steps": 1}}
+    level = {"stop_above": {"observable": "largest_movement", "level": 0.01}}
+    run = config({**moved, **level})
+    (_, _, stop) = Experiment(run, tmp_path).observers(lambda *_: None, lambda *_: None)
+    assert isinstance(stop, StopAbove) and stop.level == 0.01
+    job = Job(run, tmp_path, tmp_path / "out")
+    perform(job, lambda steps: None)
+    with Trajectory.open(job.path) as trajectory:
+        values = trajectory.observables["largest_movement"].values
+    assert values[-2] <= 0.01 < values[-1]
+    assert "stop_above" in run.identity() and "stop_above" not in config(moved).identity()
+    assert run.digest != config(moved).digest
+
+
+def test_observables_with_keys_are_recorded(tmp_path: Path) -> None:
+    """Assert that the file has an array of chosen pre-activations beside numbers, each with its formula."""
+    write_data(tmp_path)
+    observables = {
+        "h": {"kind": "preactivations", "particles": [1, 0], "rows": 2},
+        "moved": {"kind": "feature_movement", "layer": "hidden"},
+        "found": {"kind": "teacher_overlap", "teacher": [[1.0, 0.0, 0.0]]},
+    }
+    job = Job(config({"observables": observables}), tmp_path, tmp_path / "out")
+    perform(job, lambda steps: None)
+    with Trajectory.open(job.path) as trajectory:
+        cloud = trajectory[-1]
+        series = trajectory.observables
+        expected = cloud.positions[[1, 0], :3] @ Experiment(job.config, tmp_path).data[0].inputs[:2].T / 3.0**0.5
+        np.testing.assert_allclose(series["h"].values[-1, ..., 0], expected, rtol=1e-12)
+        assert series["moved"].values[0] == 0.0 < series["moved"].values[-1]
+        assert series["found"].values.shape[1:] == (1,)

@@ -20,7 +20,11 @@ from tests.runs.conftest import spoken
 from tests.runs.studyfile.small.studies import config, write_data, write_study
 from tests.runs.system.test_torchrun import torchrun
 
-OBSERVED = ["risk", "mean_movement", "largest_movement", "smallest_eigenvalue", "effective_count"]
+OBSERVED: dict[str, Any] = {
+    **{one: one for one in ("risk", "mean_movement", "largest_movement", "smallest_eigenvalue", "effective_count")},
+    "features": {"kind": "preactivations", "particles": [49, 3]},
+    "moved": "relative_feature_movement",
+}
 WIDE: dict[str, Any] = {
     "masses": {"kind": "asymmetrical", "count": 150, "gamma": 0.5, "alpha": 0.7},
     "observables": OBSERVED,
@@ -31,6 +35,9 @@ LANGEVIN = {
     "flow": {"kind": "langevin", "temperature": 0.1},
     "integrator": {"kind": "leimkuhler-matthews", "step": 0.0625},
 }
+
+
+ADAM = {**WIDE, "integrator": {"kind": "adam", "step": 0.0625, "weight_decay": 0.1, "amsgrad": True}}
 
 
 @needs_fork
@@ -67,7 +74,7 @@ def test_torchrun_holds_runs_to_their_data(tmp_path: Path) -> None:
 
 @pytest.mark.validation
 @needs_fork
-@pytest.mark.parametrize("changes", [LANGEVIN, {**WIDE, "integrator": {"kind": "chebyshev", "rtol": 1e-3}}])
+@pytest.mark.parametrize("changes", [LANGEVIN, {**WIDE, "integrator": {"kind": "chebyshev", "rtol": 1e-3}}, ADAM])
 def test_an_interrupted_run_is_continued_by_other_ranks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]
 ) -> None:

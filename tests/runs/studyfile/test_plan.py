@@ -12,7 +12,14 @@ from tests.runs.conftest import spoken
 from tests.runs.studyfile.small.studies import config, write_data, write_study
 
 
-@pytest.mark.parametrize("changes", [{"frames": {"steps": 1}}, {"frames": {"time": 0.125}, "dtype": "float32"}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"frames": {"steps": 1}},
+        {"frames": {"time": 0.125}, "dtype": "float32"},
+        {"frames": {"steps": 8}, "records": {"steps": 1}, "observables": {"h": {"kind": "preactivations"}}},
+    ],
+)
 def test_size_of_a_file_is_foretold(tmp_path: Path, changes: dict[str, object]) -> None:
     """Assert that the file is within a fifth of what was said, for a cloud that outweighs the fixed parts."""
     write_data(tmp_path)

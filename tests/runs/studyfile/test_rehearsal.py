@@ -20,12 +20,15 @@ FLOWS: dict[str, Any] = {
     "langevin": {"kind": "langevin", **HEAT},
     "underdamped": {"kind": "underdamped", **HEAT, "friction": 1.0},
     "minibatch": {"kind": "minibatch", "size": 2, "step": 0.5},
+    "minibatch-langevin": {"kind": "minibatch-langevin", "size": 2, "step": 0.5, **HEAT},
+    "minibatch-underdamped": {"kind": "minibatch-underdamped", "size": 2, "step": 0.5, **HEAT, "friction": 1.0},
     "birth-death": "birth-death",
 }
 INTEGRATORS: dict[str, Any] = {
     **{name: name for name in ("adaptive", "bdf", "exponential", "chebyshev")},
     **{name: {"kind": name, "step": 0.5} for name in ("euler", "rk4", "euler-maruyama", "linear-splitting", "baoab")},
     "bound": {"kind": "heun", "step": "bound"},
+    "adam": {"kind": "adam", "step": 0.5},
     "growth-splitting": {"kind": "growth-splitting", "transport": "euler", "step": 0.5},
 }
 
@@ -71,6 +74,9 @@ def test_the_sentence_says_what_to_take(tmp_path: Path, flow: str, fitting: str,
     ("changes", "sentence"),
     [
         ({"observables": ["test_risk"]}, "needs test data"),
+        ({"observables": {"h": {"kind": "preactivations", "particles": [99]}}}, "asks for particle 99, but the cloud"),
+        ({"observables": ["margin"]}, "must be -1 and 1 for a margin"),
+        ({"stop_above": {"observable": "preactivations", "level": 1.0}}, "of one number, but it gave"),
         ({"frames": {"first": 2.0, "last": 1.0, "count": 3}}, "LogSpaced was given"),
         ({"flow": "birth-death", "scaling": "ntk"}, "under MeanField() only; give the risk that scaling."),
         ({"loss": "cross-entropy"}, "Cross-entropy needs two outputs"),

@@ -10,6 +10,7 @@ from torch import Tensor
 from flows import (
     BAOAB,
     RK4,
+    Adam,
     Advance,
     BirthDeathFlow,
     DormandPrince,
@@ -206,3 +207,9 @@ def test_adaptive_transport_is_refused(without_shape_checks: None) -> None:
     """Assert that a scheme that chooses its own steps is refused with what to give."""
     with pytest.raises(TypeError, match="a DormandPrince as transport, .*; give an integrator whose steps are known"):
         GrowthSplitting(DormandPrince())  # type: ignore[arg-type]
+
+
+def test_optimisers_are_refused() -> None:
+    """Assert that a transport that would forget its past in every step is turned down."""
+    with pytest.raises(TypeError, match="The transport is Adam, which would forget its past between two steps"):
+        GrowthSplitting(Adam(0.1))

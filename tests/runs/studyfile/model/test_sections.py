@@ -3,7 +3,8 @@
 import pytest
 
 from particles import NTK, GaussianLaw, GaussianOutputs, Identity, Perceptron, Tanh
-from runs.studyfile.model.kinds import LAWS, MASSES, SCALINGS
+from runs.studyfile.model.kinds import MASSES, SCALINGS
+from runs.studyfile.model.networks import LAWS
 from runs.studyfile.model.sections import built, read_choice
 from runs.system.refusal import Refusal
 

@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from particles import (
     Accuracy,
+    ClassAccuracy,
     CrossEntropy,
     Dataset,
     Identity,
@@ -160,3 +161,29 @@ def test_classes_of_the_data_are_what_is_counted() -> None:
     assert_identical(Accuracy(risk.on(named))(cloud), share(0.1 + 0.4))
     single = Dataset(rows.double(), ["b"] * 4, torch.tensor(WEIGHTS, dtype=torch.float64), named.classes)
     assert_identical(Accuracy(risk.on(single))(cloud), share(0.2))
+
+
+def test_class_accuracy_is_that_of_each_class() -> None:
+    """Assert that each class has the weighted share of its own data, and the shares weighted by classes the whole."""
+    risk = risk_of([0.4, 0.6, 1.6, -9.0], [0.0, 1.0, 1.0, 0.0])
+    assert_identical(ClassAccuracy(risk)(ONE), torch.tensor([1.0, 1.0], dtype=torch.float64))
+    wrong = risk_of([0.6, 0.6, 0.4, -9.0], [0.0, 1.0, 1.0, 0.0])
+    expected = torch.tensor([0.4 / 0.5, 0.2 / 0.5], dtype=torch.float64)
+    assert_identical(ClassAccuracy(wrong)(ONE), expected)
+    assert_identical(ClassAccuracy(wrong)(ONE) @ torch.tensor([0.5, 0.5]).double(), Accuracy(wrong)(ONE))
+    assert ClassAccuracy(wrong)(ONE.to(dtype=torch.float32)).dtype == torch.float32
+
+
+def test_class_accuracy_of_several_outputs() -> None:
+    """Assert that classes come in the order of the outputs, and one without data has NaN."""
+    predictions = torch.tensor([[0.9, 0.8, 0.1], [-3.0, -1.0, -2.0], [0.0, 0.1, 0.2], [5.0, 4.0, 4.0]])
+    risk, cloud = several(predictions, functional.one_hot(torch.tensor([0, 0, 2, 2]), 3), Squared())
+    found = ClassAccuracy(risk)(cloud)
+    assert_identical(found[[0, 2]], torch.tensor([0.1 / 0.3, 0.3 / 0.7], dtype=torch.float64))
+    assert torch.isnan(found[1]) and found.shape == (3,)
+
+
+def test_class_accuracy_asks_for_classes() -> None:
+    """Assert that a regression is refused as `Accuracy` refuses it."""
+    with pytest.raises(ValueError, match="take 4 different values, but two classes are needed: name the values"):
+        ClassAccuracy(risk_of([0.0] * 4, [0.1, 0.2, 0.3, 0.4]))

@@ -1,0 +1,1 @@
+"""Deep networks as particles: layers, their parameterisation, and the network linearised layer by layer."""

@@ -1,0 +1,1 @@
+"""Tests of the theorems on feature learning with global convergence."""
