@@ -93,8 +93,8 @@ def what_decays(flow: Flow, cloud: ParticleCloud) -> Positions:
         return cloud.positions
     columns = risk.network.neuron.trained_columns
     result = torch.zeros_like(cloud.positions)
-    moving = risk.scaling.mobility(cloud.masses)[:, None] > 0.0
-    result[:, columns] = torch.where(moving, cloud.positions[:, columns], 0.0)
+    moving = risk.network.scaled(cloud.masses).mobilities > 0.0
+    result[:, columns] = torch.where(moving, cloud.positions, 0.0)[:, columns]
     return result
 
 
