@@ -22,7 +22,7 @@ from particles import (
     from_module,
 )
 from tests.draws import normals, untouched_generators
-from tests.particles.modules.nets import DATA, EXAMPLES, Example, trained_by_torch
+from tests.particles.risk.modules.nets import DATA, EXAMPLES, Example, trained_by_torch
 from tests.tolerances import assert_identical
 
 every = pytest.mark.parametrize("example", EXAMPLES.values(), ids=EXAMPLES)

@@ -9,12 +9,12 @@ from torch.nn.utils import skip_init
 
 from particles.cloud import ParticleCloud
 from particles.errors import ShapeError
-from particles.modules.activations import written
-from particles.modules.fixed import Embedded
 from particles.neurons.deep.layers import AveragePool, Dense
 from particles.neurons.deep.neuron import Deep
 from particles.neurons.embeddings import Biased, Embedding, Identity, Plain
 from particles.neurons.perceptron import Perceptron
+from particles.risk.modules.activations import written
+from particles.risk.modules.fixed import Embedded
 from particles.risk.network import Network
 
 

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from limits.kernels.base import TILE
+from limits.kernels.deep.layer_means import Layer, Means, Passed
+from limits.kernels.deep.positions import Positions, Sizes, Window
 from limits.kernels.gaussian_duals import DualPair
 from limits.kernels.input_pairs import Pairs, Vectors, from_entries
-from limits.kernels.layer_means import Layer, Means, Passed
-from limits.kernels.positions import Positions, Sizes, Window
 
 #: Entries of one matrix of a tile, over all its pairs of positions.
 TILE_ENTRIES = 2**21

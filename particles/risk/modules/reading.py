@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from particles.modules.activations import READ
-from particles.modules.fixed import Embedded
 from particles.neurons.activations import Activation
 from particles.neurons.deep.layers import AveragePool
 from particles.neurons.embeddings import Embedding
+from particles.risk.modules.activations import READ
+from particles.risk.modules.fixed import Embedded
 
 WEIGHTED = (nn.Linear, nn.Conv1d, nn.Conv2d)
 POOLS = (nn.AvgPool1d, nn.AvgPool2d, nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d)

@@ -9,7 +9,6 @@ from torch import nn
 
 from particles.cloud import ParticleCloud
 from particles.errors import ShapeError
-from particles.modules.reading import Block, Reading, read
 from particles.neurons.activations import Linear
 from particles.neurons.deep.layers import Convolution, Dense, Layer
 from particles.neurons.deep.maps import Shape
@@ -17,6 +16,7 @@ from particles.neurons.deep.neuron import Deep
 from particles.neurons.deep.stages import shape_of
 from particles.neurons.embeddings import Biased, Plain
 from particles.neurons.perceptron import Perceptron
+from particles.risk.modules.reading import Block, Reading, read
 from particles.risk.network import Network
 from particles.risk.scaling import Standard
 
