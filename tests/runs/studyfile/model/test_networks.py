@@ -100,7 +100,7 @@ def test_what_a_deep_network_leaves_out_is_filled_in(tmp_path: Path) -> None:
         ),
         ({"layers": ["average-pool"]}, r"The network of \[neuron\] cannot be made: "),
         ({"inputs": [2, 2]}, r"neuron.inputs is \[2, 2\], which are 4 numbers, but the data have 3 inputs"),
-        ({"trained": "layer9"}, r"The network of \[neuron\] cannot be made: trained is 'layer9', but one of 'all'"),
+        ({"trained": "layer9"}, r"The network of \[neuron\] cannot be made: trained is 'layer9', but one of 'layer1'"),
         ({"parameterisation": "mup"}, "does not do for neuron.parameterisation"),
         ({"bias_variance": 0.5}, r"The network of \[neuron\] cannot be made: bias_variance is 0.5, but no layer has"),
     ],
