@@ -10,15 +10,15 @@ import torch
 from torch import Tensor
 
 from limits import DeepKernels, convolutional_kernels
-from limits.kernels.deep import kernels_of
+from limits.kernels.deep.both_kernels import kernels_of
+from limits.kernels.deep.positions import Window
+from limits.kernels.deep.recursion import Nonlinearity, Recursion, Weights
 from limits.kernels.gaussian_duals import dual_pair
-from limits.kernels.positions import Window
-from limits.kernels.recursion import Nonlinearity, Recursion, Weights
 from particles import GELU, Activation, Erf, ReLU, Softplus
 from tests.draws import normals
-from tests.limits.kernels import plain_recursion
+from tests.limits.kernels.deep import plain_recursion
+from tests.limits.kernels.deep.plain_recursion import equal_positions, filtered, pooled
 from tests.limits.kernels.oracles import PRECISE
-from tests.limits.kernels.plain_recursion import equal_positions, filtered, pooled
 from tests.tolerances import QUADRATURE, assert_identical
 
 W, B = 1.7, 0.3
