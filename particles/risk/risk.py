@@ -19,7 +19,18 @@ from particles.risk.dataset import Dataset, Prepared
 from particles.risk.losses import Loss
 from particles.risk.network import Network, NetworkAt
 from particles.risk.scaling import Scaling
-from particles.shapes import AnyFloat, Grams, Inputs, Outputs, PerParticle, Positions, Scalar, StackedOutputs, Velocity
+from particles.shapes import (
+    AnyFloat,
+    Grams,
+    Inputs,
+    Outputs,
+    PerParticle,
+    PerParticleAndGroup,
+    Positions,
+    Scalar,
+    StackedOutputs,
+    Velocity,
+)
 
 
 @dataclass(frozen=True)
@@ -279,6 +290,6 @@ class RiskAt:
         """M J^T c = eta_j rate(q) s_j sum_i c_i . grad g_j(x_i) [particles, dim], with the mobilities M."""
         return self.seen.pull(cotangents)
 
-    def gram(self, weights: PerParticle | None = None, dtype: torch.dtype | None = None) -> Grams:
+    def gram(self, weights: PerParticle | PerParticleAndGroup | None = None, dtype: torch.dtype | None = None) -> Grams:
         """J W J^T [n k, n k] with W the mobilities; other weights, and `dtype`, as in `NetworkAt.gram`."""
         return self.seen.gram(weights, dtype=dtype)

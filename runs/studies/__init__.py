@@ -16,6 +16,7 @@ STUDIES = {
     "kernel-limits": "runs.studies.kernel_limits",
     "kernel-checks": "runs.studies.kernel_checks",
     "mean-field-laws": "runs.studies.mean_field_laws",
+    "feature-learning": "runs.studies.feature_learning",
 }
 
 

@@ -13,6 +13,7 @@ from tests.front_door.parts import *
 
 Z = torch.linspace(-1.0, 1.0, 5, dtype=torch.float64)
 EIGHT = weights.uniform(8)
+MODULE = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Tanh(), torch.nn.Linear(3, 1, bias=False)).double()
 
 
 class Own:
@@ -109,6 +110,7 @@ CASES = [
     Case("particles.LeakyReLU", LeakyReLU, {"slope": 0.1}, of_activation),
     Case("particles.Softplus", Softplus, {}, of_activation),
     Case("particles.Identity", Identity, {"dim": 2}, of_embedding),
+    Case("particles.Plain", Plain, {"dim": 2}, of_embedding),
     Case("particles.Biased", Biased, {"inner": Identity(2)}, of_embedding),
     Case("particles.Quadratic", Quadratic, {"dim": 2}, of_embedding),
     Case(
@@ -158,6 +160,13 @@ CASES = [
         {"neuron": NEURON, "scaling": NTK(), "fused": None},
         lambda network: network(CLOUD, X),
     ),
+    Case(
+        "particles.from_module",
+        from_module,
+        {"module": MODULE, "inputs": 2, "particles": "rows"},
+        lambda made: made[0](made[1], X),
+    ),
+    Case("particles.to_module", to_module, {"network": RISK.network, "cloud": CLOUD}, lambda module: module(X)),
     Case("particles.Network.__call__", RISK.network, {"cloud": CLOUD, "inputs": X}),
     Case(
         "particles.Dataset",

@@ -22,6 +22,7 @@ from particles import (
     Law,
     Neuron,
     Perceptron,
+    Plain,
     Quadratic,
     RademacherOutputs,
     Random,
@@ -67,6 +68,7 @@ def _random_features(inputs: int, folder: Path, activation: Section, count: int,
 
 EMBEDDINGS = {
     "identity": kind(Identity),
+    "plain": kind(Plain),
     "biased": kind(lambda inputs: Biased(Identity(inputs))),
     "quadratic": kind(Quadratic),
     "random-features": kind(_random_features, in_folder=True, activation=(ACTIVATION, ...), count=SIZE, seed=(Seed, 0)),

@@ -30,6 +30,7 @@ from particles import (
     MeanField,
     Neuron,
     Perceptron,
+    Plain,
     Power,
     Quadratic,
     RandomFeatures,
@@ -143,6 +144,7 @@ STACK = RandomFeatures(FEATURES, Tanh(), 4, seed=1)
 #: (embedding of three inputs, phi).
 EMBEDDINGS: list[tuple[Embedding, Map]] = [
     (Identity(3), lambda x: x / math.sqrt(3.0)),
+    (Plain(3), lambda x: x),
     (Biased(Identity(3)), lambda x: torch.cat([x / math.sqrt(3.0), x[..., :1] * 0.0 + 1.0], dim=-1)),
     (Quadratic(3), lambda x: torch.stack([x[..., i] * x[..., j] / 3.0 for i in range(3) for j in range(3)], dim=-1)),
     (FEATURES, lambda x: tanh_features(FEATURES, x / math.sqrt(3.0))),

@@ -30,6 +30,7 @@ from particles import (
     Neuron,
     ParticleCloud,
     Perceptron,
+    Plain,
     Power,
     Quadratic,
     RademacherOutputs,
@@ -95,8 +96,8 @@ def test_problem_comes_back() -> None:
         problem_of(PATH, {**said, "law": {"class": "mine.Law"}}, DATA)
 
 
-@pytest.mark.parametrize("scaling", [MeanField(), NTK(), Lazy(3.0), Power(0.7)])
-@pytest.mark.parametrize("embedding", [Identity(2), Biased(Identity(2)), Quadratic(2), FLOORS])
+@pytest.mark.parametrize("scaling", [MeanField(), NTK(), Lazy(3.0), Power(0.7), Standard()])
+@pytest.mark.parametrize("embedding", [Identity(2), Biased(Identity(2)), Biased(Plain(2)), Quadratic(2), FLOORS])
 def test_networks_of_ours_come_back_equal(scaling: object, embedding: object) -> None:
     """Assert that neuron and scaling are those described, random features by their seed."""
     neuron = Perceptron(LeakyReLU(0.3), embedding, trained="both")
