@@ -132,9 +132,7 @@ def test_a_width_is_a_key_like_others() -> None:
     assert held["neuron"]["layers"] == [{"kind": "dense", "width": 9}, {"kind": "dense", "bias": True}]
     assert flat(run().identity())["neuron.layers.1.width"] == 4
     for number in ("3", "0", "first"):
-        with pytest.raises(
-            Refusal, match=f"{number}.width is of a list of 2, .* and {number} is none of"
-        ):
+        with pytest.raises(Refusal, match=f"{number}.width is of a list of 2, .* and {number} is none of"):
             set_all(held, {("neuron", "layers", number, "width"): 3})
 
 
