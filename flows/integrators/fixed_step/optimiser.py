@@ -30,7 +30,8 @@ class Remembered:
     def parted(self, members: int) -> list[Self]:
         """The states of so many members whose particles are stacked, each a view of its rows."""
         rows = {name: tensor.chunk(members) for name, tensor in self._tensors().items()}
-        return [replace(self, **{name: parts[e] for name, parts in rows.items()}) for e in range(members)]
+        each = [{name: parts[e] for name, parts in rows.items()} for e in range(members)]
+        return [replace(self, **held) for held in each]  # type: ignore[arg-type]
 
     def joined(self, members: Sequence[Self]) -> Self:
         """The state of members whose particles are stacked; whatever is no tensor is that of this one."""
