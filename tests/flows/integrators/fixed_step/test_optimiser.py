@@ -64,6 +64,15 @@ def test_what_cannot_move_does_not_decay(integrator: HeavyBall | Adam) -> None:
             assert bool((end[still][:, moving] != plain[still][:, moving]).all())
 
 
+def test_groups_of_rate_zero_do_not_decay() -> None:
+    """Assert that where output weights have rate zero they keep their bits, and hidden weights decay."""
+    flow = GradientFlow(network_risk(MeanField(rates={"output": 0.0})))
+    end = evolve(flow, network_cloud(), Adam(0.1, weight_decay=0.5), until=1.0).positions
+    plain = evolve(flow, network_cloud(), Adam(0.1), until=1.0).positions
+    assert torch.equal(end[:, 3:], network_cloud().positions[:, 3:])
+    assert bool((end[:, :3] != plain[:, :3]).all())
+
+
 def replace_decay(integrator: HeavyBall | Adam) -> HeavyBall | Adam:
     """The same without weight decay."""
     return type(integrator)(integrator.size)  # type: ignore[arg-type]
