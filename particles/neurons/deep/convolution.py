@@ -70,8 +70,10 @@ class ConvolutionMap:
 
     def seen(self, x: Tensor) -> Tensor:
         """The patch [channels below, q, ...] at every position."""
-        windows = self._windows(self._padded(x, self._before)).movedim(2, 2 + self._axes)
-        return windows.flatten(2, 1 + self._axes).flatten(3)
+        axes = self._axes
+        order = (0, 1, 2, *range(3 + axes, 3 + 2 * axes), *range(3, 3 + axes))
+        patches = self._windows(self._padded(x, self._before)).permute(order)
+        return patches.flatten(3 + axes).flatten(2, 2 + axes).mT
 
     def _correlated(self, x: Tensor, weights: Tensor, before: int) -> Tensor:
         """The convolution with weights [particles, units, units below, q, ...] that cover `before` positions before."""

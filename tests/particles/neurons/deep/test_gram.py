@@ -43,16 +43,30 @@ def test_tiles_are_even() -> None:
 
 
 def test_itself_is_symmetric_bit_for_bit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Assert that blocks beside the diagonal are computed once and mirrored."""
-    plain = Plain(NETWORKS["biased"])
-    one = torch.ones(PARTICLES, dtype=torch.float64)
-    calls: list[int] = []
-    made = gram._Products.summed
-    monkeypatch.setattr(gram._Products, "summed", lambda *given: calls.append(1) or made(*given))
-    tangent = plain.net.tangent(plain.positions, plain.inputs)
-    found = tangent.gram(one, tangent)
-    ends = [0, *(2 * tile.stop for tile in in_tiles(5, 2))]
-    assert len(calls) == 3 * 4 // 2
-    for i, j in ((0, 1), (0, 2), (1, 2)):
-        block = found[ends[i] : ends[i + 1], ends[j] : ends[j + 1]]
-        assert torch.equal(block, found[ends[j] : ends[j + 1], ends[i] : ends[i + 1]].T)
+    """Assert that what lies beside the diagonal is computed once and mirrored, by both ways and in outer tiles."""
+    for name in ("biased", "planes"):
+        plain = Plain(NETWORKS[name])
+        one = torch.ones(PARTICLES, dtype=torch.float64)
+        for entries in (gram.KEPT_ENTRIES, 2 * PARTICLES * plain.net.outputs * plain.net.entries_per_datum):
+            monkeypatch.setattr(gram, "KEPT_ENTRIES", entries)
+            tangent = plain.net.tangent(plain.positions, plain.inputs)
+            found = tangent.gram(one, tangent)
+            k = plain.net.outputs
+            assert torch.equal(found[: 2 * k, 2 * k :], found[2 * k :, : 2 * k].T)
+            assert torch.equal(found[: 4 * k, 4 * k :], found[4 * k :, : 4 * k].T)
+
+
+def test_half_is_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Assert that of a matrix of data with themselves ten of sixteen products of tiles are taken."""
+    plain = Plain(NETWORKS["circular"])
+    tangent = plain.net.tangent(plain.positions, plain.others(8, seed=1))
+    added: list[int] = []
+    add = gram._add
+
+    def counted(part: torch.Tensor, *given: object) -> None:
+        added.append(part.numel())
+        add(part, *given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(gram, "_add", counted)
+    tangent.gram(torch.ones(PARTICLES, dtype=torch.float64), tangent)
+    assert sum(added) == len(plain.net.stages) * (8 * plain.net.outputs) ** 2 * 10 // 16
