@@ -35,6 +35,20 @@ def of_neuron(neuron):
     return net(neuron).velocity(law.sample(masses=EIGHT, seed=0))
 
 
+def of_deep(neuron):
+    """One velocity of a deep network."""
+    return net(neuron).velocity(DeepLaw(neuron).sample(seed=0))
+
+
+def of_layer(layer):
+    """One velocity of a network whose first layer this is."""
+    return of_deep(Deep((1, 2), [layer, Dense(2), Dense(1)], Tanh(), "standard", bias_variance=0.0))
+
+
+DEEP = Deep(2, [Dense(3), Dense(1)], Tanh())
+OVERRIDES = {"bias": True, "multiplier": 0.5, "deviation": 1.0, "rate": 2.0}
+
+
 def of_activation(activation):
     return of_neuron(Perceptron(activation=activation, embedding=Identity(dim=2)))
 
@@ -152,6 +166,25 @@ CASES = [
         {"activation": Tanh(), "embedding": Identity(2), "outputs": 1, "trained": "hidden"},
         of_neuron,
     ),
+    Case(
+        "particles.Deep",
+        Deep,
+        {
+            "inputs": 2,
+            "layers": [Dense(3, bias=True), Dense(1)],
+            "activation": Tanh(),
+            "parameterisation": "ntk",
+            "trained": "all",
+            "weight_variance": 1.0,
+            "bias_variance": 0.5,
+        },
+        of_deep,
+    ),
+    Case("particles.Dense", Dense, {"width": 3, "activation": Tanh(), **OVERRIDES}, of_layer),
+    Case("particles.Convolution", Convolution, {"channels": 3, "size": 2, "padding": "zero", **OVERRIDES}, of_layer),
+    Case("particles.AveragePool", AveragePool, {"size": 2}, of_layer),
+    Case("particles.DeepLaw", DeepLaw, {"neuron": DEEP, "points": Random()}, lambda law: law.sample(seed=0)),
+    Case("particles.DeepLaw.sample", DeepLaw(DEEP).sample, {"masses": EIGHT, "seed": 0}, net(DEEP).velocity),
     Case("particles.MappedNeuron", MappedNeuron, {"single": Own(), "dim": 3, "outputs": 1}, of_neuron),
     Case("particles.as_neuron", as_neuron, {"neuron": Own()}, of_neuron),
     Case(

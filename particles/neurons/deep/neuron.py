@@ -133,10 +133,8 @@ class Deep:
     def embed(self, inputs: Inputs) -> Features:
         """The inputs as rows [data, features], averaged where the first layers pool.
 
-        Raises TypeError for what is no tensor and ShapeError for another number of inputs.
+        Raises ShapeError for another number of inputs.
         """
-        if not isinstance(inputs, Tensor):
-            raise TypeError(f"The network was given {type(inputs).__name__}, but a tensor [data, inputs] is needed.")
         shape = self.chain.inputs
         count = math.prod(shape)
         if inputs.shape[-1:] != (count,):
