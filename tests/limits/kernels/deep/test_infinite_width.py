@@ -51,14 +51,31 @@ def test_equal_layers_are_the_kernels_of_their_own() -> None:
     found, expected = infinite_width_kernels(dense, X), deep_kernels(X, activation=Tanh(), depth=3, **given)
     assert_identical(found.ntk, expected.ntk)
     x = normals(3, 2 * 4 * 4, seed=2)
-    layers = [*[Convolution(4, 3, "zero", bias=True)] * 2, AveragePool(), Dense(1, bias=True)]
+    layers = [*[Convolution(4, 2, "zero", bias=True)] * 2, AveragePool(), Dense(1, bias=True)]
     found = infinite_width_kernels(Deep((2, 4, 4), layers, ReLU(), **given), x[:1], x[1:])
     convolutional = partial(
-        convolutional_kernels, filter_size=3, depth=2, shape=(2, 4, 4), padding="zero", pooling=True
+        convolutional_kernels, filter_size=2, depth=2, shape=(2, 4, 4), padding="zero", pooling=True
     )
     expected = convolutional(x[:1], x[1:], activation=ReLU(), **given)
     assert_identical(found.ntk, expected.ntk)
     assert_identical(found.nngp, expected.nngp)
+
+
+def test_what_is_not_trained_adds_nothing() -> None:
+    """Assert that a trained readout has the NNGP, hidden layers the rest, and that a rate multiplies its layer."""
+    x = normals(3, 2 * 6, seed=3)
+    layers = [Convolution(4, 3, bias=True), AveragePool(2), Dense(4, bias=True), Dense(1, bias=True)]
+    made = lambda trained, layers=layers: infinite_width_kernels(
+        Deep((2, 6), layers, Erf(), trained=trained, weight_variance=W, bias_variance=B), x
+    )
+    every = made("all")
+    assert_identical(made("output").ntk, every.nngp)
+    assert_identical(made("hidden").ntk, every.ntk - every.nngp)
+    one = sum(made((name,)).ntk for name in ("layer1", "layer1.bias", "layer2", "layer2.bias"))
+    assert_identical(one, made("hidden").ntk)
+    slower = made("all", [Convolution(4, 3, bias=True, rate=0.25), *layers[1:]])
+    first = made(("layer1", "layer1.bias")).ntk
+    assert_identical(slower.ntk, every.ntk - 0.75 * first)
 
 
 def test_a_convolution_may_be_the_readout() -> None:

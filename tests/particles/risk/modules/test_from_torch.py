@@ -194,6 +194,7 @@ REFUSED: list[tuple[Callable[[], nn.Module], str]] = [
     ),
     (convolved(stride=2), r"Conv2d \('0'\) is not known: stride, dilation and groups must be 1"),
     (convolved(groups=2), r"Conv2d \('0'\) is not known"),
+    (convolved(kernel_size=2, padding=1), r"Conv2d \('0'\) is not known"),
     (convolved(padding=0), r"Conv2d \('0'\) is not known"),
     (convolved(kernel_size=(3, 1)), r"Conv2d \('0'\) is not known"),
     (convolved(padding_mode="reflect"), r"Conv2d \('0'\) is not known"),
