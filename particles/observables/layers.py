@@ -68,5 +68,5 @@ def tiles_of(cloud: ParticleCloud, part: slice, phi: Features, units: int) -> It
     size = max(TILE_ENTRIES // (len(phi) * units), SMALLEST_TILE if units == 1 else 1)
     rows = len(phi) if size > 1 else max(TILE_ENTRIES // units, SMALLEST_TILE)
     for begin in range(first, last, size):
-        for some in phi.split(rows):
-            yield slice(begin, min(begin + size, last)), some
+        for datum in range(0, len(phi), rows):
+            yield slice(begin, min(begin + size, last)), phi[datum : datum + rows]
