@@ -78,7 +78,7 @@ def replace_decay(integrator: HeavyBall | Adam) -> HeavyBall | Adam:
     return type(integrator)(integrator.size)  # type: ignore[arg-type]
 
 
-def test_groups_of_rate_zero_do_not_decay() -> None:
+def test_what_decays_are_the_groups_that_move() -> None:
     """Assert that what decays are the positions of groups that move, whatever their rate is."""
     cloud, risk = network_cloud(), network_risk(MeanField(rates={"hidden": 0.1, "output": 0.0}))
     expected = cloud.positions.clone()
