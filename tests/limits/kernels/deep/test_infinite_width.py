@@ -99,7 +99,7 @@ def test_inputs_are_pooled_first_where_the_network_pools_them() -> None:
     assert_identical(found.ntk, infinite_width_kernels(Deep((2, 3), layers, ReLU()), halves).ntk)
 
 
-@pytest.mark.parametrize("parameterisation", ["standard", "mean-field", "maximal-update"])
+@pytest.mark.parametrize("parameterisation", ["standard", "mean-field", "maximal-update", "integrable"])
 def test_other_parameterisations_have_their_leading_order(parameterisation: str) -> None:
     """Assert that multipliers, deviations and rates of every parameterisation enter as at the neuron's own widths."""
     neuron = Deep(
