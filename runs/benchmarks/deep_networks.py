@@ -62,6 +62,7 @@ Work = Callable[[], Tensor]
 class Problem:
     """A risk of a deep network at its start, and the same network as a torch module."""
 
+    net: Deep
     risk: Risk
     cloud: ParticleCloud
 
@@ -72,7 +73,7 @@ class Problem:
         count = math.prod(net.chain.inputs)
         numbers = torch.from_numpy(generator(0, "data").standard_normal((data, count + 1))).to(dtype)
         risk = Risk(net, NTK(), Squared(), Dataset(numbers[:, :-1], numbers[:, -1]))
-        return cls(risk, DeepLaw(net).sample(seed=0).to(dtype=dtype))
+        return cls(net, risk, DeepLaw(net).sample(seed=0).to(dtype=dtype))
 
     @property
     def module(self) -> nn.Module:
@@ -82,7 +83,8 @@ class Problem:
     @property
     def inputs(self) -> Tensor:
         """The data in the shape that the module reads."""
-        return self.risk.data.inputs.unflatten(1, self.risk.network.neuron.chain.inputs)  # type: ignore[attr-defined]
+        inputs = self.risk.data.inputs
+        return inputs.reshape(len(inputs), *self.net.chain.inputs)
 
 
 def our_velocity(problem: Problem) -> Work:
@@ -96,7 +98,7 @@ def backward(problem: Problem) -> Work:
 
     def velocity() -> Tensor:
         module.zero_grad()
-        (0.5 * (module(inputs) - targets).square().mean()).backward()  # type: ignore[no-untyped-call]
+        (0.5 * (module(inputs) - targets).square().mean()).backward()
         return -torch.cat([parameter.grad.flatten() for parameter in module.parameters() if parameter.grad is not None])
 
     return velocity
@@ -136,7 +138,7 @@ def torch_training(problem: Problem, steps: int) -> Work:
         optimiser = torch.optim.SGD(module.parameters(), lr=STEP)
         for _ in range(steps):
             optimiser.zero_grad()
-            (0.5 * (module(inputs) - targets).square().mean()).backward()  # type: ignore[no-untyped-call]
+            (0.5 * (module(inputs) - targets).square().mean()).backward()
             optimiser.step()
         return torch.cat([parameter.detach().flatten() for parameter in module.parameters()])
 
@@ -254,7 +256,7 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["peak"]:
         print(json.dumps(peak_here(sys.argv[2], sys.argv[3], sys.argv[4], int(sys.argv[5]))))
     elif sys.argv[1:2] == ["training"]:
-        training(int(sys.argv[2]), *sys.argv[3:])
+        training(int(sys.argv[2]), sys.argv[3])
     elif sys.argv[1:2] == ["eigenvalue"]:
         least, made, solved = smallest_eigenvalue(int(sys.argv[2]))
         print(f"smallest eigenvalue {least:.1f}; kernel {made:.1f} s, eigenvalues {solved:.1f} s")

@@ -157,7 +157,7 @@ def pooled(stage: Stage, values: Tensor) -> Tensor:
 
 def weights_of(stage: Stage, positions: Positions) -> Tensor:
     """A stage's weights [particles, *weights] among all coordinates [particles, dim]."""
-    return positions[:, stage.weights.columns].unflatten(1, stage.map.weights)
+    return positions[:, stage.weights.columns].reshape(-1, *stage.map.weights)
 
 
 def preactivation(stage: Stage, x: Tensor, positions: Positions) -> Tensor:
@@ -179,4 +179,4 @@ def _aligned(weights: Tensor) -> Tensor:
         return weights
     flat = weights.flatten(1)
     size = flat.shape[1]
-    return functional.pad(flat, (0, -size % ALIGNED))[:, :size].unflatten(1, weights.shape[1:])
+    return functional.pad(flat, (0, -size % ALIGNED))[:, :size].reshape(weights.shape)

@@ -81,10 +81,14 @@ class Block:
         """Number of positions."""
         return self.above.shape[3]
 
+    @property
+    def _outputs(self) -> int:
+        return self.above.shape[1] // max(self.data, 1)
+
     @cached_property
     def gradients(self) -> Tensor:
         """Those in the weights [particles, data outputs, units entries]."""
-        above = self.above.unflatten(1, (self.data, -1)).flatten(2, 3)
+        above = self.above.reshape(len(self.above), self.data, self._outputs * self.above.shape[2], self.positions)
         return (above @ self.stage.map.seen(self.x)).reshape(*self.above.shape[:2], -1)
 
     def pairs(self, other: "Block", some: slice) -> tuple[Tensor, Tensor]:
@@ -98,7 +102,7 @@ class Block:
 
     def part(self, rows: slice) -> "Block":
         """That of some data."""
-        k = self.above.shape[1] // max(self.data, 1)
+        k = self._outputs
         return Block(self.stage, self.above[:, rows.start * k : rows.stop * k], self.x[:, rows])
 
 

@@ -96,12 +96,12 @@ class Deep:
     @property
     def dim(self) -> int:
         """The number of coordinates of one particle."""
-        return self.chain.groups[-1].columns.stop
+        return sum(group.size for group in self.chain.groups)
 
     @property
     def hidden(self) -> int:
         """How many of them belong to hidden layers; those of the readout follow."""
-        return self.stages[-1].weights.columns.start
+        return self.dim - sum(group.size for group in self.stages[-1].groups)
 
     @property
     def outputs(self) -> int:
@@ -141,10 +141,10 @@ class Deep:
             raise ShapeError(f"Inputs have shape {tuple(inputs.shape)}, but the network reads [data, {count}].")
         if not self.chain.first:
             return inputs
-        values = inputs.unflatten(-1, shape)
+        values = inputs.reshape(len(inputs), *shape)
         for pool in self.chain.first:
             values = pool.forward(values)
-        return values.flatten(-len(shape))
+        return values.flatten(1)
 
     def tangent(self, positions: Positions, phi: Features) -> DeepTangent:
         """These networks [particles, dim] at these embedded inputs [data, features]."""

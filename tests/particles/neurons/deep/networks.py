@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -79,7 +80,7 @@ def _modules(net: Deep) -> list[nn.Module]:
             shape = [layer.width]
         else:
             kind = nn.Conv1d if len(shape) == 2 else nn.Conv2d
-            mode = "circular" if layer.padding == "circular" else "zeros"
+            mode: Literal["circular", "zeros"] = "circular" if layer.padding == "circular" else "zeros"
             channels = (shape[0], layer.channels, layer.size)
             modules.append(kind(*channels, padding="same", padding_mode=mode, bias=layer.bias))
             shape[0] = layer.channels

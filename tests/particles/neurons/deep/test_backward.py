@@ -22,7 +22,7 @@ def test_rows_are_data_and_their_cotangents() -> None:
             together, backward(stages, plain.positions, run, both[:, :, c], 0), strict=True
         ):
             assert alone.shape == (PARTICLES, DATA, *stages[number].map.above)
-            assert_identical(above.unflatten(1, (DATA, 2))[:, :, c], alone)
+            assert_identical(above.reshape(PARTICLES, DATA, 2, *above.shape[2:])[:, :, c], alone)
 
 
 def test_ends_at_the_lowest() -> None:

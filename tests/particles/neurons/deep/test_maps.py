@@ -44,9 +44,9 @@ def test_gradients_are_added(linear: LinearMap) -> None:
     x, weights, cotangents = drawn(linear)
     among = normals(2, 7 + weights[0].numel(), seed=5)
     before = among.clone()
-    total = among[:, 7:].unflatten(1, linear.weights)
+    total = among[:, 7:].reshape(2, *linear.weights)
     linear.gradient(cotangents, x, 1.5, total)
-    assert_identical(total, before[:, 7:].unflatten(1, linear.weights) + linear.gradient(cotangents, x, 1.5))
+    assert_identical(total, before[:, 7:].reshape(2, *linear.weights) + linear.gradient(cotangents, x, 1.5))
     assert torch.equal(among[:, :7], before[:, :7])
 
 

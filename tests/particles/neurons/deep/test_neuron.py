@@ -93,7 +93,7 @@ def test_preactivations_are_what_enters_sigma() -> None:
     assert list(found) == ["layer1", "layer2", "layer3"]
     x = plain.inputs.expand(3, -1, -1)
     for name, stage in zip(found, net.stages, strict=True):
-        weights = plain.positions[:, net.groups[name]].unflatten(1, stage.map.weights)
+        weights = plain.positions[:, net.groups[name]].reshape(-1, *stage.map.weights)
         h = torch.einsum("jui,jni->jnu", weights, x) + plain.positions[:, None, net.groups[f"{name}.bias"]]
         assert_identical(found[name], h)
         x = h.clamp(min=0.0)

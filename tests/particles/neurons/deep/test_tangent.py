@@ -6,6 +6,7 @@ from torch import Tensor
 
 from particles import NTK, Dataset, DeepLaw, Risk, Squared, Tanh, masses
 from particles.neurons.deep import gram, tangent
+from particles.neurons.deep.forward import ForwardPass
 from particles.neurons.deep.layers import Convolution, Dense
 from particles.neurons.deep.neuron import Deep
 from particles.neurons.deep.tangent import DeepTangent
@@ -105,13 +106,13 @@ def test_many_tiles_are_one(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_layers_see_is_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Assert that a velocity takes one forward pass, and one for each tile and product where it is not kept."""
     passes: list[int] = []
-    made = tangent.ForwardPass.of
+    made = ForwardPass.of
 
-    def counted(*given: Tensor) -> tangent.ForwardPass:
+    def counted(*given: Tensor) -> ForwardPass:
         passes.append(1)
         return made(*given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(tangent.ForwardPass, "of", counted)
+    monkeypatch.setattr(ForwardPass, "of", counted)
     net = NETWORKS["dense"]
     risk = Risk(net, NTK(), Squared(), Dataset(normals(8, 4, seed=1), normals(8, 1, seed=2)))
     risk.velocity(DeepLaw(net).sample(seed=0))
