@@ -264,16 +264,21 @@ class RiskAt:
             return None
         columns = self.risk.network.neuron.trained_columns
         result = torch.zeros_like(self.cloud.positions)
-        result[:, columns] = -self.decay * self.cloud.positions[:, columns]
+        result[:, columns] = -self.decays * self.cloud.positions[:, columns]
         return result
 
     @cached_property
-    def decay(self) -> AnyFloat:
+    def decays(self) -> AnyFloat:
         """eta_j rate(q) lambda_j strength(q): how fast the regulariser pulls trained coordinates q to zero.
 
         [particles, trained], or [particles, 1] where all coordinates of a particle have the same.
         """
         return self.seen.scaled.decay(self.risk.strength)
+
+    @property
+    def decay(self) -> AnyFloat:
+        """The same [particles] where all coordinates of a particle have the same."""
+        return self.decays[:, 0] if self.decays.shape[1] == 1 else self.decays
 
     @cached_property
     def velocity(self) -> Velocity:

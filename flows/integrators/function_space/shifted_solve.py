@@ -61,7 +61,7 @@ class Shifted:
         """D [particles, trained], or [particles, 1] where it is the same for all coordinates of a particle."""
         if self.stiff.at.risk.strength == 0.0:
             return None
-        return self._shifted(self.stiff.at.decay)
+        return self._shifted(self.stiff.at.decays)
 
     def _shifted(self, decay: AnyFloat) -> AnyFloat:
         return 1.0 + spread(self.size, decay.shape[0]) * decay

@@ -27,7 +27,7 @@ class Deep:
     [data, inputs] with channels first, as torch's flatten leaves them. `layers` are `Dense`, `Convolution` and
     `AveragePool` in order. The last one with weights is the readout, whose entries are the outputs; the others are
     followed by their own activation or by `activation`. `parameterisation`, `weight_variance` and `bias_variance` are
-    those of `Parameterisation`: "ntk", "standard", "mean-field" or "maximal-update".
+    those of `Parameterisation`: "ntk", "standard", "mean-field", "maximal-update" or "integrable".
 
     Groups of coordinates are "layer1", "layer1.bias" (where there is a bias), "layer2", ...: layers with weights are
     counted. `trained` names those that move: "all", "hidden" (all but the readout), "output" (the readout), or names.

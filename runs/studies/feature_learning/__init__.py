@@ -1,1 +1,1 @@
-"""Do networks whose features move converge at a linear rate, and what do three scalings of them learn?"""
+"""Do networks whose features move converge linearly, and what do their scalings learn?"""

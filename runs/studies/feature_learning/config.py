@@ -22,7 +22,7 @@ class Config(StudyConfig):
         seeds=(2, 8, 8),
         label_count=(64, 1024, 2048),
         label_rows=((5, 10, 40), (10, 20, 40, 80), (10, 20, 40, 80, 160)),
-        label_until=(200.0, 10_000.0, 50_000.0),
+        label_until=(100.0, 10_000.0, 50_000.0),
         taught_inputs=(6, 30, 30),
         taught_count=(64, 256, 8192),
         taught_rows=((30, 90), (100, 400, 1600), (100, 400, 1600)),

@@ -172,7 +172,7 @@ FLOWS = {
     "linearised": _flow(LinearisedFlow),
     "langevin": _flow(LangevinFlow, **HEAT),
     "underdamped": _flow(UnderdampedFlow, **HEAT, friction=NEEDED),
-    "minibatch": kind(_minibatch, MinibatchFlow, **BATCHES),
+    "minibatch": Kind(_minibatch, BATCHES, MinibatchFlow),
     "birth-death": _flow(BirthDeathFlow, rate=(Positive, 1.0)),
 }
 FLOWS |= {f"minibatch-{name}": _in_batches(FLOWS[name]) for name in ("linearised", "langevin", "underdamped")}
@@ -219,7 +219,7 @@ def _optimiser(made: type, **keys: tuple[Any, Any]) -> Kind:
         return made(step, schedule=rate, **given)
 
     schedule = (choice("integrator.schedule", SCHEDULES) | None, None)
-    return kind(build, made, step=NEEDED, **keys, weight_decay=(NonNegative, 0.0), schedule=schedule)
+    return Kind(build, {"step": NEEDED, **keys, "weight_decay": (NonNegative, 0.0), "schedule": schedule}, made)
 
 
 def _growth_splitting(transport: str, step: float) -> GrowthSplitting:

@@ -180,6 +180,11 @@ def test_the_example_of_a_deep_network_runs(tmp_path: Path) -> None:
             assert trajectory[0].count == 2 and series["margin"].values[0] == 0.0
             assert series["risk"].values[-1] < 0.8 * series["risk"].values[0]
             assert series["first"].values[0] == 0.0 < series["first"].values[-1]
+    assert collect(tmp_path)["width"].values.tolist() == [32, 128]
+    code, _, progress = spoken("check", str(file))
+    assert code == 2 and "but theorems are known for a GaussianLaw only: check a run of perceptrons." in progress
+    code, said, _ = spoken("plot", str(file), "--time", "0", "--out", str(tmp_path / "plots"))
+    assert code == 0 and "run-features.png" in said
     page = (ROOT / "runs" / "STUDY_FILES.md").read_text(encoding="utf-8").split("```toml\n")[3].split("```")[0]
     shown, held = (tomllib.loads(text)["neuron"] for text in (page, study.read_text(encoding="utf-8")))
     assert shown == held

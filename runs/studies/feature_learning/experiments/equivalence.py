@@ -35,6 +35,7 @@ from runs.study.table import Row, Table
 
 #: The largest gap of two trajectories of outputs of order one that counts as none.
 EQUAL = 1e-10
+SOURCE = "Chen, Vanden-Eijnden and Bruna 2022"
 #: Rows that are trained on, and the length of steps where all layers are trained.
 ROWS, FULL = 40, 0.25
 #: What is compared with ours, and where the paper says so.
@@ -43,7 +44,7 @@ OTHERS = {
     "muP, torch": ("torch.optim.SGD on the weights of maximal update", "appendix C"),
     "Xavier": ("torch.optim.SGD on h = m^(-1/2) W . sigma with rate m", "appendix B"),
     "one layer": ("Deep in mean-field parameterisation, of which the middle layer is trained", "appendix C"),
-    "all layers": ("Deep with all layers trained: mean-field against maximal-update", "appendix C"),
+    "all layers": ("Deep with all layers trained, maximal-update against mean-field", "appendix C"),
     "MF": ("table 1's MF, h = W . sigma / m with rate m^2, as mean field with w ~ N(0, I/m)", "table 1"),
 }
 

@@ -151,7 +151,19 @@ class Scalings(Experiment):
                     gap = _difference(found["ours"], found["ntk"], LIMITS[value])
                     words = f"{at}: the test error of ours is below {LIMITS[value]:g} of that of NTK"
                     yield from_above(said(words, ROW), (), torch.tensor(0.0), **measured_mean(gap, place))
+        yield self._smallest(config, table)
         yield self._faster(config, table)
+
+    def _smallest(self, config: Config, table: Table) -> Result:
+        """Of all sizes together, each draw's mean."""
+        errors = {
+            name: np.concatenate([table.at(self.name, f"test {one.name}", name).values for one in sweeps(config)])
+            for name in ("ours", "mf")
+        }
+        gap = (errors["ours"] - errors["mf"]).mean(axis=0, keepdims=True)
+        mean = Curve(np.zeros(1), gap, np.full_like(gap, np.nan), tuple(range(gap.shape[1])))
+        words = "over all m and n together ours has the smallest test error of the three, below that of MF"
+        return from_above(said(words, SOURCE), (), torch.tensor(0.0), **_resolved(mean, 0))
 
     def _faster(self, config: Config, table: Table) -> Result:
         """What is left of the error with the most rows, of that with the fewest: of MF less that of NTK."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from flows import RK4, GradientFlow, LogSpaced, evolve
 from limits.theorems import ActiveRegion, Problem, Result, Statement, Verdict, every_feature_theorem
@@ -90,6 +91,10 @@ class Theorems(Experiment):
     name = "theorems"
     title = "Theorems on runs of gradient flow"
     figure = "sections 3 and 4"
+    words: ClassVar[Mapping[str, str]] = {
+        **{f"{name}: margin": f"{name}, margin" for name in STATEMENTS},
+        **{one.label: one.label for one in CHECKED},
+    }
 
     def about(self, config: Config) -> str:
         """Sizes."""

@@ -7,7 +7,22 @@ import pytest
 import torch
 
 from flows import RK4, GradientFlow, evolve
-from particles import NTK, AveragePool, Convolution, Dataset, Deep, DeepLaw, Dense, ParticleCloud, Risk, Squared, Tanh
+from particles import (
+    NTK,
+    AveragePool,
+    Convolution,
+    Dataset,
+    Deep,
+    DeepLaw,
+    Dense,
+    Identity,
+    MeanField,
+    ParticleCloud,
+    Perceptron,
+    Risk,
+    Squared,
+    Tanh,
+)
 from particles.neurons.deep.parameterisation import NAMES, Parameterisation, Place, Scales
 from tests.draws import normals
 
@@ -27,12 +42,14 @@ def test_scales_are_those_of_the_table() -> None:
         "maximal-update": [
             *(Scales(root * (m / n) ** 0.5, m**-0.5), Scales(root, n**-0.5), Scales(root / n**0.5, n**-0.5)),
         ],
+        "integrable": [Scales(root / n**0.5, 1.0, m), Scales(root / n, 1.0, n * m), Scales(root / n, 1.0, n)],
     }
     biases = {
         "ntk": [Scales(bias, 1.0)] * 3,
         "standard": [Scales(1.0, bias)] * 3,
         "mean-field": [*[Scales(bias, 1.0, m)] * 2, Scales(bias, 1.0)],
         "maximal-update": [*[Scales(bias * m**0.5, m**-0.5)] * 2, Scales(bias, 1.0)],
+        "integrable": [*[Scales(bias, 1.0, m)] * 2, Scales(bias, 1.0)],
     }
     for name in NAMES:
         found = [Parameterisation(name, v, b).of(Dense(m, True), place) for place in (first, other, last)]
@@ -80,6 +97,28 @@ def test_maximal_update_is_mean_field(net: Deep) -> None:
     assert float((outputs(slower, start) - expected).norm() / moved) > 1e-2
 
 
+@pytest.mark.parametrize("name", ["mean-field", "maximal-update", "integrable"])
+def test_one_hidden_layer_is_the_mean_field_limit(name: str) -> None:
+    """Assert that particles under MeanField have the same trajectory, of which a network has all in one particle."""
+    count, d = 6, 3
+    deep = Deep(d, [Dense(count), Dense(1)], Tanh(), name)
+    data = Dataset(normals(5, d, seed=1), normals(5, 1, seed=2))
+    start = DeepLaw(deep).sample(seed=0)
+    hidden, output = deep.chain.groups
+    w = start.positions[0, hidden.columns].reshape(count, d) * hidden.scales.multiplier * d**0.5
+    a = start.positions[0, output.columns].reshape(count, 1) * output.scales.multiplier * count
+    plain = Risk(Perceptron(Tanh(), Identity(d), trained="both"), MeanField(), Squared(), data)
+    ends = [
+        risk.predictions(evolve(GradientFlow(risk), cloud, RK4(0.1), until=1.0))
+        for risk, cloud in (
+            (Risk(deep, NTK(), Squared(), data), start),
+            (plain, ParticleCloud(torch.cat([w, a], dim=1))),
+        )
+    ]
+    moved = float((ends[1] - plain.predictions(ParticleCloud(torch.cat([w, a], dim=1)))).norm())
+    assert moved > 0.1 and float((ends[0] - ends[1]).norm()) / moved < SAME
+
+
 def test_one_width_is_abc() -> None:
     """Assert that at one width m the scales are m^-a, m^-b and m^-c of Yang and Hu (2021), sqrt(d) apart."""
     d, m = 3, 8
@@ -97,7 +136,9 @@ def test_one_width_is_abc() -> None:
 
 def test_others_are_refused() -> None:
     """Assert that an unknown name and variances that are none are refused with what there is."""
-    with pytest.raises(ValueError, match="is 'mup', but one of 'ntk', 'standard', 'mean-field', 'maximal-update' is"):
+    with pytest.raises(
+        ValueError, match="is 'mup', but one of 'ntk', 'standard', 'mean-field', 'maximal-update', 'int"
+    ):
         Parameterisation("mup")
     with pytest.raises(ValueError, match=r"The weight_variance is -1.0, but a finite non-negative number is needed"):
         Parameterisation("ntk", -1.0)

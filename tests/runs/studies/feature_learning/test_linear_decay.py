@@ -32,12 +32,13 @@ def test_bound_integrates_the_active_fraction() -> None:
 
 
 def test_a_run_ends_where_nothing_is_left() -> None:
-    """Assert that descent on linear neurons ends at 1e-9 of its risk with the rates of its Gram matrix."""
+    """Assert that descent on linear neurons ends at 1e-9 of its risk with the rate of its steps."""
     data = random_labels(3, 6, 0)
     risk = risk_of(Linear(), Identity(6), MeanField(), data)
     start = GaussianLaw(perceptron(risk)).sample(masses=masses.uniform(16), seed=0)
-    run = descended(risk, start, 5000.0, lambda done: None)
-    assert run.parts[-1] < FITTED < run.parts[-20] and run.times[-1] < 5000.0
+    run = descended(risk, start, 1000.0, lambda done: None)
+    assert run.parts[-1] < FITTED and run.times[-1] < 500.0
     phi = perceptron(risk).embed(data.inputs)
     least = float(torch.linalg.eigvalsh(phi @ phi.T / 3)[0])
-    assert run.line[0] == pytest.approx(2.0 * least, rel=0.05)
+    slowest = -2.0 * float(np.log1p(-least))
+    assert slowest <= run.line[0] < 1.05 * slowest, "faster modes are all but gone in the window"

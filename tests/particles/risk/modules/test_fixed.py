@@ -1,7 +1,7 @@
 """Embeddings as torch modules: the same map, nothing to train."""
 
 from particles import Quadratic
-from particles.modules.fixed import Embedded
+from particles.risk.modules.fixed import Embedded
 from tests.draws import normals
 from tests.tolerances import assert_identical
 

@@ -39,7 +39,7 @@ from particles import (
 )
 from particles.neurons.embeddings import Embedding
 from tests.draws import normals, unequal, untouched_generators
-from tests.particles.modules.nets import DATA, EXAMPLES, Example
+from tests.particles.risk.modules.nets import DATA, EXAMPLES, Example
 from tests.tolerances import assert_identical
 
 COUNT = 9

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from particles import GELU, Activation, Erf, LeakyReLU, Linear, ReLU, Sigmoid, SiLU, Softplus, Tanh
-from particles.modules.activations import READ, Applied, written
+from particles.risk.modules.activations import READ, Applied, written
 from tests.tolerances import assert_identical
 
 Z = torch.linspace(-40.0, 60.0, 401, dtype=torch.float64)

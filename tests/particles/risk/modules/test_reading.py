@@ -6,7 +6,7 @@ import pytest
 from torch import nn
 
 from particles import AveragePool, ReLU, Tanh
-from particles.modules.reading import leaves, read, titled
+from particles.risk.modules.reading import leaves, read, titled
 
 
 def test_layers_come_with_what_follows_them() -> None:

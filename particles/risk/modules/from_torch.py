@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from particles.cloud import ParticleCloud
 from particles.errors import ShapeError
-from particles.modules.reading import Block, Reading, read
 from particles.neurons.activations import Linear
 from particles.neurons.deep.layers import Convolution, Dense, Layer
 from particles.neurons.deep.maps import Shape
@@ -17,6 +16,7 @@ from particles.neurons.deep.neuron import Deep
 from particles.neurons.deep.stages import shape_of
 from particles.neurons.embeddings import Biased, Plain
 from particles.neurons.perceptron import Perceptron
+from particles.risk.modules.reading import Block, Reading, read
 from particles.risk.network import Network
 from particles.risk.scaling import Standard
 
@@ -83,13 +83,20 @@ def _obstacle_to_rows(reading: Reading) -> str | None:
 def _rows(reading: Reading, inputs: Shape | None) -> tuple[Network, ParticleCloud]:
     """Hidden units as particles."""
     hidden, output = reading.blocks
-    plain = Plain(hidden.layer.in_features) if reading.embedding is None else reading.embedding
+    seen = hidden.layer.weight.shape[1]
+    plain = Plain(seen) if reading.embedding is None else reading.embedding
+    units, read_units = hidden.layer.weight.shape[0], output.layer.weight.shape[1]
+    if (plain.features, units) != (seen, read_units):
+        raise ShapeError(
+            f"The embedding gives {plain.features} features and {hidden.title} reads {seen}, it has {units} units and "
+            f"{output.title} reads {read_units}; make them fit."
+        )
     _check_inputs(inputs, plain.inputs)
     moving = [block.layer.weight.requires_grad for block in reading.blocks]
     neuron = Perceptron(
         hidden.activation or Linear(),
         plain if hidden.layer.bias is None else Biased(plain),
-        output.layer.out_features,
+        output.layer.weight.shape[0],
         "both" if all(moving) else "hidden" if moving[0] else "output",
     )
     bias = [each[:, None] for each in hidden.parameters[1:]]
@@ -133,7 +140,7 @@ def _layer(block: Block, is_last: bool) -> Layer:
 
 def _trained(reading: Reading) -> str | tuple[str, ...]:
     """The groups whose parameters require a gradient."""
-    groups = []
+    groups: list[tuple[str, Tensor]] = []
     for number, block in enumerate(reading.blocks, start=1):
         groups += zip((f"layer{number}", f"layer{number}.bias"), block.parameters, strict=False)
     moving = tuple(name for name, each in groups if each.requires_grad)

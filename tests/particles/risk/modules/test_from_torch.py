@@ -22,7 +22,7 @@ from particles import (
     from_module,
 )
 from tests.draws import normals, untouched_generators
-from tests.particles.modules.nets import DATA, EXAMPLES, Example, trained_by_torch
+from tests.particles.risk.modules.nets import DATA, EXAMPLES, Example, trained_by_torch
 from tests.tolerances import assert_identical
 
 every = pytest.mark.parametrize("example", EXAMPLES.values(), ids=EXAMPLES)
@@ -194,6 +194,7 @@ REFUSED: list[tuple[Callable[[], nn.Module], str]] = [
     ),
     (convolved(stride=2), r"Conv2d \('0'\) is not known: stride, dilation and groups must be 1"),
     (convolved(groups=2), r"Conv2d \('0'\) is not known"),
+    (convolved(kernel_size=2, padding=1), r"Conv2d \('0'\) is not known"),
     (convolved(padding=0), r"Conv2d \('0'\) is not known"),
     (convolved(kernel_size=(3, 1)), r"Conv2d \('0'\) is not known"),
     (convolved(padding_mode="reflect"), r"Conv2d \('0'\) is not known"),
@@ -245,7 +246,11 @@ def test_inputs_that_do_not_fit_are_refused() -> None:
     with pytest.raises(
         ShapeError, match=r"The weights of Linear \('1'\) are \(1, 3\), but what comes below asks for \(1, 4"
     ):
-        from_module(nn.Sequential(nn.Linear(2, 4), nn.Linear(3, 1)))
+        from_module(nn.Sequential(nn.Linear(2, 4), nn.Linear(3, 1)), particles="whole")
+    with pytest.raises(
+        ShapeError, match=r"Linear \('0'\) reads 2, it has 4 units and Linear \('2'\) reads 3; make them fit"
+    ):
+        from_module(nn.Sequential(nn.Linear(2, 4), nn.ReLU(), nn.Linear(3, 1, bias=False)))
     flattened = EXAMPLES["flattened images"].made()
     assert from_module(flattened)[0].neuron.inputs == 8
     assert from_module(flattened, inputs=(2, 4))[0].neuron.inputs == (2, 4)
