@@ -21,8 +21,6 @@ from particles.initial import masses
 from particles.initial.deep_law import DeepLaw
 from particles.initial.laws import GaussianLaw, GaussianOutputs, Law, OutputLaw, RademacherOutputs, SymmetricPairs
 from particles.initial.uniform_points import Points, Random, Sobol
-from particles.modules.from_torch import from_module
-from particles.modules.to_torch import to_module
 from particles.neurons.activations import GELU, Activation, Erf, LeakyReLU, Linear, ReLU, Sigmoid, SiLU, Softplus, Tanh
 from particles.neurons.deep.layers import AveragePool, Convolution, Dense
 from particles.neurons.deep.neuron import Deep
@@ -53,6 +51,8 @@ from particles.observables import (
 from particles.right_forms import CONVERSIONS, FORMS, METHODS
 from particles.risk.dataset import Dataset
 from particles.risk.losses import CrossEntropy, Logistic, Loss, Squared
+from particles.risk.modules.from_torch import from_module
+from particles.risk.modules.to_torch import to_module
 from particles.risk.network import Network
 from particles.risk.risk import L2, Risk
 from particles.risk.scaling import NTK, Lazy, MeanField, Power, Scaling, Standard

@@ -11,6 +11,7 @@ Positions = Float[Tensor, "particles dim"]
 Velocity = Float[Tensor, "particles dim"]
 Masses = Float[Tensor, " particles"]
 PerParticle = Float[Tensor, " particles"]
+PerParticleAndGroup = Float[Tensor, "particles groups"]
 
 Inputs = Float[Tensor, "data inputs"]
 OtherInputs = Float[Tensor, "others inputs"]

@@ -53,7 +53,7 @@ class BalanceChange(Observable):
             if rate == 0.0 or name not in network.trained_groups
         ]
         if still:
-            raise ValueError(f"BalanceChange needs all weights trained, but {', '.join(still)} do not move.")
+            raise ValueError(f"BalanceChange needs all weights trained, but these do not move: {', '.join(still)}.")
         if len(self._terms) < 2:
             raise ValueError("BalanceChange compares the weights of layers that follow, but the network has one.")
 

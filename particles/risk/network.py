@@ -20,6 +20,7 @@ from particles.shapes import (
     Inputs,
     Masses,
     PerParticle,
+    PerParticleAndGroup,
     Positions,
     StackedOutputs,
     Velocity,
@@ -98,8 +99,8 @@ class Network:
         number, squares = self.over_trained(numbers, positions), positions[:, self.neuron.trained_columns].square()
         return (1.0, squares @ number) if isinstance(number, Tensor) else (number, squares.sum(dim=1))
 
-    def check_groups(self, numbers: float | Mapping[str, float], what: str) -> None:
-        """Raise ValueError for numbers of groups that the neuron does not have; `what` are they, as "The rates"."""
+    def check_groups(self, numbers: object, what: str) -> None:
+        """Raise ValueError where numbers are given for groups that the neuron does not have; `what` says which."""
         if isinstance(numbers, Mapping):
             check_names(numbers, self.groups, what)
 
@@ -216,7 +217,10 @@ class NetworkAt:
         return self.tiles.pull(self.scaled.factors, cotangents)
 
     def gram(
-        self, weights: PerParticle | None = None, phi: Features | None = None, dtype: torch.dtype | None = None
+        self,
+        weights: PerParticle | PerParticleAndGroup | None = None,
+        phi: Features | None = None,
+        dtype: torch.dtype | None = None,
     ) -> Grams:
         """J W J'^T [n k, n' k] with W the mobilities, and J' at other embedded inputs; J' is J where there are none.
 

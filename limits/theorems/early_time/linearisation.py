@@ -1,6 +1,7 @@
 """How far a network in training is from a linear model, bounded by the error of its kernel along the path."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -38,10 +39,8 @@ def model_gap(risk: Risk, run: Recorded | Sequence[tuple[float, ParticleCloud]],
     It holds for every neuron, scaling and number of outputs. Costs n k passes for every node of every step: for small
     data. Raises ValueError for fewer than two frames, or times that do not increase.
     """
-    times, clouds = frames_of(run)
-    roots = risk.data.weights.double().repeat_interleave(risk.data.outputs).sqrt()
-    gram = roots[:, None] * model(risk.data.inputs.double(), None).double() * roots
-    slowed = float(times.diff().max()) * float(torch.linalg.eigvalsh(gram)[-1])
+    times, _ = frames_of(run)
+    slowed = float(times.diff().max()) * float(torch.linalg.eigvalsh(_weighted(risk, model))[-1])
     smooth = getattr(getattr(risk.neuron, "activation", None), "smooth", True)
     assumptions = (
         Assumption("squared loss", isinstance(risk.loss, Squared)),
@@ -51,10 +50,28 @@ def model_gap(risk: Risk, run: Recorded | Sequence[tuple[float, ParticleCloud]],
     )
     if fails(assumptions):
         return unchecked(STATEMENT, assumptions)
-    gaps, errors = _along(risk, times, list(clouds), gram, roots)
-    first = float((roots * risk.residual(in_double(next(iter(clouds)))).flatten()).norm())
+    path = path_of(risk, run, model)
+    return from_above(STATEMENT, assumptions, path.bounds, path.gaps, 2.0 * path.first)
+
+
+@dataclass(frozen=True, eq=False)
+class Path:
+    """Steps of a run: their ends, |P^(1/2) (u_t - u_t^lin)| there, the theorem's bound, and |P^(1/2) r_0|."""
+
+    times: PerInterval
+    gaps: PerInterval
+    bounds: PerInterval
+    first: float
+
+
+def path_of(risk: Risk, run: Recorded | Sequence[tuple[float, ParticleCloud]], model: GramFunction) -> Path:
+    """The gap of a run to the linear model, and its bound, step by step; raises as `model_gap` does."""
+    times, stored = frames_of(run)
+    clouds, roots = list(stored), _roots(risk)
+    gaps, errors = _along(risk, times, clouds, _weighted(risk, model), roots)
+    first = float((roots * risk.residual(in_double(clouds[0])).flatten()).norm())
     bounds = first * (torch.expm1((times.diff() * errors).cumsum(dim=0)) + ROUNDING)
-    return from_above(STATEMENT, assumptions, bounds, gaps, 2.0 * first)
+    return Path(times[1:] - times[0], gaps, bounds, first)
 
 
 def path_kernel(risk: Risk, cloud: ParticleCloud, later: ParticleCloud) -> Gram:
@@ -71,6 +88,16 @@ def path_kernel(risk: Risk, cloud: ParticleCloud, later: ParticleCloud) -> Gram:
         between = risk.at(cloud.moved(cloud.positions + 0.5 * (1.0 + node) * moved))
         total += 0.5 * weight * torch.stack([between.push(velocity).flatten() for velocity in velocities], dim=1)
     return total
+
+
+def _roots(risk: Risk) -> Tensor:
+    return risk.data.weights.double().repeat_interleave(risk.data.outputs).sqrt()
+
+
+def _weighted(risk: Risk, model: GramFunction) -> Square:
+    """P^(1/2) K P^(1/2)."""
+    roots = _roots(risk)
+    return roots[:, None] * model(risk.data.inputs.double(), None).double() * roots
 
 
 def _along(

@@ -55,7 +55,7 @@ class Asymptotics:
             Assumption("n > d for every d", all(n > d for d, n, *_ in rows)),
             Assumption(f"m > d^{wide:g} for every d", all(m > d**wide for d, _, m, *_ in rows)),
             Assumption(f"steps of at most {limit:g}", all(step <= limit for *_, step, _ in rows)),
-            Assumption("times of at most d log d", all(until <= d * math.log(d) for d, *_, until in rows)),
+            Assumption("times of at most 2 d log d", all(until <= 2.0 * d * math.log(d) for d, *_, until in rows)),
         )
 
 

@@ -35,4 +35,5 @@ def _times(above: Tensor, slopes: Tensor) -> Tensor:
     data = slopes.shape[1]
     if above.shape[1] == data:
         return above * slopes
-    return (above.unflatten(1, (data, -1)) * slopes[:, :, None]).flatten(1, 2)
+    rows = above.reshape(above.shape[0], data, above.shape[1] // max(data, 1), *above.shape[2:])
+    return (rows * slopes[:, :, None]).flatten(1, 2)

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import torch
 from torch import Tensor
-from torch.nn import functional
+from torch.nn import functional, grad
 
 from particles.neurons.deep.maps import Shape
 from particles.numerics.scratch import reusable
@@ -70,8 +70,10 @@ class ConvolutionMap:
 
     def seen(self, x: Tensor) -> Tensor:
         """The patch [channels below, q, ...] at every position."""
-        windows = self._windows(self._padded(x, self._before)).movedim(2, 2 + self._axes)
-        return windows.flatten(2, 1 + self._axes).flatten(3)
+        axes = self._axes
+        order = (0, 1, 2, *range(3 + axes, 3 + 2 * axes), *range(3, 3 + axes))
+        patches = self._windows(self._padded(x, self._before)).permute(order)
+        return patches.flatten(3 + axes).flatten(2, 2 + axes).mT
 
     def _correlated(self, x: Tensor, weights: Tensor, before: int) -> Tensor:
         """The convolution with weights [particles, units, units below, q, ...] that cover `before` positions before."""
@@ -83,8 +85,9 @@ class ConvolutionMap:
         return functional.conv1d(x, weights) if self._axes == 1 else functional.conv2d(x, weights)
 
     def _torch_gradient(self, cotangents: Tensor, x: Tensor) -> Tensor:
-        of_weights = torch.nn.grad.conv1d_weight if self._axes == 1 else torch.nn.grad.conv2d_weight
-        return of_weights(x, self.weights, cotangents)  # type: ignore[no-untyped-call, no-any-return]
+        of_weights = grad.conv1d_weight if self._axes == 1 else grad.conv2d_weight
+        found: Tensor = of_weights(x, self.weights, cotangents)  # type: ignore[no-untyped-call]
+        return found
 
     def _patched(self, x: Tensor, weights: Tensor) -> Tensor:
         result = x.new_empty(len(x), len(weights), *self.positions)
@@ -105,7 +108,7 @@ class ConvolutionMap:
         size = max(PATCH_ENTRIES // (each * math.prod(self.positions)), 1)
         windows = self._windows(x).permute(1, *range(2 + axes, 2 + 2 * axes), 0, *range(2, 2 + axes))
         memory = x.new_empty(each * min(size, len(x)) * math.prod(self.positions))
-        for first, part in zip(range(0, len(x), size), windows.split(size, dim=1 + axes), strict=True):
+        for first, part in zip(range(0, len(x), size), torch.split(windows, size, dim=1 + axes), strict=True):
             held = memory[: part.numel()].view(part.shape).copy_(part)
             yield slice(first, first + size), held.view(each, -1)
 
@@ -118,7 +121,7 @@ class ConvolutionMap:
     def _padded(self, x: Tensor, before: int) -> Tensor:
         widths = (before, self.size - 1 - before) * self._axes
         flat = functional.pad(x.flatten(0, 1), widths, mode="circular" if self.circular else "constant")
-        return flat.unflatten(0, x.shape[:2])
+        return flat.reshape(*x.shape[:2], *flat.shape[1:])
 
 
 def _patches_win(*tensors: Tensor) -> bool:

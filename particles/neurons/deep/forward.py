@@ -7,12 +7,17 @@ from typing import Protocol, Self, runtime_checkable
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from particles.neurons.activations import Activation
 from particles.neurons.autonomous import Autonomous
 from particles.neurons.deep.stages import Group, Stage
 from particles.numerics.scratch import reusable
 from particles.shapes import Features, Positions
+
+#: Number of entries to a multiple of which data and weights are filled up where there are several particles. BLAS sums
+#: in an order that depends on where numbers lie relative to 64 bytes, and particles should not.
+ALIGNED = 16
 
 
 @runtime_checkable
@@ -84,14 +89,19 @@ def activated(activation: Activation, h: Tensor) -> tuple[Tensor, Slope]:
 
 
 def _suffices(activation: Autonomous, h: Tensor) -> bool:
-    """Whether sigma' at all h follows from sigma; found out on CPUs only, as one would wait for another device."""
+    """Whether sigma' follows from sigma with the digits that matter: no unit is saturated at all data and positions.
+
+    As for perceptrons (`particles/neurons/saturation.py`), the first datum mostly knows. Found out on CPUs only, as one
+    would wait for another device.
+    """
     limit = activation.unsaturated(h.dtype)
     if math.isinf(limit) or not h.numel():
         return True
     if not h.is_cpu or not reusable(h):
         return False
-    least, largest = torch.aminmax(h)
-    return max(-float(least), float(largest)) <= limit
+    if float(h[:, 0].abs().amax()) <= limit:
+        return True
+    return float(h.abs().amin(dim=(1, *range(3, h.ndim))).amax()) <= limit
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,8 +114,13 @@ class ForwardPass:
 
     @classmethod
     def of(cls, stages: Sequence[Stage], positions: Positions, phi: Features) -> Self:
-        """The pass of particles [particles, dim] at embedded inputs [data, features]."""
-        x = phi[None]
+        """The pass of particles [particles, dim] at embedded inputs [data, features].
+
+        A particle has the same bits beside any others: opposite readouts of equal layers give opposite outputs.
+        """
+        x, count = phi[None], len(phi)
+        if len(positions) > 1:
+            x = functional.pad(x, (0, 0, 0, -count % ALIGNED))
         seen: list[Tensor] = []
         slopes: list[Slope | None] = []
         for stage in stages:
@@ -113,7 +128,8 @@ class ForwardPass:
             x, slope = sigma(stage, preactivation(stage, seen[-1], positions))
             slopes.append(slope)
             x = pooled(stage, x)
-        return cls(tuple(seen), tuple(slopes), x.flatten(2))
+        run = cls(tuple(seen), tuple(slopes), x.flatten(2))
+        return run if x.shape[1] == count else run.part(slice(0, count))
 
     def part(self, rows: slice) -> Self:
         """That of some data."""
@@ -141,12 +157,13 @@ def pooled(stage: Stage, values: Tensor) -> Tensor:
 
 def weights_of(stage: Stage, positions: Positions) -> Tensor:
     """A stage's weights [particles, *weights] among all coordinates [particles, dim]."""
-    return positions[:, stage.weights.columns].unflatten(1, stage.map.weights)
+    return positions[:, stage.weights.columns].reshape(-1, *stage.map.weights)
 
 
 def preactivation(stage: Stage, x: Tensor, positions: Positions) -> Tensor:
     """h = multiplier W x + bias_multiplier b [particles, data, *above]."""
-    h = stage.map.forward(x, weights_of(stage, positions), stage.weights.scales.multiplier)
+    weights = _aligned(weights_of(stage, positions))
+    h = stage.map.forward(x, weights, stage.weights.scales.multiplier)
     return h if stage.bias is None else h + biased(stage.bias, positions, h.ndim)
 
 
@@ -154,3 +171,12 @@ def biased(bias: Group, positions: Positions, axes: int) -> Tensor:
     """bias_multiplier b [particles, 1, units, 1, ...] with so many axes."""
     b = bias.scales.multiplier * positions[:, bias.columns]
     return b.reshape(len(b), 1, -1, *(1,) * (axes - 3))
+
+
+def _aligned(weights: Tensor) -> Tensor:
+    """The same weights, those of every particle of several from a multiple of 64 bytes on."""
+    if len(weights) == 1:
+        return weights
+    flat = weights.flatten(1)
+    size = flat.shape[1]
+    return functional.pad(flat, (0, -size % ALIGNED))[:, :size].reshape(weights.shape)

@@ -27,7 +27,7 @@ class Deep:
     [data, inputs] with channels first, as torch's flatten leaves them. `layers` are `Dense`, `Convolution` and
     `AveragePool` in order. The last one with weights is the readout, whose entries are the outputs; the others are
     followed by their own activation or by `activation`. `parameterisation`, `weight_variance` and `bias_variance` are
-    those of `Parameterisation`: "ntk", "standard", "mean-field" or "maximal-update".
+    those of `Parameterisation`: "ntk", "standard", "mean-field", "maximal-update" or "integrable".
 
     Groups of coordinates are "layer1", "layer1.bias" (where there is a bias), "layer2", ...: layers with weights are
     counted. `trained` names those that move: "all", "hidden" (all but the readout), "output" (the readout), or names.
@@ -96,12 +96,12 @@ class Deep:
     @property
     def dim(self) -> int:
         """The number of coordinates of one particle."""
-        return self.chain.groups[-1].columns.stop
+        return sum(group.size for group in self.chain.groups)
 
     @property
     def hidden(self) -> int:
         """How many of them belong to hidden layers; those of the readout follow."""
-        return self.stages[-1].weights.columns.start
+        return self.dim - sum(group.size for group in self.stages[-1].groups)
 
     @property
     def outputs(self) -> int:
@@ -133,20 +133,18 @@ class Deep:
     def embed(self, inputs: Inputs) -> Features:
         """The inputs as rows [data, features], averaged where the first layers pool.
 
-        Raises TypeError for what is no tensor and ShapeError for another number of inputs.
+        Raises ShapeError for another number of inputs.
         """
-        if not isinstance(inputs, Tensor):
-            raise TypeError(f"The network was given {type(inputs).__name__}, but a tensor [data, inputs] is needed.")
         shape = self.chain.inputs
         count = math.prod(shape)
         if inputs.shape[-1:] != (count,):
             raise ShapeError(f"Inputs have shape {tuple(inputs.shape)}, but the network reads [data, {count}].")
         if not self.chain.first:
             return inputs
-        values = inputs.unflatten(-1, shape)
+        values = inputs.reshape(len(inputs), *shape)
         for pool in self.chain.first:
             values = pool.forward(values)
-        return values.flatten(-len(shape))
+        return values.flatten(1)
 
     def tangent(self, positions: Positions, phi: Features) -> DeepTangent:
         """These networks [particles, dim] at these embedded inputs [data, features]."""

@@ -22,6 +22,11 @@ class Group:
     columns: slice
     scales: Scales
 
+    @property
+    def size(self) -> int:
+        """The number of its coordinates."""
+        return int(self.columns.stop - self.columns.start)
+
 
 @dataclass(frozen=True)
 class Stage:

@@ -73,7 +73,8 @@ def _set(values: dict[str, Any], path: Keys, value: object) -> None:
     here: Any = values
     for name in tables:
         inner = inside(here, name)
-        if inner is None and isinstance(here, dict):
+        if inner is None:
+            _check_number(here, name, path)
             inner = {}
         if isinstance(inner, str):
             inner = {"kind": inner}
@@ -83,8 +84,15 @@ def _set(values: dict[str, Any], path: Keys, value: object) -> None:
             )
         put(here, name, inner)
         here = inner
-    if isinstance(here, list) and inside(here, last) is None:
-        raise Refusal(
-            f"The key {written(path)} is of a list of {len(here)}, which are numbered from 1: check the number."
-        )
+    if inside(here, last) is None:
+        _check_number(here, last, path)
     put(here, last, value)
+
+
+def _check_number(held: object, name: str, path: Keys) -> None:
+    """Raise Refusal for a list, which has nothing under this number."""
+    if isinstance(held, list):
+        raise Refusal(
+            f"The key {written(path)} is of a list of {len(held)}, which are numbered from 1, and {name} is none of "
+            "them: check the number."
+        )

@@ -14,19 +14,26 @@ from pydantic import Field
 
 import particles
 from flows import (
+    Adam,
     BirthDeathFlow,
+    CosineDecay,
     Draws,
     Epochs,
+    ExponentialDecay,
     Flow,
     GivenStep,
     GradientFlow,
     GrowthSplitting,
+    HeavyBall,
     LangevinFlow,
     LinearisedFlow,
+    Minibatches,
     MinibatchFlow,
     NTKFlow,
     StepBound,
+    StepDecay,
     UnderdampedFlow,
+    Warmup,
 )
 from flows.integrators import INTEGRATORS as OUR_INTEGRATORS
 from particles import (
@@ -44,7 +51,7 @@ from particles import (
 )
 from runs.studyfile.model.draws import Whole
 from runs.studyfile.model.imports import imported
-from runs.studyfile.model.sections import LEFT_OUT, Kind, built, kind, read_choice
+from runs.studyfile.model.sections import LEFT_OUT, Kind, Section, built, choice, kind, read_choice
 from runs.system.refusal import Refusal
 
 Count = Annotated[Whole, Field(ge=1)]
@@ -134,8 +141,23 @@ def _flow(made: type, **keys: tuple[Any, Any]) -> Kind:
     return Kind(build, keys, made)
 
 
+#: Keys of every flow with batches.
+BATCHES: dict[str, tuple[Any, Any]] = {"size": SIZE, "step": NEEDED, "epochs": (bool, False)}
+
+
 def _minibatch(risk: Risk, start: ParticleCloud, seed: int, size: int, step: float, epochs: bool) -> Flow:
     return MinibatchFlow(risk, Epochs(size, seed) if epochs else Draws(size, seed), step)
+
+
+def _in_batches(flow: Kind) -> Kind:
+    """The flow with batches, whose keys stand beside its own; members of an ensemble see all data at once."""
+
+    def build(risk: Risk, start: ParticleCloud, seed: int, size: int, step: float, epochs: bool, **values: Any) -> Flow:
+        batches = Minibatches(Epochs(size, seed) if epochs else Draws(size, seed), step)
+        made: Flow = flow.build(risk, start, seed, batches=batches, **values)
+        return made
+
+    return Kind(build, {**BATCHES, **flow.fields}, flow.makes, lacks=("stackable",))
 
 
 def _user_flow(risk: Risk, start: ParticleCloud, seed: int, folder: Path, path: str, arguments: dict[str, Any]) -> Flow:
@@ -150,10 +172,26 @@ FLOWS = {
     "linearised": _flow(LinearisedFlow),
     "langevin": _flow(LangevinFlow, **HEAT),
     "underdamped": _flow(UnderdampedFlow, **HEAT, friction=NEEDED),
-    "minibatch": kind(_minibatch, MinibatchFlow, size=SIZE, step=NEEDED, epochs=(bool, False)),
+    "minibatch": Kind(_minibatch, BATCHES, MinibatchFlow),
     "birth-death": _flow(BirthDeathFlow, rate=(Positive, 1.0)),
-    "import": kind(_user_flow, in_folder=True, path=PATH, arguments=ARGUMENTS),
 }
+FLOWS |= {f"minibatch-{name}": _in_batches(FLOWS[name]) for name in ("linearised", "langevin", "underdamped")}
+FLOWS["import"] = kind(_user_flow, in_folder=True, path=PATH, arguments=ARGUMENTS)
+
+#: Learning rates as functions of time; `then` of a warm-up is one of the others.
+DECAYS = {
+    "step-decay": kind(StepDecay, every=NEEDED, factor=NEEDED),
+    "exponential-decay": kind(ExponentialDecay, every=NEEDED, factor=NEEDED),
+    "cosine-decay": kind(CosineDecay, until=NEEDED, least=(NonNegative, 0.0)),
+}
+
+
+def _warmup(over: float, first: float, then: Section | None) -> Warmup:
+    return Warmup(over, first, None if then is None else built(DECAYS, then))
+
+
+THEN = (choice("integrator.schedule.then", DECAYS) | None, None)
+SCHEDULES = {**DECAYS, "warmup": kind(_warmup, over=NEEDED, first=(NonNegative, 0.0), then=THEN)}
 
 
 def _fixed(made: type) -> Kind:
@@ -169,6 +207,21 @@ def _fixed(made: type) -> Kind:
     return kind(build, made, step=(Positive | Literal["bound"], ...), safety=(Positive, 1.0))
 
 
+BELOW_ONE = Annotated[float, Field(ge=0.0, lt=1.0)]
+
+
+def _optimiser(made: type, **keys: tuple[Any, Any]) -> Kind:
+    """An integrator whose step is a learning rate, with its schedule."""
+
+    def build(step: float, schedule: Section | None, **values: Any) -> Any:
+        rate = None if schedule is None else built(SCHEDULES, schedule)
+        given = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+        return made(step, schedule=rate, **given)
+
+    schedule = (choice("integrator.schedule", SCHEDULES) | None, None)
+    return Kind(build, {"step": NEEDED, **keys, "weight_decay": (NonNegative, 0.0), "schedule": schedule}, made)
+
+
 def _growth_splitting(transport: str, step: float) -> GrowthSplitting:
     return GrowthSplitting(built(INTEGRATORS, read_choice("transport", INTEGRATORS, {"kind": transport, "step": step})))
 
@@ -176,6 +229,16 @@ def _growth_splitting(transport: str, step: float) -> GrowthSplitting:
 INTEGRATORS = {
     name: _fixed(one) if issubclass(one, GivenStep) else plain(one) for name, one in named(OUR_INTEGRATORS).items()
 }
+INTEGRATORS["heavy-ball"] = _optimiser(
+    HeavyBall, momentum=(BELOW_ONE, 0.9), nesterov=(bool, False), dampening=(BELOW_ONE, 0.0)
+)
+INTEGRATORS["adam"] = _optimiser(
+    Adam,
+    betas=(Annotated[list[BELOW_ONE], Field(min_length=2, max_length=2)], [0.9, 0.999]),
+    eps=(Positive, 1e-8),
+    decoupled=(bool, False),
+    amsgrad=(bool, False),
+)
 INTEGRATORS["growth-splitting"] = kind(
     _growth_splitting,
     GrowthSplitting,

@@ -22,6 +22,7 @@ from particles import (
     Law,
     Neuron,
     Perceptron,
+    Plain,
     Quadratic,
     RademacherOutputs,
     Random,
@@ -67,6 +68,7 @@ def _random_features(inputs: int, folder: Path, activation: Section, count: int,
 
 EMBEDDINGS = {
     "identity": kind(Identity),
+    "plain": kind(Plain),
     "biased": kind(lambda inputs: Biased(Identity(inputs))),
     "quadratic": kind(Quadratic),
     "random-features": kind(_random_features, in_folder=True, activation=(ACTIVATION, ...), count=SIZE, seed=(Seed, 0)),
@@ -173,16 +175,19 @@ def _deep(
     numbers = shape if isinstance(shape, int) else prod(shape)
     if numbers != count:
         raise Refusal(f"neuron.inputs is {inputs}, which are {numbers} numbers, but the data have {count} inputs.")
+    made = [built(LAYERS, layer, targets, folder=folder) for layer in layers]
+    sigma = built(ACTIVATIONS, activation, folder=folder)
+    groups = trained if isinstance(trained, str) else tuple(trained)
     try:
-        return Deep(
-            shape,
-            [built(LAYERS, layer, targets, folder=folder) for layer in layers],
-            built(ACTIVATIONS, activation, folder=folder),
-            trained=trained if isinstance(trained, str) else tuple(trained),
-            **given,
-        )
+        neuron = Deep(shape, made, sigma, trained=groups, **given)
     except (ShapeError, ValueError) as error:
         raise Refusal(f"The network of [neuron] cannot be made: {error}") from error
+    if neuron.outputs != targets:
+        raise Refusal(
+            f"The last layer of [neuron] gives {neuron.outputs} outputs, but the data have {targets}: leave the width "
+            "of a dense readout out."
+        )
+    return neuron
 
 
 NEURONS = {
@@ -202,7 +207,7 @@ NEURONS = {
         inputs=(Count | list[Count] | None, None),
         layers=(Annotated[list[SerializeAsAny[Section]], BeforeValidator(_read_layers)], ...),
         activation=(ACTIVATION, ...),
-        parameterisation=(Literal["ntk", "standard", "mean-field", "maximal-update"], "ntk"),
+        parameterisation=(Literal["ntk", "standard", "mean-field", "maximal-update", "integrable"], "ntk"),
         trained=(str | list[str], "all"),
         weight_variance=(Positive, 1.0),
         bias_variance=(NonNegative, 0.0),
@@ -214,6 +219,8 @@ OUTPUT_LAWS = {"rademacher": kind(RademacherOutputs), "gaussian": kind(GaussianO
 
 
 def _gaussian_law(neuron: Neuron | UserNeuron, outputs: Section, variance: float, points: str, symmetric: bool) -> Law:
+    if isinstance(neuron, Deep):
+        raise Refusal('The law "gaussian" is not that of networks of kind deep: take deep, or leave the law out.')
     rows = Sobol() if points == "sobol" else Random()
     law = GaussianLaw(neuron, outputs=built(OUTPUT_LAWS, outputs), variance=variance, points=rows)
     return SymmetricPairs(law) if symmetric else law

@@ -67,17 +67,18 @@ class Kind:
     """One thing that a table can stand for: the function that makes it, and its keys as name -> (type, default).
 
     makes: the class of what is made, None where a user wrote it; in_folder: whether the function also takes the folder
-    of the study file, as `folder`, to import from.
+    of the study file, as `folder`, to import from; lacks: what its class declares and this form of it has not.
     """
 
     build: Callable[..., Any]
     fields: Mapping[str, tuple[Any, Any]]
     makes: type | None = None
     in_folder: bool = False
+    lacks: tuple[str, ...] = ()
 
     def declared(self, name: str) -> Any:
-        """What the class of what is made says of itself (`flows.base.declared`), None where it is not known."""
-        return None if self.makes is None else declared(self.makes, name)
+        """What the class of what is made says of itself (`flows.base.declared`), None where that is not known."""
+        return None if self.makes is None or name in self.lacks else declared(self.makes, name)
 
 
 def kind(

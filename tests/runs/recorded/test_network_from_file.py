@@ -30,6 +30,7 @@ from particles import (
     Neuron,
     ParticleCloud,
     Perceptron,
+    Plain,
     Power,
     Quadratic,
     RademacherOutputs,
@@ -95,8 +96,8 @@ def test_problem_comes_back() -> None:
         problem_of(PATH, {**said, "law": {"class": "mine.Law"}}, DATA)
 
 
-@pytest.mark.parametrize("scaling", [MeanField(), NTK(), Lazy(3.0), Power(0.7)])
-@pytest.mark.parametrize("embedding", [Identity(2), Biased(Identity(2)), Quadratic(2), FLOORS])
+@pytest.mark.parametrize("scaling", [MeanField(), NTK(), Lazy(3.0), Power(0.7), Standard()])
+@pytest.mark.parametrize("embedding", [Identity(2), Biased(Identity(2)), Biased(Plain(2)), Quadratic(2), FLOORS])
 def test_networks_of_ours_come_back_equal(scaling: object, embedding: object) -> None:
     """Assert that neuron and scaling are those described, random features by their seed."""
     neuron = Perceptron(LeakyReLU(0.3), embedding, trained="both")
@@ -156,3 +157,14 @@ def test_what_a_description_does_not_hold_is_refused() -> None:
     assert inputs_of(parameters_of(None)) is None
     with pytest.raises(Refusal, match="it has no neuron and scaling of ours"):
         network_of(PATH, parameters_of(None))
+
+
+def test_groups_come_back() -> None:
+    """Assert that rates, strengths and trained groups are those that were described, and that scalings described before
+    there were rates are read."""
+    neuron = Perceptron(Tanh(), Identity(2), trained=("output", "hidden"))
+    risk = Risk(neuron, Standard(rates={"output": 0.1}), Squared(), DATA, L2({"hidden": 0.2}))
+    described = {"flow": describe(GradientFlow(risk)), "law": describe(GaussianLaw(neuron))}
+    assert network_of(PATH, described) == Network(neuron, risk.scaling)
+    assert problem_of(PATH, described, DATA)[0].regulariser == risk.regulariser
+    assert describe(NTK()) == {"class": "particles.NTK"}

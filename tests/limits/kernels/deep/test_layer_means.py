@@ -2,9 +2,9 @@
 
 import torch
 
+from limits.kernels.deep.layer_means import Layer, Means, Passed
 from limits.kernels.gaussian_duals import dual_pair
 from limits.kernels.input_pairs import Vectors, from_entries
-from limits.kernels.layer_means import Layer, Means, Passed
 from particles import Erf, ReLU, Softplus
 from tests.draws import normals
 from tests.tolerances import QUADRATURE, assert_identical

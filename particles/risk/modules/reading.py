@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from particles.modules.activations import READ
-from particles.modules.fixed import Embedded
 from particles.neurons.activations import Activation
 from particles.neurons.deep.layers import AveragePool
 from particles.neurons.embeddings import Embedding
+from particles.risk.modules.activations import READ
+from particles.risk.modules.fixed import Embedded
 
 WEIGHTED = (nn.Linear, nn.Conv1d, nn.Conv2d)
+AveragePools = nn.AvgPool1d | nn.AvgPool2d | nn.AdaptiveAvgPool1d | nn.AdaptiveAvgPool2d
 POOLS = (nn.AvgPool1d, nn.AvgPool2d, nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d)
 KNOWN = (
     "from_module reads nn.Sequential of Linear, Conv1d, Conv2d, AvgPool1d, AvgPool2d, AdaptiveAvgPool1d and "
@@ -111,7 +112,7 @@ def leaves(module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
         yield name, part
 
 
-def pool_of(title: str, pool: nn.Module) -> AveragePool:
+def pool_of(title: str, pool: AveragePools) -> AveragePool:
     """The pool of a torch module; raises ValueError for one that is no mean over equal blocks."""
     if isinstance(pool, nn.AdaptiveAvgPool1d | nn.AdaptiveAvgPool2d):
         if _each(pool.output_size) != {1}:
@@ -119,17 +120,18 @@ def pool_of(title: str, pool: nn.Module) -> AveragePool:
         return AveragePool()
     sizes = _each(pool.kernel_size)
     plain = _each(pool.padding) == {0} and not pool.ceil_mode and getattr(pool, "divisor_override", None) is None
-    if len(sizes) != 1 or _each(pool.stride) != sizes or not plain:
+    size = next(iter(sizes))
+    if size is None or len(sizes) != 1 or _each(pool.stride) != sizes or not plain:
         raise ValueError(
             f"{title} is no mean over blocks: its kernel_size must be one number, stride the same, padding 0, "
             "ceil_mode False and divisor_override None."
         )
-    return AveragePool(sizes.pop())
+    return AveragePool(size)
 
 
-def _each(sizes: int | Sequence[int]) -> set[int]:
+def _each(sizes: int | Sequence[int | None] | None) -> set[int | None]:
     """The different sizes along the axes."""
-    return {sizes} if isinstance(sizes, int) else set(sizes)
+    return set(sizes) if isinstance(sizes, Sequence) else {sizes}
 
 
 def _axes(title: str, layer: nn.Module, axes: int | None) -> int:

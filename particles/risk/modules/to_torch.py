@@ -1,20 +1,18 @@
 """From a network and a cloud to a torch module."""
 
 import math
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
 
 from torch import Tensor, nn
-from torch.nn.utils import skip_init
 
 from particles.cloud import ParticleCloud
 from particles.errors import ShapeError
-from particles.modules.activations import written
-from particles.modules.fixed import Embedded
 from particles.neurons.deep.layers import AveragePool, Dense
 from particles.neurons.deep.neuron import Deep
 from particles.neurons.embeddings import Biased, Embedding, Identity, Plain
 from particles.neurons.perceptron import Perceptron
+from particles.risk.modules.activations import written
+from particles.risk.modules.fixed import Embedded
 from particles.risk.network import Network
 
 
@@ -103,11 +101,12 @@ def _layers(neuron: Deep, theta: Tensor, factor: Tensor) -> Iterator[nn.Module]:
             yield written(stage.activation)
 
 
-def _filled(kind: type[nn.Module], values: list[Tensor], trained: list[bool], **options: Any) -> nn.Module:
-    """A layer with these weights and, where it is given, this bias; it draws no random numbers."""
+def _filled(
+    kind: Callable[..., nn.Module], values: list[Tensor], trained: list[bool], **options: str | int
+) -> nn.Module:
+    """A layer with these weights and, where it is given, this bias; on the meta device it draws no random numbers."""
     units, inputs = values[0].shape[:2]
-    like = {"device": values[0].device, "dtype": values[0].dtype}
-    layer = skip_init(kind, inputs, units, bias=len(values) > 1, **options, **like)
+    layer = kind(inputs, units, bias=len(values) > 1, device="meta", **options)
     for name, value, moves in zip(("weight", "bias"), values, trained, strict=False):
         setattr(layer, name, nn.Parameter(value.detach().clone(), requires_grad=moves))
     return layer

@@ -9,10 +9,10 @@ from torch import Tensor
 from torch.func import jacrev
 
 from limits import convolutional_kernels, deep_kernels
-from limits.kernels import recursion
+from limits.kernels.deep import recursion
 from particles import Activation, Erf, ReLU, ShapeError, Tanh
 from tests.draws import normals
-from tests.limits.kernels import plain_recursion
+from tests.limits.kernels.deep import plain_recursion
 from tests.long import long
 from tests.tolerances import QUADRATURE, Z, assert_identical
 

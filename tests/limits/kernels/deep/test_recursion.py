@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from dataclasses import replace
 from functools import partial
 
 import mpmath
@@ -10,15 +11,15 @@ import torch
 from torch import Tensor
 
 from limits import DeepKernels, convolutional_kernels
-from limits.kernels.deep import kernels_of
+from limits.kernels.deep.both_kernels import kernels_of
+from limits.kernels.deep.positions import Window
+from limits.kernels.deep.recursion import Nonlinearity, Recursion, Weights
 from limits.kernels.gaussian_duals import dual_pair
-from limits.kernels.positions import Window
-from limits.kernels.recursion import Nonlinearity, Recursion, Weights
 from particles import GELU, Activation, Erf, ReLU, Softplus
 from tests.draws import normals
-from tests.limits.kernels import plain_recursion
+from tests.limits.kernels.deep import plain_recursion
+from tests.limits.kernels.deep.plain_recursion import equal_positions, filtered, pooled
 from tests.limits.kernels.oracles import PRECISE
-from tests.limits.kernels.plain_recursion import equal_positions, filtered, pooled
 from tests.tolerances import QUADRATURE, assert_identical
 
 W, B = 1.7, 0.3
@@ -134,6 +135,24 @@ def test_quadrature_is_accurate_through_blocks() -> None:
     assert float((coarse.ntk - fine.ntk).abs().max()) <= coarse.error + fine.error
     assert fine.error < 1e-2 * coarse.error
     assert coarse.error < 1e-3
+
+
+def test_errors_of_variances_are_errors_of_what_follows() -> None:
+    """Assert that variances after blocks have the errors of their covariances, which later layers carry on."""
+    recursion = mixed(Softplus(), accuracy=1e-6)
+    side = recursion.side(X)
+    first, pooled_errors, last = side.errors
+    assert first is None and pooled_errors is not None and last is not None
+    assert pooled_errors.shape == side.variances[1].shape == (3, 2)
+    assert float(pooled_errors.min()) > 0.0
+    doubts = side.layers[1].doubts
+    assert doubts is not None
+    assert_identical(last, W * recursion.steps[1].single(doubts[0]))
+    every = slice(0, 3)
+    (_, _), known = recursion.block(side, side, every, every)
+    doubtful = replace(side, errors=[None, pooled_errors + 1e-3, last])
+    (_, _), error = recursion.block(doubtful, doubtful, every, every)
+    assert error > known + 1e-3
 
 
 def test_gradients_pass_blocks() -> None:

@@ -3,11 +3,11 @@
 import math
 from collections.abc import Sequence
 
-from limits.kernels.deep import DeepKernels, kernels_of
+from limits.kernels.deep.both_kernels import DeepKernels, kernels_of
+from limits.kernels.deep.positions import Window
+from limits.kernels.deep.recursion import Nonlinearity, Recursion, Weights
 from limits.kernels.gaussian_duals import Differentiable, dual_pair
-from limits.kernels.positions import Window
 from limits.kernels.quadrature import ACCURACY
-from limits.kernels.recursion import Nonlinearity, Recursion, Weights
 from particles import ShapeError
 from particles.arguments.integers import whole
 from particles.shapes import Inputs, OtherInputs

@@ -188,11 +188,11 @@ class Positions:
         matrices = [window.matrix(count).to(entries) for count in self.grid]
         if len(self.grid) > 1:
             split = matrices[0] @ split
-        return (split @ matrices[-1].T).reshape(entries.shape)
+        return torch.matmul(split, matrices[-1].T).reshape(entries.shape)
 
     def windowed_flags(self, flags: Flags, window: Window) -> Flags:
         """Whether all pairs of places that two filters cover have the flag; places outside of the grid have it."""
-        share = 0.5 / window.size ** len(self.grid)
+        share = 0.5 / math.prod([window.size] * len(self.grid))
         one = torch.ones(1, self.count, dtype=torch.float64, device=flags.device)
         inside = replace(self, paired=False).windowed(one, window)[0]
         if self.paired:

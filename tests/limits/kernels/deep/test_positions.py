@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from limits.kernels.positions import Positions, Window
+from limits.kernels.deep.positions import Positions, Window
 from tests.draws import normals, uniforms
-from tests.limits.kernels import plain_recursion
+from tests.limits.kernels.deep import plain_recursion
 from tests.tolerances import assert_identical
 
 GRIDS = [(5,), (2, 3)]

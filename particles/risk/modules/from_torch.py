@@ -3,28 +3,32 @@
 import math
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Literal
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from particles.cloud import ParticleCloud
 from particles.errors import ShapeError
-from particles.modules.reading import Block, Reading, read
 from particles.neurons.activations import Linear
 from particles.neurons.deep.layers import Convolution, Dense, Layer
+from particles.neurons.deep.maps import Shape
 from particles.neurons.deep.neuron import Deep
+from particles.neurons.deep.stages import shape_of
 from particles.neurons.embeddings import Biased, Plain
 from particles.neurons.perceptron import Perceptron
+from particles.risk.modules.reading import Block, Reading, read
 from particles.risk.network import Network
 from particles.risk.scaling import Standard
+
+#: What a particle may be of a module.
+PARTICLES = ("rows", "whole")
 
 
 def from_module(
     module: nn.Module,
     *,
     inputs: int | Sequence[int] | None = None,
-    particles: Literal["rows", "whole"] | None = None,
+    particles: str | None = None,
 ) -> tuple[Network, ParticleCloud]:
     """A network and a cloud that are this torch module: network(cloud, x) is module(x), for rows x [data, inputs].
 
@@ -50,13 +54,16 @@ def from_module(
     module, for parameters that layers share, and for rows where the module has none; ShapeError for inputs that do not
     fit.
     """
+    if particles is not None and not (isinstance(particles, str) and particles in PARTICLES):
+        raise ValueError(f"particles is {particles!r}, but 'rows', 'whole' or None is needed.")
+    shape = None if inputs is None else shape_of(inputs)
     reading = read(module)
     obstacle = _obstacle_to_rows(reading)
     if particles == "rows" and obstacle is not None:
         raise ValueError(f"Particles cannot be rows of this module, because {obstacle}; take particles='whole'.")
     if reading.embedding is not None and (particles == "whole" or obstacle is not None):
         raise ValueError("The module begins with a fixed embedding, which only particles='rows' can have.")
-    return _whole(reading, inputs) if particles == "whole" or obstacle is not None else _rows(reading, inputs)
+    return _whole(reading, shape) if particles == "whole" or obstacle is not None else _rows(reading, shape)
 
 
 def _obstacle_to_rows(reading: Reading) -> str | None:
@@ -73,16 +80,23 @@ def _obstacle_to_rows(reading: Reading) -> str | None:
     return None
 
 
-def _rows(reading: Reading, inputs: int | Sequence[int] | None) -> tuple[Network, ParticleCloud]:
+def _rows(reading: Reading, inputs: Shape | None) -> tuple[Network, ParticleCloud]:
     """Hidden units as particles."""
     hidden, output = reading.blocks
-    plain = Plain(hidden.layer.in_features) if reading.embedding is None else reading.embedding
+    seen = hidden.layer.weight.shape[1]
+    plain = Plain(seen) if reading.embedding is None else reading.embedding
+    units, read_units = hidden.layer.weight.shape[0], output.layer.weight.shape[1]
+    if (plain.features, units) != (seen, read_units):
+        raise ShapeError(
+            f"The embedding gives {plain.features} features and {hidden.title} reads {seen}, it has {units} units and "
+            f"{output.title} reads {read_units}; make them fit."
+        )
     _check_inputs(inputs, plain.inputs)
     moving = [block.layer.weight.requires_grad for block in reading.blocks]
     neuron = Perceptron(
         hidden.activation or Linear(),
         plain if hidden.layer.bias is None else Biased(plain),
-        output.layer.out_features,
+        output.layer.weight.shape[0],
         "both" if all(moving) else "hidden" if moving[0] else "output",
     )
     bias = [each[:, None] for each in hidden.parameters[1:]]
@@ -90,7 +104,7 @@ def _rows(reading: Reading, inputs: int | Sequence[int] | None) -> tuple[Network
     return Network(neuron, Standard()), ParticleCloud(positions.detach())
 
 
-def _whole(reading: Reading, inputs: int | Sequence[int] | None) -> tuple[Network, ParticleCloud]:
+def _whole(reading: Reading, inputs: Shape | None) -> tuple[Network, ParticleCloud]:
     """The whole module as one particle."""
     layers: list[Layer] = [*reading.pools]
     for block, is_last in zip(reading.blocks, [False] * (len(reading.blocks) - 1) + [True], strict=True):
@@ -126,26 +140,26 @@ def _layer(block: Block, is_last: bool) -> Layer:
 
 def _trained(reading: Reading) -> str | tuple[str, ...]:
     """The groups whose parameters require a gradient."""
-    groups = []
+    groups: list[tuple[str, Tensor]] = []
     for number, block in enumerate(reading.blocks, start=1):
         groups += zip((f"layer{number}", f"layer{number}.bias"), block.parameters, strict=False)
     moving = tuple(name for name, each in groups if each.requires_grad)
     return "all" if len(moving) == len(groups) else moving
 
 
-def _shape(reading: Reading, inputs: int | Sequence[int] | None) -> int | tuple[int, ...]:
+def _shape(reading: Reading, inputs: Shape | None) -> int | tuple[int, ...]:
     """The shape of one input, as given or as the layers tell it."""
     first = reading.blocks[0].layer
     if isinstance(first, nn.Linear) and not reading.pools:
         _check_inputs(inputs, first.in_features)
-        return first.in_features
+        return inputs if inputs is not None and len(inputs) > 1 else first.in_features
     shape = _told(reading) if inputs is None else inputs
     if shape is None:
         raise ValueError(
             f"The module begins with {'a pool' if reading.pools else reading.blocks[0].title}, so the shape of its "
             "inputs is not known; give inputs=(channels, length) or inputs=(channels, height, width)."
         )
-    return shape if isinstance(shape, int) else tuple(shape)
+    return shape
 
 
 def _told(reading: Reading) -> tuple[int, int] | None:
@@ -162,8 +176,7 @@ def _told(reading: Reading) -> tuple[int, int] | None:
     return None
 
 
-def _check_inputs(inputs: int | Sequence[int] | None, count: int) -> None:
+def _check_inputs(inputs: Shape | None, count: int) -> None:
     """Raise ShapeError for inputs that are not as many as the first layer reads."""
-    given = count if inputs is None else inputs if isinstance(inputs, int) else math.prod(inputs)
-    if given != count:
-        raise ShapeError(f"inputs is {inputs!r}, but the module reads {count} inputs; leave it out.")
+    if inputs is not None and math.prod(inputs) != count:
+        raise ShapeError(f"inputs is {inputs}, but the module reads {count} inputs; leave it out.")
