@@ -72,7 +72,8 @@ def torch_outputs(
     found = [f(inputs).detach()]
     for _ in range(steps):
         descent.zero_grad()
-        (0.5 * (f(data.inputs) - data.targets[:, 0]).square().mean()).backward()
+        loss = 0.5 * (f(data.inputs) - data.targets[:, 0]).square().mean()
+        loss.backward()  # type: ignore[no-untyped-call]
         descent.step()
         found.append(f(inputs).detach())
     return torch.stack(found)

@@ -1,16 +1,14 @@
 """Depth: with frozen random layers below, does one trained layer fit more data than inputs at a linear rate?"""
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
-import torch
 
 from limits import deep_kernels
-from limits.theorems import Problem, Result, as_slope, as_value, from_above, from_below, in_order
+from limits.theorems import Problem, Result, as_slope, as_value, in_order
 from limits.theorems.feature_learning import gram_deviation
 from limits.theorems.feature_learning.random_gram import STATEMENT
 from limits.theorems.feature_learning.rates import Rates
@@ -21,7 +19,7 @@ from runs.studies.feature_learning.config import DEEP_INPUTS, Config
 from runs.studies.feature_learning.data import random_labels
 from runs.studies.feature_learning.linear_decay import PROGRESS, descended
 from runs.studies.feature_learning.networks import frozen, perceptron, risk_of
-from runs.studies.feature_learning.statements import measured_mean, said, together
+from runs.studies.feature_learning.statements import all_at_most, mean_at_least, said, together
 from runs.study.experiment import Case, Experiment
 from runs.study.panels import Kind, Line, Panel
 from runs.study.table import Curve, Row, Table
@@ -110,13 +108,11 @@ class Depth(Experiment):
         for layers in LAYERS[1:]:
             found = {name: table.at(self.name, name, label(layers)) for name in ("linearity", "excess", "least")}
             words = f"{label(layers)}, n > d: log R is linear in t, R^2 > {STRAIGHT} from 1e-2 to 1e-8"
-            yield from_below(said(words, SOURCE), (), torch.tensor(STRAIGHT), **measured_mean(found["linearity"]))
+            yield mean_at_least(said(words, SOURCE), STRAIGHT, found["linearity"])
             words = f"{label(layers)}, n > d: log(R_t / R_0) <= -2 K^2 eig_min(G) int eta ds at all times"
-            yield from_above(said(words, SOURCE), (), torch.tensor(0.0), torch.from_numpy(found["excess"].values))
+            yield all_at_most(said(words, SOURCE), 0.0, found["excess"].values)
             words = f"{label(layers)}, n > d: eig_min(G) > 0"
-            yield from_below(
-                said(words, SOURCE), (), torch.tensor(0.0), trivial=-math.inf, **measured_mean(found["least"])
-            )
+            yield mean_at_least(said(words, SOURCE), 0.0, found["least"])
             words = f"{label(layers)}: |G - Gbar| falls as D^(-1/2)"
             yield as_slope(said(words, SOURCE), (), -0.5, table.at(self.name, "deviation", label(layers)).slope)
         rates = together([table.at(self.name, "rate", label(layers)) for layers in LAYERS[1:]])

@@ -92,8 +92,8 @@ class Equivalence(Experiment):
         deep = deep_network(count, "mean-field", "layer2")
         pairs["one layer"] = outputs(whole(deep, train), as_one(start, embedding), steps, test), reference
         both = [deep_network(count, name, "all") for name in ("mean-field", "maximal-update")]
-        found = [outputs(whole(one, train), DeepLaw(one).sample(seed=case.seed), steps, test, FULL) for one in both]
-        pairs["all layers"] = found[1], found[0]
+        full = [outputs(whole(one, train), DeepLaw(one).sample(seed=case.seed), steps, test, FULL) for one in both]
+        pairs["all layers"] = full[1], full[0]
         mean_field = torch_outputs(ours, small, (1.0, 0.5), float(count) ** 2, steps, x)
         pairs["MF"] = mean_field, outputs(ours, small, steps, test)
         for curve, (found, expected) in pairs.items():

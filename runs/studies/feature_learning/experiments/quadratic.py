@@ -5,17 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-import torch
-
 from flows import Euler, Every, GradientFlow, evolve
-from limits.theorems import Result, from_above
+from limits.theorems import Result
 from particles import Embedding, GaussianLaw, Identity, MeanField, Quadratic, ReLU, masses
 from runs.batch.jobs import Report
 from runs.figures.figures import COLOURS
 from runs.studies.feature_learning.config import Config
 from runs.studies.feature_learning.data import taught
 from runs.studies.feature_learning.networks import perceptron, risk_of, single
-from runs.studies.feature_learning.statements import measured_mean, said
+from runs.studies.feature_learning.statements import mean_at_most, said
 from runs.study.experiment import Case, Experiment
 from runs.study.panels import Line, Panel
 from runs.study.table import Curve, Row, Table
@@ -72,9 +70,9 @@ class QuadraticTeacher(Experiment):
         ratio = self.ratio(table)
         for place, rows in enumerate(config.taught_rows):
             words = f"n = {rows}: the quadratic embedding has the smaller test error (ratio < 1)"
-            yield from_above(said(words, SOURCE), (), torch.tensor(1.0), **measured_mean(ratio, place))
+            yield mean_at_most(said(words, SOURCE), 1.0, ratio, place)
         words = f"n = {config.taught_rows[-1]}: its test error is below {RATIO:g} of the other"
-        yield from_above(said(words, "our row 1c"), (), torch.tensor(RATIO), **measured_mean(ratio, -1))
+        yield mean_at_most(said(words, "our row 1c"), RATIO, ratio, -1)
 
     def panels(self, config: Config, table: Table) -> list[Panel]:
         """Errors against rows, and their ratio."""

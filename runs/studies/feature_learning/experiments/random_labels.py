@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
-import torch
 
-from limits.theorems import Problem, Result, from_above, from_below, in_order
+from limits.theorems import Problem, Result, in_order
 from limits.theorems.feature_learning.rates import Rates
 from particles import GaussianLaw, Identity, MeanField, ReLU, masses
 from runs.batch.jobs import Report
@@ -17,7 +16,7 @@ from runs.studies.feature_learning.config import LABEL_INPUTS, Config
 from runs.studies.feature_learning.data import random_labels
 from runs.studies.feature_learning.linear_decay import PROGRESS, descended
 from runs.studies.feature_learning.networks import perceptron, risk_of
-from runs.studies.feature_learning.statements import measured_mean, said, together
+from runs.studies.feature_learning.statements import all_at_most, mean_at_least, mean_at_most, said, together
 from runs.study.experiment import Case, Experiment
 from runs.study.panels import Line, Panel
 from runs.study.table import Row, Table
@@ -78,12 +77,12 @@ class RandomLabels(Experiment):
             found = {name: table.at(self.name, name, f"n = {rows}") for name in ("linearity", "left", "excess")}
             if rows <= LABEL_INPUTS:
                 words = f"n = {rows} <= d: log R is linear in t, R^2 > {STRAIGHT} from 1e-2 to 1e-8"
-                yield from_below(said(words, SOURCE), (), torch.tensor(STRAIGHT), **measured_mean(found["linearity"]))
+                yield mean_at_least(said(words, SOURCE), STRAIGHT, found["linearity"])
                 words = f"n = {rows} <= d: log(R_t / R_0) <= -2 K^2 eig_min(G) int eta ds at all times"
-                yield from_above(said(words, SOURCE), (), torch.tensor(0.0), torch.from_numpy(found["excess"].values))
+                yield all_at_most(said(words, SOURCE), 0.0, found["excess"].values)
             else:
                 words = f"n = {rows} > d, where nothing is promised: at most {LEFT:g} of the risk is left"
-                yield from_above(said(words, "our study"), (), torch.tensor(LEFT), **measured_mean(found["left"]))
+                yield mean_at_most(said(words, "our study"), LEFT, found["left"])
         rates = together([table.at(self.name, "rate", f"n = {rows}") for rows in config.label_rows])
         words = "the rate falls strictly with n, over " + ", ".join(map(str, config.label_rows))
         yield in_order(said(words, SOURCE), (), rates.mean.tolist(), rates.uncertain.tolist(), increasing=False)

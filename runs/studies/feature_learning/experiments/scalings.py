@@ -7,21 +7,27 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from limits.theorems import Result, as_slope, from_above, from_below, slope_within
+from limits.theorems import Result, Statement, as_slope, slope_within
 from particles import ParticleCloud
 from runs.batch.jobs import Report
+from runs.figures.figures import Array
 from runs.studies.feature_learning.config import WEI_INPUTS, Config
 from runs.studies.feature_learning.data import TESTED
 from runs.studies.feature_learning.experiments.pictures import Film, panels_of
 from runs.studies.feature_learning.networks import SCALINGS
-from runs.studies.feature_learning.statements import measured_mean, said
+from runs.studies.feature_learning.statements import (
+    all_at_least,
+    all_at_most,
+    mean_at_least,
+    mean_at_most,
+    of_draws,
+    said,
+)
 from runs.studies.feature_learning.training import Network
 from runs.study.experiment import Case, Experiment
 from runs.study.panels import Panel
-from runs.study.table import Curve, Row, Table, log_slope
+from runs.study.table import Row, Table, log_slope
 
 SOURCE = "Chen, Vanden-Eijnden and Bruna 2022, section 5.3 and figure 4"
 ROW = "our row 1d"
@@ -88,7 +94,8 @@ class Scalings(Experiment):
         sweep, value = case.what
         widest = sweep.name == "m" and value == max(config.widths)
         for number, scaled in enumerate(SCALINGS):
-            network = Network(config, scaled, *sweep.sizes(value), case.seed)
+            count, rows = sweep.sizes(value)
+            network = Network(config, scaled, count, rows, case.seed)
             film = Film(network, folder) if widest and case.seed == 0 and config.films else None
             curve: list[tuple[float, dict[str, float]]] = []
 
@@ -111,13 +118,12 @@ class Scalings(Experiment):
         yield from self._movements(table)
         yield from self._errors(config, table)
         for scaled in SCALINGS:
-            first, last = (table.at(self.name, f"train {name}", scaled.name) for name in ("m", "n"))
-            left = np.concatenate([first.values.max(axis=1), last.values.max(axis=1)])
+            left = np.concatenate([table.at(self.name, f"train {name}", scaled.name).values for name in ("m", "n")])
             words = f"{scaled.label}: less than a tenth of the risk at the start, 1/2, is left at every m and n"
-            yield from_above(said(words, SOURCE), (), torch.tensor(0.05), torch.from_numpy(left))
-            loose = table.at(self.name, "looseness m", scaled.name).values.flatten()
+            yield all_at_most(said(words, SOURCE), 0.05, left)
+            loose = table.at(self.name, "looseness m", scaled.name).values
             words = f"{scaled.label}: features move at least as far as outputs, sum_j s_j |h_j - h_j(0)| >= |f - f_0|"
-            yield from_below(said(words, SOURCE), (), torch.tensor(1.0 - 1e-5), torch.from_numpy(loose))
+            yield all_at_least(said(words, SOURCE), 1.0 - 1e-5, loose)
 
     def _movements(self, table: Table) -> Iterator[Result]:
         slopes = {one.name: table.at(self.name, "movement m", one.name).slope for one in SCALINGS}
@@ -127,64 +133,55 @@ class Scalings(Experiment):
         size = table.at(self.name, "size m", "mf")
         words = "MF: features at the start are of size m^(-1/2)"
         yield as_slope(said(words, SOURCE), (), -0.5, log_slope(size.x, size.values))
-        for name, *ends in RATIOS:
+        for name, least, most in RATIOS:
             curve = table.at(self.name, "movement m", name)
             for first, last in product(range(len(curve.x)), repeat=2):
                 if curve.x[last] == 4 * curve.x[first]:
-                    ratio = curve.values[first : first + 1] / curve.values[last : last + 1]
-                    found = measured_mean(Curve(curve.x[:1], ratio, curve.errors[:1], curve.seeds))
+                    ratio = of_draws(curve.values[first] / curve.values[last])
                     words = f"{name}: movement at m = {curve.x[first]:g} over that at m = {curve.x[last]:g}"
-                    for end, check, sign in zip(ends, (from_below, from_above), (">=", "<="), strict=True):
-                        yield check(said(f"{words} {sign} {end:g}", ROW), (), torch.tensor(end), **found)
+                    yield mean_at_least(said(f"{words} >= {least:g}", ROW), least, ratio)
+                    yield mean_at_most(said(f"{words} <= {most:g}", ROW), most, ratio)
 
     def _errors(self, config: Config, table: Table) -> Iterator[Result]:
         for sweep in sweeps(config):
-            found = {one.name: table.at(self.name, f"test {sweep.name}", one.name) for one in SCALINGS}
+            ours, *others = (table.at(self.name, f"test {sweep.name}", one.name).values for one in SCALINGS)
             for place, value in enumerate(sweep.values):
                 at = f"{sweep.name} = {value}"
-                for other, source in (("ntk", SOURCE), ("mf", SOURCE)):
-                    gap = _resolved(_difference(found["ours"], found[other]), place)
-                    label = next(one.label for one in SCALINGS if one.name == other)
-                    words = f"{at}: the test error of ours is smaller than that of {label}"
-                    yield from_above(said(words, source), (), torch.tensor(0.0), **gap)
+                for scaled, other in zip(SCALINGS[1:], others, strict=True):
+                    words = f"{at}: the test error of ours is smaller than that of {scaled.label}"
+                    yield _smaller(said(words, SOURCE), ours[place] - other[place])
                 if sweep.name == "n" and value in LIMITS:
-                    gap = _difference(found["ours"], found["ntk"], LIMITS[value])
                     words = f"{at}: the test error of ours is below {LIMITS[value]:g} of that of NTK"
-                    yield from_above(said(words, ROW), (), torch.tensor(0.0), **measured_mean(gap, place))
+                    yield _smaller(said(words, ROW), ours[place] - LIMITS[value] * others[0][place])
         yield self._smallest(config, table)
         yield self._faster(config, table)
 
     def _smallest(self, config: Config, table: Table) -> Result:
-        """Of all sizes together, each draw's mean."""
-        errors = {
-            name: np.concatenate([table.at(self.name, f"test {one.name}", name).values for one in sweeps(config)])
-            for name in ("ours", "mf")
-        }
-        gap = (errors["ours"] - errors["mf"]).mean(axis=0, keepdims=True)
-        mean = Curve(np.zeros(1), gap, np.full_like(gap, np.nan), tuple(range(gap.shape[1])))
+        """Of all sizes together, each draw's mean; a size that both sweeps have counts once."""
+        once = [place for place, rows in enumerate(config.rows) if not _is_shared(config, rows)]
+        widths, rows = (
+            [table.at(self.name, f"test {of}", name).values for name in ("ours", "mf")] for of in ("m", "n")
+        )
+        gaps = np.concatenate([widths[0] - widths[1], (rows[0] - rows[1])[once]])
         words = "over all m and n together ours has the smallest test error of the three, below that of MF"
-        return from_above(said(words, SOURCE), (), torch.tensor(0.0), **_resolved(mean, 0))
+        return _smaller(said(words, SOURCE), gaps.mean(axis=0))
 
     def _faster(self, config: Config, table: Table) -> Result:
         """What is left of the error with the most rows, of that with the fewest: of MF less that of NTK."""
-        mf, ntk = (table.at(self.name, "test n", name) for name in ("mf", "ntk"))
-        left = mf.values[-1:] / mf.values[:1] - ntk.values[-1:] / ntk.values[:1]
+        mf, ntk = (table.at(self.name, "test n", name).values for name in ("mf", "ntk"))
         ends = f"from n = {config.rows[0]} to {config.rows[-1]}"
         words = f"{ends} a smaller part of the test error is left under MF than under NTK"
-        found = measured_mean(Curve(mf.x[:1], left, mf.errors[:1], mf.seeds))
-        return from_above(said(words, SOURCE), (), torch.tensor(0.0), **found)
+        return mean_at_most(said(words, SOURCE), 0.0, of_draws(mf[-1] / mf[0] - ntk[-1] / ntk[0]))
 
     def panels(self, config: Config, table: Table) -> Sequence[Panel]:
         """Curves, errors, movement, and features as points."""
         return panels_of(self.name, config, table)
 
 
-def _resolved(gap: Curve, place: int) -> dict[str, Tensor]:
-    """Mean and standard error of a gap, which is no smaller than one test input of all draws: no ties are won."""
-    found = measured_mean(gap, place)
-    return found | {"error": found["error"].clamp_min(1.0 / (TESTED * gap.values.shape[1]))}
+def _smaller(statement: Statement, gap: Array) -> Result:
+    """The mean of gaps [draws] is below zero; its error is one test input's at least: no tie is won."""
+    return mean_at_most(statement, 0.0, of_draws(gap), resolved=1.0 / (TESTED * len(gap)))
 
 
-def _difference(ours: Curve, other: Curve, share: float = 1.0) -> Curve:
-    """Error of ours less a share of that of another, draw by draw."""
-    return Curve(ours.x, ours.values - share * other.values, ours.errors, ours.seeds)
+def _is_shared(config: Config, rows: int) -> bool:
+    return rows == config.width_rows and config.rows_count in config.widths
