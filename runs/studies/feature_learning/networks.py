@@ -34,6 +34,7 @@ from particles import (
 from particles.risk.scaling import Scaling
 from particles.shapes import Hidden, Inputs, Scalar
 from runs.figures.figures import COLOURS
+from runs.studies.feature_learning.config import Config
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,6 @@ def relative_movement(before: Hidden, after: Hidden) -> Scalar:
     return root_mean_square(after - before) / root_mean_square(before)
 
 
-def single(cloud: ParticleCloud, name: str) -> ParticleCloud:
-    """The cloud in float32 or float64."""
-    return cloud.to(dtype=torch.float32 if name == "float32" else torch.float64)
+def placed(cloud: ParticleCloud, config: Config) -> ParticleCloud:
+    """The cloud on the device and in the dtype that E1.2 and E1.3 are computed with."""
+    return cloud.to(device=config.device, dtype=torch.float32 if config.dtype == "float32" else torch.float64)

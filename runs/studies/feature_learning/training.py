@@ -18,10 +18,10 @@ from runs.studies.feature_learning.networks import (
     features,
     frozen,
     perceptron,
+    placed,
     relative_movement,
     risk_of,
     root_mean_square,
-    single,
     wrong_signs,
 )
 
@@ -54,7 +54,7 @@ class Network:
     def start(self) -> ParticleCloud:
         """The particles at the start."""
         cloud = self.scaled.start(perceptron(self.risk), self.count, self.seed)
-        return single(cloud, self.config.dtype)
+        return placed(cloud, self.config)
 
     @cached_property
     def before(self) -> Hidden:

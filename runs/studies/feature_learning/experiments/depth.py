@@ -75,7 +75,7 @@ class Depth(Experiment):
         embedding = frozen(ReLU(), DEEP_INPUTS, config.deep_count, case.what - 2, case.seed)
         risk = risk_of(ReLU(), embedding, MeanField(), random_labels(config.deep_rows, DEEP_INPUTS, case.seed))
         law, equal = GaussianLaw(perceptron(risk)), masses.uniform(config.deep_count)
-        start = law.sample(masses=equal, seed=case.seed)
+        start = law.sample(masses=equal, seed=case.seed).to(device=config.device)
         run = descended(risk, start, config.deep_until, report, step=config.deep_step)
         least, curve = Rates.of(Problem(risk, law, equal)).least, label(case.what)
         for place in run.places(FRAMES) if case.seed == 0 else ():

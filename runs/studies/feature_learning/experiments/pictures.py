@@ -41,7 +41,7 @@ class Film:
             def both(time: float, cloud: ParticleCloud) -> None:
                 watch(time, cloud)
                 h = features(self.network.risk, cloud, inputs)
-                trajectory(next(kept), time, ParticleCloud(h, cloud.masses))
+                trajectory(next(kept), time, ParticleCloud(h, cloud.masses).to(device="cpu"))
 
             end = self.network.train(both, alive)
         animate(self.path)

@@ -12,7 +12,7 @@ from runs.batch.jobs import Report
 from runs.figures.figures import COLOURS
 from runs.studies.feature_learning.config import Config
 from runs.studies.feature_learning.data import taught
-from runs.studies.feature_learning.networks import perceptron, risk_of, single
+from runs.studies.feature_learning.networks import perceptron, placed, risk_of
 from runs.studies.feature_learning.statements import mean_at_most, said
 from runs.study.experiment import Case, Experiment
 from runs.study.panels import Line, Panel
@@ -53,7 +53,7 @@ class QuadraticTeacher(Experiment):
         for number, (curve, embedding) in enumerate(zip(NETWORKS, embeddings, strict=True)):
             risk = risk_of(ReLU(), embedding, MeanField(), train)
             law = GaussianLaw(perceptron(risk))
-            start = single(law.sample(masses=masses.uniform(config.taught_count), seed=case.seed), config.dtype)
+            start = placed(law.sample(masses=masses.uniform(config.taught_count), seed=case.seed), config)
             alive = Every(steps=10, observer=lambda step, time, cloud, number=number: report(number))
             descent = Euler(config.taught_step)
             end = evolve(GradientFlow(risk), start, descent, until=config.taught_until, observers=[alive])

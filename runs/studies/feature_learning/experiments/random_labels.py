@@ -59,7 +59,8 @@ class RandomLabels(Experiment):
         """The curve of one run, and what it says."""
         risk = risk_of(ReLU(), Identity(LABEL_INPUTS), MeanField(), random_labels(case.what, LABEL_INPUTS, case.seed))
         law, equal = GaussianLaw(perceptron(risk)), masses.uniform(config.label_count)
-        run = descended(risk, law.sample(masses=equal, seed=case.seed), config.label_until, report)
+        start = law.sample(masses=equal, seed=case.seed).to(device=config.device)
+        run = descended(risk, start, config.label_until, report)
         bound = run.bound(2.0 * Rates.of(Problem(risk, law, equal)).least)
         curve, at = f"n = {case.what}", float(case.what)
         for quantity, values in (("risk", run.parts), ("active", run.active), ("bound", bound)):

@@ -12,12 +12,13 @@ from runs.studies.feature_learning.networks import (
     features,
     frozen,
     perceptron,
+    placed,
     relative_movement,
     risk_of,
     root_mean_square,
-    single,
     wrong_signs,
 )
+from tests.runs.studies.feature_learning.small import small
 
 COUNT = 64
 
@@ -51,13 +52,13 @@ def test_wrong_signs_are_counted() -> None:
     """Assert that outputs of the right sign err nowhere, flipped ones everywhere, and zero everywhere."""
     train, _ = wei(10, 6, 0)
     risk = risk_of(ReLU(), Identity(6), MeanField(), train)
-    cloud = single(SCALINGS[0].start(perceptron(risk), COUNT, 1), "float32")
+    cloud = placed(SCALINGS[0].start(perceptron(risk), COUNT, 1), small())
     signs = risk.predictions(cloud, train.inputs).double()
     assert float(wrong_signs(risk, cloud, Dataset(train.inputs, signs))) == 0.0
     assert float(wrong_signs(risk, cloud, Dataset(train.inputs, -signs))) == 1.0
     still = cloud.moved(0.0 * cloud.positions)
     assert float(wrong_signs(risk, still, Dataset(train.inputs, signs))) == 1.0
-    assert cloud.dtype == torch.float32 and single(cloud, "float64").dtype == torch.float64
+    assert cloud.dtype == torch.float32 and placed(cloud, small(dtype="float64")).dtype == torch.float64
 
 
 def test_frozen_floors_are_stacked() -> None:
