@@ -12,8 +12,10 @@ from limits.kernel_training.lazy_gap import lazy_gap
 from limits.kernel_training.linear_model import LinearModel, linear_model
 from limits.kernel_training.trained_law import Ensemble, ensemble
 from limits.kernels.base import Evaluated, Kernel
-from limits.kernels.convolution import convolutional_kernels
-from limits.kernels.deep import DeepKernels, deep_kernels, infinite_width_kernels
+from limits.kernels.deep.both_kernels import DeepKernels
+from limits.kernels.deep.convolution import convolutional_kernels
+from limits.kernels.deep.dense import deep_kernels
+from limits.kernels.deep.infinite_width import infinite_width_kernels
 from limits.kernels.gaussian_duals import Dual, DualPair, dual_pair
 from limits.kernels.random_kernel import RandomGram, RandomKernel, total_variance, zipf_departure
 from limits.kernels.two_layer import FeatureKernel, TangentKernel, feature_kernel, tangent_kernel

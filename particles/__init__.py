@@ -24,7 +24,7 @@ from particles.initial.uniform_points import Points, Random, Sobol
 from particles.neurons.activations import GELU, Activation, Erf, LeakyReLU, Linear, ReLU, Sigmoid, SiLU, Softplus, Tanh
 from particles.neurons.deep.layers import AveragePool, Convolution, Dense
 from particles.neurons.deep.neuron import Deep
-from particles.neurons.embeddings import Biased, Embedding, Identity, Quadratic, RandomFeatures
+from particles.neurons.embeddings import Biased, Embedding, Identity, Plain, Quadratic, RandomFeatures
 from particles.neurons.perceptron import Perceptron
 from particles.neurons.protocols import Neuron, Tangent
 from particles.neurons.user_neuron import MappedNeuron, UserNeuron, as_neuron
@@ -51,6 +51,8 @@ from particles.observables import (
 from particles.right_forms import CONVERSIONS, FORMS, METHODS
 from particles.risk.dataset import Dataset
 from particles.risk.losses import CrossEntropy, Logistic, Loss, Squared
+from particles.risk.modules.from_torch import from_module
+from particles.risk.modules.to_torch import to_module
 from particles.risk.network import Network
 from particles.risk.risk import L2, Risk
 from particles.risk.scaling import NTK, Lazy, MeanField, Power, Scaling, Standard
@@ -103,6 +105,7 @@ __all__ = [
     "OutputLaw",
     "ParticleCloud",
     "Perceptron",
+    "Plain",
     "Points",
     "Power",
     "Preactivations",
@@ -142,12 +145,14 @@ __all__ = [
     "UserNeuron",
     "as_neuron",
     "effective_count",
+    "from_module",
     "generator",
     "jacobian_product",
     "jacobian_transpose_product",
     "masses",
     "scaled_jacobian",
     "tangent_gram",
+    "to_module",
 ]
 
 check_arguments_of(globals(), METHODS, FORMS, CONVERSIONS)

@@ -8,9 +8,12 @@ from particles.cloud import ParticleCloud
 from particles.distributed.ranks import Ranks
 from particles.distributed.shared_cloud import SharedCloud
 from particles.ensemble.clouds import Ensemble
+from particles.initial.deep_law import DeepLaw
 from particles.initial.laws import GaussianLaw, Law, OutputLaw, SymmetricPairs
 from particles.initial.uniform_points import Points
 from particles.neurons.activations import Activation
+from particles.neurons.deep.layers import AveragePool, Convolution, Dense
+from particles.neurons.deep.neuron import Deep
 from particles.neurons.embeddings import Embedding
 from particles.neurons.protocols import Neuron
 from particles.neurons.user_neuron import UserNeuron
@@ -29,6 +32,7 @@ METHODS: dict[type, str] = {
     SharedCloud: "of",
     Dataset: "to",
     Ensemble: "of to",
+    DeepLaw: "sample",
     GaussianLaw: "sample",
     SymmetricPairs: "sample",
     Network: "__call__",
@@ -48,6 +52,11 @@ FORMS: dict[Any, str] = {
     UserNeuron: "an object with an integer dim and feature(theta, x)",
     Law: "GaussianLaw(neuron)",
     GaussianLaw: "GaussianLaw(neuron)",
+    DeepLaw: "DeepLaw(neuron)",
+    Deep: "Deep(3, [Dense(100), Dense(1)], Tanh())",
+    Dense: "Dense(100)",
+    Convolution: "Convolution(16, 3)",
+    AveragePool: "AveragePool(2)",
     OutputLaw: "RademacherOutputs()",
     Points: "Random()",
     ParticleCloud: "law.sample(masses=masses.uniform(500), seed=0)",

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from limits.kernels.base import checked_inputs, placed
-from particles import Biased, Identity
+from particles import Biased, Identity, Plain
 from particles.neurons.embeddings import Embedding
 from particles.shapes import Inputs, PerDatum
 
@@ -132,6 +132,8 @@ def embedded(embedding: Embedding, inputs: Inputs) -> Vectors:
     if isinstance(embedding, Identity):
         embedding(inputs)
         return Vectors(inputs, 1.0 / embedding.dim)
+    if isinstance(embedding, Plain):
+        return Vectors(embedding(inputs))
     if isinstance(embedding, Biased):
         return embedded(embedding.inner, inputs).with_constant(1.0)
     rows = embedding(inputs)

@@ -134,10 +134,9 @@ def in_double(cloud: ParticleCloud) -> ParticleCloud:
 
 def frames_of(run: Recorded | Sequence[tuple[float, ParticleCloud]]) -> tuple[PerFrame, Iterable[ParticleCloud]]:
     """Times, and clouds as they are kept. Raises ValueError for fewer than two, or times that do not increase."""
-    if isinstance(run, Recorded):
-        times, clouds = torch.as_tensor(run.times, dtype=torch.float64), run
-    else:
-        times, clouds = torch.tensor([float(time) for time, _ in run], dtype=torch.float64), [c for _, c in run]
+    clouds: Iterable[ParticleCloud] = run if isinstance(run, Recorded) else [cloud for _, cloud in run]
+    moments = run.times if isinstance(run, Recorded) else [float(time) for time, _ in run]
+    times = torch.as_tensor(moments, dtype=torch.float64)
     if len(times) < 2:
         raise ValueError(f"A run of {len(times)} frames cannot be checked; give two or more.")
     if bool((times.diff() <= 0.0).any()):

@@ -41,7 +41,8 @@ class CloudTangents(ABC):
 
     Every kind of cloud has its own kind of these (`ParticleCloud.tangents`). `positions` are those that this process
     holds, and `whole` is the number of particles of the whole cloud. `fused` says whether predictions and pulls use
-    fused kernels, as in `Risk`.
+    fused kernels, as in `Risk`. A neuron that writes more for a particle and a datum than its outputs says how many
+    numbers that are, `entries_per_datum`.
     """
 
     def __init__(
@@ -57,7 +58,7 @@ class CloudTangents(ABC):
         self._positions = positions
         self._phi = phi
         self._wanted = fused
-        self._data = max(phi.shape[0] * neuron.outputs, 1)
+        self._data = max(phi.shape[0] * getattr(neuron, "entries_per_datum", neuron.outputs), 1)
         count = positions.shape[0] if whole is None else whole
         sizes = count * self._data, count * positions.shape[1]
         self._keep, self._large = kept_and_large(*sizes, on_cpu=positions.is_cpu)

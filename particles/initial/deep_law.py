@@ -30,6 +30,6 @@ class DeepLaw:
         masses = weights.uniform(1) if masses is None else masses
         uniforms = self.points.draw(masses.shape[0], self.neuron.dim, seed).to(masses.device)
         positions = torch.special.ndtri(uniforms)
-        for part in self.neuron.parts:
-            positions[:, part.columns] *= part.scales.deviation
+        for group in self.neuron.chain.groups:
+            positions[:, group.columns] *= group.scales.deviation
         return ParticleCloud(positions.to(masses.dtype), masses)

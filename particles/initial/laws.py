@@ -83,8 +83,8 @@ class GaussianLaw:
     def __post_init__(self) -> None:
         object.__setattr__(self, "variance", non_negative(self.variance, "The variance"))
         if isinstance(self.neuron, Deep):
-            raise ValueError(
-                "A GaussianLaw has one variance for all hidden weights, but a deep network has one for each layer; take "
+            raise TypeError(
+                "A GaussianLaw has one variance for all hidden weights, but a deep network one for each layer; take "
                 "DeepLaw(neuron)."
             )
 

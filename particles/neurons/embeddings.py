@@ -17,7 +17,7 @@ from particles.shapes import AnyFloat
 
 @runtime_checkable
 class Embedding(Protocol):
-    """A fixed feature map from R^inputs to R^features, normalised so that phi(x) is of order one."""
+    """A fixed feature map from R^inputs to R^features, normalised so that phi(x) is of order one but for `Plain`."""
 
     @property
     def inputs(self) -> int:
@@ -56,6 +56,30 @@ class Identity:
     def __call__(self, x: AnyFloat) -> AnyFloat:
         """x / sqrt(d)."""
         return _checked(x, self.dim) / math.sqrt(self.dim)
+
+
+@dataclass(frozen=True)
+class Plain:
+    """phi(x) = x, D = d: inputs as they are, as the first layer of a torch module sees them."""
+
+    dim: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "dim", whole(self.dim, "The number of inputs of an embedding"))
+
+    @property
+    def inputs(self) -> int:
+        """d."""
+        return self.dim
+
+    @property
+    def features(self) -> int:
+        """d."""
+        return self.dim
+
+    def __call__(self, x: AnyFloat) -> AnyFloat:
+        """x."""
+        return _checked(x, self.dim)
 
 
 @dataclass(frozen=True)

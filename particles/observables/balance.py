@@ -53,7 +53,7 @@ class BalanceChange(Observable):
             if rate == 0.0 or name not in network.trained_groups
         ]
         if still:
-            raise ValueError(f"BalanceChange needs all weights trained, but {', '.join(still)} do not move.")
+            raise ValueError(f"BalanceChange needs all weights trained, but these do not move: {', '.join(still)}.")
         if len(self._terms) < 2:
             raise ValueError("BalanceChange compares the weights of layers that follow, but the network has one.")
 
@@ -87,5 +87,5 @@ def _activations(neuron: object) -> list[Activation]:
     if isinstance(neuron, Perceptron):
         return [neuron.activation]
     if isinstance(neuron, Deep):
-        return [stage.activation for stage in neuron.stages if stage.activation is not None]
+        return [stage.activation for stage in neuron.chain.stages if stage.activation is not None]
     raise TypeError(f"BalanceChange needs a Perceptron or a Deep, but the risk has {type(neuron).__name__}.")

@@ -40,12 +40,13 @@ class FeatureMovement(Observable):
     def _size(self, cloud: ParticleCloud, before: Positions | None = None) -> Scalar:
         """rms(h_l) of a cloud, or that of its difference from the same particles at other positions."""
         phi, layer = self.risk.network.embed(cloud, self.inputs), self._layer
+        written = layer.written(cloud, phi)
 
         def squares(part: slice) -> Scalar:
             total = phi.new_zeros(())
-            for tile in tiles_of(cloud, part, phi):
-                h = layer(cloud.positions[tile], phi)
-                total = total + (h if before is None else h - layer(before[tile], phi)).square().sum()
+            for tile, some in tiles_of(cloud, part, phi, written):
+                h = layer(cloud.positions[tile], some)
+                total = total + (h if before is None else h - layer(before[tile], some)).square().sum()
             return total
 
         return (cloud.summed(squares) / (cloud.count * len(phi) * layer.units(cloud, phi))).sqrt()

@@ -46,6 +46,10 @@ class Layer:
         """The number of units of a particle."""
         return self(cloud.positions[:1], phi[:1]).shape[-1]
 
+    def written(self, cloud: ParticleCloud, phi: Features) -> int:
+        """How many numbers are written for a particle and a datum: all layers of a deep network are computed."""
+        return sum(h.shape[-1] for h in self.neuron.preactivations(cloud.positions[:1], phi[:1]).values())
+
 
 def _last_hidden(neuron: LayeredNeuron, names: Sequence[str]) -> str:
     """The last of the layers whose weights are hidden ones, so that it is no readout; the last one where none are."""
@@ -54,8 +58,15 @@ def _last_hidden(neuron: LayeredNeuron, names: Sequence[str]) -> str:
     return (hidden or names)[-1]
 
 
-def tiles_of(cloud: ParticleCloud, part: slice, phi: Features) -> Iterator[slice]:
-    """A part of the particles that the cloud holds here, in slices whose pre-activations take little memory."""
+def tiles_of(cloud: ParticleCloud, part: slice, phi: Features, units: int) -> Iterator[tuple[slice, Features]]:
+    """A part of the particles that the cloud holds here, and data, in tiles whose pre-activations take little memory.
+
+    `units` are the numbers that a particle has for a datum. Pairs of a slice of the particles and of some embedded
+    inputs; only particles that are large networks see their data in several parts.
+    """
     first, last, _ = part.indices(len(cloud.positions))
-    size = max(TILE_ENTRIES // len(phi), SMALLEST_TILE)
-    return (slice(begin, min(begin + size, last)) for begin in range(first, last, size))
+    size = max(TILE_ENTRIES // (len(phi) * units), SMALLEST_TILE if units == 1 else 1)
+    rows = len(phi) if size > 1 else max(TILE_ENTRIES // units, SMALLEST_TILE)
+    for begin in range(first, last, size):
+        for datum in range(0, len(phi), rows):
+            yield slice(begin, min(begin + size, last)), phi[datum : datum + rows]

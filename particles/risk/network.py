@@ -12,14 +12,17 @@ from particles.cloud import ParticleCloud
 from particles.compute.tiles import CloudTangents
 from particles.neurons.groups import check_names, expanded, groups_of, number_of_each
 from particles.neurons.protocols import Neuron
+from particles.risk.dataset import rows_of
 from particles.risk.scaling import Scaling
 from particles.shapes import (
     AnyFloat,
     Features,
     Grams,
+    Images,
     Inputs,
     Masses,
     PerParticle,
+    PerParticleAndGroup,
     Positions,
     StackedOutputs,
     Velocity,
@@ -98,14 +101,17 @@ class Network:
         number, squares = self.over_trained(numbers, positions), positions[:, self.neuron.trained_columns].square()
         return (1.0, squares @ number) if isinstance(number, Tensor) else (number, squares.sum(dim=1))
 
-    def check_groups(self, numbers: float | Mapping[str, float], what: str) -> None:
-        """Raise ValueError for numbers of groups that the neuron does not have; `what` are they, as "The rates"."""
+    def check_groups(self, numbers: object, what: str) -> None:
+        """Raise ValueError where numbers are given for groups that the neuron does not have; `what` says which."""
         if isinstance(numbers, Mapping):
             check_names(numbers, self.groups, what)
 
-    def __call__(self, cloud: ParticleCloud, inputs: Inputs) -> StackedOutputs:
-        """f(x_i) [data, outputs] of the cloud on inputs [data, inputs], which follow the cloud's dtype and device."""
-        return self.at(cloud, self.embed(cloud, inputs)).predictions
+    def __call__(self, cloud: ParticleCloud, inputs: Images) -> StackedOutputs:
+        """f(x_i) [data, outputs] of the cloud on inputs [data, inputs], which follow the cloud's dtype and device.
+
+        Images [data, channels, height, width] are flattened to rows.
+        """
+        return self.at(cloud, self.embed(cloud, rows_of(inputs))).predictions
 
     def embed(self, cloud: ParticleCloud, inputs: Inputs) -> Features:
         """phi(x_i) [data, features] in the cloud's dtype and on its device."""
@@ -216,7 +222,10 @@ class NetworkAt:
         return self.tiles.pull(self.scaled.factors, cotangents)
 
     def gram(
-        self, weights: PerParticle | None = None, phi: Features | None = None, dtype: torch.dtype | None = None
+        self,
+        weights: PerParticle | PerParticleAndGroup | None = None,
+        phi: Features | None = None,
+        dtype: torch.dtype | None = None,
     ) -> Grams:
         """J W J'^T [n k, n' k] with W the mobilities, and J' at other embedded inputs; J' is J where there are none.
 

@@ -19,7 +19,18 @@ from particles.risk.dataset import Dataset, Prepared
 from particles.risk.losses import Loss
 from particles.risk.network import Network, NetworkAt
 from particles.risk.scaling import Scaling
-from particles.shapes import AnyFloat, Grams, Inputs, Outputs, PerParticle, Positions, Scalar, StackedOutputs, Velocity
+from particles.shapes import (
+    AnyFloat,
+    Grams,
+    Images,
+    Outputs,
+    PerParticle,
+    PerParticleAndGroup,
+    Positions,
+    Scalar,
+    StackedOutputs,
+    Velocity,
+)
 
 
 @dataclass(frozen=True)
@@ -78,8 +89,8 @@ class Risk:
         penalty = 0.5 * strength * cloud.summed(lambda part: cloud.masses[part] @ squares[part])
         return at.data.weights @ self.loss.value(at.predictions, at.data.targets) + penalty
 
-    def predictions(self, cloud: ParticleCloud, inputs: Inputs | None = None) -> StackedOutputs:
-        """f(x_i) [data, outputs] on the risk's own inputs, or on other inputs [data, inputs]."""
+    def predictions(self, cloud: ParticleCloud, inputs: Images | None = None) -> StackedOutputs:
+        """f(x_i) [data, outputs] on the risk's own inputs, or on other inputs [data, inputs] or images."""
         return self.at(cloud).predictions if inputs is None else self.network(cloud, inputs)
 
     def residual(self, cloud: ParticleCloud) -> Outputs:
@@ -253,16 +264,21 @@ class RiskAt:
             return None
         columns = self.risk.network.neuron.trained_columns
         result = torch.zeros_like(self.cloud.positions)
-        result[:, columns] = -self.decay * self.cloud.positions[:, columns]
+        result[:, columns] = -self.decays * self.cloud.positions[:, columns]
         return result
 
     @cached_property
-    def decay(self) -> AnyFloat:
+    def decays(self) -> AnyFloat:
         """eta_j rate(q) lambda_j strength(q): how fast the regulariser pulls trained coordinates q to zero.
 
         [particles, trained], or [particles, 1] where all coordinates of a particle have the same.
         """
         return self.seen.scaled.decay(self.risk.strength)
+
+    @property
+    def decay(self) -> AnyFloat:
+        """The same [particles] where all coordinates of a particle have the same."""
+        return self.decays[:, 0] if self.decays.shape[1] == 1 else self.decays
 
     @cached_property
     def velocity(self) -> Velocity:
@@ -279,6 +295,6 @@ class RiskAt:
         """M J^T c = eta_j rate(q) s_j sum_i c_i . grad g_j(x_i) [particles, dim], with the mobilities M."""
         return self.seen.pull(cotangents)
 
-    def gram(self, weights: PerParticle | None = None, dtype: torch.dtype | None = None) -> Grams:
+    def gram(self, weights: PerParticle | PerParticleAndGroup | None = None, dtype: torch.dtype | None = None) -> Grams:
         """J W J^T [n k, n k] with W the mobilities; other weights, and `dtype`, as in `NetworkAt.gram`."""
         return self.seen.gram(weights, dtype=dtype)

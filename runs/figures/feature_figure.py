@@ -26,23 +26,24 @@ LONGEST = 0.46
 
 
 def draw_features(drawn: FeatureMap, path: Path, *, title: str) -> None:
-    """Draw a feature map into a PNG file, with a column for each time and two rows.
+    """Draw a feature map into a PNG file, with a column for each time and two rows, or one if no particle is shown.
 
     The upper row shows f with its zero line, and the data in the colours of their targets. The lower row shows the
     particles: each is the line w_j . phi(x) = 0 where it bends, or an arrow along w_j if there is no bias. Its colour
     is that of the sign of a_j, and it is stronger the larger its share in f is. All columns have the same scales;
     colours go from minus to plus the largest target, or the largest |f| if there are no data.
     """
-    columns = len(drawn.panels)
-    figure = Figure(figsize=(2.5 * columns + 1.2, 5.75), layout="constrained")
-    axes = figure.subplots(2, columns, squeeze=False, sharex=True, sharey=True)
+    columns, rows = len(drawn.panels), 2 if drawn.panels[0].shares.size else 1
+    figure = Figure(figsize=(2.5 * columns + 1.2, 5.75 if rows == 2 else 3.4), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
     colours = _colours(drawn)
-    largest = max(float(panel.shares.max()) for panel in drawn.panels) or 1.0
-    for panel, (above, below) in zip(drawn.panels, axes.T, strict=True):
-        _draw_values(above, drawn, panel, colours)
-        _draw_particles(below, drawn, panel, largest)
-        above.set_title(f"time {panel.time:.4g}", fontsize=10.5)
-        below.set_xlabel("$x_1$")
+    largest = max(float(panel.shares.max(initial=0.0)) for panel in drawn.panels) or 1.0
+    for panel, column in zip(drawn.panels, axes.T, strict=True):
+        _draw_values(column[0], drawn, panel, colours)
+        if rows == 2:
+            _draw_particles(column[1], drawn, panel, largest)
+        column[0].set_title(f"time {panel.time:.4g}", fontsize=10.5)
+        column[-1].set_xlabel("$x_1$")
     for axis in axes[:, 0]:
         axis.set_ylabel("$x_2$")
     label = "f(x)" if drawn.outputs == 1 else f"first of {drawn.outputs} outputs f(x)"
@@ -53,7 +54,7 @@ def draw_features(drawn: FeatureMap, path: Path, *, title: str) -> None:
         ticks=largest_number(drawn) * np.linspace(-1.0, 1.0, 5),
         format="%.2g",
         aspect=16,
-        shrink=0.46,
+        shrink=0.46 if rows == 2 else 0.92,
         anchor=(0.0, 1.0),
     )
     bar.ax.tick_params(labelsize=9)
@@ -137,11 +138,13 @@ def _legend(drawn: FeatureMap) -> list[Line2D]:
     """The entries of the legend."""
     shown = f", the {MOST} strongest of {drawn.count}" if drawn.count > MOST else ""
     what = "hinge" if drawn.panels[0].arrows is None else "direction"
-    handles = [
-        Line2D([], [], color=POSITIVE, lw=2.0, label=f"{what} of a particle with a > 0{shown}"),
-        Line2D([], [], color=NEGATIVE, lw=2.0, label=f"{what} of a particle with a < 0"),
-        Line2D([], [], color="0.25", lw=1.0, label="f = 0"),
-    ]
+    handles = [Line2D([], [], color="0.25", lw=1.0, label="f = 0")]
+    if drawn.panels[0].shares.size:
+        handles = [
+            Line2D([], [], color=POSITIVE, lw=2.0, label=f"{what} of a particle with a > 0{shown}"),
+            Line2D([], [], color=NEGATIVE, lw=2.0, label=f"{what} of a particle with a < 0"),
+            *handles,
+        ]
     if drawn.data is not None:
         marker = {"marker": "o", "color": "none", "markeredgecolor": "black", "markersize": 4.5}
         handles.append(Line2D([], [], **marker, label="data, in the colour of their targets"))  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from particles import Dataset, Identity, Network, ParticleCloud
+from particles import Dataset, Identity, Network, ParticleCloud, Perceptron
 from particles.shapes import Inputs
 from particles.trajectory import TrajectoryReader
 from runs.figures.figures import Array
@@ -32,7 +32,7 @@ class FeaturePanel:
     s_j g_j(x), the part of f that a particle adds. `signs` [particles] are those of a_j, 1 or -1. `hinges` [particles,
     rows, columns] are w_j . phi(x) on every second point of the grid, which are zero where the particle bends. `arrows`
     [particles, 2] are shares_j w_j / |w_j| if phi(x) = x / sqrt(d) has no bias, since all hinges then meet in the
-    origin; otherwise None.
+    origin; otherwise None. No particles are shown where they are no perceptrons but whole networks.
     """
 
     time: float
@@ -100,6 +100,8 @@ def _panel(network: Network, cloud: ParticleCloud, time: float, x1: Array, x2: A
     coarse1, coarse2 = x1[::APART], x2[::APART]
     shape = (len(coarse2), len(coarse1))
     values = network(cloud, _grid(x1, x2))[:, 0].reshape(len(x2), len(x1)).numpy()
+    if not isinstance(network.neuron, Perceptron):
+        return FeaturePanel(time, values, np.zeros(0), np.zeros(0), np.zeros((0, *shape)), None)
     phi = network.embed(cloud, _grid(coarse1, coarse2))
     shares = _shares(network, cloud, phi)
     shown = np.argsort(-shares, kind="stable")[:MOST]

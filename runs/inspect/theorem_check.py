@@ -109,7 +109,10 @@ def _of_study_file(path: Path, config: dict[str, Any], kept: Dataset | None) -> 
         raise Refusal(_NOT_KEPT.format(path))
     law = built.law
     if not isinstance(law, GaussianLaw):
-        raise Refusal(f"{path} starts from a {type(law).__name__}, but theorems are known for a GaussianLaw only.")
+        raise Refusal(
+            f"{path} starts from a {type(law).__name__}, but theorems are known for a GaussianLaw only: check a run of "
+            "perceptrons."
+        )
     gamma, alpha = (getattr(run.masses, name, None) for name in ("gamma", "alpha"))
     return Problem(built.risk, law, built.masses, gamma, alpha)
 

@@ -15,11 +15,13 @@ EXACT = 2**53
 
 
 def flat(parameters: Mapping[str, object], prefix: str = "") -> dict[str, Scalar]:
-    """Nested parameters by their dotted names; lists become JSON text."""
+    """Nested parameters by their dotted names; tables in a list have their number from 1, other lists are JSON text."""
     found: dict[str, Scalar] = {}
     for name, value in parameters.items():
         if isinstance(value, Mapping):
             found |= flat(value, f"{prefix}{name}.")
+        elif isinstance(value, list) and value and all(isinstance(one, Mapping) for one in value):
+            found |= flat({str(number): one for number, one in enumerate(value, start=1)}, f"{prefix}{name}.")
         elif value is None or isinstance(value, bool | int | float | str):
             found[f"{prefix}{name}"] = value
         else:

@@ -4,49 +4,30 @@ import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 
+import particles
 from particles import (
-    GELU,
     L2,
-    NTK,
-    Biased,
     CrossEntropy,
     Dataset,
-    Erf,
+    Deep,
     GaussianLaw,
-    GaussianOutputs,
-    Identity,
-    Lazy,
-    LeakyReLU,
-    Linear,
     Logistic,
-    MeanField,
     Network,
     Perceptron,
-    Power,
-    Quadratic,
-    RademacherOutputs,
-    Random,
-    RandomFeatures,
-    ReLU,
     Risk,
-    Sigmoid,
-    SiLU,
-    Sobol,
-    Softplus,
+    Scaling,
     Squared,
-    Tanh,
 )
 from particles.trajectory.describe import qualified_name
 from runs.system.refusal import Refusal
 
-#: The classes that are rebuilt: parts of networks, of risks and of laws.
-PIECES: tuple[type, ...] = (
-    *(ReLU, LeakyReLU, Erf, Tanh, Sigmoid, Softplus, GELU, SiLU, Linear),
-    *(Identity, Biased, Quadratic, RandomFeatures),
-    *(MeanField, NTK, Lazy, Power),
-    Perceptron,
-    *(Squared, Logistic, CrossEntropy, L2),
-    *(GaussianLaw, RademacherOutputs, GaussianOutputs, Random, Sobol),
+#: The rooms of `particles` that hold what networks, risks and laws are made of.
+ROOMS = ("particles.neurons", "particles.risk", "particles.initial")
+#: The classes that are rebuilt: all that `particles` offers of these rooms and that are nothing but their fields.
+PIECES: tuple[type, ...] = tuple(
+    one
+    for one in map(vars(particles).get, particles.__all__)
+    if isinstance(one, type) and dataclasses.is_dataclass(one) and one.__module__.startswith(ROOMS)
 )
 KNOWN = {qualified_name(piece): piece for piece in PIECES}
 
@@ -73,7 +54,7 @@ def network_of(path: Path, parameters: Mapping[str, object]) -> Network:
         neuron, scaling = (_made(_within(parameters, "flow", "risk", part)) for part in ("neuron", "scaling"))
     except (TypeError, ValueError) as error:
         raise Refusal(f"The network of {path} cannot be rebuilt from the file: {error}") from error
-    if not isinstance(neuron, Perceptron) or not isinstance(scaling, MeanField | NTK | Lazy | Power):
+    if not isinstance(neuron, Perceptron | Deep) or not isinstance(scaling, Scaling):
         raise Refusal(f"The network of {path} cannot be rebuilt from the file: it has no neuron and scaling of ours.")
     return Network(neuron, scaling)
 
@@ -98,16 +79,22 @@ def problem_of(path: Path, parameters: Mapping[str, object], data: Dataset) -> t
 
 def _made(described: object) -> object:
     """The value of a description; raises ValueError for other classes and for incomplete descriptions."""
-    if described is None or isinstance(described, bool | int | float | str):
+    if isinstance(described, list):
+        return tuple(map(_made, described))
+    if not isinstance(described, Mapping):
         return described
-    name = described.get("class") if isinstance(described, Mapping) else None
+    name = described.get("class")
     piece = KNOWN.get(str(name))
-    if piece is None or not isinstance(described, Mapping):
-        raise ValueError(f"of {name or 'a list'} it does not hold enough, only classes of ours made of numbers are.")
-    fields = {key: _made(part) for key, part in described.items() if key != "class"}
-    if set(fields) != {field.name for field in dataclasses.fields(piece)}:
+    if name is not None and piece is None:
+        raise ValueError(f"of {name} it does not hold enough, only classes of ours made of numbers are.")
+    values = {key: _made(part) for key, part in described.items() if key != "class"}
+    if piece is None:
+        return values
+    fields = {field.name: field for field in dataclasses.fields(piece)}
+    needed = {key for key, field in fields.items() if not field.metadata.get("optional")}
+    if not needed <= values.keys() <= fields.keys():
         raise ValueError(f"{name} has other fields than in this version; use the one that wrote it.")
-    made: object = piece(**{field.name: fields[field.name] for field in dataclasses.fields(piece) if field.init})
+    made: object = piece(**{key: value for key, value in values.items() if fields[key].init})
     return made
 
 

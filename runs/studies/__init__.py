@@ -17,6 +17,7 @@ STUDIES = {
     "kernel-checks": "runs.studies.kernel_checks",
     "early-time": "runs.studies.early_time",
     "mean-field-laws": "runs.studies.mean_field_laws",
+    "feature-learning": "runs.studies.feature_learning",
 }
 
 

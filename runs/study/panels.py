@@ -24,6 +24,8 @@ from runs.study.table import Curve
 
 #: Widths of figures in inches: of a panel among others, and of one alone.
 AMONG, ALONE, HEIGHT = 3.7, 4.8, 2.9
+#: Numbers at a linear axis along the bottom, at most, so that long ones do not touch.
+TICKS = 5
 #: How a line is drawn; a band goes from the least to the largest seed, x of a bar is its left edge.
 Kind = Literal["band", "dots", "points", "line", "dashed", "bars"]
 STYLES: Mapping[str, Mapping[str, Any]] = {
@@ -120,6 +122,8 @@ def draw_panel(axis: Axes, panel: Panel, legend: bool) -> None:
         _draw_line(axis, line)
     if log_x:
         plain_ticks(axis.xaxis, [line.x for line in lines])
+    else:
+        axis.locator_params(axis="x", nbins=TICKS)
     if log_y:
         plain_ticks(axis.yaxis, [line.values for line in lines])
     axis.set_title(panel.title, fontsize=10.5, loc="left")

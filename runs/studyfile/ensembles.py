@@ -13,6 +13,7 @@ from runs.batch.jobs import Report, Stopped
 from runs.studyfile.experiment import Experiment
 from runs.studyfile.model.config import RunConfig
 from runs.studyfile.model.kinds import FLOWS, INTEGRATORS
+from runs.studyfile.model.networks import NEURONS
 from runs.studyfile.running import (
     FAILURES,
     WHOLE,
@@ -31,7 +32,8 @@ from runs.trajectory_run import File, Keeper, TrajectoryRun
 Unit = tuple[Job, ...]
 #: Files that a run has open: its trajectory and the lock of its folder.
 FILES = 2
-#: Keys in which runs may differ that are evolved together: starts and scalings, and what is looked at.
+#: Keys in which runs may differ that are evolved together: starts and scalings but for their rates, and what is looked
+#: at.
 FREE = ("seed", "law", "masses", "scaling", "frames", "records", "observables", "stop_below", "stop_above")
 
 
@@ -57,6 +59,7 @@ def _key(config: RunConfig) -> str:
     integrator = held["integrator"]
     can = (
         not config.neuron.import_paths()
+        and hasattr(NEURONS[held["neuron"]["kind"]].makes, "member_tangent")
         and FLOWS[held["flow"]["kind"]].declared("stackable")
         and INTEGRATORS[integrator["kind"]].declared("together")
         and integrator.get("step") != "bound"
@@ -64,7 +67,8 @@ def _key(config: RunConfig) -> str:
     if not can:
         return config.digest
     shared = {name: value for name, value in held.items() if name not in FREE}
-    return json.dumps({**shared, "count": held["masses"]["count"]}, sort_keys=True)
+    shared |= {"count": held["masses"]["count"], "rates": held["scaling"].get("rates")}
+    return json.dumps(shared, sort_keys=True)
 
 
 def check_units(units: Sequence[Unit]) -> None:

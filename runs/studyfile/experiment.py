@@ -22,8 +22,9 @@ from runs.datasets import load
 from runs.study.configuration import resolved_device
 from runs.studyfile.data.datafile import read_data
 from runs.studyfile.model.config import RunConfig, Times
-from runs.studyfile.model.kinds import FLOWS, INTEGRATORS, LAWS, LOSSES, MASSES, NEURONS, SCALINGS
+from runs.studyfile.model.kinds import FLOWS, INTEGRATORS, LOSSES, MASSES, SCALINGS
 from runs.studyfile.model.measures import OBSERVABLES, Measured
+from runs.studyfile.model.networks import LAWS, NEURONS
 from runs.studyfile.model.sections import Section, built, read_choice
 from runs.system.memory import spoken_size, total_memory
 from runs.system.refusal import Refusal
@@ -65,7 +66,7 @@ class Experiment:
             scaling=built(SCALINGS, config.scaling),
             loss=built(LOSSES, config.loss),
             data=train,
-            regulariser=L2(config.regulariser) if config.regulariser > 0.0 else None,
+            regulariser=L2(config.regulariser) if config.regulariser != 0.0 else None,
         )
 
     @property
@@ -87,7 +88,8 @@ class Experiment:
         config = self.config
         masses = self.masses
         neuron = self.risk.neuron
-        _check_memory("masses.count", COPIES * len(masses) * neuron.dim * (8.0 if config.dtype == "float64" else 4.0))
+        key = "neuron.layers" if config.neuron.given().get("layers") else "masses.count"
+        _check_memory(key, COPIES * len(masses) * neuron.dim * (8.0 if config.dtype == "float64" else 4.0))
         cloud = self.law.sample(masses=masses, seed=config.seed)
         dtype = torch.float64 if config.dtype == "float64" else torch.float32
         if self.ranks is not None:

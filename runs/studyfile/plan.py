@@ -55,7 +55,8 @@ def memory_bytes(experiment: Experiment) -> float:
     itemsize = cloud.positions.element_size()
     gram = data.targets.numel() if config.integrator.given().keys() >= {"rtol"} else 0
     test = experiment.data[1] if any(kind.startswith("test_") for kind in config.measured_kinds) else None
-    kept = sum(min(KEPT_ENTRIES, cloud.count * rows.targets.numel()) for rows in (data, test) if rows is not None)
+    seen = max(data.outputs, getattr(experiment.risk.network.neuron, "entries_per_datum", 0))
+    kept = sum(min(KEPT_ENTRIES, cloud.count * rows.count * seen) for rows in (data, test) if rows is not None)
     held = COPIES * cloud.positions.numel() + 3 * kept + 4 * gram**2 + data.inputs.numel()
     return float(EMPTY_PROCESS + held * itemsize)
 

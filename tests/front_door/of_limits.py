@@ -7,7 +7,7 @@ import limits
 from limits import *
 from limits import ensemble as over_starts
 from limits.transport import transport
-from particles import MeanField, Squared, Tanh
+from particles import Deep, Dense, MeanField, Squared, Tanh
 from tests.front_door.case import Case
 from tests.front_door.parts import *
 
@@ -177,7 +177,16 @@ CASES = [
     Case("limits.FeatureKernel.sampled", FEATURES.sampled, {"cloud": CLOUD, "x1": X, "x2": X[:3]}),
     Case("limits.Evaluated", Evaluated, {"gram": SQUARE, "error": 0.0}),
     Case("limits.deep_kernels", deep_kernels, DEEP),
-    Case("limits.convolutional_kernels", convolutional_kernels, {**DEEP, "filter_size": 2}),
+    Case(
+        "limits.convolutional_kernels",
+        convolutional_kernels,
+        {**DEEP, "filter_size": 2, "shape": (1, 2), "padding": "zero", "pooling": True},
+    ),
+    Case(
+        "limits.infinite_width_kernels",
+        infinite_width_kernels,
+        {"neuron": Deep(2, [Dense(3), Dense(1)], Tanh()), "x1": X, "x2": X[:3], "accuracy": 1e-6},
+    ),
     Case("limits.DeepKernels", DeepKernels, {"nngp": SQUARE, "ntk": SQUARE, "error": 0.0}),
     Case(
         "limits.dual_pair",

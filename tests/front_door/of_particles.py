@@ -13,6 +13,7 @@ from tests.front_door.parts import *
 
 Z = torch.linspace(-1.0, 1.0, 5, dtype=torch.float64)
 EIGHT = weights.uniform(8)
+MODULE = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Tanh(), torch.nn.Linear(3, 1, bias=False)).double()
 
 
 class Own:
@@ -32,6 +33,20 @@ def of_neuron(neuron):
     """One velocity of a cloud of these."""
     law = GaussianLaw(neuron)
     return net(neuron).velocity(law.sample(masses=EIGHT, seed=0))
+
+
+def of_deep(neuron):
+    """One velocity of a deep network."""
+    return net(neuron).velocity(DeepLaw(neuron).sample(seed=0))
+
+
+def of_layer(layer):
+    """One velocity of a network whose first layer this is."""
+    return of_deep(Deep((1, 2), [layer, Dense(2), Dense(1)], Tanh(), "standard", bias_variance=0.0))
+
+
+DEEP = Deep(2, [Dense(3), Dense(1)], Tanh())
+OVERRIDES = {"bias": True, "multiplier": 0.5, "deviation": 1.0, "rate": 2.0}
 
 
 def of_activation(activation):
@@ -109,6 +124,7 @@ CASES = [
     Case("particles.LeakyReLU", LeakyReLU, {"slope": 0.1}, of_activation),
     Case("particles.Softplus", Softplus, {}, of_activation),
     Case("particles.Identity", Identity, {"dim": 2}, of_embedding),
+    Case("particles.Plain", Plain, {"dim": 2}, of_embedding),
     Case("particles.Biased", Biased, {"inner": Identity(2)}, of_embedding),
     Case("particles.Quadratic", Quadratic, {"dim": 2}, of_embedding),
     Case(
@@ -150,6 +166,25 @@ CASES = [
         {"activation": Tanh(), "embedding": Identity(2), "outputs": 1, "trained": "hidden"},
         of_neuron,
     ),
+    Case(
+        "particles.Deep",
+        Deep,
+        {
+            "inputs": 2,
+            "layers": [Dense(3, bias=True), Dense(1)],
+            "activation": Tanh(),
+            "parameterisation": "ntk",
+            "trained": "all",
+            "weight_variance": 1.0,
+            "bias_variance": 0.5,
+        },
+        of_deep,
+    ),
+    Case("particles.Dense", Dense, {"width": 3, "activation": Tanh(), **OVERRIDES}, of_layer),
+    Case("particles.Convolution", Convolution, {"channels": 3, "size": 2, "padding": "zero", **OVERRIDES}, of_layer),
+    Case("particles.AveragePool", AveragePool, {"size": 2}, of_layer),
+    Case("particles.DeepLaw", DeepLaw, {"neuron": DEEP, "points": Random()}, lambda law: law.sample(seed=0)),
+    Case("particles.DeepLaw.sample", DeepLaw(DEEP).sample, {"masses": EIGHT, "seed": 0}, net(DEEP).velocity),
     Case("particles.MappedNeuron", MappedNeuron, {"single": Own(), "dim": 3, "outputs": 1}, of_neuron),
     Case("particles.as_neuron", as_neuron, {"neuron": Own()}, of_neuron),
     Case(
@@ -158,6 +193,13 @@ CASES = [
         {"neuron": NEURON, "scaling": NTK(), "fused": None},
         lambda network: network(CLOUD, X),
     ),
+    Case(
+        "particles.from_module",
+        from_module,
+        {"module": MODULE, "inputs": 2, "particles": "rows"},
+        lambda made: made[0](made[1], X),
+    ),
+    Case("particles.to_module", to_module, {"network": RISK.network, "cloud": CLOUD}, lambda module: module(X)),
     Case("particles.Network.__call__", RISK.network, {"cloud": CLOUD, "inputs": X}),
     Case(
         "particles.Dataset",

@@ -30,7 +30,8 @@ class Remembered:
     def parted(self, members: int) -> list[Self]:
         """The states of so many members whose particles are stacked, each a view of its rows."""
         rows = {name: tensor.chunk(members) for name, tensor in self._tensors().items()}
-        return [replace(self, **{name: parts[e] for name, parts in rows.items()}) for e in range(members)]
+        each = [{name: parts[e] for name, parts in rows.items()} for e in range(members)]
+        return [replace(self, **held) for held in each]  # type: ignore[arg-type]
 
     def joined(self, members: Sequence[Self]) -> Self:
         """The state of members whose particles are stacked; whatever is no tensor is that of this one."""
@@ -48,8 +49,8 @@ class Optimiser(GivenStep, Generic[State]):
     The gradient is minus the flow's velocity at the start of the step. The step is a number: a rule such as `StepBound`
     bounds the steps of a flow, not learning rates, and raises TypeError. `schedule` multiplies the learning rate by a
     function of time. A last step that does not fit is a step with the learning rate that is left. Weight decay acts on
-    what can move: on the trained coordinates of particles with a mobility, where the flow has a `risk` that says which,
-    and on all coordinates of any other flow.
+    what can move: on trained coordinates with a mobility, where the flow has a `risk` that says which these are, and on
+    all coordinates of any other flow.
     """
 
     weight_decay: float
@@ -92,9 +93,9 @@ def what_decays(flow: Flow, cloud: ParticleCloud) -> Positions:
     if not isinstance(risk, Risk):
         return cloud.positions
     columns = risk.network.neuron.trained_columns
+    moving = (risk.network.scaled(cloud.masses).mobilities > 0.0).expand_as(cloud.positions)
     result = torch.zeros_like(cloud.positions)
-    moving = risk.scaling.mobility(cloud.masses)[:, None] > 0.0
-    result[:, columns] = torch.where(moving, cloud.positions[:, columns], 0.0)
+    result[:, columns] = torch.where(moving[:, columns], cloud.positions[:, columns], 0.0)
     return result
 
 

@@ -85,7 +85,7 @@ class GaussNewton:
         result = self.pull(self.push(vector)).neg_()
         if self.at.risk.strength != 0.0:
             columns = self.at.risk.network.neuron.trained_columns
-            result[:, columns] -= self.at.decay * vector[:, columns]
+            result[:, columns] -= self.at.decays * vector[:, columns]
         return result
 
     def changed(self, vector: Velocity, pushed: Tensor) -> Tensor:

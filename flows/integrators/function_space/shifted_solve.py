@@ -8,7 +8,7 @@ from torch import Tensor
 
 from flows.integrators.function_space.gauss_newton import GaussNewton, spread, spread_members
 from particles import Perceptron
-from particles.shapes import AnyFloat, Grams, Outputs, PerParticle, Velocity
+from particles.shapes import AnyFloat, Grams, Outputs, Velocity
 
 #: Largest h tr G for which G may be a sum of single-precision products: rounding then changes h G by 10^-3 at the most.
 ROUGH_ENOUGH = 1e4
@@ -61,7 +61,7 @@ class Shifted:
         """D [particles, trained], or [particles, 1] where it is the same for all coordinates of a particle."""
         if self.stiff.at.risk.strength == 0.0:
             return None
-        return self._shifted(self.stiff.at.decay)
+        return self._shifted(self.stiff.at.decays)
 
     def _shifted(self, decay: AnyFloat) -> AnyFloat:
         return 1.0 + spread(self.size, decay.shape[0]) * decay
@@ -93,7 +93,7 @@ class Shifted:
         return torch.where(enough[..., None, None], gram, self.stiff.at.gram(self._weights))
 
     @cached_property
-    def _heavy(self) -> PerParticle:
+    def _heavy(self) -> AnyFloat:
         """The weights w, zero for the lightest particles, whose part of h tr G is below a tenth of `rough` altogether.
 
         For one particle it is h w_j rate s_j^2 sum_i |B_i^T a_j|^2 sigma'(z_ij)^2 |phi_i|^2, bounded with |sigma'| <= L

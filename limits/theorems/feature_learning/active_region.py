@@ -45,8 +45,9 @@ class ActiveRegion:
     def probabilities(self, variances: PerDatum) -> PerDatum:
         """P[z_i in I_0], z_i ~ N(0, variances_i)."""
         deviations = variances.sqrt()
-        inside = torch.special.ndtr((self.most - self.gap) / deviations)
-        return inside - torch.special.ndtr((self.least + self.gap) / deviations)
+        below: PerDatum = torch.special.ndtr((self.most - self.gap) / deviations)
+        above: PerDatum = torch.special.ndtr((self.least + self.gap) / deviations)
+        return below - above
 
     def fraction(self, preactivations: torch.Tensor, masses: Masses) -> torch.Tensor:
         """min_i sum_j lambda_j 1{h_ij in I_0} of preactivations [particles, data]."""

@@ -7,6 +7,7 @@ long. Data weights p_i = 1/n make time n times as long: G stands for P^(1/2) phi
 those of the paper's G divided by n.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Self
 
@@ -67,4 +68,4 @@ class Rates:
         The paper's kappa(l1, l2) is the square of sqrt(eig_max / eig_min) / (gap K).
         """
         ratio = self.spread * self.largest / (self.share * self.rarest * self.least)
-        return 3.0 / 2.0**0.5 * ratio**0.5 / (gap * steepness)
+        return 3.0 / math.sqrt(2.0) * math.sqrt(ratio) / (gap * steepness)

@@ -26,8 +26,9 @@ def every_feature_theorem(
     """Every theorem of Chen, Vanden-Eijnden and Bruna (2022) on this problem and this run, those whose assumptions
     fail included. Statements on the random start are checked over starts from the seeds."""
     seen, seeds, embedding = followed(problem, run, region), tuple(seeds), problem.neuron.embedding
-    random = isinstance(embedding, RandomFeatures)
-    frozen = (gram_concentration(embedding, problem.risk.data.inputs, seeds),) if random else ()
+    frozen: tuple[Result, ...] = ()
+    if isinstance(embedding, RandomFeatures):
+        frozen = (gram_concentration(embedding, problem.risk.data.inputs, seeds),)
     return (
         steep_decay(problem, seen),
         active_decay(problem, seen, region),

@@ -1,102 +1,182 @@
 """The forward pass of many deep networks at some data: what every layer sees, and how steep its sigma is there."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Self
+from typing import Protocol, Self, runtime_checkable
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from particles.neurons.activations import Activation
 from particles.neurons.autonomous import Autonomous
 from particles.neurons.deep.stages import Group, Stage
+from particles.numerics.scratch import reusable
 from particles.shapes import Features, Positions
+
+#: Number of entries to a multiple of which data and weights are filled up where there are several particles. BLAS sums
+#: in an order that depends on where numbers lie relative to 64 bytes, and particles should not.
+ALIGNED = 16
+
+
+@runtime_checkable
+class Slope(Protocol):
+    """sigma' at what enters it, known or computed when it is asked for."""
+
+    @property
+    def values(self) -> Tensor:
+        """sigma'(h) [particles, data, *above]."""
+        ...
+
+    def part(self, rows: slice) -> "Slope":
+        """That of some data."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
-class Activated:
-    """sigma(h), and h where sigma' does not follow from sigma(h) with all its digits."""
+class KnownSlope:
+    """sigma' itself."""
+
+    values: Tensor
+
+    def part(self, rows: slice) -> Self:
+        """That of some data."""
+        return type(self)(self.values[:, rows])
+
+
+@dataclass(frozen=True, eq=False)
+class SlopeOfValue:
+    """sigma' that follows from sigma(h), which the next layer sees anyway."""
+
+    activation: Autonomous
+    value: Tensor
+
+    @property
+    def values(self) -> Tensor:
+        """h(sigma)."""
+        return self.activation.derivative_at(self.value)
+
+    def part(self, rows: slice) -> Self:
+        """That of some data."""
+        return replace(self, value=self.value[:, rows])
+
+
+@dataclass(frozen=True, eq=False)
+class SlopeAt:
+    """sigma' that needs h."""
 
     activation: Activation
+    h: Tensor
     value: Tensor
-    h: Tensor | None
 
-    @classmethod
-    def of(cls, activation: Activation, h: Tensor, overwrite: bool) -> Self:
-        """sigma at h, written over it where that is allowed and h is not needed any more.
-
-        On the CPU only, as the test whether any entry is saturated would wait for another device.
-        """
-        if overwrite and isinstance(activation, Autonomous) and h.is_cpu and not _is_saturated(activation, h):
-            return cls(activation, activation.overwrite(h), None)
-        return cls(activation, activation.value(h), h)
-
-    @cached_property
-    def slope(self) -> Tensor:
+    @property
+    def values(self) -> Tensor:
         """sigma'(h)."""
-        if self.h is None and isinstance(self.activation, Autonomous):
-            return self.activation.derivative_at(self.value)
         return self.activation.derivative(self.h, self.value)
 
-    def to(self, dtype: torch.dtype) -> Self:
-        """The same rounded."""
-        rounded = replace(self, value=self.value.to(dtype))
-        rounded.__dict__["slope"] = self.slope.to(dtype)
-        return rounded
+    def part(self, rows: slice) -> Self:
+        """That of some data."""
+        return replace(self, h=self.h[:, rows], value=self.value[:, rows])
+
+
+def activated(activation: Activation, h: Tensor) -> tuple[Tensor, Slope]:
+    """sigma(h), and its slope there."""
+    value = activation.value(h)
+    if isinstance(activation, Autonomous) and _suffices(activation, h):
+        return value, SlopeOfValue(activation, value)
+    return value, SlopeAt(activation, h, value)
+
+
+def _suffices(activation: Autonomous, h: Tensor) -> bool:
+    """Whether sigma' follows from sigma with the digits that matter: no unit is saturated at all data and positions.
+
+    As for perceptrons (`particles/neurons/saturation.py`), the first datum mostly knows. Found out on CPUs only, as one
+    would wait for another device.
+    """
+    limit = activation.unsaturated(h.dtype)
+    if math.isinf(limit) or not h.numel():
+        return True
+    if not h.is_cpu or not reusable(h):
+        return False
+    if float(h[:, 0].abs().amax()) <= limit:
+        return True
+    return float(h.abs().amin(dim=(1, *range(3, h.ndim))).amax()) <= limit
 
 
 @dataclass(frozen=True, eq=False)
 class ForwardPass:
-    """What every stage sees, x [particles or 1, data, *below], its sigma, and the outputs [particles, data, outputs]."""
+    """What every stage sees [particles or 1, data, *below], its slope, and the outputs [particles, data, outputs]."""
 
     seen: tuple[Tensor, ...]
-    activated: tuple[Activated | None, ...]
+    slopes: tuple[Slope | None, ...]
     outputs: Tensor
-    preactivations: tuple[Tensor, ...] = ()
 
     @classmethod
-    def of(cls, stages: Sequence[Stage], positions: Positions, phi: Features, *, overwrite: bool) -> Self:
-        """The pass of particles [particles, dim] at embedded inputs; without `overwrite` all h are kept too."""
-        x = phi[None]
-        seen, activated, preactivations = [], [], []
+    def of(cls, stages: Sequence[Stage], positions: Positions, phi: Features) -> Self:
+        """The pass of particles [particles, dim] at embedded inputs [data, features].
+
+        A particle has the same bits beside any others: opposite readouts of equal layers give opposite outputs.
+        """
+        x, count = phi[None], len(phi)
+        if len(positions) > 1:
+            x = functional.pad(x, (0, 0, 0, -count % ALIGNED))
+        seen: list[Tensor] = []
+        slopes: list[Slope | None] = []
         for stage in stages:
-            x = x.reshape(*x.shape[:2], *stage.map.below)
-            seen.append(x)
-            x = preactivation(stage, x, positions)
-            if not overwrite:
-                preactivations.append(x)
-            sigma = None if stage.activation is None else Activated.of(stage.activation, x, overwrite)
-            activated.append(sigma)
-            x = x if sigma is None else sigma.value
-            for pool in stage.pools:
-                x = pool.forward(x)
-        return cls(tuple(seen), tuple(activated), x.flatten(2), tuple(preactivations))
+            seen.append(x.reshape(*x.shape[:2], *stage.map.below))
+            x, slope = sigma(stage, preactivation(stage, seen[-1], positions))
+            slopes.append(slope)
+            x = pooled(stage, x)
+        run = cls(tuple(seen), tuple(slopes), x.flatten(2))
+        return run if x.shape[1] == count else run.part(slice(0, count))
+
+    def part(self, rows: slice) -> Self:
+        """That of some data."""
+        seen = tuple(x[:, rows] for x in self.seen)
+        return type(self)(seen, tuple(slope and slope.part(rows) for slope in self.slopes), self.outputs[:, rows])
 
     def to(self, dtype: torch.dtype) -> Self:
-        """The same rounded."""
+        """The same rounded to a dtype."""
         seen = tuple(x.to(dtype) for x in self.seen)
-        sigmas = tuple(None if sigma is None else sigma.to(dtype) for sigma in self.activated)
-        return replace(self, seen=seen, activated=sigmas, outputs=self.outputs.to(dtype), preactivations=())
+        slopes = tuple(slope and KnownSlope(slope.values.to(dtype)) for slope in self.slopes)
+        return type(self)(seen, slopes, self.outputs.to(dtype))
+
+
+def sigma(stage: Stage, h: Tensor) -> tuple[Tensor, Slope | None]:
+    """sigma(h) and its slope; h itself and None where the stage has no sigma."""
+    return (h, None) if stage.activation is None else activated(stage.activation, h)
+
+
+def pooled(stage: Stage, values: Tensor) -> Tensor:
+    """The values of a stage above its pools."""
+    for pool in stage.pools:
+        values = pool.forward(values)
+    return values
 
 
 def weights_of(stage: Stage, positions: Positions) -> Tensor:
     """A stage's weights [particles, *weights] among all coordinates [particles, dim]."""
-    return positions[:, stage.weights.columns].unflatten(1, stage.map.weights)
+    return positions[:, stage.weights.columns].reshape(-1, *stage.map.weights)
 
 
 def preactivation(stage: Stage, x: Tensor, positions: Positions) -> Tensor:
-    """multiplier W x + bias_multiplier b [particles, data, *above]."""
-    h = stage.map.forward(x, weights_of(stage, positions), stage.weights.scales.multiplier)
+    """h = multiplier W x + bias_multiplier b [particles, data, *above]."""
+    weights = _aligned(weights_of(stage, positions))
+    h = stage.map.forward(x, weights, stage.weights.scales.multiplier)
     return h if stage.bias is None else h + biased(stage.bias, positions, h.ndim)
 
 
-def biased(bias: Group, positions: Positions, ndim: int) -> Tensor:
+def biased(bias: Group, positions: Positions, axes: int) -> Tensor:
     """bias_multiplier b [particles, 1, units, 1, ...] with so many axes."""
     b = bias.scales.multiplier * positions[:, bias.columns]
-    return b[:, None].reshape(*b.shape[:1], 1, b.shape[1], *(1,) * (ndim - 3))
+    return b.reshape(len(b), 1, -1, *(1,) * (axes - 3))
 
 
-def _is_saturated(activation: Autonomous, h: Tensor) -> bool:
-    limit = activation.unsaturated(h.dtype)
-    return limit != float("inf") and h.numel() > 0 and float(torch.linalg.vector_norm(h, float("inf"))) > limit
+def _aligned(weights: Tensor) -> Tensor:
+    """The same weights, those of every particle of several from a multiple of 64 bytes on."""
+    if len(weights) == 1:
+        return weights
+    flat = weights.flatten(1)
+    size = flat.shape[1]
+    return functional.pad(flat, (0, -size % ALIGNED))[:, :size].reshape(weights.shape)

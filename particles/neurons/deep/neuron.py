@@ -5,18 +5,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import torch
 from torch import Tensor
 
 from particles.errors import ShapeError
 from particles.neurons.activations import Activation
-from particles.neurons.deep.forward import ForwardPass
+from particles.neurons.deep.forward import ForwardPass, preactivation
 from particles.neurons.deep.layers import Layer
-from particles.neurons.deep.maps import Pool, Shape
+from particles.neurons.deep.member_tangent import DeepMembers
 from particles.neurons.deep.parameterisation import Parameterisation
-from particles.neurons.deep.stages import Group, Stage, pools_before, shape_of, stages_of
+from particles.neurons.deep.stages import Chain, Stage, chained, shape_of
 from particles.neurons.deep.tangent import DeepTangent
-from particles.shapes import Features, Inputs, Positions
+from particles.neurons.groups import chosen_groups, columns_of
+from particles.shapes import Features, Inputs, MemberPositions, Positions
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Deep:
     [data, inputs] with channels first, as torch's flatten leaves them. `layers` are `Dense`, `Convolution` and
     `AveragePool` in order. The last one with weights is the readout, whose entries are the outputs; the others are
     followed by their own activation or by `activation`. `parameterisation`, `weight_variance` and `bias_variance` are
-    those of `Parameterisation`: "ntk", "standard", "mean-field" or "maximal-update".
+    those of `Parameterisation`: "ntk", "standard", "mean-field", "maximal-update" or "integrable".
 
     Groups of coordinates are "layer1", "layer1.bias" (where there is a bias), "layer2", ...: layers with weights are
     counted. `trained` names those that move: "all", "hidden" (all but the readout), "output" (the readout), or names.
@@ -36,23 +36,25 @@ class Deep:
     ShapeError for layers that do not fit and ValueError for anything else that is not as said here.
     """
 
-    inputs: int | tuple[int, ...]
+    inputs: int | Sequence[int]
     layers: Sequence[Layer]
     activation: Activation | None = None
     parameterisation: str = "ntk"
-    trained: str | tuple[str, ...] = "all"
+    trained: str | Sequence[str] = "all"
     weight_variance: float = 1.0
     bias_variance: float = 0.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "inputs", self.inputs if isinstance(self.inputs, int) else tuple(self.inputs))
+        shape = shape_of(self.inputs)
+        trained = self.trained if isinstance(self.trained, str) else tuple(self.trained)
+        object.__setattr__(self, "inputs", shape if len(shape) > 1 else shape[0])
         object.__setattr__(self, "layers", tuple(self.layers))
-        object.__setattr__(self, "trained", self.trained if isinstance(self.trained, str) else tuple(self.trained))
-        scales = Parameterisation(self.parameterisation, self.weight_variance, self.bias_variance)
-        for name in ("weight_variance", "bias_variance"):
-            object.__setattr__(self, name, getattr(scales, name))
+        object.__setattr__(self, "trained", trained)
+        scales = self._scales
+        object.__setattr__(self, "weight_variance", scales.weight_variance)
+        object.__setattr__(self, "bias_variance", scales.bias_variance)
         self._check_biases(scales)
-        _ = self.moving
+        chosen_groups(self._named, self.groups)
 
     def _check_biases(self, scales: Parameterisation) -> None:
         biased = any(stage.bias is not None for stage in self.stages)
@@ -67,116 +69,107 @@ class Deep:
             )
 
     @cached_property
+    def chain(self) -> Chain:
+        """The layers as stages, each with its coordinates and their scales."""
+        return chained(shape_of(self.inputs), self.layers, self.activation, self._scales)
+
+    @property
     def stages(self) -> tuple[Stage, ...]:
         """The layers with weights in order, each with what follows it."""
-        scales = Parameterisation(self.parameterisation, self.weight_variance, self.bias_variance)
-        return stages_of(self._shape, self.layers, self.activation, scales)
+        return self.chain.stages
 
-    @cached_property
-    def _shape(self) -> Shape:
-        return shape_of(self.inputs)
-
-    @cached_property
-    def _first(self) -> tuple[Pool, ...]:
-        return pools_before(self._shape, self.layers)[0]
-
-    @cached_property
-    def parts(self) -> tuple[Group, ...]:
-        """The groups of coordinates in order, each with its scales."""
-        return tuple(part for stage in self.stages for part in (stage.weights, stage.bias) if part is not None)
+    @property
+    def _scales(self) -> Parameterisation:
+        return Parameterisation(self.parameterisation, self.weight_variance, self.bias_variance)
 
     @property
     def groups(self) -> dict[str, slice]:
         """The coordinates of each group, in order."""
-        return {part.name: part.columns for part in self.parts}
+        return {group.name: group.columns for group in self.chain.groups}
 
     @property
     def rates(self) -> tuple[float, ...] | None:
-        """How fast each group moves, in order; None where all have rate one."""
-        rates = tuple(part.scales.rate for part in self.parts)
+        """How fast each group moves, in order; None where all rates are one."""
+        rates = tuple(group.scales.rate for group in self.chain.groups)
         return None if all(rate == 1.0 for rate in rates) else rates
 
-    @cached_property
+    @property
     def dim(self) -> int:
         """The number of coordinates of one particle."""
-        return self.parts[-1].columns.stop
+        return sum(group.size for group in self.chain.groups)
 
-    @cached_property
+    @property
     def hidden(self) -> int:
         """How many of them belong to hidden layers; those of the readout follow."""
-        return self.stages[-1].weights.columns.start
+        return self.dim - sum(group.size for group in self.stages[-1].groups)
 
-    @cached_property
+    @property
     def outputs(self) -> int:
-        """The number of entries of the readout."""
-        return self.stages[-1].size
+        """The number of entries of the readout, k."""
+        return self.chain.outputs
 
-    @cached_property
-    def entries(self) -> int:
+    @property
+    def entries_per_datum(self) -> int:
         """How many numbers a forward pass writes for each particle and datum."""
-        return sum(math.prod(stage.map.above) for stage in self.stages)
+        return self.chain.entries
 
     @cached_property
     def moving(self) -> frozenset[str]:
         """The names of the groups that training moves."""
-        names = list(self.groups)
-        first = next(place for place, part in enumerate(self.parts) if part.columns.start == self.hidden)
-        words = {"hidden": names[:first], "output": names[first:]}
-        given = words.get(self.trained, self.trained) if isinstance(self.trained, str) else self.trained
-        return frozenset(_chosen(given, self.groups))
+        return frozenset(chosen_groups(self._named, self.groups))
+
+    @property
+    def _named(self) -> str | Sequence[str]:
+        """What is trained, with the names of the hidden layers' groups or of the readout's for these words."""
+        readout = [group.name for group in self.stages[-1].groups]
+        words = {"hidden": [name for name in self.groups if name not in readout], "output": readout}
+        return words.get(self.trained, self.trained) if isinstance(self.trained, str) else self.trained
 
     @cached_property
     def trained_columns(self) -> slice | Tensor:
         """The coordinates that training moves: a slice where they lie next to each other, else their numbers."""
-        return _columns([self.groups[name] for name in self.groups if name in self.moving])
-
-    def moves(self, stage: Stage) -> bool:
-        """Whether training moves weights or bias of a stage."""
-        return any(part is not None and part.name in self.moving for part in (stage.weights, stage.bias))
+        return columns_of(tuple(self.moving), self.groups)
 
     def embed(self, inputs: Inputs) -> Features:
         """The inputs as rows [data, features], averaged where the first layers pool.
 
-        Raises TypeError for what is no tensor and ShapeError for another number of inputs.
+        Raises ShapeError for another number of inputs.
         """
-        if not isinstance(inputs, Tensor):
-            raise TypeError(f"The network was given {type(inputs).__name__}, but a tensor [data, inputs] is needed.")
-        count = math.prod(self._shape)
+        shape = self.chain.inputs
+        count = math.prod(shape)
         if inputs.shape[-1:] != (count,):
             raise ShapeError(f"Inputs have shape {tuple(inputs.shape)}, but the network reads [data, {count}].")
-        if not self._first:
+        if not self.chain.first:
             return inputs
-        values = inputs.reshape(-1, *self._shape)
-        for pool in self._first:
+        values = inputs.reshape(len(inputs), *shape)
+        for pool in self.chain.first:
             values = pool.forward(values)
         return values.flatten(1)
 
     def tangent(self, positions: Positions, phi: Features) -> DeepTangent:
         """These networks [particles, dim] at these embedded inputs [data, features]."""
-        if positions.shape[-1] != self.dim:
-            raise ShapeError(
-                f"Particles have {positions.shape[-1]} coordinates, but this neuron needs {self.dim}: "
-                f"{', '.join(f'{part.columns.stop - part.columns.start} of {part.name}' for part in self.parts)}."
-            )
-        return DeepTangent(self, positions, phi)
+        self._check(positions)
+        return DeepTangent(self.chain, self.moving, positions, phi)
+
+    def member_tangent(self, positions: MemberPositions, phi: Features) -> DeepMembers:
+        """The networks of several clouds [members, particles, dim] at embedded inputs that all of them share."""
+        return DeepMembers(tuple(self.tangent(member, phi) for member in positions))
 
     def preactivations(self, positions: Positions, phi: Features) -> dict[str, Tensor]:
-        """h of every layer with weights, by its name [particles, data, units]; channels come before positions."""
-        run = ForwardPass.of(self.stages, positions, phi, overwrite=False)
-        return {stage.weights.name: h.flatten(2) for stage, h in zip(self.stages, run.preactivations, strict=True)}
+        """h of every layer with weights [particles, data, units], by its name; with positions channels come first.
 
+        Raises ShapeError for particles with another number of coordinates.
+        """
+        self._check(positions)
+        run = ForwardPass.of(self.stages, positions, phi)
+        return {
+            stage.weights.name: preactivation(stage, seen, positions).flatten(2)
+            for stage, seen in zip(self.stages, run.seen, strict=True)
+        }
 
-def _chosen(trained: str | tuple[str, ...] | list[str], groups: dict[str, slice]) -> tuple[str, ...]:
-    names = (trained,) if isinstance(trained, str) else tuple(trained)
-    if names == ("all",):
-        return tuple(groups)
-    if not names or any(name not in groups for name in names):
-        words = ", ".join(map(repr, ("all", "hidden", "output", *groups)))
-        raise ValueError(f"trained is {trained!r}, but one of {words} is needed, or a tuple of names of groups.")
-    return tuple(name for name in groups if name in names)
-
-
-def _columns(parts: list[slice]) -> slice | Tensor:
-    if all(one.stop == other.start for one, other in zip(parts, parts[1:], strict=False)):
-        return slice(parts[0].start, parts[-1].stop)
-    return torch.cat([torch.arange(part.start, part.stop) for part in parts])
+    def _check(self, positions: Positions) -> None:
+        if positions.shape[-1] != self.dim:
+            sizes = ", ".join(f"{part.stop - part.start} of {name}" for name, part in self.groups.items())
+            raise ShapeError(
+                f"Particles have {positions.shape[-1]} coordinates, but this neuron needs {self.dim}: {sizes}."
+            )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from particles.arguments.reals import non_negative
 from particles.neurons.deep.layers import Weighted
 
-NAMES = ("ntk", "standard", "mean-field", "maximal-update")
+NAMES = ("ntk", "standard", "mean-field", "maximal-update", "integrable")
 
 
 @dataclass(frozen=True)
@@ -53,13 +53,19 @@ class Parameterisation:
     | "maximal-update" | first  | sqrt(V m / n)   | 1 / sqrt(m) | 1    |
     |                  | others | sqrt(V)         | 1 / sqrt(n) | 1    |
     |                  | last   | sqrt(V / n)     | 1 / sqrt(n) | 1    |
+    | "integrable"     | first  | sqrt(V / n)     | 1           | m    |
+    |                  | others | sqrt(V) / n     | 1           | n m  |
+    |                  | last   | sqrt(V) / n     | 1           | n    |
 
-    and biases sqrt(B), 1, 1 for "ntk" and 1, sqrt(B), 1 for "standard"; for "mean-field" sqrt(B), 1, m and for
-    "maximal-update" sqrt(B m), 1 / sqrt(m), 1, with m = 1 in the last layer. "ntk" is that of Jacot et al. (2018), the
-    partner of `limits.deep_kernels` and `limits.convolutional_kernels`; "standard" is what torch trains. The last two
-    give the same trajectories of functions (Yang and Hu 2021: multiplier times c, deviation over c and rate over c^2
-    change nothing). In a network of one width m they are abc-parameterisations m^-a, m^-b, m^-c with a = (0, 1/2, ...,
-    1/2, 1), b = 0, c = -1 and a = (-1/2, 0, ..., 0, 1/2), b = 1/2, c = 0; features move at any width.
+    and biases sqrt(B), 1, 1 for "ntk" and 1, sqrt(B), 1 for "standard"; for "mean-field" and "integrable" sqrt(B), 1, m
+    and for "maximal-update" sqrt(B m), 1 / sqrt(m), 1, with m = 1 in the last layer. "ntk" is that of Jacot et al.
+    (2018), the partner of `limits.deep_kernels` and `limits.convolutional_kernels`; "standard" is what torch trains.
+    With one hidden layer "mean-field", "maximal-update" and "integrable" are the mean-field limit. With more the first
+    two give the same trajectories of functions (Yang and Hu 2021: multiplier times c, deviation over c and rate over
+    c^2 change nothing). In a network of one width m they are abc-parameterisations m^-a, m^-b, m^-c with a = (0, 1/2,
+    ..., 1/2, 1), b = 0, c = -1 (Chen, Vanden-Eijnden and Bruna 2022) and a = (-1/2, 0, ..., 0, 1/2), b = 1/2, c = 0;
+    features move at any width. "integrable" takes means in every layer (Nguyen and Pham 2020; named by Hajjar, Chizat
+    and Giraud 2021): with weights of mean zero its hidden layers start at order n^(-1/2), so that it begins slowly.
     """
 
     name: str = "ntk"
@@ -89,6 +95,10 @@ class Parameterisation:
         if self.name == "mean-field":
             multiplier = root / n if place.is_last else root / math.sqrt(n)
             return Scales(multiplier, 1.0, float(m if place.is_first and not place.is_last else n))
+        if self.name == "integrable":
+            if place.is_first and not place.is_last:
+                return Scales(root / math.sqrt(n), 1.0, float(m))
+            return Scales(root / n, 1.0, float(n if place.is_last else n * m))
         if place.is_first and not place.is_last:
             return Scales(root * math.sqrt(m / n), 1.0 / math.sqrt(m))
         return Scales(root / math.sqrt(n) if place.is_last else root, 1.0 / math.sqrt(n))
@@ -99,4 +109,4 @@ class Parameterisation:
             return Scales(1.0, root)
         if self.name == "maximal-update":
             return Scales(root * math.sqrt(m), 1.0 / math.sqrt(m))
-        return Scales(root, 1.0, float(m) if self.name == "mean-field" else 1.0)
+        return Scales(root, 1.0, 1.0 if self.name == "ntk" else float(m))

@@ -3,21 +3,29 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
+from particles.arguments.integers import whole
 from particles.errors import ShapeError
 from particles.neurons.activations import Activation, Linear
+from particles.neurons.deep.convolution import ConvolutionMap
 from particles.neurons.deep.layers import AveragePool, Dense, Layer, Weighted
-from particles.neurons.deep.maps import ConvolutionMap, DenseMap, LinearMap, Pool, Shape
+from particles.neurons.deep.maps import DenseMap, LinearMap, Pool, Shape
 from particles.neurons.deep.parameterisation import Parameterisation, Place, Scales
 
 
 @dataclass(frozen=True)
 class Group:
-    """Coordinates that are weights or a bias, by the name of their group."""
+    """Coordinates that are the weights or the bias of a layer, under the name of their group."""
 
     name: str
     columns: slice
     scales: Scales
+
+    @property
+    def size(self) -> int:
+        """The number of its coordinates."""
+        return int(self.columns.stop - self.columns.start)
 
 
 @dataclass(frozen=True)
@@ -31,94 +39,118 @@ class Stage:
     pools: tuple[Pool, ...] = ()
 
     @property
+    def groups(self) -> tuple[Group, ...]:
+        """Weights, and the bias where there is one."""
+        return (self.weights,) if self.bias is None else (self.weights, self.bias)
+
+    @cached_property
     def pooled(self) -> Shape:
         """The shape of one datum above the pools."""
-        channels, *positions = self.map.above
+        units, *positions = self.map.above
         for pool in self.pools:
             positions = [length // size for length, size in zip(positions, pool.sizes, strict=True)]
-        return (channels, *positions)
+        return (units, *positions)
 
-    @property
-    def size(self) -> int:
-        """The number of entries that it gives for each datum."""
-        return math.prod(self.pooled)
+
+@dataclass(frozen=True)
+class Chain:
+    """Stages in order, from the inputs up; the last is the readout. `first` are pools of the inputs."""
+
+    inputs: Shape
+    first: tuple[Pool, ...]
+    stages: tuple[Stage, ...]
+
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """The groups of coordinates in order; they lie next to each other and cover all of them."""
+        return tuple(group for stage in self.stages for group in stage.groups)
+
+    @cached_property
+    def outputs(self) -> int:
+        """The number of entries of the readout."""
+        return math.prod(self.stages[-1].pooled)
+
+    @cached_property
+    def entries(self) -> int:
+        """How many numbers a forward pass writes for each particle and datum."""
+        return sum(math.prod(stage.map.above) for stage in self.stages)
 
 
 def shape_of(inputs: int | Sequence[int]) -> Shape:
-    """The shape of one datum: [inputs] or [channels, positions, ...]."""
-    shape = (inputs,) if isinstance(inputs, int) else tuple(inputs)
-    if len(shape) not in (1, 2, 3) or min(shape) < 1:
+    """The shape of one datum, [inputs] or [channels, positions, ...].
+
+    Raises ShapeError for more than two axes of positions, ValueError for what are no positive integers.
+    """
+    shape = tuple(whole(one, "A size in inputs") for one in (inputs if isinstance(inputs, Sequence) else [inputs]))
+    if len(shape) not in (1, 2, 3):
         raise ShapeError(
-            f"inputs is {inputs!r}, but a positive integer, (channels, length) or (channels, height, width) is needed."
+            f"inputs is {inputs!r}, but a number, (channels, length) or (channels, height, width) is needed."
         )
     return shape
 
 
-def pools_before(inputs: Shape, layers: Sequence[Layer]) -> tuple[tuple[Pool, ...], Shape]:
-    """The pools before the first layer with weights, and the shape that they leave."""
-    pools = []
-    for number, layer in enumerate(layers, start=1):
-        if not isinstance(layer, AveragePool):
-            break
-        pool, inputs = _pooled(layer, inputs, number)
-        pools.append(pool)
-    return tuple(pools), inputs
-
-
-def stages_of(
+def chained(
     inputs: Shape, layers: Sequence[Layer], activation: Activation | None, parameterisation: Parameterisation
-) -> tuple[Stage, ...]:
-    """The stages of these layers on data of a shape.
+) -> Chain:
+    """The chain of these layers on data of a shape.
 
-    Raises ShapeError for layers that do not fit, ValueError where no layer has weights, the readout has an activation,
-    or a bias has no effect or no variance that it asks for.
+    Raises ShapeError for layers that do not fit, ValueError where no layer has weights, a hidden layer has no
+    activation, or the readout has one.
     """
-    _, shape = pools_before(inputs, layers)
     weighted = [layer for layer in layers if not isinstance(layer, AveragePool)]
     if not weighted:
         raise ValueError("No layer has weights; give a Dense or a Convolution.")
-    if weighted[-1].activation is not None:
-        raise ValueError("The last layer is the readout, which has no activation; leave it out or add a layer.")
+    first: list[Pool] = []
     stages: list[Stage] = []
-    used = 0
+    shape, used = inputs, 0
     for number, layer in enumerate(layers, start=1):
         if isinstance(layer, AveragePool):
+            pool, shape = _pooled(layer, shape, number)
             if stages:
-                pool, shape = _pooled(layer, shape, number)
                 stages[-1] = replace(stages[-1], pools=(*stages[-1].pools, pool))
+            else:
+                first.append(pool)
             continue
-        count, last = len(stages) + 1, len(stages) + 1 == len(weighted)
-        linear = _map(layer, shape, number)
-        place = Place(math.prod(linear.weights[1:]), linear.weights[0], count == 1, last)
-        scales = parameterisation.of(layer, place)
-        weights = Group(f"layer{count}", slice(used, used + math.prod(linear.weights)), scales.weights)
-        used = weights.columns.stop
-        bias = None
-        if layer.bias:
-            bias = Group(f"layer{count}.bias", slice(used, used + place.units), scales.bias)
-            used = bias.columns.stop
-        sigma = None if last else _sigma(layer.activation, activation)
-        stages.append(Stage(linear, weights, bias, sigma))
-        shape = linear.above
-    return tuple(stages)
+        linear, is_last = _map(layer, shape, number), len(stages) + 1 == len(weighted)
+        place = Place(math.prod(linear.weights[1:]), linear.weights[0], not stages, is_last)
+        weights, bias = _groups(layer, f"layer{len(stages) + 1}", linear, parameterisation, place, used)
+        stages.append(Stage(linear, weights, bias, _sigma(layer, activation, is_last)))
+        shape, used = linear.above, stages[-1].groups[-1].columns.stop
+    return Chain(inputs, tuple(first), tuple(stages))
 
 
-def _sigma(own: Activation | None, general: Activation | None) -> Activation | None:
-    sigma = general if own is None else own
+def _groups(
+    layer: Weighted, name: str, linear: LinearMap, parameterisation: Parameterisation, place: Place, used: int
+) -> tuple[Group, Group | None]:
+    """The groups of a layer whose coordinates begin after those that are used already."""
+    scales, end = parameterisation.of(layer, place), used + math.prod(linear.weights)
+    weights = Group(name, slice(used, end), scales.weights)
+    return weights, Group(f"{name}.bias", slice(end, end + place.units), scales.bias) if layer.bias else None
+
+
+def _sigma(layer: Weighted, general: Activation | None, is_last: bool) -> Activation | None:
+    if is_last:
+        if layer.activation is not None:
+            raise ValueError(
+                f"The readout has the activation {layer.activation!r}, but the outputs are linear in its weights; "
+                "leave it out, or add a Dense after it."
+            )
+        return None
+    sigma = general if layer.activation is None else layer.activation
     if sigma is None:
-        raise ValueError("A hidden layer has no activation; give one to Deep or to the layer.")
+        raise ValueError("A hidden layer has no activation; give one to Deep, or to the layer.")
     return None if isinstance(sigma, Linear) else sigma
 
 
 def _map(layer: Weighted, shape: Shape, number: int) -> LinearMap:
     if isinstance(layer, Dense):
         return DenseMap(math.prod(shape), layer.width)
-    if len(shape) == 1:
-        raise ShapeError(
-            f"Layer {number} is a Convolution, but what comes below has no positions, only {shape[0]} entries; give "
-            "inputs as (channels, length) or (channels, height, width), and convolutions before dense layers."
-        )
     channels, *positions = shape
+    if not positions:
+        raise ShapeError(
+            f"Layer {number} is a Convolution, but below it are {channels} entries without positions; give inputs as "
+            "(channels, length) or (channels, height, width), and convolutions before dense layers."
+        )
     if layer.padding == "circular" and layer.size > min(positions):
         raise ShapeError(
             f"Layer {number} is a circular Convolution of size {layer.size}, but there are only {min(positions)} "
@@ -128,18 +160,17 @@ def _map(layer: Weighted, shape: Shape, number: int) -> LinearMap:
 
 
 def _pooled(layer: AveragePool, shape: Shape, number: int) -> tuple[Pool, Shape]:
-    """The pool of a layer and the shape it leaves: fewer positions, or none where all are averaged."""
+    """The pool of a layer, and the shape that it leaves: one position along each axis where all are averaged."""
     channels, *positions = shape
     if not positions:
         raise ShapeError(
-            f"Layer {number} is an AveragePool, but what comes below has no positions, only {channels} entries; pool "
-            "before dense layers."
+            f"Layer {number} is an AveragePool, but below it are {channels} entries without positions; pool before "
+            "dense layers."
         )
-    if layer.size is None:
-        return Pool(tuple(positions)), (channels,) + (1,) * len(positions)
-    if any(length % layer.size for length in positions):
+    sizes = tuple(length if layer.size is None else layer.size for length in positions)
+    if any(length % size for length, size in zip(positions, sizes, strict=True)):
         raise ShapeError(
             f"Layer {number} averages over {layer.size} positions along each axis, but there are "
             f"{' and '.join(map(str, positions))}; take a size that divides."
         )
-    return Pool((layer.size,) * len(positions)), (channels, *(length // layer.size for length in positions))
+    return Pool(sizes), (channels, *(length // size for length, size in zip(positions, sizes, strict=True)))

@@ -11,29 +11,17 @@ from pydantic import (
     Field,
     PrivateAttr,
     SerializeAsAny,
-    SerializerFunctionWrapHandler,
     ValidationInfo,
     field_validator,
-    model_serializer,
     model_validator,
 )
 
 from runs.studyfile.model.datatable import DataTable
 from runs.studyfile.model.draws import Whole
-from runs.studyfile.model.kinds import (
-    FLOWS,
-    INTEGRATORS,
-    LAWS,
-    LOSSES,
-    MASSES,
-    NEURONS,
-    SCALINGS,
-    Count,
-    Positive,
-    Seed,
-)
+from runs.studyfile.model.kinds import FLOWS, INTEGRATORS, LOSSES, MASSES, SCALINGS, Count, Grouped, Positive, Seed
 from runs.studyfile.model.measures import OBSERVABLES
-from runs.studyfile.model.sections import Section, read_choice
+from runs.studyfile.model.networks import LAWS, NEURONS, completed
+from runs.studyfile.model.sections import LEFT_OUT, Section, read_choice
 from runs.system.options import DEVICES
 from runs.system.refusal import Refusal, chosen
 
@@ -89,7 +77,7 @@ class RunConfig(Section, title="the study"):
     law: SerializeAsAny[Section] = Field(default_factory=lambda: read_choice("law", LAWS, DEFAULTS["law"]))
     scaling: SerializeAsAny[Section]
     loss: SerializeAsAny[Section] = Field(default_factory=lambda: read_choice("loss", LOSSES, DEFAULTS["loss"]))
-    regulariser: Annotated[float, Field(ge=0.0)] = 0.0
+    regulariser: Grouped = 0.0
     flow: SerializeAsAny[Section] = Field(default_factory=lambda: read_choice("flow", FLOWS, DEFAULTS["flow"]))
     integrator: SerializeAsAny[Section] = Field(
         default_factory=lambda: read_choice("integrator", INTEGRATORS, DEFAULTS["integrator"])
@@ -99,7 +87,7 @@ class RunConfig(Section, title="the study"):
     records: Times | None = None
     observables: dict[str, str | SerializeAsAny[Section]] | list[str] = Field(default=["risk"])
     stop_below: float | None = None
-    stop_above: Level | None = None
+    stop_above: Annotated[Level | None, LEFT_OUT] = None
     dtype: Literal["float32", "float64"] = "float64"
     device: str = "cpu"
     seed: Annotated[int, Field(ge=0)] = 0
@@ -117,13 +105,14 @@ class RunConfig(Section, title="the study"):
 
     @model_validator(mode="before")
     @classmethod
-    def _nothing_misplaced(cls, given: object) -> object:
+    def _filled_in(cls, given: object) -> object:
+        """With the tables that a neuron brings, and no key of the study in a table."""
         ours = {"seeds", "sweep", *cls.model_fields} - {"seed"}
         for name, table in given.items() if isinstance(given, Mapping) else ():
             for key in table if isinstance(table, Mapping) and name != "observables" else ():
                 if key in ours:
                     raise Refusal(f"{key} stands in the table [{name}]: write it above the first table of the file.")
-        return given
+        return completed(given) if isinstance(given, Mapping) else given
 
     @field_validator("frames", "records", mode="before")
     @classmethod
@@ -174,12 +163,6 @@ class RunConfig(Section, title="the study"):
                     "take a longer time between them, or a smaller count."
                 )
         return self
-
-    @model_serializer(mode="wrap")
-    def _as_ever(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Without the level that few files give where there is none: the runs of old studies stay theirs."""
-        written: dict[str, Any] = write(self)
-        return {key: value for key, value in written.items() if key != "stop_above" or value is not None}
 
     @property
     def measured(self) -> dict[str, str | Section]:

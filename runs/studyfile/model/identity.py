@@ -15,7 +15,7 @@ from runs.batch.output_folder import CONFIG_FILE, replace_text
 from runs.recorded.flat_parameters import flat
 from runs.recorded.sweep_axes import Varied
 from runs.studyfile.model.config import RunConfig, SweepTable
-from runs.studyfile.model.keys import Keys, path_of, written
+from runs.studyfile.model.keys import Keys, inside, path_of, put, written
 from runs.studyfile.model.run_grid import UNTIL, swept_paths
 from runs.system.files import json_in
 from runs.system.refusal import Refusal
@@ -140,9 +140,11 @@ def _drop(config: dict[str, Any], path: Keys) -> None:
     *tables, last = path
     here: Any = config
     for name in tables:
-        here = here.get(name) if isinstance(here, dict) else None
+        here = inside(here, name)
     if isinstance(here, dict):
         here.pop(last, None)
+    elif inside(here, last) is not None:
+        put(here, last, None)
 
 
 def _shown(value: object) -> str:

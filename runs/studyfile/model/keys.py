@@ -56,15 +56,43 @@ def paths_in(value: object, path: Keys = ()) -> list[Keys]:
     return [inner for name, held in value.items() for inner in paths_in(held, (*path, str(name)))]
 
 
+def inside(held: Any, name: str) -> Any:
+    """What a table has under a name, or a list under a number from 1; None where there is nothing."""
+    if isinstance(held, list):
+        return held[int(name) - 1] if name.isdecimal() and 0 < int(name) <= len(held) else None
+    return held.get(name) if isinstance(held, dict) else None
+
+
+def put(held: Any, name: str, value: object) -> None:
+    """Put a value where `inside` finds it."""
+    held[int(name) - 1 if isinstance(held, list) else name] = value
+
+
 def _set(values: dict[str, Any], path: Keys, value: object) -> None:
     *tables, last = path
-    here = values
+    here: Any = values
     for name in tables:
-        inner = here.get(name, {})
-        here[name] = {"kind": inner} if isinstance(inner, str) else inner
-        if not isinstance(here[name], dict):
+        inner = inside(here, name)
+        if inner is None:
+            _check_number(here, name, path)
+            inner = {}
+        if isinstance(inner, str):
+            inner = {"kind": inner}
+        if not isinstance(inner, dict | list):
             raise Refusal(
                 f"The key {written(path)} leads through {name}, which is {inner!r} and no table: check the name."
             )
-        here = here[name]
-    here[last] = value
+        put(here, name, inner)
+        here = inner
+    if inside(here, last) is None:
+        _check_number(here, last, path)
+    put(here, last, value)
+
+
+def _check_number(held: object, name: str, path: Keys) -> None:
+    """Raise Refusal for a list, which has nothing under this number."""
+    if isinstance(held, list):
+        raise Refusal(
+            f"The key {written(path)} is of a list of {len(held)}, which are numbered from 1, and {name} is none of "
+            "them: check the number."
+        )

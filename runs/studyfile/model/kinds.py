@@ -1,7 +1,7 @@
-"""What a study file can name: activations, embeddings, neurons, masses, laws, scalings, losses, flows, integrators.
+"""What a study file can name: masses, scalings, losses, flows, integrators; networks have a file of their own.
 
-Integrators and activations that `flows` and `particles` offer are found there, under the name of their class in small
-letters, with the parameters of the class as keys.
+Integrators that `flows` offers are found there, under the name of their class in small letters, with the parameters of
+the class as keys.
 """
 
 import inspect
@@ -14,52 +14,44 @@ from pydantic import Field
 
 import particles
 from flows import (
+    Adam,
     BirthDeathFlow,
+    CosineDecay,
     Draws,
     Epochs,
+    ExponentialDecay,
     Flow,
     GivenStep,
     GradientFlow,
     GrowthSplitting,
+    HeavyBall,
     LangevinFlow,
     LinearisedFlow,
+    Minibatches,
     MinibatchFlow,
     NTKFlow,
     StepBound,
+    StepDecay,
     UnderdampedFlow,
+    Warmup,
 )
 from flows.integrators import INTEGRATORS as OUR_INTEGRATORS
 from particles import (
     NTK,
-    Activation,
-    Biased,
     CrossEntropy,
-    Embedding,
-    GaussianLaw,
-    GaussianOutputs,
-    Identity,
-    Law,
     Lazy,
     Logistic,
     MeanField,
-    Neuron,
     ParticleCloud,
-    Perceptron,
     Power,
-    Quadratic,
-    RademacherOutputs,
-    Random,
-    RandomFeatures,
     Risk,
-    Sobol,
     Squared,
-    SymmetricPairs,
-    UserNeuron,
+    Standard,
     masses,
 )
 from runs.studyfile.model.draws import Whole
 from runs.studyfile.model.imports import imported
-from runs.studyfile.model.sections import Kind, Section, built, choice, kind, read_choice
+from runs.studyfile.model.sections import LEFT_OUT, Kind, Section, built, choice, kind, read_choice
 from runs.system.refusal import Refusal
 
 Count = Annotated[Whole, Field(ge=1)]
@@ -70,6 +62,10 @@ Positive = Annotated[float, Field(gt=0.0)]
 NonNegative = Annotated[float, Field(ge=0.0)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 NEEDED = (Positive, ...)
+#: A number for each of some groups of coordinates, or one for all of them.
+PerGroup = dict[str, NonNegative]
+Grouped = NonNegative | PerGroup
+RATES = (Annotated[PerGroup | None, LEFT_OUT], None)
 SIZE = (Count, ...)
 PATH = (str, ...)
 ARGUMENTS: tuple[Any, Any] = (dict[str, Any], {})
@@ -90,7 +86,7 @@ def named(classes: Iterable[type], between: str = "-") -> dict[str, type]:
     return {re.sub("(?<=[a-z])(?=[A-Z][a-z])", between, one.__name__).lower(): one for one in classes}
 
 
-def _plain(made: type) -> Kind:
+def plain(made: type) -> Kind:
     """A class whose parameters are keys; one that is left out, or None, is left to the class."""
 
     def build(**values: Any) -> Any:
@@ -101,63 +97,13 @@ def _plain(made: type) -> Kind:
     return Kind(build, {name: KEYS.get(name, key) for name, key in own.items()}, made)
 
 
-def _imported(folder: Path, path: str, arguments: dict[str, Any]) -> Any:
+def of_user(folder: Path, path: str, arguments: dict[str, Any]) -> Any:
+    """What a user wrote, by its import path, made of arguments."""
     return imported(path, folder)(**arguments)
 
 
-IMPORTED = kind(_imported, in_folder=True, path=PATH, arguments=ARGUMENTS)
+IMPORTED = kind(of_user, in_folder=True, path=PATH, arguments=ARGUMENTS)
 
-
-def _are_activations(classes: Iterable[type]) -> list[type]:
-    """Those that have all that an activation has; the protocol itself is none."""
-    needed = [name for name in vars(Activation) if not name.startswith("_")]
-    return [one for one in classes if one is not Activation and all(hasattr(one, name) for name in needed)]
-
-
-ACTIVATIONS = {name: _plain(one) for name, one in named(_are_activations(OUR_CLASSES)).items()}
-ACTIVATIONS["import"] = IMPORTED
-ACTIVATION = choice("activation", ACTIVATIONS)
-
-
-def _random_features(inputs: int, folder: Path, activation: Section, count: int, seed: int) -> Embedding:
-    return RandomFeatures(Identity(inputs), built(ACTIVATIONS, activation, folder=folder), count, seed)
-
-
-EMBEDDINGS = {
-    "identity": kind(Identity),
-    "biased": kind(lambda inputs: Biased(Identity(inputs))),
-    "quadratic": kind(Quadratic),
-    "random-features": kind(_random_features, in_folder=True, activation=(ACTIVATION, ...), count=SIZE, seed=(Seed, 0)),
-}
-
-
-def _perceptron(
-    inputs: int, targets: int, folder: Path, activation: Section, embedding: Section, outputs: int | None, trained: str
-) -> Neuron:
-    return Perceptron(
-        built(ACTIVATIONS, activation, folder=folder),
-        built(EMBEDDINGS, embedding, inputs, folder=folder),
-        outputs=outputs or targets,
-        trained=trained,
-    )
-
-
-def _user_neuron(inputs: int, targets: int, folder: Path, path: str, arguments: dict[str, Any]) -> UserNeuron:
-    neuron: UserNeuron = _imported(folder, path, arguments)
-    return neuron
-
-
-NEURONS = {
-    "perceptron": kind(
-        _perceptron,
-        in_folder=True,
-        activation=(ACTIVATION, ...),
-        embedding=(choice("embedding", EMBEDDINGS, "identity"), "identity"),
-        outputs=(Count | None, None),
-        trained=(Literal["hidden", "output", "both"], "hidden"),
-    ),
-    "import": kind(_user_neuron, in_folder=True, path=PATH, arguments=ARGUMENTS),
-}
 
 MASSES = {
     "uniform": kind(masses.uniform, count=SIZE),
@@ -169,37 +115,19 @@ MASSES = {
     "horseshoe": kind(masses.horseshoe, count=SIZE, seed=(Seed, 0)),
 }
 
-OUTPUT_LAWS = {"rademacher": kind(RademacherOutputs), "gaussian": kind(GaussianOutputs, variance=(Positive, 1.0))}
-
-
-def _gaussian_law(neuron: Neuron | UserNeuron, outputs: Section, variance: float, points: str, symmetric: bool) -> Law:
-    rows = Sobol() if points == "sobol" else Random()
-    law = GaussianLaw(neuron, outputs=built(OUTPUT_LAWS, outputs), variance=variance, points=rows)
-    return SymmetricPairs(law) if symmetric else law
-
-
-LAWS = {
-    "gaussian": kind(
-        _gaussian_law,
-        outputs=(choice("law.outputs", OUTPUT_LAWS, "rademacher"), "rademacher"),
-        variance=(Positive, 1.0),
-        points=(Literal["random", "sobol"], "random"),
-        symmetric=(bool, False),
-    )
-}
-
 SCALINGS = {
-    "mean-field": kind(MeanField),
-    "ntk": kind(NTK),
-    "lazy": kind(Lazy, scale=NEEDED),
-    "power": kind(Power, exponent=(float, ...)),
+    "mean-field": kind(MeanField, rates=RATES),
+    "ntk": kind(NTK, rates=RATES),
+    "lazy": kind(Lazy, scale=NEEDED, rates=RATES),
+    "power": kind(Power, exponent=(float, ...), rates=RATES),
+    "standard": kind(Standard, rates=RATES),
 }
 
 LOSSES = {"squared": kind(Squared), "logistic": kind(Logistic), "cross-entropy": kind(CrossEntropy)}
 
 
 PAIRING = (Literal["measure", "joint"], "measure")
-HEAT = {"temperature": (NonNegative, ...), "confinement": (NonNegative, 0.0), "pairing": PAIRING}
+HEAT = {"temperature": (Grouped, ...), "confinement": (Grouped, 0.0), "pairing": PAIRING}
 
 
 def _flow(made: type, **keys: tuple[Any, Any]) -> Kind:
@@ -213,8 +141,23 @@ def _flow(made: type, **keys: tuple[Any, Any]) -> Kind:
     return Kind(build, keys, made)
 
 
+#: Keys of every flow with batches.
+BATCHES: dict[str, tuple[Any, Any]] = {"size": SIZE, "step": NEEDED, "epochs": (bool, False)}
+
+
 def _minibatch(risk: Risk, start: ParticleCloud, seed: int, size: int, step: float, epochs: bool) -> Flow:
     return MinibatchFlow(risk, Epochs(size, seed) if epochs else Draws(size, seed), step)
+
+
+def _in_batches(flow: Kind) -> Kind:
+    """The flow with batches, whose keys stand beside its own; members of an ensemble see all data at once."""
+
+    def build(risk: Risk, start: ParticleCloud, seed: int, size: int, step: float, epochs: bool, **values: Any) -> Flow:
+        batches = Minibatches(Epochs(size, seed) if epochs else Draws(size, seed), step)
+        made: Flow = flow.build(risk, start, seed, batches=batches, **values)
+        return made
+
+    return Kind(build, {**BATCHES, **flow.fields}, flow.makes, lacks=("stackable",))
 
 
 def _user_flow(risk: Risk, start: ParticleCloud, seed: int, folder: Path, path: str, arguments: dict[str, Any]) -> Flow:
@@ -229,10 +172,26 @@ FLOWS = {
     "linearised": _flow(LinearisedFlow),
     "langevin": _flow(LangevinFlow, **HEAT),
     "underdamped": _flow(UnderdampedFlow, **HEAT, friction=NEEDED),
-    "minibatch": kind(_minibatch, MinibatchFlow, size=SIZE, step=NEEDED, epochs=(bool, False)),
+    "minibatch": Kind(_minibatch, BATCHES, MinibatchFlow),
     "birth-death": _flow(BirthDeathFlow, rate=(Positive, 1.0)),
-    "import": kind(_user_flow, in_folder=True, path=PATH, arguments=ARGUMENTS),
 }
+FLOWS |= {f"minibatch-{name}": _in_batches(FLOWS[name]) for name in ("linearised", "langevin", "underdamped")}
+FLOWS["import"] = kind(_user_flow, in_folder=True, path=PATH, arguments=ARGUMENTS)
+
+#: Learning rates as functions of time; `then` of a warm-up is one of the others.
+DECAYS = {
+    "step-decay": kind(StepDecay, every=NEEDED, factor=NEEDED),
+    "exponential-decay": kind(ExponentialDecay, every=NEEDED, factor=NEEDED),
+    "cosine-decay": kind(CosineDecay, until=NEEDED, least=(NonNegative, 0.0)),
+}
+
+
+def _warmup(over: float, first: float, then: Section | None) -> Warmup:
+    return Warmup(over, first, None if then is None else built(DECAYS, then))
+
+
+THEN = (choice("integrator.schedule.then", DECAYS) | None, None)
+SCHEDULES = {**DECAYS, "warmup": kind(_warmup, over=NEEDED, first=(NonNegative, 0.0), then=THEN)}
 
 
 def _fixed(made: type) -> Kind:
@@ -248,13 +207,38 @@ def _fixed(made: type) -> Kind:
     return kind(build, made, step=(Positive | Literal["bound"], ...), safety=(Positive, 1.0))
 
 
+BELOW_ONE = Annotated[float, Field(ge=0.0, lt=1.0)]
+
+
+def _optimiser(made: type, **keys: tuple[Any, Any]) -> Kind:
+    """An integrator whose step is a learning rate, with its schedule."""
+
+    def build(step: float, schedule: Section | None, **values: Any) -> Any:
+        rate = None if schedule is None else built(SCHEDULES, schedule)
+        given = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+        return made(step, schedule=rate, **given)
+
+    schedule = (choice("integrator.schedule", SCHEDULES) | None, None)
+    return Kind(build, {"step": NEEDED, **keys, "weight_decay": (NonNegative, 0.0), "schedule": schedule}, made)
+
+
 def _growth_splitting(transport: str, step: float) -> GrowthSplitting:
     return GrowthSplitting(built(INTEGRATORS, read_choice("transport", INTEGRATORS, {"kind": transport, "step": step})))
 
 
 INTEGRATORS = {
-    name: _fixed(one) if issubclass(one, GivenStep) else _plain(one) for name, one in named(OUR_INTEGRATORS).items()
+    name: _fixed(one) if issubclass(one, GivenStep) else plain(one) for name, one in named(OUR_INTEGRATORS).items()
 }
+INTEGRATORS["heavy-ball"] = _optimiser(
+    HeavyBall, momentum=(BELOW_ONE, 0.9), nesterov=(bool, False), dampening=(BELOW_ONE, 0.0)
+)
+INTEGRATORS["adam"] = _optimiser(
+    Adam,
+    betas=(Annotated[list[BELOW_ONE], Field(min_length=2, max_length=2)], [0.9, 0.999]),
+    eps=(Positive, 1e-8),
+    decoupled=(bool, False),
+    amsgrad=(bool, False),
+)
 INTEGRATORS["growth-splitting"] = kind(
     _growth_splitting,
     GrowthSplitting,

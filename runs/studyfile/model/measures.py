@@ -1,6 +1,7 @@
 """The observables that a study file can name: those of `particles`, found there, and a user's by import."""
 
 import inspect
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,7 +19,7 @@ from runs.system.refusal import Refusal
 #: Training rows on which observables look at a network, where nothing else is said.
 ROWS = 50
 #: Parameters of observables that are those of a run; the others are keys.
-PARTS = ("risk", "start", "inputs")
+PARTS = ("risk", "start", "inputs", "neuron")
 
 Measured = Callable[[ParticleCloud], Any]
 
@@ -49,20 +50,27 @@ def _measure(made: type) -> Kind:
     parameters = inspect.signature(made).parameters.values()
     own = {one.name: one for one in parameters if one.name not in PARTS}
     rows = {name for name, one in own.items() if one.annotation is Teacher}
-    keys = {
-        name: (list[list[float]] if name in rows else one.annotation, ... if one.default is one.empty else one.default)
-        for name, one in own.items()
-    }
+    keys = {name: (list[list[float]], ...) if name in rows else _key(one) for name, one in own.items()}
     parts = [one.name for one in parameters if one.name in PARTS]
 
     def build(run: Observed, **values: Any) -> Measured:
-        count = values.pop("rows", ROWS)
-        held = {name: run.risk.data.inputs[:count] if name == "inputs" else getattr(run, name) for name in parts}
-        given = {name: _table(name, value) if name in rows else value for name, value in values.items()}
+        risk, count = run.risk, values.pop("rows", ROWS)
+        found = {"risk": risk, "inputs": risk.data.inputs[:count], "neuron": risk.neuron}
+        held = {name: run.start if name == "start" else found[name] for name in parts}
+        said = {name: value for name, value in values.items() if value is not None}
+        given = {name: _table(name, value) if name in rows else value for name, value in said.items()}
         observable: Measured = made(**held, **given)
         return observable
 
     return Kind(build, keys | ({"rows": (Count, ROWS)} if "inputs" in parts else {}), made)
+
+
+def _key(parameter: inspect.Parameter) -> tuple[Any, Any]:
+    """The type and the default of a key; None for an infinite number, which the class has as its default."""
+    if parameter.default is parameter.empty:
+        return parameter.annotation, ...
+    endless = isinstance(parameter.default, float) and math.isinf(parameter.default)
+    return (parameter.annotation | None, None) if endless else (parameter.annotation, parameter.default)
 
 
 def _table(key: str, rows: Sequence[Sequence[float]]) -> Teacher:

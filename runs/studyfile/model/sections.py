@@ -11,8 +11,10 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     SerializeAsAny,
+    SerializerFunctionWrapHandler,
     ValidationError,
     create_model,
+    model_serializer,
     model_validator,
 )
 
@@ -20,12 +22,24 @@ from flows.base import declared
 from runs.system.refusal import Refusal, chosen
 
 Model = TypeVar("Model", bound=BaseModel)
+#: Marks the type of a key that came later than files without it: where it is None, nothing is said of it.
+LEFT_OUT = "left out where it is None"
 
 
 class Section(BaseModel):
     """A table of the file: frozen, of exact types, and an unknown key is refused with the nearest valid one."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, validate_default=True)
+
+    @model_serializer(mode="wrap")
+    def _said(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """The values by key, without the keys that are left out and may be: files have none of these."""
+        held: dict[str, Any] = write(self)
+        return {name: value for name, value in held.items() if name not in self._silent()}
+
+    def _silent(self) -> set[str]:
+        fields = type(self).model_fields.items()
+        return {name for name, field in fields if LEFT_OUT in field.metadata and getattr(self, name) is None}
 
     @model_validator(mode="before")
     @classmethod
@@ -36,13 +50,15 @@ class Section(BaseModel):
         return given
 
     def given(self) -> dict[str, Any]:
-        """The values by key, without the kind."""
-        return {name: getattr(self, name) for name in type(self).model_fields if name != "kind"}
+        """The values by key, without the kind and without what may be left out and is."""
+        silent = self._silent() | {"kind"}
+        return {name: getattr(self, name) for name in type(self).model_fields if name not in silent}
 
     def import_paths(self) -> list[str]:
         """What it imports of a user's, as "module:name", in the tables inside it too."""
         held = self.given()
-        inner = [path for value in held.values() if isinstance(value, Section) for path in value.import_paths()]
+        listed = [one for value in held.values() for one in (value if isinstance(value, list) else [value])]
+        inner = [path for one in listed if isinstance(one, Section) for path in one.import_paths()]
         return [held["path"], *inner] if getattr(self, "kind", "") == "import" else inner
 
 
@@ -51,17 +67,18 @@ class Kind:
     """One thing that a table can stand for: the function that makes it, and its keys as name -> (type, default).
 
     makes: the class of what is made, None where a user wrote it; in_folder: whether the function also takes the folder
-    of the study file, as `folder`, to import from.
+    of the study file, as `folder`, to import from; lacks: what its class declares and this form of it has not.
     """
 
     build: Callable[..., Any]
     fields: Mapping[str, tuple[Any, Any]]
     makes: type | None = None
     in_folder: bool = False
+    lacks: tuple[str, ...] = ()
 
     def declared(self, name: str) -> Any:
-        """What the class of what is made says of itself (`flows.base.declared`), None where it is not known."""
-        return None if self.makes is None else declared(self.makes, name)
+        """What the class of what is made says of itself (`flows.base.declared`), None where that is not known."""
+        return None if self.makes is None or name in self.lacks else declared(self.makes, name)
 
 
 def kind(

@@ -22,6 +22,7 @@ from flows import (
     parts,
 )
 from particles import NTK, FlowRefused, Lazy, MeanField, ParticleCloud, Power, Scaling
+from tests.flows.problems.grouped import Heated, worst_score
 from tests.flows.problems.stationary import CONFINEMENT, EQUAL, TEMPERATURE, Quadratic
 from tests.problems import FACTORS, factors, network_cloud, network_risk, numbers, written_out_gradient
 from tests.tolerances import Z, assert_identical, relative_error, z_score
@@ -177,3 +178,22 @@ def test_a_step_across_two_batches_is_refused() -> None:
     flow = UnderdampedFlow(network_risk(), 0.1, 1.0, batches=Minibatches(Draws(3), 0.1))
     with pytest.raises(FlowRefused, match=r"BAOAB with steps of 0.15 does not meet; take BAOAB\(0.1\), or BAOAB"):
         evolve(flow, network_cloud(), BAOAB(0.15), until=1.0)
+
+
+def test_groups_have_agitation_and_inertia_of_their_own() -> None:
+    """Assert that a_j^2 = eta_j rate lambda_j T and that the kinetic energy divides by eta_j rate, group by group."""
+    risk, cloud = network_risk(NTK(rates={"hidden": 3.0, "output": 0.0})), network_cloud()
+    flow = UnderdampedFlow(risk, {"hidden": 0.3, "output": 0.2}, 1.5, {"hidden": 0.7})
+    expected = torch.zeros_like(cloud.positions)
+    expected[:, :3] = (0.3 * 3.0 * cloud.masses).sqrt()[:, None]
+    assert_identical(flow.agitation(cloud), expected)
+    moving = KineticCloud(cloud.positions, cloud.masses, numbers(4, 6, 4))
+    assert_identical(flow.kinetic_energy(moving), moving.velocities[:, :3].square().sum() / 6.0)
+
+
+def test_groups_with_inertia_are_each_at_their_temperature() -> None:
+    """Assert that groups apart have variance T_g / c_g in positions and rate lambda eta T_g in velocities."""
+    problem = Heated(coupling=0.0)
+    flow = UnderdampedFlow(problem.risk, problem.temperature, 1.5, problem.confinement)
+    end = evolve(flow, problem.start, BAOAB(0.2), until=30.0, seed=9)
+    assert worst_score(end.positions, problem.covariance) < Z

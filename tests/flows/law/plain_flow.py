@@ -1,13 +1,13 @@
 """The gradient flow of a problem written out again in numpy, from the formulas of DESIGN section 3 alone.
 
     f(x_i) = sum_j s_j a_j sigma(w_j . phi_i),
-    d theta_j / dt = -eta_j (grad_j sum_i p_i loss(f_i, y_i) + lambda_j strength theta_j),
+    d theta_j / dt = -eta_j rate(q) (grad_j sum_i p_i loss(f_i, y_i) + lambda_j strength(q) theta_j),
 
 with sigma and its two derivatives from scipy, without cancellation, and the whole Jacobian, not its Gauss-Newton part.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 
 import numpy as np
@@ -37,7 +37,7 @@ from particles import (
     Squared,
     Tanh,
 )
-from tests.flows.law.random_problems import Problem
+from tests.flows.law.random_problems import GROUPS, Problem
 
 Array = NDArray[np.float64]
 Derivatives = tuple[Array, Array, Array]
@@ -127,11 +127,18 @@ class PlainFlow:
         self.start = cloud.positions.double().numpy()
         self.masses = cloud.masses.double().numpy()
         self.speaks, self.eta = factors(risk.scaling, self.masses)
-        self.sigma, self.loss, self.strength = sigma(neuron.activation), risk.loss, risk.strength
+        self.sigma, self.loss = sigma(neuron.activation), risk.loss
         self.split, self.k = neuron.hidden, neuron.outputs
+        self.strength = self.spread(0.0 if risk.regulariser is None else risk.regulariser.strength, 0.0)
         self.moves = np.zeros(neuron.dim)
         self.moves[neuron.trained_columns] = 1.0
-        self.rate = self.eta[:, None] * self.moves
+        self.rate = self.eta[:, None] * self.moves * self.spread(risk.scaling.rates or {}, 1.0)
+
+    def spread(self, numbers: object, rest: float) -> Array:
+        """The number of every coordinate [dim], from one for all or those of hidden and output weights."""
+        each = numbers if isinstance(numbers, Mapping) else dict.fromkeys(GROUPS, numbers)
+        hidden, output = (float(each.get(name, rest)) for name in GROUPS)
+        return np.array([hidden] * self.split + [output] * self.k)
 
     @cached_property
     def free(self) -> NDArray[np.intp]:
@@ -228,7 +235,7 @@ class PlainFlow:
         own[:, : self.split, self.split :] = mixed
         own[:, self.split :, : self.split] = mixed.transpose(0, 2, 1)
         own *= self.speaks[:, None, None]
-        own += self.strength * self.masses[:, None, None] * np.eye(dim)
+        own += self.masses[:, None, None] * np.diag(self.strength)
         full = np.zeros((m, dim, m, dim))
         full[range(m), :, range(m), :] = own
         result += full.reshape(m * dim, m * dim)[np.ix_(self.free, self.free)]

@@ -4,7 +4,7 @@ Numbers are representable in the problem's dtype, so that a float32 run and a fl
 `Problem.described` says in a line what was drawn; `random_problem(seed)` draws it again.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -48,6 +48,7 @@ Array = NDArray[np.float64]
 
 ACTIVATIONS = (Linear(), ReLU(), LeakyReLU(0.1), Erf(), Tanh(), Sigmoid(), Softplus(), GELU(), SiLU())
 STARTS = ("plain", "saturated", "tiny")
+GROUPS = ("hidden", "output")
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +79,7 @@ class Problem:
         weights = f"weights from {float(risk.data.weights.min()):.2g}"
         return (
             f"{risk.neuron.activation} {risk.neuron.embedding} {neuron.trained} {type(risk.loss).__name__} "
-            f"{risk.scaling} {sizes} {masses} {weights} L2={risk.strength:.2g} start={self.start} units={self.units} "
+            f"{risk.scaling} {sizes} {masses} {weights} {risk.regulariser} start={self.start} units={self.units} "
             f"{str(cloud.dtype).removeprefix('torch.')} T={self.until:.3g} rtol={self.rtol:g}"
         )
 
@@ -86,6 +87,22 @@ class Problem:
 def random_problem(seed: int) -> Problem:
     """The problem of this number."""
     return _Draw(seed).problem()
+
+
+def grouped_problem(seed: int) -> Problem:
+    """The problem of this number with a rate for hidden and for output weights, and a strength of L2 for each.
+
+    Rates are from 1/100 to 10, and one of them may be zero; strengths are up to 100 times smaller or larger.
+    """
+    problem, numbers = random_problem(seed), np.random.default_rng([seed, 2027])
+    rates = 10.0 ** numbers.uniform(-2, 1, size=2)
+    if numbers.random() < 0.15:
+        rates[int(numbers.integers(2))] = 0.0
+    scaling = replace(problem.risk.scaling, rates=dict(zip(GROUPS, rates.tolist(), strict=True)))
+    regulariser, factors = problem.risk.regulariser, 10.0 ** numbers.uniform(-2, 2, size=2)
+    if regulariser is not None:
+        regulariser = L2(dict(zip(GROUPS, (regulariser.strength * factors).tolist(), strict=True)))
+    return replace(problem, risk=replace(problem.risk, scaling=scaling, regulariser=regulariser))
 
 
 class _Draw:

@@ -17,6 +17,8 @@ from tests.long import long_after
 #: How many random problems the fast suite judges, and how many the long one; the same for those with exact paths. Two
 #: thousand and more are for `python -m tests.flows.law.integrator_law`.
 FEW, MANY, EXACT, MANY_EXACT = 40, 400, 10, 60
+#: The same of problems whose groups of coordinates differ.
+GROUPED = 40
 #: Problems of one test.
 TOGETHER = 20
 
@@ -42,6 +44,14 @@ def test_integrators_keep_the_law(first: int) -> None:
 def test_integrators_keep_the_law_on_many(first: int) -> None:
     """Assert that they do on these problems too."""
     said = broken_by("random", first, TOGETHER)
+    assert not said, said
+
+
+@pytest.mark.validation
+@pytest.mark.parametrize("first", range(0, GROUPED, TOGETHER))
+def test_integrators_keep_the_law_with_rates_of_groups(first: int) -> None:
+    """Assert that they do where hidden and output weights have rates and strengths of L2 of their own."""
+    said = broken_by("grouped", first, TOGETHER)
     assert not said, said
 
 

@@ -1,5 +1,7 @@
 """Risks of three outputs under every loss, and the Gauss-Newton part of their flows written out."""
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 from torch.func import jacrev
@@ -14,7 +16,11 @@ TARGETS: dict[str, Tensor] = {
 }
 
 
-def risk_of(loss: Loss, scaling: Scaling, trained: str, strength: float) -> Risk:
+#: A rate and a strength of L2 for each group of coordinates.
+RATES, STRENGTHS = {"hidden": 3.0, "output": 0.2}, {"hidden": 0.2, "output": 2.5}
+
+
+def risk_of(loss: Loss, scaling: Scaling, trained: str, strength: float | Mapping[str, float]) -> Risk:
     """Seven weighted data and three outputs."""
     like = network_risk(scaling)
     data = Dataset(like.data.inputs, TARGETS[type(loss).__name__], like.data.weights)
@@ -30,8 +36,15 @@ def dense_part(risk: Risk) -> Tensor:
     rows = torch.stack([jacobian_transpose_product(risk, cloud, unit).reshape(-1) for unit in units])
     gradient = jacrev(lambda f: risk.data.weights @ risk.loss.value(f, risk.data.targets))
     curvature = jacrev(gradient)(f).reshape(n, n)
-    mobility = risk.scaling.mobility(cloud.masses)
     trained = torch.zeros_like(cloud.positions)
     trained[:, risk.network.neuron.trained_columns] = 1.0
-    decay = torch.diag((risk.strength * mobility * cloud.masses)[:, None].mul(trained).reshape(-1))
-    return -(decay + mobility.repeat_interleave(cloud.dim)[:, None] * (rows.T @ curvature @ rows))
+    mobility = risk.scaling.mobility(cloud.masses)[:, None] * spread(getattr(risk.scaling, "rates", None) or {}, 1.0)
+    strength = spread(0.0 if risk.regulariser is None else risk.regulariser.strength, 0.0)
+    decay = torch.diag((strength * mobility * cloud.masses[:, None]).mul(trained).reshape(-1))
+    return -(decay + mobility.reshape(-1)[:, None] * (rows.T @ curvature @ rows))
+
+
+def spread(numbers: float | Mapping[str, float], rest: float) -> Tensor:
+    """The number of every coordinate [6], three hidden and three output weights."""
+    each = numbers if isinstance(numbers, Mapping) else dict.fromkeys(("hidden", "output"), numbers)
+    return torch.tensor([each.get("hidden", rest)] * 3 + [each.get("output", rest)] * 3, dtype=torch.float64)

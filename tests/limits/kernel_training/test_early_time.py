@@ -219,3 +219,12 @@ def test_what_no_model_is_known_for_is_refused() -> None:
         early_time_model(model.neuron, GaussianLaw(model.neuron), torch.zeros(2, 3).double())
     with pytest.raises(ShapeError, match=r"Gram matrix has shape \(2, 2\), but these inputs need \(3, 3\)"):
         model.distance(torch.eye(2).double(), normals(3, 3, seed=1))
+
+
+def test_rates_of_groups_multiply_what_is_trained() -> None:
+    """Assert that hidden and output parts of the model have the rates of their groups, zero where not trained."""
+    neuron, rates = Perceptron(Tanh(), Identity(5), 1, "both"), {"hidden": 3.0, "output": 0.2}
+    plain, rated = (early_time_model(neuron, GaussianLaw(neuron), rates=each) for each in (None, rates))
+    assert (rated.hidden, rated.output) == (3.0 * plain.hidden, 0.2 * plain.output)
+    alone = Perceptron(Tanh(), Identity(5), 1, "output")
+    assert early_time_model(alone, GaussianLaw(alone), rates=rates).hidden == 0.0

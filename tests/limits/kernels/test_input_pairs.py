@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from limits.kernels.input_pairs import Pairs, Vectors, embedded, from_entries
-from particles import Biased, Identity, Quadratic
+from particles import Biased, Identity, Plain, Quadratic
 from tests.draws import normals
 
 mpmath.mp.dps = 60
@@ -71,6 +71,14 @@ def test_scaled_pairs_are_pairs_of_scaled_vectors() -> None:
     again = Vectors(0.5 * x).pairs(Vectors(0.5 * y), *several)
     assert torch.equal(once.covariance, again.covariance)
     torch.testing.assert_close(once.minor, again.minor, rtol=1e-13, atol=0.0)
+
+
+def test_inputs_as_they_are_round_nothing() -> None:
+    """Assert that the vectors of Plain inputs are the inputs themselves, with no doubt about them."""
+    x = normals(4, 3, seed=4)
+    found = embedded(Plain(3), x)
+    assert torch.equal(found.rows, x)
+    assert (found.factor, found.rounded) == (1.0, 0.0)
 
 
 @pytest.mark.parametrize("embedding", [Identity(3), Biased(Identity(3)), Biased(Biased(Identity(3)))], ids=repr)

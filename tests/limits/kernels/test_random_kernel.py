@@ -1,6 +1,7 @@
 """The random limit of asymmetrical networks: its constants, samples, mean, and total variance against clouds."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -218,3 +219,14 @@ def test_unknown_total_variances_are_refused() -> None:
     with pytest.raises(TypeError, match="fourth moment of Uniform is not known; take RademacherOutputs"):
         variance_of_one(kernel_of(ReLU(), law=Uniform()), X)
     assert variance_of_one(kernel_of(ReLU(), law=Uniform(), trained="output"), X) > 0.0
+
+
+def test_variance_has_the_rates_of_groups() -> None:
+    """Assert that E |K_m - K|_F^2 of clouds whose groups have rates is C0 sum_j lambda_j^2 with these rates."""
+    plain = kernel_of(Tanh(), trained="both", law=GaussianOutputs(0.5))
+    kernel = replace(plain, rates={"hidden": 3.0, "output": 1.5})
+    weights = masses.uniform(4)
+    expected = total_variance(kernel, X, weights)
+    draws = squared_distances(kernel, weights, 200)
+    assert abs(z_score(draws, expected)) < Z
+    assert abs(z_score(draws, total_variance(plain, X, weights))) > Z

@@ -192,3 +192,20 @@ def test_quadrature_is_right_at_large_inputs(norm: float, angle: float) -> None:
     if minor > 0.1 * q:  # else the density is too narrow for the plain rule
         assert abs(float(found.gram) - exact) <= found.error + 1e-12 * diagonal
     assert found.error <= 1e-9 * diagonal * max(1.0, norm / 1e6)
+
+
+def test_rates_of_groups_multiply_the_terms() -> None:
+    """Assert that the kernel is r_h times that of hidden plus r_o times that of output weights, as the Gram matrix of a
+    cloud is, and that unknown groups and negative rates are refused."""
+    law, rates = GaussianLaw(NEURON, outputs=GaussianOutputs(0.5)), {"hidden": 3.0, "output": 0.2}
+    parts = {name: Perceptron(Tanh(), Identity(INPUTS), 2, name) for name in rates}
+    expected = sum(rate * tangent_kernel(parts[name], law)(X) for name, rate in rates.items())
+    kernel = tangent_kernel(NEURON, law, rates=rates)
+    assert_identical(kernel(X), expected)
+    data = Dataset(X, torch.zeros(len(X), 2, dtype=torch.float64))
+    cloud = law.sample(masses=unequal(20), seed=0)
+    assert_identical(kernel.sampled(cloud, X), tangent_gram(Risk(NEURON, NTK(rates=rates), Squared(), data), cloud))
+    with pytest.raises(ValueError, match="The rates name 'bias', but the neuron's groups are 'hidden', 'output'"):
+        tangent_kernel(NEURON, law, rates={"bias": 1.0})
+    with pytest.raises(ValueError, match="The rate of 'hidden' is -1.0, but a finite non-negative number is needed"):
+        tangent_kernel(NEURON, law, rates={"hidden": -1.0})

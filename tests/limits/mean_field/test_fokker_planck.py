@@ -68,6 +68,18 @@ def test_linear_neurons_have_the_exact_moments() -> None:
     assert float(exact.covariance[0, 1]) > 0.1
 
 
+def test_rates_of_groups_multiply_their_axes() -> None:
+    """Assert that the covariance is that of the Gaussian law with the same rates, and far from that without."""
+    plain = linear_risk("both")
+    risk = replace(plain, scaling=MeanField(rates={"hidden": 2.0, "output": 0.3}))
+    law = GaussianLaw(risk.neuron, outputs=GaussianOutputs(0.5))
+    grid = Grid((Interval(-5.0, 5.0, 20), Interval(-4.5, 4.5, 18)))
+    solution = FokkerPlanck(risk, 0.3, {"hidden": 0.5, "output": 0.7}, grid).solve(law, [1.0])
+    exact, other = (GaussianFlow(one, law, 0.3, {"hidden": 0.5, "output": 0.7}).law(1.0) for one in (risk, plain))
+    off = float((solution.last.covariance - exact.covariance).abs().max())
+    assert off < 0.03 and float((solution.last.covariance - other.covariance).abs().max()) > 3.0 * off
+
+
 def test_frozen_outputs_keep_their_atoms() -> None:
     """Assert that with a = -1 or 1 frozen the law is that of the linear flow, and the atoms keep one half each."""
     risk = linear_risk("hidden")

@@ -1,6 +1,7 @@
 """The free energy: its first variation, its virial, and potentials on fixed places."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -8,16 +9,17 @@ import torch
 from limits.mean_field.density import on_grid
 from limits.mean_field.entropy import entropy
 from limits.mean_field.free_energy import FreeEnergy, Landscape
-from particles import L2, NTK, GaussianLaw, Logistic, ParticleCloud, Risk
+from particles import L2, NTK, GaussianLaw, Logistic, MeanField, ParticleCloud, Risk
 from tests.limits.mean_field.one_dimensional import CONFINEMENT, TEMPERATURE, Sine, line, sine_risk, tanh_risk
 from tests.problems import network_cloud, network_risk, numbers
 from tests.tolerances import DERIVATIVE, assert_identical
 
 
+@pytest.mark.parametrize("confinement", [0.4, {"hidden": 0.1, "output": 0.9}], ids=["one", "groups"])
 @pytest.mark.parametrize("trained", ["hidden", "both"])
-def test_potential_is_the_first_variation_of_the_energy(trained: str) -> None:
+def test_potential_is_the_first_variation_of_the_energy(trained: str, confinement: float | dict[str, float]) -> None:
     """Assert that moving mass from the cloud to a place changes the energy by g there minus the mean of g."""
-    energy = FreeEnergy(network_risk(trained=trained, strength=0.3), confinement=0.4)
+    energy = FreeEnergy(network_risk(trained=trained, strength=0.3), confinement=confinement)
     cloud, place = network_cloud(), numbers(9, 1, 4)
     joined = torch.cat([cloud.positions, place])
 
@@ -119,3 +121,24 @@ def test_confinement_adds_to_l2() -> None:
     assert_identical(one.virial(cloud), two.virial(cloud))
     landscapes = [Landscape(energy, cloud.positions) for energy in (one, two)]
     assert_identical(landscapes[0].confining, landscapes[1].confining)
+
+
+def test_groups_have_one_temperature_and_rates_do_not_count() -> None:
+    """Assert that different temperatures are refused, equal ones are one, and that energy, potential and virial are
+    those without rates."""
+    plain, cloud = network_risk(strength=0.3), network_cloud()
+    rated = replace(plain, scaling=MeanField(rates={"output": 0.1}))
+    with pytest.raises(
+        ValueError, match=r"temperatures of the groups are \{'output': 0.2\}, but a free energy has one"
+    ):
+        FreeEnergy(plain, {"output": 0.2})
+    with pytest.raises(ValueError, match="confinements name 'bias', but the neuron's groups are 'hidden', 'output'"):
+        FreeEnergy(plain, 0.1, {"bias": 0.2})
+    one, other = (
+        FreeEnergy(plain, 0.2, {"output": 0.4}),
+        FreeEnergy(rated, {"hidden": 0.2, "output": 0.2}, {"output": 0.4}),
+    )
+    assert other.temperature == 0.2
+    assert_identical(other.virial(cloud), one.virial(cloud))
+    assert_identical(other.potential(cloud), one.potential(cloud))
+    assert other.energy(cloud) == one.energy(cloud)

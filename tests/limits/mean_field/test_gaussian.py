@@ -28,6 +28,7 @@ from particles import (
     SymmetricPairs,
     masses,
 )
+from tests.flows.problems.grouped import Heated
 from tests.limits.mean_field.one_dimensional import sine_risk
 from tests.long import long_after
 from tests.problems import numbers
@@ -173,3 +174,29 @@ def test_what_has_no_such_law_is_refused() -> None:
             GaussianFlow(risk, cloud).laws(times)
     with pytest.raises(TypeError, match=r"not a law to draw from; use law\(time\)\.carried"):
         GaussianFlow(risk, cloud).sample(1.0, masses=masses.uniform(6), seed=0)
+
+
+def test_groups_at_different_temperatures_tend_to_the_law_of_lyapunov() -> None:
+    """Assert that rates, temperatures and confinements of groups lead to B S + S B^T = 2 R T, and that no free energy
+    descends there."""
+    problem = Heated()
+    flow = GaussianFlow(problem.risk, problem.start, problem.temperature, problem.confinement)
+    law = flow.law(30.0)
+    assert relative_error(law.covariance, problem.covariance) < 1e-9 and not law.mean.any()
+    moved = torch.linalg.matrix_exp(-0.5 * problem.drift)
+    assert relative_error(flow.law(0.5).propagator, moved) < 1e-9
+    with pytest.raises(ValueError, match="temperatures of the groups are .*, but a free energy has one temperature"):
+        _ = flow.energy
+    with pytest.raises(ValueError, match="temperatures name 'bias', but the neuron's groups are 'hidden', 'output'"):
+        GaussianFlow(problem.risk, problem.start, {"bias": 0.1})
+
+
+def test_gradient_flow_with_rates_of_groups_is_exact() -> None:
+    """Assert that particles are where the propagator takes them, with strengths of L2 and confinements of groups."""
+    risk = replace(linear("both"), scaling=MeanField(rates={"hidden": 2.0, "output": 0.3}))
+    risk = replace(risk, regulariser=L2({"hidden": 0.1}))
+    cloud = ParticleCloud(numbers(3, 6, 4), torch.tensor([0.3, 0.25, 0.2, 0.12, 0.08, 0.05], dtype=torch.float64))
+    confined = replace(risk, regulariser=L2({"hidden": 0.1, "output": C}))
+    end = evolve(GradientFlow(confined), cloud, DormandPrince(rtol=1e-10, atol=1e-12), until=2.0)
+    flow = GaussianFlow(risk, cloud, 0.0, {"output": C})
+    assert relative_error(flow.law(2.0).carried(cloud, 0).positions, end.positions) < 1e-8

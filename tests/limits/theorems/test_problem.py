@@ -8,7 +8,7 @@ import torch
 
 from limits.theorems import Problem
 from limits.theorems.base import fails
-from particles import L2, GaussianLaw, GaussianOutputs, Identity, Logistic, MeanField, Perceptron, ReLU, Risk, Tanh
+from particles import L2, NTK, GaussianLaw, GaussianOutputs, Identity, Logistic, MeanField, Perceptron, ReLU, Risk, Tanh
 from tests.limits.theorems.networks import DATA, INPUTS, PARTICLES, problem
 from tests.tolerances import Z, assert_identical, z_score
 
@@ -70,6 +70,7 @@ def test_gamma_that_is_not_given_is_the_largest_possible() -> None:
         ({"loss": Logistic()}, "squared loss"),
         ({"regulariser": L2(0.1)}, "no regulariser"),
         ({"scaling": MeanField()}, r"output factors sqrt\(lambda_j\)"),
+        ({"scaling": NTK(rates={"hidden": 2.0})}, "the rate of every group is 1"),
         ({"neuron": Perceptron(ReLU(), Identity(INPUTS), trained="both")}, "output weights frozen"),
     ],
 )

@@ -52,6 +52,7 @@ def test_tile_size_changes_nothing(monkeypatch: pytest.MonkeyPatch, neuron: Perc
     NTK scaling and unequal masses, because mean-field rates are one for every particle and would hide a wrong slice.
     """
     outputs = as_neuron(neuron).outputs
+    each = getattr(neuron, "entries_per_datum", outputs)
     risk = Risk(neuron, NTK(), Squared(), dataset(Squared(), outputs), L2(0.3))
     at = ParticleCloud(normals(FEW, neuron.dim, seed=141), unequal(FEW))
     moving = normals(FEW, neuron.dim, seed=142)
@@ -64,7 +65,7 @@ def test_tile_size_changes_nothing(monkeypatch: pytest.MonkeyPatch, neuron: Perc
         lambda cloud: jacobian_transpose_product(risk, cloud, risk.data.targets),
     ]
     expected = [ask(at) for ask in asked]
-    tile_by(monkeypatch, size, risk.data.count * outputs, kept=kept)
+    tile_by(monkeypatch, size, risk.data.count * each, kept=kept)
     again = ParticleCloud(at.positions.clone(), at.masses)
     assert len(list(risk.at(again).tiles)) == -(-FEW // size)
     for ask, number in zip(asked, expected, strict=True):

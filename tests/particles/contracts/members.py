@@ -14,8 +14,13 @@ from particles import (
     GELU,
     NTK,
     Activation,
+    AveragePool,
     Biased,
+    Convolution,
     CrossEntropy,
+    Deep,
+    DeepLaw,
+    Dense,
     Embedding,
     Erf,
     GaussianLaw,
@@ -30,6 +35,7 @@ from particles import (
     MeanField,
     Neuron,
     Perceptron,
+    Plain,
     Power,
     Quadratic,
     RandomFeatures,
@@ -143,12 +149,14 @@ STACK = RandomFeatures(FEATURES, Tanh(), 4, seed=1)
 #: (embedding of three inputs, phi).
 EMBEDDINGS: list[tuple[Embedding, Map]] = [
     (Identity(3), lambda x: x / math.sqrt(3.0)),
+    (Plain(3), lambda x: x),
     (Biased(Identity(3)), lambda x: torch.cat([x / math.sqrt(3.0), x[..., :1] * 0.0 + 1.0], dim=-1)),
     (Quadratic(3), lambda x: torch.stack([x[..., i] * x[..., j] / 3.0 for i in range(3) for j in range(3)], dim=-1)),
     (FEATURES, lambda x: tanh_features(FEATURES, x / math.sqrt(3.0))),
     (STACK, lambda x: tanh_features(STACK, tanh_features(FEATURES, x / math.sqrt(3.0)))),
 ]
 
+SMALL_DEEP = Deep(3, [Dense(4), Dense(3, bias=True), Dense(2)], Tanh(), "mean-field", bias_variance=0.5)
 #: Neurons of three inputs, closed and written by a user.
 NEURONS: list[Neuron | UserNeuron] = [
     *(Perceptron(Tanh(), Identity(3), outputs, trained) for trained in TRAINED for outputs in (1, 2)),
@@ -157,6 +165,8 @@ NEURONS: list[Neuron | UserNeuron] = [
     Perceptron(Softplus(), STACK, 1, "both"),
     WrittenPerceptron(3, 2, torch.tanh),
     WrittenBump(),
+    SMALL_DEEP,
+    Deep((1, 3), [Convolution(3, 2, bias=True), AveragePool(), Dense(1)], GELU(), "standard", ("layer1", "layer2")),
 ]
 
 SMALL = Perceptron(Tanh(), Identity(3), 2)
@@ -167,7 +177,10 @@ LAWS: list[tuple[GaussianLaw, float, float]] = [
 ]
 SOBOL = GaussianLaw(SMALL, outputs=GaussianOutputs(), points=Sobol())
 #: Everything that samples a cloud.
-SAMPLERS: list[Law] = [*(law for law, _, _ in LAWS), SOBOL, *(SymmetricPairs(law) for law, _, _ in LAWS)]
+SAMPLERS: list[Law] = [
+    *(*(law for law, _, _ in LAWS), SOBOL, *(SymmetricPairs(law) for law, _, _ in LAWS)),
+    *(DeepLaw(SMALL_DEEP), SymmetricPairs(DeepLaw(SMALL_DEEP))),
+]
 
 
 def name_of(value: object) -> str | None:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from particles import Neuron, Tangent
+from particles.neurons.groups import groups_of
 from tests.draws import normals
 from tests.particles.contracts.romberg import derivative
 from tests.tolerances import SLOPE, assert_identical, relative_error
@@ -113,6 +114,22 @@ def gram_contracts_gradients(at: Place) -> None:
         assert_identical(actual, expected, claim="gram is not the sum of products of gradients.")
 
 
+def gram_multiplies_groups_by_their_rates(at: Place) -> None:
+    """gram with rates = sum_j weights_j sum_q rate(q) d_q g_j(x_i) d_q g_j(x'_l), also where a rate is zero."""
+    groups = groups_of(at.neuron)
+    rows = at.gradients().flatten(1, 2)
+    for seed in (38, 39):
+        rates = normals(len(groups), seed=seed).abs().tolist()
+        rates[0] = 0.0 if seed == 39 else rates[0]
+        each = rows.new_zeros(at.neuron.dim)
+        for part, rate in zip(groups.values(), rates, strict=True):
+            each[part] = rate
+        expected = torch.einsum("j,jrq,q,jsq->rs", at.factors, rows, each, rows)
+        tangent = at.tangent()
+        actual = tangent.gram(at.factors, tangent, tuple(rates))
+        assert_identical(actual, expected, claim="gram does not multiply groups by their rates.")
+
+
 def rounding_keeps_the_linearisation(at: Place) -> None:
     """In another dtype Gram matrix and features are the float64 ones to that dtype's rounding."""
     rounded, there = at.tangent().to(torch.float32), replace(at, inputs=normals(DATA, INPUTS, seed=36)).tangent()
@@ -168,6 +185,7 @@ LAWS: list[Law] = [
     pull_contracts_gradients,
     push_contracts_gradients,
     gram_contracts_gradients,
+    gram_multiplies_groups_by_their_rates,
     rounding_keeps_the_linearisation,
     order_of_questions_changes_nothing,
     particles_stand_alone,

@@ -98,11 +98,24 @@ class Wave:
         return torch.sin(theta[:3] @ x + theta[3])
 
 
+def test_members_share_the_rates_of_groups() -> None:
+    """Assert that velocities and Gram matrices have them in any scaling, and that members that differ are refused."""
+    members, rates = list(ensemble(2)), {"output": 0.2}
+    own = [replace(risk, scaling=replace(risk.scaling, rates=rates)) for risk in risks(2)]
+    joint, stacked = EnsembleRisk.of(own), Stacked(members)
+    at, alone = joint.at(stacked), [risk.at(cloud) for risk, cloud in zip(own, members, strict=True)]
+    assert_identical(at.velocity, torch.cat([one.velocity for one in alone]))
+    assert_identical(at.decay, torch.cat([one.decay for one in alone]))
+    assert_identical(at.gram(), torch.stack([one.gram() for one in alone]))
+    with pytest.raises(ValueError, match="member 1 has scaling NTK.*scalings may differ, but not in the rates"):
+        EnsembleRisk.of([own[0], risks(2)[1]])
+
+
 def test_risks_that_share_too_little_are_refused() -> None:
     """Assert that neurons without closed form are refused, and members with other neurons, losses or inputs."""
     risk = network_risk()
     with pytest.raises(
-        TypeError, match="closed form of Perceptron, but the neuron is Wave; evolve the members one by one"
+        TypeError, match="closed form of Perceptron or Deep, but the neuron is Wave; evolve the members one by one"
     ):
         EnsembleRisk.of([Risk(Wave(), MeanField(), risk.loss, risk.data)] * 2)
     with pytest.raises(

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 import particles.neurons.embeddings
-from particles import Biased, Embedding, Erf, Identity, Quadratic, RandomFeatures, ReLU, ShapeError
+from particles import Biased, Embedding, Erf, Identity, Plain, Quadratic, RandomFeatures, ReLU, ShapeError
 from tests.draws import normals
 from tests.particles.contracts import embedding as contract
 from tests.particles.contracts.members import EMBEDDINGS, FEATURES, STACK, Map, name_of
@@ -97,7 +97,7 @@ def test_random_weights_are_standard_normal() -> None:
 @pytest.mark.usefixtures("without_shape_checks")
 def test_impossible_sizes_are_refused(size: int) -> None:
     """Assert that every embedding that takes a size refuses what is no positive integer."""
-    for make in (Identity, Quadratic, lambda count: RandomFeatures(Identity(3), Erf(), count)):
+    for make in (Identity, Plain, Quadratic, lambda count: RandomFeatures(Identity(3), Erf(), count)):
         with pytest.raises(ValueError, match=f"The number of .* is {size!r}, but a positive integer is needed"):
             make(size)
 

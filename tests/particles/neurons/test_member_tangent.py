@@ -43,6 +43,7 @@ def test_gram_matrices_are_those_of_each_member(activation: Activation, trained:
     """Assert that the matrices are each member's Gram matrix, mirrored or not."""
     weights = numbers(6, MEMBERS, COUNT).square()
     compared(activation, trained, outputs, data, lambda tangent, w: tangent.gram(w, tangent), weights)
+    compared(activation, trained, outputs, data, lambda tangent, w: tangent.gram(w, tangent, (0.3, 2.0)), weights)
 
 
 @pytest.mark.parametrize("trained", ["hidden", "output", "both"])

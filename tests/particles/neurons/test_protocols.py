@@ -2,7 +2,7 @@
 
 import pytest
 
-from particles import Identity, Neuron, Perceptron, Tangent, Tanh, as_neuron
+from particles import Deep, Identity, Neuron, Perceptron, Tangent, Tanh, as_neuron
 from particles.neurons.protocols import MemberNeuron
 from tests.draws import normals
 from tests.particles.contracts.members import NEURONS, name_of
@@ -24,9 +24,9 @@ def test_others_are_not() -> None:
 
 @pytest.mark.parametrize("neuron", NEURONS, ids=name_of)
 def test_neurons_of_several_clouds_say_so(neuron: object) -> None:
-    """Assert that perceptrons are linearised for several clouds at once, and a user's neuron is not."""
+    """Assert that ours are linearised for several clouds at once, and a user's neuron is not."""
     read = as_neuron(neuron)  # type: ignore[arg-type]
-    assert isinstance(read, MemberNeuron) == isinstance(neuron, Perceptron)
+    assert isinstance(read, MemberNeuron) == isinstance(neuron, Perceptron | Deep)
     if isinstance(read, MemberNeuron):
         assert isinstance(
             read.member_tangent(normals(3, 2, read.dim, seed=1), read.embed(normals(4, 3, seed=2))), Tangent

@@ -1,12 +1,16 @@
 """A neuron that a user writes is the same neuron: closed and mapped forms agree, and what is no neuron is refused."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import ClassVar
 
 import pytest
 import torch
 from torch import Tensor
 
 from particles import (
+    L2,
+    NTK,
     Dataset,
     Identity,
     MappedNeuron,
@@ -20,6 +24,7 @@ from particles import (
     jacobian_product,
     tangent_gram,
 )
+from particles.neurons.groups import groups_of
 from tests.draws import normals
 from tests.particles.contracts.members import WrittenBump, WrittenPerceptron
 from tests.particles.contracts.plain import cloud, dataset
@@ -54,6 +59,51 @@ def test_written_neuron_has_the_same_tangent(pair: tuple[Risk, Risk]) -> None:
     moving = normals(start.count, start.dim, seed=42)
     assert_identical(tangent_gram(written, start, None, there), tangent_gram(closed, start, None, there))
     assert_identical(jacobian_product(written, start, moving), jacobian_product(closed, start, moving))
+
+
+class Grouped(WrittenPerceptron):
+    """The same with named groups of coordinates."""
+
+    groups: ClassVar[dict[str, int | slice]] = {"hidden": 3, "output": slice(3, 5)}
+
+
+def test_written_neuron_has_groups_with_rates(pair: tuple[Risk, Risk]) -> None:
+    """Assert that velocity and Gram matrix are those of the closed neuron whose groups have these rates."""
+    scaling, strength = MeanField(rates={"hidden": 3.0, "output": 0.2}), L2({"output": 0.4})
+    closed = replace(pair[0], scaling=scaling, regulariser=strength)
+    written = replace(closed, neuron=Grouped(3, 2, torch.tanh))
+    start = cloud(closed.data.inputs, 2)
+    assert_identical(written(start), closed(start))
+    assert_identical(written.velocity(start), closed.velocity(start))
+    assert_identical(tangent_gram(written, start), tangent_gram(closed, start))
+
+
+def test_groups_of_a_written_neuron_must_cover_its_coordinates() -> None:
+    """Assert that groups which do not add up are refused by one sentence; without any, all are hidden weights."""
+    assert groups_of(as_neuron(WRITTEN)) == {"hidden": slice(0, 5)}
+
+    class Short(WrittenPerceptron):
+        groups: ClassVar[dict[str, int]] = {"hidden": 3, "output": 1}
+
+    with pytest.raises(ValueError, match="groups of Short are .*, but they must cover its 5 coordinates one after the"):
+        as_neuron(Short(3, 2, torch.tanh))
+
+
+def test_a_neurons_own_rates_multiply_those_of_the_scaling(pair: tuple[Risk, Risk]) -> None:
+    """Assert that rates (3, 1/2) of the neuron and 1/5 of the scaling are 3 and 1/10, and wrong ones are refused."""
+
+    class Rated(Grouped):
+        rates = (3.0, 0.5)
+
+    closed = replace(pair[0], scaling=NTK(rates={"hidden": 3.0, "output": 0.1}))
+    own = replace(pair[0], scaling=NTK(rates={"output": 0.2}), neuron=Rated(3, 2, torch.tanh))
+    start = cloud(closed.data.inputs, 2)
+    assert_identical(own.velocity(start), closed.velocity(start))
+    few = "has 1 rates of its own for 2 groups; give one for each"
+    for wrong, said in (((1.0,), few), ((-1.0, 1.0), "own rate is -1.0, but a finite non-negative number is needed")):
+        Rated.rates = wrong
+        with pytest.raises(ValueError, match=said):
+            _ = Risk(Rated(3, 2, torch.tanh), NTK(), Squared(), closed.data).network.rates
 
 
 def test_velocity_of_a_written_neuron_holds_no_graph(pair: tuple[Risk, Risk]) -> None:

@@ -139,9 +139,9 @@ def test_networks_without_the_balance_are_refused() -> None:
     with pytest.raises(ValueError, match="homogeneous activations, and Tanh is none; take ReLU, LeakyReLU or Linear"):
         BalanceChange(*perceptrons(Tanh(), NTK()))
     frozen, cloud = perceptrons(ReLU(), NTK())
-    with pytest.raises(ValueError, match="needs all weights trained, but output do not move"):
+    with pytest.raises(ValueError, match="needs all weights trained, but these do not move: output"):
         BalanceChange(replace(frozen, neuron=replace(frozen.neuron, trained="hidden")), cloud)  # type: ignore[type-var]
-    with pytest.raises(ValueError, match="needs all weights trained, but output do not move"):
+    with pytest.raises(ValueError, match="needs all weights trained, but these do not move: output"):
         BalanceChange(replace(frozen, scaling=NTK(rates={"output": 0.0})), cloud)
     single = Deep(3, [Dense(1)])
     with pytest.raises(ValueError, match="but the network has one"):

@@ -5,7 +5,22 @@ import math
 import pytest
 import torch
 
-from particles import FeatureMovement, ParticleCloud, RelativeFeatureMovement, ShapeError
+from particles import (
+    NTK,
+    Convolution,
+    Dataset,
+    Deep,
+    DeepLaw,
+    Dense,
+    FeatureMovement,
+    ParticleCloud,
+    Preactivations,
+    RelativeFeatureMovement,
+    Risk,
+    ShapeError,
+    Squared,
+    Tanh,
+)
 from tests.draws import normals
 from tests.particles.contracts.plain import example
 from tests.tolerances import assert_identical
@@ -55,3 +70,35 @@ def test_name_of_the_layer_is_held() -> None:
         observable(ParticleCloud(start.positions[:2]))
     with pytest.raises(ValueError, match="The layer of RelativeFeatureMovement is 'outer', but one of 'hidden'"):
         RelativeFeatureMovement(risk, start, risk.data.inputs, layer="outer")
+
+
+def network(cloud: ParticleCloud, inputs: torch.Tensor) -> list[torch.Tensor]:
+    """The pre-activations [data, ...] of both hidden layers of NETWORK, written plainly with torch."""
+    theta = cloud.positions[0]
+    x = torch.nn.functional.pad(inputs.reshape(-1, 2, 4), (1, 1), mode="circular")
+    first = torch.nn.functional.conv1d(x, theta[:18].reshape(3, 2, 3)) / 6.0**0.5
+    below = first.tanh().flatten(1)
+    return [first, below @ theta[18:78].reshape(5, 12).T / 12.0**0.5]
+
+
+NETWORK = Deep((2, 4), [Convolution(3, 3), Dense(5), Dense(1)], Tanh())
+
+
+@pytest.mark.parametrize("entries", [2**19, 64], ids=["at once", "in parts"])
+def test_every_layer_of_a_deep_network_has_its_movement(monkeypatch: pytest.MonkeyPatch, entries: int) -> None:
+    """Assert that layers are told apart by their names, the last hidden one where none is named, in tiles or not."""
+    monkeypatch.setattr("particles.observables.layers.TILE_ENTRIES", entries)
+    monkeypatch.setattr("particles.observables.layers.SMALLEST_TILE", 2)
+    inputs = normals(7, 8, seed=4)
+    risk = Risk(NETWORK, NTK(), Squared(), Dataset(inputs, normals(7, seed=5)))
+    start = DeepLaw(NETWORK).sample(seed=0)
+    cloud = start.moved(start.positions + 0.3 * normals(1, NETWORK.dim, seed=6))
+    pairs = list(zip(network(start, inputs), network(cloud, inputs), strict=True))
+    moved = [(after - before).square().mean().sqrt() for before, after in pairs]
+    assert_identical(FeatureMovement(risk, start, inputs, "layer1")(cloud), moved[0])
+    assert_identical(FeatureMovement(risk, start, inputs)(cloud), moved[1])
+    relative = RelativeFeatureMovement(risk, start, inputs)
+    assert relative.layer == "layer2"
+    assert_identical(relative(cloud), moved[1] / pairs[1][0].square().mean().sqrt())
+    chosen = Preactivations(risk, inputs, layer="layer1")(cloud)
+    assert_identical(chosen[0], pairs[0][1].flatten(1))

@@ -55,8 +55,19 @@ def test_a_layer_that_is_not_there_is_refused() -> None:
 
 def test_tiles_cover_a_part_once() -> None:
     """Assert that the slices follow each other over the part, and are short where there are many data."""
-    cloud = ParticleCloud(normals(100, 1, seed=1))
-    tiles = list(tiles_of(cloud, slice(10, 77), torch.ones(2**16, 1)))
-    assert [number for tile in tiles for number in range(100)[tile]] == list(range(10, 77))
-    assert max(tile.stop - tile.start for tile in tiles) == 16
-    assert list(tiles_of(cloud, slice(None), torch.ones(3, 1))) == [slice(0, 100)]
+    cloud, many = ParticleCloud(normals(100, 1, seed=1)), torch.ones(2**16, 1)
+    tiles = list(tiles_of(cloud, slice(10, 77), many, 1))
+    assert [number for tile, _ in tiles for number in range(100)[tile]] == list(range(10, 77))
+    assert max(tile.stop - tile.start for tile, _ in tiles) == 16
+    assert all(some.shape == many.shape for _, some in tiles)
+    ((tile, some),) = tiles_of(cloud, slice(None), torch.ones(3, 1), 1)
+    assert tile == slice(0, 100) and len(some) == 3
+
+
+def test_large_networks_see_their_data_in_parts() -> None:
+    """Assert that a particle of many units is alone, and that its data are cut where one of it would fill a tile."""
+    cloud, data = ParticleCloud(normals(2, 1, seed=1)), torch.arange(3000.0)[:, None]
+    tiles = list(tiles_of(cloud, slice(None), data, 1024))
+    assert [tile for tile, _ in tiles] == [slice(0, 1)] * 6 + [slice(1, 2)] * 6
+    assert max(len(some) for _, some in tiles) == 512
+    assert torch.equal(torch.cat([some for tile, some in tiles if tile.start == 1]), data)

@@ -7,10 +7,13 @@ import torch
 from torch import Tensor
 
 from particles import (
+    Identity,
     LargestMovement,
+    Linear,
     MassWeightedMovement,
     MeanMovement,
     ParticleCloud,
+    Perceptron,
     ShapeError,
     effective_count,
     masses,
@@ -34,6 +37,20 @@ def test_movement_is_the_distance_moved(kind: type[MeanMovement], distance: floa
     """Assert that mean, mass-weighted and largest movement tell 5, 13 and 0 of masses 1/2, 1/4, 1/4 apart."""
     assert_identical(kind(START)(END), number(distance))
     assert_identical(kind(START)(START), number(0.0))
+
+
+@pytest.mark.parametrize(
+    ("kind", "distance"), [(MeanMovement, 8.0 / 3.0), (MassWeightedMovement, 2.75), (LargestMovement, 5.0)]
+)
+def test_movement_of_a_group_is_that_of_its_coordinates(kind: type[MeanMovement], distance: float) -> None:
+    """Assert that one group is seen by its name, several together as all coordinates, and others are refused."""
+    neuron = Perceptron(Linear(), Identity(1), trained="both")
+    assert_identical(kind(START, "hidden", neuron)(END), number(distance))
+    assert_identical(kind(START, ("output", "hidden"), neuron)(END), kind(START)(END))
+    with pytest.raises(ValueError, match="groups to observe name 'bias', but the neuron's groups are 'hidden', 'out"):
+        kind(START, "bias", neuron)
+    with pytest.raises(TypeError, match="was given the group 'hidden' but no neuron that says which coordinates"):
+        kind(START, "hidden")
 
 
 def test_weighted_movement_takes_the_masses_at_hand() -> None:

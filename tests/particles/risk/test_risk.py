@@ -4,6 +4,7 @@ import gc
 import itertools
 import weakref
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 import torch
@@ -149,6 +150,59 @@ def test_regulariser_pulls_trained_coordinates_by_mass() -> None:
         rate = 0.7 * scaling.mobility(at.masses) * at.masses
         expected[:, columns] = -rate[:, None] * at.positions[:, columns]
         assert_identical(fitted.velocity(at), expected)
+
+
+RATES, STRENGTH = {"hidden": 3.0, "output": 0.2}, {"hidden": 0.1, "output": 0.7}
+
+
+@pytest.mark.parametrize("trained", TRAINED)
+@pytest.mark.parametrize(("scaling", "factor", "mobility"), SCALINGS, ids=name_of)
+def test_groups_move_at_their_own_rates(scaling: Scaling, factor: Map, mobility: Map, trained: str) -> None:
+    """Assert that velocity and risk are those of autograd, with a rate and a strength of L2 for each group."""
+    neuron = Perceptron(Tanh(), Identity(3), 2, trained)
+    risk, at = example(neuron=neuron, scaling=replace(scaling, rates=RATES), strength=None)
+    risk = replace(risk, regulariser=L2(STRENGTH))
+    plain = PlainRisk(torch.tanh, LOSSES[0][1], factor, mobility, trained, 0.0)
+    rates, strength = (
+        torch.tensor([x] * 3 + [y] * 2, dtype=torch.float64) for x, y in (RATES.values(), STRENGTH.values())
+    )
+    moves = plain.moves(at.positions)
+    pull = mobility(at.masses)[:, None] * at.masses[:, None] * strength * moves * at.positions
+    expected = rates * (plain.velocity(at.positions, at.masses, risk.data) - pull)
+    assert_identical(risk.velocity(at), expected)
+    penalty = 0.5 * at.masses @ (at.positions.square() @ (strength * moves))
+    assert_identical(risk(at), plain(at.positions, at.masses, risk.data) + penalty)
+    here = risk.at(at)
+    relaxation = here.velocity - here.pull(-here.cotangents)
+    assert_identical(relaxation, torch.zeros_like(pull) if here.relaxation is None else here.relaxation)
+    bare = replace(risk, regulariser=None).potential(at)
+    assert_identical(risk.potential(at), bare + 0.5 * at.positions.square() @ (strength * moves))
+
+
+def test_a_rate_of_zero_freezes_a_group_exactly() -> None:
+    """Assert that no bit of its coordinates moves, with a regulariser too, and that the others move as ever."""
+    free, at = example()
+    frozen = replace(free, scaling=replace(free.scaling, rates={"output": 0.0}))
+    velocity = frozen.velocity(at)
+    assert not velocity[:, 3:].any()
+    assert_identical(velocity[:, :3], free.velocity(at)[:, :3])
+
+
+def test_strengths_of_groups_are_one_where_trained_groups_agree() -> None:
+    """Assert that what is not trained does not count, so that the risk is the plain one to the bit."""
+    risk, at = example(neuron=Perceptron(Tanh(), Identity(3), 2, "output"), strength=0.7)
+    grouped = replace(risk, regulariser=L2(STRENGTH))
+    assert grouped.strength == 0.7 and torch.equal(grouped.velocity(at), risk.velocity(at))
+    assert replace(risk, regulariser=L2({"hidden": 0.1})).strength == 0.0
+
+
+def test_strengths_of_unknown_groups_and_negative_ones_are_refused() -> None:
+    """Assert that the sentences say what came and what there is."""
+    risk, _ = example()
+    with pytest.raises(ValueError, match="strengths of L2 name 'bias', but the neuron's groups are 'hidden', 'output'"):
+        replace(risk, regulariser=L2({"bias": 0.1}))
+    with pytest.raises(ValueError, match="strength of L2 of 'output' is -0.1, but a finite non-negative number"):
+        L2({"output": -0.1})
 
 
 def test_risk_on_other_data_is_another_risk() -> None:

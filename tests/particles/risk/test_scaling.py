@@ -1,6 +1,7 @@
 """Every scaling keeps the contract, and the named ones are members of each other's families."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -70,6 +71,29 @@ def test_every_scaling_is_a_member() -> None:
     kinds = {name: kind for name, kind in vars(particles.risk.scaling).items() if hasattr(kind, "__dataclass_fields__")}
     defined = {kind for name, kind in kinds.items() if not name.startswith("_")}
     assert {type(member) for member in MEMBERS} == defined
+
+
+def test_standard_is_the_plain_sum() -> None:
+    """Assert that every particle with mass counts and moves alike, whatever its mass is."""
+    lam = torch.tensor([0.0, 0.9, 0.1], dtype=torch.float64)
+    assert torch.equal(Standard().factor(lam), torch.tensor([0.0, 1.0, 1.0], dtype=torch.float64))
+    assert torch.equal(Standard().mobility(lam), Standard().factor(lam))
+
+
+@pytest.mark.parametrize("scaling", MEMBERS, ids=name_of)
+def test_rates_of_groups_are_kept_and_said(scaling: Scaling) -> None:
+    """Assert that a scaling with rates is another one, equal to itself, that says them; one without says none."""
+    rated = replace(scaling, rates={"output": 0.1})
+    assert rated != scaling and rated == replace(scaling, rates={"output": 0.1}) and hash(rated) != hash(scaling)
+    assert "rates={'output': 0.1}" in repr(rated) and "rates" not in repr(scaling)
+    assert torch.equal(rated.mobility(EQUAL), scaling.mobility(EQUAL))
+
+
+@pytest.mark.parametrize("rate", [-0.1, math.nan, math.inf])
+def test_rates_that_are_no_non_negative_number_are_refused(rate: float) -> None:
+    """Assert that the sentence names the group, what came and what is needed."""
+    with pytest.raises(ValueError, match="The rate of 'output' is .*, but a finite non-negative number is needed"):
+        MeanField(rates={"output": rate})
 
 
 @pytest.mark.parametrize("number", [0.0, -1.0, math.inf, math.nan])

@@ -1,6 +1,7 @@
 """Gram matrix and Jacobian products are those of the dense Jacobian by autograd, and of each other."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 import torch
@@ -54,6 +55,9 @@ def test_scaled_jacobian_is_the_factor_of_the_gram(scaling: Scaling, factor: Map
     """Assert that it is P^(1/2) J M^(1/2), and its square the weighted Gram matrix."""
     risk, cloud = at(scaling, trained)
     root = risk.data.weights.repeat_interleave(OUTPUTS).sqrt()
+    rated = replace(risk, scaling=replace(scaling, rates={"hidden": 0.3, "output": 2.0}))
+    square = scaled_jacobian(rated, cloud) @ scaled_jacobian(rated, cloud).T
+    assert_identical(square, root[:, None] * tangent_gram(rated, cloud) * root)
     found = scaled_jacobian(risk, cloud)
     dense = dense_jacobian(cloud, risk.data.inputs, factor, mobility, trained)
     assert_identical(found, root[:, None] * dense * mobility(cloud.masses).sqrt().repeat_interleave(cloud.dim))
@@ -110,6 +114,17 @@ def test_gram_is_symmetric_and_positive(trained: str) -> None:
     assert_identical(gram, gram.T)
     eigenvalues = torch.linalg.eigvalsh(gram)
     assert float(eigenvalues[0]) > -1e2 * torch.finfo(torch.float64).eps * float(eigenvalues[-1])
+
+
+@every_case
+def test_gram_has_the_rates_of_groups(scaling: Scaling, factor: Map, mobility: Map, trained: str) -> None:
+    """Assert that tangent_gram is J M J^T with mobilities eta_j rate(q), also between other inputs."""
+    risk, cloud = at(replace(scaling, rates={"hidden": 0.3, "output": 2.0}), trained)
+    rates = torch.tensor([0.3, 0.3, 0.3, 2.0, 2.0], dtype=torch.float64)
+    weights = (mobility(cloud.masses)[:, None] * rates).reshape(-1)
+    here, there = (dense_jacobian(cloud, x, factor, mobility, trained) for x in (risk.data.inputs, THERE))
+    assert_identical(tangent_gram(risk, cloud), here * weights @ here.T)
+    assert_identical(tangent_gram(risk, cloud, None, THERE), here * weights @ there.T)
 
 
 def test_gram_of_all_scalings_is_the_same_at_a_cloud() -> None:

@@ -7,8 +7,26 @@ import numpy as np
 import pytest
 import torch
 
-from particles import Biased, Embedding, Identity, Quadratic, RandomFeatures, Tanh, Trajectory
+from flows import GradientFlow
+from particles import (
+    Biased,
+    Dataset,
+    Deep,
+    DeepLaw,
+    Dense,
+    Embedding,
+    Identity,
+    Power,
+    Quadratic,
+    RandomFeatures,
+    Risk,
+    Squared,
+    Tanh,
+    Trajectory,
+)
+from runs.figures.feature_figure import draw_features
 from runs.figures.feature_maps import APART, MOST, REACH, SIDE, FeatureMap, feature_map
+from tests.draws import normals
 from tests.runs.figures.planes import MASSES, TIMES, frame, plane_run
 
 EMBEDDINGS = [Biased(Identity(2)), Identity(2), Quadratic(2), RandomFeatures(Identity(2), Tanh(), 5, seed=4)]
@@ -116,3 +134,19 @@ def test_a_time_outside_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="covers times 0 to 5"):
         map_of(path, 7.0)
     assert MOST >= len(MASSES)
+
+
+def test_deep_networks_have_f_and_no_particles(tmp_path: Path) -> None:
+    """Assert that f is that of the mixture of networks, and that nothing is said of single ones."""
+    neuron = Deep(2, [Dense(5), Dense(1)], Tanh())
+    data = Dataset(normals(6, 2, seed=1), normals(6, seed=2))
+    cloud = DeepLaw(neuron).sample(masses=MASSES, seed=0)
+    path, risk = tmp_path / "a.h5", Risk(neuron, Power(0.8), Squared(), data)
+    with Trajectory.create(path, flow=GradientFlow(risk), seed=0) as writer:
+        writer(0, 0.0, cloud)
+    drawn = map_of(path, 0.0)
+    point = torch.tensor([[drawn.x1[90], drawn.x2[7]]], dtype=torch.float64)
+    assert drawn.panels[0].values[7, 90] == pytest.approx(float(risk.network(cloud, point)), abs=ROUNDING)
+    assert drawn.panels[0].shares.size == 0 and drawn.panels[0].hinges.shape[0] == 0
+    draw_features(drawn, tmp_path / "a.png", title="t")
+    assert (tmp_path / "a.png").stat().st_size > 10_000

@@ -11,16 +11,26 @@ from particles import (
     GELU,
     L2,
     NTK,
+    AveragePool,
     Biased,
+    Convolution,
     Dataset,
+    Deep,
+    DeepLaw,
+    Dense,
+    Ensemble,
     GaussianLaw,
     GaussianOutputs,
     Identity,
     Lazy,
     LeakyReLU,
     MeanField,
+    MeanMovement,
     Network,
+    Neuron,
+    ParticleCloud,
     Perceptron,
+    Plain,
     Power,
     Quadratic,
     RademacherOutputs,
@@ -28,12 +38,14 @@ from particles import (
     Risk,
     Sobol,
     Squared,
+    Standard,
+    SymmetricPairs,
     Tanh,
     masses,
 )
 from particles.trajectory.describe import describe
 from runs.recorded.network_from_file import KNOWN, PIECES, inputs_of, network_of, problem_of
-from runs.studyfile.model.kinds import ACTIVATIONS
+from runs.studyfile.model.networks import ACTIVATIONS
 from runs.system.refusal import Refusal
 
 PATH = Path("a.h5")
@@ -54,7 +66,7 @@ class Mine:
         return x @ self.table.to(x)
 
 
-def risk_of(neuron: Perceptron, scaling: object) -> Risk:
+def risk_of(neuron: Neuron, scaling: object) -> Risk:
     """A risk on three data of two inputs."""
     return Risk(neuron=neuron, scaling=scaling, loss=Squared(), data=DATA)  # type: ignore[arg-type]
 
@@ -84,8 +96,8 @@ def test_problem_comes_back() -> None:
         problem_of(PATH, {**said, "law": {"class": "mine.Law"}}, DATA)
 
 
-@pytest.mark.parametrize("scaling", [MeanField(), NTK(), Lazy(3.0), Power(0.7)])
-@pytest.mark.parametrize("embedding", [Identity(2), Biased(Identity(2)), Quadratic(2), FLOORS])
+@pytest.mark.parametrize("scaling", [MeanField(), NTK(), Lazy(3.0), Power(0.7), Standard()])
+@pytest.mark.parametrize("embedding", [Identity(2), Biased(Identity(2)), Biased(Plain(2)), Quadratic(2), FLOORS])
 def test_networks_of_ours_come_back_equal(scaling: object, embedding: object) -> None:
     """Assert that neuron and scaling are those described, random features by their seed."""
     neuron = Perceptron(LeakyReLU(0.3), embedding, trained="both")
@@ -106,6 +118,28 @@ def test_every_activation_of_study_files_is_known() -> None:
     assert len(ours) == 9 and ours <= set(PIECES) and len(KNOWN) == len(PIECES)
 
 
+def test_pieces_are_found_and_not_listed() -> None:
+    """Assert that neurons, layers, scalings, losses and laws that are offered are known, and no cloud or observable."""
+    assert {Deep, Dense, Convolution, AveragePool, DeepLaw, SymmetricPairs, Standard, Squared, L2, Sobol} <= set(PIECES)
+    assert not {ParticleCloud, MeanMovement, Ensemble} & set(PIECES)
+
+
+def test_rates_of_groups_come_back_and_may_be_missing() -> None:
+    """Assert that a scaling has the rates described, and one of before, without the field, has none."""
+    neuron = Perceptron(Tanh(), Identity(2), trained="both")
+    for scaling in (NTK(rates={"output": 0.5}), Lazy(2.0)):
+        assert network_of(PATH, parameters_of(GradientFlow(risk_of(neuron, scaling)))).scaling == scaling
+    old = parameters_of(GradientFlow(risk_of(neuron, NTK())))
+    assert "rates" not in old["flow"]["risk"]["scaling"]  # type: ignore[call-overload, index]
+
+
+def test_deep_networks_come_back_equal() -> None:
+    """Assert that layers, with their own activations, parameterisation and trained groups are those described."""
+    layers = [Convolution(2, 1), AveragePool(), Dense(3, bias=True, activation=LeakyReLU(0.2)), Dense(1)]
+    neuron = Deep((2, 1), layers, Tanh(), "standard", ("layer1", "layer3"), bias_variance=0.5)
+    assert network_of(PATH, parameters_of(GradientFlow(risk_of(neuron, NTK())))) == Network(neuron, NTK())
+
+
 def test_what_a_description_does_not_hold_is_refused() -> None:
     """Assert that arrays, other fields, linear models, and a flow without a risk are one sentence each."""
     neuron = Perceptron(Tanh(), Mine(torch.eye(2)))
@@ -123,3 +157,14 @@ def test_what_a_description_does_not_hold_is_refused() -> None:
     assert inputs_of(parameters_of(None)) is None
     with pytest.raises(Refusal, match="it has no neuron and scaling of ours"):
         network_of(PATH, parameters_of(None))
+
+
+def test_groups_come_back() -> None:
+    """Assert that rates, strengths and trained groups are those that were described, and that scalings described before
+    there were rates are read."""
+    neuron = Perceptron(Tanh(), Identity(2), trained=("output", "hidden"))
+    risk = Risk(neuron, Standard(rates={"output": 0.1}), Squared(), DATA, L2({"hidden": 0.2}))
+    described = {"flow": describe(GradientFlow(risk)), "law": describe(GaussianLaw(neuron))}
+    assert network_of(PATH, described) == Network(neuron, risk.scaling)
+    assert problem_of(PATH, described, DATA)[0].regulariser == risk.regulariser
+    assert describe(NTK()) == {"class": "particles.NTK"}

@@ -48,6 +48,14 @@ def test_error_bars_are_two_errors_long() -> None:
     assert axis.get_legend() is None
 
 
+def test_numbers_at_a_linear_axis_are_few() -> None:
+    """Assert that small numbers along the bottom of a panel, which are long, are five at most within the axis."""
+    x = np.linspace(-0.074, 0.066, 9)
+    (axis,) = shown(Line("", "C0", x, x[:, None], "points"), log_x=False, log_y=False).axes
+    low, high = axis.get_xlim()
+    assert 2 <= sum(low <= tick <= high for tick in axis.get_xticks()) <= 5
+
+
 def test_bars_stand_on_their_cells() -> None:
     """Assert that a histogram's bars have the values as heights, and the distance of neighbours as widths."""
     (axis,) = shown(Line("", "C0", np.array([0.0, 1.0, 2.0]), SEEDS[:, :1], "bars"), log_x=False, log_y=False).axes

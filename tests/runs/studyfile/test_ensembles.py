@@ -30,8 +30,11 @@ from tests.runs.studyfile.test_running import LANGEVIN
 
 STIFF = {"integrator": {"kind": "bdf", "rtol": 1e-4}, "frames": {"time": 0.1}, "until": 20.0}
 ADAPTIVE = {**STIFF, "integrator": {"kind": "adaptive", "rtol": 1e-4}}
+ADAM = {"integrator": {"kind": "adam", "step": 0.0625, "amsgrad": True}}
 METHODS = pytest.mark.parametrize(
-    "changes", [{}, long(LANGEVIN), STIFF, long(ADAPTIVE)], ids=["euler", "langevin", "bdf", "adaptive"]
+    "changes",
+    [{}, long(LANGEVIN), STIFF, long(ADAPTIVE), ADAM],
+    ids=["euler", "langevin", "bdf", "adaptive", "adam"],
 )
 #: What members may differ in, one after the other.
 OWN: tuple[dict[str, Any], ...] = (
@@ -59,6 +62,7 @@ def test_which_runs_go_together_follows_from_the_study(tmp_path: Path) -> None:
         *({"integrator": {"kind": "heun", "step": 0.125}}, {"loss": "logistic"}, {"regulariser": 0.1}),
         *({"integrator": {"kind": "euler", "step": "bound"}}, {"integrator": {"kind": "exponential"}}),
         *({"flow": {"kind": "linearised"}}, {"flow": {"kind": "ntk"}}),
+        {"flow": {"kind": "minibatch-langevin", "temperature": 0.1, "size": 2, "step": 0.125}},
     ]
     alone = [Job(config(changes), tmp_path, tmp_path) for changes in others]
     mixed = [alike[0], *alone[:5], *alike[1:], *alone[5:]]
@@ -79,10 +83,14 @@ def test_units_keep_the_order_of_the_study() -> None:
 
 def test_methods_are_those_of_ensembles() -> None:
     """Assert that the kinds of integrators named here are those that have a form in `flows`, and no others."""
+    ball = {"momentum": 0.5, "nesterov": False, "dampening": 0.0}
+    adam = {"betas": [0.9, 0.99], "eps": 1e-8, "decoupled": True, "amsgrad": False}
     kinds = (
         {"step": 0.1, "safety": 1.0},
         {"rtol": 1e-3, "atol": 1e-12, "max_step": None},
         {"transport": "euler", "step": 0.1},
+        {**ball, "step": 0.1, "weight_decay": 0.1, "schedule": None},
+        {**adam, "step": 0.1, "weight_decay": 0.1, "schedule": None},
     )
     flows, start = [GradientFlow(network_risk(NTK()))] * 4, ensemble()
     for name, kind in INTEGRATORS.items():

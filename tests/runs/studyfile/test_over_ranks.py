@@ -37,6 +37,9 @@ LANGEVIN = {
 }
 
 
+ADAM = {**WIDE, "integrator": {"kind": "adam", "step": 0.0625, "weight_decay": 0.1, "amsgrad": True}}
+
+
 @needs_fork
 def test_torchrun_just_works(tmp_path: Path) -> None:
     """Assert that two ranks do a study of two runs, one of which fails, write the files of one and say so once."""
@@ -71,7 +74,7 @@ def test_torchrun_holds_runs_to_their_data(tmp_path: Path) -> None:
 
 @pytest.mark.validation
 @needs_fork
-@pytest.mark.parametrize("changes", [LANGEVIN, {**WIDE, "integrator": {"kind": "chebyshev", "rtol": 1e-3}}])
+@pytest.mark.parametrize("changes", [LANGEVIN, {**WIDE, "integrator": {"kind": "chebyshev", "rtol": 1e-3}}, ADAM])
 def test_an_interrupted_run_is_continued_by_other_ranks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]
 ) -> None:

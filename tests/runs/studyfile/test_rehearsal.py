@@ -20,12 +20,15 @@ FLOWS: dict[str, Any] = {
     "langevin": {"kind": "langevin", **HEAT},
     "underdamped": {"kind": "underdamped", **HEAT, "friction": 1.0},
     "minibatch": {"kind": "minibatch", "size": 2, "step": 0.5},
+    "minibatch-langevin": {"kind": "minibatch-langevin", "size": 2, "step": 0.5, **HEAT},
+    "minibatch-underdamped": {"kind": "minibatch-underdamped", "size": 2, "step": 0.5, **HEAT, "friction": 1.0},
     "birth-death": "birth-death",
 }
 INTEGRATORS: dict[str, Any] = {
     **{name: name for name in ("adaptive", "bdf", "exponential", "chebyshev")},
     **{name: {"kind": name, "step": 0.5} for name in ("euler", "rk4", "euler-maruyama", "linear-splitting", "baoab")},
     "bound": {"kind": "heun", "step": "bound"},
+    "adam": {"kind": "adam", "step": 0.5},
     "growth-splitting": {"kind": "growth-splitting", "transport": "euler", "step": 0.5},
 }
 

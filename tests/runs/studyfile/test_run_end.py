@@ -37,6 +37,20 @@ METHODS: dict[str, dict[str, Any]] = {
         "flow": {"kind": "minibatch", "size": 2, "step": 0.0625},
         "integrator": {"kind": "euler", "step": 0.0625},
     },
+    "minibatch-langevin": {
+        **NOISY,
+        "flow": {"kind": "minibatch-langevin", "temperature": 0.1, "size": 2, "step": 0.0625},
+        "integrator": {"kind": "euler-maruyama", "step": 0.0625},
+    },
+    "heavy-ball": {"integrator": {"kind": "heavy-ball", "step": 0.0625, "nesterov": True}},
+    "adam": {
+        "integrator": {
+            "kind": "adam",
+            "step": 0.0625,
+            "weight_decay": 0.1,
+            "schedule": {"kind": "warmup", "over": 0.5, "then": {"kind": "cosine-decay", "until": 2.0}},
+        }
+    },
     "dormand-prince": {"integrator": {"kind": "dormand-prince", "rtol": 1e-10}},
     "chebyshev": {"integrator": {"kind": "chebyshev", "rtol": 1e-6}},
     "bdf": {"integrator": {"kind": "bdf", "rtol": 1e-6}},
@@ -102,7 +116,9 @@ def test_a_run_that_takes_one_step_is_extended_from_its_start(tmp_path: Path) ->
         assert trajectory.provenance["extensions"][0]["step"] == 0  # type: ignore[index]
 
 
-@pytest.mark.parametrize("name", long_after(2, ["euler", "bdf", "langevin", "dormand-prince", "chebyshev", "adaptive"]))
+@pytest.mark.parametrize(
+    "name", long_after(2, ["euler", "bdf", "langevin", "dormand-prince", "chebyshev", "adaptive", "adam"])
+)
 def test_ensembles_are_extended_with_a_seed_more(tmp_path: Path, name: str) -> None:
     """Assert that members that are extended, one interrupted and one new beside them, have the bits of one go."""
     write_data(tmp_path)

@@ -59,9 +59,20 @@ def test_a_run_leaves_its_trajectory_and_its_configuration(tmp_path: Path) -> No
 
 ADAPTIVE = {"integrator": {"kind": "bdf", "rtol": 1e-6}, "frames": {"time": 0.03}}
 CHEBYSHEV = {"integrator": {"kind": "chebyshev", "rtol": 1e-6}, "frames": {"time": 0.03}}
+#: A deep network, whose integrator hands averages from step to step.
+DEEP = {
+    "neuron": {
+        "kind": "deep",
+        "activation": "relu",
+        "layers": [{"kind": "dense", "width": 5}, {"kind": "dense", "width": 4}, "dense"],
+    },
+    "masses": {"kind": "uniform", "count": 1},
+    "law": "deep",
+    "integrator": {"kind": "adam", "step": 0.03125},
+}
 
 
-@pytest.mark.parametrize("changes", [{}, LANGEVIN, UNDERDAMPED, ADAPTIVE, CHEBYSHEV])
+@pytest.mark.parametrize("changes", [{}, LANGEVIN, UNDERDAMPED, ADAPTIVE, CHEBYSHEV, DEEP])
 @pytest.mark.parametrize(("share", "seconds"), long_after(1, [(300, 0.0), (0, 0.0), (700, 0.0), (300, 1e9)]))
 def test_an_interrupted_run_ends_with_the_same_bits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, object], share: int, seconds: float
@@ -104,7 +115,9 @@ def killed(job: Job, seconds: float) -> bool:
 
 @pytest.mark.validation
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork, which this system has not")
-@pytest.mark.parametrize("changes", [LANGEVIN, ADAPTIVE, UNDERDAMPED], ids=["langevin", "bdf", "underdamped"])
+@pytest.mark.parametrize(
+    "changes", [LANGEVIN, ADAPTIVE, UNDERDAMPED, DEEP], ids=["langevin", "bdf", "underdamped", "deep"]
+)
 def test_a_run_killed_at_random_moments_ends_with_the_same_bits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, object]
 ) -> None:

@@ -1,5 +1,6 @@
 """A whole study by the command line: planned, done, done again, with one run that fails."""
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -164,6 +165,28 @@ def test_the_example_of_a_table_runs(tmp_path: Path) -> None:
     assert (data.count, data.classes, data.input_names) == (60, ("ash", "elm", "oak"), ("length [cm]", "width [cm]"))
     page = (ROOT / "runs" / "STUDY_FILES.md").read_text(encoding="utf-8").split("```toml\n")[2].split("```")[0]
     shown, held = (tomllib.loads(text)["data"] for text in (page, study.read_text(encoding="utf-8")))
+    assert shown == held
+
+
+def test_the_example_of_a_deep_network_runs(tmp_path: Path) -> None:
+    """Assert that it is zero at the start and trained by Adam, that widths are told apart, and the page shows it."""
+    study = ROOT / "runs" / "examples" / "deep.toml"
+    short = ["--set", "until=0.2", "--set", "seeds=1"]
+    code, said, _ = spoken("run", str(study), "--out", str(tmp_path), "--workers", "0", *short)
+    assert code == 0 and "2 of 2 runs complete" in said and re.search(r"width .*\n.*\n +32 .*\n +128 ", said)
+    for file in tmp_path.rglob("run.h5"):
+        with Trajectory.open(file) as trajectory:
+            series = trajectory.observables
+            assert trajectory[0].count == 2 and series["margin"].values[0] == 0.0
+            assert series["risk"].values[-1] < 0.8 * series["risk"].values[0]
+            assert series["first"].values[0] == 0.0 < series["first"].values[-1]
+    assert collect(tmp_path)["width"].values.tolist() == [32, 128]
+    code, _, progress = spoken("check", str(file))
+    assert code == 2 and "but theorems are known for a GaussianLaw only: check a run of perceptrons." in progress
+    code, said, _ = spoken("plot", str(file), "--time", "0", "--out", str(tmp_path / "plots"))
+    assert code == 0 and "run-features.png" in said
+    page = (ROOT / "runs" / "STUDY_FILES.md").read_text(encoding="utf-8").split("```toml\n")[3].split("```")[0]
+    shown, held = (tomllib.loads(text)["neuron"] for text in (page, study.read_text(encoding="utf-8")))
     assert shown == held
 
 

@@ -8,7 +8,7 @@ import torch
 from flows import Adam, Euler, GradientFlow, HeavyBall, LangevinFlow, LinearisedFlow, StepBound, evolve
 from flows.base import RowState
 from flows.integrators.fixed_step.optimiser import share, what_decays
-from particles import FlowRefused, ParticleCloud
+from particles import FlowRefused, MeanField, ParticleCloud
 from tests.problems import Decay, network_cloud, network_risk, numbers, small_cloud
 
 MADE = (HeavyBall, Adam)
@@ -64,9 +64,26 @@ def test_what_cannot_move_does_not_decay(integrator: HeavyBall | Adam) -> None:
             assert bool((end[still][:, moving] != plain[still][:, moving]).all())
 
 
+def test_groups_of_rate_zero_do_not_decay() -> None:
+    """Assert that where output weights have rate zero they keep their bits, and hidden weights decay."""
+    flow = GradientFlow(network_risk(MeanField(rates={"output": 0.0})))
+    end = evolve(flow, network_cloud(), Adam(0.1, weight_decay=0.5), until=1.0).positions
+    plain = evolve(flow, network_cloud(), Adam(0.1), until=1.0).positions
+    assert torch.equal(end[:, 3:], network_cloud().positions[:, 3:])
+    assert bool((end[:, :3] != plain[:, :3]).all())
+
+
 def replace_decay(integrator: HeavyBall | Adam) -> HeavyBall | Adam:
     """The same without weight decay."""
     return type(integrator)(integrator.size)  # type: ignore[arg-type]
+
+
+def test_what_decays_are_the_groups_that_move() -> None:
+    """Assert that what decays are the positions of groups that move, whatever their rate is."""
+    cloud, risk = network_cloud(), network_risk(MeanField(rates={"hidden": 0.1, "output": 0.0}))
+    expected = cloud.positions.clone()
+    expected[:, 3] = 0.0
+    assert torch.equal(what_decays(GradientFlow(risk), cloud), expected)
 
 
 def test_all_coordinates_of_a_flow_without_a_risk_decay() -> None:

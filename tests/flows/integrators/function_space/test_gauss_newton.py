@@ -30,7 +30,7 @@ def test_gauss_newton_is_the_whole_jacobian_of_linear_neurons() -> None:
     stiff = GaussNewton.of(risk, cloud)
     change = risk.velocity(cloud.moved(cloud.positions + away)) - stiff.velocity
     decay = torch.zeros_like(away)
-    decay[:, :3] = stiff.at.decay * away[:, :3]
+    decay[:, :3] = stiff.at.decay[:, None] * away[:, :3]
     assert_identical(change, -(decay + stiff.pull(stiff.push(away))), operations=1e5)
 
 

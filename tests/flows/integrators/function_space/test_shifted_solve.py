@@ -26,20 +26,21 @@ from particles import (
     Squared,
     masses,
 )
-from tests.flows.problems.curved_risks import dense_part, risk_of
+from tests.flows.problems.curved_risks import RATES, STRENGTHS, dense_part, risk_of, spread
 from tests.problems import network_cloud, numbers
 from tests.tolerances import assert_identical, relative_error
 
 SHIFT = 0.7
+Strength = float | dict[str, float]
 #: The relative error that is tolerated where one is.
 ROUGH = 1e-2
 
 
-@pytest.mark.parametrize("strength", [0.0, 0.4])
+@pytest.mark.parametrize("strength", [0.0, 0.4, STRENGTHS], ids=["none", "one", "groups"])
 @pytest.mark.parametrize("trained", ["hidden", "output", "both"])
-@pytest.mark.parametrize("scaling", [MeanField(), NTK()], ids=repr)
+@pytest.mark.parametrize("scaling", [MeanField(), NTK(), NTK(rates=RATES)], ids=repr)
 @pytest.mark.parametrize("loss", [Squared(), Logistic(), CrossEntropy()], ids=repr)
-def test_shifted_matrix_is_inverted(loss: Loss, scaling: Scaling, trained: str, strength: float) -> None:
+def test_shifted_matrix_is_inverted(loss: Loss, scaling: Scaling, trained: str, strength: Strength) -> None:
     """Assert that solve gives (1 - h A)^(-1) v and the change of the function that comes with it."""
     risk, cloud, right = risk_of(loss, scaling, trained, strength), network_cloud(outputs=3), numbers(8, 6, 6)
     stiff = GaussNewton.of(risk, cloud)
@@ -119,6 +120,16 @@ def solved_in_digits(risk: Risk, cloud: ParticleCloud, right: torch.Tensor, size
         return torch.tensor([float(x) for x in solution], dtype=torch.float64).reshape(m, d)
 
 
+def test_rates_of_groups_are_in_the_factor_of_the_jacobian() -> None:
+    """Assert that where rounding reaches the Gram matrix the factor has rates and strengths of groups too."""
+    risk = risk_of(Squared(), NTK(rates=RATES), "both", STRENGTHS)
+    stiff = GaussNewton.of(risk, network_cloud(outputs=3))
+    solver = Shifted(stiff, SHIFT)
+    plain = torch.linalg.cholesky(solver._matrix)
+    found = solver._factor_of_jacobian()
+    assert_identical(found @ found.mT, plain @ plain.mT, operations=1e4)
+
+
 @pytest.mark.parametrize("unit", [1.0, 1e4, 1e6])
 def test_units_of_the_inputs_cost_no_digits(unit: float, monkeypatch: pytest.MonkeyPatch) -> None:
     """Assert that columns in units 10^6 apart leave the solution right, and the Gram matrix alone does not."""
@@ -139,16 +150,21 @@ def test_units_of_the_inputs_cost_no_digits(unit: float, monkeypatch: pytest.Mon
     assert unit < 1e5 or off() > 1e-4
 
 
-@pytest.mark.parametrize("strength", [0.0, 0.4])
-def test_curvature_of_neurons_stands_in_the_matrix(strength: float) -> None:
-    """Assert that with blocks E_j the solution is that of the dense matrix with h E_j added."""
-    risk, cloud, right = risk_of(Squared(), NTK(), "both", strength), network_cloud(outputs=3), numbers(8, 6, 6)
+@pytest.mark.parametrize(
+    ("rates", "strength"),
+    [(None, 0.0), (None, 0.4), (RATES, STRENGTHS), ({"output": 0.0}, 0.4)],
+    ids=["plain", "regularised", "rates", "frozen"],
+)
+def test_curvature_of_neurons_stands_in_the_matrix(rates: dict[str, float] | None, strength: Strength) -> None:
+    """Assert that with blocks E_j the solution is that of the dense matrix with h rho E_j / rho added."""
+    risk, cloud = risk_of(Squared(), NTK(rates=rates), "both", strength), network_cloud(outputs=3)
+    root = spread(rates or {}, 1.0).sqrt()
+    right = numbers(8, 6, 6) * (root > 0.0)
     stiff = GaussNewton.of(risk, cloud)
     blocks = neuron_curvature(stiff.at)
     solved = Shifted(stiff, SHIFT, curvature=blocks).solve(right, stiff.at.cotangents)
-    matrix = (
-        torch.eye(right.numel(), dtype=torch.float64) - SHIFT * dense_part(risk) + SHIFT * torch.block_diag(*blocks)
-    )
+    added = torch.block_diag(*(root[:, None] * blocks * torch.where(root > 0.0, 1.0 / root, 0.0)))
+    matrix = torch.eye(right.numel(), dtype=torch.float64) - SHIFT * dense_part(risk) + SHIFT * added
     whole = (right - stiff.at.pull(stiff.at.cotangents)).reshape(-1)
     expected = torch.linalg.solve(matrix, whole).reshape(right.shape)
     assert_identical(solved.vector, expected, operations=1e5)

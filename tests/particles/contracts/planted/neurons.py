@@ -40,12 +40,20 @@ class PushOfHiddenOnly(PerceptronTangent):
 class GramOfDiagonalBlocks(PerceptronTangent):
     """The Gram matrix forgets that hidden weights couple the outputs."""
 
-    def gram(self, weights: Tensor, other: "GramOfDiagonalBlocks") -> Tensor:
+    def gram(self, weights: Tensor, other: "GramOfDiagonalBlocks", rates: tuple[float, ...] | None = None) -> Tensor:
         """Blocks c = e only."""
         k = self.neuron.outputs
-        gram = super().gram(weights, other)
+        gram = super().gram(weights, other, rates)
         same = (torch.arange(len(gram))[:, None] - torch.arange(gram.shape[1])[None, :]) % k == 0
         return gram * same
+
+
+class GramWithoutRates(PerceptronTangent):
+    """The Gram matrix forgets that groups of coordinates have rates."""
+
+    def gram(self, weights: Tensor, other: "GramWithoutRates", rates: tuple[float, ...] | None = None) -> Tensor:
+        """As if all were one."""
+        return super().gram(weights, other)
 
 
 class StaleDerivative(PerceptronTangent):
@@ -105,6 +113,7 @@ PLANTED_NEURONS = [
     (Unfrozen(Tanh(), Identity(3)), neuron.gradients_are_slopes_of_features, "gradients are not the slopes"),
     (_with(PushOfHiddenOnly), neuron.push_contracts_gradients, "push does not contract"),
     (_with(GramOfDiagonalBlocks), neuron.gram_contracts_gradients, "gram is not the sum of products"),
+    (_with(GramWithoutRates), neuron.gram_multiplies_groups_by_their_rates, "gram does not multiply groups by"),
     (_with(StaleDerivative), neuron.order_of_questions_changes_nothing, "pull depends on whether predict was asked"),
     (_with(MeanOverParticles), neuron.particles_stand_alone, "pair mixes particles"),
     (_with(MeanOverParticles), neuron.pair_contracts_features, "pair is not the contraction"),

@@ -30,6 +30,37 @@ VALID: dict[str, Any] = {
     "law": {"kind": "gaussian", "variance": 2.0, "outputs": {"kind": "gaussian", "variance": 1.0}, "points": "sobol"},
     "sweep": {"kind": "zip", "over": {"masses.gamma": [0.2, 1.0], "scaling.scale": [1.0, 3.0]}},
 }
+#: Another one, of deep networks, with lists of tables and observables with keys.
+DEEP: dict[str, Any] = {
+    "until": 1.0,
+    "scaling": {"kind": "ntk", "rates": {"layer1": 0.5}},
+    "integrator": {"kind": "euler", "step": 0.125},
+    "frames": {"steps": 2},
+    "observables": {
+        "risk": "risk",
+        "moved": {"kind": "feature_movement", "layer": "layer2", "rows": 4},
+        "h": {"kind": "preactivations", "particles": [1], "rows": 2},
+    },
+    "stop_above": {"observable": "largest_movement", "level": 100.0},
+    "data": {"file": "data.npz"},
+    "neuron": {
+        "kind": "deep",
+        "inputs": [1, 3],
+        "activation": {"kind": "leaky-relu", "slope": 0.1},
+        "parameterisation": "standard",
+        "weight_variance": 2.0,
+        "bias_variance": 0.1,
+        "trained": ["layer1", "layer1.bias", "layer3"],
+        "layers": [
+            {"kind": "convolution", "channels": 2, "size": 3, "padding": "zero", "bias": True, "rate": 2.0},
+            {"kind": "average-pool", "size": 3},
+            {"kind": "dense", "width": 4, "activation": "relu"},
+            {"kind": "dense", "multiplier": 0.5, "deviation": 0.1},
+        ],
+    },
+    "law": {"symmetric": True, "points": "sobol"},
+    "sweep": {"over": {"neuron.layers.1.channels": [2, 3]}},
+}
 
 _WORDS = (
     "",
@@ -74,7 +105,8 @@ def written(values: dict[str, Any]) -> bytes:
 @st.composite
 def malformed(draw: st.DrawFn) -> bytes:
     """The content of a study file that was changed at one to three places, all of them equally likely."""
-    values, chance = copy.deepcopy(VALID), Random(draw(st.integers(0, 2**63)))
+    chance = Random(draw(st.integers(0, 2**63)))
+    values = copy.deepcopy(chance.choice((VALID, DEEP)))
     for _ in range(chance.choice((1, 1, 2, 3))):
         _change(draw, chance, values)
     content = written(values)
@@ -104,8 +136,9 @@ def _places(values: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
     """Every key of every table."""
     for key, inner in values.items():
         yield values, key
-        if isinstance(inner, dict):
-            yield from _places(inner)
+        for table in inner if isinstance(inner, list) else [inner]:
+            if isinstance(table, dict):
+                yield from _places(table)
 
 
 def keys(values: dict[str, Any]) -> Iterator[tuple[str, ...]]:

@@ -13,12 +13,14 @@ from particles.trajectory import writer
 from particles.trajectory.content.comparison import differing
 from runs import trajectory_run
 from runs.studyfile.running import WHOLE, Job, perform
+from tests.long import long
 from tests.ranks import needs_fork
 from tests.runs.studyfile.small.studies import config, write_data
 from tests.runs.studyfile.test_running import LANGEVIN
 
 PACED: dict[str, Any] = {"integrator": {"kind": "bdf", "rtol": 1e-4}, "frames": {"time": 0.125}}
-STUDIES = {"euler": {}, "langevin": LANGEVIN, "bdf": PACED}
+ADAM = {"integrator": {"kind": "adam", "step": 0.125, "schedule": {"kind": "cosine-decay", "until": 2.0}}}
+STUDIES = {"euler": {}, "langevin": LANGEVIN, "bdf": PACED, "adam": ADAM}
 
 #: What one writes into a file with: each call may be the last one.
 WRITES = ((h5py.Dataset, "__setitem__"), (h5py.AttributeManager, "modify"), (h5py.File, "flush"))
@@ -91,7 +93,7 @@ def unequal(folder: Path, study: str, within: tuple[int, ...] | None, every: int
 
 
 @needs_fork
-@pytest.mark.parametrize("study", ["euler"])
+@pytest.mark.parametrize("study", ["euler", long("adam")])
 def test_killed_at_the_writes_of_a_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, study: str) -> None:
     """Assert that no kill within the third checkpoint, which is written over the first, changes a bit."""
     monkeypatch.setattr(trajectory_run, "KEEP_SECONDS", 0.0)

@@ -6,12 +6,13 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
 from tests.runs.conftest import spoken
-from tests.runs.studyfile.attacks.malformed import VALID, keys, malformed, written
+from tests.runs.studyfile.attacks.malformed import DEEP, VALID, keys, malformed, written
 from tests.runs.studyfile.small.studies import write_data
 
 #: What a plan may ask for beyond what the process has already.
@@ -47,9 +48,10 @@ def planned(content: bytes) -> str:
     return "a plan" if code == 0 else "a plan with runs that cannot begin"
 
 
-def test_the_file_that_is_changed_is_valid(bounded_memory: None) -> None:
+@pytest.mark.parametrize("study", [VALID, DEEP], ids=["perceptrons", "deep"])
+def test_the_file_that_is_changed_is_valid(bounded_memory: None, study: dict[str, Any]) -> None:
     """Assert that what is malformed comes from the changes."""
-    assert planned(written(VALID)) == "a plan"
+    assert planned(written(study)) == "a plan"
 
 
 @pytest.mark.parametrize("place", list(keys(VALID)), ids=".".join)

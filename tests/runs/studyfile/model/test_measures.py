@@ -65,6 +65,16 @@ def test_keys_reach_what_they_name() -> None:
     assert_identical(overlap.teacher, torch.tensor(GIVEN["teacher"], dtype=torch.float64))
 
 
+def test_movements_are_seen_group_by_group() -> None:
+    """Assert that a group of coordinates is named by a key, and that one that the neuron does not have is told."""
+    moved = START.moved(START.positions + 1.0)
+    hidden, output = (made({"kind": "mean_movement", "group": group}) for group in ("hidden", ["output"]))
+    assert_identical(hidden(moved), torch.tensor(3.0, dtype=torch.float64).sqrt())
+    assert_identical(output(moved), torch.tensor(1.0, dtype=torch.float64))
+    with pytest.raises(ValueError, match="'layer1', but the neuron's groups are 'hidden', 'output'"):
+        made({"kind": "mean_movement", "group": "layer1"})
+
+
 def test_test_data_have_the_classes_of_the_training_data() -> None:
     """Assert that test data of one class have the accuracy of both, and NaN for the class that they lack."""
     first = replace(SIGNS, data=SIGNS.data.some(slice(1)))

@@ -2,8 +2,9 @@
 
 import pytest
 
-from particles import GaussianLaw, GaussianOutputs, Identity, Perceptron, Tanh
-from runs.studyfile.model.kinds import LAWS, MASSES, SCALINGS
+from particles import NTK, GaussianLaw, GaussianOutputs, Identity, Perceptron, Tanh
+from runs.studyfile.model.kinds import MASSES, SCALINGS
+from runs.studyfile.model.networks import LAWS
 from runs.studyfile.model.sections import built, read_choice
 from runs.system.refusal import Refusal
 
@@ -51,3 +52,14 @@ def test_what_does_not_do_is_one_sentence(given: object, sentence: str) -> None:
     """Assert that kinds, keys, types and ranges are refused by name."""
     with pytest.raises(Refusal, match=sentence):
         read_choice("masses", MASSES, given)
+
+
+def test_rates_of_groups_are_said_where_they_are_given() -> None:
+    """Assert that a scaling without rates is written as before there were any, so that its runs stay the same."""
+    plain = read_choice("scaling", SCALINGS, "ntk")
+    rated = read_choice("scaling", SCALINGS, {"kind": "ntk", "rates": {"output": 0.1}})
+    assert plain.model_dump(mode="json") == {"kind": "ntk"}
+    assert rated.model_dump(mode="json") == {"kind": "ntk", "rates": {"output": 0.1}}
+    assert built(SCALINGS, plain) == NTK() and built(SCALINGS, rated) == NTK(rates={"output": 0.1})
+    with pytest.raises(Refusal, match="The value -1.0 does not do for scaling.rates.output: input should be greater"):
+        read_choice("scaling", SCALINGS, {"kind": "ntk", "rates": {"output": -1.0}})

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from limits.kernels.base import TILE
+from limits.kernels.deep.layer_means import Layer, Means, Passed
+from limits.kernels.deep.positions import Positions, Sizes, Window
 from limits.kernels.gaussian_duals import DualPair
 from limits.kernels.input_pairs import Pairs, Vectors, from_entries
-from limits.kernels.layer_means import Layer, Means, Passed
-from limits.kernels.positions import Positions, Sizes, Window
 
 #: Entries of one matrix of a tile, over all its pairs of positions.
 TILE_ENTRIES = 2**21
@@ -98,9 +98,9 @@ class Step:
 
     def passed(self, passed: Passed, means: Means) -> Passed:
         """What the layer of weights passes on."""
-        moved = passed.times(means, self.weights.variance)
-        value, error, *moved = (self.mean(each) for each in (means.value, means.value_error, *moved))
-        return self.weights.passed(replace(means, value=value, value_error=error), *moved)
+        entries = (means.value, means.value_error, *passed.times(means, self.weights.variance))
+        value, error, moved, moved_error = (self.mean(each) for each in entries)
+        return self.weights.passed(replace(means, value=value, value_error=error), moved, moved_error)
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,8 +171,8 @@ class Recursion:
         first = at.unflat(_joined([each.variances for each in vectors])).contiguous()
         side = Side(inputs, vectors, kernels, [], [first], [None])
         for step in self.steps:
-            flat = (None if each is None else step.below.flat(each) for each in (side.variances[-1], side.errors[-1]))
-            side.layers.append(Layer.at(step.nonlinearity.duals, *flat))
+            errors = None if side.errors[-1] is None else step.below.flat(side.errors[-1])
+            side.layers.append(Layer.at(step.nonlinearity.duals, step.below.flat(side.variances[-1]), errors))
             if len(side.layers) < len(self.steps):
                 variances, errors = self._variances(side, step)
                 side.variances.append(variances)

@@ -1,6 +1,7 @@
-"""Convolutional kernels: the closed form of one layer with erf, finite networks, and the decay it is known for."""
+"""Convolutional kernels: closed forms of one layer, the recursion written out, finite networks, a known decay."""
 
 import math
+from functools import partial
 
 import pytest
 import torch
@@ -8,9 +9,11 @@ from torch import Tensor
 from torch.func import jacrev
 
 from limits import convolutional_kernels, deep_kernels
-from limits.kernels.convolution import circular_means
+from limits.kernels.deep import recursion
 from particles import Activation, Erf, ReLU, ShapeError, Tanh
 from tests.draws import normals
+from tests.limits.kernels.deep import plain_recursion
+from tests.long import long
 from tests.tolerances import QUADRATURE, Z, assert_identical
 
 W, B = 1.5, 0.2
@@ -29,13 +32,6 @@ def test_one_layer_of_erf_is_the_closed_form() -> None:
     rho = (windows[:, None] * windows[None]).mean(dim=-1)
     exact = 2.0 / math.pi * torch.asin(2.0 * rho / 3.0) + 4.0 / math.pi * rho / (9.0 - 4.0 * rho**2).sqrt()
     assert_identical(convolutional_kernels(x, activation=Erf(), filter_size=5).ntk, exact.mean(dim=-1))
-
-
-def test_circular_means_wrap_around() -> None:
-    """Assert that neighbours are averaged for filters shorter and longer than the input."""
-    values = torch.tensor([1.0, 2.0, 6.0], dtype=torch.float64)
-    assert_identical(circular_means(values, 2), torch.tensor([1.5, 4.0, 3.5], dtype=torch.float64))
-    assert_identical(circular_means(values, 4), torch.tensor([2.5, 2.75, 3.75], dtype=torch.float64))
 
 
 @pytest.mark.parametrize("activation", [ReLU(), Tanh()])
@@ -127,6 +123,89 @@ def test_rectangles_are_parts_of_the_square() -> None:
     assert float((whole.ntk[:1, 1:] - part.ntk).abs().max()) < 10.0 * QUADRATURE
     assert torch.equal(whole.ntk, whole.ntk.T)
     assert float(torch.linalg.eigvalsh(whole.ntk)[0]) > -10.0 * QUADRATURE
+
+
+@pytest.mark.parametrize("pooling", [False, True])
+@pytest.mark.parametrize("padding", ["circular", "zero"])
+@pytest.mark.parametrize(
+    ("shape", "size", "activation"),
+    [((2, 4), 2, Erf()), ((3, 3, 4), 3, ReLU()), long((1, 5), 3, ReLU()), long((2, 4, 4), 2, Erf())],
+)
+def test_channels_axes_padding_and_pooling_are_the_recursion_written_out(
+    shape: tuple[int, ...], size: int, activation: Activation, padding: str, pooling: bool
+) -> None:
+    """Assert that three layers agree with loops over all pairs of positions of all pairs of inputs."""
+    x = normals(3, math.prod(shape), seed=size)
+    formula = plain_recursion.erf if isinstance(activation, Erf) else plain_recursion.relu
+    filtered = partial(plain_recursion.filtered, grid=shape[1:], size=size, circular=padding == "circular")
+    readout = plain_recursion.everywhere if pooling else plain_recursion.equal_positions
+    covariance = W * filtered(plain_recursion.products(x, shape)) + B
+    tangent = covariance
+    for _ in range(2):
+        value, moved = plain_recursion.nonlinear(formula, covariance, tangent)
+        covariance = W * filtered(value) + B
+        tangent = covariance + W * filtered(moved)
+    value, moved = plain_recursion.nonlinear(formula, covariance, tangent)
+    nngp = W * readout(value) + B
+    found = convolutional_kernels(
+        x,
+        activation=activation,
+        filter_size=size,
+        depth=3,
+        shape=shape,
+        padding=padding,
+        pooling=pooling,
+        weight_variance=W,
+        bias_variance=B,
+    )
+    assert_identical(found.nngp, nngp)
+    assert_identical(found.ntk, nngp + W * readout(moved))
+    assert 0.0 < found.error < 10.0 * QUADRATURE
+
+
+def test_one_pooled_layer_of_erf_is_a_double_sum() -> None:
+    """Assert that global average pooling takes the closed form of Hu et al. at all pairs of positions (k, k')."""
+    x = signs(6, 8)
+    windows = torch.stack([x.roll(-shift, dims=1) for shift in range(3)], dim=-1)
+    rho = (windows[:, None, :, None] * windows[None, :, None, :]).mean(dim=-1)
+    exact = 2.0 / math.pi * torch.asin(2.0 * rho / 3.0) + 4.0 / math.pi * rho / (9.0 - 4.0 * rho**2).sqrt()
+    found = convolutional_kernels(x, activation=Erf(), filter_size=3, pooling=True)
+    assert_identical(found.ntk, exact.mean(dim=(2, 3)))
+
+
+def test_pooled_kernels_do_not_see_where_things_are() -> None:
+    """Assert that circular networks with global average pooling give a moved image the kernel of the image."""
+    x = normals(3, 2 * 4 * 4, seed=4)
+    moved = x.reshape(3, 2, 4, 4).roll((1, 2), (2, 3)).flatten(1)
+    made = partial(convolutional_kernels, activation=ReLU(), filter_size=2, depth=2, shape=(2, 4, 4))
+    assert_identical(made(x, moved, pooling=True).ntk, made(x, pooling=True).ntk)
+    assert float((made(x, moved).ntk - made(x).ntk).abs().max()) > 0.01
+
+
+def test_tiles_of_pairs_are_parts_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Assert that pairs of positions are computed a few inputs at a time, with the same numbers."""
+    x = normals(7, 2 * 4, seed=3)
+    made = partial(convolutional_kernels, x, activation=ReLU(), filter_size=2, depth=2, shape=(2, 4), pooling=True)
+    whole = made()
+    monkeypatch.setattr(recursion, "TILE_ENTRIES", 4 * 4**2)
+    tiled = made()
+    assert_identical(tiled.ntk, whole.ntk)
+    assert_identical(tiled.nngp, whole.nngp)
+
+
+def test_impossible_shapes_are_refused() -> None:
+    """Assert that shapes that are not those of the inputs and other paddings are refused with a sentence."""
+    made = partial(convolutional_kernels, X, activation=Erf(), filter_size=2)
+    with pytest.raises(ShapeError, match=r"shape is \(2, 4\), which holds 8 numbers, but x1 has 6 inputs"):
+        made(shape=(2, 4))
+    with pytest.raises(
+        ShapeError, match=r"shape is \(6,\), but \(channels, length\) or \(channels, height, width\) is"
+    ):
+        made(shape=(6,))
+    with pytest.raises(ValueError, match="An entry of shape is 0, but a positive integer is needed"):
+        made(shape=(0, 6))
+    with pytest.raises(ValueError, match="The padding is 'same', but 'circular' or 'zero' is needed"):
+        made(padding="same")
 
 
 def test_impossible_filters_are_refused() -> None:

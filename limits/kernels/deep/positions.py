@@ -132,12 +132,12 @@ class Positions:
         """The positions that averages over blocks of these sizes leave."""
         return replace(self, grid=tuple(count // size for count, size in zip(self.grid, sizes, strict=True)))
 
-    def pooled(self, entries: Entries, sizes: Sizes) -> Entries:
+    def pooled(self, entries: Tensor, sizes: Sizes) -> Tensor:
         """Means over all pairs of a position in one block and a position in another [rows blocks, columns blocks]."""
         blocks = self._blocks(entries, sizes)
         return _matrix(blocks.mean(dim=self._inner(blocks)))
 
-    def pooled_flags(self, flags: Flags, sizes: Sizes) -> Flags:
+    def pooled_flags(self, flags: Tensor, sizes: Sizes) -> Tensor:
         """Whether all pairs of corresponding positions of two blocks have the flag [rows blocks, columns blocks]."""
         blocks = self._blocks(flags, sizes)
         inner = self._inner(blocks)
@@ -147,14 +147,14 @@ class Positions:
         blocks = blocks.reshape(*blocks.shape[: len(outer)], block, block)
         return _matrix(blocks.diagonal(dim1=-2, dim2=-1).all(dim=-1))
 
-    def all_pooled(self, entries: Entries, pools: Sequence[Sizes]) -> tuple[Entries, "Positions"]:
+    def all_pooled(self, entries: Tensor, pools: Sequence[Sizes]) -> tuple[Tensor, "Positions"]:
         """Means over blocks, one pool after the other, and the positions that are left."""
         at = self
         for sizes in pools:
             entries, at = at.pooled(entries, sizes), at.after(sizes)
         return entries, at
 
-    def all_pooled_flags(self, flags: Flags, pools: Sequence[Sizes]) -> tuple[Flags, "Positions"]:
+    def all_pooled_flags(self, flags: Tensor, pools: Sequence[Sizes]) -> tuple[Tensor, "Positions"]:
         """The same for flags."""
         at = self
         for sizes in pools:
@@ -188,11 +188,11 @@ class Positions:
         matrices = [window.matrix(count).to(entries) for count in self.grid]
         if len(self.grid) > 1:
             split = matrices[0] @ split
-        return (split @ matrices[-1].T).reshape(entries.shape)
+        return torch.matmul(split, matrices[-1].T).reshape(entries.shape)
 
     def windowed_flags(self, flags: Flags, window: Window) -> Flags:
         """Whether all pairs of places that two filters cover have the flag; places outside of the grid have it."""
-        share = 0.5 / window.size ** len(self.grid)
+        share = 0.5 / math.prod([window.size] * len(self.grid))
         one = torch.ones(1, self.count, dtype=torch.float64, device=flags.device)
         inside = replace(self, paired=False).windowed(one, window)[0]
         if self.paired:

@@ -1,0 +1,1 @@
+"""Do networks whose features move converge linearly, and what do their scalings learn?"""

@@ -1,0 +1,1 @@
+"""The experiments of feature-learning, one a file."""

@@ -1,0 +1,1 @@
+"""Tests of its experiments, one a file."""
