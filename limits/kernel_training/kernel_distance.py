@@ -72,7 +72,7 @@ def _difference(kernel: GramFunction, other: GramFunction, inputs: Tensor) -> tu
         rows = inputs[first : first + TILE]
         for second in range(first, count, TILE):
             columns = None if second == first else inputs[second : second + TILE]
-            part = kernel(rows, columns).double() - other(rows, columns).double()
+            part = _checked(kernel, rows, columns, k) - _checked(other, rows, columns, k)
             squares += (1.0 if columns is None else 2.0) * float(part.square().sum())
             here = slice(first * k, first * k + part.shape[0])
             there = slice(second * k, second * k + part.shape[1])
@@ -80,6 +80,14 @@ def _difference(kernel: GramFunction, other: GramFunction, inputs: Tensor) -> tu
             if columns is not None:
                 matrix[there, here] = part.T.to(matrix)
     return matrix, squares
+
+
+def _checked(kernel: GramFunction, rows: Tensor, columns: Tensor | None, k: int) -> Tensor:
+    """The Gram matrix of two tiles in float64; raises ShapeError for another shape."""
+    part, needed = kernel(rows, columns), (len(rows) * k, len(rows if columns is None else columns) * k)
+    if part.shape != needed:
+        raise ShapeError(f"A kernel gave a matrix of shape {tuple(part.shape)}, but {needed} is needed, index i k + c.")
+    return part.double()
 
 
 def _outputs(kernel: GramFunction, other: GramFunction, one: Tensor) -> int:

@@ -53,7 +53,10 @@ class LinearModel:
         `Kernel` does.
         """
         first = self.factor(x1)
-        gram = first @ (first if x2 is None else self.factor(x2)).T
+        second = first if x2 is None else self.factor(x2)
+        if x2 is not None and x1.shape[1] != x2.shape[1]:
+            raise ShapeError(f"x1 has {x1.shape[1]} inputs but x2 has {x2.shape[1]}; give the same number.")
+        gram = first @ second.T
         if x2 is None:
             gram = gram + self.excess * torch.eye(len(gram)).to(gram)
         return gram.to(x1.dtype)

@@ -111,6 +111,8 @@ class SpectralFlow:
         moved = self.features_moved(start, times)
         if moved is not None and self.factor is not None:
             return torch.where(counted, result, start - moved @ self.factor.T)
+        if gram is None:
+            raise TypeError("Data of weight zero need the Gram matrix, but neither that nor a factor of it was given.")
         return torch.where(counted, result, start - self.integral(start, times) @ gram)
 
     def integral(self, start: PerRow, times: Moments) -> OverTime:

@@ -75,8 +75,7 @@ def _cifar(seed: int) -> Found:
         images, labels = cifar.cifar_images(files, (CATS, HORSES))
         order = np.random.default_rng(seed).permutation(len(images))
         found += [images[order].astype(np.float64), np.where(labels[order] == CATS, 1.0, -1.0)[:, None]]
-    images, signs, others, other_signs = found
-    return images, signs, others, other_signs
+    return found[0], found[1], found[2], found[3]
 
 
 def _waves(seed: int) -> Found:

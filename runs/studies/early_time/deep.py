@@ -49,10 +49,11 @@ class DeepStart:
         channels = 3 if config.images == "cifar" else 1
         side = round((data.train.inputs.shape[1] / channels) ** 0.5)
         if network == "dense":
-            neuron = Deep(data.train.inputs.shape[1], (*[Dense(config.units)] * DEPTH, Dense(1)), Erf())
+            hidden: list[Dense | Convolution] = [Dense(config.units)] * DEPTH
+            neuron = Deep(data.train.inputs.shape[1], [*hidden, Dense(1)], Erf())
         else:
-            layers = (*[Convolution(config.channels, FILTER)] * DEPTH, Dense(1))
-            neuron = Deep((channels, side, side), layers, Erf())
+            hidden = [Convolution(config.channels, FILTER)] * DEPTH
+            neuron = Deep((channels, side, side), [*hidden, Dense(1)], Erf())
         cloud = DeepLaw(neuron).sample(seed=seed).to(dtype=torch.float32)
         return cls(config, neuron, cloud, data.train, data.test)
 
@@ -118,4 +119,5 @@ class DeepStart:
     def _basis(self) -> Tensor:
         """An orthonormal basis of the span of the columns of X [test, inputs]."""
         left, values, _ = torch.linalg.svd(self.test.inputs, full_matrices=False)
-        return left[:, values > 1e-10 * values[0]]
+        basis: Tensor = left[:, values > 1e-10 * values[0]]
+        return basis

@@ -49,3 +49,5 @@ def test_kernels_of_different_outputs_are_refused() -> None:
 
     with pytest.raises(ShapeError, match="kernels have 2 and 1 outputs; compare kernels of equally many"):
         kernel_distance(two, LinearModel(1.0), normals(4, 3, seed=1))
+    with pytest.raises(ShapeError, match=r"gave a matrix of shape \(2, 2\), but \(8, 8\) is needed, index i k \+ c"):
+        kernel_distance(MODEL, lambda x1, x2: torch.eye(2).double(), normals(4, 3, seed=1))

@@ -54,6 +54,8 @@ def test_weightless_data_follow_the_others() -> None:
     decay, _ = block_exponential(gram(ROWS) * weights, 1.0)
     residual = flow.residual(START, gram(ROWS), TIMES)[2]
     assert float((residual - decay @ START).norm()) < EXPONENTIAL * float(START.norm())
+    with pytest.raises(TypeError, match="weight zero need the Gram matrix, but neither that nor a factor of it"):
+        flow.residual(START, None, TIMES)
     changed = START + torch.tensor([0.0, 0.0, 0.0, 0.0, 1.0, 1.0], dtype=torch.float64)
     assert torch.equal(flow.integral(changed, TIMES), flow.integral(START, TIMES))
 

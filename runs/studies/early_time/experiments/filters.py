@@ -110,7 +110,7 @@ class Filters(Experiment):
 
 def filter_size(dim: int) -> int:
     """2 d^(3/4), at most d."""
-    return min(round(2.0 * dim**0.75), dim)
+    return min(round(2.0 * math.pow(dim, 0.75)), dim)
 
 
 def signs(rows: int, dim: int, seed: int) -> Tensor:

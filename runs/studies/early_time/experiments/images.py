@@ -77,10 +77,10 @@ class Images(Experiment):
                 ("difference", ABSOLUTE, "the targets"),
             ):
                 curve = table.at(self.name, quantity, f"{network}, network")
-                early = torch.from_numpy(curve.values[curve.x <= AGREED])
+                differences = torch.from_numpy(curve.values[curve.x <= AGREED])
                 said = f"{network}: mean square difference to the model below {most:g} of {words} until step {AGREED}"
                 statement = Statement(said, f"{PAPER}, figures 3 and 4", proven=False)
-                yield from_above(statement, (), torch.tensor([most], dtype=torch.float64), early)
+                yield from_above(statement, (), torch.tensor([most], dtype=torch.float64), differences)
             along, across = (table.at(self.name, part, f"{network}, network") for part in PARTS)
             middle = int((along.x <= AGREED).sum()) - 1
             early, late = (

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import torch
+from torch import Tensor
 
 from flows import GradientFlow
 from limits.theorems import Result, Statement, from_below
@@ -48,7 +49,7 @@ class Norms(Experiment):
         start = Start.of(ReLU(), "both", config.norm_width, data.train, case.seed)
         run = frames(GradientFlow(start.risk), start.single, config.norm_step, round(UNTIL / config.norm_step))
         times = [time for time, _ in run]
-        outputs = {
+        outputs: dict[str, Sequence[Tensor] | Tensor] = {
             "network": [start.risk.predictions(cloud, data.test.inputs.float()) for _, cloud in run],
             "model": descent(start.model, data.train, config.norm_step).predictions(times, data.test.inputs),
             "naive model": descent(start.naive(), data.train, config.norm_step).predictions(times, data.test.inputs),
