@@ -28,6 +28,7 @@ LAYERS = {"hidden": "first layer", "output": "second layer", "both": "both layer
 TEACHER = 5
 #: Steps at which networks in training are looked at.
 FRAMES = 24
+#: Times and clouds.
 Run = list[tuple[float, ParticleCloud]]
 
 

@@ -49,18 +49,16 @@ class Dimensions(Experiment):
         dim, step = case.what, UNTIL * case.what / STEPS
         data = Data.of_teacher(dim, config.gap_rows, config.gap_rows // 2, case.seed)
         ends: dict[str, tuple[Tensor, Tensor]] = {}
-        for width in (*config.gap_widths, None):
-            start = Start.of(Erf(), "both", width or 2, data.train, case.seed)
-            if width is None:
-                kernel = tangent_kernel(start.model.neuron, start.law)
-                wide = KernelFlow(kernel, data.train, step=step)
-                ends[WIDE] = wide.predictions(UNTIL * dim), wide.predictions(UNTIL * dim, data.test.inputs)
-                continue
+        for width in config.gap_widths:
+            start = Start.of(Erf(), "both", width, data.train, case.seed)
             _, cloud = frames(GradientFlow(start.risk), start.single, step, STEPS, count=2)[-1]
             elsewhere = start.risk.predictions(cloud, data.test.inputs.float())
             ends[f"m = {width}"] = start.risk.predictions(cloud), elsewhere
+        wide = KernelFlow(tangent_kernel(start.model.neuron, start.law), data.train, step=step)
         model = descent(start.model, data.train, step)
-        linear = model.predictions(UNTIL * dim), model.predictions(UNTIL * dim, data.test.inputs)
+        ends[WIDE], linear = (
+            (flow.predictions(UNTIL * dim), flow.predictions(UNTIL * dim, data.test.inputs)) for flow in (wide, model)
+        )
         for place, where in enumerate(PLACES):
             for curve, end in ends.items():
                 yield Row(self.name, f"gap at {where}", curve, case.seed, float(dim), gap(end[place], linear[place]))
