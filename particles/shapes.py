@@ -15,6 +15,8 @@ PerParticleAndGroup = Float[Tensor, "particles groups"]
 
 Inputs = Float[Tensor, "data inputs"]
 OtherInputs = Float[Tensor, "others inputs"]
+#: Inputs as users have them: rows, or images [data, channels, height, width], which are rows once flattened.
+Images = Float[Tensor, "data *inputs"]
 Features = Float[Tensor, "data features"]
 Outputs = Float[Tensor, "data outputs"]
 PerDatum = Float[Tensor, " data"]

@@ -170,13 +170,21 @@ def on_grid(start: Start, grid: Grid) -> Density:
     return Density(grid, masses.double() / total)
 
 
+def law_of_one(start: GaussianLaw | SymmetricPairs) -> GaussianLaw:
+    """The law of one particle; raises TypeError for pairs of deep networks, whose layers have a variance each."""
+    law = start.law if isinstance(start, SymmetricPairs) else start
+    if not isinstance(law, GaussianLaw):
+        raise TypeError(f"The particles start from a {type(law).__name__}, but a GaussianLaw is needed; give one.")
+    return law
+
+
 def _law(start: GaussianLaw | SymmetricPairs, grid: Grid) -> Cells:
     """Masses [cells] of a law of one particle.
 
     Symmetric pairs have the same law of one particle as the law that they mirror, since outputs are as likely as their
     negatives.
     """
-    law = start.law if isinstance(start, SymmetricPairs) else start
+    law = law_of_one(start)
     neuron = as_neuron(law.neuron)
     if neuron.dim != grid.dim:
         raise ShapeError(f"Particles have {neuron.dim} coordinates, but the grid has {grid.dim}; make them agree.")

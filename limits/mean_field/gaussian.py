@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 from torch import Tensor
 
+from limits.mean_field.density import law_of_one
 from limits.mean_field.free_energy import FreeEnergy
 from particles import GaussianLaw, Linear, ParticleCloud, Perceptron, Risk, ShapeError, SymmetricPairs, generator
 from particles.arguments.reals import non_negative
@@ -112,7 +113,7 @@ class GaussianFlow:
             positions, masses = self.start.positions.double(), self.start.masses.double()
             mean = masses @ positions
             return mean, (positions - mean).T @ (masses[:, None] * (positions - mean))
-        law = self.start.law if isinstance(self.start, SymmetricPairs) else self.start
+        law = law_of_one(self.start)
         neuron = self.risk.network.neuron
         outputs = [law.outputs.variance] * neuron.outputs
         variances = torch.tensor([law.variance] * neuron.hidden + outputs, dtype=torch.float64)

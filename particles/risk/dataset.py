@@ -29,6 +29,7 @@ NAMES = {"optional": True}
 class Dataset:
     """Inputs x_i [data, inputs], targets y_i [data, outputs] and weights p_i [data] >= 0 with sum one.
 
+    Inputs with more axes, such as images [data, channels, height, width], are flattened to rows in their order.
     Each is a tensor, an array of NumPy, a frame or column with `to_numpy` (pandas, polars) or a list. float32 inputs
     stay float32, all other real numbers, integers, truth values and frames of mixed columns among them, become float64;
     targets and weights follow the inputs. Arrays and lists are copied, tensors are not, and kept without autograd
@@ -66,6 +67,7 @@ class Dataset:
         if is_named:
             y, classes = one_hot(y, classes)
         x, y = _finite(x, "Inputs"), _finite(y, "Targets")
+        x = rows_of(x)
         _check_shapes(x, y)
         y = _fitting(y[:, None] if y.ndim == 1 else y, x, "Targets")
         if classes is not None and len(classes) != y.shape[1]:
@@ -108,6 +110,11 @@ class Prepared:
     phi: Features
     targets: StackedOutputs
     weights: StackedPerDatum
+
+
+def rows_of(inputs: Tensor) -> Tensor:
+    """Inputs as rows [data, inputs]; images [data, channels, height, width] are flattened in their order."""
+    return inputs.flatten(1) if inputs.ndim > 2 else inputs
 
 
 def _finite(values: Any, what: str) -> Tensor:

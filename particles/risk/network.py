@@ -12,11 +12,13 @@ from particles.cloud import ParticleCloud
 from particles.compute.tiles import CloudTangents
 from particles.neurons.groups import check_names, expanded, groups_of, number_of_each
 from particles.neurons.protocols import Neuron
+from particles.risk.dataset import rows_of
 from particles.risk.scaling import Scaling
 from particles.shapes import (
     AnyFloat,
     Features,
     Grams,
+    Images,
     Inputs,
     Masses,
     PerParticle,
@@ -104,9 +106,12 @@ class Network:
         if isinstance(numbers, Mapping):
             check_names(numbers, self.groups, what)
 
-    def __call__(self, cloud: ParticleCloud, inputs: Inputs) -> StackedOutputs:
-        """f(x_i) [data, outputs] of the cloud on inputs [data, inputs], which follow the cloud's dtype and device."""
-        return self.at(cloud, self.embed(cloud, inputs)).predictions
+    def __call__(self, cloud: ParticleCloud, inputs: Images) -> StackedOutputs:
+        """f(x_i) [data, outputs] of the cloud on inputs [data, inputs], which follow the cloud's dtype and device.
+
+        Images [data, channels, height, width] are flattened to rows.
+        """
+        return self.at(cloud, self.embed(cloud, rows_of(inputs))).predictions
 
     def embed(self, cloud: ParticleCloud, inputs: Inputs) -> Features:
         """phi(x_i) [data, features] in the cloud's dtype and on its device."""

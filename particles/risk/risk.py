@@ -22,7 +22,7 @@ from particles.risk.scaling import Scaling
 from particles.shapes import (
     AnyFloat,
     Grams,
-    Inputs,
+    Images,
     Outputs,
     PerParticle,
     PerParticleAndGroup,
@@ -89,8 +89,8 @@ class Risk:
         penalty = 0.5 * strength * cloud.summed(lambda part: cloud.masses[part] @ squares[part])
         return at.data.weights @ self.loss.value(at.predictions, at.data.targets) + penalty
 
-    def predictions(self, cloud: ParticleCloud, inputs: Inputs | None = None) -> StackedOutputs:
-        """f(x_i) [data, outputs] on the risk's own inputs, or on other inputs [data, inputs]."""
+    def predictions(self, cloud: ParticleCloud, inputs: Images | None = None) -> StackedOutputs:
+        """f(x_i) [data, outputs] on the risk's own inputs, or on other inputs [data, inputs] or images."""
         return self.at(cloud).predictions if inputs is None else self.network(cloud, inputs)
 
     def residual(self, cloud: ParticleCloud) -> Outputs:

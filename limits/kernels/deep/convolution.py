@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+from limits.kernels.base import checked_inputs
 from limits.kernels.deep.both_kernels import DeepKernels, kernels_of
 from limits.kernels.deep.positions import Window
 from limits.kernels.deep.recursion import Nonlinearity, Recursion, Weights
@@ -58,7 +59,7 @@ def convolutional_kernels(
     size = whole(filter_size, "The filter size")
     if padding not in PADDINGS:
         raise ValueError(f"The padding is {padding!r}, but 'circular' or 'zero' is needed.")
-    grid = _grid(x1.shape[-1], shape)
+    grid = _grid(checked_inputs(x1).shape[1], shape)
     # Circular networks are the same wherever filters begin, if nothing but means over all positions follows.
     window = Window(size) if padding == "circular" else Window(size, (size - 1) // 2, circular=False)
     convolution = Weights(weight_variance, bias_variance, window)

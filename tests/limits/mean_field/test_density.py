@@ -9,6 +9,9 @@ from scipy.stats import kstest, norm
 from limits.mean_field.density import Density, on_grid
 from limits.mean_field.grid import Atoms, Grid, Interval
 from particles import (
+    Deep,
+    DeepLaw,
+    Dense,
     GaussianLaw,
     GaussianOutputs,
     Identity,
@@ -121,6 +124,8 @@ def test_densities_that_do_not_fit_are_refused() -> None:
         on_grid(GaussianLaw(Sine(), variance=4.0), line(40, 2.0))
     with pytest.raises(ShapeError, match="Particles have 2 coordinates, but the grid has 1"):
         on_grid(GaussianLaw(NEURON), line())
+    with pytest.raises(TypeError, match="start from a DeepLaw, but a GaussianLaw is needed"):
+        on_grid(SymmetricPairs(DeepLaw(Deep(1, [Dense(1)]))), line())
     with pytest.raises(TypeError, match="has no atoms; give an Interval"):
         on_grid(gauss, signed_line())
     with pytest.raises(ValueError, match="non-negative and positive somewhere; it is not"):

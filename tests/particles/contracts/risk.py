@@ -12,21 +12,22 @@ from tests.tolerances import SLOPE, assert_identical
 
 
 def slope_error(risk: Risk, cloud: ParticleCloud, *, seed: int = 91) -> float:
-    """|dR(theta + t u)/dt + sum_j v_j . u_j / eta_j| over |grad R|, for a random direction u of length one.
+    """|dR(theta + t u)/dt + sum_jq v_jq u_jq / eta_jq| over |grad R|, for a random direction u of length one.
 
     The direction moves trained coordinates of particles that have a mass; if any other coordinate has a velocity, the
     error is one.
     """
     moves = torch.zeros_like(cloud.positions)
-    moves[cloud.masses > 0, as_neuron(risk.neuron).trained_columns] = 1.0
+    moves[:, as_neuron(risk.neuron).trained_columns] = 1.0
+    moves[cloud.masses == 0] = 0.0
     velocity = risk.velocity(cloud)
     if bool((velocity[moves == 0.0] != 0.0).any()):
         return 1.0
     u = moves * normals(cloud.count, cloud.dim, seed=seed).to(cloud.positions)
     u = u / u.norm()
     slope = derivative(lambda step: risk(cloud.moved(cloud.positions + step * u)))
-    mobility = risk.scaling.mobility(cloud.masses)
-    gradient = -velocity / torch.where(mobility > 0, mobility, 1.0)[:, None]
+    mobilities = risk.network.scaled(cloud.masses).mobilities
+    gradient = -velocity / torch.where(mobilities > 0, mobilities, 1.0)
     return float((slope - (gradient * u).sum()).abs() / gradient.norm())
 
 

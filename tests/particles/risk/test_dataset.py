@@ -81,6 +81,14 @@ def test_impossible_weights_are_refused(weights: Tensor, sentence: str) -> None:
 
 
 @pytest.mark.usefixtures("without_shape_checks")
+def test_images_are_flattened_in_their_order() -> None:
+    """Assert that inputs of more axes become rows as torch.flatten makes them, of tensors and of arrays."""
+    images = torch.arange(48.0).double().reshape(4, 3, 2, 2)
+    for given in (images, images.numpy()):
+        assert torch.equal(Dataset(given, Y).inputs, images.flatten(1))
+
+
+@pytest.mark.usefixtures("without_shape_checks")
 def test_flat_inputs_are_refused() -> None:
     """Assert that inputs without an axis for the data are refused with how they get one."""
     with pytest.raises(ShapeError, match=r"inputs \[data, inputs\] are needed; write inputs\[:, None\] for one"):

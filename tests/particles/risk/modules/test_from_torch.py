@@ -47,6 +47,17 @@ def test_predictions_are_the_modules(example: Example, dtype: torch.dtype) -> No
     assert float(network(cloud, x).abs().max()) > 0.0, "The cloud looks into the module."
 
 
+def test_images_are_given_as_the_module_takes_them() -> None:
+    """Assert that a network of a convolution is the module on images and on their rows, and learns from them."""
+    module, x = EXAMPLES["two axes"].made(), EXAMPLES["two axes"].data()
+    shape = EXAMPLES["two axes"].inputs
+    assert isinstance(shape, tuple)
+    network, cloud = from_module(module, inputs=shape)
+    images = x.reshape(len(x), *shape)
+    assert_identical(network(cloud, images), module(images).detach())
+    assert torch.equal(network(cloud, images), network(cloud, x.flatten(1)))
+
+
 @every
 def test_training_is_torchs(example: Example) -> None:
     """Assert that 50 steps of Euler on the network are 50 steps of torch.optim.SGD on the module, to 1e-12."""
