@@ -1,4 +1,4 @@
-"""Seconds and memory of kernels: limits at thousands of inputs, and finite Gram matrices beside plain torch.func.
+"""Seconds and memory of kernels: limits at thousands of inputs, finite Gram matrices beside plain torch.func, training.
 
 The plain way differentiates the whole network at every input, `vmap(grad(f))`, and multiplies the Jacobian by its
 transpose. Each job runs in a process of its own with one thread. Its memory is the peak minus the memory at its start,
@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from torch.func import functional_call, grad, vmap
 
-from limits import deep_kernels, tangent_kernel
+from limits import KernelFlow, deep_kernels, early_time_model, tangent_kernel
 from particles import NTK, Activation, Dataset, GaussianLaw, Identity, Perceptron, ReLU, Risk, Squared, Tanh, masses
 from particles import tangent_gram as cloud_gram
 from particles.numerics.randomness import generator
@@ -28,13 +28,18 @@ INPUTS, DEPTH = 20, 3
 
 @dataclass(frozen=True)
 class Scale:
-    """The numbers of inputs of the two-layer, deep and finite kernels, and the widths of the finite ones."""
+    """The numbers of inputs of two-layer, deep and finite kernels, and widths of the finite ones.
+
+    `features` and `trained`: of linear models that are trained by their features, and by their Gram matrix.
+    """
 
     shallow: int = 10_000
     deep: int = 2_000
     finite: int = 2_000
     width: int = 2_000
     deep_width: int = 256
+    features: int = 20_000
+    trained: int = 3_000
 
 
 @dataclass(frozen=True)
@@ -80,6 +85,14 @@ def plain_two_layer(count: int, width: int) -> Tensor:
 
     jacobian: Tensor = vmap(grad(network), (None, 0))(cloud.positions, inputs(count)).flatten(1)
     return jacobian @ jacobian.T
+
+
+def linear_training(count: int, *, factored: bool) -> Tensor:
+    """Predictions of the early-time model at ten times, by its features or by its Gram matrix [10, count, 1]."""
+    neuron = Perceptron(Tanh(), Identity(INPUTS), 1, "both")
+    model, x = early_time_model(neuron, GaussianLaw(neuron)), inputs(count)
+    flow = KernelFlow(model if factored else model(x), Dataset(x, torch.sin(x[:, 0])))
+    return flow.predictions(torch.logspace(-1.0, 3.0, 10, dtype=torch.float64))
 
 
 class Layers(torch.nn.Module):
@@ -130,6 +143,9 @@ def jobs(scale: Scale) -> dict[str, Callable[[], Tensor]]:
     table[f"cloud, m = {width}, Tanh, n = {n}"] = partial(finite, n, width)
     table[f"torch.func, m = {width}, Tanh, n = {n}"] = partial(plain_two_layer, n, width)
     table[f"torch.func, {DEPTH} hidden layers of {deep_width}, Tanh, n = {n}"] = partial(plain_deep, n, deep_width)
+    for count, factored in ((scale.features, True), (scale.trained, True), (scale.trained, False)):
+        said = "features" if factored else "Gram matrix"
+        table[f"linear model trained by its {said}, n = {count}"] = partial(linear_training, count, factored=factored)
     return table
 
 

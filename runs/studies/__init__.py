@@ -15,6 +15,7 @@ STUDIES = {
     "propagation-of-chaos": "runs.studies.propagation_of_chaos",
     "kernel-limits": "runs.studies.kernel_limits",
     "kernel-checks": "runs.studies.kernel_checks",
+    "early-time": "runs.studies.early_time",
     "mean-field-laws": "runs.studies.mean_field_laws",
     "feature-learning": "runs.studies.feature_learning",
 }

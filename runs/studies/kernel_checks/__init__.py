@@ -1,1 +1,1 @@
-"""Clouds, sampled and trained, beside what limits predict: kernels, variances, flows, early training."""
+"""Clouds, sampled and trained, beside what limits predict: kernels, variances, flows."""

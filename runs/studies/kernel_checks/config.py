@@ -1,4 +1,4 @@
-"""What the study is told: clouds, widths, times and dimensions; the three scales."""
+"""What the study is told: clouds, widths and times; the three scales."""
 
 from typing import ClassVar
 
@@ -7,7 +7,6 @@ from pydantic import Field
 from runs.study.configuration import Sizes, StudyConfig, by_scale
 
 WIDTHS = (64, 256, 1024, 4096)
-DIMS = (25, 50, 100, 200)
 
 
 class Config(StudyConfig):
@@ -20,8 +19,6 @@ class Config(StudyConfig):
         clouds=(5, 2000, 10_000),
         widths=((4, 16), WIDTHS, WIDTHS),
         until=(1.0, 10.0, 10.0),
-        dims=((4, 8, 16), DIMS, (*DIMS, 400)),
-        rows=(30, 5000, 5000),
         workers=(0, None, None),
     )
 
@@ -29,8 +26,6 @@ class Config(StudyConfig):
     clouds: int = Field(ge=2, description="asymmetrical clouds from which the total variance is sampled")
     widths: tuple[int, ...] = Field(min_length=2, description="particles of the clouds that are trained")
     until: float = Field(gt=0.0, allow_inf_nan=False, description="flow time at which training ends")
-    dims: tuple[int, ...] = Field(min_length=3, description="numbers of inputs of the early-time model")
-    rows: int = Field(ge=10, description="inputs on which kernel and early-time model are compared")
 
     @property
     def about(self) -> str:

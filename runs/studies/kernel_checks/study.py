@@ -2,7 +2,6 @@
 
 from runs.studies import kernel_checks
 from runs.studies.kernel_checks.config import Config
-from runs.studies.kernel_checks.experiments.early import Early
 from runs.studies.kernel_checks.experiments.entries import Entries
 from runs.studies.kernel_checks.experiments.flows import Flows
 from runs.studies.kernel_checks.experiments.published import Published
@@ -11,8 +10,8 @@ from runs.study.study import Study
 
 STUDY = Study(
     name="kernel-checks",
-    paper="Lee et al. 2019; Hu, Xiao, Adlam and Pennington 2020; Caron et al. 2023",
+    paper="Lee et al. 2019; Caron et al. 2023",
     summary=str(kernel_checks.__doc__),
     config=Config,
-    experiments=(Published(), Entries(), Variances(), Flows(), Early()),
+    experiments=(Published(), Entries(), Variances(), Flows()),
 )

@@ -1,0 +1,1 @@
+"""The experiments of early-time, one a file."""
