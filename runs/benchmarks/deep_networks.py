@@ -165,7 +165,7 @@ class Compared:
     def of(cls, ours: Work, peer: Work, rounds: int = ROUNDS) -> "Compared":
         """Time both in turn, after one call of each."""
         mine, its = ours(), peer()
-        times = [(_timed(ours), _timed(peer)) for _ in range(rounds)]
+        times = [(_timed(ours)[0], _timed(peer)[0]) for _ in range(rounds)]
         error = float((mine - its).abs().max() / its.abs().max())
         return cls(tuple(one for one, _ in times), tuple(two for _, two in times), error)
 
@@ -178,10 +178,11 @@ class Compared:
         return f"ours {ours:9.1f} ms, peer {peer:9.1f} ms, peer in ours {spread}, difference {self.error:.1e}"
 
 
-def _timed(work: Work) -> float:
+def _timed(work: Work) -> tuple[float, Tensor]:
+    """The processor seconds of one call, and its result."""
     began = process_time()
-    work()
-    return process_time() - began
+    found = work()
+    return process_time() - began, found
 
 
 def peak_here(method: str, name: str, dtype: str, data: int) -> int:
@@ -230,7 +231,7 @@ def main(data: int = DATA, rounds: int = ROUNDS, dtypes: Sequence[str] = tuple(D
                 results.append(Compared.of(ours(problem), peer(problem), rounds))
                 print(f"{name:12}{dtype}  {what:9} n = {count:5}: {results[-1].line}", flush=True)
             work = our_gram(Problem.of(name, data, DTYPES[dtype]))
-            print(f"{name:12}{dtype}  gram      n = {data:5}: ours {1e3 * _timed(work):9.1f} ms", flush=True)
+            print(f"{name:12}{dtype}  gram      n = {data:5}: ours {1e3 * _timed(work)[0]:9.1f} ms", flush=True)
             for method, count in (("our velocity", data), ("backward", data), ("our gram", data)):
                 peaked = peak(method, name, dtype, count) / MEBIBYTE
                 print(f"{name:12}{dtype}  {method:16} n = {count:5}: {peaked:7.0f} MiB", flush=True)
@@ -245,8 +246,9 @@ def training(steps: int, name: str, dtype: str = "float32", rounds: int = 1) -> 
     problem = Problem.of(name, DATA, DTYPES[dtype])
     ours, peer = our_training(problem, steps), torch_training(problem, steps)
     times = [(_timed(ours), _timed(peer)) for _ in range(rounds)]
-    error = float((ours() - peer()).abs().max()) if steps <= 100 else math.nan
-    found = Compared(tuple(one for one, _ in times), tuple(two for _, two in times), error)
+    (_, mine), (_, its) = times[-1]
+    error = float((mine - its).abs().max() / its.abs().max())
+    found = Compared(tuple(one for (one, _), _ in times), tuple(two for _, (two, _) in times), error)
     print(f"{name}, {dtype}, {steps} steps: {found.line}", flush=True)
     return found
 

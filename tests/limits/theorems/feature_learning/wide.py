@@ -40,7 +40,7 @@ def moving(activation: Activation) -> Problem:
 @cache
 def moving_run(activation: Activation) -> Frames:
     """Its run, made once."""
-    return run(moving(activation))
+    return run(moving(activation), until=400.0)
 
 
 @cache
@@ -60,7 +60,7 @@ def tame() -> tuple[Problem, Frames]:
     law = GaussianLaw(neuron)
     of = Problem(Risk(neuron, Lazy(120.0), Squared(), data), law, equal)
     frames: list[tuple[float, ParticleCloud]] = []
-    kept = LogSpaced(0.5, 100.0, 12, lambda step, time, cloud: frames.append((time, cloud)))
+    kept = LogSpaced(0.5, 50.0, 12, lambda step, time, cloud: frames.append((time, cloud)))
     start = SymmetricPairs(law).sample(masses=equal, seed=0)
-    evolve(GradientFlow(of.risk), start, RK4(), until=100.0, step=0.5, observers=[kept])
+    evolve(GradientFlow(of.risk), start, RK4(), until=50.0, step=0.5, observers=[kept])
     return of, tuple(frames)
