@@ -8,18 +8,18 @@ from particles import Squared, shapes
 from particles.risk.dataset import Prepared
 
 RANKS = {
-    1: ["Masses", "PerParticle", "PerDatum", "StackedPerDatum"],
+    1: ["Masses", "PerParticle", "PerDatum", "StackedPerDatum", "PerTeacher", "PerClass"],
     2: [
         *("Positions", "Velocity", "Inputs", "OtherInputs", "Features", "Outputs", "Gram"),
-        *("Hidden", "MemberMasses", "StackedOutputs"),
+        *("Hidden", "MemberMasses", "StackedOutputs", "PerParticleAndGroup", "Teacher"),
     ],
-    3: ["Curvature", "ParticleFeatures", "MemberPositions"],
+    3: ["Curvature", "ParticleFeatures", "MemberPositions", "PreActivations"],
     4: ["ParticleGradients"],
     0: ["Scalar"],
 }
 #: Aliases with a leading axis or without, by their rank without.
 MANY = {
-    1: ["ManyPerParticle"],
+    1: ["ManyPerParticle", "Images"],
     2: ["ManyPositions", "ManyOutputs", "ManyParticleOutputs", "ManyHidden", "ManyOtherHidden", "Grams"],
 }
 
