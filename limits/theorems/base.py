@@ -19,6 +19,8 @@ from particles import ShapeError
 from particles.arguments import arguments_checked
 from particles.shapes import AnyFloat
 
+#: Many numbers, or one, which keeps all its digits.
+Numbers = AnyFloat | float
 #: Margins below zero by less than this are rounding.
 ROUNDING = 1e-9
 #: Standard errors to either side of what was measured: of a theorem, whose violation is an alarm, and of a statement
@@ -115,10 +117,11 @@ class Inside:
     error: Tensor | None = None
 
     @classmethod
-    def of(cls, statement: Statement, value: Tensor, error: AnyFloat | None) -> Self:
+    def of(cls, statement: Statement, value: Tensor, error: Numbers | None) -> Self:
         """Of numbers and their standard errors. Raises ValueError where one is negative."""
         if error is None:
             return cls(value, value, value)
+        error = _doubled(error)
         if bool((error < 0.0).any()):
             raise ValueError(f"A standard error is {float(error.min()):g}; give numbers that are zero or more.")
         error = _as_many("standard errors", error, value)
@@ -129,18 +132,18 @@ class Inside:
 def from_above(
     statement: Statement,
     assumptions: tuple[Assumption, ...],
-    bound: AnyFloat,
-    measured: AnyFloat,
+    bound: Numbers,
+    measured: Numbers,
     trivial: float = math.inf,
     *,
-    error: AnyFloat | None = None,
+    error: Numbers | None = None,
 ) -> Result:
     """measured <= bound, entry by entry. Vacuous where no bound is below `trivial`, which always holds.
 
     error: the standard error of every entry; what was measured is exact without.
     """
-    measured = measured.double()
-    bound = _as_many("bounds", bound, measured)
+    measured = _doubled(measured)
+    bound = _as_many("bounds", _doubled(bound), measured)
     result = compared(statement, assumptions, bound, measured, Inside.of(statement, bound - measured, error))
     return vacuous(result) if float(bound.min()) >= trivial else result
 
@@ -149,18 +152,18 @@ def from_above(
 def from_below(
     statement: Statement,
     assumptions: tuple[Assumption, ...],
-    bound: AnyFloat,
-    measured: AnyFloat,
+    bound: Numbers,
+    measured: Numbers,
     trivial: float = 0.0,
     *,
-    error: AnyFloat | None = None,
+    error: Numbers | None = None,
 ) -> Result:
     """measured >= bound, entry by entry. Vacuous where no bound is above `trivial`: zero, for what cannot be negative.
 
     error: the standard error of every entry; what was measured is exact without.
     """
-    measured = measured.double()
-    bound = _as_many("bounds", bound, measured)
+    measured = _doubled(measured)
+    bound = _as_many("bounds", _doubled(bound), measured)
     result = compared(statement, assumptions, bound, measured, Inside.of(statement, measured - bound, error))
     return vacuous(result) if float(bound.max()) <= trivial else result
 
@@ -249,11 +252,16 @@ def _relative(bound: Tensor, inside: Tensor, strict: bool) -> Tensor:
     return torch.where(bound == 0.0, sign, inside / bound.abs())
 
 
+def _doubled(numbers: Numbers) -> Tensor:
+    """Numbers as a float64 tensor; torch alone would round a Python number to float32."""
+    return numbers.double() if isinstance(numbers, Tensor) else torch.tensor(numbers, dtype=torch.float64)
+
+
 def _as_many(what: str, numbers: Tensor, like: Tensor) -> Tensor:
     """As many numbers as were measured. Raises ShapeError where they are others, or where nothing was measured."""
     try:
         if like.numel() > 0 < numbers.numel():
-            return numbers.double().expand_as(like)
+            return numbers.expand_as(like)
     except RuntimeError:  # other shapes
         pass
     shapes = f"shape {list(numbers.shape)}, what was measured {list(like.shape)}"

@@ -44,14 +44,10 @@ def global_convergence(problem: Problem, run: Run, *, delta: float = 0.1) -> tup
     farthest = movement_constant(problem, delta) * seen.start.masses.sqrt()
     held = (*assumptions, wide)
     results = (
-        from_below(
-            Statement(EIGENVALUE, f"{source} a"), held, torch.tensor(0.25 * rate), problem.data * seen.eigenvalues
-        ),
+        from_below(Statement(EIGENVALUE, f"{source} a"), held, 0.25 * rate, problem.data * seen.eigenvalues),
         from_above(Statement(DECAY, f"{source} b"), held, decays[1:], seen.risks[1:]),
         from_above(Statement(MOVEMENT, f"{source} c"), held, farthest, seen.movements[1:]),
-        from_above(
-            Statement(CHANGE[kinked], f"{source} d"), held, torch.tensor(_change(problem, delta)), seen.changes[1:]
-        ),
+        from_above(Statement(CHANGE[kinked], f"{source} d"), held, _change(problem, delta), seen.changes[1:]),
     )
     return results if wide.holds else tuple(vacuous(result) for result in results)
 

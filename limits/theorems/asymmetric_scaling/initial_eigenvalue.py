@@ -42,7 +42,7 @@ def initial_eigenvalue(problem: Problem, seeds: Iterable[int] = range(100)) -> R
     probability = min(problem.data * math.exp(-problem.count * problem.kappa / (8.0 * problem.trace)), 1.0)
     allowed = float(binom.isf(SIGNIFICANCE, len(failed), probability)) / len(failed)
     bound, measured = max(allowed, probability), sum(failed) / len(failed)
-    result = from_above(STATEMENT, assumptions, torch.tensor([bound]), torch.tensor([measured]))
+    result = from_above(STATEMENT, assumptions, bound, measured)
     return vacuous(result) if probability == 1.0 else result
 
 

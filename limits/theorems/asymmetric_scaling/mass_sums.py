@@ -19,6 +19,6 @@ def mean_root(problem: Problem) -> tuple[Result, Result]:
     # Masses that were stored in float32 sum to one, and reach gamma / m, to its rounding only.
     slack = 1.0 + 1e-6
     return (
-        from_above(ABOVE, (), torch.tensor(above * slack, dtype=torch.float64), measured),
+        from_above(ABOVE, (), above * slack, measured),
         from_below(BELOW, (), torch.tensor(below / slack, dtype=torch.float64), measured),
     )

@@ -67,5 +67,5 @@ def initial_activity(
     probability = min(problem.data * math.exp(-(least**2) / (2.0 * float(masses.square().sum()))), 1.0)
     allowed = float(binom.isf(SIGNIFICANCE, len(failed), probability)) / len(failed)
     bound, measured = max(allowed, probability), sum(failed) / len(failed)
-    result = from_above(FEW, (), torch.tensor([bound]), torch.tensor([measured]))
+    result = from_above(FEW, (), bound, measured)
     return vacuous(result) if probability == 1.0 else result

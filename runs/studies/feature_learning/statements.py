@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from limits.theorems import Result, Statement, from_above, from_below
 from runs.figures.figures import Array
@@ -31,25 +30,25 @@ def of_draws(values: Array) -> Curve:
 def mean_at_most(statement: Statement, most: float, curve: Curve, place: int = 0, resolved: float = 0.0) -> Result:
     """The mean over draws at one place of a curve is `most` at most; its standard error is `resolved` at least."""
     mean, error = _measured(curve, place, resolved)
-    return from_above(statement, (), torch.tensor(most, dtype=torch.float64), mean, error=error)
+    return from_above(statement, (), most, mean, error=error)
 
 
 def mean_at_least(statement: Statement, least: float, curve: Curve, place: int = 0) -> Result:
     """The mean over draws at one place of a curve is `least` at least."""
     mean, error = _measured(curve, place, 0.0)
-    return from_below(statement, (), torch.tensor(least, dtype=torch.float64), mean, -math.inf, error=error)
+    return from_below(statement, (), least, mean, -math.inf, error=error)
 
 
 def all_at_most(statement: Statement, most: float, values: Array) -> Result:
     """Every number is `most` at most."""
-    return from_above(statement, (), torch.tensor(most, dtype=torch.float64), torch.from_numpy(values.flatten()))
+    return from_above(statement, (), most, torch.from_numpy(values.flatten()))
 
 
 def all_at_least(statement: Statement, least: float, values: Array) -> Result:
     """Every number is `least` at least."""
-    return from_below(statement, (), torch.tensor(least, dtype=torch.float64), torch.from_numpy(values.flatten()))
+    return from_below(statement, (), least, torch.from_numpy(values.flatten()))
 
 
-def _measured(curve: Curve, place: int, resolved: float) -> tuple[Tensor, Tensor]:
-    mean, error = (torch.tensor(float(each[place]), dtype=torch.float64) for each in (curve.mean, curve.uncertain))
-    return mean, error.clamp_min(resolved)
+def _measured(curve: Curve, place: int, resolved: float) -> tuple[float, float]:
+    mean, error = (float(each[place]) for each in (curve.mean, curve.uncertain))
+    return mean, error if math.isnan(error) else max(error, resolved)

@@ -1,6 +1,7 @@
 """Results: which verdict a bound and a measurement give, with which margin."""
 
 import math
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -182,6 +183,16 @@ def test_empirical_mean_has_two_standard_errors() -> None:
         assert result.margin == pytest.approx(1.0 - z / 2.0) and result.score == pytest.approx(-z)
     assert as_value(SAID, MET, 1.0, 1.21, 0.1).verdict is Verdict.HOLDS
     assert not unchecked(FOUND, (Assumption("m > 0", False),)).proven
+
+
+@pytest.mark.parametrize(("check", "sign"), [(from_above, 1.0), (from_below, -1.0)])
+def test_python_numbers_keep_their_digits(check: Callable[..., Result], sign: float) -> None:
+    """Assert that a bound is not rounded to float32, which 0.3 is further from than what was measured here."""
+    for number in (0.3, 0.7):
+        measured = number * (1.0 + sign * 1e-8)
+        for given in (measured, torch.tensor([measured], dtype=torch.float64)):
+            result = check(SAID, (), number, given)
+            assert result.bound == number and result.measured == measured and result.verdict is Verdict.VIOLATED
 
 
 def test_bounds_and_errors_of_another_number_are_refused() -> None:

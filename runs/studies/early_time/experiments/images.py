@@ -80,7 +80,7 @@ class Images(Experiment):
                 differences = torch.from_numpy(curve.values[curve.x <= AGREED])
                 said = f"{network}: mean square difference to the model below {most:g} of {words} until step {AGREED}"
                 statement = Statement(said, f"{PAPER}, figures 3 and 4", proven=False)
-                yield from_above(statement, (), torch.tensor([most], dtype=torch.float64), differences)
+                yield from_above(statement, (), most, differences)
             along, across = (table.at(self.name, part, f"{network}, network") for part in PARTS)
             middle = int((along.x <= AGREED).sum()) - 1
             early, late = (

@@ -83,9 +83,7 @@ class Layers(Experiment):
                 early = curve.x <= horizon
                 said = f"{layer}, {where}: relative mean square difference below {AGREE:g} until t = d log d"
                 statement = Statement(said, f"{PAPER}, {theorem} and figure 1", proven=False)
-                yield from_above(
-                    statement, (), torch.tensor([AGREE]), torch.from_numpy(curve.values[early].max(axis=1))
-                )
+                yield from_above(statement, (), AGREE, torch.from_numpy(curve.values[early].max(axis=1)))
             network, model, best = (
                 table.at(self.name, "train loss", f"{layer}, {who}") for who in ("network", "model", "best")
             )

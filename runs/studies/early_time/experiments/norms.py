@@ -69,7 +69,7 @@ class Norms(Experiment):
             )
             statement = Statement(said, "Hu et al. 2020, figure 2", proven=False)
             ratio = naive / torch.from_numpy(curves[name].values[late])
-            yield from_below(statement, (), torch.tensor([factor], dtype=torch.float64), ratio)
+            yield from_below(statement, (), factor, ratio)
 
     def panels(self, config: Config, table: Table) -> list[Panel]:
         """Against time."""

@@ -71,7 +71,7 @@ class Paths(Experiment):
                 torch.from_numpy(table.at(self.name, name, curve).values) for name in ("gap", "bound", "recursion")
             )
             yield from_above(STATEMENT, (), bounds, gaps, 2.0)
-            yield from_above(DYNAMICS, (), torch.tensor([ROUNDING], dtype=torch.float64), left)
+            yield from_above(DYNAMICS, (), ROUNDING, left)
 
     def panels(self, config: Config, table: Table) -> list[Panel]:
         """Relative to the residual at the start."""

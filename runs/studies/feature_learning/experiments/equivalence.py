@@ -106,7 +106,7 @@ class Equivalence(Experiment):
         for curve, (words, where) in OTHERS.items():
             statement = Statement(f"{words}: the trajectory is that of ours", f"Chen et al. 2022, {where}")
             gaps = torch.from_numpy(table.at(self.name, "gap", curve).last)
-            yield from_above(statement, (), torch.tensor(EQUAL, dtype=torch.float64), gaps)
+            yield from_above(statement, (), EQUAL, gaps)
 
 
 def deep_network(count: int, parameterisation: str, trained: str) -> Deep:
