@@ -9,6 +9,8 @@ from torch import Tensor
 
 from limits.kernels.base import checked_inputs
 from particles import ShapeError
+from particles.arguments.integers import whole
+from particles.arguments.reals import non_negative
 from particles.shapes import Gram, Inputs, OtherInputs
 
 
@@ -28,12 +30,9 @@ class LinearModel:
     outputs: int = 1
 
     def __post_init__(self) -> None:
-        numbers = (self.slope, self.constant, self.excess)
-        if not all(0.0 <= number < math.inf for number in numbers) or self.outputs < 1:
-            raise ValueError(
-                f"The model has slope {self.slope!r}, constant {self.constant!r}, excess {self.excess!r} and "
-                f"{self.outputs!r} outputs, but non-negative finite numbers and one output or more are needed."
-            )
+        for name in ("slope", "constant", "excess"):
+            object.__setattr__(self, name, non_negative(getattr(self, name), f"The {name} of a linear model"))
+        object.__setattr__(self, "outputs", whole(self.outputs, "The number of outputs"))
 
     def features(self, inputs: Inputs) -> Tensor:
         """(x sqrt(slope / d), sqrt(constant)) [data, d + 1] in float64; raises as `checked_inputs` of kernels does."""

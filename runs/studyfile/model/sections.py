@@ -35,11 +35,13 @@ class Section(BaseModel):
     def _said(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """The values by key, without the keys that are left out and may be: files have none of these."""
         held: dict[str, Any] = write(self)
-        return {name: value for name, value in held.items() if name not in self._silent()}
+        for name in self._silent():
+            del held[name]
+        return held
 
-    def _silent(self) -> set[str]:
-        fields = type(self).model_fields.items()
-        return {name for name, field in fields if LEFT_OUT in field.metadata and getattr(self, name) is None}
+    def _silent(self) -> list[str]:
+        """The keys of which nothing is said."""
+        return [name for name in _may_be_left_out(type(self)) if getattr(self, name) is None]
 
     @model_validator(mode="before")
     @classmethod
@@ -51,7 +53,7 @@ class Section(BaseModel):
 
     def given(self) -> dict[str, Any]:
         """The values by key, without the kind and without what may be left out and is."""
-        silent = self._silent() | {"kind"}
+        silent = {*self._silent(), "kind"}
         return {name: getattr(self, name) for name in type(self).model_fields if name not in silent}
 
     def import_paths(self) -> list[str]:
@@ -60,6 +62,12 @@ class Section(BaseModel):
         listed = [one for value in held.values() for one in (value if isinstance(value, list) else [value])]
         inner = [path for one in listed if isinstance(one, Section) for path in one.import_paths()]
         return [held["path"], *inner] if getattr(self, "kind", "") == "import" else inner
+
+
+@cache
+def _may_be_left_out(table: type[Section]) -> tuple[str, ...]:
+    """The keys of a table that are left out where they are None."""
+    return tuple(name for name, field in table.model_fields.items() if LEFT_OUT in field.metadata)
 
 
 @dataclass(frozen=True, eq=False)

@@ -48,5 +48,7 @@ def test_other_shapes_and_numbers_are_refused() -> None:
     """Assert that a matrix that does not belong to the data and a negative slope are told in a sentence."""
     with pytest.raises(ShapeError, match=r"has shape \(3, 3\) and there are 40 data; give \[n k, n k\] of three"):
         linear_model(torch.eye(3).double(), X)
-    with pytest.raises(ValueError, match="slope -1.0, constant 0.0, excess 0.0 and 1 outputs, but non-negative"):
+    with pytest.raises(
+        ValueError, match="The slope of a linear model is -1.0, but a finite non-negative number is needed"
+    ):
         LinearModel(-1.0)
