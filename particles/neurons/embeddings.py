@@ -34,9 +34,8 @@ class Embedding(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Identity:
-    """phi(x) = x / sqrt(d), D = d."""
+class _OfInputs:
+    """What the number d of inputs says of an embedding, which has as many features unless it says otherwise."""
 
     dim: int
 
@@ -52,6 +51,13 @@ class Identity:
     def features(self) -> int:
         """d."""
         return self.dim
+
+
+@dataclass(frozen=True)
+class Identity(_OfInputs):
+    """phi(x) = x / sqrt(d), D = d."""
+
+    dim: int
 
     def __call__(self, x: AnyFloat) -> AnyFloat:
         """x / sqrt(d)."""
@@ -59,23 +65,10 @@ class Identity:
 
 
 @dataclass(frozen=True)
-class Plain:
+class Plain(_OfInputs):
     """phi(x) = x, D = d: inputs as they are, as the first layer of a torch module sees them."""
 
     dim: int
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "dim", whole(self.dim, "The number of inputs of an embedding"))
-
-    @property
-    def inputs(self) -> int:
-        """d."""
-        return self.dim
-
-    @property
-    def features(self) -> int:
-        """d."""
-        return self.dim
 
     def __call__(self, x: AnyFloat) -> AnyFloat:
         """x."""
@@ -105,18 +98,10 @@ class Biased:
 
 
 @dataclass(frozen=True)
-class Quadratic:
+class Quadratic(_OfInputs):
     """phi(x) = vec(x x^T) / d, D = d^2: all products of two inputs (Chen, Vanden-Eijnden and Bruna 2022)."""
 
     dim: int
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "dim", whole(self.dim, "The number of inputs of an embedding"))
-
-    @property
-    def inputs(self) -> int:
-        """d."""
-        return self.dim
 
     @property
     def features(self) -> int:
