@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 
 import torch
+from scipy.stats import binom
 from torch import Tensor
 
 from limits.chaos import Slope
@@ -21,10 +22,15 @@ from limits.theorems.base import (
     Statement,
     Verdict,
     compared,
+    from_above,
     stated,
+    vacuous,
 )
 from particles import ShapeError
 from particles.arguments import arguments_checked
+
+#: A fraction of failures refutes a probability where chance gives as many once in ten million times.
+SIGNIFICANCE = 1e-7
 
 
 @arguments_checked
@@ -54,6 +60,21 @@ def in_order(
     return compared(
         statement, assumptions, measured[:-1], measured[1:], Inside.of(statement, rises, error), strict=True
     )
+
+
+@arguments_checked
+def as_frequency(
+    statement: Statement, assumptions: tuple[Assumption, ...], failed: Sequence[bool], probability: float
+) -> Result:
+    """Independent starts [seeds] fail with this probability at most.
+
+    Measured is the fraction that failed; the bound contains what chance adds with so few of them. Vacuous where the
+    probability is one or more.
+    """
+    most = min(probability, 1.0)
+    allowed = float(binom.isf(SIGNIFICANCE, len(failed), most)) / len(failed)
+    result = from_above(statement, assumptions, max(allowed, most), sum(failed) / len(failed))
+    return vacuous(result) if most == 1.0 else result
 
 
 @arguments_checked

@@ -4,16 +4,14 @@ import math
 from collections.abc import Iterable
 
 import torch
-from scipy.stats import binom
 
-from limits.theorems.base import Result, Statement, fails, from_above, unchecked, vacuous
+from limits.theorems.base import Result, Statement, fails, unchecked
+from limits.theorems.comparisons import as_frequency
 from limits.theorems.problem import Problem
 
 STATEMENT = Statement(
     "P[ eig_min(K_0) <= gamma kappa / 2 ] <= n exp(-m kappa / (8 T)), gamma > 0", "Caron et al. 2023, proposition C.1"
 )
-#: A fraction of failures refutes a probability where chance gives as many once in ten million times.
-SIGNIFICANCE = 1e-7
 
 
 def initial_width(problem: Problem, delta: float) -> float:
@@ -39,11 +37,8 @@ def initial_eigenvalue(problem: Problem, seeds: Iterable[int] = range(100)) -> R
     if fails(assumptions):
         return unchecked(STATEMENT, assumptions)
     failed = [_fails(problem, seed) for seed in seeds]
-    probability = min(problem.data * math.exp(-problem.count * problem.kappa / (8.0 * problem.trace)), 1.0)
-    allowed = float(binom.isf(SIGNIFICANCE, len(failed), probability)) / len(failed)
-    bound, measured = max(allowed, probability), sum(failed) / len(failed)
-    result = from_above(STATEMENT, assumptions, bound, measured)
-    return vacuous(result) if probability == 1.0 else result
+    probability = problem.data * math.exp(-problem.count * problem.kappa / (8.0 * problem.trace))
+    return as_frequency(STATEMENT, assumptions, failed, probability)
 
 
 def _fails(problem: Problem, seed: int) -> bool:

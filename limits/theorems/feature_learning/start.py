@@ -4,18 +4,16 @@ import math
 from collections.abc import Iterable
 
 import torch
-from scipy.stats import binom
 
 from limits.kernels.two_layer import feature_kernel
-from limits.theorems.base import Assumption, Result, Statement, as_mean, fails, from_above, unchecked, vacuous
+from limits.theorems.base import Assumption, Result, Statement, as_mean, fails, unchecked
+from limits.theorems.comparisons import as_frequency
 from limits.theorems.feature_learning.active_region import ActiveRegion
 from limits.theorems.feature_learning.decay import SOURCE
 from limits.theorems.problem import Problem
 
 RISK = Statement("E R_0 = (1/2) sum_i p_i (y_i^2 + (sum_j s_j^2) E sigma(z_i)^2)", f"{SOURCE}, lemma 2")
 FEW = Statement("P[ eta_0 < pi_min / 2 ] <= n exp(-pi_min^2 / (2 sum_j lambda_j^2))", f"{SOURCE}, lemma 3")
-#: A fraction of failures refutes a probability where chance gives as many once in ten million times.
-SIGNIFICANCE = 1e-7
 
 
 def mean_risk(problem: Problem) -> float:
@@ -64,8 +62,5 @@ def initial_activity(
     clouds = [problem.sample(seed) for seed in seeds]
     middle = [region.fraction(cloud.positions.double()[:, :hidden] @ phi.T, masses) for cloud in clouds]
     failed = [float(fraction) < 0.5 * least for fraction in middle]
-    probability = min(problem.data * math.exp(-(least**2) / (2.0 * float(masses.square().sum()))), 1.0)
-    allowed = float(binom.isf(SIGNIFICANCE, len(failed), probability)) / len(failed)
-    bound, measured = max(allowed, probability), sum(failed) / len(failed)
-    result = from_above(FEW, (), bound, measured)
-    return vacuous(result) if probability == 1.0 else result
+    probability = problem.data * math.exp(-(least**2) / (2.0 * float(masses.square().sum())))
+    return as_frequency(FEW, (), failed, probability)

@@ -7,11 +7,31 @@ import pytest
 
 from limits import Slope, deviation, slope
 from limits.theorems import Statement, Verdict, as_published, as_slope, in_order, slope_within
+from limits.theorems.comparisons import as_frequency
 from particles import ShapeError, generator
 
 PROVEN = Statement("so it is", "theorem 1")
 SEEN = Statement("so it is", "figure 1", proven=False)
 NAN, INFINITE = math.nan, math.inf
+
+
+@pytest.mark.parametrize(
+    ("failures", "probability", "bound", "verdict"),
+    [
+        (0, 0.0, 0.0, Verdict.HOLDS),
+        (1, 0.0, 0.0, Verdict.VIOLATED),
+        (13, 0.1, 0.28, Verdict.HOLDS),
+        (28, 0.1, 0.28, Verdict.HOLDS),
+        (29, 0.1, 0.28, Verdict.VIOLATED),
+        (100, 1.0, 1.0, Verdict.VACUOUS),
+        (100, 3.0, 1.0, Verdict.VACUOUS),
+    ],
+)
+def test_frequency_allows_what_chance_adds(failures: int, probability: float, bound: float, verdict: Verdict) -> None:
+    """Assert that a hundred starts may fail so often that chance gives more once in ten million times, and no more."""
+    failed = [number < failures for number in range(100)]
+    result = as_frequency(PROVEN, (), failed, probability)
+    assert (result.verdict, result.bound, result.measured) == (verdict, bound, failures / 100)
 
 
 @pytest.mark.parametrize(
