@@ -32,6 +32,8 @@ from particles import (
     SymmetricPairs,
     UserNeuron,
 )
+from particles.neurons.deep.layers import PADDINGS
+from particles.neurons.deep.parameterisation import NAMES as PARAMETERISATIONS
 from runs.studyfile.model.kinds import (
     ARGUMENTS,
     IMPORTED,
@@ -153,7 +155,7 @@ LAYERS = {
         in_folder=True,
         channels=SIZE,
         size=SIZE,
-        padding=(Literal["circular", "zero"], "circular"),
+        padding=(Literal[PADDINGS], "circular"),
         **WEIGHTED,
     ),
     "average-pool": kind(_average_pool, AveragePool, in_folder=True, size=(Count | None, None)),
@@ -207,7 +209,7 @@ NEURONS = {
         inputs=(Count | list[Count] | None, None),
         layers=(Annotated[list[SerializeAsAny[Section]], BeforeValidator(_read_layers)], ...),
         activation=(ACTIVATION, ...),
-        parameterisation=(Literal["ntk", "standard", "mean-field", "maximal-update", "integrable"], "ntk"),
+        parameterisation=(Literal[PARAMETERISATIONS], "ntk"),
         trained=(str | list[str], "all"),
         weight_variance=(Positive, 1.0),
         bias_variance=(NonNegative, 0.0),
