@@ -15,6 +15,8 @@ STUDIES = {
     "propagation-of-chaos": "runs.studies.propagation_of_chaos",
     "kernel-limits": "runs.studies.kernel_limits",
     "kernel-checks": "runs.studies.kernel_checks",
+    "vignettes": "runs.studies.vignettes",
+    "one-axis": "runs.studies.one_axis",
     "early-time": "runs.studies.early_time",
     "mean-field-laws": "runs.studies.mean_field_laws",
     "feature-learning": "runs.studies.feature_learning",

@@ -1,0 +1,1 @@
+"""Random features, NTK and mean field on one axis (Fang, Dong and Zhang 2020): every statement, exact ones first."""

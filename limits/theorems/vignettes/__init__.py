@@ -1,0 +1,1 @@
+"""Five vignettes (Mondelli and coauthors): every statement beside what was measured."""

@@ -1,0 +1,1 @@
+"""The experiments of one-axis, one a file."""

@@ -1,0 +1,13 @@
+"""Random features, NTK and mean field on one axis alpha: experiments and identities of Fang, Dong and Zhang (2020)."""
+
+from runs.studies import one_axis
+from runs.studies.one_axis.config import Config
+from runs.study.study import Study
+
+STUDY = Study(
+    name="one-axis",
+    paper="Fang, Dong and Zhang 2020 (arXiv 2012.13982)",
+    summary=str(one_axis.__doc__),
+    config=Config,
+    experiments=(),
+)

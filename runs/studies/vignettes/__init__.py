@@ -1,0 +1,1 @@
+"""Five vignettes: dropout, convexity of displacement, knots, pyramids, the smallest NTK eigenvalue."""

@@ -1,0 +1,13 @@
+"""Five vignettes: dropout, convexity of displacement, knots, pyramids, the smallest NTK eigenvalue."""
+
+from runs.studies import vignettes
+from runs.studies.vignettes.config import Config
+from runs.study.study import Study
+
+STUDY = Study(
+    name="vignettes",
+    paper="Mondelli and coauthors (arXiv 1912.10095, 1901.01375, 2111.02278, 2002.07867, 2012.11654)",
+    summary=str(vignettes.__doc__),
+    config=Config,
+    experiments=(),
+)
