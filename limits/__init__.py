@@ -27,6 +27,10 @@ from limits.mean_field.gaussian import GaussianFlow, LinearLaw
 from limits.mean_field.gibbs import Gibbs, GibbsLaw
 from limits.mean_field.grid import Atoms, Grid, Interval
 from limits.mean_field.optimality import OptimalityGap, optimality_gap
+from limits.mean_field.rectified.coldest import PiecewiseLinear, piecewise_linear
+from limits.mean_field.rectified.gibbs import ReLUGibbs
+from limits.mean_field.rectified.knots import Knots, knots
+from limits.mean_field.rectified.law import ReLULaw
 from limits.right_forms import CONVERSIONS, FORMS, METHODS
 from limits.transport import (
     Iteration,
@@ -68,13 +72,17 @@ __all__ = [
     "Kernel",
     "KernelDistance",
     "KernelFlow",
+    "Knots",
     "LinearLaw",
     "LinearModel",
     "Measure",
     "OptimalityGap",
+    "PiecewiseLinear",
     "Plan",
     "RandomGram",
     "RandomKernel",
+    "ReLUGibbs",
+    "ReLULaw",
     "Slope",
     "StandIn",
     "TangentKernel",
@@ -93,11 +101,13 @@ __all__ = [
     "homogeneous_distance",
     "infinite_width_kernels",
     "kernel_distance",
+    "knots",
     "lazy_gap",
     "linear_model",
     "measure",
     "odd_distance",
     "optimality_gap",
+    "piecewise_linear",
     "projected",
     "root_mean",
     "sampled",
