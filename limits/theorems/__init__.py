@@ -63,12 +63,14 @@ from limits.theorems.feature_learning import (
 )
 from limits.theorems.observed import Observed, observed
 from limits.theorems.problem import Problem
+from limits.theorems.stationarity import Noisy, virial_identity
 
 __all__ = [
     "ActiveRegion",
     "Assumption",
     "Asymptotics",
     "Followed",
+    "Noisy",
     "Observed",
     "Problem",
     "Result",
@@ -124,4 +126,5 @@ __all__ = [
     "slope_within",
     "steep_decay",
     "unchecked",
+    "virial_identity",
 ]

@@ -12,6 +12,8 @@ from particles.arguments.reals import non_negative, positive
 
 #: Nodes of Gauss's rule between two edges, and by how much edges move away from a peak from one to the next.
 NODES, SPREADING = 8, 1.5
+#: Kinks at one place, to rounding, relative.
+SAME = 1e-12
 #: Parts of a knot's mass to its left between which its width is measured.
 QUANTILES = (0.05, 0.95)
 
@@ -84,13 +86,18 @@ def knots(
 
 
 def _peaks(law: ReLULaw, low: float, high: float) -> tuple[Tensor, Tensor]:
-    """Kinks of the neurons at the low ends of pieces, in rising order, and the distances over which Q changes there."""
+    """Kinks where Q has minima along its line, in rising order, and the distances over which Q changes there.
+
+    These are the low ends of pieces, but for those beyond which Q falls on, where the piece before has its high end.
+    """
     pieces = law.found.pieces
     w, b = pieces.start.T
-    kink = -b / w
+    kink, end = -b / w, -pieces.end[:, 1] / pieces.end[:, 0]
+    beside = (kink[:, None] - end).abs() <= SAME * (1.0 + kink[:, None].abs())
+    passed = (beside & (w[:, None] * pieces.end[:, 0] > 0.0)).any(dim=1)
     ahead = pieces.start + pieces.scale[:, None] * pieces.direction
     scale = (-ahead[:, 1] / ahead[:, 0] - kink).abs()
-    inside = (kink >= low) & (kink <= high) & (w != 0.0)
+    inside = (kink >= low) & (kink <= high) & (w != 0.0) & ~passed
     order = kink[inside].argsort()
     return kink[inside][order], scale[inside][order]
 

@@ -9,7 +9,7 @@ from tests.limits.mean_field.rectified.line_problems import places, random_point
 
 
 def test_known_limit() -> None:
-    """Assert f = (.44, -.12, .34) with one knot, at zero, where the slope changes by 1.02."""
+    """Assert that f is (.44, -.12, .34) with one knot, at zero, where the slope changes by 1.02."""
     limit = piecewise_linear(three_points(), 0.02)
     known = torch.tensor([[0.44], [-0.12], [0.34]], dtype=torch.float64)
     torch.testing.assert_close(limit.predictions, known, rtol=0.0, atol=1e-12)
@@ -21,7 +21,7 @@ def test_known_limit() -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_certificate_and_cold_laws(seed: int) -> None:
-    """Assert a duality gap at rounding, and that the distance of laws from the limit falls with the temperature."""
+    """Assert that the duality gap is at rounding, and that laws come nearer to the limit as the temperature falls."""
     risk = random_points(3 + seed % 4, seed)
     limit = piecewise_linear(risk, 0.05)
     assert limit.gap < 1e-12

@@ -38,7 +38,7 @@ def test_law_that_does_not_exist() -> None:
 
 @pytest.mark.parametrize("temperature", [0.25, 1e-4])
 def test_minimum_in_high_precision(temperature: float) -> None:
-    """Assert R_i - y_i + f_i < 1e-12 with f from 22 digits of the polar integral, split at its kinks and peaks."""
+    """Assert that R_i - y_i + f_i < 1e-12, with f from 22 digits of the integral split at kinks and peaks."""
     found, _ = dual(temperature, 0.02 if temperature < 0.1 else 0.3).solved(1e-12)
     confinement = found.dual.data.hidden
     with mpmath.workdps(22):
@@ -69,7 +69,7 @@ def test_minimum_in_high_precision(temperature: float) -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_low_temperatures_reach_rounding(seed: int) -> None:
-    """Assert a residual below 1e-12 at temperature 1e-8, with constant and with small confinement."""
+    """Assert that the residual is below 1e-12 at temperature 1e-8, with constant and with small confinement."""
     for confinement in (0.03, 0.01):
         found, steps = Dual(LineData.of(random_points(3 + seed, seed), confinement), 1e-8).solved(1e-12)
         assert found.left < 1e-12 * (1.0 + found.dual.data.size(found.predictions))

@@ -13,7 +13,7 @@ from tests.limits.mean_field.rectified.line_problems import rectifiers, three_po
 
 
 def test_numbers_that_are_known() -> None:
-    """Assert f, E a^2 and E (w^2 + b^2) of the three points at temperature 1/4 and confinement 0.3, to their digits."""
+    """Assert that f, E a^2 and E (w^2 + b^2) of the three points at temperature 1/4 have their known digits."""
     law = ReLUGibbs(three_points(), 0.25, 0.3).solve()
     known = torch.tensor([[0.18567298], [0.10242453], [0.14055376]], dtype=torch.float64)
     assert float((law.predictions - known).abs().max()) < 1e-8
@@ -23,7 +23,7 @@ def test_numbers_that_are_known() -> None:
 
 @pytest.mark.parametrize(("temperature", "confinement"), [(0.25, 0.3), (0.5, {"hidden": 0.4, "output": 0.8})])
 def test_law_of_the_grid(temperature: float, confinement: float | dict[str, float]) -> None:
-    """Assert predictions, free energy, entropy and density of the law on a grid of three coordinates, to its error."""
+    """Assert that predictions, free energy and density are those of the law on a grid, to its error."""
     risk = rectifiers([-1.0, 0.0, 1.5], [0.5, -0.3, 0.4], [0.5, 0.25, 0.25])
     grid = Grid((Interval(-6.0, 6.0, 26),) * 3)
     law = ReLUGibbs(risk, temperature, confinement).solve()

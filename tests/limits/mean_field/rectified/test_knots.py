@@ -1,6 +1,7 @@
 """The knot finder: the knots of the limit, their masses, and curvature that lies on none."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 import torch
@@ -12,7 +13,7 @@ from tests.limits.mean_field.rectified.line_problems import random_points, three
 
 
 def test_known_knot() -> None:
-    """Assert one knot at zero, with the slope change of 1.02 and a width that falls with the temperature."""
+    """Assert that there is one knot, at zero, of slope change 1.02, and sharper at lower temperature."""
     found = [knots(ReLUGibbs(three_points(), t, 0.02).solve()) for t in (1e-5, 1e-8)]
     for one in found:
         assert one.places.tolist() == pytest.approx([0.0], abs=1e-9)
@@ -32,6 +33,17 @@ def test_knots_are_those_of_the_limit(seed: int) -> None:
     turns = {place: change for place, change in turns.items() if abs(change) > 0.02 * found.total}
     assert found.places.tolist() == pytest.approx(list(turns), abs=1e-4)
     assert found.turns.tolist() == pytest.approx(list(turns.values()), abs=1e-4)
+
+
+@pytest.mark.parametrize("temperature", [1e-1, 1e-3, 1e-5])
+def test_minima_of_q_are_three_at_most_between_inputs(temperature: float) -> None:
+    """Assert that no closed interval between inputs has more than three peaks, however light, at any temperature."""
+    for seed in range(4):
+        risk = random_points(6, seed)
+        found = knots(ReLUGibbs(risk, temperature, 0.02).solve(), merged=1e-9, least=0.0)
+        inputs = risk.data.inputs[:, 0].sort().values.tolist()
+        assert max(found.between(low, high) for low, high in pairwise(inputs)) <= 3
+        assert len(found.places) > 0
 
 
 def test_masses_and_what_is_off_add_up() -> None:

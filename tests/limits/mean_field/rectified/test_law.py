@@ -26,7 +26,7 @@ def test_function_at_the_data_is_the_predictions(law: ReLULaw) -> None:
 
 @LAWS
 def test_virial_identities(law: ReLULaw) -> None:
-    """Assert c_w E (w^2 + b^2) = 2 T + sum_i p_i R_i f_i and c_a E a^2 = T + the same, to 1e-14."""
+    """Assert that c_w E (w^2 + b^2) - 2 T and c_a E a^2 - T are sum_i p_i R_i f_i, to 1e-14."""
     assert max(map(abs, law.virial)) < 1e-14
 
 

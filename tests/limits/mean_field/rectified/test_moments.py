@@ -20,7 +20,7 @@ def piece(low: float, slope: float, bend: float) -> Pieces:
 @pytest.mark.parametrize("low", [1.0, 1e-6, 1e-16])
 @pytest.mark.parametrize(("slope", "bend"), [(0.0, 0.7), (0.7, 0.0), (0.9, -0.4), (1e-4, 0.3)])
 def test_integrals_in_high_precision(low: float, slope: float, bend: float) -> None:
-    """Assert 1e-13 for 1 / Q and e e^T / Q^2 however low Q is, whether it rises linearly or as a square."""
+    """Assert that 1 / Q and e e^T / Q^2 are right to 1e-13 however low Q is, and however it rises."""
     found = Moments.of(piece(low, slope, bend), 0.5)
     with mpmath.workdps(40):
         exact_low, exact_slope, exact_bend = map(mpmath.mpf, (low, slope, bend))
