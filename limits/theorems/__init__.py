@@ -64,11 +64,18 @@ from limits.theorems.feature_learning import (
 from limits.theorems.observed import Observed, observed
 from limits.theorems.problem import Problem
 from limits.theorems.vignettes import (
+    barrier_rate,
+    dropout_connectivity,
+    dropout_rate,
+    kept_alone,
     kept_singular_values,
+    particle_rate,
     pyramid_decay,
     pyramid_gradient,
     pyramid_rate,
     pyramid_reach,
+    step_rate,
+    subset_mean,
 )
 
 __all__ = [
@@ -90,7 +97,10 @@ __all__ = [
     "as_published",
     "as_slope",
     "as_value",
+    "barrier_rate",
     "convolution_distance",
+    "dropout_connectivity",
+    "dropout_rate",
     "every_feature_theorem",
     "every_theorem",
     "feature_convergence",
@@ -116,6 +126,7 @@ __all__ = [
     "inner_products",
     "input_norms",
     "input_spectrum",
+    "kept_alone",
     "kept_singular_values",
     "kernel_distance_rate",
     "limit_gram",
@@ -126,6 +137,7 @@ __all__ = [
     "movement_along",
     "observed",
     "particle_movement",
+    "particle_rate",
     "pyramid_decay",
     "pyramid_gradient",
     "pyramid_rate",
@@ -135,5 +147,7 @@ __all__ = [
     "risk_decay",
     "slope_within",
     "steep_decay",
+    "step_rate",
+    "subset_mean",
     "unchecked",
 ]
