@@ -27,6 +27,8 @@ from limits.mean_field.gaussian import GaussianFlow, LinearLaw
 from limits.mean_field.gibbs import Gibbs, GibbsLaw
 from limits.mean_field.grid import Atoms, Grid, Interval
 from limits.mean_field.optimality import OptimalityGap, optimality_gap
+from limits.mean_field.porous_medium import PorousDensities, PorousMedium
+from limits.mean_field.shells import Shells
 from limits.right_forms import CONVERSIONS, FORMS, METHODS
 from limits.transport import (
     Iteration,
@@ -73,8 +75,11 @@ __all__ = [
     "Measure",
     "OptimalityGap",
     "Plan",
+    "PorousDensities",
+    "PorousMedium",
     "RandomGram",
     "RandomKernel",
+    "Shells",
     "Slope",
     "StandIn",
     "TangentKernel",
