@@ -32,6 +32,8 @@ from limits.mean_field.gaussian import GaussianFlow, LinearLaw
 from limits.mean_field.gibbs import Gibbs, GibbsLaw
 from limits.mean_field.grid import Atoms, Grid, Interval
 from limits.mean_field.optimality import OptimalityGap, optimality_gap
+from limits.mean_field.porous_medium import PorousDensities, PorousMedium
+from limits.mean_field.shells import Shells
 from limits.right_forms import CONVERSIONS, FORMS, METHODS
 from limits.transport import (
     Iteration,
@@ -83,8 +85,11 @@ __all__ = [
     "Path",
     "Plan",
     "PolygonalPath",
+    "PorousDensities",
+    "PorousMedium",
     "RandomGram",
     "RandomKernel",
+    "Shells",
     "Slope",
     "StandIn",
     "StraightPath",

@@ -20,6 +20,8 @@ from limits.mean_field.free_energy import FreeEnergy
 from limits.mean_field.gaussian import GaussianFlow, LinearLaw
 from limits.mean_field.gibbs import Gibbs
 from limits.mean_field.grid import Grid
+from limits.mean_field.porous_medium import PorousMedium
+from limits.mean_field.shells import Shells
 from limits.transport import Measure, Plan
 from particles import ParticleCloud, Perceptron, Risk, UserNeuron
 
@@ -32,6 +34,7 @@ METHODS: dict[type | ModuleType, str] = {
     Densities: "density",
     FreeEnergy: "__call__ energy potential estimated virial",
     FokkerPlanck: "solve",
+    PorousMedium: "solve",
     Gibbs: "generated self_consistency excess",
     GaussianFlow: "laws law mean covariance predictions",
     LinearLaw: "carried",
@@ -62,6 +65,7 @@ FORMS: dict[Any, str] = {
     Perceptron: "Perceptron(activation=Tanh(), embedding=Identity(dim=3))",
     Density: "Density(grid, masses)",
     Path: "StraightPath(start, end)",
+    Shells: "Shells(1.0, 2, 100)",
 }
 
 #: For what was given and what is needed, the expression that converts one into the other; {name} is the argument's

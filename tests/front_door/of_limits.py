@@ -135,6 +135,19 @@ CASES = [
         {"risk": LINE_RISK, "temperature": 0.5, "confinement": 1.0, "grid": GRID, "tolerance": 1e-2},
         lambda f: f.solve(LINE_LAW, [0.0, 0.05]),
     ),
+    Case("limits.Shells", Shells, {"radius": 1.0, "dim": 2, "cells": 6}, lambda s: s.volumes),
+    Case(
+        "limits.PorousMedium",
+        PorousMedium,
+        {"target": torch.cos, "grid": Shells(1.0, 2, 6), "temperature": 0.1},
+        lambda medium: medium.solve(torch.exp, [0.1]).excess,
+    ),
+    Case(
+        "limits.PorousMedium.solve",
+        PorousMedium(torch.cos, Interval(-1.0, 1.0, 8)).solve,
+        {"start": torch.exp, "times": [0.0, 0.1]},
+        lambda found: found.errors,
+    ),
     Case("limits.FokkerPlanck.solve", PLANCK.solve, {"start": LINE_LAW, "times": [0.0, 0.05]}),
     Case(
         "limits.Gibbs",
