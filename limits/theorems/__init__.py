@@ -64,7 +64,10 @@ from limits.theorems.feature_learning import (
 from limits.theorems.observed import Observed, observed
 from limits.theorems.problem import Problem
 from limits.theorems.vignettes import (
+    WidthOrder,
+    eigenvalue_bounds,
     kept_singular_values,
+    proportional_eigenvalue,
     pyramid_decay,
     pyramid_gradient,
     pyramid_rate,
@@ -81,6 +84,7 @@ __all__ = [
     "Result",
     "Statement",
     "Verdict",
+    "WidthOrder",
     "active_convergence",
     "active_decay",
     "active_fraction",
@@ -91,6 +95,7 @@ __all__ = [
     "as_slope",
     "as_value",
     "convolution_distance",
+    "eigenvalue_bounds",
     "every_feature_theorem",
     "every_theorem",
     "feature_convergence",
@@ -126,6 +131,7 @@ __all__ = [
     "movement_along",
     "observed",
     "particle_movement",
+    "proportional_eigenvalue",
     "pyramid_decay",
     "pyramid_gradient",
     "pyramid_rate",

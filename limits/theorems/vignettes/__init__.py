@@ -7,9 +7,17 @@ from limits.theorems.vignettes.pyramid_training import (
     pyramid_rate,
     pyramid_reach,
 )
+from limits.theorems.vignettes.smallest_eigenvalue import (
+    WidthOrder,
+    eigenvalue_bounds,
+    proportional_eigenvalue,
+)
 
 __all__ = [
+    "WidthOrder",
+    "eigenvalue_bounds",
     "kept_singular_values",
+    "proportional_eigenvalue",
     "pyramid_decay",
     "pyramid_gradient",
     "pyramid_rate",
