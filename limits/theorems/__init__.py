@@ -64,6 +64,7 @@ from limits.theorems.feature_learning import (
 from limits.theorems.observed import Observed, observed
 from limits.theorems.problem import Problem
 from limits.theorems.vignettes import (
+    PyramidStart,
     WidthOrder,
     eigenvalue_bounds,
     kept_singular_values,
@@ -71,7 +72,6 @@ from limits.theorems.vignettes import (
     pyramid_decay,
     pyramid_gradient,
     pyramid_rate,
-    pyramid_reach,
 )
 
 __all__ = [
@@ -81,6 +81,7 @@ __all__ = [
     "Followed",
     "Observed",
     "Problem",
+    "PyramidStart",
     "Result",
     "Statement",
     "Verdict",
@@ -135,7 +136,6 @@ __all__ = [
     "pyramid_decay",
     "pyramid_gradient",
     "pyramid_rate",
-    "pyramid_reach",
     "random_limit",
     "required_width",
     "risk_decay",

@@ -1,11 +1,11 @@
 """Theorems of the vignettes: pyramids and the smallest eigenvalue of their tangent kernel (Mondelli and coauthors)."""
 
 from limits.theorems.vignettes.pyramid import pyramid_gradient
+from limits.theorems.vignettes.pyramid_start import PyramidStart
 from limits.theorems.vignettes.pyramid_training import (
     kept_singular_values,
     pyramid_decay,
     pyramid_rate,
-    pyramid_reach,
 )
 from limits.theorems.vignettes.smallest_eigenvalue import (
     WidthOrder,
@@ -14,6 +14,7 @@ from limits.theorems.vignettes.smallest_eigenvalue import (
 )
 
 __all__ = [
+    "PyramidStart",
     "WidthOrder",
     "eigenvalue_bounds",
     "kept_singular_values",
@@ -21,5 +22,4 @@ __all__ = [
     "pyramid_decay",
     "pyramid_gradient",
     "pyramid_rate",
-    "pyramid_reach",
 ]
