@@ -62,6 +62,7 @@ from limits.theorems.feature_learning import (
     steep_decay,
 )
 from limits.theorems.observed import Observed, observed
+from limits.theorems.one_axis import displacement
 from limits.theorems.problem import Problem
 from limits.theorems.vignettes import (
     kept_singular_values,
@@ -91,6 +92,7 @@ __all__ = [
     "as_slope",
     "as_value",
     "convolution_distance",
+    "displacement",
     "every_feature_theorem",
     "every_theorem",
     "feature_convergence",
