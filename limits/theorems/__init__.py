@@ -62,6 +62,7 @@ from limits.theorems.feature_learning import (
     steep_decay,
 )
 from limits.theorems.observed import Observed, observed
+from limits.theorems.one_axis import displacement
 from limits.theorems.problem import Problem
 from limits.theorems.vignettes import (
     PyramidStart,
@@ -105,6 +106,7 @@ __all__ = [
     "as_value",
     "barrier_rate",
     "convolution_distance",
+    "displacement",
     "dropout_connectivity",
     "dropout_rate",
     "eigenvalue_bounds",
