@@ -62,6 +62,20 @@ from limits.theorems.feature_learning import (
     steep_decay,
 )
 from limits.theorems.observed import Observed, observed
+from limits.theorems.one_axis import (
+    balanced,
+    balanced_penalty,
+    convexity,
+    dissipation,
+    optimality,
+    output_penalty,
+    potential_gradient,
+    regularised_ntk,
+    ridge_duality,
+    sampling_variance,
+    sparse_optimum,
+    variance_bound,
+)
 from limits.theorems.problem import Problem
 
 __all__ = [
@@ -83,7 +97,11 @@ __all__ = [
     "as_published",
     "as_slope",
     "as_value",
+    "balanced",
+    "balanced_penalty",
+    "convexity",
     "convolution_distance",
+    "dissipation",
     "every_feature_theorem",
     "every_theorem",
     "feature_convergence",
@@ -117,11 +135,19 @@ __all__ = [
     "model_gap",
     "movement_along",
     "observed",
+    "optimality",
+    "output_penalty",
     "particle_movement",
+    "potential_gradient",
     "random_limit",
+    "regularised_ntk",
     "required_width",
+    "ridge_duality",
     "risk_decay",
+    "sampling_variance",
     "slope_within",
+    "sparse_optimum",
     "steep_decay",
     "unchecked",
+    "variance_bound",
 ]
