@@ -77,6 +77,13 @@ from limits.theorems.one_axis import (
     variance_bound,
 )
 from limits.theorems.problem import Problem
+from limits.theorems.vignettes import (
+    kept_singular_values,
+    pyramid_decay,
+    pyramid_gradient,
+    pyramid_rate,
+    pyramid_reach,
+)
 
 __all__ = [
     "ActiveRegion",
@@ -127,6 +134,7 @@ __all__ = [
     "inner_products",
     "input_norms",
     "input_spectrum",
+    "kept_singular_values",
     "kernel_distance_rate",
     "limit_gram",
     "linear_dynamics",
@@ -139,6 +147,10 @@ __all__ = [
     "output_penalty",
     "particle_movement",
     "potential_gradient",
+    "pyramid_decay",
+    "pyramid_gradient",
+    "pyramid_rate",
+    "pyramid_reach",
     "random_limit",
     "regularised_ntk",
     "required_width",
