@@ -48,6 +48,11 @@ from particles.observables import (
     TeacherOverlap,
     effective_count,
 )
+from particles.resampling.autoencoder import AutoencoderLaw
+from particles.resampling.importance import importance
+from particles.resampling.kernel_density import KernelDensityLaw
+from particles.resampling.resample import resample
+from particles.resampling.thinning import Thinned, thin
 from particles.right_forms import CONVERSIONS, FORMS, METHODS
 from particles.risk.dataset import Dataset
 from particles.risk.losses import CrossEntropy, Logistic, Loss, Squared
@@ -67,6 +72,7 @@ __all__ = [
     "Activation",
     "ActiveFraction",
     "Alignment",
+    "AutoencoderLaw",
     "AveragePool",
     "BalanceChange",
     "Biased",
@@ -87,6 +93,7 @@ __all__ = [
     "GaussianOutputs",
     "GramChange",
     "Identity",
+    "KernelDensityLaw",
     "LargestMovement",
     "Law",
     "Lazy",
@@ -135,6 +142,7 @@ __all__ = [
     "Tanh",
     "TeacherAngle",
     "TeacherOverlap",
+    "Thinned",
     "ToleranceNotReached",
     "Trajectory",
     "TrajectoryError",
@@ -147,11 +155,14 @@ __all__ = [
     "effective_count",
     "from_module",
     "generator",
+    "importance",
     "jacobian_product",
     "jacobian_transpose_product",
     "masses",
+    "resample",
     "scaled_jacobian",
     "tangent_gram",
+    "thin",
     "to_module",
 ]
 
