@@ -22,11 +22,14 @@ from particles.initial.deep_law import DeepLaw
 from particles.initial.laws import GaussianLaw, GaussianOutputs, Law, OutputLaw, RademacherOutputs, SymmetricPairs
 from particles.initial.uniform_points import Points, Random, Sobol
 from particles.neurons.activations import GELU, Activation, Erf, LeakyReLU, Linear, ReLU, Sigmoid, SiLU, Softplus, Tanh
+from particles.neurons.bump.neuron import Bump
+from particles.neurons.bump.profiles import CompactProfile, GaussianProfile, Profile
 from particles.neurons.deep.layers import AveragePool, Convolution, Dense
 from particles.neurons.deep.neuron import Deep
 from particles.neurons.embeddings import Biased, Embedding, Identity, Plain, Quadratic, RandomFeatures
 from particles.neurons.perceptron import Perceptron
 from particles.neurons.protocols import Neuron, Tangent
+from particles.neurons.smooth_leaky_relu import SmoothLeakyReLU
 from particles.neurons.user_neuron import MappedNeuron, UserNeuron, as_neuron
 from particles.numerics.randomness import generator
 from particles.observables import (
@@ -76,7 +79,9 @@ __all__ = [
     "AveragePool",
     "BalanceChange",
     "Biased",
+    "Bump",
     "ClassAccuracy",
+    "CompactProfile",
     "Convolution",
     "CrossEntropy",
     "Dataset",
@@ -91,6 +96,7 @@ __all__ = [
     "FlowRefused",
     "GaussianLaw",
     "GaussianOutputs",
+    "GaussianProfile",
     "GramChange",
     "Identity",
     "KernelDensityLaw",
@@ -116,6 +122,7 @@ __all__ = [
     "Points",
     "Power",
     "Preactivations",
+    "Profile",
     "Quadratic",
     "RademacherOutputs",
     "Random",
@@ -133,6 +140,7 @@ __all__ = [
     "SiLU",
     "Sigmoid",
     "SmallestEigenvalue",
+    "SmoothLeakyReLU",
     "Sobol",
     "Softplus",
     "Squared",

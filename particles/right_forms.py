@@ -12,6 +12,7 @@ from particles.initial.deep_law import DeepLaw
 from particles.initial.laws import GaussianLaw, Law, OutputLaw, SymmetricPairs
 from particles.initial.uniform_points import Points
 from particles.neurons.activations import Activation
+from particles.neurons.bump.profiles import Profile
 from particles.neurons.deep.layers import AveragePool, Convolution, Dense
 from particles.neurons.deep.neuron import Deep
 from particles.neurons.embeddings import Embedding
@@ -50,6 +51,7 @@ METHODS: dict[type, str] = {
 FORMS: dict[Any, str] = {
     Activation: "Tanh()",
     Embedding: "Identity(dim=3)",
+    Profile: "GaussianProfile()",
     Scaling: "MeanField()",
     Loss: "Squared()",
     Dataset: "Dataset(inputs, targets)",

@@ -63,6 +63,13 @@ from limits.theorems.feature_learning import (
 )
 from limits.theorems.observed import Observed, observed
 from limits.theorems.problem import Problem
+from limits.theorems.vignettes import (
+    kept_singular_values,
+    pyramid_decay,
+    pyramid_gradient,
+    pyramid_rate,
+    pyramid_reach,
+)
 
 __all__ = [
     "ActiveRegion",
@@ -109,6 +116,7 @@ __all__ = [
     "inner_products",
     "input_norms",
     "input_spectrum",
+    "kept_singular_values",
     "kernel_distance_rate",
     "limit_gram",
     "linear_dynamics",
@@ -118,6 +126,10 @@ __all__ = [
     "movement_along",
     "observed",
     "particle_movement",
+    "pyramid_decay",
+    "pyramid_gradient",
+    "pyramid_rate",
+    "pyramid_reach",
     "random_limit",
     "required_width",
     "risk_decay",

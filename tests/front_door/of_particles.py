@@ -123,6 +123,8 @@ CASES = [
         for kind in (Erf, GELU, Linear, ReLU, Sigmoid, SiLU, Tanh)
     ),
     Case("particles.LeakyReLU", LeakyReLU, {"slope": 0.1}, of_activation),
+    Case("particles.SmoothLeakyReLU", SmoothLeakyReLU, {"slope": 0.1, "width": 2.0}, of_activation),
+    Case("particles.SmoothLeakyReLU", SmoothLeakyReLU, {"slope": 0.1, "width": 2.0}, of_activation),
     Case("particles.Softplus", Softplus, {}, of_activation),
     Case("particles.Identity", Identity, {"dim": 2}, of_embedding),
     Case("particles.Plain", Plain, {"dim": 2}, of_embedding),
@@ -186,6 +188,8 @@ CASES = [
     Case("particles.AveragePool", AveragePool, {"size": 2}, of_layer),
     Case("particles.DeepLaw", DeepLaw, {"neuron": DEEP, "points": Random()}, lambda law: law.sample(seed=0)),
     Case("particles.DeepLaw.sample", DeepLaw(DEEP).sample, {"masses": EIGHT, "seed": 0}, net(DEEP).velocity),
+    Case("particles.Bump", Bump, {"dim": 2, "width": 0.5, "profile": GaussianProfile()}, of_neuron),
+    Case("particles.CompactProfile", CompactProfile, {"smoothness": 2}, lambda shape: of_neuron(Bump(2, 1.0, shape))),
     Case("particles.MappedNeuron", MappedNeuron, {"single": Own(), "dim": 3, "outputs": 1}, of_neuron),
     Case("particles.as_neuron", as_neuron, {"neuron": Own()}, of_neuron),
     Case(
