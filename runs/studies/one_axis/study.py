@@ -2,6 +2,7 @@
 
 from runs.studies import one_axis
 from runs.studies.one_axis.config import Config
+from runs.studies.one_axis.experiments.linearisation import Linearisation
 from runs.study.study import Study
 
 STUDY = Study(
@@ -9,5 +10,5 @@ STUDY = Study(
     paper="Fang, Dong and Zhang 2020 (arXiv 2012.13982)",
     summary=str(one_axis.__doc__),
     config=Config,
-    experiments=(),
+    experiments=(Linearisation(),),
 )
