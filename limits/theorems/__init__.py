@@ -92,7 +92,6 @@ from limits.theorems.vignettes import (
     pyramid_decay,
     pyramid_gradient,
     pyramid_rate,
-    pyramid_reach,
     step_rate,
     subset_mean,
 )
@@ -172,7 +171,6 @@ __all__ = [
     "pyramid_decay",
     "pyramid_gradient",
     "pyramid_rate",
-    "pyramid_reach",
     "random_limit",
     "regularised_ntk",
     "required_width",

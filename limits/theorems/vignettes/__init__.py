@@ -5,7 +5,7 @@ from limits.theorems.vignettes.dropout import dropout_rate, kept_alone, subset_m
 from limits.theorems.vignettes.large_numbers import particle_rate, step_rate
 from limits.theorems.vignettes.pyramid import pyramid_gradient
 from limits.theorems.vignettes.pyramid_start import PyramidStart
-from limits.theorems.vignettes.pyramid_training import kept_singular_values, pyramid_decay, pyramid_rate, pyramid_reach
+from limits.theorems.vignettes.pyramid_training import kept_singular_values, pyramid_decay, pyramid_rate
 from limits.theorems.vignettes.smallest_eigenvalue import WidthOrder, eigenvalue_bounds, proportional_eigenvalue
 
 __all__ = [
@@ -22,7 +22,6 @@ __all__ = [
     "pyramid_decay",
     "pyramid_gradient",
     "pyramid_rate",
-    "pyramid_reach",
     "step_rate",
     "subset_mean",
 ]
