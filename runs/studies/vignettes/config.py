@@ -23,6 +23,13 @@ class Config(StudyConfig):
         dropout_subsets=(20, 400, 1000),
         connect_counts=((12, 24, 48), COUNTS, COUNTS),
         connect_shown=(24, 800, 800),
+        large_counts=((12, 24, 48), COUNTS, COUNTS),
+        large_reference=(128, 8192, 65536),
+        large_pool=(50, 300, 1000),
+        large_until=(1.0, 10.0, 20.0),
+        large_particles=(20, 200, 200),
+        large_steps=((0.04, 0.02, 0.01), (0.16, 0.08, 0.04, 0.02, 0.01), (0.16, 0.08, 0.04, 0.02, 0.01, 0.005)),
+        large_streams=(1, 4, 8),
         # (end of these)
         # E3.4: convexity of displacement
         # (end of these)
@@ -45,6 +52,13 @@ class Config(StudyConfig):
     dropout_subsets: int = Field(ge=2, description="random subsets drawn at the least N")
     connect_counts: tuple[int, ...] = Field(min_length=3, description="particles N of two runs that are connected")
     connect_shown: int = Field(ge=2, description="particles N of the runs whose paths are drawn")
+    large_counts: tuple[int, ...] = Field(min_length=3, description="particles N that are compared with their limit")
+    large_reference: int = Field(ge=2, description="particles that stand for the limit, a power of two")
+    large_pool: int = Field(ge=2, description="inputs of which the data are")
+    large_until: float = Field(gt=0.0, allow_inf_nan=False, description="time T = s k of the comparison")
+    large_particles: int = Field(ge=1, description="particles N of the runs with several steps")
+    large_steps: tuple[float, ...] = Field(min_length=3, description="steps s, of which T is a multiple")
+    large_streams: int = Field(ge=1, description="streams of data for every seed and step")
     # (end of these)
     # E3.4: convexity of displacement
     # (end of these)

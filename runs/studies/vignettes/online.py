@@ -29,6 +29,8 @@ from runs.studies.vignettes.config import Config
 
 #: Neurons of the teacher, their output weight up to its sign, and the standard deviation of the noise of targets.
 TEACHERS, SIZE, NOISE = 5, 0.5, 0.05
+#: Output weights at the start.
+OUTPUTS = GaussianOutputs()
 #: The paper's loss in units of our risk.
 PAPERS = 2.0
 
@@ -76,7 +78,7 @@ class Task:
 
     def start(self, count: int, seed: int) -> ParticleCloud:
         """A cloud of so many particles before training."""
-        law = GaussianLaw(self.risk.neuron, outputs=GaussianOutputs(), variance=1.0 / self.config.online_inputs)
+        law = GaussianLaw(self.risk.neuron, outputs=OUTPUTS, variance=1.0 / self.config.online_inputs)
         return law.sample(masses=masses.uniform(count), seed=seed).to(self.config.device)
 
     def trained(self, count: int, seed: int) -> ParticleCloud:

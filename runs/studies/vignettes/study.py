@@ -4,6 +4,7 @@ from runs.studies import vignettes
 from runs.studies.vignettes.config import Config
 from runs.studies.vignettes.experiments.connectivity import Connectivity
 from runs.studies.vignettes.experiments.dropout import DropoutStability
+from runs.studies.vignettes.experiments.large_numbers import LargeNumbers
 from runs.study.study import Study
 
 STUDY = Study(
@@ -14,5 +15,6 @@ STUDY = Study(
     experiments=(
         DropoutStability(),
         Connectivity(),
+        LargeNumbers(),
     ),
 )
