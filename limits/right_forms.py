@@ -8,6 +8,7 @@ from limits.chaos import StandIn
 from limits.kernel_training.early_time import EarlyTimeModel
 from limits.kernel_training.kernel_flow import KernelFlow
 from limits.kernel_training.linear_model import LinearModel
+from limits.kernel_training.ridge import KernelRidge
 from limits.kernels.base import Kernel
 from limits.kernels.random_kernel import RandomKernel
 from limits.kernels.two_layer import FeatureKernel, TangentKernel
@@ -36,6 +37,7 @@ METHODS: dict[type | ModuleType, str] = {
     GaussianFlow: "laws law mean covariance predictions",
     LinearLaw: "carried",
     KernelFlow: "residual predictions movement cross initial",
+    KernelRidge: "predictions",
     TangentKernel: "__call__ evaluate sampled",
     FeatureKernel: "__call__ evaluate sampled",
     EarlyTimeModel: "__call__ features distance",
