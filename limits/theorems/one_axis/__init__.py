@@ -3,6 +3,7 @@
 from limits.theorems.one_axis.displacement import displacement
 from limits.theorems.one_axis.dissipation import dissipation, loss_rate, potential_gradient
 from limits.theorems.one_axis.first_variation import first_variation
+from limits.theorems.one_axis.importance import drawn_variance, least_variance
 from limits.theorems.one_axis.optimality import convexity, optimality
 from limits.theorems.one_axis.penalty import balanced, balanced_penalty, output_penalty, sparse_optimum
 from limits.theorems.one_axis.regularised_kernel import regularised_ntk, regularised_predictions
@@ -15,7 +16,9 @@ __all__ = [
     "convexity",
     "displacement",
     "dissipation",
+    "drawn_variance",
     "first_variation",
+    "least_variance",
     "loss_rate",
     "optimality",
     "output_penalty",
