@@ -94,7 +94,6 @@ from limits.theorems.vignettes import (
     pyramid_decay,
     pyramid_gradient,
     pyramid_rate,
-    pyramid_reach,
     step_rate,
     subset_mean,
 )
@@ -176,7 +175,6 @@ __all__ = [
     "pyramid_decay",
     "pyramid_gradient",
     "pyramid_rate",
-    "pyramid_reach",
     "random_limit",
     "regularised_ntk",
     "required_width",

@@ -14,11 +14,11 @@ STUDY = Study(
     paper="Fang, Dong and Zhang 2020 (arXiv 2012.13982)",
     summary=str(one_axis.__doc__),
     config=Config,
-    experiments=(Linearisation(),),
     experiments=(
         Alphas(),
         Displacement(),
         Widths(),
+        Linearisation(),
         LinearRegime(),
     ),
 )
