@@ -4,7 +4,9 @@ from runs.studies import vignettes
 from runs.studies.vignettes.config import Config
 from runs.studies.vignettes.experiments.connectivity import Connectivity
 from runs.studies.vignettes.experiments.dropout import DropoutStability
+from runs.studies.vignettes.experiments.knots import KnotsOfNoise
 from runs.studies.vignettes.experiments.large_numbers import LargeNumbers
+from runs.studies.vignettes.experiments.noisy_sgd import NoisySGD
 from runs.study.study import Study
 
 STUDY = Study(
@@ -15,6 +17,8 @@ STUDY = Study(
     experiments=(
         DropoutStability(),
         Connectivity(),
+        KnotsOfNoise(),
+        NoisySGD(),
         LargeNumbers(),
     ),
 )
