@@ -38,7 +38,7 @@ class Config(StudyConfig):
         knot_betas=((1e4, 1e5, 1e6), (1e5, 1e6, 1e7, 1e8), (1e5, 3e5, 1e6, 3e6, 1e7, 3e7, 1e8)),
         noisy_count=(100, 5000, 20000),
         noisy_rests=(1.0, 6.0, 8.0),
-        noisy_time=(7.0, 60.0, 400.0),
+        noisy_time=(9.0, 60.0, 400.0),
         noisy_step=(0.1, 0.02, 0.01),
         # (end of these)
         # E3.6, E3.7: pyramids, the smallest eigenvalue

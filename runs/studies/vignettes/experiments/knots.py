@@ -52,9 +52,9 @@ def random_data(seed: int) -> Risk:
 class KnotsOfNoise(Experiment):
     """Stationary laws of noisy SGD at beta = 1 / T from 1e5 to 1e8, confinement lambda constant and T^(1/4).
 
-    `x` is beta. `knots` is the largest number between consecutive inputs, `off` the integral of |f''| over what lies on
-    no knot, `distance` the largest distance between the inputs from the piecewise linear minimiser of the same
-    confinement, `misfit` the rms of f - y. `residual`, relative to 1 + rms f, and `virial` say how exact a law is.
+    `x` is beta. `knots` is the largest number between consecutive inputs, `off` the integral of |f''| further than 0.01
+    from all its peaks, `distance` the largest distance between the inputs from the piecewise linear minimiser of the
+    same confinement, `misfit` the rms of f - y. `residual`, relative to 1 + rms f, and `virial` say how exact a law is.
     """
 
     name = "E3.5"
@@ -62,7 +62,7 @@ class KnotsOfNoise(Experiment):
     figure = ""
     words: ClassVar[Mapping[str, str]] = {
         "knots": "most knots between inputs",
-        "off": "curvature off the knots",
+        "off": "curvature off the peaks",
         "distance": "distance from the limit",
         **SCHEDULES,
     }
@@ -123,7 +123,7 @@ class KnotsOfNoise(Experiment):
             words = f"{schedule} confinement: never more than two knots between consecutive inputs"
             yield from_above(Statement(words, "our notes", proven=False), (), 2.0, torch.from_numpy(counts.flatten()))
             for quantity, what in (
-                ("off", "curvature off the knots vanishes with the temperature"),
+                ("off", "curvature off the peaks vanishes with the temperature"),
                 ("distance", "the predictor converges to the piecewise linear one of least norm"),
             ):
                 slope = slope_of_sets(table.at(self.name, quantity, schedule))
@@ -180,7 +180,7 @@ class KnotsOfNoise(Experiment):
 
     def _vanishing(self, table: Table) -> tuple[Panel, ...]:
         shown = (
-            ("off", "Curvature off the knots", "$\\int|f''|$"),
+            ("off", "Curvature off the peaks", "$\\int|f''|$"),
             ("distance", "Distance from the limit", "max|f - limit|"),
             ("width", "Width of the widest knot", ""),
         )
@@ -217,11 +217,12 @@ def _seen(risk: Risk, law: ReLULaw, found: Knots, confinement: float) -> dict[st
     inputs = risk.data.inputs[:, 0]
     limit = piecewise_linear(risk, confinement)
     x = torch.linspace(float(inputs[0]), float(inputs[-1]), COMPARED, dtype=torch.float64)[:, None]
+    every = knots(law, least=0.0)
     away = (found.places[:, None] - inputs).abs().amin(dim=1) if len(found.places) else found.places
     return {
         "knots": float(max(_counts(risk, found))),
         "between": float((away > AT_INPUT).sum()),
-        "off": found.off * found.total,
+        "off": every.off * every.total,
         "width": float(found.widths.max()) if len(found.widths) else np.nan,
         "distance": float((law(x) - limit(x)).abs().max()),
         "misfit": float((law.predictions - risk.data.targets).square().mean().sqrt()),

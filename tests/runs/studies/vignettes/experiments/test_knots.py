@@ -47,7 +47,7 @@ def test_claims_hold_and_can_fail(vignettes_table: Table) -> None:
     coarse = changed(vignettes_table, lambda r: 1e-9 if r.quantity == "residual" else r.value)
     assert verdicts(KNOTS, CONFIG, coarse, "residuals of all laws") == {Verdict.VIOLATED}
     flat = changed(vignettes_table, lambda r: r.x**0.1 if r.quantity == "off" else r.value)
-    assert verdicts(KNOTS, CONFIG, flat, "curvature off the knots") == {Verdict.VIOLATED}
+    assert verdicts(KNOTS, CONFIG, flat, "curvature off the peaks") == {Verdict.VIOLATED}
     assert len(said(KNOTS, CONFIG, vignettes_table, "confinement")) == 9
 
 
