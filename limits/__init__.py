@@ -19,6 +19,11 @@ from limits.kernels.deep.infinite_width import infinite_width_kernels
 from limits.kernels.gaussian_duals import Dual, DualPair, dual_pair
 from limits.kernels.random_kernel import RandomGram, RandomKernel, total_variance, zipf_departure
 from limits.kernels.two_layer import FeatureKernel, TangentKernel, feature_kernel, tangent_kernel
+from limits.landscape.barrier import Barrier, barrier
+from limits.landscape.dropout import dropout_risk, mean_dropout_risk
+from limits.landscape.dropout_path import DropoutPath
+from limits.landscape.layer_dropout import LayerDropoutPath, dropped_units
+from limits.landscape.paths import Path, PolygonalPath, StraightPath, TransportPath
 from limits.mean_field.density import Density
 from limits.mean_field.entropy import Estimate, entropy
 from limits.mean_field.fokker_planck import Densities, FokkerPlanck
@@ -48,9 +53,11 @@ from particles.arguments import check_arguments_of
 __all__ = [
     "Approach",
     "Atoms",
+    "Barrier",
     "DeepKernels",
     "Densities",
     "Density",
+    "DropoutPath",
     "Dual",
     "DualPair",
     "EarlyConstants",
@@ -70,11 +77,14 @@ __all__ = [
     "Kernel",
     "KernelDistance",
     "KernelFlow",
+    "LayerDropoutPath",
     "LinearLaw",
     "LinearModel",
     "Measure",
     "OptimalityGap",
+    "Path",
     "Plan",
+    "PolygonalPath",
     "PorousDensities",
     "PorousMedium",
     "RandomGram",
@@ -82,12 +92,17 @@ __all__ = [
     "Shells",
     "Slope",
     "StandIn",
+    "StraightPath",
     "TangentKernel",
     "Transport",
+    "TransportPath",
     "approach",
+    "barrier",
     "convolutional_kernels",
     "deep_kernels",
     "deviation",
+    "dropout_risk",
+    "dropped_units",
     "dual_pair",
     "early_constants",
     "early_time_model",
@@ -100,6 +115,7 @@ __all__ = [
     "kernel_distance",
     "lazy_gap",
     "linear_model",
+    "mean_dropout_risk",
     "measure",
     "odd_distance",
     "optimality_gap",

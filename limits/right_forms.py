@@ -11,6 +11,9 @@ from limits.kernel_training.linear_model import LinearModel
 from limits.kernels.base import Kernel
 from limits.kernels.random_kernel import RandomKernel
 from limits.kernels.two_layer import FeatureKernel, TangentKernel
+from limits.landscape.dropout_path import DropoutPath
+from limits.landscape.layer_dropout import LayerDropoutPath
+from limits.landscape.paths import Path, PolygonalPath, StraightPath, TransportPath
 from limits.mean_field.density import Density
 from limits.mean_field.fokker_planck import Densities, FokkerPlanck
 from limits.mean_field.free_energy import FreeEnergy
@@ -43,6 +46,11 @@ METHODS: dict[type | ModuleType, str] = {
     RandomKernel: "mean sample total_variance",
     StandIn: "estimate error",
     Plan: "matrix",
+    PolygonalPath: "__call__",
+    StraightPath: "__call__",
+    TransportPath: "__call__",
+    DropoutPath: "__call__",
+    LayerDropoutPath: "__call__ stages",
 }
 
 #: For a class that an annotation asks for, an expression that gives one.
@@ -57,6 +65,7 @@ FORMS: dict[Any, str] = {
     Perceptron: "Perceptron(activation=Tanh(), embedding=Identity(dim=3))",
     Density: "Density(grid, masses)",
     Shells: "Shells(1.0, 2, 100)",
+    Path: "StraightPath(start, end)",
 }
 
 #: For what was given and what is needed, the expression that converts one into the other; {name} is the argument's

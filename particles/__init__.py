@@ -29,6 +29,7 @@ from particles.neurons.deep.neuron import Deep
 from particles.neurons.embeddings import Biased, Embedding, Identity, Plain, Quadratic, RandomFeatures
 from particles.neurons.perceptron import Perceptron
 from particles.neurons.protocols import Neuron, Tangent
+from particles.neurons.smooth_leaky_relu import SmoothLeakyReLU
 from particles.neurons.user_neuron import MappedNeuron, UserNeuron, as_neuron
 from particles.numerics.randomness import generator
 from particles.observables import (
@@ -132,6 +133,7 @@ __all__ = [
     "SiLU",
     "Sigmoid",
     "SmallestEigenvalue",
+    "SmoothLeakyReLU",
     "Sobol",
     "Softplus",
     "Squared",

@@ -63,6 +63,16 @@ from limits.theorems.feature_learning import (
 )
 from limits.theorems.observed import Observed, observed
 from limits.theorems.problem import Problem
+from limits.theorems.vignettes import (
+    convexity_rate,
+    decay_to_floor,
+    displacement_convexity,
+    kept_singular_values,
+    pyramid_decay,
+    pyramid_gradient,
+    pyramid_rate,
+    pyramid_reach,
+)
 
 __all__ = [
     "ActiveRegion",
@@ -83,7 +93,10 @@ __all__ = [
     "as_published",
     "as_slope",
     "as_value",
+    "convexity_rate",
     "convolution_distance",
+    "decay_to_floor",
+    "displacement_convexity",
     "every_feature_theorem",
     "every_theorem",
     "feature_convergence",
@@ -109,6 +122,7 @@ __all__ = [
     "inner_products",
     "input_norms",
     "input_spectrum",
+    "kept_singular_values",
     "kernel_distance_rate",
     "limit_gram",
     "linear_dynamics",
@@ -118,6 +132,10 @@ __all__ = [
     "movement_along",
     "observed",
     "particle_movement",
+    "pyramid_decay",
+    "pyramid_gradient",
+    "pyramid_rate",
+    "pyramid_reach",
     "random_limit",
     "required_width",
     "risk_decay",

@@ -44,6 +44,7 @@ from particles import (
     ReLU,
     Risk,
     SiLU,
+    SmoothLeakyReLU,
     Squared,
     SymmetricPairs,
 )
@@ -136,7 +137,8 @@ def test_what_the_packages_offer_is_known_by_its_name() -> None:
     assert named([DormandPrince, LeakyReLU, RK4, SiLU]).keys() == {"dormand-prince", "leaky-relu", "rk4", "silu"}
     assert [kind.makes for name, kind in INTEGRATORS.items() if name != "import"] == list(OUR_INTEGRATORS)
     offered = [one for one in map(vars(particles).get, particles.__all__) if isinstance(one, type)]
-    activations = {one for one in offered if one.__module__ == ReLU.__module__} - {particles.Activation}
+    modules = {ReLU.__module__, SmoothLeakyReLU.__module__}
+    activations = {one for one in offered if one.__module__ in modules} - {particles.Activation}
     assert {kind.makes for name, kind in ACTIVATIONS.items() if name != "import"} == activations
 
 
