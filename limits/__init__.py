@@ -10,6 +10,7 @@ from limits.kernel_training.kernel_distance import KernelDistance, kernel_distan
 from limits.kernel_training.kernel_flow import KernelFlow
 from limits.kernel_training.lazy_gap import lazy_gap
 from limits.kernel_training.linear_model import LinearModel, linear_model
+from limits.kernel_training.ridge import KernelRidge, ridge_outputs
 from limits.kernel_training.trained_law import Ensemble, ensemble
 from limits.kernels.base import Evaluated, Kernel
 from limits.kernels.deep.both_kernels import DeepKernels
@@ -77,6 +78,7 @@ __all__ = [
     "Kernel",
     "KernelDistance",
     "KernelFlow",
+    "KernelRidge",
     "LayerDropoutPath",
     "LinearLaw",
     "LinearModel",
@@ -120,6 +122,7 @@ __all__ = [
     "odd_distance",
     "optimality_gap",
     "projected",
+    "ridge_outputs",
     "root_mean",
     "sampled",
     "slope",

@@ -8,6 +8,7 @@ from limits.chaos import StandIn
 from limits.kernel_training.early_time import EarlyTimeModel
 from limits.kernel_training.kernel_flow import KernelFlow
 from limits.kernel_training.linear_model import LinearModel
+from limits.kernel_training.ridge import KernelRidge
 from limits.kernels.base import Kernel
 from limits.kernels.random_kernel import RandomKernel
 from limits.kernels.two_layer import FeatureKernel, TangentKernel
@@ -39,6 +40,7 @@ METHODS: dict[type | ModuleType, str] = {
     GaussianFlow: "laws law mean covariance predictions",
     LinearLaw: "carried",
     KernelFlow: "residual predictions movement cross initial",
+    KernelRidge: "predictions",
     TangentKernel: "__call__ evaluate sampled",
     FeatureKernel: "__call__ evaluate sampled",
     EarlyTimeModel: "__call__ features distance",
@@ -64,8 +66,8 @@ FORMS: dict[Any, str] = {
     FreeEnergy: "FreeEnergy(risk, temperature)",
     Perceptron: "Perceptron(activation=Tanh(), embedding=Identity(dim=3))",
     Density: "Density(grid, masses)",
-    Shells: "Shells(1.0, 2, 100)",
     Path: "StraightPath(start, end)",
+    Shells: "Shells(1.0, 2, 100)",
 }
 
 #: For what was given and what is needed, the expression that converts one into the other; {name} is the argument's
