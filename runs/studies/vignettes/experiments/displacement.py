@@ -195,7 +195,7 @@ class DisplacementConvexity(Experiment):
         yield in_order(Statement(said, PAPER, proven=False), (), [float(end.mean()) for end in ends])
 
     def _decays(self, curve: str, rate: float, table: Table) -> Iterator[Result]:
-        """Below the bound until the floor, which is the largest L of the last quarter: the seed with the least margin."""
+        """Below the bound until the floor, the largest L of the last quarter: the seed with the least margin."""
         found = table.at(self.name, "excess", curve)
         last = 3 * len(found.x) // 4
         times = torch.from_numpy(found.x)

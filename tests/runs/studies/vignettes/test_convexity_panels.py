@@ -1,6 +1,6 @@
 """The figures of E3.4 as data: what is in them, and in which order."""
 
-from runs.studies.vignettes.convexity_panels import Run, density_panels, excess_panels, floor_panels, shown
+from runs.studies.vignettes.convexity_panels import MIDDLE, Run, density_panels, excess_panels, floor_panels, shown
 from runs.study.table import Table
 from tests.runs.studies.vignettes.small import small
 
@@ -11,6 +11,9 @@ def test_runs_grow_and_shrink_together() -> None:
     assert [run.curve for run in Run.growing(config)] == ["N = 10, δ = 0.3", "N = 20, δ = 0.2"]
     assert Run.largest(config) == Run(1, 20, 0.2)
     assert Run(1, 20, 0.2, "noise").curve == "noise"
+    middle = Run(1, 20, 0.2, MIDDLE)
+    assert middle.curve == "from the middle, δ = 0.2"
+    assert (middle.bumps.place, Run(1, 20, 0.2).bumps.place) == (0.0, 0.4)
 
 
 def test_three_early_densities_are_shown() -> None:
@@ -30,4 +33,4 @@ def test_panels_have_every_curve(vignettes_table: Table) -> None:
     densities = list(density_panels(config, vignettes_table))
     assert len(densities) == 3 and all(line.values.size for panel in densities for line in panel.lines)
     floors = list(floor_panels(config, vignettes_table))
-    assert [len(panel.lines) for panel in floors] == [2, 2]
+    assert [[line.label for line in panel.lines] for panel in floors] == 2 * [["N = 20", "N = 60", "from the middle"]]

@@ -30,7 +30,7 @@ def test_bumps_stay_below_the_bound_and_a_planted_delay_is_found(vignettes_table
     assert verdicts(EXPERIMENT, config, vignettes_table, "along the particles") == HOLDS
 
     def late(row: Row) -> float:
-        first = row.x == 0.0 or row.x > 0.9 * config.convex_until
+        first = row.x == 0.0 or row.x > 0.74 * config.convex_until
         return row.value if row.quantity != "excess" or row.seed is None or first else 1.0
 
     table = changed(vignettes_table, late)
