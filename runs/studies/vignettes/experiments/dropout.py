@@ -91,11 +91,11 @@ class DropoutStability(Experiment):
 
     def panels(self, config: Config, table: Table) -> list[Panel]:
         """Halves, and a fixed number."""
-        lines = tuple(
-            Line.of(f"{words}, {curve}", colour, table.at(self.name, quantity, curve), kind)
-            for (quantity, words), colour in zip(
-                (("half", "M = N/2"), ("fixed", f"M = {config.dropout_kept}")), COLOURS, strict=False
+        shown = []
+        for quantity, words in (("half", "Half of the particles kept"), ("fixed", f"M = {config.dropout_kept} kept")):
+            lines = tuple(
+                Line.of(curve, colour, table.at(self.name, quantity, curve))
+                for curve, colour in zip((FIRST, MEAN), COLOURS, strict=False)
             )
-            for curve, kind in ((FIRST, "dots"), (MEAN, "dashed"))
-        )
-        return [Panel("dropout.png", "Excess of the kept", "particles N", lines, "|L_M - L_N|")]
+            shown.append(Panel("dropout.png", words, "particles N", lines, "|L_M - L_N|"))
+        return shown

@@ -35,10 +35,10 @@ def table(powers: tuple[float, float, float, float] = (-0.7, 0.05, -1.2, -1.4)) 
         (table((-0.7, -0.7, -1.2, -1.4)), "straight line does not fall", Verdict.VIOLATED),
         (table(), "seven segments < 0.1", Verdict.HOLDS),
         (table((-0.3, 0.0, -1.2, -1.4)), "seven segments < 0.1", Verdict.VIOLATED),
-        (table(), "the barrier of transport is below", Verdict.HOLDS),
-        (table((-0.7, 0.0, 0.2, -1.4)), "the barrier of transport is below", Verdict.VIOLATED),
-        (table(), "transport up to sign is below", Verdict.HOLDS),
-        (table((-0.7, 0.0, -1.2, 0.2)), "transport up to sign is below", Verdict.VIOLATED),
+        (table(), "the barrier of transport is at most", Verdict.HOLDS),
+        (table((-0.7, 0.0, 0.2, -1.4)), "the barrier of transport is at most", Verdict.VIOLATED),
+        (table(), "transport up to sign is at most", Verdict.HOLDS),
+        (table((-0.7, 0.0, -1.2, 0.2)), "transport up to sign is at most", Verdict.VIOLATED),
     ],
 )
 def test_statements_tell_right_numbers_from_wrong_ones(made: Table, words: str, verdict: str) -> None:

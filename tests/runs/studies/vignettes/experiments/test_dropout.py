@@ -52,9 +52,9 @@ def test_draws_without_replacement_are_taken_out() -> None:
 
 
 def test_smoke_numbers_are_of_every_count(vignettes_table: Table) -> None:
-    """Assert that at smoke scale drawn subsets agree with the identity, and that panels show four curves."""
+    """Assert that at smoke scale drawn subsets agree with the identity, and that each panel shows two curves."""
     config = small()
     assert verdicts(DropoutStability(), config, vignettes_table, "E_A R_A") == {Verdict.HOLDS}
     assert list(vignettes_table.at("E3.1", "loss", "").x) == list(config.dropout_counts)
-    (panel,) = DropoutStability().panels(config, vignettes_table)
-    assert [line.values.size for line in panel.lines] == [3, 3, 3, 3]
+    for panel in DropoutStability().panels(config, vignettes_table):
+        assert [line.values.size for line in panel.lines] == [3, 3]
