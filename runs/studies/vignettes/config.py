@@ -23,6 +23,9 @@ class Config(StudyConfig):
         dropout_subsets=(20, 400, 1000),
         connect_counts=((12, 24, 48), COUNTS, COUNTS),
         connect_shown=(24, 800, 800),
+        layer_widths=((8, 12, 16), (16, 32, 64, 128, 256), (32, 64, 128, 256, 512)),
+        layer_kept=(3, 8, 16),
+        layer_subsets=(5, 20, 50),
         large_counts=((12, 24, 48), COUNTS, COUNTS),
         large_reference=(128, 8192, 65536),
         large_pool=(50, 300, 1000),
@@ -52,6 +55,9 @@ class Config(StudyConfig):
     dropout_subsets: int = Field(ge=2, description="random subsets drawn at the least N")
     connect_counts: tuple[int, ...] = Field(min_length=3, description="particles N of two runs that are connected")
     connect_shown: int = Field(ge=2, description="particles N of the runs whose paths are drawn")
+    layer_widths: tuple[int, ...] = Field(min_length=3, description="units N of each of two hidden layers")
+    layer_kept: int = Field(ge=1, description="units M of each of them that are kept at every N")
+    layer_subsets: int = Field(ge=1, description="random subsets of units over which excesses are averaged")
     large_counts: tuple[int, ...] = Field(min_length=3, description="particles N that are compared with their limit")
     large_reference: int = Field(ge=2, description="particles that stand for the limit, a power of two")
     large_pool: int = Field(ge=2, description="inputs of which the data are")

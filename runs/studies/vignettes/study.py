@@ -5,6 +5,7 @@ from runs.studies.vignettes.config import Config
 from runs.studies.vignettes.experiments.connectivity import Connectivity
 from runs.studies.vignettes.experiments.dropout import DropoutStability
 from runs.studies.vignettes.experiments.large_numbers import LargeNumbers
+from runs.studies.vignettes.experiments.layers import Layers
 from runs.study.study import Study
 
 STUDY = Study(
@@ -15,6 +16,7 @@ STUDY = Study(
     experiments=(
         DropoutStability(),
         Connectivity(),
+        Layers(),
         LargeNumbers(),
     ),
 )
