@@ -35,6 +35,16 @@ class Config(StudyConfig):
         large_streams=(1, 4, 8),
         # (end of these)
         # E3.4: convexity of displacement
+        convex_counts=((20, 60), (50, 200, 1000), (50, 200, 1000, 4000)),
+        convex_widths=((0.3, 0.2), (0.2, 0.1, 0.05), (0.2, 0.1, 0.05, 0.025)),
+        convex_until=(0.5, 2.0, 2.0),
+        convex_frames=(10, 40, 40),
+        convex_cells=(40, 200, 400),
+        convex_balls=(
+            ((1, 60, 0.1), (2, 60, 0.2)),
+            ((1, 300, 0.05), (2, 400, 0.1), (3, 400, 0.15)),
+            ((1, 1000, 0.03), (2, 1000, 0.08), (3, 1000, 0.12)),
+        ),
         # (end of these)
         # E3.5: knots
         # (end of these)
@@ -67,6 +77,14 @@ class Config(StudyConfig):
     large_streams: int = Field(ge=1, description="streams of data for every seed and step")
     # (end of these)
     # E3.4: convexity of displacement
+    convex_counts: tuple[int, ...] = Field(min_length=2, description="bumps N on the interval")
+    convex_widths: tuple[float, ...] = Field(min_length=2, description="their widths, of which the n-th goes with N_n")
+    convex_until: float = Field(gt=0.0, allow_inf_nan=False, description="time of the paper at which runs end")
+    convex_frames: int = Field(ge=4, description="times at which they are looked at, a multiple of two")
+    convex_cells: int = Field(ge=10, description="cells of the limit, before refinement")
+    convex_temperature: float = Field(default=0.1, gt=0.0, allow_inf_nan=False, description="noise of the noisy runs")
+    convex_batch: int = Field(default=8, ge=1, description="fresh data of every step of the stochastic runs")
+    convex_balls: tuple[tuple[int, int, float], ...] = Field(min_length=2, description="dimension, N, width in balls")
     # (end of these)
     # E3.5: knots
     # (end of these)

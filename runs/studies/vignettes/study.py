@@ -3,6 +3,7 @@
 from runs.studies import vignettes
 from runs.studies.vignettes.config import Config
 from runs.studies.vignettes.experiments.connectivity import Connectivity
+from runs.studies.vignettes.experiments.displacement import DisplacementConvexity
 from runs.studies.vignettes.experiments.dropout import DropoutStability
 from runs.studies.vignettes.experiments.large_numbers import LargeNumbers
 from runs.studies.vignettes.experiments.layers import Layers
@@ -17,6 +18,7 @@ STUDY = Study(
         DropoutStability(),
         Connectivity(),
         Layers(),
+        DisplacementConvexity(),
         LargeNumbers(),
     ),
 )
