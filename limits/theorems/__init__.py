@@ -80,6 +80,7 @@ from limits.theorems.one_axis import (
     variance_bound,
 )
 from limits.theorems.problem import Problem
+from limits.theorems.stationarity import Noisy, virial_identity
 from limits.theorems.vignettes import (
     PyramidStart,
     WidthOrder,
@@ -92,6 +93,7 @@ from limits.theorems.vignettes import (
     eigenvalue_bounds,
     kept_alone,
     kept_singular_values,
+    knot_count,
     particle_rate,
     proportional_eigenvalue,
     pyramid_decay,
@@ -106,6 +108,7 @@ __all__ = [
     "Assumption",
     "Asymptotics",
     "Followed",
+    "Noisy",
     "Observed",
     "Problem",
     "PyramidStart",
@@ -164,6 +167,7 @@ __all__ = [
     "kept_alone",
     "kept_singular_values",
     "kernel_distance_rate",
+    "knot_count",
     "least_variance",
     "limit_gram",
     "linear_dynamics",
@@ -194,4 +198,5 @@ __all__ = [
     "subset_mean",
     "unchecked",
     "variance_bound",
+    "virial_identity",
 ]

@@ -47,6 +47,10 @@ class Config(StudyConfig):
         ),
         # (end of these)
         # E3.5: knots
+        knot_sets=(3, 50, 200),
+        knot_betas=((1e5, 1e6, 1e7), (1e5, 1e6, 1e7, 1e8), (1e5, 3e5, 1e6, 3e6, 1e7, 3e7, 1e8)),
+        noisy_count=(100, 5000, 20000),
+        noisy_until=(15.0, 60.0, 200.0),
         # (end of these)
         # E3.6, E3.7: pyramids, the smallest eigenvalue
         # (end of these)
@@ -87,6 +91,14 @@ class Config(StudyConfig):
     convex_balls: tuple[tuple[int, int, float], ...] = Field(min_length=2, description="dimension, N, width in balls")
     # (end of these)
     # E3.5: knots
+    knot_sets: int = Field(ge=2, description="random sets of data whose knots are counted")
+    knot_betas: tuple[float, ...] = Field(min_length=3, description="beta = 1 / T of their stationary laws, rising")
+    knot_confinement: float = Field(
+        default=0.01, gt=0.0, allow_inf_nan=False, description="lambda where it is constant"
+    )
+    noisy_count: int = Field(ge=2, description="particles N of noisy SGD beside its stationary law")
+    noisy_until: float = Field(gt=10.0, allow_inf_nan=False, description="time at which it ends; from 10 on it counts")
+    noisy_step: float = Field(default=0.05, gt=0.0, allow_inf_nan=False, description="its step s")
     # (end of these)
     # E3.6, E3.7: pyramids, the smallest eigenvalue
     # (end of these)

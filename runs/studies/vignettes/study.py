@@ -5,8 +5,10 @@ from runs.studies.vignettes.config import Config
 from runs.studies.vignettes.experiments.connectivity import Connectivity
 from runs.studies.vignettes.experiments.displacement import DisplacementConvexity
 from runs.studies.vignettes.experiments.dropout import DropoutStability
+from runs.studies.vignettes.experiments.knots import KnotsOfNoise
 from runs.studies.vignettes.experiments.large_numbers import LargeNumbers
 from runs.studies.vignettes.experiments.layers import Layers
+from runs.studies.vignettes.experiments.noisy_sgd import NoisySGD
 from runs.study.study import Study
 
 STUDY = Study(
@@ -19,6 +21,8 @@ STUDY = Study(
         Connectivity(),
         Layers(),
         DisplacementConvexity(),
+        KnotsOfNoise(),
+        NoisySGD(),
         LargeNumbers(),
     ),
 )
