@@ -2,6 +2,8 @@
 
 from runs.studies import vignettes
 from runs.studies.vignettes.config import Config
+from runs.studies.vignettes.experiments.pyramids import Pyramids
+from runs.studies.vignettes.experiments.smallest_eigenvalue import SmallestEigenvalue
 from runs.study.study import Study
 
 STUDY = Study(
@@ -9,5 +11,5 @@ STUDY = Study(
     paper="Mondelli and coauthors (arXiv 1912.10095, 1901.01375, 2111.02278, 2002.07867, 2012.11654)",
     summary=str(vignettes.__doc__),
     config=Config,
-    experiments=(),
+    experiments=(Pyramids(), SmallestEigenvalue()),
 )
