@@ -21,7 +21,7 @@ class Config(StudyConfig):
         # (end of these)
         # E3.6, E3.7: pyramids, the smallest eigenvalue
         pyramid_draws=(6, 200, 1000),
-        pyramid_steps=(6, 30, 100),
+        pyramid_steps=(6, 20, 100),
         pyramid_rows=((4, 8), (8, 16, 32, 64), (8, 16, 32, 64, 128)),
         pyramid_until=(20, 400, 2000),
         eigen_draws=(1, 3, 10),

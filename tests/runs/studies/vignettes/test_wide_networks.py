@@ -33,9 +33,9 @@ def test_eigenvalue_is_that_of_the_jacobian() -> None:
 
 
 def test_infinite_width_is_the_limit_kernel_in_these_units() -> None:
-    """Assert that layer k counts with its own width below, which for equal widths is n times the kernel of NTK units."""
+    """Assert that for equal widths n it is the kernel in NTK parameterisation times n over the weight variance."""
     setting = Setting(8, 20, (20, 20), 0)
-    ntk = 2.0 * deep_kernels(setting.data, activation=ReLU(), depth=2, weight_variance=2.0).ntk * 20.0 / 4.0
+    ntk = 20.0 / 2.0 * deep_kernels(setting.data, activation=ReLU(), depth=2, weight_variance=2.0).ntk
     assert setting.infinite == pytest.approx(float(torch.linalg.eigvalsh(ntk)[0]), rel=1e-9)
 
 

@@ -35,7 +35,7 @@ def test_runs_are_shown_with_their_bounds(vignettes_table: Table) -> None:
         ("gradient over bound", 0.0, "weak PL inequality"),
         ("risk over bound", 1.1, "stays below its bound"),
         ("risk", 2.0, "(1 - h alpha_0)^k"),
-        ("kept", 0.4, "singular values keep one half"),
+        ("kept", 0.4, "N: singular values keep one half"),
         ("reach of N units", 3.0, "first layer of N units"),
     ],
 )
