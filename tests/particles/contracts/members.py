@@ -16,6 +16,8 @@ from particles import (
     Activation,
     AveragePool,
     Biased,
+    Bump,
+    CompactProfile,
     Convolution,
     CrossEntropy,
     Deep,
@@ -174,6 +176,8 @@ NEURONS: list[Neuron | UserNeuron] = [
     Perceptron(Softplus(), STACK, 1, "both"),
     WrittenPerceptron(3, 2, torch.tanh),
     WrittenBump(),
+    Bump(3, 1.3),
+    Bump(3, 5.0, CompactProfile(2)),
     SMALL_DEEP,
     Deep((1, 3), [Convolution(3, 2, bias=True), AveragePool(), Dense(1)], GELU(), "standard", ("layer1", "layer2")),
 ]
