@@ -53,6 +53,16 @@ class Config(StudyConfig):
         noisy_until=(15.0, 60.0, 200.0),
         # (end of these)
         # E3.6, E3.7: pyramids, the smallest eigenvalue
+        pyramid_draws=(6, 200, 1000),
+        pyramid_steps=(6, 20, 100),
+        pyramid_rows=((4, 8), (8, 16, 32, 64), (8, 16, 32, 64, 128)),
+        pyramid_until=(20, 400, 2000),
+        eigen_draws=(1, 3, 10),
+        eigen_rows=((8, 12, 16), (100, 200, 400, 800, 1600), (100, 200, 400, 800, 1600, 3200)),
+        eigen_dims=((16, 20), (50, 100, 200), (50, 100, 200)),
+        eigen_multiples=((2, 4, 8), (2, 4, 8, 16, 32, 64, 128), (2, 4, 8, 16, 32, 64, 128, 256)),
+        eigen_fixed=(12, 100, 100),
+        eigen_narrow=((1, 8), (1, 2, 4, 8, 16, 32, 64, 128), (1, 2, 4, 8, 16, 32, 64, 128)),
         # (end of these)
         workers=(0, None, None),
     )
@@ -101,6 +111,16 @@ class Config(StudyConfig):
     noisy_step: float = Field(default=0.05, gt=0.0, allow_inf_nan=False, description="its step s")
     # (end of these)
     # E3.6, E3.7: pyramids, the smallest eigenvalue
+    pyramid_draws: int = Field(ge=1, description="random pyramids on which the inequality is looked at")
+    pyramid_steps: int = Field(ge=2, description="steps of gradient descent of each")
+    pyramid_rows: tuple[int, ...] = Field(min_length=2, description="data N at which the widths needed are found")
+    pyramid_until: int = Field(ge=2, description="steps of the runs whose decay is shown")
+    eigen_draws: int = Field(ge=1, description="draws of data and network for every smallest eigenvalue")
+    eigen_rows: tuple[int, ...] = Field(min_length=2, description="data N, with a wide layer of 8 N")
+    eigen_dims: tuple[int, ...] = Field(min_length=2, description="inputs d, and units of the other layers, with those")
+    eigen_multiples: tuple[int, ...] = Field(min_length=3, description="units of the wide layer over data N")
+    eigen_fixed: int = Field(ge=4, description="data N with those")
+    eigen_narrow: tuple[int, ...] = Field(min_length=2, description="units of a narrow layer below the wide one")
     # (end of these)
 
     @property

@@ -9,6 +9,8 @@ from runs.studies.vignettes.experiments.knots import KnotsOfNoise
 from runs.studies.vignettes.experiments.large_numbers import LargeNumbers
 from runs.studies.vignettes.experiments.layers import Layers
 from runs.studies.vignettes.experiments.noisy_sgd import NoisySGD
+from runs.studies.vignettes.experiments.pyramids import Pyramids
+from runs.studies.vignettes.experiments.smallest_eigenvalue import SmallestEigenvalue
 from runs.study.study import Study
 
 STUDY = Study(
@@ -23,6 +25,8 @@ STUDY = Study(
         DisplacementConvexity(),
         KnotsOfNoise(),
         NoisySGD(),
+        Pyramids(),
+        SmallestEigenvalue(),
         LargeNumbers(),
     ),
 )
