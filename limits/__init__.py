@@ -10,6 +10,7 @@ from limits.kernel_training.kernel_distance import KernelDistance, kernel_distan
 from limits.kernel_training.kernel_flow import KernelFlow
 from limits.kernel_training.lazy_gap import lazy_gap
 from limits.kernel_training.linear_model import LinearModel, linear_model
+from limits.kernel_training.ridge import KernelRidge, ridge_outputs
 from limits.kernel_training.trained_law import Ensemble, ensemble
 from limits.kernels.base import Evaluated, Kernel
 from limits.kernels.deep.both_kernels import DeepKernels
@@ -32,6 +33,8 @@ from limits.mean_field.gaussian import GaussianFlow, LinearLaw
 from limits.mean_field.gibbs import Gibbs, GibbsLaw
 from limits.mean_field.grid import Atoms, Grid, Interval
 from limits.mean_field.optimality import OptimalityGap, optimality_gap
+from limits.mean_field.porous_medium import PorousDensities, PorousMedium
+from limits.mean_field.shells import Shells
 from limits.right_forms import CONVERSIONS, FORMS, METHODS
 from limits.transport import (
     Iteration,
@@ -75,6 +78,7 @@ __all__ = [
     "Kernel",
     "KernelDistance",
     "KernelFlow",
+    "KernelRidge",
     "LayerDropoutPath",
     "LinearLaw",
     "LinearModel",
@@ -83,8 +87,11 @@ __all__ = [
     "Path",
     "Plan",
     "PolygonalPath",
+    "PorousDensities",
+    "PorousMedium",
     "RandomGram",
     "RandomKernel",
+    "Shells",
     "Slope",
     "StandIn",
     "StraightPath",
@@ -115,6 +122,7 @@ __all__ = [
     "odd_distance",
     "optimality_gap",
     "projected",
+    "ridge_outputs",
     "root_mean",
     "sampled",
     "slope",

@@ -15,7 +15,7 @@ from particles.shapes import Outputs, PerParticle, Scalar
 #: What the kept particles are divided by: their mass, or their share of the number of particles.
 RESCALED = ("mass", "number")
 #: Largest relative difference of masses that count as equal.
-EQUAL = 1e-12
+EQUAL = {torch.float64: 1e-12, torch.float32: 1e-6}
 #: Entries of a matrix [particles, data, outputs] that is formed at a time.
 ENTRIES = 2**20
 
@@ -51,15 +51,18 @@ def mean_dropout_risk(
     subsets = whole(subsets, "The number of subsets", least=2)
     if count == cloud.count:
         return Mean(float(risk(cloud).detach()), 0.0)
-    masses = cloud.masses.detach() * cloud.count
-    even = rescaled == "number" or float((masses - 1.0).abs().max()) <= EQUAL
-    if even and type(risk.loss) is Squared:
+    if type(risk.loss) is Squared and (rescaled == "number" or are_equal(cloud)):
         extra = (cloud.count - count) / (count * (cloud.count - 1))
         return Mean(float(risk(cloud).detach()) + 0.5 * extra * _scatter(cloud, risk), 0.0)
     draw = generator(seed, "subsets")
     chosen = (torch.from_numpy(draw.permutation(cloud.count)[:count]) for _ in range(subsets))
     risks = np.array([float(_at_subset(cloud, risk, rows, rescaled).detach()) for rows in chosen])
     return Mean(float(risks.mean()), float(risks.std(ddof=1)) / math.sqrt(subsets))
+
+
+def are_equal(cloud: ParticleCloud) -> bool:
+    """Whether all particles have the same mass, up to rounding."""
+    return float((cloud.masses.detach().double() * cloud.count - 1.0).abs().max()) <= EQUAL[cloud.dtype]
 
 
 def kept_rows(cloud: ParticleCloud, kept: int | Sequence[int]) -> Tensor:

@@ -7,7 +7,7 @@ import limits
 from limits import *
 from limits import ensemble as over_starts
 from limits.transport import transport
-from particles import Deep, DeepLaw, Dense, MeanField, Squared, Tanh
+from particles import L2, Deep, DeepLaw, Dense, MeanField, Squared, Tanh
 from tests.front_door.case import Case
 from tests.front_door.parts import *
 
@@ -16,6 +16,7 @@ COUNTS = [4, 6, 8]
 MODEL = early_time_model(NEURON, LAW)
 CONSTANTS = MODEL.constants
 LINEAR = LinearModel(1.0, 0.1)
+ROOF_RISK = Risk(ROOF, MeanField(), Squared(), DATA, L2(0.1))
 SQUARE = X @ X.T
 ENERGY = FreeEnergy(LINE_RISK, 0.1, 0.1)
 PLANCK = FokkerPlanck(LINE_RISK, 0.5, 1.0, GRID, 1e-2)
@@ -135,6 +136,19 @@ CASES = [
         {"risk": LINE_RISK, "temperature": 0.5, "confinement": 1.0, "grid": GRID, "tolerance": 1e-2},
         lambda f: f.solve(LINE_LAW, [0.0, 0.05]),
     ),
+    Case("limits.Shells", Shells, {"radius": 1.0, "dim": 2, "cells": 6}, lambda s: s.volumes),
+    Case(
+        "limits.PorousMedium",
+        PorousMedium,
+        {"target": torch.cos, "grid": Shells(1.0, 2, 6), "temperature": 0.1},
+        lambda medium: medium.solve(torch.exp, [0.1]).excess,
+    ),
+    Case(
+        "limits.PorousMedium.solve",
+        PorousMedium(torch.cos, Interval(-1.0, 1.0, 8)).solve,
+        {"start": torch.exp, "times": [0.0, 0.1]},
+        lambda found: found.errors,
+    ),
     Case("limits.FokkerPlanck.solve", PLANCK.solve, {"start": LINE_LAW, "times": [0.0, 0.05]}),
     Case(
         "limits.Gibbs",
@@ -189,6 +203,14 @@ CASES = [
     Case("limits.KernelFlow.movement", KERNEL_FLOW.movement, {"times": 1.0}),
     Case("limits.KernelFlow.cross", KERNEL_FLOW.cross, {"inputs": X}),
     Case("limits.KernelFlow.initial", KERNEL_FLOW.initial, {"inputs": X}),
+    Case(
+        "limits.KernelRidge",
+        KernelRidge,
+        {"kernel": KERNEL, "data": DATA, "strength": 0.1},
+        lambda ridge: (ridge.coefficients, ridge.norm),
+    ),
+    Case("limits.KernelRidge.predictions", KernelRidge(KERNEL, DATA, 0.1).predictions, {"inputs": X}),
+    Case("limits.ridge_outputs", ridge_outputs, {"risk": ROOF_RISK, "cloud": CLOUD}),
     Case("limits.lazy_gap", lazy_gap, {"trajectory": RUN, "flow": KERNEL_FLOW, "risk": RISK, "inputs": X}),
     Case(
         "limits.ensemble",

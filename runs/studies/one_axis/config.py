@@ -40,6 +40,11 @@ class Config(StudyConfig):
         # E4.6, E4.7: repopulation, importance
         # (end of these)
         # E4.3, E4.9, E4.10: linearisation, few directions, the map
+        linear_widths=((10, 40), (100, 300, 1000), (100, 1000, 10_000)),
+        linear_rows=(50, 500, 500),
+        linear_steps=(40, 1000, 1000),
+        linear_count=(20, 200, 1000),
+        linear_epochs=(10, 100, 300),
         # (end of these)
         workers=(0, None, None),
     )
@@ -72,6 +77,11 @@ class Config(StudyConfig):
     # E4.6, E4.7: repopulation, importance
     # (end of these)
     # E4.3, E4.9, E4.10: linearisation, few directions, the map
+    linear_widths: tuple[int, ...] = Field(min_length=2, description="particles m beside their linearisations")
+    linear_rows: int = Field(ge=10, le=500, description="training data, and test data, of two synthetic classes")
+    linear_steps: int = Field(ge=10, multiple_of=5, description="steps of gradient descent on these")
+    linear_count: int = Field(ge=2, description="particles m beside their linearisations on images")
+    linear_epochs: int = Field(ge=5, description="epochs on images")
     # (end of these)
 
     @property

@@ -5,6 +5,7 @@ from runs.studies.one_axis.config import Config
 from runs.studies.one_axis.experiments.alphas import Alphas
 from runs.studies.one_axis.experiments.displacement import Displacement
 from runs.studies.one_axis.experiments.linear_regime import LinearRegime
+from runs.studies.one_axis.experiments.linearisation import Linearisation
 from runs.studies.one_axis.experiments.widths import Widths
 from runs.study.study import Study
 
@@ -17,6 +18,7 @@ STUDY = Study(
         Alphas(),
         Displacement(),
         Widths(),
+        Linearisation(),
         LinearRegime(),
     ),
 )
