@@ -62,6 +62,7 @@ from limits.theorems.feature_learning import (
     steep_decay,
 )
 from limits.theorems.observed import Observed, observed
+from limits.theorems.one_axis import kernel_data
 from limits.theorems.problem import Problem
 
 __all__ = [
@@ -109,6 +110,7 @@ __all__ = [
     "inner_products",
     "input_norms",
     "input_spectrum",
+    "kernel_data",
     "kernel_distance_rate",
     "limit_gram",
     "linear_dynamics",

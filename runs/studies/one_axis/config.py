@@ -34,6 +34,9 @@ class Config(StudyConfig):
         linear_steps=(40, 1000, 1000),
         linear_count=(20, 200, 1000),
         linear_epochs=(10, 100, 300),
+        few_dims=((3, 4, 6), (12, 16, 24, 32, 48), (16, 24, 32, 48, 64, 96)),
+        few_count=(20, 300, 1000),
+        few_seeds=(2, 3, 6),
         # (end of these)
         workers=(0, None, None),
     )
@@ -55,6 +58,9 @@ class Config(StudyConfig):
     linear_steps: int = Field(ge=10, multiple_of=5, description="steps of gradient descent on these")
     linear_count: int = Field(ge=2, description="particles m beside their linearisations on images")
     linear_epochs: int = Field(ge=5, description="epochs on images")
+    few_dims: tuple[int, ...] = Field(min_length=3, description="inputs d of the target of two directions")
+    few_count: int = Field(ge=2, multiple_of=2, description="particles m that learn it in the mean-field regime")
+    few_seeds: int = Field(ge=2, description="independent data sets of it")
     # (end of these)
 
     @property
