@@ -160,6 +160,12 @@ CASES = [
     Case("limits.KernelFlow.initial", KERNEL_FLOW.initial, {"inputs": X}),
     Case("limits.lazy_gap", lazy_gap, {"trajectory": RUN, "flow": KERNEL_FLOW, "risk": RISK, "inputs": X}),
     Case(
+        "limits.LazyGap",
+        LazyGap,
+        {"risk": RISK, "start": OTHER, "inputs": X, "time": 1.0},
+        lambda gap: gap(CLOUD),
+    ),
+    Case(
         "limits.ensemble",
         over_starts,
         {"flow": KERNEL_FLOW, "features": FEATURES, "time": 1.0, "inputs": X, "initial": True},

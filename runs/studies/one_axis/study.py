@@ -4,6 +4,7 @@ from runs.studies import one_axis
 from runs.studies.one_axis.config import Config
 from runs.studies.one_axis.experiments.few_directions import FewDirections
 from runs.studies.one_axis.experiments.linearisation import Linearisation
+from runs.studies.one_axis.experiments.regimes import Regimes
 from runs.study.study import Study
 
 STUDY = Study(
@@ -11,5 +12,5 @@ STUDY = Study(
     paper="Fang, Dong and Zhang 2020 (arXiv 2012.13982)",
     summary=str(one_axis.__doc__),
     config=Config,
-    experiments=(Linearisation(), FewDirections()),
+    experiments=(Linearisation(), FewDirections(), Regimes()),
 )

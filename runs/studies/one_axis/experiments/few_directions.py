@@ -39,7 +39,7 @@ from runs.study.panels import Line, Panel
 from runs.study.table import Row, Table, student_reach
 
 #: Relative test error for which data are counted, by what their number grows, and where the walk begins and ends.
-WANTED, GROWTH, FIRST, LOW = 0.5, 2**0.5, 4.0, 0.4
+WANTED, GROWTH, FIRST, LOW = 0.5, 2**0.5, 3.0, 0.4
 #: Ridges of kernel regression, relative to the largest eigenvalue of the Gram matrix.
 RIDGES = np.logspace(-8.0, 1.0, 37)
 #: Strengths of L2 in the mean-field regime, step and end of training, and steps between two looks at the test error.
