@@ -260,6 +260,12 @@ CASES = [
     Case("limits.ridge_outputs", ridge_outputs, {"risk": ROOF_RISK, "cloud": CLOUD}),
     Case("limits.lazy_gap", lazy_gap, {"trajectory": RUN, "flow": KERNEL_FLOW, "risk": RISK, "inputs": X}),
     Case(
+        "limits.LazyGap",
+        LazyGap,
+        {"risk": RISK, "start": OTHER, "inputs": X, "time": 1.0},
+        lambda gap: gap(CLOUD),
+    ),
+    Case(
         "limits.ensemble",
         over_starts,
         {"flow": KERNEL_FLOW, "features": FEATURES, "time": 1.0, "inputs": X, "initial": True},

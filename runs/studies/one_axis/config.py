@@ -44,7 +44,13 @@ class Config(StudyConfig):
         linear_rows=(50, 500, 500),
         linear_steps=(40, 1000, 1000),
         linear_count=(20, 200, 1000),
-        linear_epochs=(10, 100, 300),
+        linear_epochs=(10, 60, 300),
+        few_dims=((3, 4, 6), (12, 16, 24, 32, 48), (16, 24, 32, 48, 64, 96)),
+        few_count=(20, 300, 1000),
+        few_seeds=(2, 3, 6),
+        map_scales=((1.0, 4.0, 8.0, 16.0), tuple(2.0**power for power in range(7)), tuple(2.0**p for p in range(9))),
+        map_counts=((16, 64), (16, 64, 256, 1024), (16, 64, 256, 1024, 4096)),
+        map_until=(2.0, 20.0, 20.0),
         # (end of these)
         workers=(0, None, None),
     )
@@ -83,9 +89,15 @@ class Config(StudyConfig):
     # E4.3, E4.9, E4.10: linearisation, few directions, the map
     linear_widths: tuple[int, ...] = Field(min_length=2, description="particles m beside their linearisations")
     linear_rows: int = Field(ge=10, le=500, description="training data, and test data, of two synthetic classes")
-    linear_steps: int = Field(ge=10, multiple_of=5, description="steps of gradient descent on these")
+    linear_steps: int = Field(ge=10, multiple_of=10, description="steps of gradient descent on these")
     linear_count: int = Field(ge=2, description="particles m beside their linearisations on images")
     linear_epochs: int = Field(ge=5, description="epochs on images")
+    few_dims: tuple[int, ...] = Field(min_length=3, description="inputs d of the target of two directions")
+    few_count: int = Field(ge=2, multiple_of=2, description="particles m that learn it in the mean-field regime")
+    few_seeds: int = Field(ge=2, description="independent data sets of it")
+    map_scales: tuple[float, ...] = Field(min_length=3, description="alphas across the map")
+    map_counts: tuple[int, ...] = Field(min_length=2, description="particles m down the map")
+    map_until: float = Field(gt=0.0, allow_inf_nan=False, description="flow time at which the map is drawn")
     # (end of these)
 
     @property

@@ -4,8 +4,10 @@ from runs.studies import one_axis
 from runs.studies.one_axis.config import Config
 from runs.studies.one_axis.experiments.alphas import Alphas
 from runs.studies.one_axis.experiments.displacement import Displacement
+from runs.studies.one_axis.experiments.few_directions import FewDirections
 from runs.studies.one_axis.experiments.linear_regime import LinearRegime
 from runs.studies.one_axis.experiments.linearisation import Linearisation
+from runs.studies.one_axis.experiments.regimes import Regimes
 from runs.studies.one_axis.experiments.widths import Widths
 from runs.study.study import Study
 
@@ -21,4 +23,5 @@ STUDY = Study(
         Linearisation(),
         LinearRegime(),
     ),
+    experiments=(Linearisation(), FewDirections(), Regimes()),
 )
