@@ -22,6 +22,7 @@ STUDY = Study(
         Widths(),
         Linearisation(),
         LinearRegime(),
+        FewDirections(),
+        Regimes(),
     ),
-    experiments=(Linearisation(), FewDirections(), Regimes()),
 )
