@@ -2,6 +2,9 @@
 
 from runs.studies import one_axis
 from runs.studies.one_axis.config import Config
+from runs.studies.one_axis.experiments.identities import Identities
+from runs.studies.one_axis.experiments.regularisers import Regularisers
+from runs.studies.one_axis.experiments.two_inputs import TwoInputs
 from runs.study.study import Study
 
 STUDY = Study(
@@ -9,5 +12,9 @@ STUDY = Study(
     paper="Fang, Dong and Zhang 2020 (arXiv 2012.13982)",
     summary=str(one_axis.__doc__),
     config=Config,
-    experiments=(),
+    experiments=(
+        Identities(),
+        TwoInputs(),
+        Regularisers(),
+    ),
 )
