@@ -36,6 +36,20 @@ class Config(StudyConfig):
         break_epochs=(3, 10, 100),
         # (end of these)
         # E4.0, E4.5, E4.8: identities, two inputs, L2 on the outputs
+        identity_count=(12, 50, 200),
+        identity_seeds=(2, 5, 20),
+        identity_draws=(10, 100, 1000),
+        identity_widths=((16, 32, 64), (25, 100, 400, 1600), (25, 100, 400, 1600, 6400)),
+        ridged_count=(20, 60, 200),
+        ridged_steps=(40, 800, 4000),
+        ridged_seeds=(2, 4, 10),
+        teacher_steps=(40, 10_000, 10_000),
+        teacher_seeds=(2, 5, 5),
+        teacher_batch=(50, 1000, 10_000),
+        teacher_counts=((4, 8), (4, 8, 40), (4, 8, 40)),
+        teacher_wide=(24, 400, 400),
+        teacher_wide_seeds=(2, 3, 5),
+        teacher_films=(False, True, True),
         # (end of these)
         # E4.6, E4.7: repopulation, importance
         # (end of these)
@@ -83,6 +97,20 @@ class Config(StudyConfig):
     )
     # (end of these)
     # E4.0, E4.5, E4.8: identities, two inputs, L2 on the outputs
+    identity_count: int = Field(ge=2, description="particles of networks on which identities are checked")
+    identity_seeds: int = Field(ge=1, description="networks with L2 that are compared with their kernel")
+    identity_draws: int = Field(ge=2, description="draws of kernels, and of particles from a cloud")
+    identity_widths: tuple[int, ...] = Field(min_length=3, description="particles of those")
+    ridged_count: int = Field(ge=2, description="particles of networks with L2 on their weights")
+    ridged_steps: int = Field(ge=2, description="gradient steps of those")
+    ridged_seeds: int = Field(ge=1, description="independent ones")
+    teacher_steps: int = Field(ge=2, description="gradient steps of the students of the two-dimensional teacher")
+    teacher_seeds: int = Field(ge=1, description="independent runs of small students, on the same batches")
+    teacher_batch: int = Field(ge=1, description="fresh inputs of each of them")
+    teacher_counts: tuple[int, ...] = Field(min_length=2, description="particles of small students")
+    teacher_wide: int = Field(ge=2, description="particles of the widest student, with L2 and with noise")
+    teacher_wide_seeds: int = Field(ge=1, description="independent runs of the widest student")
+    teacher_films: bool = Field(description="whether the particles of the widest student are kept, drawn and filmed")
     # (end of these)
     # E4.6, E4.7: repopulation, importance
     # (end of these)
