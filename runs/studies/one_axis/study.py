@@ -20,15 +20,15 @@ STUDY = Study(
     summary=str(one_axis.__doc__),
     config=Config,
     experiments=(
+        Identities(),
         Alphas(),
         Displacement(),
         Widths(),
         Linearisation(),
         LinearRegime(),
-        FewDirections(),
-        Regimes(),
-        Identities(),
         TwoInputs(),
         Regularisers(),
+        FewDirections(),
+        Regimes(),
     ),
 )
