@@ -31,7 +31,13 @@ ACCURACY = {
     NETWORK: {RATE: (0.97, 0.97, 0.97), MOMENTUM: (0.97, 0.9705, 0.9715), VARIANCE: (0.98, 0.97)},
     CODE: {RATE: (0.97, 0.97, 0.963), MOMENTUM: (0.97, 0.971, 0.967), VARIANCE: (0.834, 0.97)},
 }
-PUBLISHED = {"break_count": 5000, "break_epochs": 100, "rate": 0.1, "break_rates": (1.0, 0.01), "momenta": (0.9, 0.5)}
+PUBLISHED = {
+    "break_count": 5000,
+    "break_epochs": 100,
+    "rate": 0.1,
+    "break_rates": (1.0, 0.01),
+    "break_momenta": (0.9, 0.5),
+}
 #: By how much the linear model's accuracy falls at the small variance.
 FALL = 0.05
 
@@ -59,7 +65,7 @@ def settings(config: Config, inputs: int) -> list[Setting]:
     return [
         usual,
         *(replace(usual, rate=rate, knobs=(RATE,)) for rate in config.break_rates),
-        *(replace(usual, momentum=momentum, knobs=(MOMENTUM,)) for momentum in config.momenta),
+        *(replace(usual, momentum=momentum, knobs=(MOMENTUM,)) for momentum in config.break_momenta),
         replace(usual, variance=1.0 / inputs, knobs=(VARIANCE,)),
     ]
 
@@ -87,7 +93,7 @@ class LinearRegime(Experiment):
 
     def cases(self, config: Config) -> Sequence[Case]:
         """One for every seed and setting; its number, since the variance depends on the images."""
-        count = 2 + len(config.break_rates) + len(config.momenta)
+        count = 2 + len(config.break_rates) + len(config.break_momenta)
         return [
             Case(f"setting{place}-seed{seed}", seed, PROGRESS * len(FORMS), place)
             for seed in range(config.seeds)
