@@ -50,7 +50,7 @@ class Pyramids(Experiment):
     """Ratios of gradient and bound over draws, risks along runs beside the stated rate, widths that are enough."""
 
     name = "E3.6"
-    title = "Pyramids: gradient, decay and width"
+    title = "Gradient, decay and width of pyramids"
     figure = ""
     words: ClassVar[Mapping[str, str]] = {
         "kept": "least singular value at the end, over the first",
