@@ -118,7 +118,8 @@ class SmallestEigenvalue(Experiment):
             curve = table.at(self.name, WIDTHS, f"{place} layer wide")
             said = f"{place} layer wide, in its units at N = {config.eigen_fixed}"
             yield proportional_eigenvalue(_slope(curve), said)
-            upper = Curve(*(part[len(curve.x) // 2 :] for part in (curve.x, curve.values, curve.errors)), curve.seeds)
+            half = slice(len(curve.x) // 2, None)
+            upper = Curve(curve.x[half], curve.values[half], curve.errors[half], curve.seeds)
             yield proportional_eigenvalue(_slope(upper), f"{said}, the larger half of them")
             apart = table.at(self.name, "He against LeCun", f"{place} layer wide")
             said = f"{place} layer wide: He's initialisation gives 2^(L-1) times the kernel of LeCun's"
@@ -171,7 +172,8 @@ class SmallestEigenvalue(Experiment):
 
     def panels(self, config: Config, table: Table) -> list[Panel]:
         """Eigenvalues against N with the first and with other layers wide, against the width, and of narrow layers."""
-        first, others = [], []
+        first: list[Line] = []
+        others: list[Line] = []
         for name, colour in zip(curves(config), MOST_COLOURS, strict=False):
             lines = others if "layer wide" in name else first
             lines.append(Line.of(name, colour, table.at(self.name, ROWS, name)))
