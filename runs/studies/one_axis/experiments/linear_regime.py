@@ -111,7 +111,7 @@ class LinearRegime(Experiment):
         training = replace(training, axis=axis, rate=setting.rate, momentum=setting.momentum)
         first: Array | None = None
         for number, form in enumerate(FORMS):
-            found, outputs = _trained(training, form)
+            found, outputs = trained(training, form)
             report(PROGRESS * (number + 1))
             first = outputs if first is None else first
             found["departure"] = float(np.linalg.norm(first - outputs) / np.linalg.norm(first))
@@ -153,8 +153,12 @@ class LinearRegime(Experiment):
         """Movement, departure and accuracy by each knob."""
         shown = []
         labels = {NETWORK: "network", CODE: "linear, as in the code", STRICT: "linear, strict"}
-        titles = {"theta": "Mean movement of theta", "departure": "Departure", "test accuracy": "Test accuracy"}
-        words = {RATE: "learning rate", MOMENTUM: "momentum", VARIANCE: "initial variance of theta"}
+        titles = {
+            "theta": "Mean movement of θ",
+            "departure": "Departure from linearisation",
+            "test accuracy": "Test accuracy",
+        }
+        words = {RATE: "learning rate", MOMENTUM: "momentum", VARIANCE: "initial variance of θ"}
         for quantity, title in titles.items():
             for knob in KNOBS:
                 lines = tuple(
@@ -169,7 +173,7 @@ class LinearRegime(Experiment):
         return shown
 
 
-def _trained(training: Training, form: str) -> tuple[dict[str, float], Array]:
+def trained(training: Training, form: str) -> tuple[dict[str, float], Array]:
     """What is seen at the end of one form, and its outputs at the test images, NaN where it diverged."""
     axis, test = training.axis, training.tested
     batches = Minibatches(Epochs(min(training.batch, axis.data.count), training.seed), training.rate)
