@@ -126,8 +126,8 @@ def pyramid_rate(risk: Risk, run: Frames, wide: int = 1) -> Result:
 def kept_singular_values(risk: Risk, run: Frames) -> Result:
     """smin(F_1) and smin(V_l), l >= 3, stay above one half of their first values.
 
-    Promised where the start's `PyramidStart.reach` is at most 1. Vacuous where it is more: whether they are kept is then seen, but not promised. Raises what `pyramid_decay`
-    and `PyramidStart.of` raise.
+    Promised where the start's `PyramidStart.reach` is at most 1. Vacuous where it is more: whether they are kept is
+    then seen, but not promised. Raises what `pyramid_decay` and `PyramidStart.of` raise.
     """
     pyramid = Pyramid(risk)
     assumptions = (*pyramid.assumptions, *reachable(pyramid))

@@ -36,6 +36,20 @@ class Config(StudyConfig):
         break_epochs=(3, 10, 100),
         # (end of these)
         # E4.0, E4.5, E4.8: identities, two inputs, L2 on the outputs
+        identity_count=(12, 50, 200),
+        identity_seeds=(2, 5, 20),
+        identity_draws=(10, 100, 1000),
+        identity_widths=((16, 32, 64), (25, 100, 400, 1600), (25, 100, 400, 1600, 6400)),
+        ridged_count=(20, 60, 200),
+        ridged_steps=(40, 800, 4000),
+        ridged_seeds=(2, 4, 10),
+        teacher_steps=(40, 10_000, 10_000),
+        teacher_seeds=(2, 5, 5),
+        teacher_batch=(50, 1000, 10_000),
+        teacher_counts=((4, 8), (4, 8, 40), (4, 8, 40)),
+        teacher_wide=(24, 400, 400),
+        teacher_wide_seeds=(2, 3, 5),
+        teacher_films=(False, True, True),
         # (end of these)
         # E4.6, E4.7: repopulation, importance
         # (end of these)
@@ -44,7 +58,13 @@ class Config(StudyConfig):
         linear_rows=(50, 500, 500),
         linear_steps=(40, 1000, 1000),
         linear_count=(20, 200, 1000),
-        linear_epochs=(10, 100, 300),
+        linear_epochs=(10, 60, 300),
+        few_dims=((3, 4, 6), (12, 16, 24, 32, 48), (16, 24, 32, 48, 64, 96)),
+        few_count=(20, 300, 1000),
+        few_seeds=(2, 3, 6),
+        map_scales=((1.0, 4.0, 8.0, 16.0), tuple(2.0**power for power in range(7)), tuple(2.0**p for p in range(9))),
+        map_counts=((16, 64), (16, 64, 256, 1024), (16, 64, 256, 1024, 4096)),
+        map_until=(2.0, 20.0, 20.0),
         # (end of these)
         workers=(0, None, None),
     )
@@ -77,15 +97,35 @@ class Config(StudyConfig):
     )
     # (end of these)
     # E4.0, E4.5, E4.8: identities, two inputs, L2 on the outputs
+    identity_count: int = Field(ge=2, description="particles of networks on which identities are checked")
+    identity_seeds: int = Field(ge=1, description="networks with L2 that are compared with their kernel")
+    identity_draws: int = Field(ge=2, description="draws of kernels, and of particles from a cloud")
+    identity_widths: tuple[int, ...] = Field(min_length=3, description="particles of those")
+    ridged_count: int = Field(ge=2, description="particles of networks with L2 on their weights")
+    ridged_steps: int = Field(ge=2, description="gradient steps of those")
+    ridged_seeds: int = Field(ge=1, description="independent ones")
+    teacher_steps: int = Field(ge=2, description="gradient steps of the students of the two-dimensional teacher")
+    teacher_seeds: int = Field(ge=1, description="independent runs of small students, on the same batches")
+    teacher_batch: int = Field(ge=1, description="fresh inputs of each of them")
+    teacher_counts: tuple[int, ...] = Field(min_length=2, description="particles of small students")
+    teacher_wide: int = Field(ge=2, description="particles of the widest student, with L2 and with noise")
+    teacher_wide_seeds: int = Field(ge=1, description="independent runs of the widest student")
+    teacher_films: bool = Field(description="whether the particles of the widest student are kept, drawn and filmed")
     # (end of these)
     # E4.6, E4.7: repopulation, importance
     # (end of these)
     # E4.3, E4.9, E4.10: linearisation, few directions, the map
     linear_widths: tuple[int, ...] = Field(min_length=2, description="particles m beside their linearisations")
     linear_rows: int = Field(ge=10, le=500, description="training data, and test data, of two synthetic classes")
-    linear_steps: int = Field(ge=10, multiple_of=5, description="steps of gradient descent on these")
+    linear_steps: int = Field(ge=10, multiple_of=10, description="steps of gradient descent on these")
     linear_count: int = Field(ge=2, description="particles m beside their linearisations on images")
     linear_epochs: int = Field(ge=5, description="epochs on images")
+    few_dims: tuple[int, ...] = Field(min_length=3, description="inputs d of the target of two directions")
+    few_count: int = Field(ge=2, multiple_of=2, description="particles m that learn it in the mean-field regime")
+    few_seeds: int = Field(ge=2, description="independent data sets of it")
+    map_scales: tuple[float, ...] = Field(min_length=3, description="alphas across the map")
+    map_counts: tuple[int, ...] = Field(min_length=2, description="particles m down the map")
+    map_until: float = Field(gt=0.0, allow_inf_nan=False, description="flow time at which the map is drawn")
     # (end of these)
 
     @property
