@@ -16,12 +16,18 @@ def curve(*values: tuple[float, float]) -> Curve:
     return Curve(np.arange(1.0, len(values) + 1.0), np.array(values), np.full((len(values), 2), math.nan), (0, 1))
 
 
-def test_orders_are_those_of_means() -> None:
+def test_orders_are_those_of_ratios() -> None:
     """Assert that clear falls hold, a rise violates, and seeds that differ by more than they fall decide nothing."""
     falling, rising, unclear = curve((3.0, 3.01), (1.0, 1.01)), curve((1.0, 1.01), (3.0, 3.01)), curve((3, 1), (2.5, 1))
     verdicts = [in_turn("x falls", "figure 2", each).verdict for each in (falling, rising, unclear)]
     assert verdicts == [Verdict.HOLDS, Verdict.VIOLATED, Verdict.UNDECIDED]
     assert in_turn("x rises", "figure 2", rising, increasing=True).verdict is Verdict.HOLDS
+    alone = Curve(np.arange(2.0), np.array([[3.0], [1.0]]), np.array([[0.1], [0.1]]), (0,))
+    unsure = Curve(alone.x, alone.values, 10.0 * alone.errors, (0,))
+    assert [in_turn("x falls", "figure 2", one).verdict for one in (alone, unsure)] == [
+        Verdict.HOLDS,
+        Verdict.UNDECIDED,
+    ]
 
 
 def test_differences_are_judged_by_seeds() -> None:
@@ -31,6 +37,9 @@ def test_differences_are_judged_by_seeds() -> None:
     ]
     assert found == [Verdict.HOLDS, Verdict.VIOLATED, Verdict.UNDECIDED]
     assert exceeds("d", "figure 5", 0.0, np.array([-0.1, -0.101])).verdict is Verdict.VIOLATED
+    alike = np.array([-0.001, -0.001])
+    verdicts = [exceeds("d", "figure 5", 0.0, alike, resolved).verdict for resolved in (0.0, 0.001)]
+    assert verdicts == [Verdict.VIOLATED, Verdict.UNDECIDED]
 
 
 def test_published_numbers_are_asked_at_their_sizes_only() -> None:
