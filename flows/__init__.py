@@ -33,12 +33,15 @@ from flows.observers.stopping import StopAbove, StopAfter, StopBelow, StopStatio
 from flows.observers.trace import Trace
 from flows.rates import CosineDecay, ExponentialDecay, StepDecay, Warmup
 from flows.right_forms import CONVERSIONS, FORMS, LOOP, METHODS
+from flows.walls import Ball, Box, Walls
 from particles.arguments import check_arguments_of
 
 __all__ = [
     "CHECKPOINTED",
     "Advance",
+    "Ball",
     "Batches",
+    "Box",
     "Checkpoint",
     "CosineDecay",
     "DecayingFlow",
@@ -74,6 +77,7 @@ __all__ = [
     "StopBelow",
     "StopStationary",
     "Trace",
+    "Walls",
     "Warmup",
     "evolve",
     "evolve_all",

@@ -9,11 +9,13 @@ from flows.fields.linearised import LinearisedFlow, LinearisedRisk
 from flows.fields.minibatch import MinibatchFlow
 from flows.fields.underdamped import UnderdampedFlow
 from flows.integrators import INTEGRATORS
-from flows.integrators.fixed_step.grid import GivenStep
+from flows.integrators.fixed_step.grid import FixedStep, GivenStep
 from flows.integrators.fixed_step.growth_splitting import Transport
+from flows.integrators.fixed_step.optimiser import Optimiser
 from flows.integrators.step_bound import StepBound
 from flows.noise import StepNoise
 from flows.observers.trace import Trace
+from flows.walls import Walls
 from particles import Risk
 
 #: Made in every step, and trusted.
@@ -37,6 +39,9 @@ FORMS: dict[Any, str] = {
     Batches: "Epochs(32)",
     Minibatches: "Minibatches(Epochs(32), step=0.1)",
     StepRule: "StepBound(0.5)",
+    Walls: "Ball(1.0)",
+    FixedStep: "Euler(step=0.1)",
+    Optimiser: "HeavyBall(step=0.1)",
     Transport: "an integrator whose steps are known before, such as RK4(0.1)",
     Trace: "Trace(risk=risk)",
     **{kind: f"{kind.__name__}(step=0.1)" for kind in INTEGRATORS if issubclass(kind, GivenStep)},

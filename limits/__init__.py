@@ -10,6 +10,7 @@ from limits.kernel_training.kernel_distance import KernelDistance, kernel_distan
 from limits.kernel_training.kernel_flow import KernelFlow
 from limits.kernel_training.lazy_gap import LazyGap, lazy_gap
 from limits.kernel_training.linear_model import LinearModel, linear_model
+from limits.kernel_training.ridge import KernelRidge, ridge_outputs
 from limits.kernel_training.trained_law import Ensemble, ensemble
 from limits.kernels.base import Evaluated, Kernel
 from limits.kernels.deep.both_kernels import DeepKernels
@@ -19,6 +20,11 @@ from limits.kernels.deep.infinite_width import infinite_width_kernels
 from limits.kernels.gaussian_duals import Dual, DualPair, dual_pair
 from limits.kernels.random_kernel import RandomGram, RandomKernel, total_variance, zipf_departure
 from limits.kernels.two_layer import FeatureKernel, TangentKernel, feature_kernel, tangent_kernel
+from limits.landscape.barrier import Barrier, barrier
+from limits.landscape.dropout import dropout_risk, mean_dropout_risk
+from limits.landscape.dropout_path import DropoutPath
+from limits.landscape.layer_dropout import LayerDropoutPath, dropped_units
+from limits.landscape.paths import Path, PolygonalPath, StraightPath, TransportPath
 from limits.mean_field.density import Density
 from limits.mean_field.entropy import Estimate, entropy
 from limits.mean_field.fokker_planck import Densities, FokkerPlanck
@@ -27,6 +33,8 @@ from limits.mean_field.gaussian import GaussianFlow, LinearLaw
 from limits.mean_field.gibbs import Gibbs, GibbsLaw
 from limits.mean_field.grid import Atoms, Grid, Interval
 from limits.mean_field.optimality import OptimalityGap, optimality_gap
+from limits.mean_field.porous_medium import PorousDensities, PorousMedium
+from limits.mean_field.shells import Shells
 from limits.right_forms import CONVERSIONS, FORMS, METHODS
 from limits.transport import (
     Iteration,
@@ -46,9 +54,11 @@ from particles.arguments import check_arguments_of
 __all__ = [
     "Approach",
     "Atoms",
+    "Barrier",
     "DeepKernels",
     "Densities",
     "Density",
+    "DropoutPath",
     "Dual",
     "DualPair",
     "EarlyConstants",
@@ -68,22 +78,34 @@ __all__ = [
     "Kernel",
     "KernelDistance",
     "KernelFlow",
+    "KernelRidge",
+    "LayerDropoutPath",
     "LazyGap",
     "LinearLaw",
     "LinearModel",
     "Measure",
     "OptimalityGap",
+    "Path",
     "Plan",
+    "PolygonalPath",
+    "PorousDensities",
+    "PorousMedium",
     "RandomGram",
     "RandomKernel",
+    "Shells",
     "Slope",
     "StandIn",
+    "StraightPath",
     "TangentKernel",
     "Transport",
+    "TransportPath",
     "approach",
+    "barrier",
     "convolutional_kernels",
     "deep_kernels",
     "deviation",
+    "dropout_risk",
+    "dropped_units",
     "dual_pair",
     "early_constants",
     "early_time_model",
@@ -96,10 +118,12 @@ __all__ = [
     "kernel_distance",
     "lazy_gap",
     "linear_model",
+    "mean_dropout_risk",
     "measure",
     "odd_distance",
     "optimality_gap",
     "projected",
+    "ridge_outputs",
     "root_mean",
     "sampled",
     "slope",

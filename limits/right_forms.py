@@ -8,15 +8,21 @@ from limits.chaos import StandIn
 from limits.kernel_training.early_time import EarlyTimeModel
 from limits.kernel_training.kernel_flow import KernelFlow
 from limits.kernel_training.linear_model import LinearModel
+from limits.kernel_training.ridge import KernelRidge
 from limits.kernels.base import Kernel
 from limits.kernels.random_kernel import RandomKernel
 from limits.kernels.two_layer import FeatureKernel, TangentKernel
+from limits.landscape.dropout_path import DropoutPath
+from limits.landscape.layer_dropout import LayerDropoutPath
+from limits.landscape.paths import Path, PolygonalPath, StraightPath, TransportPath
 from limits.mean_field.density import Density
 from limits.mean_field.fokker_planck import Densities, FokkerPlanck
 from limits.mean_field.free_energy import FreeEnergy
 from limits.mean_field.gaussian import GaussianFlow, LinearLaw
 from limits.mean_field.gibbs import Gibbs
 from limits.mean_field.grid import Grid
+from limits.mean_field.porous_medium import PorousMedium
+from limits.mean_field.shells import Shells
 from limits.transport import Measure, Plan
 from particles import ParticleCloud, Perceptron, Risk, UserNeuron
 
@@ -29,10 +35,12 @@ METHODS: dict[type | ModuleType, str] = {
     Densities: "density",
     FreeEnergy: "__call__ energy potential estimated virial",
     FokkerPlanck: "solve",
+    PorousMedium: "solve",
     Gibbs: "generated self_consistency excess",
     GaussianFlow: "laws law mean covariance predictions",
     LinearLaw: "carried",
     KernelFlow: "residual predictions movement cross initial",
+    KernelRidge: "predictions",
     TangentKernel: "__call__ evaluate sampled",
     FeatureKernel: "__call__ evaluate sampled",
     EarlyTimeModel: "__call__ features distance",
@@ -40,6 +48,11 @@ METHODS: dict[type | ModuleType, str] = {
     RandomKernel: "mean sample total_variance",
     StandIn: "estimate error",
     Plan: "matrix",
+    PolygonalPath: "__call__",
+    StraightPath: "__call__",
+    TransportPath: "__call__",
+    DropoutPath: "__call__",
+    LayerDropoutPath: "__call__ stages",
 }
 
 #: For a class that an annotation asks for, an expression that gives one.
@@ -53,6 +66,8 @@ FORMS: dict[Any, str] = {
     FreeEnergy: "FreeEnergy(risk, temperature)",
     Perceptron: "Perceptron(activation=Tanh(), embedding=Identity(dim=3))",
     Density: "Density(grid, masses)",
+    Path: "StraightPath(start, end)",
+    Shells: "Shells(1.0, 2, 100)",
 }
 
 #: For what was given and what is needed, the expression that converts one into the other; {name} is the argument's

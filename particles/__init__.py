@@ -22,11 +22,14 @@ from particles.initial.deep_law import DeepLaw
 from particles.initial.laws import GaussianLaw, GaussianOutputs, Law, OutputLaw, RademacherOutputs, SymmetricPairs
 from particles.initial.uniform_points import Points, Random, Sobol
 from particles.neurons.activations import GELU, Activation, Erf, LeakyReLU, Linear, ReLU, Sigmoid, SiLU, Softplus, Tanh
+from particles.neurons.bump.neuron import Bump
+from particles.neurons.bump.profiles import CompactProfile, GaussianProfile, Profile
 from particles.neurons.deep.layers import AveragePool, Convolution, Dense
 from particles.neurons.deep.neuron import Deep
 from particles.neurons.embeddings import Biased, Embedding, Identity, Plain, Quadratic, RandomFeatures
 from particles.neurons.perceptron import Perceptron
 from particles.neurons.protocols import Neuron, Tangent
+from particles.neurons.smooth_leaky_relu import SmoothLeakyReLU
 from particles.neurons.user_neuron import MappedNeuron, UserNeuron, as_neuron
 from particles.numerics.randomness import generator
 from particles.observables import (
@@ -48,6 +51,11 @@ from particles.observables import (
     TeacherOverlap,
     effective_count,
 )
+from particles.resampling.autoencoder import AutoencoderLaw
+from particles.resampling.importance import importance
+from particles.resampling.kernel_density import KernelDensityLaw
+from particles.resampling.resample import resample
+from particles.resampling.thinning import Thinned, thin
 from particles.right_forms import CONVERSIONS, FORMS, METHODS
 from particles.risk.dataset import Dataset
 from particles.risk.losses import CrossEntropy, Logistic, Loss, Squared
@@ -67,10 +75,13 @@ __all__ = [
     "Activation",
     "ActiveFraction",
     "Alignment",
+    "AutoencoderLaw",
     "AveragePool",
     "BalanceChange",
     "Biased",
+    "Bump",
     "ClassAccuracy",
+    "CompactProfile",
     "Convolution",
     "CrossEntropy",
     "Dataset",
@@ -85,8 +96,10 @@ __all__ = [
     "FlowRefused",
     "GaussianLaw",
     "GaussianOutputs",
+    "GaussianProfile",
     "GramChange",
     "Identity",
+    "KernelDensityLaw",
     "LargestMovement",
     "Law",
     "Lazy",
@@ -109,6 +122,7 @@ __all__ = [
     "Points",
     "Power",
     "Preactivations",
+    "Profile",
     "Quadratic",
     "RademacherOutputs",
     "Random",
@@ -126,6 +140,7 @@ __all__ = [
     "SiLU",
     "Sigmoid",
     "SmallestEigenvalue",
+    "SmoothLeakyReLU",
     "Sobol",
     "Softplus",
     "Squared",
@@ -135,6 +150,7 @@ __all__ = [
     "Tanh",
     "TeacherAngle",
     "TeacherOverlap",
+    "Thinned",
     "ToleranceNotReached",
     "Trajectory",
     "TrajectoryError",
@@ -147,11 +163,14 @@ __all__ = [
     "effective_count",
     "from_module",
     "generator",
+    "importance",
     "jacobian_product",
     "jacobian_transpose_product",
     "masses",
+    "resample",
     "scaled_jacobian",
     "tangent_gram",
+    "thin",
     "to_module",
 ]
 

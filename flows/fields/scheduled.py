@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from flows.base import Flow, Part, PiecewiseFlow, parts
 from flows.rates import Rate, rate_at
-from particles import FlowRefused, ParticleCloud
+from particles import FlowRefused, ParticleCloud, Risk
 from particles.shapes import Velocity
 
 
@@ -37,3 +37,11 @@ class Scheduled:
     def velocity(self, cloud: ParticleCloud, time: float = 0.0) -> Velocity:
         """rate(t) velocity_j [particles, dim]."""
         return rate_at(self.rate, time) * self.flow.velocity(cloud, time)
+
+
+def risk_of(flow: Flow) -> Risk | None:
+    """The risk that a flow, scheduled or not, goes by; None where it has none."""
+    while isinstance(flow, Scheduled):
+        flow = flow.flow
+    risk = getattr(flow, "risk", None)
+    return risk if isinstance(risk, Risk) else None

@@ -17,6 +17,7 @@ from flows.integrators.fixed_step.heun import Heun
 from flows.integrators.fixed_step.leimkuhler_matthews import LeimkuhlerMatthews
 from flows.integrators.fixed_step.linear_splitting import LinearSplitting
 from flows.integrators.fixed_step.rk4 import RK4
+from flows.integrators.fixed_step.walled import Walled
 from flows.integrators.function_space.bdf import BDF
 from flows.integrators.function_space.exponential import Exponential
 
@@ -37,6 +38,7 @@ __all__ = [  # noqa: RUF022
     "LinearSplitting",
     "BAOAB",
     "GrowthSplitting",
+    "Walled",
 ]
 
 #: The same as classes.

@@ -29,4 +29,4 @@ CHECKPOINTED: tuple[type, ...] = (Checkpoint, ParticleCloud, *states_of(*INTEGRA
 
 def checkpointed(integrator: Integrator[Any]) -> tuple[type, ...]:
     """Everything that checkpoints of runs by this integrator, which may be a user's, are made of."""
-    return *CHECKPOINTED, *states_of(type(integrator))
+    return *CHECKPOINTED, *states_of(type(integrator), type(getattr(integrator, "scheme", None)))

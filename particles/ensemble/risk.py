@@ -62,7 +62,7 @@ class EnsembleRisk(Risk):
         first = risks[0]
         if not isinstance(first.neuron, MemberNeuron):
             raise TypeError(
-                f"Ensembles are evaluated in the closed form of Perceptron or Deep, but the neuron is "
+                f"Ensembles are evaluated in the closed form of Perceptron, Deep or Bump, but the neuron is "
                 f"{type(first.neuron).__name__}; evolve the members one by one."
             )
         for e, risk in enumerate(risks):

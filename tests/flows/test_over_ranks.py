@@ -13,6 +13,7 @@ from flows import (
     RK4,
     Adam,
     Adaptive,
+    Ball,
     BirthDeathFlow,
     Chebyshev,
     DormandPrince,
@@ -35,6 +36,7 @@ from flows import (
     StepBound,
     StopBelow,
     Trace,
+    Walled,
     evolve,
     speed,
 )
@@ -65,6 +67,7 @@ RUNS: dict[str, tuple[Made, float]] = {
     "measure": (lambda cloud: (LangevinFlow(risk(MeanField()), 0.1, 0.2), EulerMaruyama(0.01)), 0.05),
     "joint": (lambda cloud: (LangevinFlow(risk(), 0.1, 0.2, "joint"), LeimkuhlerMatthews(0.1)), 0.5),
     "splitting": (lambda cloud: (LangevinFlow(risk(), 0.1, 0.2), LinearSplitting(0.1)), 0.3),
+    "walled": (lambda cloud: (LangevinFlow(risk(), 0.1), Walled(EulerMaruyama(0.1), Ball(4.0), "hidden")), 0.5),
     "chebyshev": (lambda cloud: (GradientFlow(risk()), Chebyshev(1e-3)), 0.5),
     "dormand-prince": (lambda cloud: (GradientFlow(risk()), DormandPrince(1e-3)), 0.5),
     "bdf": (lambda cloud: (GradientFlow(risk()), BDF(1e-3)), 0.5),

@@ -7,7 +7,7 @@ import limits
 from limits import *
 from limits import ensemble as over_starts
 from limits.transport import transport
-from particles import Deep, Dense, MeanField, Squared, Tanh
+from particles import L2, Deep, DeepLaw, Dense, MeanField, Squared, Tanh
 from tests.front_door.case import Case
 from tests.front_door.parts import *
 
@@ -16,6 +16,7 @@ COUNTS = [4, 6, 8]
 MODEL = early_time_model(NEURON, LAW)
 CONSTANTS = MODEL.constants
 LINEAR = LinearModel(1.0, 0.1)
+ROOF_RISK = Risk(ROOF, MeanField(), Squared(), DATA, L2(0.1))
 SQUARE = X @ X.T
 ENERGY = FreeEnergy(LINE_RISK, 0.1, 0.1)
 PLANCK = FokkerPlanck(LINE_RISK, 0.5, 1.0, GRID, 1e-2)
@@ -45,6 +46,8 @@ class Run(list):
 
 
 RUN = Run([CLOUD, OTHER])
+NET = Deep(2, (Dense(4), Dense(4), Dense(1)), activation=Tanh())
+NETS = [DeepLaw(NET).sample(masses=torch.ones(1, dtype=torch.float64), seed=seed) for seed in (0, 1)]
 DEEP = {
     "x1": X,
     "x2": X[:3],
@@ -64,7 +67,36 @@ def of_kernel_flow(flow):
     return flow.predictions(1.0), flow.residual(1.0), flow.movement(1.0)
 
 
+def middle(path):
+    return path(0.5)
+
+
 CASES = [
+    Case("limits.PolygonalPath", PolygonalPath, {"clouds": [CLOUD, OTHER]}, middle),
+    Case("limits.PolygonalPath.__call__", PolygonalPath([CLOUD, OTHER]), {"place": 0.5}),
+    Case("limits.StraightPath", StraightPath, {"start": CLOUD, "end": OTHER}, middle),
+    Case("limits.StraightPath.__call__", StraightPath(CLOUD, OTHER), {"place": 0.5}),
+    Case("limits.TransportPath", TransportPath, {"start": CLOUD, "end": OTHER, "odd": NEURON}, middle),
+    Case("limits.TransportPath.__call__", TransportPath(CLOUD, OTHER), {"place": 0.5}),
+    Case("limits.DropoutPath", DropoutPath, {"start": CLOUD, "end": OTHER, "network": RISK, "kept": 3}, middle),
+    Case("limits.DropoutPath.__call__", DropoutPath(CLOUD, OTHER, RISK), {"place": 0.5}),
+    Case("limits.LayerDropoutPath", LayerDropoutPath, {"start": NETS[0], "end": NETS[1], "neuron": NET}, middle),
+    Case("limits.LayerDropoutPath.__call__", LayerDropoutPath(*NETS, NET), {"place": 0.5}),
+    Case("limits.LayerDropoutPath.stages", LayerDropoutPath(*NETS, NET).stages, {"cloud": NETS[0]}),
+    Case("limits.dropped_units", dropped_units, {"cloud": NETS[0], "neuron": NET, "kept": {"layer1": 2}}),
+    Case("limits.dropout_risk", dropout_risk, {"cloud": CLOUD, "risk": RISK, "kept": [0, 2], "rescaled": "mass"}),
+    Case(
+        "limits.mean_dropout_risk",
+        mean_dropout_risk,
+        {"cloud": CLOUD, "risk": RISK, "kept": 3, "rescaled": "mass", "subsets": 3, "seed": 0},
+    ),
+    Case("limits.barrier", barrier, {"path": StraightPath(CLOUD, OTHER), "risk": RISK, "points": 3}),
+    Case(
+        "limits.Barrier",
+        Barrier,
+        {"places": torch.linspace(0.0, 1.0, 3, dtype=torch.float64), "risks": torch.ones(3, dtype=torch.float64)},
+        lambda b: (b.height, b.place, b.ends),
+    ),
     Case("limits.Interval", Interval, {"low": -1.0, "high": 1.0, "cells": 4}, lambda i: Grid((i,)).centres),
     Case("limits.Atoms", Atoms, {"values": (-1.0, 1.0)}, lambda a: Grid((a,)).centres),
     Case("limits.Grid", Grid, {"axes": (Interval(-1.0, 1.0, 4), Atoms((-1.0, 1.0)))}, lambda g: g.centres),
@@ -103,6 +135,19 @@ CASES = [
         FokkerPlanck,
         {"risk": LINE_RISK, "temperature": 0.5, "confinement": 1.0, "grid": GRID, "tolerance": 1e-2},
         lambda f: f.solve(LINE_LAW, [0.0, 0.05]),
+    ),
+    Case("limits.Shells", Shells, {"radius": 1.0, "dim": 2, "cells": 6}, lambda s: s.volumes),
+    Case(
+        "limits.PorousMedium",
+        PorousMedium,
+        {"target": torch.cos, "grid": Shells(1.0, 2, 6), "temperature": 0.1},
+        lambda medium: medium.solve(torch.exp, [0.1]).excess,
+    ),
+    Case(
+        "limits.PorousMedium.solve",
+        PorousMedium(torch.cos, Interval(-1.0, 1.0, 8)).solve,
+        {"start": torch.exp, "times": [0.0, 0.1]},
+        lambda found: found.errors,
     ),
     Case("limits.FokkerPlanck.solve", PLANCK.solve, {"start": LINE_LAW, "times": [0.0, 0.05]}),
     Case(
@@ -158,6 +203,14 @@ CASES = [
     Case("limits.KernelFlow.movement", KERNEL_FLOW.movement, {"times": 1.0}),
     Case("limits.KernelFlow.cross", KERNEL_FLOW.cross, {"inputs": X}),
     Case("limits.KernelFlow.initial", KERNEL_FLOW.initial, {"inputs": X}),
+    Case(
+        "limits.KernelRidge",
+        KernelRidge,
+        {"kernel": KERNEL, "data": DATA, "strength": 0.1},
+        lambda ridge: (ridge.coefficients, ridge.norm),
+    ),
+    Case("limits.KernelRidge.predictions", KernelRidge(KERNEL, DATA, 0.1).predictions, {"inputs": X}),
+    Case("limits.ridge_outputs", ridge_outputs, {"risk": ROOF_RISK, "cloud": CLOUD}),
     Case("limits.lazy_gap", lazy_gap, {"trajectory": RUN, "flow": KERNEL_FLOW, "risk": RISK, "inputs": X}),
     Case(
         "limits.LazyGap",

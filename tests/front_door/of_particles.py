@@ -114,6 +114,7 @@ def taken_up(kind):
     return made
 
 
+CODED = AutoencoderLaw.fitted(CLOUD, hidden=4, latent=2, steps=2, seed=0)
 TWO = Dataset(X, torch.eye(2, dtype=torch.float64)[(X[:, 0] > 0).long()])
 
 CASES = [
@@ -122,6 +123,8 @@ CASES = [
         for kind in (Erf, GELU, Linear, ReLU, Sigmoid, SiLU, Tanh)
     ),
     Case("particles.LeakyReLU", LeakyReLU, {"slope": 0.1}, of_activation),
+    Case("particles.SmoothLeakyReLU", SmoothLeakyReLU, {"slope": 0.1, "width": 2.0}, of_activation),
+    Case("particles.SmoothLeakyReLU", SmoothLeakyReLU, {"slope": 0.1, "width": 2.0}, of_activation),
     Case("particles.Softplus", Softplus, {}, of_activation),
     Case("particles.Identity", Identity, {"dim": 2}, of_embedding),
     Case("particles.Plain", Plain, {"dim": 2}, of_embedding),
@@ -185,6 +188,8 @@ CASES = [
     Case("particles.AveragePool", AveragePool, {"size": 2}, of_layer),
     Case("particles.DeepLaw", DeepLaw, {"neuron": DEEP, "points": Random()}, lambda law: law.sample(seed=0)),
     Case("particles.DeepLaw.sample", DeepLaw(DEEP).sample, {"masses": EIGHT, "seed": 0}, net(DEEP).velocity),
+    Case("particles.Bump", Bump, {"dim": 2, "width": 0.5, "profile": GaussianProfile()}, of_neuron),
+    Case("particles.CompactProfile", CompactProfile, {"smoothness": 2}, lambda shape: of_neuron(Bump(2, 1.0, shape))),
     Case("particles.MappedNeuron", MappedNeuron, {"single": Own(), "dim": 3, "outputs": 1}, of_neuron),
     Case("particles.as_neuron", as_neuron, {"neuron": Own()}, of_neuron),
     Case(
@@ -346,6 +351,41 @@ CASES = [
         lambda observable: observable(OTHER),
     ),
     Case("particles.Accuracy.__call__", Accuracy(RISKED(data=Dataset(X, Y.sign()))), {"cloud": OTHER}),
+    Case(
+        "particles.KernelDensityLaw",
+        KernelDensityLaw,
+        {"cloud": CLOUD, "bandwidth": 0.5, "shrunk": True, "points": Random()},
+        of_law,
+    ),
+    Case(
+        "particles.KernelDensityLaw.of",
+        KernelDensityLaw.of,
+        {"clouds": [CLOUD, OTHER], "bandwidth": "scott", "shrunk": False, "points": Random()},
+        of_law,
+    ),
+    Case("particles.KernelDensityLaw.sample", KernelDensityLaw(CLOUD).sample, {"masses": EIGHT, "seed": 0}, of_cloud),
+    Case(
+        "particles.AutoencoderLaw.fitted",
+        AutoencoderLaw.fitted,
+        {"clouds": ENSEMBLE, "hidden": 4, "latent": 2, "steps": 2, "batch": 4, "rate": 1e-3, "smooth": True, "seed": 0},
+        of_law,
+    ),
+    Case("particles.AutoencoderLaw", AutoencoderLaw, {**vars(CODED)}, of_law),
+    Case("particles.AutoencoderLaw.sample", CODED.sample, {"masses": EIGHT, "seed": 0}, of_cloud),
+    Case("particles.importance", importance, {"cloud": CLOUD, "risk": RISK, "centred": False}),
+    Case(
+        "particles.thin",
+        thin,
+        {"cloud": CLOUD, "count": 3, "probabilities": importance(CLOUD, RISK), "replacement": False, "seed": 0},
+        lambda thinned: of_cloud(thinned.cloud),
+    ),
+    Case("particles.Thinned", Thinned, {"cloud": CLOUD, "chosen": torch.arange(8), "total": 1.0}),
+    Case(
+        "particles.resample",
+        resample,
+        {"cloud": CLOUD, "law": LAW, "neuron": NEURON, "groups": "hidden", "seed": 0},
+        of_cloud,
+    ),
     Case("particles.effective_count", effective_count, {"cloud": CLOUD}),
     Case("particles.generator", generator, {"seed": 0, "stream": "data"}, lambda g: g.random(3)),
     Case("particles.tangent_gram", tangent_gram, {"risk": RISK, "cloud": CLOUD, "inputs1": X, "inputs2": X[:2]}),

@@ -7,6 +7,7 @@ import torch
 
 from flows.base import Advance, Flow, Gridded, GrowingFlow, Integrator, Part, Resizable, StepRule
 from flows.integrators.fixed_step.optimiser import Optimiser
+from flows.integrators.fixed_step.walled import Walled
 from flows.noise import StepNoise
 from particles import FlowDiverged, ParticleCloud
 from particles.shapes import PerParticle
@@ -35,9 +36,10 @@ class GrowthSplitting:
     transport: Transport
 
     def __post_init__(self) -> None:
-        if isinstance(self.transport, Optimiser):
+        scheme = self.transport.scheme if isinstance(self.transport, Walled) else self.transport
+        if isinstance(scheme, Optimiser):
             raise TypeError(
-                f"The transport is {type(self.transport).__name__}, which would forget its past between two steps of "
+                f"The transport is {type(scheme).__name__}, which would forget its past between two steps of "
                 "growth; take Euler, Heun, RK4 or EulerMaruyama."
             )
 

@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 
 from flows.base import Advance, Flow, Part, StepRule
-from flows.fields.scheduled import Scheduled
+from flows.fields.scheduled import risk_of
 from flows.integrators.fixed_step.grid import GivenStep
 from flows.noise import StepNoise
 from flows.rates import Rate, rate_at
-from particles import ParticleCloud, Risk
+from particles import ParticleCloud
 from particles.arguments.reals import non_negative
 from particles.shapes import Positions
 
@@ -87,10 +87,8 @@ class Optimiser(GivenStep, Generic[State]):
 
 def what_decays(flow: Flow, cloud: ParticleCloud) -> Positions:
     """The positions in the coordinates on which weight decay acts, zero elsewhere [particles, dim]."""
-    while isinstance(flow, Scheduled):
-        flow = flow.flow
-    risk = getattr(flow, "risk", None)
-    if not isinstance(risk, Risk):
+    risk = risk_of(flow)
+    if risk is None:
         return cloud.positions
     columns = risk.network.neuron.trained_columns
     moving = (risk.network.scaled(cloud.masses).mobilities > 0.0).expand_as(cloud.positions)

@@ -2,9 +2,13 @@
 
 from runs.studies import one_axis
 from runs.studies.one_axis.config import Config
+from runs.studies.one_axis.experiments.alphas import Alphas
+from runs.studies.one_axis.experiments.displacement import Displacement
 from runs.studies.one_axis.experiments.few_directions import FewDirections
+from runs.studies.one_axis.experiments.linear_regime import LinearRegime
 from runs.studies.one_axis.experiments.linearisation import Linearisation
 from runs.studies.one_axis.experiments.regimes import Regimes
+from runs.studies.one_axis.experiments.widths import Widths
 from runs.study.study import Study
 
 STUDY = Study(
@@ -12,5 +16,13 @@ STUDY = Study(
     paper="Fang, Dong and Zhang 2020 (arXiv 2012.13982)",
     summary=str(one_axis.__doc__),
     config=Config,
-    experiments=(Linearisation(), FewDirections(), Regimes()),
+    experiments=(
+        Alphas(),
+        Displacement(),
+        Widths(),
+        Linearisation(),
+        LinearRegime(),
+        FewDirections(),
+        Regimes(),
+    ),
 )

@@ -2,6 +2,9 @@
 
 from runs.studies import vignettes
 from runs.studies.vignettes.config import Config
+from runs.studies.vignettes.experiments.connectivity import Connectivity
+from runs.studies.vignettes.experiments.dropout import DropoutStability
+from runs.studies.vignettes.experiments.large_numbers import LargeNumbers
 from runs.study.study import Study
 
 STUDY = Study(
@@ -9,5 +12,9 @@ STUDY = Study(
     paper="Mondelli and coauthors (arXiv 1912.10095, 1901.01375, 2111.02278, 2002.07867, 2012.11654)",
     summary=str(vignettes.__doc__),
     config=Config,
-    experiments=(),
+    experiments=(
+        DropoutStability(),
+        Connectivity(),
+        LargeNumbers(),
+    ),
 )

@@ -14,6 +14,7 @@ from flows import (
     RK4,
     Adam,
     Adaptive,
+    Box,
     Chebyshev,
     DormandPrince,
     Euler,
@@ -29,6 +30,7 @@ from flows import (
     LinearSplitting,
     NTKFlow,
     Trace,
+    Walled,
     evolve,
 )
 from particles import GELU, NTK, Dataset, Ensemble, Lazy, Logistic, MeanField, ParticleCloud, Power, Risk, masses
@@ -97,6 +99,7 @@ CASES: list[Case] = [
     Case("HeavyBall", GradientFlow(PLAIN), HeavyBall(0.05, nesterov=True, weight_decay=0.1), 1.03),
     Case("Adam", OWN, Adam(0.05, weight_decay=0.1, decoupled=True, amsgrad=True), 1.03, OWN_STEPS),
     Case("Euler-Maruyama", NOISY, EulerMaruyama(0.05), 1.0),
+    Case("Euler-Maruyama between walls", NOISY, Walled(EulerMaruyama(0.05), Box(-3.0, 3.0)), 1.0),
     Case("Leimkuhler-Matthews", NOISY, LeimkuhlerMatthews(0.05), 1.0),
     Case("linear splitting, joint", replace(NOISY, pairing="joint"), LinearSplitting(0.05), 1.0),
     Case("BDF", GradientFlow(network_risk(NTK())), BDF(1e-7), 40.0, OWN_STEPS),

@@ -16,6 +16,7 @@ from torch import Tensor
 from flows import (
     RK4,
     Adam,
+    Box,
     Checkpoint,
     Euler,
     EulerMaruyama,
@@ -34,6 +35,7 @@ from flows import (
     Part,
     StepNoise,
     Trace,
+    Walled,
     evolve,
 )
 from particles import L2, NTK, Dataset, Lazy, Linear, MeanField, ParticleCloud, Risk
@@ -63,6 +65,11 @@ def grown_heun(step: float) -> GrowthSplitting:
     return GrowthSplitting(Heun(step))
 
 
+def walled_euler(step: float) -> Walled:
+    """Euler between walls that are not met."""
+    return Walled(Euler(step), Box(-50.0, 50.0))
+
+
 def ball_without_momentum(step: float) -> HeavyBall:
     """A heavy ball that remembers nothing."""
     return HeavyBall(step, momentum=0.0)
@@ -79,7 +86,7 @@ def largest_adam(step: float) -> Adam:
 
 
 INTEGRATORS: list[Make] = [Euler, Heun, RK4, EulerMaruyama, LeimkuhlerMatthews, LinearSplitting, grown_heun]
-INTEGRATORS += [ball_without_momentum]
+INTEGRATORS += [ball_without_momentum, walled_euler]
 #: Those that go to another flow than the one given, which is tested where they are, and remember more than the cloud:
 #: their runs go on from checkpoints only.
 OPTIMISERS: list[Make] = [HeavyBall, nesterov_ball, Adam, largest_adam]

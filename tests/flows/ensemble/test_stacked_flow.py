@@ -53,7 +53,7 @@ def test_flows_that_cannot_stand_side_by_side_are_refused() -> None:
         ):
             side_by_side([GradientFlow(RISK), flow])
     data = Dataset(RISK.data.inputs, RISK.data.targets)
-    with pytest.raises(FlowRefused, match="closed form of Perceptron or Deep, but the neuron is Wave"):
+    with pytest.raises(FlowRefused, match="closed form of Perceptron, Deep or Bump, but the neuron is Wave"):
         side_by_side([GradientFlow(Risk(Wave(), MeanField(), RISK.loss, data))] * 2)
 
 

@@ -12,6 +12,7 @@ from flows import (
     BDF,
     Adam,
     Adaptive,
+    Box,
     Chebyshev,
     DormandPrince,
     Euler,
@@ -26,6 +27,7 @@ from flows import (
     LeimkuhlerMatthews,
     StepBound,
     UnderdampedFlow,
+    Walled,
     evolve,
 )
 from flows.base import states_of
@@ -46,6 +48,8 @@ CASES: dict[str, tuple[Flow, Any]] = {
     "heavy-ball": (GradientFlow(network_risk()), HeavyBall(0.25, nesterov=True, weight_decay=0.1)),
     "adam": (GradientFlow(network_risk()), Adam(0.25, weight_decay=0.1)),
     "adam, largest squares": (GradientFlow(network_risk()), Adam(0.25, amsgrad=True)),
+    "walled heavy-ball": (GradientFlow(network_risk()), Walled(HeavyBall(0.25), Box(-2.5, 2.5))),
+    "walled euler-maruyama": (LangevinFlow(network_risk(), 0.1), Walled(EulerMaruyama(0.25), Box(-2.5, 2.5))),
     "euler-maruyama": (LangevinFlow(network_risk(), 0.1), EulerMaruyama(0.25)),
     "leimkuhler-matthews": (LangevinFlow(network_risk(), 0.1), LeimkuhlerMatthews(0.25)),
     "baoab": (UnderdampedFlow(network_risk(), 0.1, 1.0), BAOAB(0.25)),

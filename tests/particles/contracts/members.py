@@ -16,6 +16,8 @@ from particles import (
     Activation,
     AveragePool,
     Biased,
+    Bump,
+    CompactProfile,
     Convolution,
     CrossEntropy,
     Deep,
@@ -43,6 +45,7 @@ from particles import (
     Scaling,
     Sigmoid,
     SiLU,
+    SmoothLeakyReLU,
     Sobol,
     Softplus,
     Squared,
@@ -87,6 +90,12 @@ class WrittenBump:
         return theta[-1] * torch.exp(-0.5 * (x - theta[:-1]).square().sum())
 
 
+def smoothed_ramp(z: Tensor) -> Tensor:
+    """E max(z + g, 0) less its value at zero."""
+    density = torch.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi)
+    return z * torch.special.ndtr(z) + density - 1.0 / math.sqrt(2.0 * math.pi)
+
+
 #: (activation, sigma).
 ACTIVATIONS: list[tuple[Activation, Map]] = [
     (Linear(), lambda z: z),
@@ -99,6 +108,8 @@ ACTIVATIONS: list[tuple[Activation, Map]] = [
     (Softplus(), lambda z: torch.log1p(torch.exp(z))),
     (GELU(), lambda z: z * torch.special.ndtr(z)),
     (SiLU(), lambda z: z / (1.0 + torch.exp(-z))),
+    (SmoothLeakyReLU(0.2, 0.5), lambda z: 0.2 * z + 0.8 * smoothed_ramp(z / 0.5) * 0.5),
+    (SmoothLeakyReLU(slope=-1.7), lambda z: -1.7 * z + 2.7 * smoothed_ramp(z)),
 ]
 
 
@@ -165,6 +176,8 @@ NEURONS: list[Neuron | UserNeuron] = [
     Perceptron(Softplus(), STACK, 1, "both"),
     WrittenPerceptron(3, 2, torch.tanh),
     WrittenBump(),
+    Bump(3, 1.3),
+    Bump(3, 5.0, CompactProfile(2)),
     SMALL_DEEP,
     Deep((1, 3), [Convolution(3, 2, bias=True), AveragePool(), Dense(1)], GELU(), "standard", ("layer1", "layer2")),
 ]

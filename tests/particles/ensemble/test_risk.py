@@ -115,7 +115,8 @@ def test_risks_that_share_too_little_are_refused() -> None:
     """Assert that neurons without closed form are refused, and members with other neurons, losses or inputs."""
     risk = network_risk()
     with pytest.raises(
-        TypeError, match="closed form of Perceptron or Deep, but the neuron is Wave; evolve the members one by one"
+        TypeError,
+        match="closed form of Perceptron, Deep or Bump, but the neuron is Wave; evolve the members one by one",
     ):
         EnsembleRisk.of([Risk(Wave(), MeanField(), risk.loss, risk.data)] * 2)
     with pytest.raises(

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 import particles.neurons.activations
+import particles.neurons.smooth_leaky_relu
 from particles import GELU, Activation, Erf, LeakyReLU, ReLU, Sigmoid, SiLU, Softplus, Tanh
 from particles.neurons.activations import SMALL
 from tests.particles.contracts import activation as contract
@@ -44,7 +45,9 @@ def test_value_is_the_formula(activation: Activation, plain: Map) -> None:
 
 def test_every_activation_is_a_member() -> None:
     """Assert that no activation of the module is left out of the contract."""
-    defined = {kind for kind in vars(particles.neurons.activations).values() if hasattr(kind, "__dataclass_fields__")}
+    modules = particles.neurons.activations, particles.neurons.smooth_leaky_relu
+    kinds = [kind for module in modules for kind in vars(module).values()]
+    defined = {kind for kind in kinds if hasattr(kind, "__dataclass_fields__")}
     assert {type(member) for member in MEMBERS} == defined
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from particles import Deep, Identity, Neuron, Perceptron, Tangent, Tanh, as_neuron
+from particles import Bump, Deep, Identity, Neuron, Perceptron, Tangent, Tanh, as_neuron
 from particles.neurons.protocols import MemberNeuron
 from tests.draws import normals
 from tests.particles.contracts.members import NEURONS, name_of
@@ -26,7 +26,7 @@ def test_others_are_not() -> None:
 def test_neurons_of_several_clouds_say_so(neuron: object) -> None:
     """Assert that ours are linearised for several clouds at once, and a user's neuron is not."""
     read = as_neuron(neuron)  # type: ignore[arg-type]
-    assert isinstance(read, MemberNeuron) == isinstance(neuron, Perceptron | Deep)
+    assert isinstance(read, MemberNeuron) == isinstance(neuron, Perceptron | Deep | Bump)
     if isinstance(read, MemberNeuron):
         assert isinstance(
             read.member_tangent(normals(3, 2, read.dim, seed=1), read.embed(normals(4, 3, seed=2))), Tangent

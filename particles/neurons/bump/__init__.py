@@ -1,0 +1,1 @@
+"""Bumps: neurons that listen to the inputs near a centre."""
