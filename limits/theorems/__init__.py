@@ -69,6 +69,7 @@ from limits.theorems.one_axis import (
     displacement,
     dissipation,
     drawn_variance,
+    kernel_data,
     least_variance,
     optimality,
     output_penalty,
@@ -80,6 +81,7 @@ from limits.theorems.one_axis import (
     variance_bound,
 )
 from limits.theorems.problem import Problem
+from limits.theorems.stationarity import Noisy, virial_identity
 from limits.theorems.vignettes import (
     PyramidStart,
     WidthOrder,
@@ -92,6 +94,7 @@ from limits.theorems.vignettes import (
     eigenvalue_bounds,
     kept_alone,
     kept_singular_values,
+    knot_count,
     particle_rate,
     proportional_eigenvalue,
     pyramid_decay,
@@ -106,6 +109,7 @@ __all__ = [
     "Assumption",
     "Asymptotics",
     "Followed",
+    "Noisy",
     "Observed",
     "Problem",
     "PyramidStart",
@@ -163,7 +167,9 @@ __all__ = [
     "input_spectrum",
     "kept_alone",
     "kept_singular_values",
+    "kernel_data",
     "kernel_distance_rate",
+    "knot_count",
     "least_variance",
     "limit_gram",
     "linear_dynamics",
@@ -194,4 +200,5 @@ __all__ = [
     "subset_mean",
     "unchecked",
     "variance_bound",
+    "virial_identity",
 ]
