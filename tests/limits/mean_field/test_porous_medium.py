@@ -51,7 +51,8 @@ def test_barenblatt_solution(dim: int, grid: Interval | Shells) -> None:
     def exact(r: Tensor, time: float) -> Tensor:
         s = first + time
         size: float = s ** (-dim * b)
-        return size * (height - r.square() * s ** (-2.0 * b) / (4.0 * (dim + 2))).clamp_min(0.0)
+        spread: float = s ** (-2.0 * b) / (4.0 * (dim + 2))
+        return size * (height - r.square() * spread).clamp_min(0.0)
 
     errors = []
     for finer in (grid, grid.refined):
