@@ -189,6 +189,7 @@ CASES = [
     Case("particles.DeepLaw", DeepLaw, {"neuron": DEEP, "points": Random()}, lambda law: law.sample(seed=0)),
     Case("particles.DeepLaw.sample", DeepLaw(DEEP).sample, {"masses": EIGHT, "seed": 0}, net(DEEP).velocity),
     Case("particles.Bump", Bump, {"dim": 2, "width": 0.5, "profile": GaussianProfile()}, of_neuron),
+    Case("particles.GaussianProfile", GaussianProfile, {}, lambda shape: of_neuron(Bump(2, 1.0, shape))),
     Case("particles.CompactProfile", CompactProfile, {"smoothness": 2}, lambda shape: of_neuron(Bump(2, 1.0, shape))),
     Case("particles.MappedNeuron", MappedNeuron, {"single": Own(), "dim": 3, "outputs": 1}, of_neuron),
     Case("particles.as_neuron", as_neuron, {"neuron": Own()}, of_neuron),

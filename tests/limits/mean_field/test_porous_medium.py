@@ -14,7 +14,7 @@ from flows import Box, EulerMaruyama, Every, LangevinFlow, Trace, Walled, evolve
 from limits import Interval, PorousMedium, Shells
 from limits.mean_field.porous_medium import volumes
 from limits.mean_field.shells import unit_ball
-from particles import Bump, Dataset, MeanField, ParticleCloud, Risk, Squared
+from particles import Bump, Dataset, MeanField, ParticleCloud, Risk, ShapeError, Squared
 from tests.tolerances import assert_identical
 
 LINE, PAIRS = (
@@ -173,5 +173,8 @@ def test_wrong_times_and_starts_are_refused() -> None:
         medium.solve(aside, [1.0, 0.5])
     with pytest.raises(ValueError, match="must be finite, non-negative and positive somewhere"):
         medium.solve(torch.zeros_like, [1.0])
+    found = medium.solve(aside, [0.1])
+    with pytest.raises(ShapeError, match=r"Masses have shape \[1, 200\], but there are 1 times and 100 cells"):
+        replace(found, coarse=found.masses)
     with pytest.raises(ValueError, match="The temperature is -1.0, but a finite non-negative number is needed"):
         PorousMedium(hill, LINE, -1.0)
