@@ -24,7 +24,7 @@ class Config(StudyConfig):
         connect_counts=((12, 24, 48), COUNTS, COUNTS),
         connect_shown=(24, 800, 800),
         layer_widths=((8, 12, 16), (16, 32, 64, 128, 256), (32, 64, 128, 256, 512)),
-        layer_kept=(3, 8, 16),
+        layer_kept=(3, 4, 8),
         layer_subsets=(5, 20, 50),
         large_counts=((12, 24, 48), COUNTS, COUNTS),
         large_reference=(128, 8192, 65536),
