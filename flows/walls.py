@@ -128,7 +128,7 @@ class Ball:
     """
 
     radius: float
-    centre: tuple[float, ...] | None = field(default=None, metadata={"optional": True})
+    centre: Sequence[float] | None = field(default=None, metadata={"optional": True})
     leans: ClassVar[bool] = True
 
     def __post_init__(self) -> None:

@@ -21,6 +21,10 @@ from limits.mean_field.free_energy import FreeEnergy
 from limits.mean_field.gaussian import GaussianFlow, LinearLaw
 from limits.mean_field.gibbs import Gibbs
 from limits.mean_field.grid import Grid
+from limits.mean_field.porous_medium import PorousMedium
+from limits.mean_field.rectified.coldest import PiecewiseLinear
+from limits.mean_field.rectified.law import ReLULaw
+from limits.mean_field.shells import Shells
 from limits.transport import Measure, Plan
 from particles import ParticleCloud, Perceptron, Risk, UserNeuron
 
@@ -33,7 +37,10 @@ METHODS: dict[type | ModuleType, str] = {
     Densities: "density",
     FreeEnergy: "__call__ energy potential estimated virial",
     FokkerPlanck: "solve",
+    PorousMedium: "solve",
     Gibbs: "generated self_consistency excess",
+    ReLULaw: "__call__ curvature angular_density potential log_density sample",
+    PiecewiseLinear: "__call__ turns",
     GaussianFlow: "laws law mean covariance predictions",
     LinearLaw: "carried",
     KernelFlow: "residual predictions movement cross initial",
@@ -61,9 +68,11 @@ FORMS: dict[Any, str] = {
     Measure: "measure(points, masses)",
     StandIn: "stand_in(make, 10_000)",
     FreeEnergy: "FreeEnergy(risk, temperature)",
+    ReLULaw: "ReLUGibbs(risk, temperature, confinement).solve()",
     Perceptron: "Perceptron(activation=Tanh(), embedding=Identity(dim=3))",
     Density: "Density(grid, masses)",
     Path: "StraightPath(start, end)",
+    Shells: "Shells(1.0, 2, 100)",
 }
 
 #: For what was given and what is needed, the expression that converts one into the other; {name} is the argument's

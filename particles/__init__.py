@@ -51,6 +51,11 @@ from particles.observables import (
     TeacherOverlap,
     effective_count,
 )
+from particles.resampling.autoencoder import AutoencoderLaw
+from particles.resampling.importance import importance
+from particles.resampling.kernel_density import KernelDensityLaw
+from particles.resampling.resample import resample
+from particles.resampling.thinning import Thinned, thin
 from particles.right_forms import CONVERSIONS, FORMS, METHODS
 from particles.risk.dataset import Dataset
 from particles.risk.losses import CrossEntropy, Logistic, Loss, Squared
@@ -70,6 +75,7 @@ __all__ = [
     "Activation",
     "ActiveFraction",
     "Alignment",
+    "AutoencoderLaw",
     "AveragePool",
     "BalanceChange",
     "Biased",
@@ -93,6 +99,7 @@ __all__ = [
     "GaussianProfile",
     "GramChange",
     "Identity",
+    "KernelDensityLaw",
     "LargestMovement",
     "Law",
     "Lazy",
@@ -143,6 +150,7 @@ __all__ = [
     "Tanh",
     "TeacherAngle",
     "TeacherOverlap",
+    "Thinned",
     "ToleranceNotReached",
     "Trajectory",
     "TrajectoryError",
@@ -155,11 +163,14 @@ __all__ = [
     "effective_count",
     "from_module",
     "generator",
+    "importance",
     "jacobian_product",
     "jacobian_transpose_product",
     "masses",
+    "resample",
     "scaled_jacobian",
     "tangent_gram",
+    "thin",
     "to_module",
 ]
 

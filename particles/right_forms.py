@@ -19,6 +19,9 @@ from particles.neurons.embeddings import Embedding
 from particles.neurons.protocols import Neuron
 from particles.neurons.user_neuron import UserNeuron
 from particles.observables import OBSERVABLES
+from particles.resampling.autoencoder import AutoencoderLaw
+from particles.resampling.kernel_density import KernelDensityLaw
+from particles.resampling.thinning import Thinned
 from particles.risk.dataset import Dataset
 from particles.risk.losses import Loss
 from particles.risk.network import Network
@@ -36,6 +39,8 @@ METHODS: dict[type, str] = {
     DeepLaw: "sample",
     GaussianLaw: "sample",
     SymmetricPairs: "sample",
+    KernelDensityLaw: "of sample",
+    AutoencoderLaw: "fitted sample",
     Network: "__call__",
     Risk: "__call__ predictions residual potential on",
     **dict.fromkeys(OBSERVABLES, "__call__"),
@@ -68,6 +73,7 @@ FORMS: dict[Any, str] = {
     Lazy: "Lazy(10.0)",
     Power: "Power(0.5)",
     Network: "risk.network",
+    Thinned: "thin(cloud, 100, seed=0)",
     Ranks: "Ranks()",
     Masses: "masses.uniform(500)",
 }
@@ -84,4 +90,6 @@ CONVERSIONS: dict[tuple[Any, Any], str] = {
     (Risk, Network): "{name}.network",
     (Network, Risk): "the risk it belongs to",
     (ParticleCloud, Masses): "{name}.masses",
+    (ParticleCloud, Law): "KernelDensityLaw.of({name})",
+    (Thinned, ParticleCloud): "{name}.cloud",
 }

@@ -15,7 +15,7 @@ from particles.shapes import Outputs, PerParticle, Scalar
 #: What the kept particles are divided by: their mass, or their share of the number of particles.
 RESCALED = ("mass", "number")
 #: Largest relative difference of masses that count as equal.
-EQUAL = 1e-12
+EQUAL = {torch.float64: 1e-12, torch.float32: 1e-6}
 #: Entries of a matrix [particles, data, outputs] that is formed at a time.
 ENTRIES = 2**20
 
@@ -51,9 +51,7 @@ def mean_dropout_risk(
     subsets = whole(subsets, "The number of subsets", least=2)
     if count == cloud.count:
         return Mean(float(risk(cloud).detach()), 0.0)
-    masses = cloud.masses.detach() * cloud.count
-    even = rescaled == "number" or float((masses - 1.0).abs().max()) <= EQUAL
-    if even and type(risk.loss) is Squared:
+    if type(risk.loss) is Squared and (rescaled == "number" or are_equal(cloud)):
         extra = (cloud.count - count) / (count * (cloud.count - 1))
         return Mean(float(risk(cloud).detach()) + 0.5 * extra * _scatter(cloud, risk), 0.0)
     draw = generator(seed, "subsets")
@@ -62,18 +60,28 @@ def mean_dropout_risk(
     return Mean(float(risks.mean()), float(risks.std(ddof=1)) / math.sqrt(subsets))
 
 
+def are_equal(cloud: ParticleCloud) -> bool:
+    """Whether all particles have the same mass, up to rounding."""
+    return float((cloud.masses.detach().double() * cloud.count - 1.0).abs().max()) <= EQUAL[cloud.dtype]
+
+
 def kept_rows(cloud: ParticleCloud, kept: int | Sequence[int]) -> Tensor:
     """The numbers of the particles kept, as a tensor; raises what `dropout_risk` raises."""
     if not cloud.is_plain:
         raise TypeError(f"Dropout is of a cloud that one process holds, not of a {type(cloud).__name__}; gather it.")
+    return kept_of(cloud.count, kept, "particle")
+
+
+def kept_of(total: int, kept: int | Sequence[int], what: str) -> Tensor:
+    """The first ones of a total, or those of these numbers; `what` they are is named in errors."""
     if not isinstance(kept, Sequence):
-        count = whole(kept, "The number of particles kept")
-        if count > cloud.count:
-            raise ValueError(f"{count} particles are to be kept of {cloud.count}; keep fewer.")
+        count = whole(kept, f"The number of {what}s kept")
+        if count > total:
+            raise ValueError(f"{count} {what}s are to be kept of {total}; keep fewer.")
         return torch.arange(count)
-    rows = [whole(number, "The number of a particle kept", least=0) for number in kept]
-    if not rows or len(set(rows)) < len(rows) or max(rows) >= cloud.count:
-        raise ValueError(f"The particles kept are {rows}, but different numbers below {cloud.count} are needed.")
+    rows = [whole(number, f"The number of a {what} kept", least=0) for number in kept]
+    if not rows or len(set(rows)) < len(rows) or max(rows) >= total:
+        raise ValueError(f"The {what}s kept are {rows}, but different numbers below {total} are needed.")
     return torch.tensor(rows)
 
 

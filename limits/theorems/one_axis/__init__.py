@@ -1,7 +1,10 @@
-"""Theorems and identities of random features, kernels and mean field in one model (Fang, Dong and Zhang 2020)."""
+"""Random features, NTK and mean field on one axis (Fang, Dong and Zhang 2020): every statement, exact ones first."""
 
+from limits.theorems.one_axis.displacement import displacement
 from limits.theorems.one_axis.dissipation import dissipation, loss_rate, potential_gradient
+from limits.theorems.one_axis.few_directions import kernel_data
 from limits.theorems.one_axis.first_variation import first_variation
+from limits.theorems.one_axis.importance import drawn_variance, least_variance
 from limits.theorems.one_axis.optimality import convexity, optimality
 from limits.theorems.one_axis.penalty import balanced, balanced_penalty, output_penalty, sparse_optimum
 from limits.theorems.one_axis.regularised_kernel import regularised_ntk, regularised_predictions
@@ -12,8 +15,12 @@ __all__ = [
     "balanced",
     "balanced_penalty",
     "convexity",
+    "displacement",
     "dissipation",
+    "drawn_variance",
     "first_variation",
+    "kernel_data",
+    "least_variance",
     "loss_rate",
     "optimality",
     "output_penalty",

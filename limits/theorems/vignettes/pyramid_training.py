@@ -17,6 +17,7 @@ from limits.kernel_training.lazy_gap import Recorded
 from limits.theorems.base import Assumption, Result, Statement, fails, from_above, from_below, unchecked, vacuous
 from limits.theorems.observed import NOISE, PerFrame, PerInterval, frames_of, from_zero
 from limits.theorems.vignettes.pyramid import SOURCE, Pyramid, PyramidAt, Singular
+from limits.theorems.vignettes.pyramid_start import PyramidStart, reachable, stated_rate
 from particles import ParticleCloud, Risk
 from particles.shapes import PerParticle, Scalar
 
@@ -122,80 +123,22 @@ def pyramid_rate(risk: Risk, run: Frames, wide: int = 1) -> Result:
     return from_above(RATE, assumptions, bounds, seen.risks[1:], float(seen.risks[0]))
 
 
-def stated_rate(pyramid: Pyramid, rate: Scalar) -> Scalar:
-    """alpha_0, from 2 p_min sum_j eta_j c_j^2 at the start."""
-    return 0.5 * rate * 4.0 ** (pyramid.wide - len(pyramid.stages))
-
-
 def kept_singular_values(risk: Risk, run: Frames) -> Result:
-    """smin(F_1) and smin(V_l), l >= 3, stay above one half of their first values, where `pyramid_reach` is at most 1.
+    """smin(F_1) and smin(V_l), l >= 3, stay above one half of their first values.
 
-    Vacuous where it is more: whether they are kept is then seen, but not promised. Raises what `pyramid_decay` raises.
+    Promised where the start's `PyramidStart.reach` is at most 1. Vacuous where it is more: whether they are kept is
+    then seen, but not promised. Raises what `pyramid_decay` and `PyramidStart.of` raise.
     """
     pyramid = Pyramid(risk)
-    assumptions = (*pyramid.assumptions, *_reachable(pyramid))
+    assumptions = (*pyramid.assumptions, *reachable(pyramid))
     if fails(assumptions):
         return unchecked(KEPT, assumptions)
-    seen, reach = Trained.of(pyramid, run), pyramid_reach(risk, next(iter(frames_of(run)[1])))
+    seen, reach = Trained.of(pyramid, run), PyramidStart.of(risk, next(iter(frames_of(run)[1]))).reach
     if fails((seen.descends,)):
         return unchecked(KEPT, (*assumptions, seen.descends))
     held = Assumption(f"the way that training may go is {reach:.3g} of what is allowed", reach <= 1.0)
     result = from_below(KEPT, (*assumptions, seen.descends, held), 0.5, seen.least[1:])
     return result if held.holds else vacuous(result)
-
-
-def pyramid_reach(risk: Risk, cloud: ParticleCloud) -> float:
-    """How far training may move the layers, relative to what leaves half of their singular values; theorem at most 1.
-
-    As long as singular values keep one half, sum_k h |grad_l R_k| <= A_l sqrt(2 p_max R_0) 2 / alpha_0 with
-    A_l = s m_l |X|_F prod_(k!=l) |V_k| prod_k Lip_k. Here |V_k| are those of the start plus the way that is allowed:
-    smin(F_1) / (2 Lip_1 |X|) in layer 1, smin(V_l) / 2 from layer 3 on, and in layer 2 what it really goes, which is
-    not limited. The number is the largest ratio of way and allowed way of layers 1, 3, ..., L. Infinite where a
-    singular value is zero. The condition of the paper (assumption 3.1) with our constants. Raises what `Pyramid`
-    raises, and ValueError for a cloud of more than one network.
-    """
-    pyramid = Pyramid(risk)
-    if cloud.count != 1:
-        raise ValueError(f"The cloud has {cloud.count} networks; ask about one at a time.")
-    at = pyramid.at(cloud)
-    alpha = float(stated_rate(pyramid, at.rate()))
-    if alpha == 0.0:
-        return math.inf
-    stages, x = pyramid.stages, at.features(0)[0]
-    allowed = _allowed(at)
-    sizes = [float(torch.linalg.matrix_norm(at.weights(layer)[0], 2)) for layer in range(1, len(stages) + 1)]
-    lipschitz = math.prod(stage.activation.lipschitz for stage in stages if stage.activation is not None)
-    common = float(at.scaled.factors[0] * at.scaled.mobility[0] * x.norm()) * lipschitz * 2.0 / alpha
-    common *= math.sqrt(2.0 * float(risk.data.weights.double().max()) * float(risk(at.cloud)))
-
-    def way(number: int, grown: Sequence[float]) -> float:
-        """How far V_l may go, of layer number + 1."""
-        group = stages[number].weights
-        others = math.prod(grown[:number]) * math.prod(grown[number + 1 :])
-        return common * pyramid.rate(group.name) * group.scales.multiplier**2 * others
-
-    grown = [size + room for size, room in zip(sizes, allowed, strict=True)]
-    grown[1] = sizes[1] + way(1, grown)
-    return max(way(number, grown) / allowed[number] for number in range(len(stages)) if number != 1)
-
-
-def _allowed(at: PyramidAt) -> list[float]:
-    """The ways V_1, V_3, ..., V_L may go, with zero for V_2."""
-    first, *others = (0.5 * at.singular[0]).tolist()
-    activation = at.pyramid.stages[0].activation
-    steep = 1.0 if activation is None else activation.lipschitz
-    return [first / (steep * float(torch.linalg.matrix_norm(at.features(0)[0], 2))), 0.0, *others]
-
-
-def _reachable(pyramid: Pyramid) -> tuple[Assumption, ...]:
-    """What `pyramid_reach` asks beside the assumptions of all pyramids."""
-    zero = torch.zeros(1, dtype=torch.float64)
-    hidden = [stage.activation for stage in pyramid.stages if stage.activation is not None]
-    unbiased = all(stage.bias is None for stage in pyramid.stages)
-    return (
-        Assumption("no biases", unbiased),
-        Assumption("sigma(0) = 0", all(float(activation.value(zero)) == 0.0 for activation in hidden)),
-    )
 
 
 def _squared(at: PyramidAt) -> Scalar:

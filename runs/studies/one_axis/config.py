@@ -20,9 +20,20 @@ class Config(StudyConfig):
         seeds=(1, 2, 5),
         # E4.1, E4.2, E4.4: alpha, m and rates on images
         images=("drawn", "digits", "digits"),
-        image_rows=(100, 2000, 4000),
+        image_rows=(100, 4000, 4000),
         image_test=(100, 1000, 1000),
         pool=(2, 2, 1),
+        batch=(20, 128, 128),
+        alpha_count=(32, 4096, 10_000),
+        alpha_epochs=(3, 20, 50),
+        width_counts=((16, 64), (100, 1000, 4000), (100, 1000, 10_000)),
+        width_epochs=(3, 10, 50),
+        lazy_count=(20, 256, 2000),
+        lazy_rows=(20, 100, 400),
+        lazy_pool=(2, 4, 4),
+        lazy_until=(2.0, 30.0, 30.0),
+        break_count=(32, 1000, 5000),
+        break_epochs=(3, 10, 100),
         # (end of these)
         # E4.0, E4.5, E4.8: identities, two inputs, L2 on the outputs
         identity_count=(12, 50, 200),
@@ -43,6 +54,17 @@ class Config(StudyConfig):
         # E4.6, E4.7: repopulation, importance
         # (end of these)
         # E4.3, E4.9, E4.10: linearisation, few directions, the map
+        linear_widths=((10, 40), (100, 300, 1000), (100, 1000, 10_000)),
+        linear_rows=(50, 500, 500),
+        linear_steps=(40, 1000, 1000),
+        linear_count=(20, 200, 1000),
+        linear_epochs=(10, 60, 300),
+        few_dims=((3, 4, 6), (12, 16, 24, 32, 48), (16, 24, 32, 48, 64, 96)),
+        few_count=(20, 300, 1000),
+        few_seeds=(2, 3, 6),
+        map_scales=((1.0, 4.0, 8.0, 16.0), tuple(2.0**power for power in range(7)), tuple(2.0**p for p in range(9))),
+        map_counts=((16, 64), (16, 64, 256, 1024), (16, 64, 256, 1024, 4096)),
+        map_until=(2.0, 20.0, 20.0),
         # (end of these)
         workers=(0, None, None),
     )
@@ -53,6 +75,26 @@ class Config(StudyConfig):
     image_rows: int = Field(ge=10, description="training images")
     image_test: int = Field(ge=10, description="test images")
     pool: int = Field(ge=1, description="pixels of a side of the blocks over which images are averaged")
+    batch: int = Field(ge=1, description="images of a batch")
+    rate: float = Field(default=0.1, gt=0.0, allow_inf_nan=False, description="rate of E4.1, E4.2 and E4.4")
+    alpha_powers: tuple[float, ...] = Field(
+        default=(0.0, 0.3, 0.5, 0.7), min_length=2, description="alpha = m^p of E4.1"
+    )
+    alpha_count: int = Field(ge=2, description="particles m of E4.1")
+    alpha_epochs: int = Field(ge=1, description="epochs of E4.1")
+    width_counts: tuple[int, ...] = Field(min_length=2, description="particles m of E4.2, where alpha = sqrt m")
+    width_epochs: int = Field(ge=1, description="epochs of E4.2")
+    lazy_count: int = Field(ge=2, multiple_of=2, description="particles m of E4.1-lazy")
+    lazy_rows: int = Field(ge=4, description="images of E4.1-lazy")
+    lazy_pool: int = Field(ge=1, description="pixels of a side of their blocks")
+    lazy_until: float = Field(gt=0.0, allow_inf_nan=False, description="its time")
+    lazy_alphas: tuple[float, ...] = Field(default=(1.0, 3.0, 10.0, 30.0, 100.0), min_length=3, description="its alpha")
+    break_count: int = Field(ge=2, description="particles m of E4.4, where alpha = sqrt m")
+    break_epochs: int = Field(ge=1, description="epochs of E4.4")
+    break_rates: tuple[float, ...] = Field(default=(1.0, 0.01), min_length=1, description="other rates of E4.4")
+    break_momenta: tuple[float, ...] = Field(
+        default=(0.9, 0.5), min_length=1, description="momenta of E4.4 other than zero"
+    )
     # (end of these)
     # E4.0, E4.5, E4.8: identities, two inputs, L2 on the outputs
     identity_count: int = Field(ge=2, description="particles of networks on which identities are checked")
@@ -73,6 +115,17 @@ class Config(StudyConfig):
     # E4.6, E4.7: repopulation, importance
     # (end of these)
     # E4.3, E4.9, E4.10: linearisation, few directions, the map
+    linear_widths: tuple[int, ...] = Field(min_length=2, description="particles m beside their linearisations")
+    linear_rows: int = Field(ge=10, le=500, description="training data, and test data, of two synthetic classes")
+    linear_steps: int = Field(ge=10, multiple_of=10, description="steps of gradient descent on these")
+    linear_count: int = Field(ge=2, description="particles m beside their linearisations on images")
+    linear_epochs: int = Field(ge=5, description="epochs on images")
+    few_dims: tuple[int, ...] = Field(min_length=3, description="inputs d of the target of two directions")
+    few_count: int = Field(ge=2, multiple_of=2, description="particles m that learn it in the mean-field regime")
+    few_seeds: int = Field(ge=2, description="independent data sets of it")
+    map_scales: tuple[float, ...] = Field(min_length=3, description="alphas across the map")
+    map_counts: tuple[int, ...] = Field(min_length=2, description="particles m down the map")
+    map_until: float = Field(gt=0.0, allow_inf_nan=False, description="flow time at which the map is drawn")
     # (end of these)
 
     @property

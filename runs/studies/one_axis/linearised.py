@@ -162,10 +162,11 @@ class Model:
         return cls(_descent(risk, batches), bilinear.started(start), risk, bilinear)
 
     def loss(self, cloud: ParticleCloud, data: Dataset | None = None) -> float:
-        """sum_i p_i loss(f(x_i), y_i) on the data of training or on others, without a regulariser."""
+        """sum_i p_i loss(f(x_i), y_i), without a regulariser; on the data of training, or on others in its dtype."""
         risk = self.risk.risk if isinstance(self.risk, LinearisedRisk) else self.risk
-        data = (risk.data if data is None else data).to(cloud.device, cloud.dtype)
-        values = risk.loss.value(self.risk.predictions(cloud, data.inputs), data.targets)
+        found = self.risk.predictions(cloud) if data is None else self.risk.predictions(cloud, data.inputs)
+        data = risk.data if data is None else data
+        values = risk.loss.value(found, data.targets)
         return float(data.weights.to(values) @ values)
 
     def plain(self, cloud: ParticleCloud) -> ParticleCloud:

@@ -96,6 +96,7 @@ class AxisNetwork:
     trained: str = "both"
     paired: bool = False
     dtype: torch.dtype = torch.float32
+    device: str = "cpu"
 
     @property
     def neuron(self) -> Perceptron:
@@ -107,13 +108,13 @@ class AxisNetwork:
     def risk(self) -> Risk:
         """(1/n) sum_i loss(f(x_i), y_i)."""
         scaling = self.convention.scaling(self.alpha, self.count)
-        return Risk(self.neuron, scaling, self.loss, self.data.to(dtype=self.dtype))
+        return Risk(self.neuron, scaling, self.loss, self.data.to(self.device, self.dtype))
 
     def start(self, seed: int) -> ParticleCloud:
         """The particles at the start."""
         law = GaussianLaw(self.neuron, GaussianOutputs(self.output_variance), self.variance)
         source = SymmetricPairs(law) if self.paired else law
-        return source.sample(masses=masses.uniform(self.count), seed=seed).to(dtype=self.dtype)
+        return source.sample(masses=masses.uniform(self.count), seed=seed).to(self.device, self.dtype)
 
     def descent(self, rate: float, seed: int, batch: int = BATCH) -> MinibatchFlow:
         """Stochastic gradient descent in epochs; `Euler(rate)` and `HeavyBall(rate)` take its steps."""

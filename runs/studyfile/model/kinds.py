@@ -15,7 +15,9 @@ from pydantic import Field
 import particles
 from flows import (
     Adam,
+    Ball,
     BirthDeathFlow,
+    Box,
     CosineDecay,
     Draws,
     Epochs,
@@ -33,6 +35,7 @@ from flows import (
     StepBound,
     StepDecay,
     UnderdampedFlow,
+    Walled,
     Warmup,
 )
 from flows.integrators import INTEGRATORS as OUR_INTEGRATORS
@@ -244,5 +247,25 @@ INTEGRATORS["growth-splitting"] = kind(
     GrowthSplitting,
     transport=(Literal["euler", "heun", "rk4", "euler-maruyama"], ...),
     step=NEEDED,
+)
+#: Convex sets; a wall of a box is a number, or one for each coordinate.
+WALLS = {
+    "ball": kind(Ball, radius=NEEDED, centre=(Annotated[list[float] | None, LEFT_OUT], None)),
+    "box": kind(Box, low=(float | list[float], ...), high=(float | list[float], ...)),
+}
+
+
+def _walled(scheme: str, step: float, walls: Section, groups: str | list[str] | None = None) -> Walled:
+    inner = built(INTEGRATORS, read_choice("scheme", INTEGRATORS, {"kind": scheme, "step": step}))
+    return Walled(inner, built(WALLS, walls), groups)
+
+
+INTEGRATORS["walled"] = kind(
+    _walled,
+    Walled,
+    scheme=(Literal["euler", "heun", "rk4", "heavy-ball", "adam", "euler-maruyama", "linear-splitting"], ...),
+    step=NEEDED,
+    walls=(choice("integrator.walls", WALLS), ...),
+    groups=(Annotated[str | list[str] | None, LEFT_OUT], None),
 )
 INTEGRATORS["import"] = IMPORTED

@@ -11,6 +11,8 @@ from particles import (
     Activation,
     AveragePool,
     Biased,
+    Bump,
+    CompactProfile,
     Convolution,
     Deep,
     DeepLaw,
@@ -18,6 +20,7 @@ from particles import (
     Embedding,
     GaussianLaw,
     GaussianOutputs,
+    GaussianProfile,
     Identity,
     Law,
     Neuron,
@@ -92,6 +95,13 @@ def _perceptron(
         outputs=outputs or targets,
         trained=trained,
     )
+
+
+PROFILES = {"gaussian": kind(GaussianProfile), "compact": kind(CompactProfile, smoothness=(Count, 1))}
+
+
+def _bump(inputs: int, targets: int, width: float, profile: Section) -> Neuron:
+    return Bump(inputs, width, built(PROFILES, profile))
 
 
 def _user_neuron(inputs: int, targets: int, folder: Path, path: str, arguments: dict[str, Any]) -> UserNeuron:
@@ -214,6 +224,7 @@ NEURONS = {
         weight_variance=(Positive, 1.0),
         bias_variance=(NonNegative, 0.0),
     ),
+    "bump": kind(_bump, Bump, width=(Positive, ...), profile=(choice("profile", PROFILES, "gaussian"), "gaussian")),
     "import": kind(_user_neuron, in_folder=True, path=PATH, arguments=ARGUMENTS),
 }
 

@@ -30,6 +30,7 @@ INTEGRATORS: dict[str, Any] = {
     "bound": {"kind": "heun", "step": "bound"},
     "adam": {"kind": "adam", "step": 0.5},
     "growth-splitting": {"kind": "growth-splitting", "transport": "euler", "step": 0.5},
+    "walled": {"kind": "walled", "scheme": "euler", "step": 0.5, "walls": {"kind": "ball", "radius": 90.0}},
 }
 
 

@@ -6,17 +6,18 @@ import pytest
 import torch
 
 from limits.theorems import (
+    PyramidStart,
     Verdict,
     kept_singular_values,
     pyramid_decay,
     pyramid_gradient,
     pyramid_rate,
-    pyramid_reach,
 )
 from limits.theorems.vignettes.pyramid import Pyramid
-from limits.theorems.vignettes.pyramid_training import Trained, stated_rate
+from limits.theorems.vignettes.pyramid_start import stated_rate
+from limits.theorems.vignettes.pyramid_training import Trained
 from particles import ParticleCloud, Sigmoid
-from tests.limits.theorems.vignettes.pyramids import DATA, Frames, descent, known, pyramid, steep
+from tests.limits.theorems.vignettes.pyramids import DATA, Frames, descent, known, pyramid
 
 PLACES = {"one": 1, "two": 2, "steep": 1}
 
@@ -57,26 +58,9 @@ def test_large_readout_keeps_singular_values_as_promised() -> None:
     """Assert that from W_2 = 0 and a large readout the theorem promises them, and an ordinary start is vacuous."""
     risk, frames = known("steep")
     result = kept_singular_values(risk, frames)
-    assert pyramid_reach(risk, frames[0][1]) < 0.1 and result.verdict is Verdict.HOLDS and result.measured > 0.9
+    assert PyramidStart.of(risk, frames[0][1]).reach < 0.1 and result.verdict is Verdict.HOLDS and result.measured > 0.9
     ordinary = kept_singular_values(*known("one"))
     assert ordinary.verdict is Verdict.VACUOUS and len(ordinary.failing) == 1
-
-
-def test_layers_go_less_far_than_their_bound() -> None:
-    """Assert that a reach of c promises a way of at most c times what is allowed, for a start where it is below 1."""
-    risk, frames = known("steep")
-    at, end = (Pyramid(risk).at(frames[place][1]) for place in (0, -1))
-    allowed = 0.5 * float(at.singular[0, 0]) / float(torch.linalg.matrix_norm(at.features(0)[0], 2))
-    way = float((end.weights(1) - at.weights(1)).norm())
-    assert 0.0 < way <= pyramid_reach(risk, frames[0][1]) * allowed
-
-
-def test_reach_falls_with_the_readout_and_the_width() -> None:
-    """Assert that it falls as the square of the readout from W_2 = 0, and is infinite where a layer is too narrow."""
-    found = [pyramid_reach(*steep(deviation)) for deviation in (1e6, 1e7)]
-    assert found[0] / found[1] == pytest.approx(100.0, rel=1e-6)
-    assert pyramid_reach(*steep(1e6, width=200)) < found[0]
-    assert pyramid_reach(*steep(1e6, width=DATA - 1)) == float("inf")
 
 
 def backwards(frames: Frames) -> Frames:
@@ -124,8 +108,9 @@ def shrunk(cloud: ParticleCloud) -> ParticleCloud:
 def test_several_networks_and_biases_are_told() -> None:
     """Assert that the promise is one about a single network without biases whose sigma(0) is zero."""
     risk, frames = known("two")
+    several = pyramid(networks=2)[0], [(0.0, pyramid(networks=2)[1]), (1.0, pyramid(networks=2)[1])]
     with pytest.raises(ValueError, match="The cloud has 2 networks; ask about one at a time"):
-        pyramid_reach(risk, frames[0][1])
+        kept_singular_values(*several)
     biased, cloud = pyramid(bias=True)
     assert "no biases" in kept_singular_values(biased, descent(biased, cloud, 2)).failing
     bent, cloud = pyramid(activation=Sigmoid())

@@ -11,11 +11,14 @@ import particles
 from flows import (
     RK4,
     Adam,
+    Ball,
+    Box,
     Chebyshev,
     CosineDecay,
     DormandPrince,
     Draws,
     Epochs,
+    EulerMaruyama,
     ExponentialDecay,
     HeavyBall,
     LangevinFlow,
@@ -25,6 +28,7 @@ from flows import (
     StepBound,
     StepDecay,
     UnderdampedFlow,
+    Walled,
     Warmup,
 )
 from particles import (
@@ -90,6 +94,9 @@ GIVEN = {
     "step": 0.1,
     "transport": "rk4",
     "layers": [{"kind": "dense", "width": 3}, "dense"],
+    "scheme": "euler",
+    "walls": {"kind": "ball", "radius": 9.0},
+    "width": 0.5,
 }
 RISK = Risk(
     neuron=Perceptron(ACTIVATIONS["tanh"].build(), Identity(2)),
@@ -270,3 +277,15 @@ def test_runs_with_batches_are_done(tmp_path: Path) -> None:
     job = Job(config(changes), tmp_path, tmp_path / "out")
     perform(job, lambda share: None)
     assert job.done() == WHOLE and not FLOWS["minibatch-langevin"].declared("stackable")
+
+
+def test_walls_are_put_around_a_scheme() -> None:
+    """Assert that the set, its centre or sides, and the groups arrive."""
+    ball = {"kind": "ball", "radius": 2.0, "centre": [0.5, 0.0]}
+    table = {"kind": "walled", "scheme": "euler-maruyama", "step": 0.1, "walls": ball, "groups": ["hidden"]}
+    made = built(INTEGRATORS, read_choice("integrator", INTEGRATORS, table))
+    assert made == Walled(EulerMaruyama(0.1), Ball(2.0, (0.5, 0.0)), "hidden")
+    box = {"kind": "box", "low": -1.0, "high": [1.0, 2.0]}
+    table = {"kind": "walled", "scheme": "adam", "step": 0.1, "walls": box}
+    made = built(INTEGRATORS, read_choice("integrator", INTEGRATORS, table))
+    assert made == Walled(Adam(0.1), Box(-1.0, (1.0, 2.0)))

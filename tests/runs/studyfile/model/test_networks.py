@@ -7,6 +7,8 @@ import pytest
 
 from particles import (
     AveragePool,
+    Bump,
+    CompactProfile,
     Convolution,
     Deep,
     DeepLaw,
@@ -141,3 +143,11 @@ def test_imported_activations_of_layers_are_sources() -> None:
     own = {"kind": "import", "path": "mine:Swish"}
     layers = [{"kind": "dense", "width": 4, "activation": own}, "dense"]
     assert run(neuron={**SMALL, "layers": layers}).import_paths() == ["mine:Swish"]
+
+
+def test_a_bump_is_as_wide_as_the_data() -> None:
+    """Assert that the number of inputs is that of the data, and width and profile those of the file."""
+    table = {"kind": "bump", "width": 0.2, "profile": {"kind": "compact", "smoothness": 2}}
+    assert built(NEURONS, read_choice("neuron", NEURONS, table), 3, 1) == Bump(3, 0.2, CompactProfile(2))
+    plain = read_choice("neuron", NEURONS, {"kind": "bump", "width": 0.2})
+    assert built(NEURONS, plain, 3, 1) == Bump(3, 0.2)
