@@ -35,8 +35,8 @@ class HeatMap:
 
 
 def draw_heat_maps(maps: Sequence[HeatMap], path: Path, title: str) -> None:
-    """Draw maps, three in a row, into a PNG file, each with a colour bar of its own."""
-    columns = min(3, len(maps))
+    """Draw maps, three in a row or four in two rows, into a PNG file, each with a colour bar of its own."""
+    columns = 2 if len(maps) == 4 else min(3, len(maps))
     rows = -(-len(maps) // columns)
     wide, high = max(len(one.columns) for one in maps), max(len(one.rows) for one in maps)
     width, height = (

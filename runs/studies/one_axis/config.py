@@ -24,7 +24,7 @@ class Config(StudyConfig):
         image_test=(100, 1000, 1000),
         pool=(2, 2, 1),
         batch=(20, 128, 128),
-        alpha_count=(32, 4096, 10_000),
+        alpha_count=(32, 2048, 10_000),
         alpha_epochs=(3, 20, 50),
         width_counts=((16, 64), (100, 1000, 4000), (100, 1000, 10_000)),
         width_epochs=(3, 10, 50),
@@ -32,8 +32,9 @@ class Config(StudyConfig):
         lazy_rows=(20, 100, 400),
         lazy_pool=(2, 4, 4),
         lazy_until=(2.0, 30.0, 30.0),
-        break_count=(32, 1000, 5000),
-        break_epochs=(3, 10, 100),
+        break_count=(32, 500, 5000),
+        break_epochs=(3, 8, 100),
+        break_pool=(2, 1, 1),
         # (end of these)
         # E4.0, E4.5, E4.8: identities, two inputs, L2 on the outputs
         identity_count=(12, 50, 200),
@@ -91,6 +92,7 @@ class Config(StudyConfig):
     lazy_alphas: tuple[float, ...] = Field(default=(1.0, 3.0, 10.0, 30.0, 100.0), min_length=3, description="its alpha")
     break_count: int = Field(ge=2, description="particles m of E4.4, where alpha = sqrt m")
     break_epochs: int = Field(ge=1, description="epochs of E4.4")
+    break_pool: int = Field(ge=1, description="pixels of a side of its blocks")
     break_rates: tuple[float, ...] = Field(default=(1.0, 0.01), min_length=1, description="other rates of E4.4")
     break_momenta: tuple[float, ...] = Field(
         default=(0.9, 0.5), min_length=1, description="momenta of E4.4 other than zero"
