@@ -4,8 +4,10 @@ from runs.studies import one_axis
 from runs.studies.one_axis.config import Config
 from runs.studies.one_axis.experiments.alphas import Alphas
 from runs.studies.one_axis.experiments.displacement import Displacement
+from runs.studies.one_axis.experiments.importance import Importance
 from runs.studies.one_axis.experiments.linear_regime import LinearRegime
 from runs.studies.one_axis.experiments.linearisation import Linearisation
+from runs.studies.one_axis.experiments.repopulation import Repopulation
 from runs.studies.one_axis.experiments.widths import Widths
 from runs.study.study import Study
 
@@ -20,5 +22,7 @@ STUDY = Study(
         Widths(),
         Linearisation(),
         LinearRegime(),
+        Repopulation(),
+        Importance(),
     ),
 )
