@@ -8,7 +8,7 @@ from limits.chaos import Approach, Slope, StandIn, approach, deviation, root_mea
 from limits.kernel_training.early_time import EarlyConstants, EarlyTimeModel, early_constants, early_time_model
 from limits.kernel_training.kernel_distance import KernelDistance, kernel_distance
 from limits.kernel_training.kernel_flow import KernelFlow
-from limits.kernel_training.lazy_gap import lazy_gap
+from limits.kernel_training.lazy_gap import LazyGap, lazy_gap
 from limits.kernel_training.linear_model import LinearModel, linear_model
 from limits.kernel_training.ridge import KernelRidge, ridge_outputs
 from limits.kernel_training.trained_law import Ensemble, ensemble
@@ -34,6 +34,10 @@ from limits.mean_field.gibbs import Gibbs, GibbsLaw
 from limits.mean_field.grid import Atoms, Grid, Interval
 from limits.mean_field.optimality import OptimalityGap, optimality_gap
 from limits.mean_field.porous_medium import PorousDensities, PorousMedium
+from limits.mean_field.rectified.coldest import PiecewiseLinear, piecewise_linear
+from limits.mean_field.rectified.gibbs import ReLUGibbs
+from limits.mean_field.rectified.knots import Knots, knots
+from limits.mean_field.rectified.law import ReLULaw
 from limits.mean_field.shells import Shells
 from limits.right_forms import CONVERSIONS, FORMS, METHODS
 from limits.transport import (
@@ -79,18 +83,23 @@ __all__ = [
     "KernelDistance",
     "KernelFlow",
     "KernelRidge",
+    "Knots",
     "LayerDropoutPath",
+    "LazyGap",
     "LinearLaw",
     "LinearModel",
     "Measure",
     "OptimalityGap",
     "Path",
+    "PiecewiseLinear",
     "Plan",
     "PolygonalPath",
     "PorousDensities",
     "PorousMedium",
     "RandomGram",
     "RandomKernel",
+    "ReLUGibbs",
+    "ReLULaw",
     "Shells",
     "Slope",
     "StandIn",
@@ -115,12 +124,14 @@ __all__ = [
     "homogeneous_distance",
     "infinite_width_kernels",
     "kernel_distance",
+    "knots",
     "lazy_gap",
     "linear_model",
     "mean_dropout_risk",
     "measure",
     "odd_distance",
     "optimality_gap",
+    "piecewise_linear",
     "projected",
     "ridge_outputs",
     "root_mean",
