@@ -34,6 +34,10 @@ from limits.mean_field.gibbs import Gibbs, GibbsLaw
 from limits.mean_field.grid import Atoms, Grid, Interval
 from limits.mean_field.optimality import OptimalityGap, optimality_gap
 from limits.mean_field.porous_medium import PorousDensities, PorousMedium
+from limits.mean_field.rectified.coldest import PiecewiseLinear, piecewise_linear
+from limits.mean_field.rectified.gibbs import ReLUGibbs
+from limits.mean_field.rectified.knots import Knots, knots
+from limits.mean_field.rectified.law import ReLULaw
 from limits.mean_field.shells import Shells
 from limits.right_forms import CONVERSIONS, FORMS, METHODS
 from limits.transport import (
@@ -79,6 +83,7 @@ __all__ = [
     "KernelDistance",
     "KernelFlow",
     "KernelRidge",
+    "Knots",
     "LayerDropoutPath",
     "LazyGap",
     "LinearLaw",
@@ -86,12 +91,15 @@ __all__ = [
     "Measure",
     "OptimalityGap",
     "Path",
+    "PiecewiseLinear",
     "Plan",
     "PolygonalPath",
     "PorousDensities",
     "PorousMedium",
     "RandomGram",
     "RandomKernel",
+    "ReLUGibbs",
+    "ReLULaw",
     "Shells",
     "Slope",
     "StandIn",
@@ -116,12 +124,14 @@ __all__ = [
     "homogeneous_distance",
     "infinite_width_kernels",
     "kernel_distance",
+    "knots",
     "lazy_gap",
     "linear_model",
     "mean_dropout_risk",
     "measure",
     "odd_distance",
     "optimality_gap",
+    "piecewise_linear",
     "projected",
     "ridge_outputs",
     "root_mean",

@@ -22,6 +22,8 @@ from limits.mean_field.gaussian import GaussianFlow, LinearLaw
 from limits.mean_field.gibbs import Gibbs
 from limits.mean_field.grid import Grid
 from limits.mean_field.porous_medium import PorousMedium
+from limits.mean_field.rectified.coldest import PiecewiseLinear
+from limits.mean_field.rectified.law import ReLULaw
 from limits.mean_field.shells import Shells
 from limits.transport import Measure, Plan
 from particles import ParticleCloud, Perceptron, Risk, UserNeuron
@@ -37,6 +39,8 @@ METHODS: dict[type | ModuleType, str] = {
     FokkerPlanck: "solve",
     PorousMedium: "solve",
     Gibbs: "generated self_consistency excess",
+    ReLULaw: "__call__ curvature angular_density potential log_density sample",
+    PiecewiseLinear: "__call__ turns",
     GaussianFlow: "laws law mean covariance predictions",
     LinearLaw: "carried",
     KernelFlow: "residual predictions movement cross initial",
@@ -64,6 +68,7 @@ FORMS: dict[Any, str] = {
     Measure: "measure(points, masses)",
     StandIn: "stand_in(make, 10_000)",
     FreeEnergy: "FreeEnergy(risk, temperature)",
+    ReLULaw: "ReLUGibbs(risk, temperature, confinement).solve()",
     Perceptron: "Perceptron(activation=Tanh(), embedding=Identity(dim=3))",
     Density: "Density(grid, masses)",
     Path: "StraightPath(start, end)",

@@ -7,7 +7,7 @@ import limits
 from limits import *
 from limits import ensemble as over_starts
 from limits.transport import transport
-from particles import L2, Deep, DeepLaw, Dense, MeanField, Squared, Tanh
+from particles import L2, Biased, Dataset, Deep, DeepLaw, Dense, MeanField, Perceptron, Plain, ReLU, Risk, Squared, Tanh
 from tests.front_door.case import Case
 from tests.front_door.parts import *
 
@@ -31,6 +31,15 @@ GAUSS = GaussianFlow(LINE_RISK, LINE_LAW, 0.1, 0.1, 1e-6)
 MANY = LAW.sample(masses=torch.full((200,), 1 / 200.0, dtype=torch.float64), seed=3)
 SPREAD = ParticleCloud(MANY.positions[:, :2])
 BIASES = {"accuracy": 1e-6}
+RECTIFIED = Risk(
+    Perceptron(ReLU(), Biased(Plain(1)), trained="both"),
+    MeanField(),
+    Squared(),
+    Dataset([[-1.0], [0.0], [1.0]], [0.5, -0.3, 0.4]),
+)
+RELU_LAW = ReLUGibbs(RECTIFIED, 0.25, 0.3).solve()
+COLDEST = piecewise_linear(RECTIFIED, 0.02)
+KNOT = torch.zeros(1, dtype=torch.float64)
 LIMIT_LAW = GAUSS.law(0.5)
 PAIR = dual_pair(Tanh())
 
@@ -164,6 +173,44 @@ CASES = [
         GibbsLaw,
         {"density": DENSITY, "predictions": Y, "free_energy": 1.0, "residual": 0.0, "steps": 1, "error": 0.0},
     ),
+    Case(
+        "limits.ReLUGibbs",
+        ReLUGibbs,
+        {"risk": RECTIFIED, "temperature": 0.25, "confinement": 0.3, "tolerance": 1e-10},
+        lambda g: g.solve(),
+    ),
+    Case(
+        "limits.ReLULaw",
+        ReLULaw,
+        {"residuals": RELU_LAW.residuals, "residual": 0.0, "steps": 1, "error": 0.0, "found": RELU_LAW.found},
+    ),
+    Case("limits.ReLULaw.__call__", RELU_LAW, {"inputs": X[:, :1]}),
+    Case("limits.ReLULaw.curvature", RELU_LAW.curvature, {"inputs": X[:, :1]}),
+    Case("limits.ReLULaw.angular_density", RELU_LAW.angular_density, {"angles": X[:, 0]}),
+    Case("limits.ReLULaw.potential", RELU_LAW.potential, {"places": X[:, :3]}),
+    Case("limits.ReLULaw.log_density", RELU_LAW.log_density, {"places": X[:, :3]}),
+    Case("limits.ReLULaw.sample", RELU_LAW.sample, {"count": 4, "seed": 0}),
+    Case("limits.knots", knots, {"law": RELU_LAW, "low": -1.0, "high": 1.0, "merged": 0.01, "least": 0.02}),
+    Case(
+        "limits.Knots",
+        Knots,
+        {"places": KNOT, "masses": KNOT, "turns": KNOT, "widths": KNOT, "total": 1.0, "off": 0.0},
+    ),
+    Case("limits.piecewise_linear", piecewise_linear, {"risk": RECTIFIED, "confinement": 0.02}),
+    Case(
+        "limits.PiecewiseLinear",
+        PiecewiseLinear,
+        {
+            "directions": COLDEST.directions,
+            "masses": COLDEST.masses,
+            "predictions": COLDEST.predictions,
+            "value": 1.0,
+            "gap": 0.0,
+        },
+        lambda limit: limit(X[:, :1]),
+    ),
+    Case("limits.PiecewiseLinear.__call__", COLDEST, {"inputs": X[:, :1]}),
+    Case("limits.PiecewiseLinear.turns", COLDEST.turns, {"low": -1.0, "high": 1.0, "merged": 1e-6}),
     Case(
         "limits.GaussianFlow",
         GaussianFlow,

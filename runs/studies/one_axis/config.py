@@ -24,18 +24,33 @@ class Config(StudyConfig):
         image_test=(100, 1000, 1000),
         pool=(2, 2, 1),
         batch=(20, 128, 128),
-        alpha_count=(32, 4096, 10_000),
+        alpha_count=(32, 2048, 10_000),
         alpha_epochs=(3, 20, 50),
         width_counts=((16, 64), (100, 1000, 4000), (100, 1000, 10_000)),
         width_epochs=(3, 10, 50),
-        lazy_count=(20, 512, 2000),
-        lazy_rows=(20, 200, 1000),
+        lazy_count=(20, 256, 2000),
+        lazy_rows=(20, 100, 400),
         lazy_pool=(2, 4, 4),
         lazy_until=(2.0, 30.0, 30.0),
-        break_count=(32, 1000, 5000),
-        break_epochs=(3, 10, 100),
+        break_count=(32, 500, 5000),
+        break_epochs=(3, 8, 100),
+        break_pool=(2, 1, 1),
         # (end of these)
         # E4.0, E4.5, E4.8: identities, two inputs, L2 on the outputs
+        identity_count=(12, 50, 200),
+        identity_seeds=(2, 5, 20),
+        identity_draws=(10, 100, 1000),
+        identity_widths=((16, 32, 64), (25, 100, 400, 1600), (25, 100, 400, 1600, 6400)),
+        ridged_count=(20, 60, 200),
+        ridged_steps=(40, 800, 4000),
+        ridged_seeds=(2, 4, 10),
+        teacher_steps=(40, 10_000, 10_000),
+        teacher_seeds=(2, 5, 5),
+        teacher_batch=(50, 1000, 10_000),
+        teacher_counts=((4, 8), (4, 8, 40), (4, 8, 40)),
+        teacher_wide=(24, 400, 400),
+        teacher_wide_seeds=(2, 3, 5),
+        teacher_films=(False, True, True),
         # (end of these)
         # E4.6, E4.7: repopulation, importance
         # (end of these)
@@ -63,7 +78,9 @@ class Config(StudyConfig):
     pool: int = Field(ge=1, description="pixels of a side of the blocks over which images are averaged")
     batch: int = Field(ge=1, description="images of a batch")
     rate: float = Field(default=0.1, gt=0.0, allow_inf_nan=False, description="rate of E4.1, E4.2 and E4.4")
-    powers: tuple[float, ...] = Field(default=(0.0, 0.3, 0.5, 0.7), min_length=2, description="alpha = m^p of E4.1")
+    alpha_powers: tuple[float, ...] = Field(
+        default=(0.0, 0.3, 0.5, 0.7), min_length=2, description="alpha = m^p of E4.1"
+    )
     alpha_count: int = Field(ge=2, description="particles m of E4.1")
     alpha_epochs: int = Field(ge=1, description="epochs of E4.1")
     width_counts: tuple[int, ...] = Field(min_length=2, description="particles m of E4.2, where alpha = sqrt m")
@@ -75,10 +92,27 @@ class Config(StudyConfig):
     lazy_alphas: tuple[float, ...] = Field(default=(1.0, 3.0, 10.0, 30.0, 100.0), min_length=3, description="its alpha")
     break_count: int = Field(ge=2, description="particles m of E4.4, where alpha = sqrt m")
     break_epochs: int = Field(ge=1, description="epochs of E4.4")
+    break_pool: int = Field(ge=1, description="pixels of a side of its blocks")
     break_rates: tuple[float, ...] = Field(default=(1.0, 0.01), min_length=1, description="other rates of E4.4")
-    momenta: tuple[float, ...] = Field(default=(0.9, 0.5), min_length=1, description="momenta of E4.4 other than zero")
+    break_momenta: tuple[float, ...] = Field(
+        default=(0.9, 0.5), min_length=1, description="momenta of E4.4 other than zero"
+    )
     # (end of these)
     # E4.0, E4.5, E4.8: identities, two inputs, L2 on the outputs
+    identity_count: int = Field(ge=2, description="particles of networks on which identities are checked")
+    identity_seeds: int = Field(ge=1, description="networks with L2 that are compared with their kernel")
+    identity_draws: int = Field(ge=2, description="draws of kernels, and of particles from a cloud")
+    identity_widths: tuple[int, ...] = Field(min_length=3, description="particles of those")
+    ridged_count: int = Field(ge=2, description="particles of networks with L2 on their weights")
+    ridged_steps: int = Field(ge=2, description="gradient steps of those")
+    ridged_seeds: int = Field(ge=1, description="independent ones")
+    teacher_steps: int = Field(ge=2, description="gradient steps of the students of the two-dimensional teacher")
+    teacher_seeds: int = Field(ge=1, description="independent runs of small students, on the same batches")
+    teacher_batch: int = Field(ge=1, description="fresh inputs of each of them")
+    teacher_counts: tuple[int, ...] = Field(min_length=2, description="particles of small students")
+    teacher_wide: int = Field(ge=2, description="particles of the widest student, with L2 and with noise")
+    teacher_wide_seeds: int = Field(ge=1, description="independent runs of the widest student")
+    teacher_films: bool = Field(description="whether the particles of the widest student are kept, drawn and filmed")
     # (end of these)
     # E4.6, E4.7: repopulation, importance
     # (end of these)

@@ -175,7 +175,7 @@ def test_projected_noise_is_of_order_one_half() -> None:
 
 
 def test_laws_in_a_ball_are_right_to_order_one() -> None:
-    """Assert the same of E |x|^2 in the unit disc under exp(2 |x|^2), which is 1 / (1 - e^-2) - 1/2."""
+    """Assert that the same holds of E |x|^2 in the unit disc under exp(2 |x|^2), which is 1 / (1 - e^-2) - 1/2."""
     exact = 1.0 / (1.0 - math.exp(-2.0)) - 0.5
     assert abs(orders(Ball(1.0), Outwards((0.0, 0.0)), exact, True) - 1.0) < ORDER
 
@@ -246,7 +246,7 @@ def test_particles_that_start_outside_are_refused() -> None:
 
 def test_a_particle_that_diverges_is_not_held_by_walls() -> None:
     """Assert that an infinite velocity ends the run, instead of standing at the wall."""
-    with pytest.raises(FlowDiverged):
+    with pytest.raises(FlowDiverged, match="1 of 1 particles are not finite"):
         evolve(Clock(lambda time: math.inf), at(0.0), Walled(Euler(0.1), Box(-1.0, 1.0)), until=1.0)
 
 

@@ -1,0 +1,1 @@
+"""Tests of stationary laws of rectifiers on the line."""
