@@ -19,7 +19,7 @@ from runs.studies.one_axis.networks import PRACTICAL
 from runs.studies.one_axis.statements import POINT, exceeds, in_turn, ordered, published
 from runs.studies.one_axis.training import GROUPS, PROGRESS, Training
 from runs.study.experiment import Case, Experiment
-from runs.study.panels import Line, Panel
+from runs.study.panels import Kind, Line, Panel
 from runs.study.table import Row, Table
 
 FIGURE = "figure 5"
@@ -161,7 +161,11 @@ class LinearRegime(Experiment):
     def panels(self, config: Config, table: Table) -> list[Panel]:
         """Movement, departure and accuracy by each knob."""
         shown = []
-        labels = {NETWORK: "network", CODE: "linear, as in the code", STRICT: "linear, strict"}
+        labels: dict[str, tuple[str, Kind]] = {
+            NETWORK: ("network", "dots"),
+            CODE: ("linear, as in the code", "dashed"),
+            STRICT: ("linear, strict", "dots"),
+        }
         titles = {
             "theta": "Mean movement of θ",
             "departure": "Departure from linearisation",
@@ -171,13 +175,20 @@ class LinearRegime(Experiment):
         for quantity, title in titles.items():
             for knob in KNOBS:
                 lines = tuple(
-                    Line.of(label, colour, ordered(table, self.name, quantity, f"{knob}, {form}"))
-                    for (form, label), colour in zip(labels.items(), COLOURS, strict=False)
+                    Line.of(label, colour, ordered(table, self.name, quantity, f"{knob}, {form}"), kind)
+                    for (form, (label, kind)), colour in zip(labels.items(), COLOURS, strict=False)
                     if quantity != "departure" or form != NETWORK
                 )
                 linear = knob == MOMENTUM
                 shown.append(
-                    Panel("linear_regime.png", title, words[knob], lines, log_x=not linear, log_y=quantity in GROUPS)
+                    Panel(
+                        "linear_regime.png",
+                        title,
+                        words[knob],
+                        lines,
+                        log_x=not linear,
+                        log_y=quantity != "test accuracy",
+                    )
                 )
         return shown
 
