@@ -35,8 +35,8 @@ class HeatMap:
 
 
 def draw_heat_maps(maps: Sequence[HeatMap], path: Path, title: str) -> None:
-    """Draw maps, three in a row, into a PNG file, each with a colour bar of its own."""
-    columns = min(3, len(maps))
+    """Draw maps, three in a row or four in two rows, into a PNG file, each with a colour bar of its own."""
+    columns = 2 if len(maps) == 4 else min(3, len(maps))
     rows = -(-len(maps) // columns)
     wide, high = max(len(one.columns) for one in maps), max(len(one.rows) for one in maps)
     width, height = (
@@ -58,9 +58,9 @@ def draw_heat_map(axis: Axes, one: HeatMap) -> None:
     known = one.values[np.isfinite(one.values)]
     if known.size:
         scale = ColourScale.of("", known.tolist()).mappable
-        axis.pcolormesh(np.ma.masked_invalid(one.values), cmap=scale.get_cmap(), norm=scale.norm, edgecolors="white")
-        if axis.figure is not None:
-            axis.figure.colorbar(scale, ax=axis, pad=0.02).ax.tick_params(labelsize=8)
+        mesh = axis.pcolormesh(np.ma.masked_invalid(one.values), cmap=scale.get_cmap(), edgecolors="white")
+        mesh.set_norm(scale.norm)
+        axis.figure.colorbar(mesh, ax=axis, pad=0.02).ax.tick_params(labelsize=8)
         if max(one.values.shape) <= WRITTEN:
             for (row, column), value in np.ndenumerate(one.values):
                 if np.isfinite(value):

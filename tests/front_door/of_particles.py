@@ -124,7 +124,6 @@ CASES = [
     ),
     Case("particles.LeakyReLU", LeakyReLU, {"slope": 0.1}, of_activation),
     Case("particles.SmoothLeakyReLU", SmoothLeakyReLU, {"slope": 0.1, "width": 2.0}, of_activation),
-    Case("particles.SmoothLeakyReLU", SmoothLeakyReLU, {"slope": 0.1, "width": 2.0}, of_activation),
     Case("particles.Softplus", Softplus, {}, of_activation),
     Case("particles.Identity", Identity, {"dim": 2}, of_embedding),
     Case("particles.Plain", Plain, {"dim": 2}, of_embedding),

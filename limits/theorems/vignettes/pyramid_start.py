@@ -90,8 +90,8 @@ class PyramidStart:
         low, high = -60.0, 120.0
         for _ in range(100):
             middle = 0.5 * (low + high)
-            low, high = (low, middle) if self.widened(2.0**middle).reach <= 1.0 else (middle, high)
-        return units * 2.0**high
+            low, high = (low, middle) if self.widened(math.exp2(middle)).reach <= 1.0 else (middle, high)
+        return units * math.exp2(high)
 
 
 def stated_rate(pyramid: Pyramid, rate: Scalar) -> Scalar:

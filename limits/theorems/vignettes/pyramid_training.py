@@ -172,7 +172,7 @@ def _features_way(at: PyramidAt, later: PyramidAt, square: Scalar) -> PerParticl
         stage, own = pyramid.stages[layer - 1], _way(at, layer, square)
         steep = 1.0 if stage.activation is None else stage.activation.lipschitz
         norms = [torch.linalg.matrix_norm(each.weights(layer), 2) for each in (at, later)]
-        bias = 0.0
+        bias = torch.zeros_like(own)
         if stage.bias is not None:
             speeds = at.scaled.mobility * pyramid.rate(stage.bias.name)
             bias = count * stage.bias.scales.multiplier * (speeds * square).sqrt()

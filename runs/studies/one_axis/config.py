@@ -24,7 +24,7 @@ class Config(StudyConfig):
         image_test=(100, 1000, 1000),
         pool=(2, 2, 1),
         batch=(20, 128, 128),
-        alpha_count=(32, 4096, 10_000),
+        alpha_count=(32, 2048, 10_000),
         alpha_epochs=(3, 20, 50),
         width_counts=((16, 64), (100, 1000, 4000), (100, 1000, 10_000)),
         width_epochs=(3, 10, 50),
@@ -32,8 +32,9 @@ class Config(StudyConfig):
         lazy_rows=(20, 100, 400),
         lazy_pool=(2, 4, 4),
         lazy_until=(2.0, 30.0, 30.0),
-        break_count=(32, 1000, 5000),
-        break_epochs=(3, 10, 100),
+        break_count=(32, 500, 5000),
+        break_epochs=(3, 8, 100),
+        break_pool=(2, 1, 1),
         # (end of these)
         # E4.0, E4.5, E4.8: identities, two inputs, L2 on the outputs
         identity_count=(12, 50, 200),
@@ -52,6 +53,21 @@ class Config(StudyConfig):
         teacher_films=(False, True, True),
         # (end of these)
         # E4.6, E4.7: repopulation, importance
+        regrown_pool=(2, 2, 1),
+        trained_nets=(3, 40, 1000),
+        trained_width=(10, 100, 100),
+        trained_steps=(5, 640, 9380),
+        coded_steps=(5, 1500, 20_000),
+        coded_units=((8, 4), (256, 128), (256, 128)),
+        regrown_count=(20, 1000, 1000),
+        regrown_draws=(2, 3, 5),
+        regrown_steps=(6, 1600, 23_450),
+        regrown_rate=(1e-3, 1e-3, 1e-4),
+        tangent_count=(20, 200, 1000),
+        drawn_count=(30, 1000, 10_000),
+        drawn_steps=((5, 20), (640, 2500, 6000), (640, 9380, 30_000)),
+        drawn_times=(3, 12, 40),
+        drawn_anew=(6, 1600, 23_450),
         # (end of these)
         # E4.3, E4.9, E4.10: linearisation, few directions, the map
         linear_widths=((10, 40), (100, 300, 1000), (100, 1000, 10_000)),
@@ -91,6 +107,7 @@ class Config(StudyConfig):
     lazy_alphas: tuple[float, ...] = Field(default=(1.0, 3.0, 10.0, 30.0, 100.0), min_length=3, description="its alpha")
     break_count: int = Field(ge=2, description="particles m of E4.4, where alpha = sqrt m")
     break_epochs: int = Field(ge=1, description="epochs of E4.4")
+    break_pool: int = Field(ge=1, description="pixels of a side of its blocks")
     break_rates: tuple[float, ...] = Field(default=(1.0, 0.01), min_length=1, description="other rates of E4.4")
     break_momenta: tuple[float, ...] = Field(
         default=(0.9, 0.5), min_length=1, description="momenta of E4.4 other than zero"
@@ -113,6 +130,21 @@ class Config(StudyConfig):
     teacher_films: bool = Field(description="whether the particles of the widest student are kept, drawn and filmed")
     # (end of these)
     # E4.6, E4.7: repopulation, importance
+    regrown_pool: int = Field(ge=1, description="pixels of a side of the blocks of images in E4.6")
+    trained_nets: int = Field(ge=1, description="networks from whose features others are learned")
+    trained_width: int = Field(ge=1, description="their particles")
+    trained_steps: int = Field(ge=1, description="steps that they are trained")
+    coded_steps: int = Field(ge=1, description="steps that the autoencoder is trained")
+    coded_units: tuple[int, int] = Field(description="its hidden units and the numbers of its code")
+    regrown_count: int = Field(ge=10, description="features m of E4.6")
+    regrown_draws: int = Field(ge=2, description="draws of them")
+    regrown_steps: int = Field(ge=1, description="steps that output weights, or tangents, are trained on them")
+    regrown_rate: float = Field(gt=0.0, allow_inf_nan=False, description="Adam's rate for output weights")
+    tangent_count: int = Field(ge=10, description="features in tangent space")
+    drawn_count: int = Field(ge=10, description="particles m of E4.7")
+    drawn_steps: tuple[int, ...] = Field(min_length=2, description="steps after which features are drawn from it")
+    drawn_times: int = Field(ge=2, description="draws of ten features")
+    drawn_anew: int = Field(ge=1, description="steps that output weights are trained anew")
     # (end of these)
     # E4.3, E4.9, E4.10: linearisation, few directions, the map
     linear_widths: tuple[int, ...] = Field(min_length=2, description="particles m beside their linearisations")

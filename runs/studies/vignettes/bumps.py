@@ -32,7 +32,7 @@ from particles import Bump, Dataset, MeanField, ParticleCloud, Risk, Squared, ge
 
 #: The paper's loss in units of our risk, and its time in flow time.
 PAPERS = 2.0
-#: Where the particles on the interval start: N(0.4, 0.25^2), cut off at the walls.
+#: Where the particles on the interval start: N(0.4, 0.25^2), cut off at the walls, if not around another place.
 PLACE, SPREAD = 0.4, 0.25
 #: In balls they start in one of this radius, whose centre is so far from zero.
 RADIUS, OFF = 0.3, 0.3
@@ -40,6 +40,8 @@ RADIUS, OFF = 0.3, 0.3
 NOISE = 0.05
 #: Inputs are apart by this part of the width, and steps of flow time are this times its square, or LONGEST.
 APART, STEP, LONGEST = 0.5, 4.0, 0.05
+#: Steps with batches are so many times shorter: one datum moves all bumps around it together, by width^(-2).
+SHORTER = 10
 
 
 @dataclass(frozen=True)
@@ -84,11 +86,12 @@ class Hill:
 
 @dataclass(frozen=True)
 class Bumps:
-    """So many bumps of a width, that fit the hill between the walls of the ball."""
+    """So many bumps of a width, that fit the hill between the walls of the ball; on the interval around `place`."""
 
     hill: Hill
     count: int
     width: float
+    place: float = PLACE
 
     @cached_property
     def risk(self) -> Risk:
@@ -109,9 +112,9 @@ class Bumps:
         """Independent centres: on the interval of the law `begun`, in balls uniform in a small one."""
         draw, dim = generator(seed, "centres"), self.hill.dim
         if dim == 1:
-            low, high = (float(torch.special.ndtr(torch.tensor((wall - PLACE) / SPREAD))) for wall in (-1.0, 1.0))
+            low, high = (float(torch.special.ndtr(torch.tensor((wall - self.place) / SPREAD))) for wall in (-1.0, 1.0))
             levels = low + (high - low) * torch.from_numpy(draw.random((self.count, 1)))
-            return ParticleCloud((PLACE + SPREAD * torch.special.ndtri(levels)).clamp(-1.0, 1.0))
+            return ParticleCloud((self.place + SPREAD * torch.special.ndtri(levels)).clamp(-1.0, 1.0))
         directions = torch.from_numpy(draw.standard_normal((self.count, dim)))
         lengths = RADIUS * torch.from_numpy(draw.random((self.count, 1))) ** (1.0 / dim)
         centres = lengths * directions / directions.norm(dim=1, keepdim=True)
@@ -141,7 +144,8 @@ class Bumps:
             x = torch.from_numpy(2.0 * draw.random((batch, 1)) - 1.0)
             return Dataset(x, self.hill.target(x)[:, None] + NOISE * torch.from_numpy(draw.standard_normal((batch, 1))))
 
-        return MinibatchFlow(self.risk, Online(sample, seed), self.step), Euler(self.step)
+        step = self.step / SHORTER
+        return MinibatchFlow(self.risk, Online(sample, seed), step), Euler(step)
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,20 +7,22 @@ import numpy as np
 import torch
 
 from runs.figures.figures import COLOURS
-from runs.studies.vignettes.bumps import Bumps, Hill
+from runs.studies.vignettes.bumps import PLACE, Bumps, Hill
 from runs.studies.vignettes.config import Config
 from runs.study.panels import Kind, Line, Panel
 from runs.study.table import Curve, Table
 
 NAME = "E3.4"
 LIMIT, BOUND, NOISY, BATCHES, WARM = "limit", "bound", "noise", "batches", "limit with noise"
+#: Runs from around zero, which meet no wall.
+MIDDLE = "from the middle"
 #: The bound is drawn until this time in units of the inverse rate, and so long runs in balls go on.
 REACH = 2.4
 
 
 @dataclass(frozen=True)
 class Run:
-    """What is run: so many bumps of a width in so many dimensions, with noise or batches, or in a ball."""
+    """What is run: so many bumps of a width in so many dimensions; with noise, batches, from the middle, in a ball."""
 
     dim: int
     count: int
@@ -40,12 +42,16 @@ class Run:
     @property
     def bumps(self) -> Bumps:
         """The bumps."""
-        return Bumps(Hill(self.dim), self.count, self.width)
+        return Bumps(Hill(self.dim), self.count, self.width, 0.0 if self.kind == MIDDLE else PLACE)
 
     @property
     def curve(self) -> str:
         """How its numbers are called."""
-        return self.kind or f"N = {self.count}, δ = {self.width:g}"
+        return (
+            f"{MIDDLE}, δ = {self.width:g}"
+            if self.kind == MIDDLE
+            else self.kind or f"N = {self.count}, δ = {self.width:g}"
+        )
 
 
 def excess_panels(config: Config, table: Table) -> Iterator[Panel]:
@@ -72,8 +78,9 @@ def floor_panels(config: Config, table: Table) -> Iterator[Panel]:
     """What is left of L at the end, and how many bumps stand at a wall, against the width."""
     for quantity, title in (("floor", "L at the end"), ("at walls", "Share of bumps at a wall")):
         named = zip(config.convex_counts, COLOURS, strict=False)
-        lines = tuple(Line.of(f"N = {n}", colour, table.at(NAME, quantity, f"N = {n}")) for n, colour in named)
-        yield Panel("convexity_floors.png", title, "width δ", lines, log_y=quantity == "floor")
+        lines = [Line.of(f"N = {n}", colour, table.at(NAME, quantity, f"N = {n}")) for n, colour in named]
+        lines.append(Line.of(MIDDLE, "black", table.at(NAME, quantity, MIDDLE)))
+        yield Panel("convexity_floors.png", title, "width δ", tuple(lines), log_y=quantity == "floor")
 
 
 def density_panels(config: Config, table: Table) -> Iterator[Panel]:

@@ -21,7 +21,7 @@ from particles import (
 from particles.numerics.randomness import generator
 
 #: Slope and width of the activation, and units of the second layer, where they are not drawn.
-LEAKY, UPPER = SmoothLeakyReLU(0.5, 0.5), 4
+LEAKY, UPPER = SmoothLeakyReLU(0.5, 0.5), 32
 Frames = list[tuple[float, ParticleCloud]]
 
 
@@ -54,15 +54,15 @@ class Pyramidal:
 
     @classmethod
     def lecun(cls, rows: int, units: int, seed: int) -> Self:
-        """Three layers, d = N, all weights from N(0, 1 / fan-in)."""
-        neuron = Deep(rows, [Dense(units), Dense(UPPER), Dense(1)], LEAKY, parameterisation="standard")
+        """Three layers, d = 2 N, all weights from N(0, 1 / fan-in)."""
+        neuron = Deep(2 * rows, [Dense(units), Dense(UPPER), Dense(1)], LEAKY, parameterisation="standard")
         return cls.of(neuron, rows, seed)
 
     @classmethod
     def general(cls, rows: int, units: int, readout: float, seed: int) -> Self:
         """The same with second weights of zero, so that f = 0, and a readout of this deviation."""
         layers = [Dense(units), Dense(UPPER, deviation=0.0), Dense(1, deviation=readout)]
-        return cls.of(Deep(rows, layers, LEAKY, parameterisation="standard"), rows, seed)
+        return cls.of(Deep(2 * rows, layers, LEAKY, parameterisation="standard"), rows, seed)
 
     @classmethod
     def of(cls, neuron: Deep, rows: int, seed: int) -> Self:

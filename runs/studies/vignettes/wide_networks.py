@@ -31,7 +31,8 @@ class Setting:
     def data(self) -> Tensor:
         """Independent directions, of length sqrt d."""
         x = torch.from_numpy(generator(self.seed, f"data {self.rows}").standard_normal((self.rows, self.inputs)))
-        return x * (self.inputs**0.5 / x.norm(dim=1, keepdim=True))
+        scaled: Tensor = x * (self.inputs**0.5 / x.norm(dim=1, keepdim=True))
+        return scaled
 
     @property
     def neuron(self) -> Deep:

@@ -11,16 +11,17 @@ from runs.figures.figures import COLOURS
 from runs.studies.one_axis.config import Config
 from runs.studies.one_axis.networks import EQUAL
 from runs.studies.one_axis.statements import in_turn, published
-from runs.studies.one_axis.training import GROUPS, PROGRESS, Training
+from runs.studies.one_axis.training import GROUPS, LETTERS, PROGRESS, Training
 from runs.study.experiment import Case, Experiment
 from runs.study.panels import Line, Panel
 from runs.study.table import Row, Table
 
 FIGURE = "figure 2"
 CURVE = EQUAL.name
-#: What the figure shows at the end, for powers 0, .3, .5 and .7 of m = 1e4.
+#: What the figure shows at the end, for these powers of m = 1e4.
 SHOWN = {"theta": (15.0, 4.0, 1.43, 0.51), "u": (31.0, 4.3, 0.99, 0.27)}
-PUBLISHED = {"alpha_powers": (0.0, 0.3, 0.5, 0.7), "alpha_count": 10_000, "alpha_epochs": 50, "rate": 0.1}
+POWERS = (0.0, 0.3, 0.5, 0.7)
+PUBLISHED = {"alpha_powers": POWERS, "alpha_count": 10_000, "alpha_epochs": 50, "rate": 0.1}
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Alphas(Experiment):
                 )
                 for power, colour in zip(config.alpha_powers, COLOURS, strict=False)
             )
-            shown.append(Panel("alphas.png", f"Mean movement of {letter}", "step", lines))
+            shown.append(Panel("alphas.png", f"Mean movement of {LETTERS[letter]}", "step", lines))
         accuracy = Line.of("", COLOURS[0], table.at(self.name, "test accuracy", CURVE))
         shown.append(Panel("alphas.png", "Test accuracy", "power p of α = m^p", (accuracy,), log_x=False, log_y=False))
         return shown

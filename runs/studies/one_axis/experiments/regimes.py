@@ -78,11 +78,11 @@ class Regimes(Experiment):
             for quantity, power in ((MOVED, -1.0), (OF_START, -2.0)):
                 curve = table.at(self.name, quantity, f"m = {m}")
                 said = f"m = {m}: the {quantity} falls as alpha^({power:g}) from alpha = {LAZY:g} on"
-                slope = log_slope(curve.x[lazy], curve.values[lazy])
+                slope = log_slope(curve.x[lazy], levelled(curve.values[lazy]))
                 yield slope_within(_said(said), (), slope, least=power * (1.0 + OFF), most=power * (1.0 - OFF))
-            falling = table.at(self.name, OF_START, f"m = {m}").values
+            falling = torch.from_numpy(table.at(self.name, OF_START, f"m = {m}").values)
             said = f"m = {m}: the {OF_START} falls with every step of alpha, for every seed"
-            yield from_above(_said(said), (), *map(torch.from_numpy, (falling[:-1], falling[1:])))
+            yield from_above(_said(said), (), falling[:-1], falling[1:])
         yield from self._along_widths(config, table)
         frozen = {name: table.at(self.name, name, FROZEN).values for name in (MOVED, INVARIANT)}
         said = "random features do not move"
@@ -95,13 +95,13 @@ class Regimes(Experiment):
         counts = np.array(config.map_counts, dtype=np.float64)
         moved = self._grid(config, table, MOVED)
         said = "alpha = 1: the movement does not depend on m"
-        yield slope_within(_said(said), (), log_slope(counts, moved[:, 0]), least=-OFF, most=OFF)
+        yield slope_within(_said(said), (), log_slope(counts, levelled(moved[:, 0])), least=-OFF, most=OFF)
         scales = list(config.map_scales)
         pairs = [(row, scales.index(m**0.5)) for row, m in enumerate(config.map_counts) if m**0.5 in scales]
         if len(pairs) > 1:
             rows, columns = map(list, zip(*pairs, strict=True))
             said = "alpha = sqrt(m), NTK: the movement falls as m^(-1/2)"
-            slope = log_slope(counts[rows], moved[rows, columns])
+            slope = log_slope(counts[rows], levelled(moved[rows, columns]))
             yield slope_within(_said(said), (), slope, least=-0.5 - OFF, most=-0.5 + OFF)
         said = f"alpha = {config.map_scales[-1]:g}: the {OF_LIMIT} falls as m^(-1/2)"
         yield as_slope(_said(said), (), -0.5, log_slope(counts, self._grid(config, table, OF_LIMIT)[:, -1]))
@@ -180,6 +180,13 @@ class End:
 def root_mean_square(values: Tensor) -> float:
     """Over data and outputs."""
     return float(values.square().mean().sqrt())
+
+
+def levelled(values: Array) -> Array:
+    """Values [places, seeds] of which every seed has the same geometric mean: seeds have levels of their own."""
+    logs = np.log(values)
+    result: Array = np.exp(logs - logs.mean(axis=0) + logs.mean())
+    return result
 
 
 def _guide(line: Line, power: float) -> Line:

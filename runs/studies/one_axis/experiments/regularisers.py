@@ -96,9 +96,7 @@ class Regularisers(Experiment):
     def _sparse(self, config: Config, seed: int) -> Iterator[Row]:
         """L2 on both layers: the certificate, and what there is at every angle."""
         risk = on_circle(seed)
-        start = GaussianLaw(risk.neuron, GaussianOutputs()).sample(
-            masses=masses.uniform(config.ridged_count), seed=seed
-        )
+        start = drawn(config.ridged_count, 2, seed)
         end = evolve(GradientFlow(risk), start, Euler(LONGER), until=2.0 * config.ridged_steps * LONGER)
         unit = circle(torch.from_numpy(DEGREES))
         margin = balanced_penalty(risk, end).margin
@@ -214,6 +212,5 @@ def _angles(cloud: ParticleCloud, apart: float = 5.0, counted: float = 0.01) -> 
 def _least(words: str, most: float, values: Array) -> Result:
     """The mean of numbers [seeds] is `most` at most."""
     one = Curve(np.zeros(1), values[None], np.full((1, len(values)), np.nan), tuple(range(len(values))))
-    return from_above(
-        Statement(words, SOURCE, proven=False), (), most, float(one.mean[0]), error=float(one.uncertain[0])
-    )
+    said = Statement(words, SOURCE, proven=False)
+    return from_above(said, (), most, float(one.mean[0]), error=float(one.uncertain[0]))

@@ -10,7 +10,15 @@ import numpy as np
 import torch
 
 from limits import Slope
-from limits.theorems import Result, Statement, eigenvalue_bounds, from_above, from_below, proportional_eigenvalue
+from limits.theorems import (
+    Result,
+    Statement,
+    WidthOrder,
+    eigenvalue_bounds,
+    from_above,
+    from_below,
+    proportional_eigenvalue,
+)
 from limits.theorems.comparisons import slope_within
 from runs.batch.jobs import Report
 from runs.figures.figures import COLOURS, MOST_COLOURS
@@ -85,6 +93,9 @@ class SmallestEigenvalue(Experiment):
         setting, x = point.setting, float(point.x)
         value = setting.smallest
         yield Row(self.name, point.quantity, point.curve, seed, x, value)
+        if point.quantity in (ROWS, WIDTHS):
+            order = WidthOrder.of(setting.neuron, setting.rows).above / 2.0 ** len(setting.widths)
+            yield Row(self.name, f"{point.quantity}, over its order", point.curve, seed, x, value / order)
         if setting.rows <= MOST_BOUNDED:
             below, above = eigenvalue_bounds(setting.risk, setting.cloud, setting.gram)
             yield Row(self.name, "lower bound", f"{point.quantity}, {point.curve}", seed, x, below.bound)
@@ -102,11 +113,13 @@ class SmallestEigenvalue(Experiment):
     def claims(self, config: Config, table: Table) -> Iterator[Result]:
         """Bounds of every network, slopes in N and in the width, both initialisations, and narrow layers."""
         yield from self._bounds(table)
+        yield self._order(table)
         for place in PLACES:
             curve = table.at(self.name, WIDTHS, f"{place} layer wide")
             said = f"{place} layer wide, in its units at N = {config.eigen_fixed}"
             yield proportional_eigenvalue(_slope(curve), said)
-            upper = Curve(*(part[len(curve.x) // 2 :] for part in (curve.x, curve.values, curve.errors)), curve.seeds)
+            half = slice(len(curve.x) // 2, None)
+            upper = Curve(curve.x[half], curve.values[half], curve.errors[half], curve.seeds)
             yield proportional_eigenvalue(_slope(upper), f"{said}, the larger half of them")
             apart = table.at(self.name, "He against LeCun", f"{place} layer wide")
             said = f"{place} layer wide: He's initialisation gives 2^(L-1) times the kernel of LeCun's"
@@ -131,6 +144,13 @@ class SmallestEigenvalue(Experiment):
             yield from_below(Statement(said, f"{PAPER}, section 4"), (), below, value)
             yield from_above(Statement("lmin(K) <= min_i K_ii in every draw", f"{PAPER}, section 4"), (), above, value)
 
+    def _order(self, table: Table) -> Result:
+        """lmin(K) is at most the sum of the theorem, which is the mean of K(x, x)."""
+        ratios = [row.value for row in table.of(self.name) if row.quantity.endswith("over its order")]
+        said = "with a wide layer, lmin(K) <= 2^(1-L) sum_k d prod_(l<L) n_l prod_(l!=k) beta_l^2"
+        statement = Statement(said, f"{PAPER}, theorem 4.1", proven=False)
+        return from_above(statement, (), 1.0, torch.tensor(ratios, dtype=torch.float64))
+
     def _level(self, curve: Curve, name: str) -> Result:
         """lmin of the infinitely wide network per unit of the wide layer does not fall."""
         slope = _slope(Curve(curve.x, curve.values / curve.x[:, None], curve.errors, curve.seeds))
@@ -152,7 +172,8 @@ class SmallestEigenvalue(Experiment):
 
     def panels(self, config: Config, table: Table) -> list[Panel]:
         """Eigenvalues against N with the first and with other layers wide, against the width, and of narrow layers."""
-        first, others = [], []
+        first: list[Line] = []
+        others: list[Line] = []
         for name, colour in zip(curves(config), MOST_COLOURS, strict=False):
             lines = others if "layer wide" in name else first
             lines.append(Line.of(name, colour, table.at(self.name, ROWS, name)))

@@ -31,7 +31,7 @@ def test_bound_holds_and_is_nearly_met() -> None:
 
 @pytest.mark.parametrize("dim", [2, 3])
 def test_bound_holds_in_balls(dim: int) -> None:
-    """Assert the same for f = c (1 - |x|^2) in the unit ball, mu = 2 c, from a start of equal density."""
+    """Assert that the same holds for f = c (1 - |x|^2) in the unit ball, mu = 2 c, from a start of equal density."""
     c = 0.5 * (dim + 2) / unit_ball(dim)
     medium = PorousMedium(lambda r: c * (1.0 - r.square()), Shells(1.0, dim, 60))
     assert displacement_convexity(medium.solve(torch.ones_like, TIMES), 2.0 * c).verdict is Verdict.HOLDS

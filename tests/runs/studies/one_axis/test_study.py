@@ -1,5 +1,6 @@
 """The study end to end: what it writes, what a second call does, and what is committed."""
 
+import pickle
 from pathlib import Path
 
 from limits.theorems import Verdict
@@ -21,6 +22,13 @@ def test_smoke_study_writes_everything(axis_smoke: Smoke, axis_table: Table) -> 
     names = {path.name for path in axis_smoke.folder.iterdir() if path.suffix != ".gif"} - {".lock"}
     assert names == {"cases", "result.csv", "claims.csv", "config.json", *figures(axis_table)}
     assert {row.experiment for row in axis_table} == {experiment.name for experiment in STUDY.experiments}
+
+
+def test_cases_go_to_workers() -> None:
+    """Assert that every case of every experiment is the same after it was sent to another process."""
+    for experiment in STUDY.experiments:
+        cases = list(experiment.cases(small()))
+        assert cases and pickle.loads(pickle.dumps(cases)) == cases
 
 
 def test_second_call_says_the_same(axis_smoke: Smoke) -> None:

@@ -1,11 +1,10 @@
 """Figure 2: movement against alpha."""
 
 from limits.theorems import Verdict
-from runs.studies.one_axis.experiments.alphas import PUBLISHED, SHOWN, Alphas
+from runs.studies.one_axis.experiments.alphas import POWERS, SHOWN, Alphas
 from runs.studies.one_axis.statements import FULL
-from runs.studies.one_axis.study import STUDY
 from runs.study.table import Row, Table
-from tests.runs.studies.one_axis.small import small, verdicts
+from tests.runs.studies.one_axis.small import paper, small, verdicts
 
 
 def table(factor: float = 1.0) -> Table:
@@ -14,7 +13,7 @@ def table(factor: float = 1.0) -> Table:
     for letter, values in SHOWN.items():
         for place, value in enumerate(values):
             scaled = value * (factor if place == 0 else 1.0)
-            rows.append(Row("E4.1", letter, "(13)", 0, PUBLISHED["alpha_powers"][place], scaled, 0.001))
+            rows.append(Row("E4.1", letter, "(13)", 0, POWERS[place], scaled, 0.001))
     return Table(tuple(rows))
 
 
@@ -27,12 +26,12 @@ def test_movement_falls_with_alpha() -> None:
 
 def test_published_movements_are_compared_at_the_paper_s_sizes() -> None:
     """Assert that eight numbers are claimed at paper scale with the full set alone, and two thirds of one violate."""
-    paper = STUDY.configured(scale="paper", device="cpu", **FULL)
-    found = [claim.verdict for claim in Alphas().claims(paper, table())][2:]
+    full = paper(**FULL)
+    found = [claim.verdict for claim in Alphas().claims(full, table())][2:]
     assert len(list(Alphas().claims(small(), table()))) == 2
     words = "movement of theta at alpha = m^0"
-    assert len([claim for claim in Alphas().claims(paper, table()) if " to " in claim.statement]) == 8
-    assert set(found) == {Verdict.HOLDS} and verdicts(Alphas(), paper, table(0.66), words) >= {Verdict.VIOLATED}
+    assert len([claim for claim in Alphas().claims(full, table()) if " to " in claim.statement]) == 8
+    assert set(found) == {Verdict.HOLDS} and verdicts(Alphas(), full, table(0.66), words) >= {Verdict.VIOLATED}
 
 
 def test_panels_show_every_power(axis_table: Table) -> None:

@@ -7,9 +7,8 @@ import pytest
 from limits.theorems import Verdict
 from runs.studies.one_axis.experiments.widths import ACCURACY, RATED, SHOWN, Widths
 from runs.studies.one_axis.statements import FULL
-from runs.studies.one_axis.study import STUDY
 from runs.study.table import Row, Table
-from tests.runs.studies.one_axis.small import small, verdicts
+from tests.runs.studies.one_axis.small import paper, small, verdicts
 
 COUNTS = (100, 1000, 10_000)
 
@@ -37,11 +36,11 @@ def test_movement_falls_with_width() -> None:
 
 def test_published_numbers_are_compared_at_the_paper_s_sizes() -> None:
     """Assert that 15 numbers are claimed at paper scale with the full set alone, and a double one is a violation."""
-    paper = STUDY.configured(scale="paper", device="cpu", **FULL)
-    claims = [claim for claim in Widths().claims(paper, table()) if " is " in claim.statement]
+    full = paper(**FULL)
+    claims = [claim for claim in Widths().claims(full, table()) if " is " in claim.statement]
     assert len(claims) == 15 and {claim.verdict for claim in claims} == {Verdict.HOLDS}
     assert not [claim for claim in Widths().claims(small(), table()) if " is " in claim.statement]
-    assert verdicts(Widths(), paper, table(2.0), "theta, rates practical, m = 1e+04") == {Verdict.VIOLATED}
+    assert verdicts(Widths(), full, table(2.0), "theta, rates practical, m = 1e+04") == {Verdict.VIOLATED}
 
 
 def test_scaled_rates_are_the_same_at_every_width() -> None:

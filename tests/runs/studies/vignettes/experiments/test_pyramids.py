@@ -1,7 +1,5 @@
 """Pyramids: what is measured, and numbers that the claims refuse."""
 
-import math
-
 import pytest
 
 from limits.theorems import Verdict
@@ -50,8 +48,8 @@ def test_planted_numbers_violate(vignettes_table: Table, quantity: str, factor: 
 def test_order_of_the_width_is_claimed_by_its_slope(vignettes_table: Table) -> None:
     """Assert that N^2 holds, and that N^3 and N are violated."""
     for power, verdict in ((2.0, Verdict.HOLDS), (3.0, Verdict.VIOLATED), (1.0, Verdict.VIOLATED)):
-        made = changed(vignettes_table, lambda row: row.x**power * (1.0 + 1e-3 * math.sin(row.x)))  # noqa: B023
-        assert verdicts(Pyramids(), small(), made, "grow as N^2") <= {verdict, Verdict.UNDECIDED}
+        made = changed(vignettes_table, lambda row: row.x**power * 1.05 ** (row.seed or -1))  # noqa: B023
+        assert verdicts(Pyramids(), small(), made, "grow as N^2") == {verdict}
 
 
 def test_everything_is_drawn(vignettes_table: Table) -> None:

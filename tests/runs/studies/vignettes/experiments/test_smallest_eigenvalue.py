@@ -59,6 +59,7 @@ def test_singular_kernels_leave_slopes_undecided(vignettes_table: Table) -> None
     [
         ("lower bound", 1e9, "lmin(K) >= sum_l"),
         ("upper bound", -1.0, "lmin(K) <= min_i K_ii"),
+        (f"{ROWS}, over its order", 1.1, "lmin(K) <= 2^(1-L)"),
         ("He against LeCun", 1e-3, "times the kernel of LeCun's"),
         (BELOW, 0.5, "sees some datum"),
         (BELOW, 0.0, "is seen by some unit"),
