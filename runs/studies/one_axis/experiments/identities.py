@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from flows import RK4, GradientFlow, evolve
@@ -29,7 +30,7 @@ PARTS, VERDICTS = ("bound", "measured", "margin", "verdict", "error"), tuple(Ver
 KERNELS = {"k^u": "output", "k^u + k^theta": "both"}
 LABELS = {"k^u": "$k^u$", "k^u + k^theta": r"$k^u+k^\theta$"}
 #: alpha of networks that are compared with the regularised kernel, from where its slope is taken, L2 over alpha^2.
-ALPHAS, LAZY_FROM, DECAY, UNTIL = (1.0, 3.0, 10.0, 30.0, 100.0), 3.0, 0.1, 2.0
+ALPHAS, LAZY_FROM, DECAY, UNTIL = (1.0, 3.0, 10.0, 30.0, 100.0), 10.0, 0.1, 2.0
 #: How the strength of L2 grows with alpha.
 FIXED, GROWN = "lambda = 0.1", "lambda = 0.1 alpha^2"
 STRONG = {FIXED: 0.0, GROWN: 2.0}
@@ -172,9 +173,10 @@ def kernel_of(trained: str) -> TangentKernel:
 
 
 def _lazy(curve: Curve) -> Curve:
-    """The part of a curve from where training is lazy."""
+    """The part of a curve from where training is lazy, each network relative to its own mean."""
     kept = curve.x >= LAZY_FROM
-    return Curve(curve.x[kept], curve.values[kept], curve.errors[kept], curve.seeds)
+    values = curve.values[kept]
+    return Curve(curve.x[kept], values / np.exp(np.log(values).mean(axis=0)), curve.errors[kept], curve.seeds)
 
 
 def _said(words: str, place: str) -> Statement:

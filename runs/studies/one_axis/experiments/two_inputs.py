@@ -21,9 +21,9 @@ from runs.studies.one_axis.teacher import (
     Students,
     angle,
     apart,
+    clean_data,
     clean_error,
     fractions,
-    tested,
 )
 from runs.study.experiment import Case, Experiment
 from runs.study.panels import Line, Panel
@@ -86,7 +86,7 @@ class TwoInputs(Experiment):
     def measured(self, config: Config, case: Case, folder: Path, report: Report) -> Iterator[Row]:
         """Errors of every student along its run, and its particles at the end."""
         students: Students = case.what
-        risk, curve = students.risk.on(tested()), curve_of(students.count, students.kind)
+        risk, curve = students.risk.on(clean_data()), curve_of(students.count, students.kind)
         looks, rows = steps_of(config), []
         films = config.teacher_films and students.count == config.teacher_wide and case.seed == 0
         with Film.of(folder, students.kind, case.seed, films) as film:

@@ -1,5 +1,6 @@
 """The networks on which identities are checked."""
 
+import pytest
 import torch
 
 from particles import L2
@@ -14,7 +15,7 @@ def test_models_are_what_they_are_called() -> None:
         start = model.start(network, 0)
         alike = torch.allclose(start.masses, torch.full((7,), 1.0 / 7.0, dtype=torch.float64))
         assert alike == (model is not unequal) and start.dtype == torch.float64
-        assert float(network.risk.scaling.factor(start.masses).sum()) == (10.0 if model is lazy else 1.0)
+        assert float(network.risk.scaling.factor(start.masses).sum()) == pytest.approx(10.0 if model is lazy else 1.0)
     assert equal.network(7, 0, trained="output").risk.network.trained_groups == ("output",)
     assert drawn(0).inputs.shape == (DATA, INPUTS)
     assert torch.equal(drawn(3).inputs, drawn(3).inputs) and not torch.equal(drawn(3).inputs, drawn(4).inputs)

@@ -21,10 +21,10 @@ from runs.studies.one_axis.teacher import (
     Students,
     angle,
     apart,
+    clean_data,
     clean_error,
     fractions,
     taught,
-    tested,
 )
 
 CLOUD = ParticleCloud(
@@ -43,7 +43,7 @@ def test_the_teacher_is_the_mean_of_four_sigmoids() -> None:
     assert not torch.equal(first.inputs, batches(1, 3).inputs)
     assert float(first.inputs.std()) == pytest.approx(100.0, rel=0.02)
     assert float((first.targets - taught(first.inputs)).std()) == pytest.approx(LABELS, rel=0.02)
-    torch.testing.assert_close(tested().targets, taught(tested().inputs))
+    torch.testing.assert_close(clean_data().targets, taught(clean_data().inputs))
 
 
 @pytest.mark.parametrize("kind", [PLAIN, RIDGED])
@@ -88,5 +88,5 @@ def test_what_is_measured_of_particles() -> None:
     assert angle(students.risk, turned) == pytest.approx(math.degrees(math.atan(0.1)), rel=1e-6)
     assert math.isnan(angle(students.risk, ParticleCloud(torch.zeros(2, 3, dtype=torch.float64))))
     perfect = ParticleCloud(torch.cat([TEACHER, torch.ones(4, 1, dtype=torch.float64)], dim=1))
-    risk = students.risk.on(tested())
+    risk = students.risk.on(clean_data())
     assert clean_error(risk, perfect) < 1e-20 and clean_error(risk, CLOUD) > 1e-2

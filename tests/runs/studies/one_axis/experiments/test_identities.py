@@ -45,7 +45,7 @@ def table_of(power: float, lazy: float, sampled: float) -> Table:
             rows.append(Row("E4.0", "sampled", SAMPLED, seed, count, noise * count**sampled))
         for alpha in ALPHAS:
             rows.append(Row("E4.0", "gap", FIXED, seed, alpha, noise * alpha**lazy))
-            rows.append(Row("E4.0", "gap", GROWN, seed, alpha, noise))
+            rows.append(Row("E4.0", "gap", GROWN, seed, alpha, noise * alpha ** (0.001 * seed)))
     return Table(tuple(rows))
 
 
