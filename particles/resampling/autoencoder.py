@@ -117,7 +117,7 @@ class _Training:
         with torch.enable_grad():
             for _ in range(steps):
                 optimiser.zero_grad(set_to_none=True)
-                self._loss(batch).backward()
+                torch.autograd.backward(self._loss(batch))
                 optimiser.step()
                 schedule.step()
 

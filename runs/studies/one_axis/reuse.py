@@ -44,9 +44,9 @@ class Reuse:
     batch: int
 
     @classmethod
-    def of(cls, config: Config) -> "Reuse":
-        """On the configured images, in float32."""
-        data = config.source()
+    def of(cls, config: Config, pool: int) -> "Reuse":
+        """On the configured images, averaged over blocks of `pool` x `pool` pixels, in float32."""
+        data = config.model_copy(update={"pool": pool}).source()
         train, test = (part.to(config.device, torch.float32) for part in (data.train, data.test))
         return cls(train, test, min(config.batch, train.count))
 
@@ -95,10 +95,10 @@ class Reuse:
 
     def through(self, theta: Positions) -> "Reuse":
         """Images seen through features that stand still: inputs tanh(theta_j . x) [data, m] of theta [m, d]."""
-        parts = (
+        train, test = (
             Dataset(torch.tanh(part.inputs @ theta.to(part.inputs).T), part.targets) for part in (self.train, self.test)
         )
-        return Reuse(*parts, self.batch)
+        return Reuse(train, test, self.batch)
 
     @property
     def linear(self) -> Risk:

@@ -68,7 +68,7 @@ class Importance(Experiment):
 
     def measured(self, config: Config, case: Case, folder: Path, report: Report) -> Iterator[Row]:
         """The network after some numbers of steps, and ten of its features, retrained."""
-        reuse, decay = Reuse.of(config), case.what
+        reuse, decay = Reuse.of(config, config.drawn_pool), case.what
         risk, seen = reuse.risk(), dict[int, ParticleCloud]()
 
         def look(step: int, clouds: list[ParticleCloud]) -> None:
@@ -76,6 +76,7 @@ class Importance(Experiment):
             if step in wanted:
                 seen[step] = clouds[0]
 
+        # The steps of decoupled decay are looked at in the end alone.
         wanted = config.drawn_steps if decay == L2 else (max(config.drawn_steps),)
         method = Adam(RATE, weight_decay=DECAY, decoupled=decay == DECOUPLED)
         start = reuse.start(config.drawn_count, case.seed)

@@ -9,7 +9,7 @@ from runs.studies.one_axis.reuse import Reuse
 from tests.runs.studies.one_axis.small import small
 from tests.tolerances import SINGLE
 
-REUSE = Reuse.of(small(image_rows=40, image_test=30))
+REUSE = Reuse.of(small(image_rows=40, image_test=30), 2)
 RATE, STEPS = 1e-2, 7
 
 

@@ -28,12 +28,12 @@ from tests.tolerances import SINGLE
 
 E46 = Repopulation()
 CONFIG = small()
-REUSE = Reuse.of(CONFIG)
+REUSE = Reuse.of(CONFIG, CONFIG.regrown_pool)
 
 
 def known(random: float, coded: float, small_one: float = 0.9) -> Table:
     """A table with these accuracies."""
-    values = {RANDOM: random, CODED: coded, DENSITY: coded, SMALL: small_one}
+    values = {RANDOM: random, CODED: coded, DENSITY: coded, SMALL: small_one, SLIP: small_one}
     rows = [
         Row("E4.6", "frozen", law, draw, 20, value + 1e-5 * draw) for law, value in values.items() for draw in (0, 1)
     ]
@@ -55,7 +55,7 @@ def test_laws_have_the_spread_that_they_should() -> None:
     laws = laws_of(nets, REUSE, CONFIG)
     clouds = {law: E46._cloud(REUSE, own, 400, 0).positions[:, : REUSE.inputs] for law, own in laws.items()}
     assert set(clouds) == set(LAWS)
-    assert abs(float(clouds[RANDOM].std()) / CONFIG.pool - 1.0) < 0.05
+    assert abs(float(clouds[RANDOM].std()) / CONFIG.regrown_pool - 1.0) < 0.05
     assert abs(float(clouds[SMALL].std()) * math.sqrt(3.0 * REUSE.inputs) - 1.0) < 0.05
     given = torch.cat([net.positions[:, : REUSE.inputs] for net in nets])
     assert bool((clouds["particles"][:, None] == given).all(dim=2).any(dim=1).all())
