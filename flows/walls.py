@@ -139,7 +139,8 @@ class Ball:
 
     def inside(self, points: Positions) -> Inside:
         """Which points are in the ball [particles]."""
-        return torch.linalg.vector_norm(self._from_centre(points), dim=1) <= self.radius * (1.0 + OUTSIDE)
+        length: AnyFloat = torch.linalg.vector_norm(self._from_centre(points), dim=1)
+        return length <= self.radius * (1.0 + OUTSIDE)
 
     def projected(self, points: Positions) -> Positions:
         """Points outside at the sphere, in their direction from the centre."""

@@ -8,7 +8,7 @@ from limits.chaos import Approach, Slope, StandIn, approach, deviation, root_mea
 from limits.kernel_training.early_time import EarlyConstants, EarlyTimeModel, early_constants, early_time_model
 from limits.kernel_training.kernel_distance import KernelDistance, kernel_distance
 from limits.kernel_training.kernel_flow import KernelFlow
-from limits.kernel_training.lazy_gap import lazy_gap
+from limits.kernel_training.lazy_gap import LazyGap, lazy_gap
 from limits.kernel_training.linear_model import LinearModel, linear_model
 from limits.kernel_training.ridge import KernelRidge, ridge_outputs
 from limits.kernel_training.trained_law import Ensemble, ensemble
@@ -85,6 +85,7 @@ __all__ = [
     "KernelRidge",
     "Knots",
     "LayerDropoutPath",
+    "LazyGap",
     "LinearLaw",
     "LinearModel",
     "Measure",

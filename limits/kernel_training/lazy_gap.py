@@ -1,6 +1,9 @@
 """The lazy gap: how far the function of a finite cloud is from the kernel flow while it trains."""
 
+import math
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol, runtime_checkable
 
 import torch
@@ -8,8 +11,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from limits.kernel_training.kernel_flow import KernelFlow, Times
-from particles import ParticleCloud, Risk, ShapeError
-from particles.shapes import OtherInputs
+from particles import ParticleCloud, Risk, ShapeError, tangent_gram
+from particles.observables import Observable
+from particles.risk.dataset import checked_inputs
+from particles.shapes import Inputs, OtherInputs, Outputs, Scalar
 
 Gap = Float[Tensor, " times"]
 
@@ -46,3 +51,46 @@ def lazy_gap(trajectory: Recorded, flow: KernelFlow, risk: Risk, inputs: OtherIn
             f"{tuple(expected.shape)}; give one time for each cloud, and the flow as many outputs."
         )
     return (found - expected.to(found)).square().mean(dim=(1, 2)).sqrt()
+
+
+@dataclass(frozen=True, eq=False)
+class LazyGap(Observable):
+    """Root mean square over inputs and outputs of f - f_t^K, t = time and K the tangent kernel at the start.
+
+    f_t^K is the kernel gradient flow on the risk's data from the start's own function: kernel regression stopped at
+    that time, the end of it by default. So this is `lazy_gap` at one time, as an observable, which means something of
+    clouds at that time of their own flow. Losses other than the squared one need a finite time. Raises ValueError for a
+    risk with a regulariser, which the kernel flow does not know, and for a negative time, TypeError, ShapeError or
+    ValueError for inputs that are not a finite float tensor [data, inputs], and what `KernelFlow` raises.
+    """
+
+    risk: Risk
+    start: ParticleCloud
+    inputs: Inputs
+    time: float = math.inf
+
+    def __post_init__(self) -> None:
+        checked_inputs(self.inputs)
+        if self.risk.strength != 0.0:
+            raise ValueError(
+                f"The kernel flow knows no regulariser, but the risk has one of strength {self.risk.strength!r}; give "
+                "a risk without."
+            )
+        if not self.time >= 0.0:
+            raise ValueError(f"The time of LazyGap is {self.time!r}, but a non-negative one is needed.")
+
+    @cached_property
+    def _expected(self) -> Outputs:
+        risk, start = self.risk, self.start.detached()
+        flow = KernelFlow(
+            lambda x1, x2: tangent_gram(risk, start, x1, x2),
+            risk.data,
+            risk.loss,
+            start=lambda x: risk.predictions(start, x),
+        )
+        return flow.predictions(self.time, self.inputs)
+
+    def __call__(self, cloud: ParticleCloud) -> Scalar:
+        """The gap, a scalar."""
+        found = self.risk.predictions(cloud, self.inputs.to(cloud.positions))
+        return (found - self._expected.to(found)).square().mean().sqrt()

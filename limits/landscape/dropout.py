@@ -69,14 +69,19 @@ def kept_rows(cloud: ParticleCloud, kept: int | Sequence[int]) -> Tensor:
     """The numbers of the particles kept, as a tensor; raises what `dropout_risk` raises."""
     if not cloud.is_plain:
         raise TypeError(f"Dropout is of a cloud that one process holds, not of a {type(cloud).__name__}; gather it.")
+    return kept_of(cloud.count, kept, "particle")
+
+
+def kept_of(total: int, kept: int | Sequence[int], what: str) -> Tensor:
+    """The first ones of a total, or those of these numbers; `what` they are is named in errors."""
     if not isinstance(kept, Sequence):
-        count = whole(kept, "The number of particles kept")
-        if count > cloud.count:
-            raise ValueError(f"{count} particles are to be kept of {cloud.count}; keep fewer.")
+        count = whole(kept, f"The number of {what}s kept")
+        if count > total:
+            raise ValueError(f"{count} {what}s are to be kept of {total}; keep fewer.")
         return torch.arange(count)
-    rows = [whole(number, "The number of a particle kept", least=0) for number in kept]
-    if not rows or len(set(rows)) < len(rows) or max(rows) >= cloud.count:
-        raise ValueError(f"The particles kept are {rows}, but different numbers below {cloud.count} are needed.")
+    rows = [whole(number, f"The number of a {what} kept", least=0) for number in kept]
+    if not rows or len(set(rows)) < len(rows) or max(rows) >= total:
+        raise ValueError(f"The {what}s kept are {rows}, but different numbers below {total} are needed.")
     return torch.tensor(rows)
 
 

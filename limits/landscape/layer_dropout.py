@@ -6,34 +6,34 @@ from functools import cached_property
 
 from torch import Tensor
 
+from limits.landscape.dropout import kept_of
 from limits.landscape.paths import PolygonalPath, StraightPath
 from particles import Deep, ParticleCloud, ShapeError
-from particles.arguments.integers import whole
 from particles.neurons.deep.maps import DenseMap
 from particles.shapes import Positions
 
 
-def dropped_units(cloud: ParticleCloud, neuron: Deep, kept: Mapping[str, int]) -> ParticleCloud:
-    """The networks of which each layer named keeps its first units only: their outgoing weights times n / M.
+def dropped_units(cloud: ParticleCloud, neuron: Deep, kept: Mapping[str, int | Sequence[int]]) -> ParticleCloud:
+    """The networks of which each layer named keeps some units only: their outgoing weights times n / M.
 
-    `kept` is M for hidden layers by their names, {"layer1": 32, "layer2": 16}; n is the number of units. Weights out of
-    the others are zero. So the layer above sees (n / M) times the sum over the kept units where it saw the sum over
-    all, which is the dropout network of several layers (Shevchenko and Mondelli 2020) in every parameterisation. The
-    risk of it is `risk(dropped_units(...))`.
+    `kept` has for hidden layers, by their names, how many of the first units are kept, {"layer1": 32, "layer2": 16},
+    or the numbers of those kept; M is how many these are, n the number of units. Weights out of the others are zero. So
+    the layer above sees (n / M) times the sum over the kept units where it saw the sum over all, which is the dropout
+    network of several layers (Shevchenko and Mondelli 2020) in every parameterisation. The risk of it is
+    `risk(dropped_units(...))`.
 
-    Raises ValueError for a layer that is not hidden, or not dense with a dense one above, and for a number of units
-    that it does not have; ShapeError for a cloud of other neurons.
+    Raises ValueError for a layer that is not hidden, for layers that are not dense, and for units that a layer does
+    not have or that come twice; ShapeError for a cloud of other neurons.
     """
     weights = _Weights.of(neuron, cloud)
     changed = cloud.positions.clone()
-    for name, count in kept.items():
+    for name, chosen in kept.items():
         layer = weights.hidden(name)
         units = weights.widths[layer]
-        if whole(count, f"The number of units of {name} kept") > units:
-            raise ValueError(f"{count} units of {name} are to be kept, but it has {units}; keep fewer.")
-        outgoing = weights.view(changed, layer + 1)
-        outgoing[..., count:] = 0.0
-        outgoing[..., :count] *= units / count
+        rows = kept_of(units, chosen, f"{name} unit").to(cloud.device)
+        scale = changed.new_zeros(units)
+        scale[rows] = units / len(rows)
+        weights.view(changed, layer + 1).mul_(scale)
     return cloud.moved(changed)
 
 
@@ -120,7 +120,7 @@ class _Weights:
     def view(self, positions: Positions, layer: int) -> Tensor:
         """The weights [particles, units, below] of a layer, in the memory of the positions."""
         stage = self.neuron.stages[layer]
-        return positions[:, stage.weights.columns].unflatten(1, tuple(stage.map.weights))
+        return positions[:, stage.weights.columns].view(len(positions), *stage.map.weights)
 
     def bias(self, positions: Positions, layer: int) -> Tensor | None:
         """The bias [particles, units] of a layer, in the memory of the positions."""

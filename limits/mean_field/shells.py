@@ -56,4 +56,5 @@ class Shells:
 
 def unit_ball(dim: int) -> float:
     """The volume pi^(dim / 2) / Gamma(dim / 2 + 1) of the unit ball."""
-    return math.pi ** (0.5 * dim) / math.gamma(0.5 * dim + 1.0)
+    volume: float = math.pi ** (0.5 * dim) / math.gamma(0.5 * dim + 1.0)
+    return volume

@@ -204,7 +204,7 @@ def plot(
 ) -> None:
     """Draw the observables of trajectories with their spread; particles, and f of two inputs, at chosen times.
 
-    Of the folder of a study file's results the study's figure is drawn again.
+    Of the folder of a study file's results the study's figures are drawn again.
     """
     from runs.inspect.plot import plot_files
     from runs.studyfile.results.summary import draw_folder
@@ -212,7 +212,8 @@ def plot(
     if len(files) == 1 and files[0].is_dir():
         if time:
             raise Refusal("The option --time is for trajectory files: leave it out, or name files such as */run.h5.")
-        typer.echo(f"  {draw_folder(files[0], out or files[0])}")
+        for path in draw_folder(files[0], out or files[0]):
+            typer.echo(f"  {path}")
         return
     written, remarks = plot_files(files, out or Path("plots"), time or ())
     for path in written:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 from limits.theorems import Result
 from runs.batch.jobs import Report
 from runs.study.configuration import StudyConfig
-from runs.study.panels import Panel, Particles
+from runs.study.panels import AnyPanel
 from runs.study.table import Row, Table
 
 
@@ -63,7 +63,7 @@ class Experiment(Protocol):
         """What the paper states beside what was measured; asked once every case is complete."""
         return ()
 
-    def panels(self, config: Any, table: Table) -> Sequence[Panel | Particles]:
+    def panels(self, config: Any, table: Table) -> Sequence[AnyPanel]:
         """The figures as data."""
         return ()
 

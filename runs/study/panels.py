@@ -1,4 +1,4 @@
-"""Figures as data, and the one routine that draws them: panels of lines, and particles before and after."""
+"""Figures as data, and the one routine that draws them: panels of lines, particles before and after, heat maps."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ from runs.figures.figures import (
     plain_ticks,
     save,
 )
+from runs.figures.heat_maps import HeatMap, draw_heat_maps
 from runs.study.table import Curve
 
 #: Widths of figures in inches: of a panel among others, and of one alone.
@@ -77,20 +78,35 @@ class Particles(CloudPanel):
     axis_labels: tuple[str, str]
 
 
-def by_file(panels: Iterable[Panel | Particles]) -> dict[str, list[Panel | Particles]]:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Heat(HeatMap):
+    """Numbers over two keys as coloured cells, in the figure of this file name."""
+
+    file: str
+
+
+#: Whatever a figure is made of; the panels of one file are of one kind.
+AnyPanel = Panel | Particles | Heat
+
+
+def by_file(panels: Iterable[AnyPanel]) -> dict[str, list[AnyPanel]]:
     """The panels of every figure."""
-    found: dict[str, list[Panel | Particles]] = {}
+    found: dict[str, list[AnyPanel]] = {}
     for panel in panels:
         found.setdefault(panel.file, []).append(panel)
     return found
 
 
-def draw(panels: Sequence[Panel | Particles], path: Path, title: str) -> None:
+def draw(panels: Sequence[AnyPanel], path: Path, title: str) -> None:
     """Draw the panels of one figure into a PNG file: three in a row, with one legend where it serves for all."""
     clouds = [panel for panel in panels if isinstance(panel, Particles)]
     if clouds:
         said = f"{title} (grey: before, coloured: after, area: mass)"
         draw_clouds(clouds, path, title=said, axis_labels=clouds[0].axis_labels)
+        return
+    maps = [panel for panel in panels if isinstance(panel, Heat)]
+    if maps:
+        draw_heat_maps(maps, path, title)
         return
     lined = [panel for panel in panels if isinstance(panel, Panel)]
     columns = min(3, len(lined))

@@ -79,6 +79,10 @@ class Optimiser(GivenStep, Generic[State]):
         return Advance(reached, cloud.moved(positions), after)
 
     @abstractmethod
+    def init(self, flow: Flow, cloud: ParticleCloud, time: float = 0.0) -> State:
+        """The state before the first step."""
+
+    @abstractmethod
     def descended(
         self, flow: Flow, cloud: ParticleCloud, velocity: Positions, state: State, rate: float
     ) -> tuple[Positions, State]:

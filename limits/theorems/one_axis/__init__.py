@@ -2,6 +2,7 @@
 
 from limits.theorems.one_axis.displacement import displacement
 from limits.theorems.one_axis.dissipation import dissipation, loss_rate, potential_gradient
+from limits.theorems.one_axis.few_directions import kernel_data
 from limits.theorems.one_axis.first_variation import first_variation
 from limits.theorems.one_axis.importance import drawn_variance, least_variance
 from limits.theorems.one_axis.optimality import convexity, optimality
@@ -18,6 +19,7 @@ __all__ = [
     "dissipation",
     "drawn_variance",
     "first_variation",
+    "kernel_data",
     "least_variance",
     "loss_rate",
     "optimality",

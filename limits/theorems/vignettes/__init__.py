@@ -1,6 +1,7 @@
-"""Theorems of the vignettes: pyramids and the smallest eigenvalue of their tangent kernel (Mondelli and coauthors)."""
+"""Theorems of the vignettes (Mondelli and coauthors): dropout, paths, displacement convexity, knots, pyramids."""
 
 from limits.theorems.vignettes.connectivity import barrier_rate, dropout_connectivity
+from limits.theorems.vignettes.displacement_convexity import convexity_rate, decay_to_floor, displacement_convexity
 from limits.theorems.vignettes.dropout import dropout_rate, kept_alone, subset_mean
 from limits.theorems.vignettes.knots import knot_count
 from limits.theorems.vignettes.large_numbers import particle_rate, step_rate
@@ -13,6 +14,9 @@ __all__ = [
     "PyramidStart",
     "WidthOrder",
     "barrier_rate",
+    "convexity_rate",
+    "decay_to_floor",
+    "displacement_convexity",
     "dropout_connectivity",
     "dropout_rate",
     "eigenvalue_bounds",

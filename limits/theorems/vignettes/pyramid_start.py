@@ -53,11 +53,12 @@ class PyramidStart:
     def reach(self) -> float:
         """How far training may move the layers, relative to what leaves half of their singular values.
 
-        At most 1 is safe. As long as singular values keep one half, sum_k h |grad_l R_k| <= A_l sqrt(2 p_max R_0) 2 / alpha_0 with
-        A_l = s m_l |X|_F prod_(k!=l) |V_k| prod_k Lip_k. Here |V_k| are those of the start plus the way that is
-        allowed: smin(F_1) / (2 Lip_1 |X|) in layer 1, smin(V_l) / 2 from layer 3 on, and in layer 2 what it really
-        goes, which is not limited. The number is the largest ratio of way and allowed way of layers 1, 3, ..., L.
-        Infinite where a singular value is zero. It is the condition of the paper (assumption 3.1) with our constants.
+        At most 1 is safe. As long as singular values keep one half,
+        sum_k h |grad_l R_k| <= A_l sqrt(2 p_max R_0) 2 / alpha_0 with A_l = s m_l |X|_F prod_(k!=l) |V_k| prod_k Lip_k.
+        Here |V_k| are those of the start plus the way that is allowed: smin(F_1) / (2 Lip_1 |X|) in layer 1,
+        smin(V_l) / 2 from layer 3 on, and in layer 2 what it really goes, which is not limited. The number is the
+        largest ratio of way and allowed way of layers 1, 3, ..., L. Infinite where a singular value is zero. It is the
+        condition of the paper (assumption 3.1) with our constants.
         """
         if self.alpha == 0.0:
             return math.inf
@@ -89,8 +90,8 @@ class PyramidStart:
         low, high = -60.0, 120.0
         for _ in range(100):
             middle = 0.5 * (low + high)
-            low, high = (low, middle) if self.widened(2.0**middle).reach <= 1.0 else (middle, high)
-        return units * 2.0**high
+            low, high = (low, middle) if self.widened(math.exp2(middle)).reach <= 1.0 else (middle, high)
+        return units * math.exp2(high)
 
 
 def stated_rate(pyramid: Pyramid, rate: Scalar) -> Scalar:

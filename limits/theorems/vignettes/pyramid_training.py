@@ -126,8 +126,8 @@ def pyramid_rate(risk: Risk, run: Frames, wide: int = 1) -> Result:
 def kept_singular_values(risk: Risk, run: Frames) -> Result:
     """smin(F_1) and smin(V_l), l >= 3, stay above one half of their first values.
 
-    Promised where the start's `PyramidStart.reach` is at most 1. Vacuous where it is more: whether they are kept is then seen, but not promised. Raises what `pyramid_decay`
-    and `PyramidStart.of` raise.
+    Promised where the start's `PyramidStart.reach` is at most 1. Vacuous where it is more: whether they are kept is
+    then seen, but not promised. Raises what `pyramid_decay` and `PyramidStart.of` raise.
     """
     pyramid = Pyramid(risk)
     assumptions = (*pyramid.assumptions, *reachable(pyramid))
@@ -172,7 +172,7 @@ def _features_way(at: PyramidAt, later: PyramidAt, square: Scalar) -> PerParticl
         stage, own = pyramid.stages[layer - 1], _way(at, layer, square)
         steep = 1.0 if stage.activation is None else stage.activation.lipschitz
         norms = [torch.linalg.matrix_norm(each.weights(layer), 2) for each in (at, later)]
-        bias = 0.0
+        bias = torch.zeros_like(own)
         if stage.bias is not None:
             speeds = at.scaled.mobility * pyramid.rate(stage.bias.name)
             bias = count * stage.bias.scales.multiplier * (speeds * square).sqrt()

@@ -75,7 +75,8 @@ def _squared(features: Tensor) -> Tensor:
     """smin(F)^2 of F [particles, data, units], as the least eigenvalue of F F^T; zero for fewer units than data."""
     if features.shape[2] < features.shape[1]:
         return features.new_zeros(len(features))
-    return torch.linalg.eigvalsh(features @ features.mT)[:, 0].clamp_min(0.0)
+    squares: Tensor = torch.linalg.eigvalsh(features @ features.mT)[:, 0].clamp_min(0.0)
+    return squares
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,8 @@ class GaussianProfile:
 
     def value(self, squares: AnyFloat, dim: int) -> AnyFloat:
         """(2 pi)^(-dim / 2) exp(-s / 2)."""
-        return torch.exp(-0.5 * squares) * (2.0 * math.pi) ** (-0.5 * dim)
+        height: float = (2.0 * math.pi) ** (-0.5 * dim)
+        return torch.exp(-0.5 * squares) * height
 
     def slope(self, squares: AnyFloat, dim: int, value: AnyFloat | None = None) -> AnyFloat:
         """-k(s) / 2."""

@@ -21,7 +21,7 @@ Equations (11) to (13) print ratios alone. That `rate` is eta_theta in (11), and
 has it in (13), is our choice.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -47,31 +47,38 @@ from particles.risk.losses import Loss
 BATCH = 128
 
 
+#: Powers of m and of alpha.
+Powers = tuple[int, int]
+
+
 @dataclass(frozen=True)
 class Convention:
-    """Learning rates of theta and of u in plain gradient descent, from alpha and m, for a rate of one."""
+    """Learning rates m^p alpha^q of theta and of u in plain gradient descent, for a rate of one."""
 
     name: str
-    theta: Callable[[float, int], float]
-    u: Callable[[float, int], float]
+    theta: Powers
+    u: Powers
 
     def etas(self, rate: float, alpha: float, count: int) -> tuple[float, float]:
         """eta_theta and eta_u."""
-        return rate * self.theta(alpha, count), rate * self.u(alpha, count)
+        return rate * _product(self.theta, alpha, count), rate * _product(self.u, alpha, count)
 
     def scaling(self, alpha: float, count: int) -> Lazy:
         """The scaling under which a step of length `rate` of the gradient flow has these learning rates."""
-        ours = alpha**2 / count
-        groups = {"hidden": ours * self.theta(alpha, count), "output": ours * self.u(alpha, count)}
-        return Lazy(alpha, rates=groups)
+        theta, u = self.etas(alpha**2 / count, alpha, count)
+        return Lazy(alpha, rates={"hidden": theta, "output": u})
 
 
-PRACTICAL = Convention("practical", lambda alpha, m: 1.0, lambda alpha, m: (m / alpha) ** 2)
-PRINTED = Convention("(11)", lambda alpha, m: 1.0, lambda alpha, m: m / alpha)
-SLOW_OUTPUT = Convention("(12)", lambda alpha, m: m / alpha, lambda alpha, m: m / alpha**2)
-EQUAL = Convention("(13)", lambda alpha, m: m / alpha, lambda alpha, m: m / alpha)
-MEASURE = Convention("(20)", lambda alpha, m: float(m), lambda alpha, m: float(m))
-LAZY = Convention("lazy", lambda alpha, m: m / alpha**2, lambda alpha, m: m / alpha**2)
+def _product(powers: Powers, alpha: float, count: int) -> float:
+    return float(count) ** powers[0] * alpha ** powers[1]
+
+
+PRACTICAL = Convention("practical", (0, 0), (2, -2))
+PRINTED = Convention("(11)", (0, 0), (1, -1))
+SLOW_OUTPUT = Convention("(12)", (1, -1), (1, -2))
+EQUAL = Convention("(13)", (1, -1), (1, -1))
+MEASURE = Convention("(20)", (1, 0), (1, 0))
+LAZY = Convention("lazy", (1, -2), (1, -2))
 #: By name.
 CONVENTIONS: Mapping[str, Convention] = {
     one.name: one for one in (PRACTICAL, PRINTED, SLOW_OUTPUT, EQUAL, MEASURE, LAZY)

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import torch
 
-from limits.theorems import Result, Statement, as_published, from_below, in_order
+from limits.theorems import Result, Statement, as_published, from_above, from_below
 from runs.studies.one_axis.config import Config
 from runs.study.table import Array, Curve, Table
 
@@ -21,16 +22,28 @@ def empirical(text: str, place: str) -> Statement:
 
 
 def in_turn(text: str, place: str, curve: Curve, *, increasing: bool = False) -> Result:
-    """Means over seeds fall, or rise, from each place of a curve to the next, by their standard errors."""
-    return in_order(empirical(text, place), (), list(curve.mean), list(curve.uncertain), increasing=increasing)
+    """Numbers fall, or rise, from each place of a curve to the next: the ratio of the smaller to the larger is below 1.
+
+    Ratios are those of the same seed, and their mean has the standard error over seeds; that of one seed has the
+    errors of its two numbers.
+    """
+    below, above = (curve.values[:-1], curve.values[1:]) if increasing else (curve.values[1:], curve.values[:-1])
+    ratios = below / above
+    relative = curve.errors / curve.values
+    single = ratios * np.hypot(relative[:-1], relative[1:])
+    found = Curve(curve.x[1:], ratios, single, curve.seeds)
+    mean, error = (torch.from_numpy(numbers) for numbers in (found.mean, found.uncertain))
+    return from_above(empirical(text, place), (), 1.0, mean, error=error)
 
 
-def exceeds(text: str, place: str, least: float, values: Array) -> Result:
-    """The mean of values [seeds] is at least so much, by its standard error, which one seed does not tell."""
+def exceeds(text: str, place: str, least: float, values: Array, resolved: float = 0.0) -> Result:
+    """The mean of values [seeds] is at least so much, by its standard error, which one seed does not tell.
+
+    The error is `resolved` at least: no order of accuracies is finer than one image.
+    """
     curve = Curve(np.zeros(1), values[None], np.full((1, len(values)), np.nan), tuple(range(len(values))))
-    return from_below(
-        empirical(text, place), (), least, float(curve.mean[0]), trivial=-np.inf, error=float(curve.uncertain[0])
-    )
+    error = float(np.maximum(curve.uncertain[0], resolved))
+    return from_below(empirical(text, place), (), least, float(curve.mean[0]), trivial=-np.inf, error=error)
 
 
 def ordered(table: Table, experiment: str, quantity: str, curve: str) -> Curve:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from flows import Euler, Every, HeavyBall, evolve
 from flows.base import Integrator
@@ -15,6 +16,8 @@ from runs.study.table import Row
 
 #: Groups of coordinates by the letters of the paper.
 GROUPS = {"theta": "hidden", "u": "output"}
+#: What figures call them.
+LETTERS = {"theta": "θ", "u": "u"}
 #: Times at which a network in training is looked at, besides the start and the end.
 LOOKS = 8
 #: Units of progress of a run.
@@ -58,7 +61,7 @@ class Training:
         return self.epochs * math.ceil(self.axis.data.count / self.batch)
 
     @property
-    def method(self) -> Integrator:
+    def method(self) -> Integrator[Any]:
         """Gradient descent, with momentum where there is some."""
         return HeavyBall(self.rate, momentum=self.momentum) if self.momentum else Euler(self.rate)
 

@@ -23,6 +23,9 @@ class Config(StudyConfig):
         dropout_subsets=(20, 400, 1000),
         connect_counts=((12, 24, 48), COUNTS, COUNTS),
         connect_shown=(24, 800, 800),
+        layer_widths=((8, 12, 16), (16, 32, 64, 128, 256), (32, 64, 128, 256, 512)),
+        layer_kept=(3, 4, 8),
+        layer_subsets=(5, 20, 50),
         large_counts=((12, 24, 48), COUNTS, COUNTS),
         large_reference=(128, 8192, 65536),
         large_pool=(50, 300, 1000),
@@ -32,6 +35,16 @@ class Config(StudyConfig):
         large_streams=(1, 4, 8),
         # (end of these)
         # E3.4: convexity of displacement
+        convex_counts=((20, 60), (50, 200, 1000), (50, 200, 1000, 4000)),
+        convex_widths=((0.3, 0.2), (0.2, 0.1, 0.05), (0.2, 0.1, 0.05, 0.025)),
+        convex_until=(0.5, 2.0, 2.0),
+        convex_frames=(10, 40, 40),
+        convex_cells=(40, 200, 400),
+        convex_balls=(
+            ((1, 60, 0.1), (2, 60, 0.2)),
+            ((1, 300, 0.05), (2, 400, 0.1), (3, 400, 0.15)),
+            ((1, 1000, 0.03), (2, 1000, 0.08), (3, 1000, 0.12)),
+        ),
         # (end of these)
         # E3.5: knots
         knot_sets=(2, 50, 200),
@@ -42,6 +55,16 @@ class Config(StudyConfig):
         noisy_step=(0.1, 0.02, 0.01),
         # (end of these)
         # E3.6, E3.7: pyramids, the smallest eigenvalue
+        pyramid_draws=(6, 200, 1000),
+        pyramid_steps=(6, 20, 100),
+        pyramid_rows=((4, 8), (8, 16, 32, 64), (8, 16, 32, 64, 128)),
+        pyramid_until=(20, 400, 2000),
+        eigen_draws=(1, 3, 10),
+        eigen_rows=((8, 12, 16), (100, 200, 400, 800, 1600), (100, 200, 400, 800, 1600, 3200)),
+        eigen_dims=((16, 20), (50, 100, 200), (50, 100, 200)),
+        eigen_multiples=((2, 4, 8), (2, 4, 8, 16, 32, 64, 128), (2, 4, 8, 16, 32, 64, 128, 256)),
+        eigen_fixed=(12, 100, 100),
+        eigen_narrow=((1, 8), (1, 2, 4, 8, 16, 32, 64, 128), (1, 2, 4, 8, 16, 32, 64, 128)),
         # (end of these)
         workers=(0, None, None),
     )
@@ -58,6 +81,9 @@ class Config(StudyConfig):
     dropout_subsets: int = Field(ge=2, description="random subsets drawn at the least N")
     connect_counts: tuple[int, ...] = Field(min_length=3, description="particles N of two runs that are connected")
     connect_shown: int = Field(ge=2, description="particles N of the runs whose paths are drawn")
+    layer_widths: tuple[int, ...] = Field(min_length=3, description="units N of each of two hidden layers")
+    layer_kept: int = Field(ge=1, description="units M of each of them that are kept at every N")
+    layer_subsets: int = Field(ge=1, description="random subsets of units over which excesses are averaged")
     large_counts: tuple[int, ...] = Field(min_length=3, description="particles N that are compared with their limit")
     large_reference: int = Field(ge=2, description="particles that stand for the limit, a power of two")
     large_pool: int = Field(ge=2, description="inputs of which the data are")
@@ -67,6 +93,14 @@ class Config(StudyConfig):
     large_streams: int = Field(ge=1, description="streams of data for every seed and step")
     # (end of these)
     # E3.4: convexity of displacement
+    convex_counts: tuple[int, ...] = Field(min_length=2, description="bumps N on the interval")
+    convex_widths: tuple[float, ...] = Field(min_length=2, description="their widths, of which the n-th goes with N_n")
+    convex_until: float = Field(gt=0.0, allow_inf_nan=False, description="time of the paper at which runs end")
+    convex_frames: int = Field(ge=4, description="times at which they are looked at, a multiple of two")
+    convex_cells: int = Field(ge=10, description="cells of the limit, before refinement")
+    convex_temperature: float = Field(default=0.1, gt=0.0, allow_inf_nan=False, description="noise of the noisy runs")
+    convex_batch: int = Field(default=8, ge=1, description="fresh data of every step of the stochastic runs")
+    convex_balls: tuple[tuple[int, int, float], ...] = Field(min_length=2, description="dimension, N, width in balls")
     # (end of these)
     # E3.5: knots
     knot_sets: int = Field(ge=2, description="random sets of data whose knots are counted")
@@ -80,6 +114,16 @@ class Config(StudyConfig):
     noisy_step: float = Field(gt=0.0, allow_inf_nan=False, description="its step s")
     # (end of these)
     # E3.6, E3.7: pyramids, the smallest eigenvalue
+    pyramid_draws: int = Field(ge=1, description="random pyramids on which the inequality is looked at")
+    pyramid_steps: int = Field(ge=2, description="steps of gradient descent of each")
+    pyramid_rows: tuple[int, ...] = Field(min_length=2, description="data N at which the widths needed are found")
+    pyramid_until: int = Field(ge=2, description="steps of the runs whose decay is shown")
+    eigen_draws: int = Field(ge=1, description="draws of data and network for every smallest eigenvalue")
+    eigen_rows: tuple[int, ...] = Field(min_length=2, description="data N, with a wide layer of 8 N")
+    eigen_dims: tuple[int, ...] = Field(min_length=2, description="inputs d, and units of the other layers, with those")
+    eigen_multiples: tuple[int, ...] = Field(min_length=3, description="units of the wide layer over data N")
+    eigen_fixed: int = Field(ge=4, description="data N with those")
+    eigen_narrow: tuple[int, ...] = Field(min_length=2, description="units of a narrow layer below the wide one")
     # (end of these)
 
     @property

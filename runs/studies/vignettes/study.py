@@ -3,10 +3,14 @@
 from runs.studies import vignettes
 from runs.studies.vignettes.config import Config
 from runs.studies.vignettes.experiments.connectivity import Connectivity
+from runs.studies.vignettes.experiments.displacement import DisplacementConvexity
 from runs.studies.vignettes.experiments.dropout import DropoutStability
 from runs.studies.vignettes.experiments.knots import KnotsOfNoise
 from runs.studies.vignettes.experiments.large_numbers import LargeNumbers
+from runs.studies.vignettes.experiments.layers import Layers
 from runs.studies.vignettes.experiments.noisy_sgd import NoisySGD
+from runs.studies.vignettes.experiments.pyramids import Pyramids
+from runs.studies.vignettes.experiments.smallest_eigenvalue import SmallestEigenvalue
 from runs.study.study import Study
 
 STUDY = Study(
@@ -17,8 +21,12 @@ STUDY = Study(
     experiments=(
         DropoutStability(),
         Connectivity(),
+        Layers(),
+        DisplacementConvexity(),
         KnotsOfNoise(),
         NoisySGD(),
+        Pyramids(),
+        SmallestEigenvalue(),
         LargeNumbers(),
     ),
 )

@@ -1,4 +1,4 @@
-"""The observables that a study file can name: those of `particles`, found there, and a user's by import."""
+"""The observables that a study file can name: those of `particles`, found there, `LazyGap`, and a user's by import."""
 
 import inspect
 import math
@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import torch
 
+from limits import LazyGap
 from particles import ParticleCloud, Risk, effective_count
 from particles.observables import OBSERVABLES as CLASSES
 from particles.shapes import Teacher
@@ -111,6 +112,7 @@ OBSERVABLES: dict[str, Kind] = {
         and inspect.signature(one.makes).parameters.keys() - one.fields.keys() == {"risk"}
         and all(default is not ... for _, default in one.fields.values())
     },
+    "lazy_gap": _measure(LazyGap),
     "effective_count": kind(lambda run: effective_count),
     "import": kind(_imported, in_folder=True, path=PATH, arguments=ARGUMENTS),
 }

@@ -15,9 +15,9 @@ from runs.system.refusal import Refusal
 
 
 def summarised(jobs: Sequence[Job], console: Console) -> Iterator[str]:
-    """Show the table of all runs in the folder, write it and the figure, and yield lines with their paths.
+    """Show the table of all runs in the folder, write it and the figures, and yield lines with their paths.
 
-    A figure that is newer than every run stays as it is. A figure or table that cannot be made gives a line, not an
+    Figures that are newer than every run stay as they are. A figure or table that cannot be made gives a line, not an
     error.
     """
     out = jobs[0].out
@@ -36,27 +36,34 @@ def summarised(jobs: Sequence[Job], console: Console) -> Iterator[str]:
         yield f"which run lies where: {out / INDEX_FILE}"
 
 
-def draw_folder(folder: Path, out: Path) -> Path:
-    """Draw the figure of a study from the files in its folder; raises Refusal where there is nothing to draw."""
-    from runs.studyfile.results.figure import FIGURE_FILE, draw_study
-
+def draw_folder(folder: Path, out: Path) -> list[Path]:
+    """Draw the figures of a study from the files in its folder; raises Refusal where there is nothing to draw."""
     settings = settings_of(found_in(folder, series=True), folder)
-    drawn = draw_study(settings, out / FIGURE_FILE, _title(settings, folder)) if settings else None
-    if drawn is None:
+    drawn = _figures(settings, out, _title(settings, folder)) if settings else []
+    if not drawn:
         raise Refusal(f"The folder {folder} holds no run of a study file with a record after time zero: name one.")
     return drawn
 
 
 def _drawn(settings: Sequence[Setting], out: Path) -> list[Path]:
-    """The path of the figure, which is drawn if it is missing or older than a run; empty without a figure."""
-    from runs.studyfile.results.figure import FIGURE_FILE, draw_study
+    """The paths of the figures, which are drawn if the curves are missing or older than a run."""
+    from runs.studyfile.results.figure import FIGURE_FILE
+    from runs.studyfile.results.map_figure import MAP_FILE
 
     path = out / FIGURE_FILE
     files = [out / run.name / RUN_FILE for setting in settings for run in setting.runs]
     if isfile(path) and all(getmtime(file) <= getmtime(path) for file in files if isfile(file)):
-        return [path]
-    drawn = draw_study(settings, path, _title(settings, out))
-    return [] if drawn is None else [drawn]
+        return [each for each in (path, out / MAP_FILE) if isfile(each)]
+    return _figures(settings, out, _title(settings, out))
+
+
+def _figures(settings: Sequence[Setting], out: Path, title: str) -> list[Path]:
+    """The curves and, of a study that varies two numbers, the map: the paths of what was drawn."""
+    from runs.studyfile.results.figure import FIGURE_FILE, draw_study
+    from runs.studyfile.results.map_figure import MAP_FILE, draw_map
+
+    drawn = draw_study(settings, out / FIGURE_FILE, title), draw_map(settings, out / MAP_FILE, title)
+    return [path for path in drawn if path is not None]
 
 
 def _title(settings: Sequence[Setting], out: Path) -> str:

@@ -10,13 +10,15 @@ import torch
 from torch import Tensor
 
 from flows import RK4, Every, GradientFlow, evolve
-from limits import KernelFlow, lazy_gap
+from limits import KernelFlow, LazyGap, lazy_gap
 from particles import (
+    L2,
     Dataset,
     GaussianLaw,
     Identity,
     Lazy,
     Linear,
+    Logistic,
     MeanField,
     ParticleCloud,
     Perceptron,
@@ -121,3 +123,40 @@ def test_other_numbers_of_times_are_refused() -> None:
         ShapeError, match=r"clouds predict \(1, 5, 1\) \[times, data, outputs\], but .* \(2, 5, 1\); give"
     ):
         lazy_gap(Frames([0.0, 1.0], [start()]), own_flow(risk, start()), risk)
+
+
+def test_observable_is_the_gap_at_its_time() -> None:
+    """Assert that it is `lazy_gap` with the flow of the start's kernel, at one time, and no other start's."""
+    risk, first = risk_of(2.0), start()
+    end = evolve(GradientFlow(risk), first, RK4(step=0.05), until=2.0)
+    for inputs, given in ((ELSEWHERE, ELSEWHERE), (X, None)):
+        expected = lazy_gap(Frames([2.0], [end]), own_flow(risk, first), risk, given)[0]
+        assert_identical(LazyGap(risk, first, inputs, time=2.0)(end), expected)
+    assert float(LazyGap(risk, first, X, time=0.0)(first)) < 1e-14
+    limit = KernelFlow(own_flow(risk, first).kernel, risk.data).predictions(math.inf, ELSEWHERE)
+    assert_identical(LazyGap(risk, first, ELSEWHERE)(first), limit.square().mean().sqrt())
+    other = LazyGap(risk, end, ELSEWHERE, time=2.0)(end)
+    assert abs(float(other - LazyGap(risk, first, ELSEWHERE, time=2.0)(end))) > 1e-3
+
+
+def test_observable_starts_from_the_function_of_the_start() -> None:
+    """Assert that a start that is not zero, another loss and clouds in float32 have the gap of their own flow."""
+    cloud = GaussianLaw(NEURON).sample(masses=masses.uniform(30), seed=4)
+    signs = Dataset(X, normals(5, 1, seed=3).sign())
+    risk = Risk(NEURON, Lazy(scale=1e3), Logistic(), signs)
+    end = evolve(GradientFlow(risk), cloud, RK4(step=0.05), until=1.0)
+    gap = LazyGap(risk, cloud, ELSEWHERE, time=1.0)
+    moved = float((risk.predictions(end, ELSEWHERE) - risk.predictions(cloud, ELSEWHERE)).abs().mean())
+    assert float(gap(end)) < 1e-2 * moved < float(gap(cloud))
+    single = gap(end.to(dtype=torch.float32))
+    assert single.dtype == torch.float32 and abs(float(single - gap(end))) < 1e-2 * moved
+
+
+def test_observable_refuses_what_no_kernel_flow_knows() -> None:
+    """Assert that a regulariser and a negative time get a sentence."""
+    risk = risk_of(1.0)
+    penalised = Risk(NEURON, risk.scaling, risk.loss, risk.data, L2(0.1))
+    with pytest.raises(ValueError, match=r"knows no regulariser, but the risk has one of strength 0\.1; give a risk w"):
+        LazyGap(penalised, start(), X)
+    with pytest.raises(ValueError, match=r"The time of LazyGap is -1\.0, but a non-negative one is needed"):
+        LazyGap(risk, start(), X, time=-1.0)

@@ -26,6 +26,8 @@ def test_kept_units_count_for_all() -> None:
     dropped = dropped_units(start, neuron, {"layer1": 2, "layer2": 5})
     assert_identical(risk(neuron).predictions(dropped), expected)
     assert_identical(dropped_units(start, neuron, {"layer2": 8}).positions, start.positions)
+    chosen = torch.tanh(torch.tanh(INPUTS @ w1[[4, 1]].T) @ (3.0 * w2[:, [4, 1]].T)) @ w3.T
+    assert_identical(risk(neuron).predictions(dropped_units(start, neuron, {"layer1": [4, 1]})), chosen)
 
 
 @pytest.mark.parametrize("widths", [(6,), (6, 8), (5, 7), (6, 7, 5), (4, 4, 4, 4)], ids=str)
@@ -77,7 +79,7 @@ def test_other_layers_are_refused() -> None:
     start, end = networks(neuron)
     with pytest.raises(ValueError, match="Units of 'layer3' are to be kept, but hidden layers are layer1, layer2"):
         dropped_units(start, neuron, {"layer3": 1})
-    with pytest.raises(ValueError, match="7 units of layer1 are to be kept, but it has 6"):
+    with pytest.raises(ValueError, match="7 layer1 units are to be kept of 6; keep fewer"):
         dropped_units(start, neuron, {"layer1": 7})
     with pytest.raises(ShapeError, match=f"Neurons have {deep(6).dim} coordinates, but the cloud {neuron.dim}"):
         LayerDropoutPath(start, end, deep(6))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from runs.study.panels import Line, Panel, Particles, by_file, draw, draw_panel
+from runs.study.panels import Heat, Line, Panel, Particles, by_file, draw, draw_panel
 from runs.study.table import Row, Table
 
 X = np.array([1.0, 10.0, 100.0])
@@ -77,11 +77,12 @@ def test_a_curve_without_numbers_is_left_out() -> None:
 
 
 def test_figures_are_drawn_by_file(tmp_path: Path) -> None:
-    """Assert that panels are gathered by file, and that each figure is a picture, particles included."""
+    """Assert that panels are gathered by file, and that each figure is a picture, particles and maps included."""
     panel = Panel("one.png", "", "x", (Line("seen", "C0", X, SEEDS),))
     cloud = Particles("Moved", "#0072B2", np.zeros((3, 2)), np.ones((3, 2)), np.ones(3) / 3, "two.png", ("1st", "2nd"))
-    found = by_file([panel, cloud, panel])
-    assert {name: len(panels) for name, panels in found.items()} == {"one.png": 2, "two.png": 1}
+    cells = Heat("Cells", "x", "y", ("1", "2", "3"), ("a", "b", "c"), SEEDS @ SEEDS.T, file="three.png")
+    found = by_file([panel, cloud, panel, cells])
+    assert {name: len(panels) for name, panels in found.items()} == {"one.png": 2, "two.png": 1, "three.png": 1}
     for name, panels in found.items():
         draw(panels, tmp_path / name, "A title that says what is seen")
         assert len({tuple(pixel) for row in matplotlib.image.imread(tmp_path / name) for pixel in row}) > 3

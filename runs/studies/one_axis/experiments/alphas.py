@@ -11,16 +11,17 @@ from runs.figures.figures import COLOURS
 from runs.studies.one_axis.config import Config
 from runs.studies.one_axis.networks import EQUAL
 from runs.studies.one_axis.statements import in_turn, published
-from runs.studies.one_axis.training import GROUPS, PROGRESS, Training
+from runs.studies.one_axis.training import GROUPS, LETTERS, PROGRESS, Training
 from runs.study.experiment import Case, Experiment
 from runs.study.panels import Line, Panel
 from runs.study.table import Row, Table
 
 FIGURE = "figure 2"
 CURVE = EQUAL.name
-#: What the figure shows at the end, for powers 0, .3, .5 and .7 of m = 1e4.
+#: What the figure shows at the end, for these powers of m = 1e4.
 SHOWN = {"theta": (15.0, 4.0, 1.43, 0.51), "u": (31.0, 4.3, 0.99, 0.27)}
-PUBLISHED = {"powers": (0.0, 0.3, 0.5, 0.7), "alpha_count": 10_000, "alpha_epochs": 50, "rate": 0.1}
+POWERS = (0.0, 0.3, 0.5, 0.7)
+PUBLISHED = {"alpha_powers": POWERS, "alpha_count": 10_000, "alpha_epochs": 50, "rate": 0.1}
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Alphas(Experiment):
 
     def cases(self, config: Config) -> Sequence[Case]:
         """One for every alpha and seed."""
-        pairs = [(power, seed) for seed in range(config.seeds) for power in config.powers]
+        pairs = [(power, seed) for seed in range(config.seeds) for power in config.alpha_powers]
         return [Case(f"power{power:g}-seed{seed}", seed, PROGRESS, power) for power, seed in pairs]
 
     def measured(self, config: Config, case: Case, folder: Path, report: Report) -> Iterator[Row]:
@@ -69,9 +70,9 @@ class Alphas(Experiment):
                 Line.of(
                     f"α = m^{power:g}", colour, table.at(self.name, f"{letter} along", f"{CURVE}, {power:g}"), "band"
                 )
-                for power, colour in zip(config.powers, COLOURS, strict=False)
+                for power, colour in zip(config.alpha_powers, COLOURS, strict=False)
             )
-            shown.append(Panel("alphas.png", f"Mean movement of {letter}", "step", lines))
+            shown.append(Panel("alphas.png", f"Mean movement of {LETTERS[letter]}", "step", lines))
         accuracy = Line.of("", COLOURS[0], table.at(self.name, "test accuracy", CURVE))
         shown.append(Panel("alphas.png", "Test accuracy", "power p of α = m^p", (accuracy,), log_x=False, log_y=False))
         return shown

@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 
 from flows import Adaptive, Every, GradientFlow, LinearisedFlow, evolve
+from flows.base import Integrator
 from limits import KernelFlow
 from limits.theorems import Result, as_slope, displacement, from_above, slope_within
 from limits.theorems.one_axis.displacement import STATEMENT
@@ -18,13 +19,14 @@ from runs.figures.figures import COLOURS
 from runs.studies.one_axis.config import Config
 from runs.studies.one_axis.networks import LAZY, AxisNetwork
 from runs.studies.one_axis.statements import empirical
-from runs.studies.one_axis.training import GROUPS
+from runs.studies.one_axis.training import GROUPS, LETTERS
 from runs.study.experiment import Case, Experiment
 from runs.study.panels import Line, Panel
 from runs.study.table import Row, Table, log_slope
 
 PLACE = "equation (9)"
 TOLERANCE, FRAMES = 1e-6, 12
+METHOD: Integrator[Any] = Adaptive(TOLERANCE)
 #: From which alpha on the slope is taken, and the range of it, which are ours; from where the approach to the limit is.
 LAZY_FROM, SLOPES, LIMIT_FROM = 3.0, (-1.1, -0.9), 10.0
 EXACT = "root mean square"
@@ -35,7 +37,8 @@ class Displacement(Experiment):
     """(1/m) sum_j |theta_j(t) - theta_j(0)| at a fixed time of the flow with mobility m / alpha^2, f = 0 at the start.
 
     Beside it that of the linearised flow, times 1 / alpha, and for the root mean square over particles of the movement
-    in all coordinates the kernel flow's sqrt(q K q) / alpha.
+    in all coordinates the kernel flow's sqrt(q K q) / alpha. Particles start in pairs (theta, u) and (theta, -u): what
+    the first order in 1 / alpha adds to f, and to the mean of a pair, cancels, and the second one is left.
     """
 
     name = "E4.1-lazy"
@@ -60,9 +63,10 @@ class Displacement(Experiment):
         """At the end, and what the theorem says along the way."""
         alpha, seed = case.what, case.seed
         network = lazy_network(config, alpha)
-        risk, start, frames = network.risk, network.start(seed), []
+        risk, start = network.risk, network.start(seed)
+        frames: list[tuple[float, ParticleCloud]] = []
         kept = Every(time=config.lazy_until / FRAMES, observer=lambda number, time, cloud: frames.append((time, cloud)))
-        end = evolve(GradientFlow(risk), start, Adaptive(TOLERANCE), until=config.lazy_until, observers=[kept])
+        end = evolve(GradientFlow(risk), start, METHOD, until=config.lazy_until, observers=[kept])
         for letter, group in GROUPS.items():
             moved = float(MeanMovement(start, group, network.neuron)(end))
             yield Row(self.name, letter, "network", seed, alpha, moved)
@@ -82,7 +86,7 @@ class Displacement(Experiment):
 
     def _linearised(self, config: Config, network: AxisNetwork, start: ParticleCloud, seed: int) -> Iterator[Row]:
         flow = LinearisedFlow(network.risk, start)
-        end = evolve(flow, start, Adaptive(TOLERANCE), until=config.lazy_until)
+        end = evolve(flow, start, METHOD, until=config.lazy_until)
         for letter, group in GROUPS.items():
             moved = network.alpha * float(MeanMovement(start, group, network.neuron)(end))
             for alpha in config.lazy_alphas:
@@ -108,17 +112,19 @@ class Displacement(Experiment):
     def panels(self, config: Config, table: Table) -> list[Panel]:
         """Movement, movement times alpha, and the difference to the kernel flow."""
         pairs = list(zip(GROUPS, COLOURS, strict=False))
-        moved = tuple(Line.of(letter, colour, table.at(self.name, letter, "network")) for letter, colour in pairs)
+        moved = tuple(
+            Line.of(LETTERS[letter], colour, table.at(self.name, letter, "network")) for letter, colour in pairs
+        )
         scaled = []
         for letter, colour in pairs:
-            scaled.append(Line.of(letter, colour, table.at(self.name, f"{letter} times alpha", "network")))
+            scaled.append(Line.of(LETTERS[letter], colour, table.at(self.name, f"{letter} times alpha", "network")))
             linear = table.at(self.name, f"{letter} times alpha", "linearised")
-            scaled.append(Line.of(f"{letter}, linearised flow", colour, linear, "dashed"))
+            scaled.append(Line.of(f"{LETTERS[letter]}, linearised flow", colour, linear, "dashed"))
         gap = Line.of(EXACT, COLOURS[3], table.at(self.name, "gap", EXACT))
         return [
-            Panel("displacement.png", "Mean movement", "alpha", moved),
-            Panel("displacement.png", "Times alpha", "alpha", tuple(scaled), log_y=False),
-            Panel("displacement.png", "Gap to the kernel flow", "alpha", (gap,)),
+            Panel("displacement.png", "Mean movement", "α", moved),
+            Panel("displacement.png", "Movement times α", "α", tuple(scaled), log_y=False),
+            Panel("displacement.png", "Gap to the kernel flow", "α", (gap,)),
         ]
 
 

@@ -102,7 +102,7 @@ class Widths(Experiment):
 
     def panels(self, config: Config, table: Table) -> list[Panel]:
         """The three quantities against m."""
-        titles = {"theta": "Mean movement of theta", "u": "Mean movement of u", "test accuracy": "Test accuracy"}
+        titles = {"theta": "Mean movement of θ", "u": "Mean movement of u", "test accuracy": "Test accuracy"}
         return [
             Panel(
                 "widths.png",

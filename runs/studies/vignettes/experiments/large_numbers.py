@@ -78,7 +78,7 @@ def distance(one: Tensor, other: Tensor) -> float:
 
 @dataclass(frozen=True)
 class LargeNumbers(Experiment):
-    """RMS over x of f_N - f: to many particles with the same data, to their flow, and in s to the flow of the same N."""
+    """RMS over x of f_N - f, f of many particles with the same data, of their flow, and of the flow of the same N."""
 
     name = "E3.8"
     title = "Online SGD against its mean-field limit"

@@ -33,7 +33,7 @@ from flows import (
     evolve,
     evolve_all,
 )
-from particles import Ensemble, FlowDiverged, FlowRefused, ParticleCloud
+from particles import Ensemble, FlowDiverged, FlowRefused, MeanField, ParticleCloud
 from particles.shapes import Positions, Velocity
 from tests.problems import Clock, network_cloud, network_risk, numbers
 from tests.tolerances import ORDER, assert_identical
@@ -90,11 +90,12 @@ def test_sliding_along_a_sphere_is_of_order_one(make: Callable[[float], Any]) ->
 def test_walls_that_are_not_met_change_no_bit() -> None:
     """Assert that a run in a wide set is the run without walls, with noise and without."""
     start = network_cloud()
-    for flow, scheme in (
+    cases: list[tuple[Any, Any]] = [
         (GradientFlow(network_risk()), RK4(0.1)),
         (GradientFlow(network_risk()), Adam(0.05)),
         (LangevinFlow(network_risk(), 0.1), EulerMaruyama(0.1)),
-    ):
+    ]
+    for flow, scheme in cases:
         free = evolve(flow, start, scheme, until=1.0, seed=3)
         for walls in (Box(-50.0, 50.0), Ball(50.0)):
             assert torch.equal(evolve(flow, start, Walled(scheme, walls), until=1.0, seed=3).positions, free.positions)
@@ -175,7 +176,7 @@ def test_projected_noise_is_of_order_one_half() -> None:
 
 
 def test_laws_in_a_ball_are_right_to_order_one() -> None:
-    """Assert the same of E |x|^2 in the unit disc under exp(2 |x|^2), which is 1 / (1 - e^-2) - 1/2."""
+    """Assert that the same holds of E |x|^2 in the unit disc under exp(2 |x|^2), which is 1 / (1 - e^-2) - 1/2."""
     exact = 1.0 / (1.0 - math.exp(-2.0)) - 0.5
     assert abs(orders(Ball(1.0), Outwards((0.0, 0.0)), exact, True) - 1.0) < ORDER
 
@@ -246,7 +247,7 @@ def test_particles_that_start_outside_are_refused() -> None:
 
 def test_a_particle_that_diverges_is_not_held_by_walls() -> None:
     """Assert that an infinite velocity ends the run, instead of standing at the wall."""
-    with pytest.raises(FlowDiverged):
+    with pytest.raises(FlowDiverged, match="1 of 1 particles are not finite"):
         evolve(Clock(lambda time: math.inf), at(0.0), Walled(Euler(0.1), Box(-1.0, 1.0)), until=1.0)
 
 
@@ -261,7 +262,7 @@ def test_groups_are_those_that_are_trained() -> None:
 
 def test_a_ball_around_coordinates_of_unequal_mobility_is_refused() -> None:
     """Assert that a wall that leans is not put where noise or mobility differ, and that boxes and single groups are."""
-    risk = network_risk(scaling=type(network_risk().scaling)(rates={"output": 2.0}))
+    risk = network_risk(scaling=MeanField(rates={"output": 2.0}))
     hot = LangevinFlow(network_risk(), {"hidden": 0.1, "output": 0.0})
     for flow, scheme in ((GradientFlow(risk), Euler(0.1)), (hot, EulerMaruyama(0.1))):
         with pytest.raises(FlowRefused, match="different mobilities or noise, for which the walls"):

@@ -16,6 +16,13 @@ def small(**sizes: object) -> Config:
     return config
 
 
+def paper(**sizes: object) -> Config:
+    """The paper scale, with these sizes."""
+    config = STUDY.configured(scale="paper", device="cpu", **sizes)
+    assert isinstance(config, Config)
+    return config
+
+
 def changed(table: Table, change: Callable[[Row], float]) -> Table:
     """The table with other values."""
     rows = (Row(r.experiment, r.quantity, r.curve, r.seed, r.x, change(r), r.error) for r in table)

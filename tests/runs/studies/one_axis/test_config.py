@@ -2,9 +2,10 @@
 
 import pytest
 
+from runs.studies.one_axis.config import Config
 from runs.studies.one_axis.study import STUDY
 from runs.system.refusal import Refusal
-from tests.runs.studies.one_axis.small import small
+from tests.runs.studies.one_axis.small import paper, small
 
 
 def test_images_are_chosen_by_name() -> None:
@@ -17,8 +18,9 @@ def test_images_are_chosen_by_name() -> None:
 
 def test_paper_scale_has_whole_images() -> None:
     """Assert that at paper scale no image is pooled, and at laptop scale the five thousand digits are taken."""
-    paper, laptop = (STUDY.configured(scale=scale, device="cpu") for scale in ("paper", "laptop"))
-    assert paper.pool == 1 and (laptop.images, laptop.image_test) == ("digits", 1000)
+    laptop = STUDY.configured(scale="laptop", device="cpu")
+    assert isinstance(laptop, Config) and (laptop.images, laptop.image_test) == ("digits", 1000)
+    assert paper().pool == 1
 
 
 @pytest.mark.parametrize(("field", "value"), [("image_rows", 1), ("pool", 0), ("seeds", 0)])

@@ -1,5 +1,6 @@
 """Every observable of a study file is made of a run, its keys are those of its class, and what is wrong is told."""
 
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 import torch
 
 import particles
+from limits import LazyGap
 from particles import ClassAccuracy, Dataset, ParticleCloud, Preactivations, Risk, TeacherOverlap
 from particles.observables import OBSERVABLES as CLASSES
 from runs.studyfile.model.measures import MEASURES, OBSERVABLES
@@ -52,7 +54,8 @@ def test_what_the_package_offers_is_known_by_its_name() -> None:
 def test_every_observable_is_made_of_a_run(name: str) -> None:
     """Assert that nothing but the keys without defaults is needed, and that numbers come of it."""
     given = {key: GIVEN[key] for key, (_, default) in OBSERVABLES[name].fields.items() if default is ...}
-    assert bool(torch.isfinite(made({"kind": name, **given})(START)).all())
+    run = Run(replace(SIGNS, regulariser=None)) if name == "lazy_gap" else Run()
+    assert bool(torch.isfinite(made({"kind": name, **given}, run)(START)).all())
 
 
 def test_keys_reach_what_they_name() -> None:
@@ -63,6 +66,17 @@ def test_keys_reach_what_they_name() -> None:
     overlap = made({"kind": "teacher_overlap", "teacher": GIVEN["teacher"]})
     assert isinstance(overlap, TeacherOverlap)
     assert_identical(overlap.teacher, torch.tensor(GIVEN["teacher"], dtype=torch.float64))
+
+
+def test_lazy_gap_is_that_of_the_run() -> None:
+    """Assert that it has the run's start, so many of its inputs and the time that is written."""
+    run = Run(replace(SIGNS, regulariser=None))
+    moved = START.moved(START.positions + 0.1)
+    written = made({"kind": "lazy_gap", "rows": 2, "time": 3.0}, run)
+    assert_identical(written(moved), LazyGap(run.risk, START, RISK.data.inputs[:2], 3.0)(moved))
+    assert made({"kind": "lazy_gap"}, run).time == math.inf
+    with pytest.raises(ValueError, match="The kernel flow knows no regulariser"):
+        made("lazy_gap")
 
 
 def test_movements_are_seen_group_by_group() -> None:
