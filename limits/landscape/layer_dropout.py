@@ -120,7 +120,7 @@ class _Weights:
     def view(self, positions: Positions, layer: int) -> Tensor:
         """The weights [particles, units, below] of a layer, in the memory of the positions."""
         stage = self.neuron.stages[layer]
-        return positions[:, stage.weights.columns].unflatten(1, tuple(stage.map.weights))
+        return positions[:, stage.weights.columns].view(len(positions), *stage.map.weights)
 
     def bias(self, positions: Positions, layer: int) -> Tensor | None:
         """The bias [particles, units] of a layer, in the memory of the positions."""

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from limits.mean_field.grid import Cells, Interval
 from limits.mean_field.shells import Shells, unit_ball
+from particles import ShapeError
 from particles.arguments.reals import non_negative
 
 Array = NDArray[np.float64]
@@ -33,13 +34,22 @@ RTOL, ATOL = 1e-8, 1e-11
 class PorousDensities:
     """The solution of `PorousMedium` at its times: masses of cells [times, cells] on the refined grid.
 
-    `coarse` [times, half as many cells] are those on the given grid.
+    `coarse` [times, half as many cells] are those on the given grid. Raises ShapeError for other numbers of them.
     """
 
     medium: "PorousMedium"
     times: PerTime
     masses: Float[Tensor, "times cells"]
     coarse: Float[Tensor, "times coarse"]
+
+    def __post_init__(self) -> None:
+        cells = self.medium.grid.cells
+        for masses, count in ((self.masses, 2 * cells), (self.coarse, cells)):
+            if masses.shape != (len(self.times), count):
+                raise ShapeError(
+                    f"Masses have shape {list(masses.shape)}, but there are {len(self.times)} times and {count} cells; "
+                    "give one for each."
+                )
 
     @property
     def grid(self) -> Interval | Shells:

@@ -7,8 +7,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from limits.kernel_training.lazy_gap import Recorded
 from limits.theorems.base import Assumption, Result, Statement, as_value, fails, unchecked
-from limits.theorems.observed import PerFrame, Recorded, frames_of, in_double
+from limits.theorems.observed import PerFrame, frames_of, in_double
 from particles import ParticleCloud, ShapeError
 from particles.arguments.reals import non_negative
 from particles.shapes import Velocity

@@ -66,15 +66,17 @@ class EnsembleRisk(Risk):
                 f"{type(first.neuron).__name__}; evolve the members one by one."
             )
         for e, risk in enumerate(risks):
-            _check_alike(e, risk, first)
+            if risk is not first:
+                _check_alike(e, risk, first)
         scalings = tuple(risk.scaling for risk in risks)
         shared = all(scaling == first.scaling for scaling in scalings)
         scaling = first.scaling if shared else MemberScalings(scalings)
         return cls(first.neuron, scaling, first.loss, first.data, first.regulariser, first.fused, tuple(risks))
 
     def on(self, data: Dataset) -> Self:
-        """The members' risks on other data, the same for all of them."""
-        return self.of([risk.on(data) for risk in self.risks])
+        """The members' risks on other data, the same for all of them; members that share a risk go on sharing one."""
+        made = {id(risk): risk.on(data) for risk in {id(risk): risk for risk in self.risks}.values()}
+        return self.of([made[id(risk)] for risk in self.risks])
 
     def _prepare(self, cloud: ParticleCloud) -> Prepared:
         """The embedded inputs that members share [data, features], and targets and weights of all of them, stacked."""

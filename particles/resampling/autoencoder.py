@@ -75,11 +75,11 @@ class AutoencoderLaw:
         not positive, and what `merged` raises.
         """
         cloud = merged(clouds).detached()
-        sizes = [whole(size, f"The {name}") for name, size in {"hidden": hidden, "latent": latent}.items()]
+        hidden, latent = whole(hidden, "The number of hidden units"), whole(latent, "The number of latent ones")
         mean = cloud.masses @ cloud.positions
         deviation = (cloud.masses @ (cloud.positions - mean).square()).sqrt()
         scaled = ((cloud.positions - mean) / torch.where(deviation > 0.0, deviation, 1.0)).float()
-        training = _Training(scaled, cloud.masses, *sizes, seed)
+        training = _Training(scaled, cloud.masses, hidden, latent, seed)
         training.run(whole(steps, "The number of steps"), whole(batch, "The batch"), positive(rate, "The rate"))
         decoder = tuple((weight.detach(), bias.detach()) for weight, bias in training.decoder)
         return cls(mean, deviation, decoder, training.left(), smooth)
@@ -117,7 +117,7 @@ class _Training:
         with torch.enable_grad():
             for _ in range(steps):
                 optimiser.zero_grad(set_to_none=True)
-                self._loss(batch).backward()
+                torch.autograd.backward(self._loss(batch))
                 optimiser.step()
                 schedule.step()
 

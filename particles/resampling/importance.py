@@ -3,6 +3,7 @@
 import torch
 
 from particles.cloud import ParticleCloud
+from particles.compute.tiles import Tiles
 from particles.risk.risk import Risk
 from particles.shapes import PerParticle
 
@@ -36,7 +37,7 @@ def contributions(cloud: ParticleCloud, risk: Risk, *, centred: bool) -> PerPart
     at = risk.at(cloud)
     weights = at.data.weights
     squares = torch.empty_like(cloud.masses)
-    for part, tangent in at.tiles.elsewhere(cloud.positions):
+    for part, tangent in Tiles(risk.network.neuron, cloud.positions, at.data.phi):
         features = tangent.features()
         if centred:
             features = features - torch.einsum("i,jic->jc", weights, features)[:, None, :]

@@ -120,4 +120,5 @@ class KernelDensityLaw:
         if self.width == 0.0:
             return self._held.positions[:0]
         centred = self._held.positions - self._mean.to(self._held.positions)
-        return torch.linalg.qr(centred.mul_(self._held.masses.sqrt()[:, None]), mode="r").R
+        root: Positions = torch.linalg.qr(centred.mul_(self._held.masses.sqrt()[:, None]), mode="r").R
+        return root

@@ -17,4 +17,4 @@ def in_blocks(function: Callable[[Tensor], Tensor], rows: Tensor) -> Tensor:
     """
     missing = -len(rows) % ROWS
     filled = functional.pad(rows, (0, 0, 0, missing))
-    return torch.cat([function(block) for block in filled.split(ROWS)])[: len(rows)]
+    return torch.cat([function(block) for block in torch.split(filled, ROWS)])[: len(rows)]

@@ -111,7 +111,8 @@ def _independent(p: Array, count: int, seed: int) -> NDArray[np.int64]:
     levels = p.cumsum()
     places = generator(seed, "thin").random(count) * levels[-1]
     found = levels.searchsorted(places, side="right")
-    return np.minimum(found, p.nonzero()[0][-1])
+    numbers: NDArray[np.int64] = np.minimum(found, p.nonzero()[0][-1])
+    return numbers
 
 
 def _systematic(included: Array, seed: int) -> NDArray[np.int64]:

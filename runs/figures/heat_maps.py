@@ -58,9 +58,9 @@ def draw_heat_map(axis: Axes, one: HeatMap) -> None:
     known = one.values[np.isfinite(one.values)]
     if known.size:
         scale = ColourScale.of("", known.tolist()).mappable
-        axis.pcolormesh(np.ma.masked_invalid(one.values), cmap=scale.get_cmap(), norm=scale.norm, edgecolors="white")
-        if axis.figure is not None:
-            axis.figure.colorbar(scale, ax=axis, pad=0.02).ax.tick_params(labelsize=8)
+        mesh = axis.pcolormesh(np.ma.masked_invalid(one.values), cmap=scale.get_cmap(), edgecolors="white")
+        mesh.set_norm(scale.norm)
+        axis.figure.colorbar(mesh, ax=axis, pad=0.02).ax.tick_params(which="both", labelsize=8)
         if max(one.values.shape) <= WRITTEN:
             for (row, column), value in np.ndenumerate(one.values):
                 if np.isfinite(value):

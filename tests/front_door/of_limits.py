@@ -23,6 +23,8 @@ PLANCK = FokkerPlanck(LINE_RISK, 0.5, 1.0, GRID, 1e-2)
 GIBBS = Gibbs(LINE_RISK, 0.5, 1.0, GRID)
 CELLS = torch.full((64,), 1.0 / 64.0, dtype=torch.float64)
 DENSITY = Density(GRID, CELLS)
+POROUS = PorousMedium(torch.cos, Interval(-1.0, 1.0, 8))
+CELLS = torch.full((8,), 0.125, dtype=torch.float64)
 AXIS = Grid((Interval(-1.0, 1.0, 4),))
 ONE = Density(AXIS, torch.full((4,), 0.25, dtype=torch.float64))
 LINE_CLOUD = LINE_LAW.sample(masses=torch.full((8,), 0.125, dtype=torch.float64), seed=0)
@@ -147,6 +149,12 @@ CASES = [
     ),
     Case("limits.Shells", Shells, {"radius": 1.0, "dim": 2, "cells": 6}, lambda s: s.volumes),
     Case(
+        "limits.PorousDensities",
+        PorousDensities,
+        {"medium": POROUS, "times": CELLS[:1], "masses": CELLS.tile(2)[None], "coarse": CELLS[None]},
+        lambda found: (found.errors, found.excess, found.free_energy),
+    ),
+    Case(
         "limits.PorousMedium",
         PorousMedium,
         {"target": torch.cos, "grid": Shells(1.0, 2, 6), "temperature": 0.1},
@@ -154,7 +162,7 @@ CASES = [
     ),
     Case(
         "limits.PorousMedium.solve",
-        PorousMedium(torch.cos, Interval(-1.0, 1.0, 8)).solve,
+        POROUS.solve,
         {"start": torch.exp, "times": [0.0, 0.1]},
         lambda found: found.errors,
     ),

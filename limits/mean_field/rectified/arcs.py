@@ -84,7 +84,7 @@ def arcs_of(inputs: Sequence[Fraction], pushes: Sequence[Fraction], strength: Fr
     found = []
     for sign, sums in ((one, right), (-one, left)):
         nodes = [(zero, sign), *((sign, -sign * x) for x in inputs), (zero, -sign)]
-        found += [Arc.of(*ends, v, strength) for *ends, v in zip(nodes[:-1], nodes[1:], sums, strict=True)]
+        found += [Arc.of(one, other, v, strength) for one, other, v in zip(nodes[:-1], nodes[1:], sums, strict=True)]
     return tuple(found)
 
 
@@ -112,9 +112,10 @@ class Pieces:
         """All pieces of these arcs, two of every arc where Q turns within it."""
         rows = [row for number, arc in enumerate(arcs) for row in _pieces(number, arc)]
         table = torch.tensor(rows, dtype=torch.float64)
-        arc, start, direction, v, rest = table.split([1, 2, 2, 2, 4], dim=1)
+        start, direction, v = table[:, 1:3], table[:, 3:5], table[:, 5:7]
         area = (start[:, 0] * direction[:, 1] - start[:, 1] * direction[:, 0]).abs()
-        return cls(arc[:, 0].long(), start, direction, v, *rest.T, area)
+        low, slope, bend, length = table[:, 7:].T
+        return cls(table[:, 0].long(), start, direction, v, low, slope, bend, length, area)
 
     @property
     def scale(self) -> Tensor:
@@ -137,7 +138,8 @@ def _pieces(number: int, arc: Arc) -> list[list[float]]:
         return [[*(forward if arc.low <= arc.high else backward), 1.0]]
     if arc.bend < 0:
         return [[*forward, float(at)], [*backward, float(1 - at)]]
-    turn = _plus(arc.first, tuple(at * (b - a) for a, b in zip(arc.first, arc.last, strict=True)))
+    (a, b), (c, d) = arc.first, arc.last
+    turn = a + at * (c - a), b + at * (d - b)
     both = ((arc.last, 1 - at), (arc.first, at))
     return [
         [*_row(number, turn, end, arc.v, arc.least, Fraction(0), arc.bend * part * part), 1.0] for end, part in both

@@ -121,7 +121,8 @@ def _least(features: Array, targets: Array, bound: float) -> tuple[Array, Array]
     left = stacked @ solution - last
     shares = -solution / left[-1]
     masses = shares[: features.shape[1]] - shares[features.shape[1] :]
-    return targets - features @ masses, masses
+    near: Array = targets - features @ masses
+    return near, masses
 
 
 def _ends(data: LineData) -> Array:
@@ -130,7 +131,8 @@ def _ends(data: LineData) -> Array:
     ahead = torch.stack([torch.ones_like(x), -x], dim=1)
     upward = torch.tensor([[0.0, 1.0]], dtype=torch.float64)
     every = torch.cat([upward, ahead, -upward, -ahead])
-    return (every / every.norm(dim=1, keepdim=True)).numpy()
+    unit: Array = (every / every.norm(dim=1, keepdim=True)).numpy()
+    return unit
 
 
 def _highest(data: LineData, residuals: Tensor) -> tuple[Array, Array]:

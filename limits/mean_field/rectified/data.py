@@ -93,12 +93,12 @@ def _check(risk: Risk) -> None:
     """Raise ValueError unless the neuron is a (w x + b)_+ with all of it trained, and the loss squared."""
     neuron = risk.network.neuron
     fits = isinstance(neuron, Perceptron) and neuron.activation == ReLU() and neuron.hidden == 2 and neuron.outputs == 1
-    if not fits or neuron.trained != "both" or risk.data.inputs.shape[1] != 1:
+    if not fits or getattr(neuron, "trained", "") != "both" or risk.data.inputs.shape[1] != 1:
         raise ValueError(
             f"The neuron is {neuron!r} on {risk.data.inputs.shape[1]} inputs, but this law is that of "
             'Perceptron(ReLU(), Biased(Plain(1)), trained="both") on one input; take it, or Gibbs on a grid.'
         )
     if not torch.equal(neuron.embed(risk.data.inputs), with_one(risk.data.inputs[:, 0])):
-        raise ValueError(f"The embedding is {neuron.embedding!r}, but (x, 1) is needed; take Biased(Plain(1)).")
+        raise ValueError(f"The neuron is {neuron!r}, but the embedding (x, 1) is needed; take Biased(Plain(1)).")
     if not isinstance(risk.loss, Squared):
         raise TypeError(f"The loss is {risk.loss!r}, but this law is that of Squared(); take it, or Gibbs on a grid.")

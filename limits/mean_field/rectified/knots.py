@@ -82,7 +82,8 @@ def knots(
     on = (
         torch.stack([_within(one, edges, merged) for one in found]).any(dim=0) if found else torch.zeros(len(sizes)) > 0
     )
-    return Knots(*table.T, total, float(sizes[~on].sum()) / total)
+    place, mass, turn, width = table.T
+    return Knots(place, mass, turn, width, total, float(sizes[~on].sum()) / total)
 
 
 def _peaks(law: ReLULaw, low: float, high: float) -> tuple[Tensor, Tensor]:
@@ -112,7 +113,8 @@ def _edges(peaks: Tensor, scales: Tensor, ends: tuple[float, float], merged: flo
         away = step * SPREADING ** torch.arange(count, dtype=torch.float64)
         found += [peak + away, peak - away, torch.tensor([peak, peak - merged, peak + merged], dtype=torch.float64)]
     edges = torch.cat(found)
-    return edges[(edges >= ends[0]) & (edges <= ends[1])].unique()
+    inside = edges[(edges >= ends[0]) & (edges <= ends[1])].sort().values
+    return inside[torch.cat([inside.new_ones(1), inside.diff()]) > 0.0]
 
 
 def _clusters(peaks: Tensor, merged: float) -> list[Tensor]:

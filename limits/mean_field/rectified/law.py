@@ -47,7 +47,7 @@ class ReLULaw:
     def __call__(self, inputs: Inputs) -> Outputs:
         """f(x) = (2 T / (c_a I)) int g(phi) (x cos phi + sin phi)_+ / q(phi)^2 dphi at inputs [places, 1]."""
         x = on_the_line(inputs)
-        return torch.cat([self._predicted(part) for part in x.split(TOGETHER)])[:, None]
+        return torch.cat([self._predicted(part) for part in torch.split(x, TOGETHER)])[:, None]
 
     def curvature(self, inputs: Inputs) -> Outputs:
         """f''(x) at inputs [places, 1]: [places, 1].
@@ -107,7 +107,8 @@ class ReLULaw:
         """The density 1 / (q I) of the angle phi of (w, b) = r (cos phi, sin phi) at angles [angles]."""
         pieces = self.found.pieces
         piece, tau, size = located(pieces, torch.stack([angles.double().cos(), angles.double().sin()], dim=1))
-        return self._output * size.square() / _form(pieces, piece, tau) / self._mass
+        density: Angles = self._output * size.square() / _form(pieces, piece, tau) / self._mass
+        return density
 
     def potential(self, places: Positions) -> PerParticle:
         """-a sum_i p_i R_i (w x_i + b)_+ + (c_w (w^2 + b^2) + c_a a^2) / 2 at positions [places, 3]: [places]."""
@@ -117,7 +118,8 @@ class ReLULaw:
         w, b, a = places.double().T
         acts = torch.relu(w[:, None] * data.inputs + b[:, None])
         confined = data.hidden * (w.square() + b.square()) + data.output * a.square()
-        return 0.5 * confined - a * (acts @ (data.weights * self.residuals[:, 0]))
+        potential: PerParticle = 0.5 * confined - a * (acts @ (data.weights * self.residuals[:, 0]))
+        return potential
 
     def log_density(self, places: Positions) -> PerParticle:
         """log rho at positions [places, 3]: [places]."""

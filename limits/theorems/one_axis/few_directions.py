@@ -5,6 +5,7 @@ The paper cites Omega(d^2) data for kernels and O(d) for networks in the mean-fi
 """
 
 import math
+from dataclasses import replace
 
 import torch
 
@@ -37,6 +38,7 @@ def kernel_data(errors: AnyFloat, count: int, dim: int) -> Result:
     assumptions = (Assumption("two data sets or more", len(draws) > 1), Assumption("two inputs or more", dim > 1))
     if fails(assumptions):
         return unchecked(KERNEL_DATA, assumptions)
+    said = replace(KERNEL_DATA, text=f"d = {dim}, n = {count}: {KERNEL_DATA.text}")
     bound = torch.tensor([1.0 - count / harmonics(dim)], dtype=torch.float64)
     error = draws.std().reshape(1) / math.sqrt(len(draws))
-    return from_below(KERNEL_DATA, assumptions, bound, draws.mean().reshape(1), error=error)
+    return from_below(said, assumptions, bound, draws.mean().reshape(1), error=error)

@@ -1,4 +1,4 @@
-"""Theorems of the vignettes: pyramids and the smallest eigenvalue of their tangent kernel (Mondelli and coauthors)."""
+"""Theorems of the vignettes (Mondelli and coauthors): dropout, paths, displacement convexity, knots, pyramids."""
 
 from limits.theorems.vignettes.connectivity import barrier_rate, dropout_connectivity
 from limits.theorems.vignettes.displacement_convexity import convexity_rate, decay_to_floor, displacement_convexity

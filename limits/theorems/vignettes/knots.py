@@ -8,7 +8,7 @@ from limits.theorems.base import Result, Statement, from_above
 
 COUNT = Statement(
     "between consecutive inputs, ends included, the predictor has three knots at most",
-    "Shevchenko, Kungurtsev and Mondelli 2022, theorems 1 and 2",
+    "Shevchenko, Kungurtsev and Mondelli 2022, the main result",
 )
 #: The most knots of a closed interval.
 MOST = 3

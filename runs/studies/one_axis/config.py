@@ -53,6 +53,22 @@ class Config(StudyConfig):
         teacher_films=(False, True, True),
         # (end of these)
         # E4.6, E4.7: repopulation, importance
+        regrown_pool=(2, 1, 1),
+        trained_nets=(3, 40, 1000),
+        trained_width=(10, 100, 100),
+        trained_steps=(5, 640, 9380),
+        coded_steps=(5, 1500, 20_000),
+        coded_units=((8, 4), (256, 128), (256, 128)),
+        regrown_count=(20, 1000, 1000),
+        regrown_draws=(2, 3, 5),
+        regrown_steps=(6, 1600, 23_450),
+        regrown_rate=(1e-3, 1e-3, 1e-4),
+        tangent_count=(20, 100, 1000),
+        drawn_pool=(2, 1, 1),
+        drawn_count=(30, 1000, 10_000),
+        drawn_steps=((5, 20), (640, 3000, 9380), (640, 9380, 30_000)),
+        drawn_times=(3, 8, 40),
+        drawn_anew=(6, 1200, 23_450),
         # (end of these)
         # E4.3, E4.9, E4.10: linearisation, few directions, the map
         linear_widths=((10, 40), (100, 300, 1000), (100, 1000, 10_000)),
@@ -115,6 +131,22 @@ class Config(StudyConfig):
     teacher_films: bool = Field(description="whether the particles of the widest student are kept, drawn and filmed")
     # (end of these)
     # E4.6, E4.7: repopulation, importance
+    regrown_pool: int = Field(ge=1, description="pixels of a side of the blocks of images in E4.6")
+    trained_nets: int = Field(ge=1, description="networks from whose features others are learned")
+    trained_width: int = Field(ge=1, description="their particles")
+    trained_steps: int = Field(ge=1, description="steps that they are trained")
+    coded_steps: int = Field(ge=1, description="steps that the autoencoder is trained")
+    coded_units: tuple[int, int] = Field(description="its hidden units and the numbers of its code")
+    regrown_count: int = Field(ge=10, description="features m of E4.6")
+    regrown_draws: int = Field(ge=2, description="draws of them")
+    regrown_steps: int = Field(ge=1, description="steps that output weights, or tangents, are trained on them")
+    regrown_rate: float = Field(gt=0.0, allow_inf_nan=False, description="Adam's rate for output weights")
+    tangent_count: int = Field(ge=10, description="features in tangent space")
+    drawn_pool: int = Field(ge=1, description="pixels of a side of the blocks of images in E4.7")
+    drawn_count: int = Field(ge=10, description="particles m of E4.7")
+    drawn_steps: tuple[int, ...] = Field(min_length=2, description="steps after which features are drawn from it")
+    drawn_times: int = Field(ge=2, description="draws of ten features")
+    drawn_anew: int = Field(ge=1, description="steps that output weights are trained anew")
     # (end of these)
     # E4.3, E4.9, E4.10: linearisation, few directions, the map
     linear_widths: tuple[int, ...] = Field(min_length=2, description="particles m beside their linearisations")

@@ -6,10 +6,12 @@ from runs.studies.one_axis.experiments.alphas import Alphas
 from runs.studies.one_axis.experiments.displacement import Displacement
 from runs.studies.one_axis.experiments.few_directions import FewDirections
 from runs.studies.one_axis.experiments.identities import Identities
+from runs.studies.one_axis.experiments.importance import Importance
 from runs.studies.one_axis.experiments.linear_regime import LinearRegime
 from runs.studies.one_axis.experiments.linearisation import Linearisation
 from runs.studies.one_axis.experiments.regimes import Regimes
 from runs.studies.one_axis.experiments.regularisers import Regularisers
+from runs.studies.one_axis.experiments.repopulation import Repopulation
 from runs.studies.one_axis.experiments.two_inputs import TwoInputs
 from runs.studies.one_axis.experiments.widths import Widths
 from runs.study.study import Study
@@ -27,6 +29,8 @@ STUDY = Study(
         Linearisation(),
         LinearRegime(),
         TwoInputs(),
+        Repopulation(),
+        Importance(),
         Regularisers(),
         FewDirections(),
         Regimes(),

@@ -62,7 +62,7 @@ class FreshBatches:
         return Dataset(SPREAD * x, taught(SPREAD * x) + LABELS * noise)
 
 
-def tested(seed: int = 0) -> Dataset:
+def clean_data(seed: int = 0) -> Dataset:
     """Inputs with the teacher's labels, without noise."""
     x = SPREAD * torch.from_numpy(generator(seed, "test data").standard_normal((TESTED, 2)))
     return Dataset(x, taught(x))

@@ -24,7 +24,7 @@ class Config(StudyConfig):
         connect_counts=((12, 24, 48), COUNTS, COUNTS),
         connect_shown=(24, 800, 800),
         layer_widths=((8, 12, 16), (16, 32, 64, 128, 256), (32, 64, 128, 256, 512)),
-        layer_kept=(3, 8, 16),
+        layer_kept=(3, 4, 8),
         layer_subsets=(5, 20, 50),
         large_counts=((12, 24, 48), COUNTS, COUNTS),
         large_reference=(128, 8192, 65536),
@@ -47,10 +47,12 @@ class Config(StudyConfig):
         ),
         # (end of these)
         # E3.5: knots
-        knot_sets=(3, 50, 200),
-        knot_betas=((1e5, 1e6, 1e7), (1e5, 1e6, 1e7, 1e8), (1e5, 3e5, 1e6, 3e6, 1e7, 3e7, 1e8)),
+        knot_sets=(2, 50, 200),
+        knot_betas=((1e4, 1e5, 1e6), (1e5, 1e6, 1e7, 1e8), (1e5, 3e5, 1e6, 3e6, 1e7, 3e7, 1e8)),
         noisy_count=(100, 5000, 20000),
-        noisy_until=(15.0, 60.0, 200.0),
+        noisy_rests=(1.0, 6.0, 8.0),
+        noisy_time=(7.0, 60.0, 400.0),
+        noisy_step=(0.1, 0.02, 0.01),
         # (end of these)
         # E3.6, E3.7: pyramids, the smallest eigenvalue
         pyramid_draws=(6, 200, 1000),
@@ -104,11 +106,12 @@ class Config(StudyConfig):
     knot_sets: int = Field(ge=2, description="random sets of data whose knots are counted")
     knot_betas: tuple[float, ...] = Field(min_length=3, description="beta = 1 / T of their stationary laws, rising")
     knot_confinement: float = Field(
-        default=0.01, gt=0.0, allow_inf_nan=False, description="lambda where it is constant"
+        default=0.02, gt=0.0, allow_inf_nan=False, description="lambda where it is constant"
     )
     noisy_count: int = Field(ge=2, description="particles N of noisy SGD beside its stationary law")
-    noisy_until: float = Field(gt=10.0, allow_inf_nan=False, description="time at which it ends; from 10 on it counts")
-    noisy_step: float = Field(default=0.05, gt=0.0, allow_inf_nan=False, description="its step s")
+    noisy_rests: float = Field(ge=1.0, allow_inf_nan=False, description="times 1 / lambda until it has come to rest")
+    noisy_time: float = Field(gt=2.0, allow_inf_nan=False, description="time of its mean from then on; twice it online")
+    noisy_step: float = Field(gt=0.0, allow_inf_nan=False, description="its step s")
     # (end of these)
     # E3.6, E3.7: pyramids, the smallest eigenvalue
     pyramid_draws: int = Field(ge=1, description="random pyramids on which the inequality is looked at")

@@ -49,7 +49,7 @@ class Task:
     def directions(self) -> Tensor:
         """v_k [teachers, inputs]."""
         numbers = torch.from_numpy(generator(0, "teacher").standard_normal((TEACHERS, self.config.online_inputs)))
-        return numbers / numbers.norm(dim=1, keepdim=True)
+        return torch.nn.functional.normalize(numbers, dim=1)
 
     def target(self, inputs: Tensor) -> Tensor:
         """The teacher [data, 1]."""

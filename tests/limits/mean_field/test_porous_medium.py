@@ -14,7 +14,7 @@ from flows import Box, EulerMaruyama, Every, LangevinFlow, Trace, Walled, evolve
 from limits import Interval, PorousMedium, Shells
 from limits.mean_field.porous_medium import volumes
 from limits.mean_field.shells import unit_ball
-from particles import Bump, Dataset, MeanField, ParticleCloud, Risk, Squared
+from particles import Bump, Dataset, MeanField, ParticleCloud, Risk, ShapeError, Squared
 from tests.tolerances import assert_identical
 
 LINE, PAIRS = (
@@ -46,11 +46,13 @@ def test_barenblatt_solution(dim: int, grid: Interval | Shells) -> None:
     moves into empty cells.
     """
     b, first = 1.0 / (dim + 2), 5e-4
-    height = (0.5 * (dim + 2) / unit_ball(dim) / (4.0 * (dim + 2)) ** (0.5 * dim)) ** (2.0 / (dim + 2))
+    height: float = (0.5 * (dim + 2) / unit_ball(dim) / (4.0 * (dim + 2)) ** (0.5 * dim)) ** (2.0 / (dim + 2))
 
     def exact(r: Tensor, time: float) -> Tensor:
         s = first + time
-        return s ** (-dim * b) * (height - r.square() * s ** (-2.0 * b) / (4.0 * (dim + 2))).clamp_min(0.0)
+        size: float = s ** (-dim * b)
+        spread: float = s ** (-2.0 * b) / (4.0 * (dim + 2))
+        return size * (height - r.square() * spread).clamp_min(0.0)
 
     errors = []
     for finer in (grid, grid.refined):
@@ -89,7 +91,7 @@ def test_radial_mode_of_a_ball_decays_at_its_rate(dim: int) -> None:
     found = PorousMedium(target, Shells(1.0, dim, 100)).solve(
         lambda r: (target(r) + 1e-4 * mode(r)).clamp_min(0.0), [0.0, 0.5 / rate]
     )
-    rest = found.masses - target(found.grid.centres) * found.grid.volumes
+    rest = found.masses - target(found.grid.centres) * volumes(found.grid)
     shares = rest @ mode(found.grid.centres)
     assert abs(-2.0 * math.log(float(shares[1] / shares[0])) / 0.5 - 1.0) < 0.02
 
@@ -171,5 +173,8 @@ def test_wrong_times_and_starts_are_refused() -> None:
         medium.solve(aside, [1.0, 0.5])
     with pytest.raises(ValueError, match="must be finite, non-negative and positive somewhere"):
         medium.solve(torch.zeros_like, [1.0])
+    found = medium.solve(aside, [0.1])
+    with pytest.raises(ShapeError, match=r"Masses have shape \[1, 200\], but there are 1 times and 100 cells"):
+        replace(found, coarse=found.masses)
     with pytest.raises(ValueError, match="The temperature is -1.0, but a finite non-negative number is needed"):
         PorousMedium(hill, LINE, -1.0)

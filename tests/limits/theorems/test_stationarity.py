@@ -12,7 +12,7 @@ from limits.theorems.stationarity import error_of_mean
 from particles import NTK, Dataset, Identity, MeanField, ParticleCloud, Perceptron, Risk, ShapeError, Squared, Tanh
 from tests.limits.mean_field.rectified.line_problems import three_points
 
-STEP = 0.05
+STEP = 0.4
 MASSES = torch.tensor([0.4, 0.2, 0.1, 0.1, 0.1, 0.1], dtype=torch.float64)
 
 
@@ -24,14 +24,14 @@ def network(scaling: object = None) -> Risk:
 
 
 def run(flow: LangevinFlow, start: ParticleCloud, frames: int, step: float = STEP) -> list[tuple[float, ParticleCloud]]:
-    """Frames, one a step, without the first tenth."""
+    """Frames, one in four steps, without the first tenth."""
     found: list[tuple[float, ParticleCloud]] = []
 
     def kept(number: int, time: float, cloud: ParticleCloud) -> None:
         found.append((time, cloud))
 
-    evolve(flow, start, EulerMaruyama(step), until=frames * step, seed=1, observers=[Every(steps=1, observer=kept)])
-    return found[frames // 10 :]
+    evolve(flow, start, EulerMaruyama(step), until=frames * step, seed=1, observers=[Every(steps=4, observer=kept)])
+    return found[len(found) // 10 :]
 
 
 def cold_start() -> ParticleCloud:
@@ -43,14 +43,14 @@ def cold_start() -> ParticleCloud:
     ("flow", "step"),
     [
         (LangevinFlow(network(), 0.3, 0.8), STEP),
-        (LangevinFlow(network(), 0.3, 0.8, pairing="joint"), 0.02),
-        (LangevinFlow(network(NTK()), {"hidden": 0.4, "output": 0.1}, 1.0), 0.2),
+        (LangevinFlow(network(), 0.3, 0.8, pairing="joint"), STEP),
+        (LangevinFlow(network(NTK()), {"hidden": 0.4, "output": 0.1}, 1.0), 2.0),
     ],
     ids=["measure", "joint", "two temperatures"],
 )
 def test_identity_holds_at_rest(flow: LangevinFlow, step: float) -> None:
     """Assert that it holds for all coordinates, for each group, and for heavy and light particles apart."""
-    frames = run(flow, cold_start(), 1500, step)
+    frames = run(flow, cold_start(), 800, step)
     heavy = (MASSES > 0.15).double()
     parts = [{}, {"columns": slice(0, 2)}, {"columns": slice(2, 3)}, {"chosen": heavy}, {"chosen": 1.0 - heavy}]
     for part in parts:
@@ -65,17 +65,17 @@ def test_identity_holds_at_rest(flow: LangevinFlow, step: float) -> None:
 def test_planted_noise_is_seen() -> None:
     """Assert that noise without its factor sqrt(2) violates the identity, and so does a run not yet at rest."""
     flow, wrong = (LangevinFlow(network(), heat, 0.8) for heat in (0.3, 0.15))
-    assert virial_identity(flow, run(wrong, cold_start(), 1500), step=STEP).verdict is Verdict.VIOLATED
+    assert virial_identity(flow, run(wrong, cold_start(), 800), step=STEP).verdict is Verdict.VIOLATED
     far = ParticleCloud(5.0 * cold_start().positions + 3.0, MASSES)
-    early = run(LangevinFlow(network(), 0.3, 0.8), far, 100, 1e-3)
+    early = run(LangevinFlow(network(), 0.3, 0.8), far, 400, 1e-3)
     assert virial_identity(flow, early, step=1e-3).verdict is Verdict.VIOLATED
 
 
 def test_step_of_euler_is_counted() -> None:
-    """Assert that a step of half the slowest relaxation violates the identity of the flow, not that of the scheme."""
+    """Assert that a step as long as relaxation takes violates the identity of the flow, not that of the scheme."""
     flow = LangevinFlow(network(), 0.3, 1.0)
-    frames = run(flow, cold_start(), 1500, 0.5)
-    assert virial_identity(flow, frames, step=0.5).verdict is Verdict.HOLDS
+    frames = run(flow, cold_start(), 800, 1.0)
+    assert virial_identity(flow, frames, step=1.0).verdict is Verdict.HOLDS
     assert virial_identity(flow, frames).verdict is Verdict.VIOLATED
 
 

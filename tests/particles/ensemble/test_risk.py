@@ -62,6 +62,14 @@ def test_what_a_risk_offers_is_given_of_each_member(outputs: int) -> None:
     assert_identical(joint.linearised.velocity(stacked), torch.cat([risk.velocity(cloud) for risk, cloud in pairs]))
 
 
+def test_members_that_share_a_risk_go_on_sharing_it() -> None:
+    """Assert that a batch is made once for all members with one risk, and once for each of others."""
+    one, other = risks(1)[:2]
+    there = EnsembleRisk.of([one, other, one]).on(one.data)
+    assert there.risks[0] is there.risks[2] is not there.risks[1]
+    assert there.risks[1].scaling == other.scaling
+
+
 def test_kernels_give_each_member_its_own() -> None:
     """Assert that members with their own scalings and targets go through kernels where asked, or together large; that
     agrees with each member's plain torch; and that asking where it cannot be is an error."""

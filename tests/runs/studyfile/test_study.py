@@ -190,6 +190,19 @@ def test_the_example_of_a_deep_network_runs(tmp_path: Path) -> None:
     assert shown == held
 
 
+def test_the_example_of_a_map_runs(tmp_path: Path) -> None:
+    """Assert that alpha and the number of particles are varied, that both distances fall with alpha, and the map."""
+    study = ROOT / "runs" / "examples" / "regimes.toml"
+    few = ("until=1", "seeds=1", 'sweep.over."masses.count"=[4, 8]', 'sweep.over."scaling.scale"=[1.0, 8.0]')
+    short = [word for setting in few for word in ("--set", setting)]
+    code, said, _ = spoken("run", str(study), "--out", str(tmp_path), "--ensemble", "4", "--workers", "0", *short)
+    assert code == 0 and "4 of 4 runs complete" in said and f"figure: {tmp_path / 'map.png'}" in said
+    found = collect(tmp_path)
+    assert found["count"].values.tolist() == [4, 8] and found["scale"].values.tolist() == [1.0, 8.0]
+    moved = found["movement"].values[..., -1].reshape(2, 2)
+    assert (moved[:, 1] < 0.2 * moved[:, 0]).all() and (moved > 0.0).all()
+
+
 def test_the_example_of_the_page_runs(tmp_path: Path) -> None:
     """Assert that the file printed in STUDY_FILES.md is done as it stands."""
     page = (ROOT / "runs" / "STUDY_FILES.md").read_text(encoding="utf-8")

@@ -82,7 +82,8 @@ class FewDirections(Experiment):
         """More and more data until the error is well below a half."""
         learner, dim = case.what
         error: Callable[[Task], float] = kernel_error if learner == KERNEL else mean_field_error
-        counts, errors = [], []
+        counts: list[int] = []
+        errors: list[float] = []
         while not errors or errors[-1] > LOW:
             counts.append(round(FIRST * dim * GROWTH ** len(counts)))
             errors.append(error(Task(dim, counts[-1], config.few_count, case.seed)))
@@ -125,15 +126,15 @@ class FewDirections(Experiment):
             )
             title = f"Test error, {learner}"
             shown.append(Panel("few_directions.png", title, "data n", lines, log_y=False))
-        lines = []
+        needed: list[Line] = []
         for learner, colour in zip(LEARNERS, COLOURS, strict=False):
             curve = table.at(self.name, "data", learner)
-            lines.append(Line.of(learner, colour, curve))
+            needed.append(Line.of(learner, colour, curve))
             ends = np.array([curve.x[0], curve.x[-1]])
             guide = curve.mean[-1] * (ends / ends[-1]) ** POWERS[learner]
-            lines.append(Line(f"d^{POWERS[learner]:g}", colour, ends, guide[:, None], "dashed"))
+            needed.append(Line(f"d^{POWERS[learner]:g}", colour, ends, guide[:, None], "dashed"))
         title = f"Data for an error of {WANTED:g}"
-        shown.append(Panel("few_directions.png", title, "inputs d", tuple(lines)))
+        shown.append(Panel("few_directions.png", title, "inputs d", tuple(needed)))
         return shown
 
     def _shown(self, config: Config) -> tuple[int, ...]:

@@ -99,28 +99,28 @@ class Linearisation(Experiment):
         if WIDTH in widths:
             place = widths.index(WIDTH)
             said = f"m = {WIDTH}: the loss of the code's linearisation is within {COINCIDE:g} of the network's always"
-            yield from_above(_empirical(said, PAPER), (), COINCIDE, *_numbers(gaps[CODE].values[place]))
+            yield from_above(_empirical(said, PAPER), (), COINCIDE, _torch(gaps[CODE].values[place]))
             for form, loss in REPRODUCED.items():
                 said = f"m = {WIDTH}: final train loss of the {_who(form)}"
                 found = float(finals[form].mean[place]), float(finals[form].uncertain[place])
                 yield as_published(_empirical(said, RERUN), (), loss, APART * loss, *found)
         for form, curve in gaps.items():
             said = f"the largest gap of the {_who(form)} falls with m, for every seed"
-            yield from_above(_empirical(said, PAPER), (), *_numbers(curve.values[:-1], curve.values[1:]))
+            yield from_above(_empirical(said, PAPER), (), _torch(curve.values[:-1]), _torch(curve.values[1:]))
         said = "the largest gap of the strict linearisation falls as m^(-3/2)"
         yield as_slope(_empirical(said, "movements of theta of order m^(-3/2)"), (), -1.5, gaps[STRICT].slope)
         said = "the strict linearisation ends above the code's at every width"
-        yield from_above(_empirical(said, RERUN), (), *_numbers(finals[STRICT].values, finals[CODE].values))
+        yield from_above(_empirical(said, RERUN), (), _torch(finals[STRICT].values), _torch(finals[CODE].values))
         yield from self._of_images(table)
 
     def _of_images(self, table: Table) -> Iterator[Result]:
         for part in ("train", "test"):
             network, code = (table.at(self.name, f"{part} loss on images", form) for form in (NETWORK, CODE))
             said = f"images: the network's {part} loss ends below that of the code's linearisation"
-            yield from_above(_empirical(said, PAPER), (), *_numbers(code.last, network.last))
+            yield from_above(_empirical(said, PAPER), (), _torch(code.last), _torch(network.last))
             gap = abs(code.values - network.values)
             said = f"images: the gap of {part} losses is larger in the end than after a fifth of training"
-            yield from_above(_empirical(said, PAPER), (), *_numbers(gap[-1], gap[len(gap) // 5]))
+            yield from_above(_empirical(said, PAPER), (), _torch(gap[-1]), _torch(gap[len(gap) // 5]))
 
     def panels(self, config: Config, table: Table) -> list[Panel]:
         """Losses on synthetic data of the narrowest and a wide network, gaps against m, and losses on images."""
@@ -180,8 +180,8 @@ def _losses(model: Model, test: Dataset, steps: int, every: int) -> dict[str, di
     return found
 
 
-def _numbers(*arrays: Array) -> list[Tensor]:
-    return [torch.from_numpy(array) for array in arrays]
+def _torch(values: Array) -> Tensor:
+    return torch.from_numpy(values)
 
 
 def _empirical(said: str, source: str) -> Statement:

@@ -80,9 +80,9 @@ class Regimes(Experiment):
                 said = f"m = {m}: the {quantity} falls as alpha^({power:g}) from alpha = {LAZY:g} on"
                 slope = log_slope(curve.x[lazy], levelled(curve.values[lazy]))
                 yield slope_within(_said(said), (), slope, least=power * (1.0 + OFF), most=power * (1.0 - OFF))
-            falling = table.at(self.name, OF_START, f"m = {m}").values
+            falling = torch.from_numpy(table.at(self.name, OF_START, f"m = {m}").values)
             said = f"m = {m}: the {OF_START} falls with every step of alpha, for every seed"
-            yield from_above(_said(said), (), *map(torch.from_numpy, (falling[:-1], falling[1:])))
+            yield from_above(_said(said), (), falling[:-1], falling[1:])
         yield from self._along_widths(config, table)
         frozen = {name: table.at(self.name, name, FROZEN).values for name in (MOVED, INVARIANT)}
         said = "random features do not move"

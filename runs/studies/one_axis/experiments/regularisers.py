@@ -41,8 +41,10 @@ SOURCE = "Fang, Dong and Zhang 2020, section VI"
 INPUTS, DATA, STRENGTH, STEP = 3, 30, 0.1, 0.3
 DIRECTIONS = torch.tensor([[2.0, 0.0, 0.0], [0.0, 1.5, 1.5], [-1.0, 1.0, 0.0]], dtype=torch.float64)
 WEIGHTS = torch.tensor([[1.0], [-1.0], [0.5]], dtype=torch.float64)
-#: Data on the circle of networks with L2 on both layers, its strength, steps, and degrees at which psi is looked at.
-CIRCLE, BOTH, LONGER, DEGREES = 10, 0.02, 0.4, np.arange(0.0, 360.0, 0.5)
+#: Data on the circle of networks with L2 on both layers, its strength, and degrees at which psi is looked at.
+CIRCLE, BOTH, DEGREES = 10, 0.02, np.arange(0.0, 360.0, 0.5)
+#: Lengths of their steps and numbers of these: long ones leave particles on a kink, which they cross back and forth.
+STAGES = ((0.4, 2), (0.1, 4), (0.02, 4))
 #: The networks, and whether they have L2 on u.
 KINDS = {"normalised, L2 on u": True, "normalised, no L2": False, "plain features, L2 on u": True}
 NORMALISED, FREE, _ = KINDS
@@ -96,10 +98,11 @@ class Regularisers(Experiment):
     def _sparse(self, config: Config, seed: int) -> Iterator[Row]:
         """L2 on both layers: the certificate, and what there is at every angle."""
         risk = on_circle(seed)
-        start = GaussianLaw(risk.neuron, GaussianOutputs()).sample(
-            masses=masses.uniform(config.ridged_count), seed=seed
-        )
-        end = evolve(GradientFlow(risk), start, Euler(LONGER), until=2.0 * config.ridged_steps * LONGER)
+        start = drawn(config.ridged_count, 2, seed)
+        end = start
+        for length, part in STAGES:
+            until = part * config.ridged_steps * length
+            end = evolve(GradientFlow(risk), end, Euler(length), until=until)
         unit = circle(torch.from_numpy(DEGREES))
         margin = balanced_penalty(risk, end).margin
         numbers = {"above": sparse_optimum(risk, end, unit).measured, "unbalanced": margin, "angles": _angles(end)}
@@ -151,11 +154,11 @@ class Regularisers(Experiment):
         psi, share = table.at(self.name, "psi", "|psi| / strength"), table.at(self.name, "share", "particles")
         top = float(share.values.max()) if share.values.size else 1.0
         lines = (
-            Line.of(r"$|\psi|\,/\,\lambda$", GREY, psi, "line"),
-            Line("particles, share of the norm", COLOURS[1], share.x, share.values / top, "points"),
+            Line.of("", GREY, psi, "line"),
+            Line("", COLOURS[1], share.x, share.values / top, "points"),
         )
-        title = "L2 on both layers"
-        return [*shown, Panel(FILE, title, "angle of w, degrees", lines, log_x=False, log_y=False)]
+        title, formula = "L2 on both layers (dots: particles)", r"$|\psi|\,/\,\lambda$"
+        return [*shown, Panel(FILE, title, "angle of w, degrees", lines, formula, log_x=False, log_y=False)]
 
 
 def taught(kind: str, seed: int) -> Risk:
@@ -214,6 +217,5 @@ def _angles(cloud: ParticleCloud, apart: float = 5.0, counted: float = 0.01) -> 
 def _least(words: str, most: float, values: Array) -> Result:
     """The mean of numbers [seeds] is `most` at most."""
     one = Curve(np.zeros(1), values[None], np.full((1, len(values)), np.nan), tuple(range(len(values))))
-    return from_above(
-        Statement(words, SOURCE, proven=False), (), most, float(one.mean[0]), error=float(one.uncertain[0])
-    )
+    said = Statement(words, SOURCE, proven=False)
+    return from_above(said, (), most, float(one.mean[0]), error=float(one.uncertain[0]))

@@ -10,7 +10,7 @@ from flows import evolve
 from limits.theorems import Result, Statement, as_published, from_above, from_below, in_order
 from particles import ParticleCloud
 from runs.batch.jobs import Report
-from runs.figures.figures import COLOURS
+from runs.figures.figures import MOST_COLOURS
 from runs.studies.one_axis.config import Config
 from runs.studies.one_axis.experiments.two_input_pictures import Film, shown_particles
 from runs.studies.one_axis.teacher import (
@@ -21,9 +21,9 @@ from runs.studies.one_axis.teacher import (
     Students,
     angle,
     apart,
+    clean_data,
     clean_error,
     fractions,
-    tested,
 )
 from runs.study.experiment import Case, Experiment
 from runs.study.panels import Line, Panel
@@ -86,7 +86,7 @@ class TwoInputs(Experiment):
     def measured(self, config: Config, case: Case, folder: Path, report: Report) -> Iterator[Row]:
         """Errors of every student along its run, and its particles at the end."""
         students: Students = case.what
-        risk, curve = students.risk.on(tested()), curve_of(students.count, students.kind)
+        risk, curve = students.risk.on(clean_data()), curve_of(students.count, students.kind)
         looks, rows = steps_of(config), []
         films = config.teacher_films and students.count == config.teacher_wide and case.seed == 0
         with Film.of(folder, students.kind, case.seed, films) as film:
@@ -148,7 +148,7 @@ class TwoInputs(Experiment):
         names += [curve_of(config.teacher_wide, kind) for kind in (RIDGED, NOISY)]
         lines = tuple(
             Line.of(name, colour, table.at(self.name, "error", name), "line")
-            for name, colour in zip(names, COLOURS, strict=False)
+            for name, colour in zip(names, MOST_COLOURS, strict=False)
         )
         errors = Panel(FILE, "Error, mean over seeds", "steps", lines, r"${\rm E}\,(f-F_4)^2$")
         return [errors, *shown_particles(FILE, config.out, (RIDGED, NOISY))]

@@ -54,7 +54,7 @@ class KnotsOfNoise(Experiment):
 
     `x` is beta. `knots` is the largest number between consecutive inputs, `off` the integral of |f''| over what lies on
     no knot, `distance` the largest distance between the inputs from the piecewise linear minimiser of the same
-    confinement, `misfit` the rms of f - y; `residual` and `virial` say how well a law was found.
+    confinement, `misfit` the rms of f - y. `residual`, relative to 1 + rms f, and `virial` say how exact a law is.
     """
 
     name = "E3.5"
@@ -101,7 +101,7 @@ class KnotsOfNoise(Experiment):
         near = [
             place + sign * 10.0**-power for place in turns for power in np.arange(1.5, 5.0, 0.25) for sign in (1, -1)
         ]
-        fine = torch.tensor([*places[:, 0].tolist(), *near, *turns], dtype=torch.float64).unique()[:, None]
+        fine = torch.tensor(sorted({*places[:, 0].tolist(), *near, *turns}), dtype=torch.float64)[:, None]
         for beta in SHOWN_BETAS:
             law = ReLUGibbs(risk, 1.0 / beta, SHOWN_CONFINEMENT).solve()
             yield from self._curve("f", f"{beta:g}", places, law(places))
@@ -135,7 +135,10 @@ class KnotsOfNoise(Experiment):
         misfit = slope_of_sets(table.at(self.name, "misfit", "vanishing"))
         words = "vanishing confinement: the data are interpolated in the limit: slope of the misfit in beta < 0"
         yield slope_within(Statement(words, SOURCE, proven=False), (), misfit, most=0.0)
-        for quantity, words in (("residual", "residuals of all laws"), ("virial", "virial identities of all laws")):
+        for quantity, words in (
+            ("residual", "residuals of all laws, relative to 1 + rms f"),
+            ("virial", "virial identities of all laws"),
+        ):
             values = np.concatenate([table.at(self.name, quantity, one).values.flatten() for one in SCHEDULES])
             said = Statement(f"{words}: 1e-12 at most", "our row 3d", proven=False)
             yield from_above(said, (), 1e-12, torch.from_numpy(values))
@@ -145,7 +148,8 @@ class KnotsOfNoise(Experiment):
         return (*self._drawn(table), *self._counted(table), *self._vanishing(table))
 
     def _drawn(self, table: Table) -> tuple[Panel, Panel]:
-        lines, bends = [], []
+        lines: list[Line] = []
+        bends: list[Line] = []
         for beta, colour in zip(SHOWN_BETAS, COLOURS, strict=False):
             for into, quantity in ((lines, "f"), (bends, "curvature")):
                 curve = table.at(self.name, quantity, f"{beta:g}", predicted=True)
@@ -221,7 +225,7 @@ def _seen(risk: Risk, law: ReLULaw, found: Knots, confinement: float) -> dict[st
         "width": float(found.widths.max()) if len(found.widths) else np.nan,
         "distance": float((law(x) - limit(x)).abs().max()),
         "misfit": float((law.predictions - risk.data.targets).square().mean().sqrt()),
-        "residual": law.residual,
+        "residual": law.residual / (1.0 + float(law.predictions.square().mean().sqrt())),
         "virial": max(map(abs, law.virial)),
         "gap": limit.gap,
     }

@@ -80,9 +80,9 @@ class Layers(Experiment):
     def claims(self, config: Config, table: Table) -> Iterator[Result]:
         """The same statements as of one hidden layer."""
         for curve in HALVES:
-            slope = slope_of_means(table.at(self.name, "excess", curve))
+            slope = table.at(self.name, "excess", curve).slope
             yield dropout_rate(slope, f"two hidden layers, {curve}: mean |L_A - L_N|")
-        fixed = slope_of_means(table.at(self.name, "excess", FIXED))
+        fixed = table.at(self.name, "excess", FIXED).slope
         words = f"two hidden layers, M = {config.layer_kept} of both: mean |L_A - L_N|"
         yield kept_alone(fixed, config.layer_widths, words)
         bound = torch.from_numpy(table.at(self.name, "bound", ELEVEN).values) + PAPERS * ROUNDED

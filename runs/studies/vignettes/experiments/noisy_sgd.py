@@ -28,8 +28,8 @@ SOURCE = "our row 3d"
 INPUTS, TARGETS = (-1.0, 0.0, 1.0), (0.5, -0.3, 0.4)
 LAWS = {"warm": (0.25, 0.3), "cold": (0.01, 0.1)}
 BATCHES = {"full batch": None, "online": 1}
-#: When a run counts as rested, in units of flow time; how often it is looked at; how far it may be off.
-RESTED, EVERY, NEAR = 10.0, 0.5, 0.03
+#: How often a run at rest is looked at; how far its means may be off; how much longer online runs are.
+EVERY, NEAR, LONGER = 0.5, 0.03, 2.0
 #: Where predictors are drawn.
 PLACES = torch.linspace(-2.0, 2.0, 81, dtype=torch.float64)[:, None]
 
@@ -39,6 +39,7 @@ class Watched:
     """What is averaged over the time of a run: f at the data and at places, and second moments; its frames are kept."""
 
     risk: Risk
+    rested: float
 
     @cached_property
     def frames(self) -> list[tuple[float, ParticleCloud]]:
@@ -47,7 +48,7 @@ class Watched:
 
     def __call__(self, step: int, time: float, cloud: ParticleCloud) -> None:
         """Keep a cloud that has rested."""
-        if time >= RESTED:
+        if time >= self.rested:
             self.frames.append((time, cloud))
 
     @cached_property
@@ -70,8 +71,8 @@ class Watched:
 class NoisySGD(Experiment):
     """theta <- theta - s grad psi(theta) + sqrt(2 s T) N(0, I) from a normal start, averaged over time at rest.
 
-    Three points, a warm law (T = 1/4, lambda = .3) and a colder one (T = .01, lambda = .1); x numbers the quantities.
-    Online, each step has the gradient of one datum drawn at random.
+    Three points, a warm law (T = 1/4, lambda = .3) and a colder one (T = .01, lambda = .1). Means are taken after
+    `noisy_rests` times 1 / lambda; x is the number of particles. Online, each step has the gradient of one datum.
     """
 
     name = "E3.5b"
@@ -95,9 +96,10 @@ class NoisySGD(Experiment):
         batches = None if size is None else Minibatches(Draws(size, seed=1), step)
         flow = LangevinFlow(risk, temperature, confinement, batches=batches)
         start = ParticleCloud(torch.from_numpy(generator(case.seed, "noisy").standard_normal((config.noisy_count, 3))))
-        watched = Watched(risk)
+        watched = Watched(risk, config.noisy_rests / confinement)
+        until = watched.rested + config.noisy_time * (1.0 if size is None else LONGER)
         look = Every(steps=max(round(EVERY / step), 1), observer=watched)
-        evolve(flow, start, EulerMaruyama(step), until=config.noisy_until, seed=case.seed, observers=[look])
+        evolve(flow, start, EulerMaruyama(step), until=round(until / step) * step, seed=case.seed, observers=[look])
         law, curve = ReLUGibbs(risk, temperature, confinement).solve(), f"{name}, {batch}"
         for quantity, values in watched.series.items():
             exact = _exact(law)[quantity]

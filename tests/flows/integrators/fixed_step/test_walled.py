@@ -33,7 +33,7 @@ from flows import (
     evolve,
     evolve_all,
 )
-from particles import Ensemble, FlowDiverged, FlowRefused, ParticleCloud
+from particles import Ensemble, FlowDiverged, FlowRefused, MeanField, ParticleCloud
 from particles.shapes import Positions, Velocity
 from tests.problems import Clock, network_cloud, network_risk, numbers
 from tests.tolerances import ORDER, assert_identical
@@ -90,11 +90,12 @@ def test_sliding_along_a_sphere_is_of_order_one(make: Callable[[float], Any]) ->
 def test_walls_that_are_not_met_change_no_bit() -> None:
     """Assert that a run in a wide set is the run without walls, with noise and without."""
     start = network_cloud()
-    for flow, scheme in (
+    cases: list[tuple[Any, Any]] = [
         (GradientFlow(network_risk()), RK4(0.1)),
         (GradientFlow(network_risk()), Adam(0.05)),
         (LangevinFlow(network_risk(), 0.1), EulerMaruyama(0.1)),
-    ):
+    ]
+    for flow, scheme in cases:
         free = evolve(flow, start, scheme, until=1.0, seed=3)
         for walls in (Box(-50.0, 50.0), Ball(50.0)):
             assert torch.equal(evolve(flow, start, Walled(scheme, walls), until=1.0, seed=3).positions, free.positions)
@@ -261,7 +262,7 @@ def test_groups_are_those_that_are_trained() -> None:
 
 def test_a_ball_around_coordinates_of_unequal_mobility_is_refused() -> None:
     """Assert that a wall that leans is not put where noise or mobility differ, and that boxes and single groups are."""
-    risk = network_risk(scaling=type(network_risk().scaling)(rates={"output": 2.0}))
+    risk = network_risk(scaling=MeanField(rates={"output": 2.0}))
     hot = LangevinFlow(network_risk(), {"hidden": 0.1, "output": 0.0})
     for flow, scheme in ((GradientFlow(risk), Euler(0.1)), (hot, EulerMaruyama(0.1))):
         with pytest.raises(FlowRefused, match="different mobilities or noise, for which the walls"):

@@ -4,6 +4,8 @@ import pytest
 import torch
 
 from particles import Bump, CompactProfile, Dataset, MeanField, ParticleCloud, Risk, ShapeError, Squared
+from particles.cloud import Stacked
+from particles.ensemble.risk import EnsembleRisk
 from tests.problems import numbers
 from tests.tolerances import assert_identical
 
@@ -20,8 +22,8 @@ def test_mean_field_network_is_the_kernel_density_estimate() -> None:
     cloud = ParticleCloud(numbers(1, 4, 2), torch.tensor([0.1, 0.2, 0.3, 0.4], dtype=torch.float64))
     inputs = numbers(2, 5, 2)
     risk = Risk(Bump(2, 0.4), MeanField(), Squared(), Dataset(inputs, numbers(3, 5, 1)))
-    density = torch.distributions.MultivariateNormal(cloud.positions, 0.16 * torch.eye(2, dtype=torch.float64))
-    expected = density.log_prob(inputs[:, None, :]).exp() @ cloud.masses
+    squares = (inputs[:, None, :] - cloud.positions).square().sum(dim=2)
+    expected = (torch.exp(-squares / 0.32) / (2.0 * torch.pi * 0.16)) @ cloud.masses
     assert_identical(risk.predictions(cloud)[:, 0], expected)
 
 
@@ -49,3 +51,11 @@ def test_other_dimensions_are_refused() -> None:
         bump.tangent(numbers(1, 4, 3), numbers(2, 4, 2))
     with pytest.raises(ValueError, match="The dim of Bump is 0, but a positive integer is needed"):
         Bump(0, 0.1)
+
+
+def test_velocities_of_an_ensemble_are_those_of_its_members() -> None:
+    """Assert that the risk of an ensemble of bumps gives every member the velocity of its own."""
+    risk = Risk(Bump(2, 0.7), MeanField(), Squared(), Dataset(numbers(1, 9, 2), numbers(2, 9, 1)))
+    clouds = [ParticleCloud(numbers(seed, 5, 2)) for seed in range(3, 6)]
+    together = EnsembleRisk.of([risk] * 3).velocity(Stacked(clouds))
+    assert_identical(together, torch.cat([risk.velocity(cloud) for cloud in clouds]))

@@ -17,7 +17,7 @@ PROFILES: list[Profile] = [GaussianProfile(), CompactProfile(), CompactProfile(2
 @pytest.mark.parametrize("profile", PROFILES, ids=repr)
 def test_integral_is_one(profile: Profile, dim: int) -> None:
     """Assert that the integral of k(r^2) over spheres of area 2 pi^(dim/2) / Gamma(dim/2) r^(dim-1) is one."""
-    area = 2.0 * math.pi ** (0.5 * dim) / math.gamma(0.5 * dim)
+    area: float = 2.0 * math.pi ** (0.5 * dim) / math.gamma(0.5 * dim)
 
     def shell(r: float) -> float:
         return float(profile.value(torch.tensor(r * r, dtype=torch.float64), dim)) * area * r ** (dim - 1)

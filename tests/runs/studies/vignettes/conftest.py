@@ -19,6 +19,7 @@ def vignettes_smoke(tmp_path_factory: pytest.TempPathFactory) -> Smoke:
 @pytest.fixture(scope="session")
 def vignettes_table(vignettes_smoke: Smoke) -> Table:
     """Its numbers."""
+    assert vignettes_smoke.code == 0, vignettes_smoke.progress
     return Table.read(vignettes_smoke.folder / RESULT)
 
 

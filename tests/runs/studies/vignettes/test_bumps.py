@@ -58,7 +58,7 @@ def test_time_is_that_of_the_paper() -> None:
 def test_noise_and_batches_change_the_run() -> None:
     """Assert that they are what they say: all three start from one cloud, and end in others, between the walls."""
     bumps = Bumps(Hill(1), 60, 0.2)
-    ends = [bumps.seen(0, 0.2, 4, **kind)[-1] for kind in ({}, {"temperature": 0.2}, {"batch": 4})]  # type: ignore[arg-type]
+    ends = [bumps.seen(0, 0.2, 4, **kind)[-1] for kind in ({}, {"temperature": 0.2}, {"batch": 4})]
     assert len({each.excess for each in ends}) == 3
     assert all(float(each.cloud.positions.abs().max()) <= 1.0 for each in ends)
     with pytest.raises(TypeError, match="Quantiles are of one coordinate"):

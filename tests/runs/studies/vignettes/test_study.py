@@ -7,15 +7,15 @@ from runs.studies.vignettes.study import STUDY
 from runs.study.claims import read_claims
 from runs.study.table import Table
 from tests.runs.conftest import Smoke, spoken
-
-FIGURES = {f"{name}.png" for name in ["pyramids", "eigenvalues", "widths"]}
+from tests.runs.studies.vignettes.small import small
 
 
 def test_smoke_study_writes_everything(vignettes_smoke: Smoke, vignettes_table: Table) -> None:
     """Assert that the command ends well with table, claims, figures and rows of every experiment."""
     assert vignettes_smoke.code == 0
     names = {path.name for path in vignettes_smoke.folder.iterdir()} - {".lock"}
-    assert {"cases", "result.csv", "claims.csv", "config.json", *FIGURES} <= names
+    figures = {panel.file for one in STUDY.experiments for panel in one.panels(small(), vignettes_table)}
+    assert names == {"cases", "result.csv", "claims.csv", "config.json", *figures}
     assert {row.experiment for row in vignettes_table} == {experiment.name for experiment in STUDY.experiments}
 
 
