@@ -20,6 +20,11 @@ from particles.errors import (
 from particles.initial import masses
 from particles.initial.deep_law import DeepLaw
 from particles.initial.laws import GaussianLaw, GaussianOutputs, Law, OutputLaw, RademacherOutputs, SymmetricPairs
+from particles.initial.resampling.autoencoder import AutoencoderLaw
+from particles.initial.resampling.importance import importance
+from particles.initial.resampling.kernel_density import KernelDensityLaw
+from particles.initial.resampling.resample import resample
+from particles.initial.resampling.thinning import Thinned, thin
 from particles.initial.uniform_points import Points, Random, Sobol
 from particles.neurons.activations import GELU, Activation, Erf, LeakyReLU, Linear, ReLU, Sigmoid, SiLU, Softplus, Tanh
 from particles.neurons.bump.neuron import Bump
@@ -51,11 +56,6 @@ from particles.observables import (
     TeacherOverlap,
     effective_count,
 )
-from particles.resampling.autoencoder import AutoencoderLaw
-from particles.resampling.importance import importance
-from particles.resampling.kernel_density import KernelDensityLaw
-from particles.resampling.resample import resample
-from particles.resampling.thinning import Thinned, thin
 from particles.right_forms import CONVERSIONS, FORMS, METHODS
 from particles.risk.dataset import Dataset
 from particles.risk.losses import CrossEntropy, Logistic, Loss, Squared

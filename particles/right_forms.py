@@ -10,6 +10,9 @@ from particles.distributed.shared_cloud import SharedCloud
 from particles.ensemble.clouds import Ensemble
 from particles.initial.deep_law import DeepLaw
 from particles.initial.laws import GaussianLaw, Law, OutputLaw, SymmetricPairs
+from particles.initial.resampling.autoencoder import AutoencoderLaw
+from particles.initial.resampling.kernel_density import KernelDensityLaw
+from particles.initial.resampling.thinning import Thinned
 from particles.initial.uniform_points import Points
 from particles.neurons.activations import Activation
 from particles.neurons.bump.profiles import Profile
@@ -19,9 +22,6 @@ from particles.neurons.embeddings import Embedding
 from particles.neurons.protocols import Neuron
 from particles.neurons.user_neuron import UserNeuron
 from particles.observables import OBSERVABLES
-from particles.resampling.autoencoder import AutoencoderLaw
-from particles.resampling.kernel_density import KernelDensityLaw
-from particles.resampling.thinning import Thinned
 from particles.risk.dataset import Dataset
 from particles.risk.losses import Loss
 from particles.risk.network import Network

@@ -9,7 +9,7 @@ from limits.theorems.observed import in_double
 from limits.theorems.one_axis.first_variation import SOURCE, is_measure
 from particles import ParticleCloud, Risk, importance, thin
 from particles.arguments.integers import whole
-from particles.resampling.importance import contributions
+from particles.initial.resampling.importance import contributions
 from particles.shapes import PerParticle, Scalar
 
 DRAWN = Statement(

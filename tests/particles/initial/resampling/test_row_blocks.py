@@ -2,7 +2,7 @@
 
 import torch
 
-from particles.resampling.row_blocks import ROWS, in_blocks
+from particles.initial.resampling.row_blocks import ROWS, in_blocks
 from tests.draws import normals
 
 

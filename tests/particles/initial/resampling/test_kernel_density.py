@@ -8,7 +8,7 @@ import torch
 from scipy import stats
 
 from particles import Ensemble, KernelDensityLaw, Law, ParticleCloud, Ranks, ShapeError, SharedCloud, masses
-from particles.resampling.kernel_density import merged
+from particles.initial.resampling.kernel_density import merged
 from tests.draws import normals, unequal
 from tests.particles.contracts import law as contract
 from tests.particles.contracts.members import name_of

@@ -12,8 +12,8 @@ from particles.arguments.reals import non_negative
 from particles.cloud import ParticleCloud
 from particles.ensemble.clouds import Ensemble
 from particles.errors import ShapeError
+from particles.initial.resampling.row_blocks import in_blocks
 from particles.initial.uniform_points import Points, Random
-from particles.resampling.row_blocks import in_blocks
 from particles.shapes import AnyFloat, Masses, Positions
 
 #: One cloud, or several that count equally.

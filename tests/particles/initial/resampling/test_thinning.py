@@ -24,8 +24,8 @@ from particles import (
     masses,
     thin,
 )
-from particles.resampling.importance import contributions
-from particles.resampling.thinning import inclusion
+from particles.initial.resampling.importance import contributions
+from particles.initial.resampling.thinning import inclusion
 from tests.draws import normals, unequal, untouched_generators
 from tests.tolerances import PLANTED_Z, Z, assert_identical, z_score
 

@@ -14,10 +14,10 @@ from particles.arguments.integers import whole
 from particles.arguments.reals import non_negative, positive
 from particles.cloud import ParticleCloud
 from particles.errors import ShapeError
+from particles.initial.resampling.kernel_density import Clouds, merged
+from particles.initial.resampling.row_blocks import in_blocks
 from particles.initial.uniform_points import Points, Random
 from particles.numerics.randomness import generator
-from particles.resampling.kernel_density import Clouds, merged
-from particles.resampling.row_blocks import in_blocks
 from particles.shapes import Masses
 
 PerCoordinate = Float[Tensor, "_"]
