@@ -49,7 +49,7 @@ class Config(StudyConfig):
         teacher_batch=(50, 1000, 10_000),
         teacher_counts=((4, 8), (4, 8, 40), (4, 8, 40)),
         teacher_wide=(24, 400, 400),
-        teacher_wide_seeds=(2, 3, 5),
+        teacher_wide_seeds=(2, 4, 5),
         teacher_films=(False, True, True),
         # (end of these)
         # E4.6, E4.7: repopulation, importance
