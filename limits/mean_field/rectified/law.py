@@ -83,6 +83,18 @@ class ReLULaw:
         return float((1.0 + 2.0 / (self._output * self._mass) * pulled) * self.temperature / self._output)
 
     @property
+    def slowest_rate(self) -> float:
+        """The least curvature of the potential along rays, (c_w + c_a) / 2 - sqrt((c_w - c_a)^2 / 4 + g^2), g largest.
+
+        With one confinement it is that less max |g|. Noisy particles come to rest in times of order one over it, which
+        is much longer than one over the confinement where the law is cold.
+        """
+        data, pieces = self.found.dual.data, self.found.pieces
+        gap = float((pieces.low / pieces.start.square().sum(dim=1)).min())
+        mean = 0.5 * (data.hidden + data.output)
+        return gap / (mean + math.sqrt(max(mean**2 - gap, 0.0)))
+
+    @property
     def virial(self) -> tuple[float, float]:
         """c_w E (w^2 + b^2) - 2 T - sum_i p_i R_i f_i, and c_a E a^2 - T - sum_i p_i R_i f_i: zero to rounding."""
         data, residuals = self.found.dual.data, self.residuals[:, 0]

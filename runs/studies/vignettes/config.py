@@ -50,7 +50,7 @@ class Config(StudyConfig):
         knot_sets=(2, 50, 200),
         knot_betas=((1e4, 1e5, 1e6), (1e5, 1e6, 1e7, 1e8), (1e5, 3e5, 1e6, 3e6, 1e7, 3e7, 1e8)),
         noisy_count=(100, 5000, 20000),
-        noisy_rests=(1.0, 6.0, 8.0),
+        noisy_rests=(1.0, 5.0, 8.0),
         noisy_time=(9.0, 60.0, 400.0),
         noisy_step=(0.1, 0.02, 0.01),
         # (end of these)
@@ -109,7 +109,7 @@ class Config(StudyConfig):
         default=0.02, gt=0.0, allow_inf_nan=False, description="lambda where it is constant"
     )
     noisy_count: int = Field(ge=2, description="particles N of noisy SGD beside its stationary law")
-    noisy_rests: float = Field(ge=1.0, allow_inf_nan=False, description="times 1 / lambda until it has come to rest")
+    noisy_rests: float = Field(ge=1.0, allow_inf_nan=False, description="relaxation times of the law before its mean")
     noisy_time: float = Field(gt=2.0, allow_inf_nan=False, description="time of its mean from then on; twice it online")
     noisy_step: float = Field(gt=0.0, allow_inf_nan=False, description="its step s")
     # (end of these)

@@ -26,7 +26,7 @@ from runs.study.table import Row, Table
 SOURCE = "our row 3d"
 #: The three points whose law is known to eight digits, and warmer and colder laws on them: (T, lambda).
 INPUTS, TARGETS = (-1.0, 0.0, 1.0), (0.5, -0.3, 0.4)
-LAWS = {"warm": (0.25, 0.3), "cold": (0.01, 0.1)}
+LAWS = {"warm": (0.25, 0.3), "cold": (0.02, 0.1)}
 BATCHES = {"full batch": None, "online": 1}
 #: How often a run at rest is looked at; how far its means may be off; how much longer online runs are.
 EVERY, NEAR, LONGER = 0.5, 0.03, 2.0
@@ -71,8 +71,9 @@ class Watched:
 class NoisySGD(Experiment):
     """theta <- theta - s grad psi(theta) + sqrt(2 s T) N(0, I) from a normal start, averaged over time at rest.
 
-    Three points, a warm law (T = 1/4, lambda = .3) and a colder one (T = .01, lambda = .1). Means are taken after
-    `noisy_rests` times 1 / lambda; x is the number of particles. Online, each step has the gradient of one datum.
+    Three points, a warm law (T = 1/4, lambda = .3) and a colder one (T = .02, lambda = .1). Means are taken after
+    `noisy_rests` times 1 / (2 (lambda - max |g|)), in which second moments come to rest; x is the number of particles.
+    Online, each step has the gradient of one datum.
     """
 
     name = "E3.5b"
@@ -96,11 +97,11 @@ class NoisySGD(Experiment):
         batches = None if size is None else Minibatches(Draws(size, seed=1), step)
         flow = LangevinFlow(risk, temperature, confinement, batches=batches)
         start = ParticleCloud(torch.from_numpy(generator(case.seed, "noisy").standard_normal((config.noisy_count, 3))))
-        watched = Watched(risk, config.noisy_rests / confinement)
+        law, curve = ReLUGibbs(risk, temperature, confinement).solve(), f"{name}, {batch}"
+        watched = Watched(risk, 0.5 * config.noisy_rests / law.slowest_rate)
         until = watched.rested + config.noisy_time * (1.0 if size is None else LONGER)
         look = Every(steps=max(round(EVERY / step), 1), observer=watched)
         evolve(flow, start, EulerMaruyama(step), until=round(until / step) * step, seed=case.seed, observers=[look])
-        law, curve = ReLUGibbs(risk, temperature, confinement).solve(), f"{name}, {batch}"
         for quantity, values in watched.series.items():
             exact = _exact(law)[quantity]
             mean, error = float(values.mean()) / exact - 1.0, error_of_mean(values) / abs(exact)

@@ -94,6 +94,16 @@ def test_cold_draws_lie_at_the_peaks() -> None:
     assert bool(((features[:, :, 0].mean(dim=0) - law.predictions[:, 0]).abs() < Z * error).all())
 
 
+def test_slowest_rate_is_the_confinement_less_the_largest_pull() -> None:
+    """Assert that it is c - max |g| over a fine circle, and that it is far below c in a cold law."""
+    angles = torch.linspace(0.0, 2.0 * math.pi, 20_001, dtype=torch.float64)
+    data = three_points().data
+    acts = torch.relu(angles.cos()[:, None] * data.inputs[:, 0] + angles.sin()[:, None])
+    g = acts @ (data.weights * LAW.residuals[:, 0])
+    assert LAW.slowest_rate == pytest.approx(0.3 - float(g.abs().max()), abs=1e-6)
+    assert COLD.slowest_rate < 1e-5
+
+
 def test_refusals() -> None:
     """Assert that positions are (w, b, a)."""
     with pytest.raises(ShapeError, match=r"a neuron \(w, b, a\) has 3"):
