@@ -60,7 +60,8 @@ class KernelRidge:
             solved = torch.linalg.solve(shifted, roots * targets)
         else:
             solved = torch.linalg.pinv(weighted, hermitian=True) @ (roots * targets)
-        return roots * solved
+        coefficients: PerRow = roots * solved
+        return coefficients
 
     def predictions(self, inputs: OtherInputs | None = None) -> Outputs:
         """f at the data, or at other inputs [others, inputs]: [n, k] in the dtype of the data."""
@@ -68,8 +69,10 @@ class KernelRidge:
             raise TypeError(
                 "Predictions at other inputs need a kernel that is a function of inputs, but a Gram matrix was given."
             )
-        known = inputs is None or isinstance(self.kernel, Tensor)
-        cross = self.gram if known else self.kernel(inputs, self.data.inputs)
+        if inputs is None or isinstance(self.kernel, Tensor):
+            cross = self.gram
+        else:
+            cross = self.kernel(inputs, self.data.inputs)
         return (cross.double() @ self.coefficients).reshape(-1, self.data.outputs).to(self.data.targets)
 
     @property

@@ -108,7 +108,7 @@ def _optima(risk: Risk, start: ParticleCloud, seed: int) -> Iterator[tuple[str, 
     risk = replace(ridged(risk, TRAINED), scaling=MeanField())
     energy, places = FreeEnergy(risk), _places(seed)
     yield "convexity", convexity(energy, start, ParticleCloud(places[: start.count]))
-    end = evolve(GradientFlow(risk), start, Adaptive(1e-5), until=400.0)
+    end = evolve(GradientFlow(risk), start, Adaptive(rtol=1e-5), until=400.0)
     yield from zip(("support", "optimality"), optimality(energy, end, places), strict=True)
 
 

@@ -58,7 +58,7 @@ class FreshBatches:
     def __call__(self, seed: int, number: int) -> Dataset:
         """Batch `number` of a seed."""
         drawn = generator(seed, f"batch {number}").standard_normal((self.size, 3), dtype="float32")
-        x, noise = torch.from_numpy(drawn).split([2, 1], dim=1)
+        x, noise = torch.from_numpy(drawn[:, :2]), torch.from_numpy(drawn[:, 2:])
         return Dataset(SPREAD * x, taught(SPREAD * x) + LABELS * noise)
 
 

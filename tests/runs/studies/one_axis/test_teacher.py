@@ -80,7 +80,7 @@ def test_students_are_those_of_their_seeds() -> None:
 
 
 def test_what_is_measured_of_particles() -> None:
-    """Assert fractions, the angle to the nearest direction, and the error of a network that is the teacher."""
+    """Assert that fractions and angles are those of a few particles, and a network that is the teacher has no error."""
     assert fractions(CLOUD) == {"wasted": 0.25, "found": 0.5, "between": 0.25}
     students = Students(PLAIN, 4, (0,), 10)
     assert angle(students.risk, CLOUD) == pytest.approx(0.0, abs=1e-5)
