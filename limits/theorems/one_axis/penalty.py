@@ -96,7 +96,8 @@ def _l1(risk: Risk, cloud: ParticleCloud) -> Scalar:
     """strength int |a| |w| d rho."""
     hidden = risk.network.neuron.hidden
     sizes = cloud.positions[:, :hidden].norm(dim=1) * cloud.positions[:, hidden:].norm(dim=1)
-    return _strength(risk) * (cloud.masses @ sizes)
+    penalty: Scalar = _strength(risk) * (cloud.masses @ sizes)
+    return penalty
 
 
 def _strength(risk: Risk) -> float:

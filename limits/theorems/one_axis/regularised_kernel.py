@@ -77,7 +77,8 @@ def regularised_predictions(risk: Risk, cloud: ParticleCloud, times: PerFrame) -
         system[own, -1] = -gram @ pulled
     moved = torch.linalg.matrix_exp(times.to(system)[:, None, None] * system) @ start
     changed = (moved - start)[:, :-1].reshape(len(times), len(names), rows).sum(dim=1)
-    return at.predictions + changed.reshape(-1, *shape)
+    outputs: Tensor = at.predictions + changed.reshape(-1, *shape)
+    return outputs
 
 
 def _spoken(risk: Risk, cloud: ParticleCloud, name: str) -> Tensor:

@@ -198,7 +198,8 @@ def degrees(cloud: ParticleCloud) -> torch.Tensor:
 def shares(cloud: ParticleCloud) -> torch.Tensor:
     """lambda_j |a_j| |w_j| over their sum [particles]."""
     norms = cloud.masses * cloud.positions[:, :2].norm(dim=1) * cloud.positions[:, 2].abs()
-    return norms / norms.sum()
+    shares: torch.Tensor = norms / norms.sum()
+    return shares
 
 
 def _angles(cloud: ParticleCloud, apart: float = 5.0, counted: float = 0.01) -> float:
