@@ -1,6 +1,7 @@
 """Random features with L2 are kernel regression: the primal problem over output weights, and the one over data."""
 
 from dataclasses import replace
+from typing import Any
 
 import torch
 
@@ -39,7 +40,8 @@ def ridge_duality(risk: Risk, cloud: ParticleCloud) -> Result:
 
 def ridge_gram(risk: Risk, cloud: ParticleCloud) -> Gram:
     """K = sum_j (s_j^2 / lambda_j) h_j h_j^T (x) I [n k, n k] at the data, of the particles with mass."""
-    plain = replace(risk, scaling=replace(risk.scaling, rates=None)) if hasattr(risk.scaling, "rates") else risk
+    scaling: Any = risk.scaling
+    plain = replace(risk, scaling=replace(scaling, rates=None)) if hasattr(scaling, "rates") else risk
     return plain.at(cloud).gram(torch.where(cloud.masses > 0.0, 1.0 / cloud.masses, 0.0))
 
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 
-from flows import RK4, Adaptive, Every, GradientFlow, LinearisedFlow, evolve
+from flows import RK4, Adaptive, Every, GradientFlow, Integrator, LinearisedFlow, evolve
 from flows.base import Flow
 from limits import FreeEnergy
 from limits.theorems import (
@@ -108,7 +109,8 @@ def _optima(risk: Risk, start: ParticleCloud, seed: int) -> Iterator[tuple[str, 
     risk = replace(ridged(risk, TRAINED), scaling=MeanField())
     energy, places = FreeEnergy(risk), _places(seed)
     yield "convexity", convexity(energy, start, ParticleCloud(places[: start.count]))
-    end = evolve(GradientFlow(risk), start, Adaptive(rtol=1e-5), until=400.0)
+    method: Integrator[Any] = Adaptive(rtol=1e-5)
+    end = evolve(GradientFlow(risk), start, method, until=400.0)
     yield from zip(("support", "optimality"), optimality(energy, end, places), strict=True)
 
 

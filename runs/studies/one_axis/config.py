@@ -35,7 +35,6 @@ class Config(StudyConfig):
         break_count=(32, 500, 5000),
         break_epochs=(3, 8, 100),
         break_pool=(2, 1, 1),
-        # (end of these)
         # E4.0, E4.5, E4.8: identities, two inputs, L2 on the outputs
         identity_count=(12, 50, 200),
         identity_seeds=(2, 5, 20),
@@ -51,7 +50,6 @@ class Config(StudyConfig):
         teacher_wide=(24, 400, 400),
         teacher_wide_seeds=(2, 4, 5),
         teacher_films=(False, True, True),
-        # (end of these)
         # E4.6, E4.7: repopulation, importance
         regrown_pool=(2, 1, 1),
         trained_nets=(3, 40, 1000),
@@ -69,7 +67,6 @@ class Config(StudyConfig):
         drawn_steps=((5, 20), (640, 3000, 9380), (640, 9380, 30_000)),
         drawn_times=(3, 8, 40),
         drawn_anew=(6, 1200, 23_450),
-        # (end of these)
         # E4.3, E4.9, E4.10: linearisation, few directions, the map
         linear_widths=((10, 40), (100, 300, 1000), (100, 1000, 10_000)),
         linear_rows=(50, 500, 500),
@@ -82,7 +79,6 @@ class Config(StudyConfig):
         map_scales=((1.0, 4.0, 8.0, 16.0), tuple(2.0**power for power in range(7)), tuple(2.0**p for p in range(9))),
         map_counts=((16, 64), (16, 64, 256, 1024), (16, 64, 256, 1024, 4096)),
         map_until=(2.0, 20.0, 20.0),
-        # (end of these)
         workers=(0, None, None),
     )
 
@@ -113,7 +109,6 @@ class Config(StudyConfig):
     break_momenta: tuple[float, ...] = Field(
         default=(0.9, 0.5), min_length=1, description="momenta of E4.4 other than zero"
     )
-    # (end of these)
     # E4.0, E4.5, E4.8: identities, two inputs, L2 on the outputs
     identity_count: int = Field(ge=2, description="particles of networks on which identities are checked")
     identity_seeds: int = Field(ge=1, description="networks with L2 that are compared with their kernel")
@@ -129,7 +124,6 @@ class Config(StudyConfig):
     teacher_wide: int = Field(ge=2, description="particles of the widest student, with L2 and with noise")
     teacher_wide_seeds: int = Field(ge=1, description="independent runs of the widest student")
     teacher_films: bool = Field(description="whether the particles of the widest student are kept, drawn and filmed")
-    # (end of these)
     # E4.6, E4.7: repopulation, importance
     regrown_pool: int = Field(ge=1, description="pixels of a side of the blocks of images in E4.6")
     trained_nets: int = Field(ge=1, description="networks from whose features others are learned")
@@ -147,7 +141,6 @@ class Config(StudyConfig):
     drawn_steps: tuple[int, ...] = Field(min_length=2, description="steps after which features are drawn from it")
     drawn_times: int = Field(ge=2, description="draws of ten features")
     drawn_anew: int = Field(ge=1, description="steps that output weights are trained anew")
-    # (end of these)
     # E4.3, E4.9, E4.10: linearisation, few directions, the map
     linear_widths: tuple[int, ...] = Field(min_length=2, description="particles m beside their linearisations")
     linear_rows: int = Field(ge=10, le=500, description="training data, and test data, of two synthetic classes")
@@ -160,7 +153,6 @@ class Config(StudyConfig):
     map_scales: tuple[float, ...] = Field(min_length=3, description="alphas across the map")
     map_counts: tuple[int, ...] = Field(min_length=2, description="particles m down the map")
     map_until: float = Field(gt=0.0, allow_inf_nan=False, description="flow time at which the map is drawn")
-    # (end of these)
 
     @property
     def about(self) -> str:

@@ -33,7 +33,6 @@ class Config(StudyConfig):
         large_particles=(20, 200, 200),
         large_steps=((0.04, 0.02, 0.01), (0.16, 0.08, 0.04, 0.02, 0.01), (0.16, 0.08, 0.04, 0.02, 0.01, 0.005)),
         large_streams=(1, 4, 8),
-        # (end of these)
         # E3.4: convexity of displacement
         convex_counts=((20, 60), (50, 200, 1000), (50, 200, 1000, 4000)),
         convex_widths=((0.3, 0.2), (0.2, 0.1, 0.05), (0.2, 0.1, 0.05, 0.025)),
@@ -45,7 +44,6 @@ class Config(StudyConfig):
             ((1, 300, 0.05), (2, 400, 0.1), (3, 400, 0.15)),
             ((1, 1000, 0.03), (2, 1000, 0.08), (3, 1000, 0.12)),
         ),
-        # (end of these)
         # E3.5: knots
         knot_sets=(2, 50, 200),
         knot_betas=((1e4, 1e5, 1e6), (1e5, 1e6, 1e7, 1e8), (1e5, 3e5, 1e6, 3e6, 1e7, 3e7, 1e8)),
@@ -53,7 +51,6 @@ class Config(StudyConfig):
         noisy_rests=(1.0, 5.0, 8.0),
         noisy_time=(9.0, 60.0, 400.0),
         noisy_step=(0.1, 0.02, 0.01),
-        # (end of these)
         # E3.6, E3.7: pyramids, the smallest eigenvalue
         pyramid_draws=(6, 200, 1000),
         pyramid_steps=(6, 20, 100),
@@ -65,7 +62,6 @@ class Config(StudyConfig):
         eigen_multiples=((2, 4, 8), (2, 4, 8, 16, 32, 64, 128), (2, 4, 8, 16, 32, 64, 128, 256)),
         eigen_fixed=(12, 100, 100),
         eigen_narrow=((1, 8), (1, 2, 4, 8, 16, 32, 64, 128), (1, 2, 4, 8, 16, 32, 64, 128)),
-        # (end of these)
         workers=(0, None, None),
     )
 
@@ -91,7 +87,6 @@ class Config(StudyConfig):
     large_particles: int = Field(ge=1, description="particles N of the runs with several steps")
     large_steps: tuple[float, ...] = Field(min_length=3, description="steps s, of which T is a multiple")
     large_streams: int = Field(ge=1, description="streams of data for every seed and step")
-    # (end of these)
     # E3.4: convexity of displacement
     convex_counts: tuple[int, ...] = Field(min_length=2, description="bumps N on the interval")
     convex_widths: tuple[float, ...] = Field(min_length=2, description="their widths, of which the n-th goes with N_n")
@@ -101,7 +96,6 @@ class Config(StudyConfig):
     convex_temperature: float = Field(default=0.1, gt=0.0, allow_inf_nan=False, description="noise of the noisy runs")
     convex_batch: int = Field(default=8, ge=1, description="fresh data of every step of the stochastic runs")
     convex_balls: tuple[tuple[int, int, float], ...] = Field(min_length=2, description="dimension, N, width in balls")
-    # (end of these)
     # E3.5: knots
     knot_sets: int = Field(ge=2, description="random sets of data whose knots are counted")
     knot_betas: tuple[float, ...] = Field(min_length=3, description="beta = 1 / T of their stationary laws, rising")
@@ -112,7 +106,6 @@ class Config(StudyConfig):
     noisy_rests: float = Field(ge=1.0, allow_inf_nan=False, description="relaxation times of the law before its mean")
     noisy_time: float = Field(gt=2.0, allow_inf_nan=False, description="time of its mean from then on; twice it online")
     noisy_step: float = Field(gt=0.0, allow_inf_nan=False, description="its step s")
-    # (end of these)
     # E3.6, E3.7: pyramids, the smallest eigenvalue
     pyramid_draws: int = Field(ge=1, description="random pyramids on which the inequality is looked at")
     pyramid_steps: int = Field(ge=2, description="steps of gradient descent of each")
@@ -124,7 +117,6 @@ class Config(StudyConfig):
     eigen_multiples: tuple[int, ...] = Field(min_length=3, description="units of the wide layer over data N")
     eigen_fixed: int = Field(ge=4, description="data N with those")
     eigen_narrow: tuple[int, ...] = Field(min_length=2, description="units of a narrow layer below the wide one")
-    # (end of these)
 
     @property
     def about(self) -> str:
