@@ -17,7 +17,7 @@ class Case:
     """A part of an experiment that can be done on its own, in any order, by any worker.
 
     name: also of its file; it tells apart all that the configuration allows to differ in one folder. size: in units of
-    progress. what: anything that the experiment wants to know again.
+    progress, whichever the experiment has. what: anything that the experiment wants to know again.
     """
 
     name: str

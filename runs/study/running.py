@@ -21,6 +21,8 @@ from runs.system.files import opened_text
 from runs.system.refusal import Refusal
 
 RESULT, CASES, EARLIER = "result.csv", "cases", "result.earlier.csv"
+#: Units of progress of a case in the mean over its experiment.
+EVEN = 10_000
 
 
 @dataclass(frozen=True)
@@ -142,9 +144,26 @@ def _perform(console: Console, jobs: Sequence[Job], pending: Sequence[Job], work
     if workers is None:
         workers = 0 if pending[0].config.device == "cuda" else min(usable_cores(), len(pending))
     sizes, begun = [job.case.size for job in pending], [job.begun for job in pending]
-    with BatchProgress(sizes, begun, console, complete=len(jobs) - len(pending)) as progress:
-        outcomes = perform_all(pending, perform, begun=begun, workers=workers, watch=progress.show)
+
+    def show(done: Sequence[int], failed: Sequence[int] = ()) -> None:
+        progress.show(_evened(pending, done), failed)
+
+    complete = len(jobs) - len(pending)
+    with BatchProgress(_evened(pending, sizes), _evened(pending, begun), console, complete=complete) as progress:
+        outcomes = perform_all(pending, perform, begun=begun, workers=workers, watch=show)
     return tuple(f"{job.name}: {out.failure}" for job, out in zip(pending, outcomes, strict=True) if out.failure)
+
+
+def _evened(jobs: Sequence[Job], units: Sequence[int]) -> list[int]:
+    """Units of progress of each job, such that a case has `EVEN` of them in the mean of its experiment.
+
+    One experiment counts steps and another data, so that their own units cannot be added.
+    """
+    sizes: dict[str, list[int]] = {}
+    for job in jobs:
+        sizes.setdefault(job.experiment.name, []).append(job.case.size)
+    mean = {name: sum(own) / len(own) for name, own in sizes.items()}
+    return [round(EVEN * unit / mean[job.experiment.name]) for job, unit in zip(jobs, units, strict=True)]
 
 
 def _write(study: Study, config: StudyConfig, folder: Path, table: Table, redraw: bool) -> tuple[Path, ...]:

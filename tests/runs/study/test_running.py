@@ -165,6 +165,19 @@ def test_begun_cases_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert Job(Plain(), configured(tmp_path), Case("seed0"), tmp_path).begun == 0
 
 
+def test_experiments_count_alike_in_the_progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Assert that three of five cases are three fifths, whether an experiment counts by ones or by thousands."""
+    seen: list[tuple[int, int]] = []
+    monkeypatch.setattr(
+        running.BatchProgress, "show", lambda self, done, failed=(): seen.append((sum(done), sum(self._sizes)))
+    )
+    monkeypatch.setattr(Plain, "cases", lambda self, config: [Case("a", 0, 4000), Case("b", 1, 8000)], raising=False)
+    study = Study("toy", "", "", Config, (Squares(), Plain()))
+    run_study(study, configured(tmp_path / "a", seeds=2), console=quiet(), workers=0)
+    shares = {round(done / all_of_them, 2) for done, all_of_them in seen}
+    assert shares == {0.2, 0.4, 0.6, 0.73, 1.0}
+
+
 SLOW = """
 import sys, time
 from pathlib import Path
