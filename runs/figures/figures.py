@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -167,12 +168,15 @@ def fitted_title(title: str, width: float) -> str:
     return textwrap.fill(title, int(width / LETTER))
 
 
-def add_legend(figure: Figure, colours: Mapping[str, str], width: float) -> None:
-    """Add a legend below the panels, with at most eight curves."""
+def add_legend(
+    figure: Figure, colours: Mapping[str, str], width: float, styles: Mapping[str, Mapping[str, Any]] | None = None
+) -> None:
+    """Add a legend below the panels, with at most eight curves; `styles` are matplotlib's, of those that have one."""
     named = dict(list(colours.items())[: len(MOST_COLOURS)])
     if len(named) < len(colours):
         named[f"and {len(colours) - len(named)} more"] = "none"
-    handles = [Line2D([], [], color=colour, lw=2.2, label=label) for label, colour in named.items()]
+    drawn = {label: {**(styles or {}).get(label, {}), "lw": 2.2} for label in named}
+    handles = [Line2D([], [], color=colour, label=label, **drawn[label]) for label, colour in named.items()]
     ncols = _legend_columns(list(named), width)
     figure.legend(handles=handles, loc="outside lower center", ncols=ncols, frameon=False, fontsize=10.5)
 

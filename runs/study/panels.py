@@ -121,7 +121,8 @@ def draw(panels: Sequence[AnyPanel], path: Path, title: str) -> None:
         axis.set_axis_off()
     figure.suptitle(fitted_title(title, width), fontsize=12)
     if common and keys[0]:
-        add_legend(figure, {label: colour for label, (colour, _) in keys[0].items()}, width)
+        colours = {label: colour for label, (colour, _) in keys[0].items()}
+        add_legend(figure, colours, width, {label: STYLES.get(kind, {}) for label, (_, kind) in keys[0].items()})
     save(figure, path)
 
 

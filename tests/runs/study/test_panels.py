@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from runs.study import panels as drawing
 from runs.study.panels import Heat, Line, Panel, Particles, by_file, draw, draw_panel
 from runs.study.table import Row, Table
 
@@ -39,6 +40,17 @@ def test_mean_is_drawn_with_a_band_from_least_to_largest(kind: str, bands: int) 
         assert {1.0, 3.0, 2.0, 4.0, 5.0, 7.0} == set(axis.collections[0].get_paths()[0].vertices[:, 1].tolist())
     assert axis.get_xscale() == axis.get_yscale() == "log"
     assert [text.get_text() for text in axis.get_legend().get_texts()] == ["seen"]
+
+
+def test_the_legend_below_has_the_styles_of_the_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Assert that what is dashed or made of points in the panels is so in the one legend of all panels."""
+    kept: list[Figure] = []
+    monkeypatch.setattr(drawing, "save", lambda figure, path: kept.append(figure))
+    lines = tuple(Line(kind, "C0", X, SEEDS, kind) for kind in ("line", "dashed", "points"))
+    draw([Panel("a.png", title, "x", lines) for title in ("One", "Another")], tmp_path / "a.png", "Styles")
+    (legend,) = kept[0].legends
+    drawn = [(handle.get_linestyle(), handle.get_marker()) for handle in legend.get_lines()]
+    assert drawn == [("-", "None"), ("--", "None"), ("None", "o")]
 
 
 def test_error_bars_are_two_errors_long() -> None:
