@@ -3,10 +3,11 @@
 from pathlib import Path
 
 from limits.theorems import Verdict
+from runs.studies import vignettes
 from runs.studies.vignettes.study import STUDY
 from runs.study.claims import read_claims
 from runs.study.table import Table
-from tests.runs.conftest import Smoke, spoken
+from tests.runs.conftest import Smoke, committed, spoken
 from tests.runs.studies.vignettes.small import small
 
 
@@ -29,3 +30,12 @@ def test_proven_statements_hold_at_every_scale(vignettes_folder: Path) -> None:
     """Assert that what is claimed as a theorem is not violated, however small the sizes."""
     proven = [claim.result for claim in read_claims(vignettes_folder / "claims.csv") if claim.result.proven]
     assert proven and {result.verdict for result in proven} <= {Verdict.HOLDS, Verdict.VACUOUS}
+
+
+def test_committed_table_is_that_of_the_laptop_scale() -> None:
+    """Assert that it has every experiment, that the claims beside it are those of its numbers, and every figure."""
+    table = committed(vignettes, STUDY)
+    assert {row.experiment for row in table} == {experiment.name for experiment in STUDY.experiments}
+    config = STUDY.config.at_scale(out=Path("results"))
+    figures = {panel.file for one in STUDY.experiments for panel in one.panels(config, table)}
+    assert {path.name for path in Path(str(vignettes.__file__)).parent.glob("*.png")} == figures
