@@ -39,7 +39,7 @@ L2, DECOUPLED = DECAYS = ("L2", "decoupled")
 ALIVE = 0.01
 #: Places of the curve of sorted importances.
 PLACES = 41
-#: What the paper has, and how near counts as the same; row 4g of the acceptance table.
+#: What the paper has, and how near counts as the same, and how far ahead as ahead.
 PUBLISHED, READING, AHEAD = {IMPORTANCE: 0.706, EVEN: 0.241}, 0.02, 0.15
 SOURCE = "Fang, Dong and Zhang 2020, figure 11"
 

@@ -24,7 +24,7 @@ from runs.study.table import Array, Row, Table
 
 #: Learning rate, and steps between two looks at the losses of synthetic data.
 RATE, LOOK = 0.1, 10
-#: Width at which the losses of SEEDS stand, these losses, and how far a run with another start may be from them.
+#: Width at which the authors' code was run again, its losses, and how far a run with another start may be from them.
 WIDTH, REPRODUCED, APART = 1000, {NETWORK: 0.0063, CODE: 0.0062, STRICT: 0.0111}, 0.25
 #: Largest gap between two losses that are called coinciding.
 COINCIDE = 1e-3

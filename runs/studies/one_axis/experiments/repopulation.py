@@ -51,7 +51,7 @@ RANDOM, SMALL, PARTICLES, DENSITY, CODED = LAWS = (
 )
 #: Those that are tried in tangent space, and the random one with the linear pre-activation in place of h'.
 TANGENT, SLIP = (RANDOM, DENSITY, CODED), "random, as the code"
-#: Of random and of generated features: outputs, and tangents; and how near counts as the same. Row 4h.
+#: Of random and of generated features: outputs, and tangents; how near counts as the same, and how far ahead as ahead.
 PUBLISHED = {"frozen": (0.9468, 0.9762), "tangent": (0.9533, 0.9807)}
 READING, AHEAD = 0.02, 0.015
 #: Times at which training is looked at, and images of features in a row.
@@ -167,7 +167,7 @@ class Repopulation(Experiment):
         return LinearisedFlow(risk, anchor, Minibatches(Epochs(reuse.batch, 0), rate))
 
     def claims(self, config: Config, table: Table) -> Iterator[Result]:
-        """Row 4h: learned features are ahead of random ones; and the published numbers."""
+        """Learned features are ahead of random ones; and the published numbers."""
         for quantity, words in {"frozen": "", "tangent": " in tangent space"}.items():
             for law, other in product((DENSITY, CODED), (RANDOM, SMALL) if quantity == "frozen" else (RANDOM, SLIP)):
                 ahead, behind = (table.at(self.name, quantity, one) for one in (law, other))

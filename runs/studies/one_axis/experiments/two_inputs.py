@@ -32,7 +32,7 @@ from runs.study.table import Curve, Row, Table
 SOURCE = "Fang, Dong and Zhang 2020, Fig. 6"
 #: Steps between reports, steps that are looked at, and kinds of the widest student.
 EVERY, LOOKS, KINDS = 100, 24, (RIDGED, NOISY)
-#: What the errors of the paper's widths are at most at the end, and at least for four particles (our row 4e).
+#: What the errors of the paper's widths are at most at the end, and at least for four particles; bounds of our own.
 LEAST, MOST = 3e-3, {8: 6e-4, 40: 3e-4}
 #: Degrees between particles that found something and the nearest direction, at most.
 DEGREES = {RIDGED.name: 1.0, NOISY.name: 6.0}
@@ -163,7 +163,7 @@ def _said(words: str) -> Statement:
 
 
 def _row(words: str) -> Statement:
-    return Statement(words, "our row 4e", proven=False)
+    return Statement(words, "ours, beside Fig. 6", proven=False)
 
 
 def _at(curve: Curve, place: float) -> tuple[float, float]:
