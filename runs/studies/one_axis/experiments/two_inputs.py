@@ -124,10 +124,10 @@ class TwoInputs(Experiment):
             mean, error = _at(curve, float(config.teacher_steps))
             if count in MOST:
                 yield from_above(
-                    _row(f"m = {count}: E (f - F4)^2 < {MOST[count]:g}"), (), MOST[count], mean, error=error
+                    _ours(f"m = {count}: E (f - F4)^2 < {MOST[count]:g}"), (), MOST[count], mean, error=error
                 )
             elif count == 4:
-                yield from_below(_row(f"m = 4: E (f - F4)^2 > {LEAST:g}, a bad minimum"), (), LEAST, mean, error=error)
+                yield from_below(_ours(f"m = 4: E (f - F4)^2 > {LEAST:g}, a bad minimum"), (), LEAST, mean, error=error)
         wasted = [table.at(self.name, "wasted", kind.name) for kind in (RIDGED, NOISY)]
         fewer, error = _mean(wasted[1].last - wasted[0].last)
         words = "noise on theta leaves fewer particles at |u| < .1 (difference < 0)"
@@ -136,7 +136,7 @@ class TwoInputs(Experiment):
             found = {name: _mean(table.at(self.name, name, kind.name).last) for name in ("angle", "output")}
             most = DEGREES[kind.name]
             words = f"{kind.name}: particles of u >= 1 point to a theta*, median angle < {most:g} degrees"
-            yield from_above(_row(words), (), most, found["angle"][0], error=found["angle"][1])
+            yield from_above(_ours(words), (), most, found["angle"][0], error=found["angle"][1])
             words = f"{kind.name}: u of these is {OUTPUT:g}, the right hump of the histogram"
             yield as_published(_said(words), (), OUTPUT, READING, *found["output"])
 
@@ -162,7 +162,7 @@ def _said(words: str) -> Statement:
     return Statement(words, SOURCE, proven=False)
 
 
-def _row(words: str) -> Statement:
+def _ours(words: str) -> Statement:
     return Statement(words, "ours, beside Fig. 6", proven=False)
 
 
