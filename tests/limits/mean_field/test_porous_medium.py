@@ -166,6 +166,15 @@ def test_bumps_between_walls_follow_it() -> None:
     )
 
 
+@pytest.mark.parametrize("times", [[0.0], [1e-300], [0.0, 1e-300], [1e-30]])
+def test_times_in_which_nothing_moves(times: list[float]) -> None:
+    """Assert that the density is the one of the start at time zero, and that times near it come to an end."""
+    found = PorousMedium(torch.ones_like, Shells(1.0, 2, 10)).solve(lambda x: 1.0 - x, times)
+    begun = (1.0 - found.grid.centres) * found.grid.volumes
+    assert found.masses.shape == (len(times), 20)
+    assert torch.allclose(found.masses, (begun / begun.sum()).expand_as(found.masses), rtol=0.0, atol=1e-14)
+
+
 def test_wrong_times_and_starts_are_refused() -> None:
     """Assert that times must rise and a start must be a density."""
     medium = PorousMedium(hill, LINE)
