@@ -42,6 +42,7 @@ RECTIFIED = Risk(
 RELU_LAW = ReLUGibbs(RECTIFIED, 0.25, 0.3).solve()
 COLDEST = piecewise_linear(RECTIFIED, 0.02)
 KNOT = torch.zeros(1, dtype=torch.float64)
+NEURONS = torch.ones(4, 3, dtype=torch.float64)
 LIMIT_LAW = GAUSS.law(0.5)
 PAIR = dual_pair(Tanh())
 
@@ -195,8 +196,8 @@ CASES = [
     Case("limits.ReLULaw.__call__", RELU_LAW, {"inputs": X[:, :1]}),
     Case("limits.ReLULaw.curvature", RELU_LAW.curvature, {"inputs": X[:, :1]}),
     Case("limits.ReLULaw.angular_density", RELU_LAW.angular_density, {"angles": X[:, 0]}),
-    Case("limits.ReLULaw.potential", RELU_LAW.potential, {"places": X[:, :3]}),
-    Case("limits.ReLULaw.log_density", RELU_LAW.log_density, {"places": X[:, :3]}),
+    Case("limits.ReLULaw.potential", RELU_LAW.potential, {"places": NEURONS}),
+    Case("limits.ReLULaw.log_density", RELU_LAW.log_density, {"places": NEURONS}),
     Case("limits.ReLULaw.sample", RELU_LAW.sample, {"count": 4, "seed": 0}),
     Case("limits.knots", knots, {"law": RELU_LAW, "low": -1.0, "high": 1.0, "merged": 0.01, "least": 0.02}),
     Case(

@@ -1,5 +1,6 @@
 """Data on the line as networks of rectifiers with bias see them, and what a risk needs for their laws to be known."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -34,11 +35,11 @@ class LineData:
         """
         _check(risk)
         strengths = risk.network.sums(confinement, risk.strength)
-        hidden, output = number_of_each(strengths, risk.network.groups)
-        if not (hidden > 0.0 and output > 0.0):
+        hidden, output = map(float, number_of_each(strengths, risk.network.groups))
+        if not (0.0 < hidden < math.inf and 0.0 < output < math.inf):
             raise ValueError(
                 f"The confinement is {confinement!r}, but without one of hidden and of output weights there is no "
-                "stationary law; give a positive one."
+                "stationary law; give a positive and finite one."
             )
         data = risk.data.to(device="cpu", dtype=torch.float64)
         kept = data.weights > 0.0

@@ -1,1 +1,1 @@
-"""Random features, NTK and mean field on one axis alpha: experiments and identities of Fang, Dong and Zhang (2020)."""
+"""Random features, NTK and mean field on one axis alpha (Fang, Dong and Zhang 2020)."""

@@ -39,11 +39,8 @@ class Config(StudyConfig):
         convex_until=(0.5, 2.0, 2.0),
         convex_frames=(10, 40, 40),
         convex_cells=(40, 200, 400),
-        convex_balls=(
-            ((1, 60, 0.1), (2, 60, 0.2)),
-            ((1, 300, 0.05), (2, 400, 0.1), (3, 400, 0.15)),
-            ((1, 1000, 0.03), (2, 1000, 0.08), (3, 1000, 0.12)),
-        ),
+        convex_ball_counts=((60, 60), (300, 400, 400), (1000, 1000, 1000)),
+        convex_ball_widths=((0.1, 0.2), (0.05, 0.1, 0.15), (0.03, 0.08, 0.12)),
         # E3.5: knots
         knot_sets=(2, 50, 200),
         knot_betas=((1e4, 1e5, 1e6), (1e5, 1e6, 1e7, 1e8), (1e5, 3e5, 1e6, 3e6, 1e7, 3e7, 1e8)),
@@ -95,7 +92,8 @@ class Config(StudyConfig):
     convex_cells: int = Field(ge=10, description="cells of the limit, before refinement")
     convex_temperature: float = Field(default=0.1, gt=0.0, allow_inf_nan=False, description="noise of the noisy runs")
     convex_batch: int = Field(default=8, ge=1, description="fresh data of every step of the stochastic runs")
-    convex_balls: tuple[tuple[int, int, float], ...] = Field(min_length=2, description="dimension, N, width in balls")
+    convex_ball_counts: tuple[int, ...] = Field(min_length=2, description="bumps N in balls of one dimension on")
+    convex_ball_widths: tuple[float, ...] = Field(min_length=2, description="their widths, one for each N")
     # E3.5: knots
     knot_sets: int = Field(ge=2, description="random sets of data whose knots are counted")
     knot_betas: tuple[float, ...] = Field(min_length=3, description="beta = 1 / T of their stationary laws, rising")
@@ -117,6 +115,12 @@ class Config(StudyConfig):
     eigen_multiples: tuple[int, ...] = Field(min_length=3, description="units of the wide layer over data N")
     eigen_fixed: int = Field(ge=4, description="data N with those")
     eigen_narrow: tuple[int, ...] = Field(min_length=2, description="units of a narrow layer below the wide one")
+
+    @property
+    def convex_balls(self) -> tuple[tuple[int, int, float], ...]:
+        """Dimension, N and width of the bumps in balls."""
+        pairs = zip(self.convex_ball_counts, self.convex_ball_widths, strict=True)
+        return tuple((dim, count, width) for dim, (count, width) in enumerate(pairs, start=1))
 
     @property
     def about(self) -> str:

@@ -17,7 +17,8 @@ from particles import Identity, Perceptron, Tanh
 from particles.compute import triton_kernels
 from particles.compute.triton_activations import sigma, slope
 from tests.draws import normals
-from tests.particles.contracts.members import ACTIVATIONS, TRAINED
+from tests.particles.compute.programs import IN_TRITON
+from tests.particles.contracts.members import TRAINED
 
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
 #: Particles, data, features, outputs, programs: around and across blocks of 32 and 64, sums split and not.
@@ -43,7 +44,7 @@ def sigmas() -> Iterator[tuple[str, float]]:
     For Tanh and Softplus also the largest error relative to sigma itself, where it is small.
     """
     for name, dtype in DTYPES.items():
-        for activation, _ in ACTIVATIONS:
+        for activation in IN_TRITON:
             z = torch.cat([normals(300, seed=1), 3.0 * normals(300, seed=2), *extremes()]).to(dtype)
             out = z.new_empty(2, len(z))
             constants = triton_kernels.predict_constants(Perceptron(activation, Identity(1)), dtype)
@@ -66,12 +67,12 @@ def extremes() -> tuple[Tensor, Tensor]:
 
 
 def problems() -> Iterator[tuple[Perceptron, torch.dtype, tuple[int, int, int]]]:
-    """Every activation and `trained` at one size, with one output and with three in turn; tanh at all sizes.
+    """Triton's activations with every `trained` at one size, with one output and three in turn; tanh at all sizes.
 
     In float32 tanh only: nothing but sigma depends on the dtype, and `sigmas` has every sigma in both.
     """
     for dtype in DTYPES.values():
-        for number, (activation, _) in enumerate(ACTIVATIONS):
+        for number, activation in enumerate(IN_TRITON):
             for other, trained in enumerate(TRAINED if dtype == torch.float64 else []):
                 outputs = (1, 3)[(number + other) % 2]
                 yield Perceptron(activation, Identity(3), outputs, trained), dtype, (70, 33, 2)

@@ -15,7 +15,12 @@ from typing import Any
 
 import pytest
 
+from particles.compute.backend_choice import TRITON
 from tests.house.source import ROOT
+from tests.particles.contracts.members import ACTIVATIONS
+
+#: The activations that have a formula in Triton.
+IN_TRITON = [activation for activation, _ in ACTIVATIONS if type(activation) in TRITON.activations]
 
 needs_triton = pytest.mark.skipif(
     importlib.util.find_spec("triton") is None, reason="needs triton, which is published for Linux only"

@@ -1,7 +1,6 @@
 """sigma and sigma' as the kernels compute them are those of the activations, to a few units of rounding."""
 
-from tests.particles.compute.programs import needs_triton, printed
-from tests.particles.contracts.members import ACTIVATIONS
+from tests.particles.compute.programs import IN_TRITON, needs_triton, printed
 
 #: An exponential of two units of rounding goes into one sigma, and half a dozen further roundings.
 UNITS = 8.0
@@ -11,7 +10,7 @@ UNITS = 8.0
 def test_every_activation_is_that_of_the_library() -> None:
     """Assert that sigma and sigma' differ by rounding relative to max(1, |z|) in both dtypes, from 1e-30 to 800."""
     units = dict(printed("interpreted", "sigmas", interpret=True))
-    assert len(units) == 2 * (2 * len(ACTIVATIONS) + 2)
+    assert len(units) == 2 * (2 * len(IN_TRITON) + 2)
     assert {name: error for name, error in units.items() if not error < UNITS} == {}
 
 

@@ -2,8 +2,7 @@
 
 import pytest
 
-from tests.particles.compute.programs import needs_triton, printed
-from tests.particles.contracts.members import ACTIVATIONS
+from tests.particles.compute.programs import IN_TRITON, needs_triton, printed
 
 
 @needs_triton
@@ -14,7 +13,7 @@ def test_predictions_and_pulls_are_those_of_plain_torch() -> None:
     sums split between programs or not. What is not trained is zero.
     """
     found = dict(printed("interpreted", "differences", interpret=True))
-    assert len(found) == 2 * (3 * len(ACTIVATIONS) + 2 * 9)
+    assert len(found) == 2 * (3 * len(IN_TRITON) + 2 * 9)
     assert {name: error for name, error in found.items() if not error < 1.0} == {}
 
 

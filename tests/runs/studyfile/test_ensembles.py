@@ -18,6 +18,7 @@ from runs import trajectory_run
 from runs.batch.jobs import Stopped
 from runs.studyfile.ensembles import Unit, failures_of, perform_unit, units_of
 from runs.studyfile.model.kinds import INTEGRATORS
+from runs.studyfile.model.sections import built, read_choice
 from runs.studyfile.running import WHOLE, Job, perform
 from runs.system.files import SPARE
 from runs.system.refusal import Refusal
@@ -91,6 +92,7 @@ def test_methods_are_those_of_ensembles() -> None:
         {"transport": "euler", "step": 0.1},
         {**ball, "step": 0.1, "weight_decay": 0.1, "schedule": None},
         {**adam, "step": 0.1, "weight_decay": 0.1, "schedule": None},
+        {"scheme": "euler", "step": 0.1, "walls": {"kind": "ball", "radius": 100.0}, "groups": None},
     )
     flows, start = [GradientFlow(network_risk(NTK()))] * 4, ensemble()
     for name, kind in INTEGRATORS.items():
@@ -100,7 +102,8 @@ def test_methods_are_those_of_ensembles() -> None:
         changes = {"integrator": {"kind": name, **values}}
         pair = units_of([Job(config({**changes, "seed": seed}), Path(), Path()) for seed in (0, 1)], 2)
         try:
-            evolve_all(flows, start, kind.build(**values), until=1e-3)
+            section = read_choice("integrator", INTEGRATORS, {"kind": name, **values})
+            evolve_all(flows, start, built(INTEGRATORS, section), until=1e-3)
         except FlowRefused:
             assert len(pair) == 2, name
         else:

@@ -17,7 +17,7 @@ def test_the_variance_is_that_of_one_draw_over_their_number(scaling: Scaling) ->
     risk = risk_of(scaling, outputs=2)
     cloud = start(risk)
     for p in (cloud.masses, masses.uniform(cloud.count), importance(cloud, risk)):
-        result = drawn_variance(risk, cloud, 6, p, range(80))
+        result = drawn_variance(risk, cloud, 6, p, range(400))
         assert result.verdict is Verdict.HOLDS and abs(result.score) < 3.0
     failing = drawn_variance(risk_of(NTK()), start(risk_of()), 6, start(risk_of()).masses).failing
     assert failing == ("output factors proportional to masses",)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from limits.theorems import Verdict
 from runs.studies import one_axis
+from runs.studies.one_axis.experiments.repopulation import PICTURES
 from runs.studies.one_axis.study import STUDY
 from runs.study.claims import read_claims
 from runs.study.table import Table
@@ -13,8 +14,9 @@ from tests.runs.studies.one_axis.small import small
 
 
 def figures(table: Table) -> set[str]:
-    """The files that the experiments say they draw."""
-    return {panel.file for experiment in STUDY.experiments for panel in experiment.panels(small(), table)}
+    """The files that the experiments say they draw, and the pictures of features, which a case draws."""
+    panels = {panel.file for experiment in STUDY.experiments for panel in experiment.panels(small(), table)}
+    return {*panels, PICTURES}
 
 
 def test_smoke_study_writes_everything(axis_smoke: Smoke, axis_table: Table) -> None:
