@@ -5,6 +5,7 @@ from pathlib import Path
 
 from limits.theorems import Verdict
 from runs.studies import one_axis
+from runs.studies.one_axis.config import Config
 from runs.studies.one_axis.experiments.repopulation import PICTURES
 from runs.studies.one_axis.study import STUDY
 from runs.study.claims import read_claims
@@ -13,9 +14,9 @@ from tests.runs.conftest import Smoke, committed, spoken
 from tests.runs.studies.one_axis.small import small
 
 
-def figures(table: Table) -> set[str]:
+def figures(config: Config, table: Table) -> set[str]:
     """The files that the experiments say they draw, and the pictures of features, which a case draws."""
-    panels = {panel.file for experiment in STUDY.experiments for panel in experiment.panels(small(), table)}
+    panels = {panel.file for experiment in STUDY.experiments for panel in experiment.panels(config, table)}
     return {*panels, PICTURES}
 
 
@@ -23,7 +24,7 @@ def test_smoke_study_writes_everything(axis_smoke: Smoke, axis_table: Table) -> 
     """Assert that the command ends well with table, claims, figures and rows of every experiment."""
     assert axis_smoke.code == 0 and "Movement against alpha" in axis_smoke.said
     names = {path.name for path in axis_smoke.folder.iterdir() if path.suffix != ".gif"} - {".lock"}
-    assert names == {"cases", "result.csv", "claims.csv", "config.json", *figures(axis_table)}
+    assert names == {"cases", "result.csv", "claims.csv", "config.json", *figures(small(), axis_table)}
     assert {row.experiment for row in axis_table} == {experiment.name for experiment in STUDY.experiments}
 
 
@@ -51,4 +52,6 @@ def test_committed_table_is_that_of_the_laptop_scale() -> None:
     table = committed(one_axis, STUDY)
     assert {row.experiment for row in table} == {experiment.name for experiment in STUDY.experiments}
     folder = Path(str(one_axis.__file__)).parent
-    assert {path.name for path in folder.glob("*.png")} == figures(table)
+    assert {path.name for path in folder.glob("*.png")} == figures(
+        STUDY.configured(scale="laptop", device="cpu"), table
+    )
