@@ -76,7 +76,6 @@ from limits.theorems.one_axis import (
     potential_gradient,
     regularised_ntk,
     ridge_duality,
-    sampling_variance,
     sparse_optimum,
     variance_bound,
 )
@@ -192,7 +191,6 @@ __all__ = [
     "required_width",
     "ridge_duality",
     "risk_decay",
-    "sampling_variance",
     "slope_within",
     "sparse_optimum",
     "steep_decay",

@@ -1,55 +1,70 @@
-"""How well a few particles that are drawn from a measure stand for it, and how well they could."""
+"""How well particles that are drawn stand for a measure, by any probabilities, and how well they could."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-import numpy as np
 import torch
 
-from limits.theorems.base import Result, Statement, as_mean, fails, from_below, unchecked
+from limits.theorems.base import Result, Statement, as_mean, fails, from_above, from_below, unchecked
 from limits.theorems.observed import in_double
-from limits.theorems.one_axis.first_variation import SOURCE, amplitude, is_measure
-from particles import ParticleCloud, Risk
+from limits.theorems.one_axis.first_variation import SOURCE, is_measure
+from particles import ParticleCloud, Risk, importance, thin
 from particles.arguments.integers import whole
-from particles.numerics.randomness import generator
-from particles.shapes import Inputs, ParticleFeatures, PerDatum, PerParticle, Scalar
+from particles.initial.resampling.importance import contributions
+from particles.shapes import PerParticle, Scalar
 
-VARIANCE = Statement("E |f_m - f_rho|^2 = (1/m) int |alpha u h - f_rho|^2 d rho", f"{SOURCE}, (24)")
-LEAST = Statement("int |alpha u h - f|^2 d rho >= (int |alpha u h| d rho)^2 - |f|^2", f"{SOURCE}, section VI")
-
-
-def sampled_features(risk: Risk, cloud: ParticleCloud, inputs: Inputs | None = None) -> ParticleFeatures:
-    """alpha g(theta_j, x_i) [particles, data, outputs] at the data or at other inputs."""
-    neuron = risk.network.neuron
-    x = risk.data.inputs if inputs is None else inputs
-    phi = neuron.embed(x).to(cloud.positions)
-    return amplitude(risk, cloud) * neuron.tangent(cloud.positions, phi).features()
+VARIANCE = Statement(
+    "E |f_c - f|^2 = (1/c) (sum_j |s_j g_j|^2 / P_j - |f|^2) for c particles drawn by P, each over c P_j",
+    f"{SOURCE}, (24), with importance sampling",
+)
+LEAST = Statement("P_j ~ |s_j g_j| has the least sum_j |s_j g_j|^2 / P_j", f"{SOURCE}, figure 11 (Cauchy and Schwarz)")
+BOUND = Statement("int |alpha u h - f|^2 d rho >= (int |alpha u h| d rho)^2 - |f|^2", f"{SOURCE}, section VI")
 
 
-def sampling_variance(
-    risk: Risk, cloud: ParticleCloud, count: int, seeds: Iterable[int] = range(100), inputs: Inputs | None = None
+def drawn_variance(
+    risk: Risk,
+    cloud: ParticleCloud,
+    count: int,
+    probabilities: PerParticle | None = None,
+    seeds: Iterable[int] = range(100),
 ) -> Result:
-    """E |f_m - f_rho|^2 = (1/m) int |alpha u h - f_rho|^2 d rho over independent draws of `count` particles from rho.
+    """E |f_c - f|^2 = (1/c) (sum_j |s_j g_j|^2 / P_j - |f|^2), f_c = (1/c) sum_k s_k g_k / P_k, c = `count` draws by P.
 
-    rho is the cloud, so that particle j is drawn with probability lambda_j; what is drawn counts 1 / m each.
-    |.|^2 = sum_i p_i |.|^2 over the data, or the mean over other inputs [data, inputs]. The mean over seeds is compared
-    with the right side, which is exact.
+    |.|^2 = sum_i p_i |.|^2 over the data. Particles are drawn by `thin`, whose `total` times the outputs of the thin
+    cloud are f_c. P are the masses where left out, which is (24): c independent particles of the measure, alike. The
+    mean over seeds is compared with the right side, which is exact.
     """
     whole(count, "The number of particles drawn")
     assumptions = is_measure(risk, cloud)
     if fails(assumptions):
         return unchecked(VARIANCE, assumptions)
     cloud = in_double(cloud)
-    features = sampled_features(risk, cloud, inputs)
-    weights = risk.data.weights.to(features) if inputs is None else features.new_full((len(inputs),), 1.0 / len(inputs))
-    total = torch.einsum("j,jic->ic", cloud.masses, features)
-    chances = (cloud.masses / cloud.masses.sum()).numpy()
-    drawn = []
-    for seed in seeds:
-        times = generator(seed, "drawn particles").multinomial(count, chances).astype(np.float64)
-        away = torch.einsum("j,jic->ic", torch.from_numpy(times) / count, features) - total
-        drawn.append(weights @ away.square().sum(dim=1))
-    exact = cloud.masses @ _squares(features - total, weights) / count
-    return as_mean(VARIANCE, assumptions, float(exact), torch.stack(drawn))
+    p = cloud.masses if probabilities is None else probabilities
+    f, weights = risk.predictions(cloud), risk.data.weights.to(cloud.positions)
+    found = [thin(cloud, count, probabilities=p, seed=seed) for seed in seeds]
+    away = [one.total * risk.predictions(one.cloud) - f for one in found]
+    exact = float(variance_of_one(risk, cloud, p)) / count
+    return as_mean(VARIANCE, assumptions, exact, torch.stack([weights @ one.square().sum(dim=1) for one in away]))
+
+
+def least_variance(
+    risk: Risk,
+    cloud: ParticleCloud,
+    others: Sequence[PerParticle],
+    probabilities: PerParticle | None = None,
+    *,
+    centred: bool = False,
+) -> Result:
+    """The variance of a draw by P_j ~ |s_j g_j| is at most that of a draw by any others.
+
+    P is `importance(cloud, risk, centred=centred)` where left out. With `centred` all of it is about f and g_j less
+    their means over the data, so that |s_j g_j| is a standard deviation, as in the paper's |u_j| std(h_j). It holds for
+    every neuron and scaling.
+    """
+    cloud = in_double(cloud)
+    chosen = importance(cloud, risk, centred=centred) if probabilities is None else probabilities
+    bound = torch.stack([variance_of_one(risk, cloud, other, centred=centred) for other in others])
+    measured = variance_of_one(risk, cloud, chosen, centred=centred)
+    return from_above(LEAST, (), bound, measured.expand_as(bound))
 
 
 def variance_bound(risk: Risk, cloud: ParticleCloud) -> Result:
@@ -62,20 +77,21 @@ def variance_bound(risk: Risk, cloud: ParticleCloud) -> Result:
     """
     assumptions = is_measure(risk, cloud)
     if fails(assumptions):
-        return unchecked(LEAST, assumptions)
+        return unchecked(BOUND, assumptions)
     found, least = variances(risk, in_double(cloud))
-    return from_below(LEAST, assumptions, least, found)
+    return from_below(BOUND, assumptions, least, found)
 
 
 def variances(risk: Risk, cloud: ParticleCloud) -> tuple[Scalar, Scalar]:
-    """int |alpha u h - f|^2 d rho, and the least that it could be."""
-    features, weights = sampled_features(risk, cloud), risk.data.weights.to(cloud.positions)
-    total = torch.einsum("j,jic->ic", cloud.masses, features)
-    norm = weights @ total.square().sum(dim=1)
-    sizes = _squares(features, weights)
-    return cloud.masses @ sizes - norm, (cloud.masses @ sizes.sqrt()).square() - norm
+    """int |alpha u h - f|^2 d rho, the variance of one draw by the masses, and the least that it could be."""
+    best = contributions(cloud, risk, centred=False)
+    return variance_of_one(risk, cloud, cloud.masses), variance_of_one(risk, cloud, best)
 
 
-def _squares(features: ParticleFeatures, weights: PerDatum) -> PerParticle:
-    """sum_i p_i |.|^2 of every particle."""
-    return torch.einsum("jic,i->j", features.square(), weights)
+def variance_of_one(risk: Risk, cloud: ParticleCloud, probabilities: PerParticle, *, centred: bool = False) -> Scalar:
+    """sum_j |s_j g_j|^2 / P_j - |f|^2, the variance of one draw; particles that add nothing need no probability."""
+    p = probabilities.to(cloud.masses) / probabilities.sum()
+    added = contributions(cloud, risk, centred=centred)
+    adds = added > 0.0
+    f, weights = risk.predictions(cloud), risk.data.weights.to(cloud.positions)
+    return (added[adds].square() / p[adds]).sum() - weights @ (f - weights @ f if centred else f).square().sum(dim=1)

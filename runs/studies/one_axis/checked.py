@@ -14,11 +14,11 @@ from limits.theorems import (
     Statement,
     convexity,
     dissipation,
+    drawn_variance,
     optimality,
     potential_gradient,
     regularised_ntk,
     ridge_duality,
-    sampling_variance,
     variance_bound,
 )
 from limits.theorems.one_axis import regularised_kernel, ridge, sampling
@@ -39,7 +39,7 @@ STATEMENTS: Mapping[str, Statement] = {
     "dissipation": DISSIPATION,
     "regularised kernel": regularised_kernel.STATEMENT,
     "sampling": sampling.VARIANCE,
-    "least variance": sampling.LEAST,
+    "least variance": sampling.BOUND,
     "convexity": CONVEX,
     "support": SUPPORT,
     "optimality": LEAST,
@@ -98,7 +98,7 @@ def results_of(model: Model, count: int, seed: int) -> Iterator[tuple[str, Resul
     yield "dissipation", dissipation(risk, followed(GradientFlow(risk), start, STEP, STEPS))
     linear = followed(LinearisedFlow(risk, start), start, 5.0 * STEP, STEPS)
     yield "regularised kernel", regularised_ntk(risk, linear)
-    yield "sampling", sampling_variance(risk, start, DRAWN, range(DRAWS))
+    yield "sampling", drawn_variance(risk, start, DRAWN, seeds=range(DRAWS))
     yield "least variance", variance_bound(risk, start)
     if model.alpha == 1.0:
         yield from _optima(risk, start, seed)

@@ -17,7 +17,7 @@ import torch
 
 from flows import Adam
 from limits.theorems import Result, Statement, as_published, from_above, from_below, in_order
-from limits.theorems.one_axis.importance import LEAST, variance_of_one
+from limits.theorems.one_axis.sampling import LEAST, variance_of_one
 from particles import ParticleCloud, importance, masses, thin
 from particles.shapes import PerParticle
 from runs.batch.jobs import Report
