@@ -61,7 +61,7 @@ class KnotsOfNoise(Experiment):
     title = "Knots of noisy SGD"
     figure = ""
     words: ClassVar[Mapping[str, str]] = {
-        "knots": "most knots between inputs",
+        "knots": "most knots between inputs, mean over the sets",
         "off": "curvature off the peaks",
         "distance": "distance from the limit",
         **SCHEDULES,
