@@ -38,8 +38,8 @@ def changed(**parts: object) -> Risk:
         (changed(activation=Tanh()), 0.1, ValueError, "this law is that of Perceptron"),
         (changed(trained="hidden"), 0.1, ValueError, "this law is that of Perceptron"),
         (changed(embedding=Identity(1)), 0.1, ValueError, "this law is that of Perceptron"),
-        (three_points(), {"hidden": 0.1}, ValueError, "give a positive one"),
-        (three_points(), 0.0, ValueError, "give a positive one"),
+        (three_points(), {"hidden": 0.1}, ValueError, "give a positive and finite one"),
+        (three_points(), 0.0, ValueError, "give a positive and finite one"),
     ],
 )
 def test_refusals(risk: Risk, confinement: float, error: type, said: str) -> None:
