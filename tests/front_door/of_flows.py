@@ -11,6 +11,10 @@ TRACE = Trace(risk=RISK)
 PACE = Minibatches(Draws(2), 0.1)
 
 
+#: Coordinates that are trained, which walls surround.
+MOVING = CLOUD.positions[:, NEURON.trained_columns].shape[1]
+
+
 def by(integrator, flow=FLOW):
     """A short run."""
     return evolve(flow, CLOUD, integrator, until=0.25)
@@ -117,11 +121,11 @@ CASES = [
     Case("flows.BAOAB", BAOAB, {"step": 0.1}, lambda i: by(i, KINETIC)),
     Case("flows.GrowthSplitting", GrowthSplitting, {"transport": RK4(0.1)}, lambda i: by(i, GROWING)),
     Case("flows.Walled", Walled, {"scheme": Euler(0.1), "walls": Ball(9.0), "groups": "hidden"}, by),
-    Case("flows.Box", Box, {"low": -9.0, "high": (9.0,) * CLOUD.dim}, lambda walls: by(Walled(Euler(0.1), walls))),
+    Case("flows.Box", Box, {"low": -9.0, "high": (9.0,) * MOVING}, lambda walls: by(Walled(Euler(0.1), walls))),
     Case(
         "flows.Ball",
         Ball,
-        {"radius": 9.0, "centre": (0.1,) * CLOUD.dim},
+        {"radius": 9.0, "centre": (0.1,) * MOVING},
         lambda walls: by(Walled(Euler(0.1), walls)),
     ),
     *(Case(f"flows.{kind.__name__}", kind, {"rtol": 1e-3, "atol": 1e-9}, by) for kind in CHOOSING),

@@ -22,6 +22,7 @@ from torch import Tensor
 
 from limits.mean_field.rectified.data import LineData, on_the_line, with_one
 from particles import Risk, ShapeError
+from particles.arguments.reals import non_negative
 from particles.shapes import Inputs, Outputs
 
 #: Rounds of added directions, at most; how much g may exceed its bound at the end; what is no neuron any more.
@@ -62,8 +63,9 @@ class PiecewiseLinear:
     def turns(self, low: float, high: float, merged: float = 1e-6) -> dict[float, float]:
         """Its knots from low to high: places -b / w, in rising order, with their changes of slope m |w|.
 
-        Neurons nearer to each other than `merged` are one.
+        Neurons nearer to each other than `merged` are one. Raises ValueError for a `merged` below zero or infinite.
         """
+        merged = non_negative(merged, "The distance of merging")
         w, b = self.directions.T
         kinks, changes = -b / w, self.masses * w.abs()
         found: dict[float, float] = {}

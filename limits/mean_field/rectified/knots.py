@@ -8,7 +8,7 @@ from torch import Tensor
 
 from limits.mean_field.rectified.law import ReLULaw
 from limits.mean_field.rectified.moments import rule
-from particles.arguments.reals import non_negative, positive
+from particles.arguments.reals import finite, non_negative, positive
 
 #: Nodes of Gauss's rule between two edges, and by how much edges move away from a peak from one to the next.
 NODES, SPREADING = 8, 1.5
@@ -54,11 +54,12 @@ def knots(
     Peaks of the curvature are where the density of kinks has its maxima: the lowest points of q on every arc of
     neurons with w > 0 and with w < 0. Those nearer to each other than `merged` are one knot, which reaches as far
     beyond them, and knots with less than `least` of the total are none. The interval is as much longer. Raises
-    ValueError for an interval without length.
+    ValueError for an interval without length or end.
     """
     merged, least = positive(merged, "The distance of merging"), non_negative(least, "The least part of a knot")
     inputs = law.found.dual.data.places
-    low, high = inputs[0] if low is None else low, inputs[-1] if high is None else high
+    low = inputs[0] if low is None else finite(low, "The low end of the interval")
+    high = inputs[-1] if high is None else finite(high, "The high end of the interval")
     if not low < high:
         raise ValueError(
             f"Knots are searched from {low!r} to {high!r}, but low < high is needed; give such an interval."
