@@ -24,7 +24,7 @@ GIBBS = Gibbs(LINE_RISK, 0.5, 1.0, GRID)
 CELLS = torch.full((64,), 1.0 / 64.0, dtype=torch.float64)
 DENSITY = Density(GRID, CELLS)
 POROUS = PorousMedium(torch.cos, Interval(-1.0, 1.0, 8))
-CELLS = torch.full((8,), 0.125, dtype=torch.float64)
+EIGHTHS = torch.full((8,), 0.125, dtype=torch.float64)
 AXIS = Grid((Interval(-1.0, 1.0, 4),))
 ONE = Density(AXIS, torch.full((4,), 0.25, dtype=torch.float64))
 LINE_CLOUD = LINE_LAW.sample(masses=torch.full((8,), 0.125, dtype=torch.float64), seed=0)
@@ -152,7 +152,7 @@ CASES = [
     Case(
         "limits.PorousDensities",
         PorousDensities,
-        {"medium": POROUS, "times": CELLS[:1], "masses": CELLS.tile(2)[None], "coarse": CELLS[None]},
+        {"medium": POROUS, "times": EIGHTHS[:1], "masses": EIGHTHS.tile(2)[None], "coarse": EIGHTHS[None]},
         lambda found: (found.errors, found.excess, found.free_energy),
     ),
     Case(
