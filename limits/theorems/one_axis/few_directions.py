@@ -14,7 +14,7 @@ from particles.shapes import AnyFloat
 
 KERNEL_DATA = Statement(
     "E |f - y|^2 / E y^2 >= 1 - n / B with B = (d - 1)(d + 2) / 2, for every kernel that knows no direction",
-    "Fang et al. 2020, section VI, with constants for x ~ N(0, I)",
+    "Fang, Dong and Zhang 2020, section VI, with constants for x ~ N(0, I)",
 )
 
 

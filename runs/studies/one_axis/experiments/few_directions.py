@@ -51,7 +51,7 @@ TEST = 2000
 MEAN_FIELD, KERNEL = LEARNERS = ("mean field", "kernel")
 #: Powers of d that the paper states.
 POWERS = {MEAN_FIELD: 1.0, KERNEL: 2.0}
-PAPER = "Fang et al. 2020, section VI"
+PAPER = "Fang, Dong and Zhang 2020, section VI"
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import torch
 
 from flows import RK4, GradientFlow, evolve
 from limits import TangentKernel, tangent_kernel, total_variance
-from limits.theorems import Result, Statement, Verdict, as_slope, slope_within
+from limits.theorems import Result, Verdict, as_slope, slope_within
 from limits.theorems.one_axis.regularised_kernel import gaps_of
 from limits.theorems.one_axis.sampling import variances
 from particles import GaussianLaw, GaussianOutputs, ParticleCloud, masses
@@ -19,11 +19,11 @@ from runs.batch.jobs import Report
 from runs.figures.figures import COLOURS, GREY
 from runs.studies.one_axis.checked import MODELS, STATEMENTS, Model, drawn, results_of, ridged
 from runs.studies.one_axis.config import Config
+from runs.studies.one_axis.statements import empirical
 from runs.study.experiment import Case, Experiment
 from runs.study.panels import Line, Panel
 from runs.study.table import Curve, Row, Table
 
-SOURCE = "Fang, Dong and Zhang 2020"
 #: What a row has of a result, and verdicts by their number.
 PARTS, VERDICTS = ("bound", "measured", "margin", "verdict", "error"), tuple(Verdict)
 #: The kernels, with what is trained in them.
@@ -135,14 +135,14 @@ class Identities(Experiment):
         for name in KERNELS:
             slope = table.at(self.name, "deviation", name).slope
             words = f"|{name} of m particles less its limit| falls as m^(-1/2)"
-            yield as_slope(_said(words, "section III"), (), -0.5, slope)
+            yield as_slope(empirical(words, "section III"), (), -0.5, slope)
         slope = table.at(self.name, "sampled", SAMPLED).slope
-        yield as_slope(_said("|f_m - f|^2 of m particles drawn falls as 1/m", "(24)"), (), -1.0, slope)
+        yield as_slope(empirical("|f_m - f|^2 of m particles drawn falls as 1/m", "(24)"), (), -1.0, slope)
         slopes = {curve: _lazy(table.at(self.name, "gap", curve)).slope for curve in STRONG}
         words = f"alpha >= {LAZY_FROM:g}, symmetric pairs: the gap to the regularised kernel falls as 1/alpha^2"
-        yield slope_within(_said(f"{words}, {FIXED}", "(14), rate ours"), (), slopes[FIXED], least=-2.1, most=-1.9)
+        yield slope_within(empirical(f"{words}, {FIXED}", "(14), rate ours"), (), slopes[FIXED], least=-2.1, most=-1.9)
         words = "weights that decay in the time of training are never in the linear regime: the gap does not fall"
-        yield slope_within(_said(f"{words}, {GROWN}", "(14), rate ours"), (), slopes[GROWN], least=-0.1, most=0.1)
+        yield slope_within(empirical(f"{words}, {GROWN}", "(14), rate ours"), (), slopes[GROWN], least=-0.1, most=0.1)
 
     def panels(self, config: Config, table: Table) -> list[Panel]:
         """Kernels and samples against m, the regularised kernel against alpha, both sides of (22) along a run."""
@@ -177,7 +177,3 @@ def _lazy(curve: Curve) -> Curve:
     kept = curve.x >= LAZY_FROM
     values = curve.values[kept]
     return Curve(curve.x[kept], values / np.exp(np.log(values).mean(axis=0)), curve.errors[kept], curve.seeds)
-
-
-def _said(words: str, place: str) -> Statement:
-    return Statement(words, f"{SOURCE}, {place}", proven=False)

@@ -29,8 +29,8 @@ WIDTH, REPRODUCED, APART = 1000, {NETWORK: 0.0063, CODE: 0.0062, STRICT: 0.0111}
 #: Largest gap between two losses that are called coinciding.
 COINCIDE = 1e-3
 SYNTHETIC, IMAGES = "synthetic", "images"
-PAPER = "Fang et al. 2020, figure 4"
-RERUN = "Fang et al. 2020, figure 4: a rerun of the authors' code"
+PAPER = "Fang, Dong and Zhang 2020, figure 4"
+RERUN = "Fang, Dong and Zhang 2020, figure 4: a rerun of the authors' code"
 
 
 @dataclass(frozen=True)

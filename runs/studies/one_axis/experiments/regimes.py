@@ -38,7 +38,7 @@ RECORDED = {MOVED: "movement", OF_START: "lazy_gap", RISK: "risk"}
 FROZEN, INVARIANT = "random features", "difference between two alphas"
 #: From which alpha on training counts as lazy, what slopes may be off by, and functions that are the same.
 LAZY, OFF, SAME = 8.0, 0.05, 1e-3
-PAPER = "Fang et al. 2020, figures 7 and 8"
+PAPER = "Fang, Dong and Zhang 2020, figures 7 and 8"
 
 
 @dataclass(frozen=True)
