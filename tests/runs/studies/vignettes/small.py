@@ -1,12 +1,7 @@
-"""The smoke scale, a table with numbers of one's own, and the verdicts on it."""
+"""The smoke scale of the study."""
 
-from collections.abc import Callable
-
-from limits.theorems import Result, Verdict
 from runs.studies.vignettes.config import Config
 from runs.studies.vignettes.study import STUDY
-from runs.study.experiment import Experiment
-from runs.study.table import Row, Table
 
 
 def small(**sizes: object) -> Config:
@@ -14,21 +9,3 @@ def small(**sizes: object) -> Config:
     config = STUDY.configured(scale="smoke", device="cpu", **sizes)
     assert isinstance(config, Config)
     return config
-
-
-def changed(table: Table, change: Callable[[Row], float]) -> Table:
-    """The table with other values."""
-    rows = (Row(r.experiment, r.quantity, r.curve, r.seed, r.x, change(r), r.error) for r in table)
-    return Table(tuple(rows))
-
-
-def said(experiment: Experiment, config: Config, table: Table, words: str) -> list[Result]:
-    """The claims whose statement has these words."""
-    return [claim for claim in experiment.claims(config, table) if words in claim.statement]
-
-
-def verdicts(experiment: Experiment, config: Config, table: Table, words: str) -> set[Verdict]:
-    """What comes of them."""
-    found = {claim.verdict for claim in said(experiment, config, table, words)}
-    assert found
-    return found

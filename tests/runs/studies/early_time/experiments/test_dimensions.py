@@ -7,7 +7,8 @@ import pytest
 from limits.theorems import Verdict
 from runs.studies.early_time.experiments.dimensions import WIDE, Dimensions
 from runs.study.table import Row, Table
-from tests.runs.studies.early_time.small import changed, small, verdicts
+from tests.runs.studies.claimed import changed, verdicts
+from tests.runs.studies.early_time.small import small
 
 
 def table(power: float, noise: float = -1.0) -> Table:

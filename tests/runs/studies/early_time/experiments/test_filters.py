@@ -5,7 +5,8 @@ import torch
 from limits.theorems import Verdict
 from runs.studies.early_time.experiments.filters import EXCESS, Filters, filter_size, signs
 from runs.study.table import Table
-from tests.runs.studies.early_time.small import changed, small, verdicts
+from tests.runs.studies.claimed import changed, verdicts
+from tests.runs.studies.early_time.small import small
 
 
 def test_the_excess_is_what_the_diagonal_has_on_top() -> None:

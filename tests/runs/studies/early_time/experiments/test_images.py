@@ -3,7 +3,8 @@
 from limits.theorems import Verdict
 from runs.studies.early_time.experiments.images import AGREED, Images
 from runs.study.table import Row, Table
-from tests.runs.studies.early_time.small import changed, small, verdicts
+from tests.runs.studies.claimed import changed, verdicts
+from tests.runs.studies.early_time.small import small
 
 EARLY, LATE = "until step", "after step"
 

@@ -6,7 +6,8 @@ from limits import Slope
 from limits.theorems import Verdict
 from runs.studies.early_time.experiments.kernels import KERNELS, Kernels, unscaled
 from runs.study.table import Table
-from tests.runs.studies.early_time.small import changed, small, verdicts
+from tests.runs.studies.claimed import changed, verdicts
+from tests.runs.studies.early_time.small import small
 
 
 @pytest.mark.parametrize(("power", "verdict"), [(-0.3, Verdict.HOLDS), (0.3, Verdict.VIOLATED)])

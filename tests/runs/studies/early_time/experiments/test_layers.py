@@ -4,7 +4,8 @@ from limits.theorems import Verdict
 from runs.studies.early_time.experiments.layers import Layers, first_seed
 from runs.studies.early_time.problem import LAYERS
 from runs.study.table import Table
-from tests.runs.studies.early_time.small import changed, small, verdicts
+from tests.runs.studies.claimed import changed, verdicts
+from tests.runs.studies.early_time.small import small
 
 
 def test_losses_fall_and_the_best_is_the_models_limit(early_table: Table) -> None:

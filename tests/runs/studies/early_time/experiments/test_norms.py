@@ -3,7 +3,8 @@
 from limits.theorems import Verdict
 from runs.studies.early_time.experiments.norms import MODELS, Norms
 from runs.study.table import Table
-from tests.runs.studies.early_time.small import changed, small, verdicts
+from tests.runs.studies.claimed import changed, verdicts
+from tests.runs.studies.early_time.small import small
 
 
 def test_the_feature_is_needed(early_table: Table) -> None:

@@ -5,7 +5,8 @@ from limits.theorems.early_time.linear_dynamics import STATEMENT as DYNAMICS
 from limits.theorems.early_time.linearisation import STATEMENT
 from runs.studies.early_time.experiments.paths import RUNS, STEPS, Paths
 from runs.study.table import Table
-from tests.runs.studies.early_time.small import changed, small, verdicts
+from tests.runs.studies.claimed import changed, verdicts
+from tests.runs.studies.early_time.small import small
 
 
 def test_runs_keep_to_the_bound(early_table: Table) -> None:

@@ -4,7 +4,8 @@ from limits.theorems import Verdict
 from runs.studies.one_axis.experiments.alphas import POWERS, SHOWN, Alphas
 from runs.studies.one_axis.statements import FULL
 from runs.study.table import Row, Table
-from tests.runs.studies.one_axis.small import paper, small, verdicts
+from tests.runs.studies.claimed import verdicts
+from tests.runs.studies.one_axis.small import paper, small
 
 
 def table(factor: float = 1.0) -> Table:

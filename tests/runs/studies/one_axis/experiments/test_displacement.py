@@ -3,7 +3,8 @@
 from limits.theorems import Verdict
 from runs.studies.one_axis.experiments.displacement import Displacement
 from runs.study.table import Row, Table
-from tests.runs.studies.one_axis.small import changed, small, verdicts
+from tests.runs.studies.claimed import changed, verdicts
+from tests.runs.studies.one_axis.small import small
 
 ALPHAS = (1.0, 3.0, 10.0, 30.0, 100.0)
 

@@ -19,7 +19,8 @@ from runs.studies.one_axis.experiments.few_directions import (
     mean_field_error,
 )
 from runs.study.table import Row, Table
-from tests.runs.studies.one_axis.small import changed, small, verdicts
+from tests.runs.studies.claimed import changed, verdicts
+from tests.runs.studies.one_axis.small import small
 
 CONFIG = small(few_dims=(16, 32, 64))
 

@@ -15,7 +15,8 @@ from runs.studies.one_axis.experiments.identities import (
     kernel_of,
 )
 from runs.study.table import Row, Table
-from tests.runs.studies.one_axis.small import changed, small, verdicts
+from tests.runs.studies.claimed import changed, verdicts
+from tests.runs.studies.one_axis.small import small
 
 IDENTITIES = Identities()
 

@@ -3,7 +3,8 @@
 from limits.theorems import Verdict
 from runs.studies.one_axis.experiments.importance import DECAYS, EVEN, IMPORTANCE, L2, LAWS, NETWORK, Importance
 from runs.study.table import Row, Table
-from tests.runs.studies.one_axis.small import changed, said, small, verdicts
+from tests.runs.studies.claimed import changed, said, verdicts
+from tests.runs.studies.one_axis.small import small
 
 E47 = Importance()
 CONFIG = small()

@@ -13,7 +13,8 @@ from runs.studies.one_axis.networks import PRACTICAL
 from runs.studies.one_axis.statements import FULL
 from runs.studies.one_axis.training import Training
 from runs.study.table import Row, Table
-from tests.runs.studies.one_axis.small import paper, small, verdicts
+from tests.runs.studies.claimed import verdicts
+from tests.runs.studies.one_axis.small import paper, small
 
 PLACES = {"rate": (0.01, 0.1, 1.0), "momentum": (0.0, 0.5, 0.9), "variance": (1.0 / 784, 1.0)}
 

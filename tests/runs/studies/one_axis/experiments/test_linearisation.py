@@ -6,7 +6,8 @@ import torch
 from limits.theorems import Verdict
 from runs.studies.one_axis.experiments.linearisation import FORMS, WIDTH, Linearisation, synthetic
 from runs.study.table import Row, Table
-from tests.runs.studies.one_axis.small import changed, small, verdicts
+from tests.runs.studies.claimed import changed, verdicts
+from tests.runs.studies.one_axis.small import small
 
 CONFIG = small(linear_widths=(100, WIDTH))
 #: Final losses as in SEEDS, gaps that fall as they should, and losses on images after 0, 1, ... 10 epochs.

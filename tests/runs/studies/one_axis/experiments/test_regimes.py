@@ -22,7 +22,8 @@ from runs.studies.one_axis.study import STUDY
 from runs.study.panels import Heat
 from runs.study.table import Row, Table
 from runs.studyfile.model.reading import read_study
-from tests.runs.studies.one_axis.small import changed, small, verdicts
+from tests.runs.studies.claimed import changed, verdicts
+from tests.runs.studies.one_axis.small import small
 
 CONFIG = small(map_scales=(1.0, 4.0, 8.0, 16.0, 32.0), map_counts=(16, 64, 256), seeds=2)
 

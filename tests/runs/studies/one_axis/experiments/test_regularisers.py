@@ -22,7 +22,8 @@ from runs.studies.one_axis.experiments.regularisers import (
     taught,
 )
 from runs.study.table import Row, Table
-from tests.runs.studies.one_axis.small import changed, said, small, verdicts
+from tests.runs.studies.claimed import changed, said, verdicts
+from tests.runs.studies.one_axis.small import small
 
 REGULARISERS = Regularisers()
 #: What is measured where all statements hold: variation of |u|, variance over its least, and of both layers.

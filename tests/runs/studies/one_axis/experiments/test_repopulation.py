@@ -23,7 +23,8 @@ from runs.studies.one_axis.experiments.repopulation import (
 )
 from runs.studies.one_axis.reuse import Reuse
 from runs.study.table import Row, Table
-from tests.runs.studies.one_axis.small import small, verdicts
+from tests.runs.studies.claimed import verdicts
+from tests.runs.studies.one_axis.small import small
 from tests.tolerances import SINGLE
 
 E46 = Repopulation()

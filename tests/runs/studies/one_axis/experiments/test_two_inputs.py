@@ -6,7 +6,8 @@ from limits.theorems import Verdict
 from runs.studies.one_axis.experiments.two_inputs import NOISY, PLAIN, RIDGED, TwoInputs, curve_of, steps_of
 from runs.studies.one_axis.teacher import Students
 from runs.study.table import Row, Table
-from tests.runs.studies.one_axis.small import changed, small, verdicts
+from tests.runs.studies.claimed import changed, verdicts
+from tests.runs.studies.one_axis.small import small
 
 TWO = TwoInputs()
 CONFIG = small(teacher_counts=(4, 8, 40), teacher_steps=10_000)

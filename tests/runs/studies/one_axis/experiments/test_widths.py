@@ -8,7 +8,8 @@ from limits.theorems import Verdict
 from runs.studies.one_axis.experiments.widths import ACCURACY, RATED, SHOWN, Widths
 from runs.studies.one_axis.statements import FULL
 from runs.study.table import Row, Table
-from tests.runs.studies.one_axis.small import paper, small, verdicts
+from tests.runs.studies.claimed import verdicts
+from tests.runs.studies.one_axis.small import paper, small
 
 COUNTS = (100, 1000, 10_000)
 

@@ -5,7 +5,8 @@ import pytest
 from limits.theorems import Verdict
 from runs.studies.vignettes.experiments.connectivity import FLIPPED, KINDS, PAIRED, SEVEN, Connectivity
 from runs.study.table import Row, Table
-from tests.runs.studies.vignettes.small import changed, said, small, verdicts
+from tests.runs.studies.claimed import changed, said, verdicts
+from tests.runs.studies.vignettes.small import small
 
 COUNTS = (400, 800, 1600)
 CONFIG = small(connect_counts=COUNTS)

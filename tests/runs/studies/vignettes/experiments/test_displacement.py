@@ -3,7 +3,8 @@
 from limits.theorems import Verdict
 from runs.studies.vignettes.experiments.displacement import DisplacementConvexity, mode_rate
 from runs.study.table import Row, Table
-from tests.runs.studies.vignettes.small import changed, said, small, verdicts
+from tests.runs.studies.claimed import changed, said, verdicts
+from tests.runs.studies.vignettes.small import small
 
 EXPERIMENT = DisplacementConvexity()
 HOLDS = {Verdict.HOLDS}

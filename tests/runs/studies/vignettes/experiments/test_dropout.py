@@ -5,7 +5,8 @@ import pytest
 from limits.theorems import Verdict
 from runs.studies.vignettes.experiments.dropout import FIRST, MEAN, DropoutStability
 from runs.study.table import Row, Table
-from tests.runs.studies.vignettes.small import changed, small, verdicts
+from tests.runs.studies.claimed import changed, verdicts
+from tests.runs.studies.vignettes.small import small
 
 
 def table(half: float = -1.0, fixed: float = 0.0, drawn: float = 1.0) -> Table:

@@ -12,7 +12,8 @@ from runs.studies.vignettes.experiments.knots import (
     slope_of_sets,
 )
 from runs.study.table import Curve, Table
-from tests.runs.studies.vignettes.small import changed, said, small, verdicts
+from tests.runs.studies.claimed import changed, said, verdicts
+from tests.runs.studies.vignettes.small import small
 
 KNOTS, CONFIG = KnotsOfNoise(), small()
 

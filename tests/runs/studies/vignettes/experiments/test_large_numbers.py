@@ -8,7 +8,8 @@ from particles import Dataset
 from runs.studies.vignettes.experiments.large_numbers import LIMIT, SAME, STEPS, LargeNumbers, Pool, distance
 from runs.studies.vignettes.online import Task
 from runs.study.table import Row, Table
-from tests.runs.studies.vignettes.small import small, verdicts
+from tests.runs.studies.claimed import verdicts
+from tests.runs.studies.vignettes.small import small
 from tests.tolerances import Z
 
 

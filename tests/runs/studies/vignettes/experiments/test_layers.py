@@ -8,7 +8,8 @@ from particles import DeepLaw, masses
 from runs.studies.vignettes.experiments.layers import ELEVEN, FIXED, HALVES, STRAIGHT, Layers, network
 from runs.study.table import Row, Table
 from tests.draws import normals
-from tests.runs.studies.vignettes.small import changed, small, verdicts
+from tests.runs.studies.claimed import changed, verdicts
+from tests.runs.studies.vignettes.small import small
 from tests.tolerances import assert_identical
 
 

@@ -5,7 +5,8 @@ import pytest
 from limits.theorems import Verdict
 from runs.studies.vignettes.experiments.noisy_sgd import BATCHES, LAWS, NoisySGD
 from runs.study.table import Row, Table
-from tests.runs.studies.vignettes.small import said, small
+from tests.runs.studies.claimed import said
+from tests.runs.studies.vignettes.small import small
 
 NOISY, CONFIG = NoisySGD(), small()
 CURVES = [f"{law}, {batch}" for law in LAWS for batch in BATCHES]

@@ -5,7 +5,8 @@ import pytest
 from limits.theorems import Verdict
 from runs.studies.vignettes.experiments.pyramids import GENERAL, LECUN, Pyramids, reach, readout_of, safe
 from runs.study.table import Table
-from tests.runs.studies.vignettes.small import changed, small, verdicts
+from tests.runs.studies.claimed import changed, verdicts
+from tests.runs.studies.vignettes.small import small
 
 
 def test_gradients_exceed_their_bounds_in_every_draw(vignettes_table: Table) -> None:

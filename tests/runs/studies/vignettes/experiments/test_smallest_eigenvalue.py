@@ -14,7 +14,8 @@ from runs.studies.vignettes.experiments.smallest_eigenvalue import (
     points,
 )
 from runs.study.table import Table
-from tests.runs.studies.vignettes.small import changed, said, small, verdicts
+from tests.runs.studies.claimed import changed, said, verdicts
+from tests.runs.studies.vignettes.small import small
 
 EIGEN = SmallestEigenvalue()
 
