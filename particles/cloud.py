@@ -159,18 +159,19 @@ class Stacked(ParticleCloud):
 
     def to(self, device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> Self:
         """The same clouds on another device or in another dtype, in float64 with masses that sum to one in each."""
-        return type(self)([cloud.to(device=device, dtype=dtype) for cloud in self._clouds()])
+        return type(self)([cloud.to(device=device, dtype=dtype) for cloud in self.clouds()])
 
     def reweighted(self, masses: Masses) -> Self:
         """The particles where they are, with other masses [members particles], checked member by member."""
-        parts = zip(self._clouds(), masses.chunk(self.members), strict=True)
+        parts = zip(self.clouds(), masses.chunk(self.members), strict=True)
         return type(self)([cloud.reweighted(part) for cloud, part in parts])
 
     def tangents(self, neuron: Neuron, phi: Features, *, fused: bool | None = None) -> MemberTiles:
         """The tangents of all members at embedded inputs that they share; sums run within a member."""
         return MemberTiles(neuron, self.positions, phi, self.members, fused=fused)
 
-    def _clouds(self) -> list[ParticleCloud]:
+    def clouds(self) -> list[ParticleCloud]:
+        """The members, one by one."""
         parts = zip(self.positions.chunk(self.members), self.masses.chunk(self.members), strict=True)
         return [ParticleCloud(positions, masses) for positions, masses in parts]
 
@@ -178,6 +179,11 @@ class Stacked(ParticleCloud):
         stacked = super()._unchecked(positions, masses)
         object.__setattr__(stacked, "members", self.members)
         return stacked
+
+
+def members_of(cloud: ParticleCloud) -> list[ParticleCloud]:
+    """The clouds that were stacked, or the one cloud."""
+    return cloud.clouds() if isinstance(cloud, Stacked) else [cloud]
 
 
 def converted(masses: Masses, like: Tensor) -> Masses:

@@ -8,6 +8,7 @@ from torch import Tensor
 
 import particles
 from particles import MassError, ParticleCloud, ShapeError, masses
+from particles.cloud import Stacked, members_of
 from tests.draws import normals, unequal
 from tests.tolerances import assert_identical
 
@@ -185,3 +186,11 @@ def test_cloud_goes_to_every_device(device: torch.device) -> None:
     cloud = ParticleCloud(POSITIONS, unequal(4)).to(device=device)
     assert cloud.device.type == cloud.masses.device.type == device.type
     assert_identical(cloud.masses.cpu(), unequal(4))
+
+
+def test_members_come_back_as_they_were_stacked() -> None:
+    """Assert that stacked clouds come back with positions and masses of their own, and one cloud as itself."""
+    clouds = [ParticleCloud(torch.full((3, 2), float(n)), masses.zipf(3, 0.4 + 0.2 * n).float()) for n in range(2)]
+    for one, other in zip(clouds, members_of(Stacked(clouds)), strict=True):
+        assert torch.equal(one.positions, other.positions) and torch.equal(one.masses, other.masses)
+    assert members_of(clouds[0]) == [clouds[0]]

@@ -26,7 +26,7 @@ from particles import (
     Tanh,
     masses,
 )
-from particles.cloud import Stacked
+from particles.cloud import Stacked, members_of
 from particles.ensemble.risk import EnsembleRisk
 from particles.shapes import Positions
 from runs.studies.one_axis.config import Config
@@ -87,11 +87,11 @@ class Reuse:
 
         def seen(step: int, time: float, cloud: ParticleCloud) -> None:
             if look is not None:
-                look(step, _members(cloud, len(clouds)))
+                look(step, members_of(cloud))
 
         observers = [] if look is None else [Every(steps=1, observer=seen)]
         end = evolve(flow, start, method, until=steps * _rate(method), observers=observers)
-        return _members(end, len(clouds))
+        return members_of(end)
 
     def through(self, theta: Positions) -> "Reuse":
         """Images seen through features that stand still: inputs tanh(theta_j . x) [data, m] of theta [m, d]."""
@@ -119,10 +119,6 @@ class Reuse:
     def correct(self, outputs: Tensor) -> Tensor:
         """Shares of test images that outputs [..., data, classes] put into their class."""
         return (outputs.argmax(dim=-1) == self.test.targets.argmax(dim=-1)).double().mean(dim=-1)
-
-
-def _members(cloud: ParticleCloud, count: int) -> list[ParticleCloud]:
-    return [ParticleCloud(part) for part in cloud.positions.chunk(count)]
 
 
 def _rate(method: Adam) -> float:

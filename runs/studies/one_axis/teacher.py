@@ -28,7 +28,7 @@ from particles import (
     TeacherAngle,
     masses,
 )
-from particles.cloud import Stacked
+from particles.cloud import Stacked, members_of
 from particles.ensemble.risk import EnsembleRisk
 from particles.numerics.randomness import generator
 from particles.shapes import AnyFloat, Inputs, Outputs, Teacher
@@ -123,9 +123,9 @@ class Students:
         return Stacked([law.sample(masses=equal, seed=seed).to(dtype=torch.float32) for seed in self.seeds])
 
 
-def apart(cloud: ParticleCloud, members: int) -> list[ParticleCloud]:
+def apart(cloud: ParticleCloud) -> list[ParticleCloud]:
     """The students of a stacked cloud, in float64."""
-    return [ParticleCloud(part.double()) for part in cloud.positions.chunk(members)]
+    return [student.to(dtype=torch.float64) for student in members_of(cloud)]
 
 
 def clean_error(risk: Risk, cloud: ParticleCloud) -> float:

@@ -94,7 +94,7 @@ class TwoInputs(Experiment):
                 if step % EVERY == 0:
                     report(min(step, config.teacher_steps - 1))
                 if step in looks:
-                    for seed, one in zip(students.seeds, apart(cloud, len(students.seeds)), strict=True):
+                    for seed, one in zip(students.seeds, apart(cloud), strict=True):
                         rows.append(Row(self.name, "error", curve, seed, float(step), clean_error(risk, one)))
 
             until = config.teacher_steps * students.step
@@ -107,7 +107,7 @@ class TwoInputs(Experiment):
 
     def _found(self, students: Students, end: ParticleCloud) -> Iterator[Row]:
         """What the particles of the widest students have become."""
-        for seed, cloud in zip(students.seeds, apart(end, len(students.seeds)), strict=True):
+        for seed, cloud in zip(students.seeds, apart(end), strict=True):
             u = cloud.positions[:, -1]
             numbers = fractions(cloud) | {"angle": angle(students.risk, cloud), "output": float(u[u >= 1.0].median())}
             for quantity, value in numbers.items():

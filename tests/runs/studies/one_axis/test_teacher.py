@@ -52,7 +52,7 @@ def test_a_step_is_the_paper_s(kind: Kind) -> None:
     students = Students(kind, 6, (0, 5), 40)
     start, data = students.start(), FreshBatches(40)(0, 0)
     moved = start.moved(students.descent.moved(students.flow, start, 0.0, students.step, StepNoise(0, 0)))
-    for before, after in zip(apart(start, 2), apart(moved, 2), strict=True):
+    for before, after in zip(apart(start), apart(moved), strict=True):
         theta = before.positions.clone().requires_grad_()
         f = (torch.sigmoid(data.inputs.double() @ theta[:, :2].T) @ theta[:, 2:]) / 6
         loss = (f - data.targets).square().mean() + kind.strength * theta[:, 2].square().sum() / 6
@@ -74,8 +74,8 @@ def test_noise_shakes_theta_alone() -> None:
 def test_students_are_those_of_their_seeds() -> None:
     """Assert that students side by side start as they would alone, and differ."""
     both, alone = Students(PLAIN, 6, (0, 5), 40), Students(PLAIN, 6, (5,), 40)
-    first, second = apart(both.start(), 2)
-    assert torch.equal(second.positions, apart(alone.start(), 1)[0].positions)
+    first, second = apart(both.start())
+    assert torch.equal(second.positions, apart(alone.start())[0].positions)
     assert not torch.equal(first.positions, second.positions)
 
 
