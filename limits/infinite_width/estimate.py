@@ -1,4 +1,4 @@
-"""The limit of infinitely many trained particles, estimated by multilevel Monte Carlo over widths, with an error bar."""
+"""The limit of infinitely many trained particles, by multilevel Monte Carlo over widths, with an error bar."""
 
 import math
 import time
@@ -223,8 +223,8 @@ class _Estimate:
                 f'The differences of "{name}" do not decay up to width {width}: {measured}, {self.rate:g} is assumed.'
             )
         return (
-            f'"{name}" may have a bias of {bias[worst]:.2g} left at width {width}, where {SHARE * self.tolerance[worst]:.2g} '
-            f"is allowed and wider clouds are not; {measured}, {self.rate:g} is assumed."
+            f'"{name}" may have a bias of {bias[worst]:.2g} left at width {width}, the widest allowed, and should have '
+            f"at most {SHARE * self.tolerance[worst]:.2g}; {measured}, {self.rate:g} is assumed."
         )
 
     def _spent(self, series: Series, wanted: Counts) -> str:
