@@ -46,11 +46,8 @@ def test_a_number_has_its_place_on_the_scale(values: list[float], log: bool) -> 
     assert scale.log is log
     assert (scale.colour(values[0]), scale.colour(values[1])) == (SCALE[0], SCALE[-1])
     assert scale.colour(values[1] + 1.0) == SCALE[-1]
-    between = [
-        round((int(SCALE[5][place : place + 2], 16) + int(SCALE[6][place : place + 2], 16)) / 2) for place in (1, 3, 5)
-    ]
-    found = [int(scale.colour(middle)[place : place + 2], 16) for place in (1, 3, 5)]
-    assert all(abs(one - other) <= 1 for one, other in zip(between, found, strict=True))
+    found, one, other = (_parts(colour) for colour in (scale.colour(middle), SCALE[5], SCALE[6]))
+    assert all(abs(x - (y + z) / 2.0) <= 1.0 for x, y, z in zip(found, one, other, strict=True))
 
 
 def test_a_single_number_has_the_first_colour() -> None:
