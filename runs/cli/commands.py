@@ -7,6 +7,7 @@ import typer
 
 from runs.cli.claims import claims
 from runs.cli.exit_codes import FAILED, VIOLATED, interrupted
+from runs.cli.report import report, report_at_end
 from runs.cli.reproduce import reproduce
 from runs.studies import STUDIES, named, summary
 from runs.system.options import DATA_SETS
@@ -259,3 +260,4 @@ def check(
 
 app.command()(claims)
 app.command()(reproduce)
+app.command()(report)
