@@ -6,7 +6,7 @@ import pytest
 from matplotlib import colormaps
 from matplotlib.colors import to_hex
 
-from runs.figures.palette import MARKERS, MOST_COLOURS, SCALE, ColourScale, colours_of, marker_of, sorted_names
+from runs.figures.palette import MARKERS, MOST_COLOURS, SCALE, ColourScale, _parts, colours_of, marker_of, sorted_names
 
 
 def test_names_are_sorted_by_the_numbers_in_them() -> None:
