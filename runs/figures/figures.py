@@ -13,31 +13,24 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
-from matplotlib.colors import LinearSegmentedColormap, LogNorm, Normalize, to_hex
+from matplotlib.colors import LinearSegmentedColormap, LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from runs.figures.palette import GREY, MOST_COLOURS, SCALE, ColourScale
 from runs.system.files import replacing
 from runs.system.printable import printable
 from runs.system.refusal import Refusal
 
 Array = npt.NDArray[np.float64]
 
-#: Four colours that differ for every common kind of colour blindness (Okabe and Ito 2008).
-COLOURS = ("#0072B2", "#009E73", "#E69F00", "#D55E00")
-#: These and four more, one for each curve that a legend names at most.
-MOST_COLOURS = (*COLOURS, "#56B4E9", "#CC79A7", "#000000", "#8C564B")
-#: The scale of colours for numbers: matplotlib's viridis without the colours that are too light on white.
-VIRIDIS = [colormaps["viridis"](0.88 * part / 63.0) for part in range(64)]
 DOTS_PER_INCH = 150
-GREY = "0.35"
 #: The largest number that is drawn; the squares of larger ones are not finite.
 LARGEST = 1e150
 
@@ -66,33 +59,6 @@ class CurvePanel:
     formula: str
     curves: tuple[Curve, ...]
     log_values: bool = True
-
-
-@dataclass(frozen=True)
-class ColourScale:
-    """Colours for values from `low` to `high`, linear or logarithmic, for a colour bar."""
-
-    label: str
-    low: float
-    high: float
-    log: bool
-
-    @classmethod
-    def of(cls, label: str, values: Sequence[float]) -> "ColourScale":
-        """The scale of these values; it is logarithmic if they are positive and span a decade."""
-        low, high = min(values), max(values)
-        return cls(label, low, high, log=low > 0.0 and high >= 10.0 * low)
-
-    @property
-    def mappable(self) -> ScalarMappable:
-        """The object from which matplotlib makes a colour bar, without the lightest colours."""
-        kind = LogNorm if self.log else Normalize
-        return ScalarMappable(kind(self.low, self.high), LinearSegmentedColormap.from_list("", VIRIDIS))
-
-    def colour(self, value: float) -> str:
-        """The colour of a value, as a hexadecimal text."""
-        red, green, blue, _ = self.mappable.to_rgba(np.array([value]))[0]
-        return to_hex((float(red), float(green), float(blue)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +101,7 @@ def draw_curves(
     if scale is None:
         add_legend(figure, {curve.label: curve.colour for panel in panels for curve in panel.curves}, width)
     else:
-        figure.colorbar(scale.mappable, ax=axes, label=scale.label, aspect=30, pad=0.02)
+        figure.colorbar(mappable(scale), ax=axes, label=scale.label, aspect=30, pad=0.02)
     save(figure, path)
 
 
@@ -161,6 +127,12 @@ def draw_clouds(panels: Sequence[CloudPanel], path: Path, *, title: str, axis_la
     axes[0].set_ylabel(axis_labels[1])
     figure.suptitle("\n".join(lines), fontsize=12)
     save(figure, path)
+
+
+def mappable(scale: ColourScale) -> ScalarMappable:
+    """The object from which matplotlib makes a colour bar."""
+    kind = LogNorm if scale.log else Normalize
+    return ScalarMappable(kind(scale.low, scale.high), LinearSegmentedColormap.from_list("", SCALE))
 
 
 def fitted_title(title: str, width: float) -> str:

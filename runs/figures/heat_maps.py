@@ -8,7 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from runs.figures.figures import GREY, Array, ColourScale, fitted_title, save
+from runs.figures.figures import Array, fitted_title, mappable, save
+from runs.figures.palette import GREY, ColourScale
 
 #: Width and height of a cell, and of what stands around a map, in inches.
 CELL, AROUND = (0.62, 0.42), (2.0, 1.3)
@@ -57,7 +58,7 @@ def draw_heat_map(axis: Axes, one: HeatMap) -> None:
     """Draw one map on its axes, the first row at the top."""
     known = one.values[np.isfinite(one.values)]
     if known.size:
-        scale = ColourScale.of("", known.tolist()).mappable
+        scale = mappable(ColourScale.of("", known.tolist()))
         mesh = axis.pcolormesh(np.ma.masked_invalid(one.values), cmap=scale.get_cmap(), edgecolors="white")
         mesh.set_norm(scale.norm)
         axis.figure.colorbar(mesh, ax=axis, pad=0.02).ax.tick_params(which="both", labelsize=8)

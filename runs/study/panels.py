@@ -9,18 +9,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from runs.figures.figures import (
-    GREY,
-    Array,
-    CloudPanel,
-    add_legend,
-    draw_clouds,
-    fitted_title,
-    plain_axes,
-    plain_ticks,
-    save,
-)
+from runs.figures.figures import Array, CloudPanel, add_legend, draw_clouds, fitted_title, plain_axes, plain_ticks, save
 from runs.figures.heat_maps import HeatMap, draw_heat_maps
+from runs.figures.palette import GREY
 from runs.study.table import Curve
 
 #: Widths of figures in inches: of a panel among others, and of one alone.
