@@ -14,10 +14,12 @@ from dataclasses import dataclass
 COLOURS = ("#0072B2", "#009E73", "#E69F00", "#D55E00")
 #: These and four more, one for each curve that a legend names at most.
 MOST_COLOURS = (*COLOURS, "#56B4E9", "#CC79A7", "#000000", "#8C564B")
+#: Particles where they started, what is written beside titles, and curves beyond those that a legend names.
+START, GREY, OTHERS = "#B3B3B3", "#595959", "#BDBDBD"
 #: The marker of each colour, as matplotlib calls it and as plotly does.
 MARKERS: Mapping[str, tuple[str, str]] = dict(
     zip(
-        MOST_COLOURS,
+        (*MOST_COLOURS, GREY),
         (
             ("o", "circle"),
             ("s", "square"),
@@ -27,12 +29,11 @@ MARKERS: Mapping[str, tuple[str, str]] = dict(
             ("P", "cross"),
             ("*", "star"),
             ("X", "x"),
+            ("p", "pentagon"),
         ),
         strict=True,
     )
 )
-#: Particles where they started, what is written beside titles, and curves beyond those that a legend names.
-START, GREY, OTHERS = "#B3B3B3", "#595959", "#BDBDBD"
 #: The scale of colours for numbers: viridis without the colours that are too light on white, in equal steps.
 SCALE = (
     "#440154",
@@ -55,6 +56,16 @@ NUMBER = re.compile(r"((?:(?<![\w.])-)?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)")
 def sorted_names(names: Iterable[str]) -> list[str]:
     """The names, each once, sorted: numbers within them by size, so that m = 80 is before m = 400."""
     return sorted(dict.fromkeys(names), key=_by_numbers)
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """The names, each once: those that begin alike up to a number are sorted by it, the others stay in order."""
+    given = list(dict.fromkeys(names))
+    first = {name: NUMBER.split(name)[0] if NUMBER.search(name) else name for name in given}
+    alike: dict[str, list[str]] = {}
+    for name in given:
+        alike.setdefault(first[name], []).append(name)
+    return [name for group in alike.values() for name in sorted_names(group)]
 
 
 def colours_of(names: Iterable[str]) -> dict[str, str]:

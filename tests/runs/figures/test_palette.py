@@ -6,7 +6,7 @@ import pytest
 from matplotlib import colormaps
 from matplotlib.colors import to_hex
 
-from runs.figures.palette import MARKERS, MOST_COLOURS, SCALE, ColourScale, colours_of, marker_of, sorted_names
+from runs.figures.palette import MARKERS, MOST_COLOURS, SCALE, ColourScale, _parts, colours_of, marker_of, sorted_names
 
 
 def test_names_are_sorted_by_the_numbers_in_them() -> None:
@@ -29,7 +29,7 @@ def test_colours_do_not_depend_on_the_order_in_which_settings_come() -> None:
 
 def test_every_colour_has_a_marker_of_its_own() -> None:
     """Assert that no two colours share a marker, in matplotlib's words or in plotly's."""
-    assert len({ours for ours, _ in MARKERS.values()}) == len({theirs for _, theirs in MARKERS.values()}) == 8
+    assert len({ours for ours, _ in MARKERS.values()}) == len({theirs for _, theirs in MARKERS.values()}) == 9
     assert marker_of("#123456") == "o"
 
 
