@@ -27,11 +27,11 @@ def report(
     typer.echo(f"  {printable(str(write_page(paths, out)))}")
 
 
-def report_at_end(paths: list[Path], out: Path | None = None) -> None:
-    """Write the page at the end of a run and print its path; what stands in the way is said, and is no failure."""
+def report_at_end(folder: Path) -> None:
+    """Write the page of a folder at the end of a run and print its path; what stands in the way is said, no failure."""
     from runs.pages import write_page
 
     try:
-        typer.echo(f"  {printable(str(write_page(paths, out)))}")
+        typer.echo(f"  {printable(str(write_page(folder)))}")
     except Refusal as error:
         typer.echo(printable(f"No page was written: {error}"), err=True)

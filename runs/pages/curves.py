@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.colors import to_hex
 
 from runs.figures.figures import Array, CurvePanel
 from runs.figures.palette import GREY, MARKERS, SCALE, START, ColourScale
@@ -111,18 +112,23 @@ def _plot(
     return Plot(str(marked(title)), str(marked(formula)), words, data, layout, keys, may_log)
 
 
+def _hex(colour: str) -> str:
+    """A colour of matplotlib, which may be a grey such as 0.6, as a browser knows it."""
+    return to_hex(colour)
+
+
 def _axis(label: str, log: bool) -> dict[str, Any]:
     return {"type": "log" if log else "linear", "title": {"text": str(marked(label))}}
 
 
 def _group(line: Line) -> str:
     """Traces that are shown and hidden together: a line without a label goes with those of its colour."""
-    return f"{line.colour} {spoken(line.label)}" if line.label else line.colour
+    return f"{_hex(line.colour)} {spoken(line.label)}" if line.label else _hex(line.colour)
 
 
 def _key(line: Line) -> Key:
     mode, dash = MODES[line.kind]
-    return Key(str(marked(line.label)), line.colour, "dot" if mode == "markers" else dash, _group(line))
+    return Key(str(marked(line.label)), _hex(line.colour), "dot" if mode == "markers" else dash, _group(line))
 
 
 def _traces(line: Line, log: bool, most: int) -> list[dict[str, Any]]:
@@ -138,7 +144,7 @@ def _traces(line: Line, log: bool, most: int) -> list[dict[str, Any]]:
     if line.kind == "bars":
         widths = np.diff(x, append=2.0 * x[-1] - x[-2]) if len(x) > 1 else np.ones(1)
         bars = {"x": numbers(x), "y": numbers(mean), "width": numbers(widths), "offset": 0}
-        return [{"type": "bar", **bars, "marker": {"color": line.colour, "opacity": 0.7}, **shared}]
+        return [{"type": "bar", **bars, "marker": {"color": _hex(line.colour), "opacity": 0.7}, **shared}]
     bands = []
     if line.kind in ("band", "dots") and values.shape[1] > 1:
         least = float(values[values > 0.0].min()) if bool((values > 0.0).any()) else 1.0
@@ -152,16 +158,20 @@ def _band(line: Line, x: Array, low: Array, high: Array) -> dict[str, Any]:
     there = np.isfinite(low) & np.isfinite(high)
     around = np.concatenate([x[there], x[there][::-1]]), np.concatenate([high[there], low[there][::-1]])
     drawn = {"x": numbers(around[0]), "y": numbers(around[1]), "mode": "lines", "line": {"width": 0}}
-    return {"type": "scatter", **drawn, "fill": "toself", "fillcolor": f"{line.colour}33", "hoverinfo": "skip"}
+    return {"type": "scatter", **drawn, "fill": "toself", "fillcolor": f"{_hex(line.colour)}33", "hoverinfo": "skip"}
 
 
 def _curve(line: Line, x: Array, mean: Array, low: Array, high: Array, chosen: Sequence[int]) -> dict[str, Any]:
     mode, dash = MODES[line.kind]
     width = 1.4 if line.kind in ("dots", "dashed") else 2.0
     trace: dict[str, Any] = {"type": "scatter", "x": numbers(x), "y": numbers(mean), "mode": mode}
-    trace |= {"line": {"color": line.colour, "dash": dash, "width": width}}
+    trace |= {"line": {"color": _hex(line.colour), "dash": dash, "width": width}}
     if "markers" in mode:
-        trace["marker"] = {"color": line.colour, "size": 6, "symbol": MARKERS.get(line.colour, ("o", "circle"))[1]}
+        trace["marker"] = {
+            "color": _hex(line.colour),
+            "size": 6,
+            "symbol": MARKERS.get(_hex(line.colour), ("o", "circle"))[1],
+        }
     said = "%{x:.4g}: %{y:.4g}"
     if line.values.shape[1] > 1:
         trace["customdata"] = [list(pair) for pair in zip(numbers(low), numbers(high), strict=True)]
@@ -170,7 +180,7 @@ def _curve(line: Line, x: Array, mean: Array, low: Array, high: Array, chosen: S
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)
             bars = 2.0 * np.nanmean(line.errors[chosen], axis=1)
-        trace["error_y"] = {"array": numbers(bars), "thickness": 1.2, "width": 3, "color": line.colour}
+        trace["error_y"] = {"array": numbers(bars), "thickness": 1.2, "width": 3, "color": _hex(line.colour)}
         said += "<br>± two standard errors"
     return trace | {"hovertemplate": said}
 
@@ -182,16 +192,21 @@ def _before_and_after(panel: Particles) -> Plot:
     before, after, masses = panel.before[chosen], panel.after[chosen], panel.masses[chosen]
     sizes = [round(float(size), 1) for size in 3.0 + 26.0 * np.sqrt(masses)]
     between = np.stack([before, after, np.full_like(before, np.nan)], axis=1).reshape(-1, 2)
-    thin = {"type": "scatter", "mode": "lines", "hoverinfo": "skip", "line": {"color": panel.colour, "width": 0.6}}
+    thin = {
+        "type": "scatter",
+        "mode": "lines",
+        "hoverinfo": "skip",
+        "line": {"color": _hex(panel.colour), "width": 0.6},
+    }
     traces = [{**thin, "x": numbers(between[:, 0]), "y": numbers(between[:, 1]), "opacity": 0.5}]
-    for said, points, colour in (("before", before, START), ("after", after, panel.colour)):
+    for said, points, colour in (("before", before, START), ("after", after, _hex(panel.colour))):
         marker = {"color": colour, "size": sizes, "line": {"color": GREY, "width": 0.5}}
         dots = {"x": numbers(points[:, 0]), "y": numbers(points[:, 1]), "mode": "markers", "name": said}
         told = {"customdata": numbers(masses), "hovertemplate": "%{x:.4g}, %{y:.4g}<br>mass %{customdata:.3g}"}
         traces.append({"type": "scatter", **dots, "marker": marker, "opacity": 0.75, **told})
     traces = [trace | {"showlegend": False} for trace in traces]
     across, up = (_axis(label, log=False) for label in panel.axis_labels)
-    keys = (Key("before", START, "dot", "before"), Key("after", panel.colour, "dot", "after"))
+    keys = (Key("before", START, "dot", "before"), Key("after", _hex(panel.colour), "dot", "after"))
     traces = [trace | {"legendgroup": group} for trace, group in zip(traces, ("after", "before", "after"), strict=True)]
     layout = {"xaxis": across, "yaxis": up | {"scaleanchor": "x"}}
     return _plot(panel.title.replace("\n", ", "), "", traces, layout, keys)
@@ -206,9 +221,20 @@ def _map(panel: Heat) -> Plot:
     written = [[f"{value:.2g}" if math.isfinite(value) else "" for value in row] for row in panel.values]
     exact = [[f"{value:.6g}" if math.isfinite(value) else "none" for value in row] for row in panel.values]
     steps = [[place / (len(SCALE) - 1), colour] for place, colour in enumerate(SCALE)]
-    trace = {"type": "heatmap", "z": rows, "text": written, "customdata": exact, "colorscale": steps, "showscale": False}
+    trace = {
+        "type": "heatmap",
+        "z": rows,
+        "text": written,
+        "customdata": exact,
+        "colorscale": steps,
+        "showscale": False,
+    }
     trace |= {"hovertemplate": "%{x}, %{y}: %{customdata}<extra></extra>", "xgap": 1, "ygap": 1}
-    trace |= {"texttemplate": "%{text}", "textfont": {"size": 10}} if panel.values.size <= WRITTEN else {}
+    trace |= (
+        {"texttemplate": "%{text}", "textfont": {"size": 10 if panel.values.shape[1] <= 6 else 8}}
+        if panel.values.size <= WRITTEN
+        else {}
+    )
     trace |= {name: _places(words) for name, words in (("x", panel.columns), ("y", panel.rows))}
     across, up = (
         {"title": {"text": str(marked(label))}, "tickvals": _places(words), "ticktext": [str(marked(w)) for w in words]}

@@ -19,6 +19,7 @@ from runs.figures.palette import SCALE
 from runs.pages.formulas import marked
 from runs.pages.found import parts_of
 from runs.pages.part import Film, Part, Plot
+from runs.pages.words import moment
 from runs.study.claims import Claim, cells_of
 from runs.system.files import replacing
 from runs.system.refusal import Refusal
@@ -45,7 +46,9 @@ class Page:
     def claims(self) -> tuple[Claim, ...]:
         """The claims of all parts, each experiment with the name of its part."""
         return tuple(
-            replace(claim, experiment=f"{part.title} {claim.experiment}") for part in self.parts for claim in part.claims
+            replace(claim, experiment=f"{part.title} {claim.experiment}")
+            for part in self.parts
+            for claim in part.claims
         )
 
 
@@ -92,8 +95,14 @@ def html_of(page: Page, folder: Path) -> str:
         loader=FileSystemLoader(TEMPLATE), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     surroundings.filters |= {"number": number, "address": address, "beside": lambda path: _beside(path, folder)}
-    surroundings.filters["moment"] = lambda text: text[:16].replace("T", " ") + " UTC"
-    surroundings.filters |= {"marked": marked, "hashes": hashes, "counts": counts, "cells": _cells, "rank": _rank}
+    surroundings.filters |= {
+        "marked": marked,
+        "moment": moment,
+        "hashes": hashes,
+        "counts": counts,
+        "cells": _cells,
+        "rank": _rank,
+    }
     surroundings.filters |= {"slug": lambda text: str(text).replace(" ", "-"), "key": _key, "short": _short}
     surroundings.filters |= {"ink": lambda colour: "currentColor" if colour == "#000000" else colour}
     return surroundings.get_template("page.html").render(

@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import Any
 
 from runs.pages.part import Rows
-from runs.pages.words import counted, said, time_said
+from runs.pages.words import counted, moment, said, time_said
 from runs.system.printable import printable
 
 #: What is shown of several values at most.
@@ -16,8 +16,8 @@ MOST = 4
 DIGITS = 12
 
 
-def rows_of(notes: Sequence[Mapping[str, Any]]) -> Rows:
-    """The provenance of one or several files, which differ in part; seconds are added up."""
+def rows_of(notes: Sequence[Mapping[str, Any]], noted: str) -> Rows:
+    """The provenance of one or several files, or whatever each is `noted` of; seconds are added up."""
     if not notes:
         return ()
     found = [
@@ -25,8 +25,8 @@ def rows_of(notes: Sequence[Mapping[str, Any]]) -> Rows:
         ("commit", _several(_commit(note.get("git")) for note in notes)),
         ("libraries", _several(_libraries(note.get("libraries")) for note in notes)),
         ("device", _several(said(note["device"]) for note in notes if note.get("device"))),
-        ("begun", _ends([note["started"] for note in notes if isinstance(note.get("started"), str)])),
-        ("work", _work([note.get("wall_seconds") for note in notes])),
+        ("started", _ends([note["started"] for note in notes if isinstance(note.get("started"), str)])),
+        ("work", _work([note.get("wall_seconds") for note in notes], noted)),
     ]
     return [(name, text) for name, text in found if text]
 
@@ -49,7 +49,9 @@ def typed(arguments: Sequence[object]) -> str:
 def _commit(git: object) -> str:
     if not isinstance(git, Mapping) or not git.get("commit"):
         return ""
-    return printable(str(git["commit"])[:DIGITS]) + (", with changes that are not committed" if git.get("dirty") else "")
+    return printable(str(git["commit"])[:DIGITS]) + (
+        ", with changes that are not committed" if git.get("dirty") else ""
+    )
 
 
 def _libraries(libraries: object) -> str:
@@ -66,12 +68,12 @@ def _ends(times: Sequence[str]) -> str:
     """The first and the last of times in ISO form."""
     if not times:
         return ""
-    first, last = printable(min(times)), printable(max(times))
+    first, last = moment(min(times)), moment(max(times))
     return first if first == last else f"{first} to {last}"
 
 
-def _work(seconds: Sequence[object]) -> str:
+def _work(seconds: Sequence[object], noted: str) -> str:
     known = [float(one) for one in seconds if isinstance(one, int | float) and math.isfinite(one)]
     if not known:
         return ""
-    return time_said(sum(known)) + (f" in {counted(len(known), 'session')}" if len(known) > 1 else "")
+    return time_said(sum(known)) + (f" for {counted(len(known), noted)}" if len(known) > 1 else "")

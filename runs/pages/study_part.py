@@ -1,5 +1,6 @@
 """The part of a page on a study by name: its claims, its figures from the tidy table, its trajectories' particles."""
 
+import bisect
 import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -15,12 +16,12 @@ from runs.pages.provenance import commands_of, rows_of
 from runs.pages.trajectory_part import films_of
 from runs.pages.words import counted, in_words
 from runs.studies import STUDIES, named
-from runs.study.claims import CLAIMS, Claim, read_claims
+from runs.study.claims import CLAIMS, read_claims
 from runs.study.configuration import StudyConfig
 from runs.study.experiment import planned
 from runs.study.panels import Line, Panel
 from runs.study.provenance import noted_work
-from runs.study.running import RESULT, Job
+from runs.study.running import CASES, RESULT, Job
 from runs.study.study import Study
 from runs.study.study_figures import StudyFigure, figures_of
 from runs.study.table import Table
@@ -44,22 +45,22 @@ def study_part(folder: Path, held: Mapping[str, Any], share: int = 1) -> Part:
     found = configured(folder, held, table)
     figures, remark = _figures(found, table, folder, share)
     remarks = held.get("remarks")
-    notes = list(noted_work(folder))
+    notes = noted_work(folder)
     with ExitStack() as opened:
         trajectories = dict(opened_in(folder, opened))
         films, said = films_of(trajectories, 6 if share == 1 else 1)
-        notes = notes or [trajectory.provenance for trajectory in trajectories.values()]
+        origin = rows_of(notes, "command") or rows_of([one.provenance for one in trajectories.values()], "file")
     words = [f"Data: {remarks['citation']}."] if isinstance(remarks, dict) and remarks.get("citation") else []
     return Part(
         title=str(held.get("study", folder.name)),
         kicker=f"{found[0].paper}" if found else "",
-        about=tuple(filter(None, [*_about(found, folder), *words, remark])),
+        about=tuple(filter(None, [*_about(found, table), *words, remark])),
         settings=in_words(held, without=("study", "remarks")),
         claims=tuple(claims),
         figures=figures,
         films=films,
         films_said=said,
-        provenance=rows_of(notes),
+        provenance=origin,
         commands=((command_of(*found, table),) if found else commands_of(notes)),
         links=_links(folder),
     )
@@ -68,8 +69,8 @@ def study_part(folder: Path, held: Mapping[str, Any], share: int = 1) -> Part:
 def configured(folder: Path, held: Mapping[str, Any], table: Table) -> tuple[Study, StudyConfig] | None:
     """The study and its configuration from a folder; None where this version knows no such study or configuration.
 
-    How many seeds there are is not in the configuration: it is the largest number for which no case is missing, or else
-    the one with fewest missing.
+    How many seeds there are is not in the configuration: it is the largest number that asks for no case beyond those
+    that are there.
     """
     name = held.get("study")
     if name not in STUDIES:
@@ -81,8 +82,10 @@ def configured(folder: Path, held: Mapping[str, Any], table: Table) -> tuple[Stu
     try:
         later = study.configured(**given).model_dump()  # fields that the study got since the folder was made
         base = study.config.validated(**{**later, **fields, "device": "cpu", "seeds": most, "out": folder})
-        tried = [base.model_copy(update={"seeds": count}) for count in range(most, 0, -1)]
-        return study, min(tried, key=lambda config: _missing(study, config, table))
+        tried = [base.model_copy(update={"seeds": count}) for count in range(1, most + 1)]
+        least = missing(study, tried[0], table)
+        beyond = bisect.bisect_right(tried, least, key=lambda config: missing(study, config, table))
+        return study, tried[beyond - 1]
     except (Refusal, KeyError, TypeError, ValueError):
         return None
 
@@ -114,30 +117,35 @@ def _typed(value: object) -> str:
     return f" {shlex.quote(str(value))}"
 
 
-def _missing(study: Study, config: StudyConfig, table: Table) -> int:
-    """How many cases of the experiments that have rows are not in the folder."""
-    return sum(not job.path.exists() for job in _jobs(study, config, table))
+def missing(study: Study, config: StudyConfig, table: Table) -> int:
+    """How many cases of the experiments that have rows are not in the folder; the more seeds, the more or as many."""
+    place = config.out / CASES
+    there = {path.name for path in place.iterdir()} if place.is_dir() else set()
+    return sum(f"{name}.csv" not in there for name in _cases(study, config, table))
 
 
-def _jobs(study: Study, config: StudyConfig, table: Table) -> list[Job]:
+def _cases(study: Study, config: StudyConfig, table: Table) -> list[str]:
     there = {row.experiment for row in table}
     chosen = [one for one in study.experiments if one.name in there]
-    return [Job(one, config, case, config.out) for one in chosen for case in planned(one, config)]
+    return [Job(one, config, case, config.out).name for one in chosen for case in planned(one, config)]
 
 
-def _about(found: tuple[Study, StudyConfig] | None, folder: Path) -> Iterator[str]:
+def _about(found: tuple[Study, StudyConfig] | None, table: Table) -> Iterator[str]:
     if found is None:
-        yield f"The study of {folder.name} is not one of this version: its table is shown as it is."
+        yield "This version knows no such study, or no such configuration of it: its table is shown as it is."
         return
     study, config = found
     yield study.summary
-    yield f"Scale {config.scale}, " + ", ".join(
-        filter(None, (f"data {config.data}" if config.data else "", counted(config.seeds, "seed"))),
-    ) + "."
-    table = Table.read(folder / RESULT) if (folder / RESULT).exists() else Table()
-    missing = _missing(study, config, table)
-    if missing:
-        yield f"{counted(missing, 'case')} of {len(_jobs(study, config, table))} are missing: run the command again."
+    yield (
+        f"Scale {config.scale}, "
+        + ", ".join(
+            filter(None, (f"data {config.data}" if config.data else "", counted(config.seeds, "seed"))),
+        )
+        + "."
+    )
+    left = missing(study, config, table)
+    if left:
+        yield f"Of {counted(len(_cases(study, config, table)), 'case')} {left} are missing: run the command again."
 
 
 def _figures(

@@ -43,7 +43,7 @@ def sweep_part(folder: Path, share: int = 1) -> Part:
         figures=tuple(_figures(settings, folder, share)),
         films=films,
         films_said=left,
-        provenance=rows_of(notes),
+        provenance=rows_of(notes, "file"),
         commands=commands_of(notes),
         links=(*(str(name) for name in names if name.is_file()), *map(str, list(trajectories)[:ROWS])),
     )
@@ -85,7 +85,7 @@ def _sheets(settings: Sequence[Setting]) -> tuple[Sheet, ...]:
 
 
 def _cell(value: Scalar) -> str:
-    return "" if value is None else f"{value:.6g}" if isinstance(value, float) else said(value)
+    return "" if value is None else f"{value:.4g}" if isinstance(value, float) else said(value)
 
 
 def _figures(settings: Sequence[Setting], folder: Path, share: int) -> list[Figure]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from particles import Trajectory, TrajectoryError
 from particles.trajectory import TrajectoryReader
-from runs.figures.palette import ColourScale
+from runs.figures.palette import ColourScale, sorted_names
 from runs.inspect.plot import curve_panels
 from runs.pages.curves import budgeted, evenly, figure_of, panel_of
 from runs.pages.films import film_of
@@ -42,7 +42,8 @@ def trajectories_part(files: Sequence[Path], films: int) -> Part:
 def films_of(trajectories: Mapping[Path, TrajectoryReader], most: int) -> tuple[tuple[Film, ...], str]:
     """The particles of the first file of every setting, as many as may be, and a sentence on those left out."""
     groups = settings_of(told_apart({file: trajectory.parameters for file, trajectory in trajectories.items()}))
-    chosen = [list(groups.items())[place] for place in evenly(len(groups), most)] if most > 0 else []
+    labels = sorted_names(groups)
+    chosen = [(labels[place], groups[labels[place]]) for place in evenly(len(labels), most)]
     names = names_of(list(trajectories))
     films = []
     for label, members in chosen:
@@ -66,7 +67,7 @@ def _part(trajectories: Mapping[Path, TrajectoryReader], films: int) -> Part:
         figures=tuple(_figures(trajectories)),
         films=shown,
         films_said=said,
-        provenance=rows_of(notes),
+        provenance=rows_of(notes, "file"),
         commands=commands_of(notes),
         links=tuple(str(file) for file in trajectories),
     )

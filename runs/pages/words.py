@@ -40,6 +40,11 @@ def counted(count: int, one: str, many: str = "") -> str:
     return f"{count} {one if count == 1 else many or one + 's'}"
 
 
+def moment(text: str) -> str:
+    """A time in ISO form and UTC, to the minute."""
+    return f"{printable(text)[:16].replace('T', ' ')} UTC"
+
+
 def time_said(seconds: float) -> str:
     """A duration in words."""
     if seconds < 120.0:

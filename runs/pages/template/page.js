@@ -25,8 +25,8 @@
   function stepOf(low, high, across) {
     const span = Math.log10(high / low);
     if (!(span > 0)) return undefined;
-    if (span < 0.55) {
-      const rough = (high - low) / 4, ten = 10 ** Math.floor(Math.log10(rough));
+    if (span < 0.78) {
+      const rough = (high - low) / (across ? 4 : 6), ten = 10 ** Math.floor(Math.log10(rough));
       return "L" + Number(([1, 2, 5, 10].find((part) => part * ten >= rough) * ten).toPrecision(3));
     }
     return span > (across ? 2.2 : 4) ? Math.ceil(span / 7) : "D2";
