@@ -31,6 +31,8 @@ MODES = {
 }
 #: Cells of a map that have their number written in them, at most.
 WRITTEN = 150
+#: So many columns have their numbers in letters of the usual size.
+SIX = 6
 
 
 def budgeted(panels: Iterable[AnyPanel], share: int = 1) -> int:
@@ -123,7 +125,7 @@ def _axis(label: str, log: bool) -> dict[str, Any]:
 
 def _group(line: Line) -> str:
     """Traces that are shown and hidden together: a line without a label goes with those of its colour."""
-    return f"{_hex(line.colour)} {spoken(line.label)}" if line.label else _hex(line.colour)
+    return f"{_hex(line.colour)} {spoken(line.label)}".rstrip()
 
 
 def _key(line: Line) -> Key:
@@ -167,11 +169,8 @@ def _curve(line: Line, x: Array, mean: Array, low: Array, high: Array, chosen: S
     trace: dict[str, Any] = {"type": "scatter", "x": numbers(x), "y": numbers(mean), "mode": mode}
     trace |= {"line": {"color": _hex(line.colour), "dash": dash, "width": width}}
     if "markers" in mode:
-        trace["marker"] = {
-            "color": _hex(line.colour),
-            "size": 6,
-            "symbol": MARKERS.get(_hex(line.colour), ("o", "circle"))[1],
-        }
+        symbol = MARKERS.get(line.colour, ("o", "circle"))[1]
+        trace["marker"] = {"color": _hex(line.colour), "size": 6, "symbol": symbol}
     said = "%{x:.4g}: %{y:.4g}"
     if line.values.shape[1] > 1:
         trace["customdata"] = [list(pair) for pair in zip(numbers(low), numbers(high), strict=True)]
@@ -192,21 +191,17 @@ def _before_and_after(panel: Particles) -> Plot:
     before, after, masses = panel.before[chosen], panel.after[chosen], panel.masses[chosen]
     sizes = [round(float(size), 1) for size in 3.0 + 26.0 * np.sqrt(masses)]
     between = np.stack([before, after, np.full_like(before, np.nan)], axis=1).reshape(-1, 2)
-    thin = {
-        "type": "scatter",
-        "mode": "lines",
-        "hoverinfo": "skip",
-        "line": {"color": _hex(panel.colour), "width": 0.6},
-    }
+    colour = _hex(panel.colour)
+    thin = {"type": "scatter", "mode": "lines", "hoverinfo": "skip", "line": {"color": colour, "width": 0.6}}
     traces = [{**thin, "x": numbers(between[:, 0]), "y": numbers(between[:, 1]), "opacity": 0.5}]
-    for said, points, colour in (("before", before, START), ("after", after, _hex(panel.colour))):
-        marker = {"color": colour, "size": sizes, "line": {"color": GREY, "width": 0.5}}
+    for said, points, shown in (("before", before, START), ("after", after, colour)):
+        marker = {"color": shown, "size": sizes, "line": {"color": GREY, "width": 0.5}}
         dots = {"x": numbers(points[:, 0]), "y": numbers(points[:, 1]), "mode": "markers", "name": said}
         told = {"customdata": numbers(masses), "hovertemplate": "%{x:.4g}, %{y:.4g}<br>mass %{customdata:.3g}"}
         traces.append({"type": "scatter", **dots, "marker": marker, "opacity": 0.75, **told})
     traces = [trace | {"showlegend": False} for trace in traces]
     across, up = (_axis(label, log=False) for label in panel.axis_labels)
-    keys = (Key("before", START, "dot", "before"), Key("after", _hex(panel.colour), "dot", "after"))
+    keys = (Key("before", START, "dot", "before"), Key("after", colour, "dot", "after"))
     traces = [trace | {"legendgroup": group} for trace, group in zip(traces, ("after", "before", "after"), strict=True)]
     layout = {"xaxis": across, "yaxis": up | {"scaleanchor": "x"}}
     return _plot(panel.title.replace("\n", ", "), "", traces, layout, keys)
@@ -216,25 +211,16 @@ def _map(panel: Heat) -> Plot:
     """Coloured cells, the first row at the top; colours are logarithmic where all are positive and span a decade."""
     known = panel.values[np.isfinite(panel.values)]
     log = bool(known.size) and float(known.min()) > 0.0 and float(known.max()) >= 10.0 * float(known.min())
-    shown = np.log10(panel.values, where=np.isfinite(panel.values), out=np.full(panel.values.shape, np.nan))
-    rows = [numbers(row) for row in (shown if log else panel.values)]
+    rows = [numbers(row) for row in (np.log10(panel.values) if log else panel.values)]
     written = [[f"{value:.2g}" if math.isfinite(value) else "" for value in row] for row in panel.values]
+    named = [[f"{marked(row)}, {marked(column)}" for column in panel.columns] for row in panel.rows]
     exact = [[f"{value:.6g}" if math.isfinite(value) else "none" for value in row] for row in panel.values]
+    told = [[f"{name}: {text}" for name, text in zip(*pair, strict=True)] for pair in zip(named, exact, strict=True)]
     steps = [[place / (len(SCALE) - 1), colour] for place, colour in enumerate(SCALE)]
-    trace = {
-        "type": "heatmap",
-        "z": rows,
-        "text": written,
-        "customdata": exact,
-        "colorscale": steps,
-        "showscale": False,
-    }
-    trace |= {"hovertemplate": "%{x}, %{y}: %{customdata}<extra></extra>", "xgap": 1, "ygap": 1}
-    trace |= (
-        {"texttemplate": "%{text}", "textfont": {"size": 10 if panel.values.shape[1] <= 6 else 8}}
-        if panel.values.size <= WRITTEN
-        else {}
-    )
+    trace = {"type": "heatmap", "z": rows, "text": written, "customdata": told, "colorscale": steps}
+    trace |= {"hovertemplate": "%{customdata}<extra></extra>", "xgap": 1, "ygap": 1, "showscale": False}
+    if panel.values.size <= WRITTEN:
+        trace |= {"texttemplate": "%{text}", "textfont": {"size": 10 if len(panel.columns) <= SIX else 8}}
     trace |= {name: _places(words) for name, words in (("x", panel.columns), ("y", panel.rows))}
     across, up = (
         {"title": {"text": str(marked(label))}, "tickvals": _places(words), "ticktext": [str(marked(w)) for w in words]}

@@ -49,18 +49,17 @@ def film_of(trajectory: TrajectoryReader, title: str, link: str = "") -> Film | 
     if not positions.size or not np.abs(positions).max() <= LARGEST:
         return None
     axes = _axes(positions, weights, trajectory.coordinates)
-    shown = [
-        f"{len(frames)} of {counted(count, 'frame')} are shown" if len(frames) < count else "",
-        f"{len(chosen)} of {counted(masses.shape[1], 'particle')} are shown, chosen by mass; they carry "
-        f"{masses.mean(axis=0)[chosen].sum():.0%} of it"
-        if len(chosen) < masses.shape[1]
-        else "",
-        f"{len(axes)} of {positions.shape[2] + PRINCIPAL} axes can be chosen, the coordinates being those that vary most"
-        if positions.shape[2] > COORDINATES
-        else "",
-    ]
+    dim, shown = positions.shape[2], []
+    if len(frames) < count:
+        shown.append(f"{len(frames)} of {count} frames are shown.")
+    if len(chosen) < masses.shape[1]:
+        part = masses.mean(axis=0)[chosen].sum()
+        said = f"{len(chosen)} of {counted(masses.shape[1], 'particle')} are shown, chosen by mass"
+        shown.append(f"{said}; they carry {part:.0%} of it.")
+    if dim > COORDINATES:
+        shown.append(f"Of {dim} coordinates the {COORDINATES} that vary most can be chosen.")
     held = _numbers(axes, weights if trajectory.has_moving_masses else weights[:1], times[frames], chosen)
-    return Film(title, tuple(f"{text}." for text in shown if text), held, link)
+    return Film(title, tuple(shown), held, link)
 
 
 def shared_out(masses: Array, most: int) -> list[int]:
