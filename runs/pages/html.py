@@ -86,7 +86,7 @@ def _template(plots: Sequence[Plot], films: Sequence[Film], folder: Path) -> Tem
         "cells": lambda claim: cells_of(claim.result)[:3],
         "rank": lambda claim: ORDER.index(claim.result.verdict),
         "slug": lambda text: str(text).replace(" ", "-"),
-        "key": lambda value: repr(float(value)) if math.isfinite(value) else "",
+        "key": lambda value: "" if math.isnan(value) else repr(float(value)).replace("inf", "Infinity"),
         "short": lambda value: f"{value:.4g}",
         "ink": lambda colour: "currentColor" if colour == "#000000" else colour,
     }

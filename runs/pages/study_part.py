@@ -1,8 +1,9 @@
 """The part of a page on a study by name: its claims, its figures from the tidy table, its trajectories' particles."""
 
 import bisect
+import json
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -161,10 +162,21 @@ def _figures(
     if drawn is None:
         drawn = list(plain_figures(table))
     most = budgeted([panel for figure in drawn for panel in figure.panels], share)
-    there = ((figure, (folder / figure.file).exists() and bool(figure.file)) for figure in drawn)
-    return tuple(
+    there = ((one, bool(one.file) and (folder / one.file).exists()) for one in drawn)
+    figures = (
         figure_of(one.title, one.panels, str(folder / one.file) if file else "", most=most) for one, file in there
-    ), remark
+    )
+    return tuple(_once(figures)), remark
+
+
+def _once(figures: Iterable[Figure]) -> Iterator[Figure]:
+    """The figures without those that show nothing but plots of figures before, as a file for each panel does."""
+    seen: set[str] = set()
+    for figure in figures:
+        shown = {json.dumps([plot.title, plot.data]) for plot in figure.plots}
+        if not shown <= seen:
+            yield figure
+        seen |= shown
 
 
 def plain_figures(table: Table) -> Iterator[StudyFigure]:

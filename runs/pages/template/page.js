@@ -20,25 +20,29 @@
     return copy;
   }
 
-  // Distance of the ticks of a logarithmic axis from low to high, such that their numbers do not touch: powers of ten,
-  // 1, 2 and 5 times these (fewer across than up, where numbers stand above each other), or even steps.
-  function stepOf(low, high, across) {
+  // Distance of the ticks of a logarithmic axis from low to high, such that their numbers do not touch: even steps on a
+  // short one, else 1, 2 and 5 times powers of ten or, where these would be too many for its length, some powers alone.
+  function stepOf(low, high, length, across) {
     const span = Math.log10(high / low);
     if (!(span > 0)) return undefined;
     if (span < 0.78) {
       const rough = (high - low) / (across ? 4 : 6), ten = 10 ** Math.floor(Math.log10(rough));
       return "L" + Number(([1, 2, 5, 10].find((part) => part * ten >= rough) * ten).toPrecision(3));
     }
-    return span > (across ? 2.2 : 4) ? Math.ceil(span / 7) : "D2";
+    const letters = Math.max(...[low, high].map((end) => String(10 ** Math.floor(Math.log10(end))).length));
+    const size = across ? 6 * letters + 4 : 13;
+    const most = Math.max(2, length / size);
+    return 3 * span + 1 > most ? Math.ceil(span / Math.min(7, most)) : "D2";
   }
-  function stepFor(data, axis) {
+  const lengthOf = (chart, across) => across ? chart.clientWidth - 64 : chart.clientHeight - 50;
+  function stepFor(data, chart, across) {
     let low = Infinity, high = -Infinity;
     for (const trace of data) {
-      for (const value of trace[axis] || []) {
+      for (const value of trace[across ? "x" : "y"] || []) {
         if (value > 0) { low = Math.min(low, value); high = Math.max(high, value); }
       }
     }
-    return stepOf(low, high, axis === "x");
+    return stepOf(low, high, lengthOf(chart, across), across);
   }
 
   function axisOf(given, type, step) {
@@ -56,8 +60,8 @@
       hoverlabel: {namelength: -1}, dragmode: coarse ? false : "zoom", autosize: false,
       width: chart.clientWidth, height: chart.clientHeight, uirevision: types.join()};
     Object.assign(layout, given);
-    layout.xaxis = axisOf(given.xaxis, types[0], stepFor(data, "x"));
-    layout.yaxis = axisOf(given.yaxis, types[1], stepFor(data, "y"));
+    layout.xaxis = axisOf(given.xaxis, types[0], stepFor(data, chart, true));
+    layout.yaxis = axisOf(given.yaxis, types[1], stepFor(data, chart, false));
     return layout;
   }
 
@@ -78,7 +82,8 @@
     for (const name of ["xaxis", "yaxis"]) {
       const axis = chart.layout[name];
       if (axis.type !== "log" || !axis.range) continue;
-      const step = stepOf(10 ** axis.range[0], 10 ** axis.range[1], name === "xaxis");
+      const across = name === "xaxis";
+      const step = stepOf(10 ** axis.range[0], 10 ** axis.range[1], lengthOf(chart, across), across);
       if (step !== axis.dtick) changed[name + ".dtick"] = step === undefined ? null : step;
     }
     if (Object.keys(changed).length) Plotly.relayout(chart, changed);
