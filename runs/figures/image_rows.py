@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from runs.figures.figures import Array, fitted_title, save
+from runs.figures.figures import Array, fitted_title
+from runs.figures.written import save
 
 #: Width of an image and of the names of rows, and height of the title, in inches.
 SIDE, NAMES, TITLE = 0.72, 1.5, 0.5

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from runs.figures.figures import (
-    GREY,
+    WITHOUT_ZERO,
     Array,
     CloudPanel,
     add_legend,
@@ -18,9 +18,12 @@ from runs.figures.figures import (
     fitted_title,
     plain_axes,
     plain_ticks,
-    save,
+    sparse,
+    titled,
 )
 from runs.figures.heat_maps import HeatMap, draw_heat_maps
+from runs.figures.palette import MARKERS, MOST_COLOURS, in_order, marker_of
+from runs.figures.written import save
 from runs.study.table import Curve
 
 #: Widths of figures in inches: of a panel among others, and of one alone.
@@ -31,8 +34,8 @@ TICKS = 5
 Kind = Literal["band", "dots", "points", "line", "dashed", "bars"]
 STYLES: Mapping[str, Mapping[str, Any]] = {
     "band": {"lw": 1.8},
-    "dots": {"lw": 1.0, "marker": "o", "ms": 4},
-    "points": {"ls": "", "marker": "o", "ms": 4.5},
+    "dots": {"lw": 1.0, "ms": 4.5},
+    "points": {"ls": "", "ms": 5.0},
     "line": {"lw": 1.8},
     "dashed": {"lw": 1.4, "ls": "--"},
 }
@@ -101,8 +104,7 @@ def draw(panels: Sequence[AnyPanel], path: Path, title: str) -> None:
     """Draw the panels of one figure into a PNG file: three in a row, with one legend where it serves for all."""
     clouds = [panel for panel in panels if isinstance(panel, Particles)]
     if clouds:
-        said = f"{title} (grey: before, coloured: after, area: mass)"
-        draw_clouds(clouds, path, title=said, axis_labels=clouds[0].axis_labels)
+        draw_clouds(clouds, path, title=title, axis_labels=clouds[0].axis_labels)
         return
     maps = [panel for panel in panels if isinstance(panel, Heat)]
     if maps:
@@ -113,21 +115,34 @@ def draw(panels: Sequence[AnyPanel], path: Path, title: str) -> None:
     rows, width = -(-len(lined) // columns), AMONG * columns if columns > 1 else ALONE
     figure = Figure(figsize=(width, HEIGHT * rows + 0.7), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False)
-    keys = [_key(panel) for panel in lined]
-    common = len(lined) > 1 and all(key == keys[0] for key in keys) or len(lined) == 1
+    entries = common_legend(lined)
     for axis, panel in zip(axes.flat, lined, strict=False):
-        draw_panel(axis, panel, legend=not common)
+        draw_panel(axis, panel, legend=entries is None)
     for axis in axes.flat[len(lined) :]:
         axis.set_axis_off()
     figure.suptitle(fitted_title(title, width), fontsize=12)
-    if common and keys[0]:
-        colours = {label: colour for label, (colour, _) in keys[0].items()}
-        add_legend(figure, colours, width, {label: STYLES.get(kind, {}) for label, (_, kind) in keys[0].items()})
+    if entries:
+        colours = {label: colour for label, (colour, _) in entries.items()}
+        add_legend(figure, colours, width, {label: look(kind, colour) for label, (colour, kind) in entries.items()})
     save(figure, path)
 
 
+def common_legend(panels: Sequence[Panel]) -> dict[str, tuple[str, Kind]] | None:
+    """Colour and kind of every label where one legend serves for all panels, otherwise None.
+
+    It does where a label looks the same in all of them, no two labels look alike, and there are not too many.
+    """
+    looks = [(line.label, (line.colour, line.kind)) for panel in panels for line in panel.lines if line.label]
+    found = dict(looks)
+    same = all(found[label] == seen for label, seen in looks) and len(set(found.values())) == len(found)
+    return found if same and len(found) <= len(MOST_COLOURS) else None
+
+
 def draw_panel(axis: Axes, panel: Panel, legend: bool) -> None:
-    """Draw one pair of axes; curves without a number are left out, axes without a positive one are linear."""
+    """Draw one pair of axes; curves without a number are left out, axes without a positive one are linear.
+
+    Where a logarithmic axis cannot show the numbers at zero, its label says so.
+    """
     lines = [line for line in panel.lines if line.values.size]
     log_x = panel.log_x and any((line.x > 0.0).any() for line in lines)
     log_y = panel.log_y and any((line.values > 0.0).any() for line in lines)
@@ -143,13 +158,16 @@ def draw_panel(axis: Axes, panel: Panel, legend: bool) -> None:
         axis.locator_params(axis="x", nbins=TICKS)
     if log_y:
         plain_ticks(axis.yaxis, [line.values for line in lines])
-    axis.set_title(panel.title, fontsize=10.5, loc="left")
-    axis.set_title(panel.formula, fontsize=9, loc="right", color=GREY)
-    axis.set_xlabel(panel.x_label, fontsize=9.5)
+    zero = log_x and any((line.x <= 0.0).any() for line in lines)
+    titled(axis, panel.title, panel.formula)
+    axis.set_xlabel(panel.x_label + (WITHOUT_ZERO if zero else ""), fontsize=9.5)
     axis.set_ylabel(panel.y_label, fontsize=9.5)
     plain_axes(axis)
-    if legend and any(line.label for line in lines):
-        axis.legend(fontsize=8, frameon=False)
+    if legend:
+        handles, labels = axis.get_legend_handles_labels()
+        named = dict(zip(labels, handles, strict=True))
+        if named:
+            axis.legend([named[label] for label in in_order(labels)], in_order(labels), fontsize=8, frameon=False)
 
 
 def _draw_line(axis: Axes, line: Line) -> None:
@@ -161,7 +179,7 @@ def _draw_line(axis: Axes, line: Line) -> None:
     if line.kind in ("band", "dots") and line.values.shape[1] > 1:
         low, high = np.nanmin(line.values, axis=1), np.nanmax(line.values, axis=1)
         axis.fill_between(line.x, low, high, color=line.colour, alpha=0.2, linewidth=0)
-    style = STYLES[line.kind]
+    style = look(line.kind, line.colour, named=bool(line.label))
     if line.errors is None:
         axis.plot(line.x, mean, color=line.colour, label=label, **style)
     else:
@@ -169,5 +187,14 @@ def _draw_line(axis: Axes, line: Line) -> None:
         axis.errorbar(line.x, mean, bars, color=line.colour, label=label, capsize=3, **style)
 
 
-def _key(panel: Panel) -> dict[str, tuple[str, str]]:
-    return {line.label: (line.colour, line.kind) for line in panel.lines if line.label}
+def look(kind: Kind, colour: str, named: bool = True) -> dict[str, Any]:
+    """How a curve of this kind and colour is drawn; a line without a name has no markers.
+
+    Markers tell curves apart in grey; those of dashed lines are hollow.
+    """
+    style = dict(STYLES.get(kind, {}))
+    if kind in ("dots", "points"):
+        style["marker"] = marker_of(colour)
+    elif kind in ("band", "line", "dashed") and named and colour in MARKERS:
+        style |= sparse(colour) | ({"mfc": "white"} if kind == "dashed" else {})
+    return style

@@ -17,7 +17,7 @@ from flows import Advance, Integrator, StepNoise
 from particles import ParticleCloud
 from runs.benchmarks.peers import Outcome, installed
 from runs.benchmarks.timed_flows import TimedFlow
-from runs.figures.figures import save
+from runs.figures.written import save
 
 #: The peer with which seconds are compared.
 PEER = "CVODE"

@@ -9,7 +9,7 @@ from particles import NTK, Lazy, MeanField, masses
 from particles.risk.scaling import Scaling
 from particles.shapes import Masses
 from runs.datasets import load
-from runs.figures.figures import COLOURS
+from runs.figures.palette import COLOURS
 from runs.study.configuration import Sizes, StudyConfig, by_scale
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from runs.figures.figures import MOST_COLOURS, ColourScale, Curve, CurvePanel, draw_curves, drawing
+from runs.figures.figures import Curve, CurvePanel, draw_curves, drawing
+from runs.figures.palette import MOST_COLOURS, ColourScale
 from runs.recorded.curve_groups import short_names, value_text
 from runs.studyfile.results.finished_runs import Numbers, Setting, distinguishing
 from runs.system.printable import printable
