@@ -7,6 +7,7 @@ import typer
 
 from runs.cli.claims import claims
 from runs.cli.exit_codes import FAILED, VIOLATED, interrupted
+from runs.cli.limit import limit
 from runs.cli.reproduce import reproduce
 from runs.studies import STUDIES, named, summary
 from runs.system.options import DATA_SETS
@@ -258,4 +259,5 @@ def check(
 
 
 app.command()(claims)
+app.command()(limit)
 app.command()(reproduce)
