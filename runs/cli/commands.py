@@ -7,6 +7,7 @@ import typer
 
 from runs.cli.claims import claims
 from runs.cli.exit_codes import FAILED, VIOLATED, interrupted
+from runs.cli.limit import limit
 from runs.cli.report import report, report_at_end
 from runs.cli.reproduce import reproduce
 from runs.studies import STUDIES, named, summary
@@ -261,5 +262,6 @@ def check(
 
 
 app.command()(claims)
+app.command()(limit)
 app.command()(reproduce)
 app.command()(report)
