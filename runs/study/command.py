@@ -13,6 +13,7 @@ from runs.study.running import run_study
 from runs.study.study import Study
 from runs.study.table import Row, Table
 from runs.system.refusal import Refusal, chosen
+from runs.system.verbosity import progress_console
 
 
 def command(study: Study, given: Mapping[str, Any], rest: Sequence[str]) -> bool:
@@ -23,7 +24,7 @@ def command(study: Study, given: Mapping[str, Any], rest: Sequence[str]) -> bool
     """
     names, options = parsed(study, rest)
     config = study.configured(**given, **options)
-    console = Console(stderr=True)
+    console = progress_console()
     table = run_study(study, config, only=names or study.usual, console=console)
     shown = Console()
     for part in summaries(study, config, table):
@@ -31,7 +32,7 @@ def command(study: Study, given: Mapping[str, Any], rest: Sequence[str]) -> bool
     for file in table.files:
         shown.print(f"  {file}", highlight=False, soft_wrap=True)
     for failure in table.failures:
-        console.print(f"Failed: {failure}", highlight=False, soft_wrap=True)
+        Console(stderr=True).print(f"Failed: {failure}", highlight=False, soft_wrap=True)
     return not table.failures
 
 
