@@ -37,6 +37,8 @@ MOST_COLOURS = (*COLOURS, "#56B4E9", "#CC79A7", "#000000", "#8C564B")
 #: The scale of colours for numbers: matplotlib's viridis without the colours that are too light on white.
 VIRIDIS = [colormaps["viridis"](0.88 * part / 63.0) for part in range(64)]
 DOTS_PER_INCH = 150
+#: The formats of figures, as their names end.
+KINDS = ("png", "pdf", "svg")
 GREY = "0.35"
 #: The largest number that is drawn; the squares of larger ones are not finite.
 LARGEST = 1e150
@@ -114,8 +116,9 @@ def draw_curves(
     time_label: str,
     columns: int = 3,
     scale: ColourScale | None = None,
+    log_time: bool = True,
 ) -> None:
-    """Draw panels of curves against time on a log axis, with one legend or colour bar, into a PNG file.
+    """Draw panels of curves against time on a log axis, with one legend or colour bar, into a file.
 
     A single panel is drawn wider. Title and legend have as many lines as the width needs; a legend names at most eight
     curves and says how many more there are.
@@ -125,7 +128,7 @@ def draw_curves(
     figure = Figure(figsize=(width, 2.75 * rows + 0.8), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False, sharex=True)
     for axis, panel in zip(axes.flat, panels, strict=False):
-        _draw_panel(axis, panel)
+        _draw_panel(axis, panel, log_time)
     for axis in axes.flat[len(panels) :]:
         axis.set_axis_off()
     for axis in axes.flat[max(0, len(panels) - columns) : len(panels)]:
@@ -188,9 +191,10 @@ def _legend_columns(labels: Sequence[str], width: float) -> int:
     return -(-len(labels) // rows)
 
 
-def _draw_panel(axis: Axes, panel: CurvePanel) -> None:
-    axis.set_xscale("log")
-    if panel.curves:
+def _draw_panel(axis: Axes, panel: CurvePanel, log_time: bool) -> None:
+    if log_time:
+        axis.set_xscale("log")
+    if panel.curves and log_time:
         plain_ticks(axis.xaxis, [curve.times for curve in panel.curves])
     if panel.log_values:
         axis.set_yscale("log")
@@ -280,7 +284,19 @@ def check_drawable(values: Array, subject: str) -> None:
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write a figure as PNG under a temporary name first, so that the file is never half written."""
+    """Write a figure under a temporary name first, so that the file is never half written: PNG, PDF or SVG by its name.
+
+    Raises Refusal for a name with another ending; one without an ending is a PNG.
+    """
     FigureCanvasAgg(figure)
+    kind = kind_of(path)
     with replacing(path) as unfinished:
-        figure.savefig(unfinished, dpi=DOTS_PER_INCH, format="png")
+        figure.savefig(unfinished, dpi=DOTS_PER_INCH, format=kind)
+
+
+def kind_of(path: Path) -> str:
+    """The format of a figure by the ending of its name; raises Refusal for one that is not written."""
+    kind = path.suffix.lower().removeprefix(".") or KINDS[0]
+    if kind not in KINDS:
+        raise Refusal(f"{path} ends in {path.suffix}, but figures are .png, .pdf or .svg: name such a file.")
+    return kind
