@@ -8,7 +8,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from runs.figures.figures import MOST_COLOURS, add_legend, drawing, fitted_title, plain, plain_axes, plain_ticks, save
+from runs.figures.figures import add_legend, drawing, plain, plain_axes, plain_ticks
+from runs.figures.palette import MOST_COLOURS
+from runs.figures.written import save
 from runs.limit.files.tables import Found, shown
 from runs.system.refusal import Refusal
 
@@ -44,9 +46,7 @@ def draw_limits(found: Sequence[Found], out: Path, title: str) -> Path:
         for axis in axes.flat[min(len(names), MOST_PANELS) :]:
             axis.set_axis_off()
         more = f", {left} more quantities in limit.csv" if left > 0 else ""
-        figure.suptitle(
-            fitted_title(f"{plain(title)}: the limit of infinitely many particles{more}", width), fontsize=12
-        )
+        figure.suptitle(f"{plain(title)}: the limit of infinitely many particles{more}", fontsize=12)
         if len(found) > 1:
             add_legend(figure, {plain(one.point.label): colour for one, colour in colours}, width)
         save(figure, path)
