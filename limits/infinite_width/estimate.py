@@ -178,7 +178,7 @@ class _Estimate:
         missing = wanted - counts
         left = self.budget - float(prices @ counts)
         part = min(1.0, max(0.0, left / float(prices @ missing)))
-        return counts + np.floor(part * missing).astype(np.int64)
+        return np.asarray(counts + np.floor(part * missing), dtype=np.int64)
 
     def _result(self, values: list[tuple[Array, Array]], series: Series, reason: str | None) -> InfiniteWidth:
         """The result so far; a reason why it has not converged, or None."""
@@ -208,7 +208,10 @@ class _Estimate:
         numbers = np.stack([series.value, series.value - half, series.value + half], axis=1).tolist()
         errors = np.stack([series.standard_error, bias], axis=1).tolist()
         rows = zip(numbers, self.measuring.quantities, errors, series.rates(self.confidence), strict=True)
-        return tuple(LimitValue(*triple, name, *pair, rate) for triple, name, pair, rate in rows)
+        return tuple(
+            LimitValue(value, low, high, name, error, left, rate)
+            for (value, low, high), name, (error, left), rate in rows
+        )
 
     def _narrow(self, series: Series) -> str:
         """Why the widest clouds are not wide enough, for the quantity with the worst bias."""
@@ -239,7 +242,7 @@ class _Estimate:
 def differences(fine: Array, coarse: Array) -> Array:
     """The samples of a level [samples, quantities]: the mean over fine clouds minus that over coarse ones, if any."""
     means = fine.mean(axis=1)
-    return means - coarse.mean(axis=1) if coarse.shape[1] else means
+    return np.asarray(means - coarse.mean(axis=1) if coarse.shape[1] else means)
 
 
 def _tolerances(names: tuple[str, ...], tolerance: float | Mapping[str, float]) -> Array:

@@ -19,7 +19,7 @@ Array = NDArray[np.float64]
 #: A variance that falls more slowly than m to this power does not vanish in the limit.
 SLOWEST = -0.5
 #: So many standard errors tell a variance that does not fall.
-SURELY = 3.0
+SURELY = 4.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,9 +46,9 @@ class FiniteWidth:
     def fluctuation(self, name: str, other: str | None = None) -> Estimated:
         """Sigma, the limit of m Cov(F(m)), of one quantity or between two, with its interval.
 
-        It is where the line through m_l Cov F(m_l) meets 1 / m_l = 0; for a variance the interval is that of its
-        logarithm, whose errors are closer to normal. Raises KeyError for an unknown name, Unresolved where the variance does not
-        fall with width.
+        It is where the line through m_l Cov F(m_l) meets 1 / m_l = 0; for a variance the interval is
+        longer upwards, as errors are. Raises KeyError for an unknown name, Unresolved where the variance
+        does not fall with width.
         """
         pair = self._index(name), self._index(name if other is None else other)
         for index in pair:
@@ -83,7 +83,7 @@ class FiniteWidth:
     def falls(self, name: str) -> bool:
         """Whether the variance of a quantity falls with width; where it does not, the limit is random.
 
-        It is not called falling where it falls more slowly than m^(-1/2) and three standard errors more slowly than
+        It is not called falling where it falls more slowly than m^(-1/2) and four standard errors more slowly than
         m^(-1). A quantity without variance falls.
         """
         variances, freedoms = self._variances(self._index(name))
@@ -111,7 +111,7 @@ class FiniteWidth:
             return Estimated(0.0, 0.0, 0.0)
         sizes = self._widths * variances
         found = intercept(1.0 / self._widths, sizes, 2.0 * sizes**2 * self._counts / freedoms, self._counts)
-        return _positive(found.at((), confidence))
+        return _skewed(found.at((), confidence))
 
     def _covariance(self, first: int, second: int) -> Intercept:
         """Sigma between two quantities, from m_l times the products of their deviations, averaged over fine clouds."""
@@ -152,12 +152,17 @@ def index_of(values: Sequence[LimitValue], name: str) -> int:
     return names.index(name)
 
 
-def _positive(found: Estimated) -> Estimated:
-    """The interval of a positive number by that of its logarithm, as long in relation to it; from 0 where it is not."""
-    if found.value <= 0.0:
-        return Estimated(found.value, found.low, found.high)
-    factor = math.exp(min((found.high - found.low) / (2.0 * found.value), SURELY * SURELY))
-    return Estimated(found.value, found.value / factor, found.value * factor)
+def _skewed(found: Estimated) -> Estimated:
+    """The interval of a variance: its lower end is not below zero, and its upper one that of an interval of logarithms.
+
+    That is longer by the factor (exp(r) - 1) / r for the relative length r, which counts as one where it is larger.
+    """
+    half = found.high - found.value
+    if half == 0.0:
+        return found
+    relative = min(half / found.value, 1.0) if found.value > 0.0 else 1.0
+    upper = found.value + half * math.expm1(relative) / relative
+    return Estimated(found.value, max(found.low, 0.0), max(upper, 0.0))
 
 
 def _sizes(value: LimitValue) -> tuple[float, float, float]:

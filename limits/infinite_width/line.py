@@ -13,7 +13,7 @@ from limits.infinite_width.values import Estimated
 Array = NDArray[np.float64]
 
 #: A line is not believed where chance would give a larger misfit in fewer cases than this.
-MISFIT = 0.2
+MISFIT = 0.1
 
 
 @dataclass(frozen=True, eq=False)

@@ -45,7 +45,7 @@ class Series:
 
     means: Array
     variances: Array
-    counts: Array
+    counts: NDArray[np.int64]
     freedoms: Array
     rate: float
 

@@ -11,7 +11,8 @@ from particles import Trajectory, TrajectoryError
 from particles.trajectory import Series, TrajectoryReader
 from runs.figures.feature_figure import draw_features
 from runs.figures.feature_maps import feature_map
-from runs.figures.figures import COLOURS, Array, CloudPanel, Curve, CurvePanel, draw_clouds, draw_curves, drawing, plain
+from runs.figures.figures import Array, CloudPanel, Curve, CurvePanel, draw_clouds, draw_curves, drawing, plain
+from runs.figures.palette import COLOURS
 from runs.recorded.curve_groups import names_of, settings_of
 from runs.recorded.origins import mixed, recorded_sources, told_apart
 from runs.system.files import check_open
