@@ -13,6 +13,7 @@ from flows.integrators.function_space.gauss_newton import GaussNewton
 from flows.noise import StepNoise
 from particles import ParticleCloud, Risk
 from particles.arguments.reals import positive
+from particles.display import line
 from particles.shapes import AnyFloat, Gram
 
 Vector = Float[Tensor, " numbers"]
@@ -51,7 +52,7 @@ class StepBound:
         rate = largest_eigenvalue(risk, cloud) + _decay(flow, risk, cloud)
         if not 0.0 < rate < math.inf:
             raise ValueError(
-                f"The largest eigenvalue of K P C is {rate!r} at this cloud, which bounds no step; give a step."
+                f"The largest eigenvalue of K P C is {line(rate)} at this cloud, which bounds no step; give a step."
             )
         return self.safety * interval / rate
 

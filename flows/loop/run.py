@@ -44,6 +44,8 @@ class Run(Generic[State]):
         self._state = state
         self._watch = watch or Watch()
         self._calls = ObserverCalls(observers, self.time if begun else -math.inf, self._watch)
+        if not begun:
+            self._calls.begin(self.time)
         stopped = not begun and self._calls.give(self.step, self.time, cloud)
         if not begun:
             self._kept()

@@ -205,6 +205,12 @@ class TrajectoryWriter:
             with named_at_the_end(self._file):
                 self._close()
 
+    def _shown(self) -> dict[str, object]:
+        if not self._file:
+            return {"path": self._path, "closed": True}
+        frames = 0 if self._frames is None else len(self._frames)
+        return {"path": self._path, "frames": frames, "observables": list(self._recorders), "complete": self._complete}
+
     def __enter__(self) -> Self:
         self._check_open()
         return self

@@ -3,11 +3,10 @@
 No global state of pyplot is used, so figures can be drawn in any thread and without a display.
 """
 
-import textwrap
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from runs.figures.direct_labels import label_curves
 from runs.figures.palette import (
     COLOURS,
     GREY,
@@ -34,8 +34,8 @@ from runs.figures.palette import (
     in_order,
     marker_of,
 )
-from runs.figures.settle import FORMULA, TITLE
-from runs.figures.written import save
+from runs.figures.settle import FORMULA, TITLE, settle
+from runs.figures.written import prepared, save
 from runs.system.printable import printable
 from runs.system.refusal import Refusal
 
@@ -45,9 +45,9 @@ Array = npt.NDArray[np.float64]
 LARGEST = 1e150
 
 #: What the label of a logarithmic axis says where there are numbers at zero.
-WITHOUT_ZERO = " (log; zero is left out)"
-#: Mean width of a letter of a title or a legend, and width of a line with its gaps in a legend, in inches.
-LETTER, LINE = 0.088, 0.75
+WITHOUT_ZERO = " (log, zero left out)"
+#: Of a legend in inches: mean width of a letter, width of a line with its gaps, and height of an entry.
+LETTER, LINE, ENTRY = 0.085, 0.75, 0.23
 
 #: A particle with more than this many equal shares of the mass is drawn on top and in full colour.
 HEAVY = 5.0
@@ -61,12 +61,6 @@ class Curve:
     colour: str
     times: Array
     values: Array
-
-    @property
-    def after_zero(self) -> "Curve":
-        """The part after time zero, which an axis of logarithms can show."""
-        later = self.times > 0.0
-        return replace(self, times=self.times[later], values=self.values[:, later])
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +96,7 @@ def draw_curves(
 ) -> None:
     """Draw panels of curves against time into a PNG, PDF or SVG file, with one legend or colour bar.
 
-    A logarithmic axis of time has no zero: what is there is left out, and the label says so. A single panel is drawn
+    A logarithmic axis of time has no zero, and its label says so: curves hold none then. A single panel is drawn
     wider. A legend names at most eight curves, sorted; the others are grey.
     """
     rows = -(-len(panels) // columns)
@@ -114,16 +108,18 @@ def draw_curves(
         _draw_panel(axis, panel, told, log_time)
     for axis in axes.flat[len(panels) :]:
         axis.set_axis_off()
-    zero = log_time and any((curve.times <= 0.0).any() for panel in panels for curve in panel.curves)
     for axis in axes.flat[max(0, len(panels) - columns) : len(panels)]:
-        axis.set_xlabel(f"{time_label}{WITHOUT_ZERO if zero else ''}")
+        axis.set_xlabel(f"{time_label}{WITHOUT_ZERO if log_time else ''}")
         axis.tick_params(labelbottom=True)
-    figure.suptitle(fitted_title(title, width), fontsize=12)
+    figure.suptitle(title, fontsize=12)
     if scale is None:
         colours = {curve.label: curve.colour for panel in panels for curve in panel.curves}
         add_legend(figure, colours, width, {label: sparse(colour) for label, colour in colours.items() if told})
     else:
         figure.colorbar(mappable(scale), ax=axes, label=scale.label, aspect=30, pad=0.02)
+    if others := [line for line in axes.flat[0].lines if line.get_color() == OTHERS]:
+        settle(prepared(figure))
+        label_curves(axes.flat[0], others)
     save(figure, path)
 
 
@@ -166,11 +162,6 @@ def mappable(scale: ColourScale) -> ScalarMappable:
     return ScalarMappable(kind(scale.low, scale.high), LinearSegmentedColormap.from_list("", SCALE))
 
 
-def fitted_title(title: str, width: float) -> str:
-    """A title in as many lines as a figure of so many inches asks for."""
-    return textwrap.fill(title, int(width / LETTER))
-
-
 def add_legend(
     figure: Figure, colours: Mapping[str, str], width: float, styles: Mapping[str, Mapping[str, Any]] | None = None
 ) -> None:
@@ -183,7 +174,9 @@ def add_legend(
     drawn = {label: {**(styles or {}).get(label, {}), "lw": 2.0, "markevery": None} for label in named}
     handles = [Line2D([], [], color=colour, label=label, **drawn[label]) for label, colour in named.items()]
     ncols = _legend_columns(list(named), width)
-    figure.legend(handles=handles, loc="outside lower center", ncols=ncols, frameon=False, fontsize=10.5)
+    wide, high = figure.get_size_inches()
+    figure.set_size_inches(wide, high + ENTRY * (-(-len(named) // ncols) - 1))
+    figure.legend(handles=handles, loc="outside lower center", ncols=ncols, frameon=False, fontsize=10)
 
 
 def _legend_columns(labels: Sequence[str], width: float) -> int:
@@ -194,8 +187,7 @@ def _legend_columns(labels: Sequence[str], width: float) -> int:
 
 
 def _draw_panel(axis: Axes, panel: CurvePanel, told: bool, log_time: bool) -> None:
-    curves = [curve.after_zero if log_time else curve for curve in panel.curves]
-    curves = [curve for curve in curves if curve.times.size]
+    curves = panel.curves
     if log_time:
         axis.set_xscale("log")
         if curves:
@@ -204,7 +196,7 @@ def _draw_panel(axis: Axes, panel: CurvePanel, told: bool, log_time: bool) -> No
         axis.set_yscale("log")
         plain_ticks(axis.yaxis, [curve.values for curve in curves])
     crowd = min(1.0, len(MOST_COLOURS) / max(1, len(curves)))
-    for curve in curves:
+    for curve in sorted(curves, key=lambda curve: curve.colour != OTHERS):
         mean, low, high = curve.values.mean(axis=0), curve.values.min(axis=0), curve.values.max(axis=0)
         if len(curve.values) > 1:
             axis.fill_between(curve.times, low, high, color=curve.colour, alpha=0.2 * crowd**1.5, linewidth=0)

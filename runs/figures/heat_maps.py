@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from runs.figures.figures import Array, fitted_title, mappable, titled
+from runs.figures.figures import Array, mappable, titled
 from runs.figures.palette import ColourScale
 from runs.figures.written import save
 
@@ -51,7 +51,7 @@ def draw_heat_maps(maps: Sequence[HeatMap], path: Path, title: str) -> None:
         draw_heat_map(axis, one)
     for axis in axes.flat[len(maps) :]:
         axis.set_axis_off()
-    figure.suptitle(fitted_title(title, width * columns), fontsize=12)
+    figure.suptitle(title, fontsize=12)
     save(figure, path)
 
 

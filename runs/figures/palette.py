@@ -2,13 +2,14 @@
 
 A curve takes its colour from its place among the sorted names that are shown together, so that the same settings have
 the same colours whichever command shows them. Every colour has a marker of its own, so that curves can be told apart
-in grey too. Nothing is imported, so that pages and figures can both use it.
+in grey too. No library is imported, so that pages and figures can both use it.
 """
 
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
 
 #: Four colours that differ for every common kind of colour blindness (Okabe and Ito 2008).
 COLOURS = ("#0072B2", "#009E73", "#E69F00", "#D55E00")
@@ -69,8 +70,10 @@ def in_order(names: Iterable[str]) -> list[str]:
 
 
 def colours_of(names: Iterable[str]) -> dict[str, str]:
-    """The colour of each name by its place among the sorted ones; a ninth takes the first colour again."""
-    return {name: MOST_COLOURS[place % len(MOST_COLOURS)] for place, name in enumerate(sorted_names(names))}
+    """The colour of each name by its place among the sorted ones; of more than eight, all but seven are grey."""
+    shown = sorted_names(names)
+    own = MOST_COLOURS if len(shown) <= len(MOST_COLOURS) else MOST_COLOURS[:-1]
+    return dict(zip(shown, chain(own, repeat(OTHERS)), strict=False))
 
 
 def marker_of(colour: str) -> str:

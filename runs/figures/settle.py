@@ -14,6 +14,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import Collection, LineCollection, PathCollection
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -26,6 +27,8 @@ from matplotlib.transforms import ScaledTranslation
 MOST = 6
 #: Gaps in points: between a title and its formula, labels of ticks, a legend and what is above it, text and the edge.
 BESIDE, TICK_GAP, ABOVE, EDGE = 8.0, 3.5, 4.0, 4.0
+#: Inches around panels.
+PAD = 0.06
 #: Names by which titles and formulas of panels are found, and legends that lie below their axes.
 TITLE, FORMULA, BELOW = "title", "formula", "below"
 #: The smallest letters to which a word is shrunk that fits nowhere, and by how much at a time.
@@ -34,6 +37,9 @@ SMALLEST, SHRUNK = 6.0, 0.9
 
 def settle(figure: Figure) -> None:
     """Mend a figure until its layout shows nothing to mend, and keep that layout. It needs an Agg canvas."""
+    engine = figure.get_layout_engine()
+    if isinstance(engine, ConstrainedLayoutEngine):
+        engine.set(w_pad=PAD, h_pad=PAD)
     for _ in range(MOST):
         figure.draw_without_rendering()
         if not any([_mend_page(figure), *(_mend_panel(axes) for axes in figure.axes)]):
@@ -88,9 +94,10 @@ def _fit(text: Text, room: float, upright: bool = False) -> bool:
 
 
 def _pieces(line: str, most: int) -> list[str]:
-    """A line in pieces of so many letters; formulas are not broken."""
+    """A line in pieces of so many letters; neither formulas nor x = 1 are broken."""
     parts = line.split("$")
     whole = "$".join(part.replace(" ", "\0") if place % 2 else part for place, part in enumerate(parts))
+    whole = whole.replace(" = ", "\0=\0")
     return [piece.replace("\0", " ") for piece in textwrap.wrap(whole, most, break_long_words="$" not in line)] or [""]
 
 

@@ -18,8 +18,14 @@ from runs.system.files import replacing
 from runs.system.refusal import Refusal
 
 DOTS_PER_INCH = 150
-#: What is written into a file of each ending: no date, and into PNG what is drawn (`fingerprint`).
-ENDINGS = {".png": {"Software": None}, ".pdf": {"CreationDate": None}, ".svg": {"Date": None}}
+#: The formats of figures, as their names end; none is a PNG.
+KINDS = ("png", "pdf", "svg")
+#: Of each kind what is left out, so that the same figure has the same bytes.
+WITHOUT_DATE: dict[str, dict[str, str | None]] = {
+    "png": {"Software": None},
+    "pdf": {"CreationDate": None},
+    "svg": {"Date": None},
+}
 #: Name of the fingerprint in a PNG file.
 DRAWN = "Drawn"
 
@@ -27,22 +33,28 @@ DRAWN = "Drawn"
 def save(figure: Figure, path: Path) -> None:
     """Write a figure, settled, under a temporary name first, so that the file is never half written.
 
-    Raises Refusal for a name that ends neither in .png nor in .pdf nor in .svg.
+    A PNG says what is drawn (`fingerprint`). Raises Refusal for a name with another ending than .png, .pdf and .svg.
     """
-    ending = path.suffix.lower()
-    check_ending(path)
+    kind = kind_of(path)
+    said = {**WITHOUT_DATE[kind], **({DRAWN: fingerprint(figure)} if kind == "png" else {})}
+    settle(prepared(figure))
+    with replacing(path) as unfinished, rc_context({"svg.hashsalt": "meanfield"}):
+        figure.savefig(unfinished, dpi=DOTS_PER_INCH, format=kind, metadata=said)
+
+
+def prepared(figure: Figure) -> Figure:
+    """The figure with the canvas and the resolution with which it is measured and written."""
     figure.set_dpi(DOTS_PER_INCH)
     FigureCanvasAgg(figure)
-    said = {**ENDINGS[ending], **({DRAWN: fingerprint(figure)} if ending == ".png" else {})}
-    settle(figure)
-    with replacing(path) as unfinished, rc_context({"svg.hashsalt": "meanfield"}):
-        figure.savefig(unfinished, dpi=DOTS_PER_INCH, format=ending[1:], metadata=said)
+    return figure
 
 
-def check_ending(path: Path) -> None:
-    """Raise Refusal for a name by which no figure can be written."""
-    if path.suffix.lower() not in ENDINGS:
-        raise Refusal(f"{path} does not end in .png, .pdf or .svg, of which one is written: name such a file.")
+def kind_of(path: Path) -> str:
+    """The format of a figure by the ending of its name; raises Refusal for one that is not written."""
+    kind = path.suffix.lower().removeprefix(".") or KINDS[0]
+    if kind not in KINDS:
+        raise Refusal(f"{path} ends in {path.suffix}, but figures are .png, .pdf or .svg: name such a file.")
+    return kind
 
 
 def fingerprint(figure: Figure) -> str:

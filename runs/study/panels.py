@@ -1,7 +1,7 @@
 """Figures as data, and the one routine that draws them: panels of lines, particles before and after, heat maps."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,7 +15,6 @@ from runs.figures.figures import (
     CloudPanel,
     add_legend,
     draw_clouds,
-    fitted_title,
     plain_axes,
     plain_ticks,
     sparse,
@@ -30,6 +29,8 @@ from runs.study.table import Curve
 AMONG, ALONE, HEIGHT = 3.7, 4.8, 2.9
 #: Numbers at a linear axis along the bottom, at most, so that long ones do not touch.
 TICKS = 5
+#: A line of so many points has a marker at each of them.
+FEW = 12
 #: How a line is drawn; a band goes from the least to the largest seed, x of a bar is its left edge.
 Kind = Literal["band", "dots", "points", "line", "dashed", "bars"]
 STYLES: Mapping[str, Mapping[str, Any]] = {
@@ -51,6 +52,13 @@ class Line:
     values: Array
     kind: Kind = "dots"
     errors: Array | None = None
+
+    @property
+    def after_zero(self) -> "Line":
+        """The part that a logarithmic axis can show."""
+        shown = self.x > 0.0
+        errors = None if self.errors is None else self.errors[shown]
+        return replace(self, x=self.x[shown], values=self.values[shown], errors=errors)
 
     @classmethod
     def of(cls, label: str, colour: str, curve: Curve, kind: Kind = "dots") -> "Line":
@@ -116,12 +124,13 @@ def draw(panels: Sequence[AnyPanel], path: Path, title: str) -> None:
     figure = Figure(figsize=(width, HEIGHT * rows + 0.7), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False)
     entries = common_legend(lined)
-    for axis, panel in zip(axes.flat, lined, strict=False):
-        draw_panel(axis, panel, legend=entries is None)
+    for place, (axis, panel) in enumerate(zip(axes.flat, lined, strict=False)):
+        again = place % columns > 0 and _looks([panel]) == _looks([lined[place - 1]])
+        draw_panel(axis, panel, legend=entries is None and not again)
     for axis in axes.flat[len(lined) :]:
         axis.set_axis_off()
-    figure.suptitle(fitted_title(title, width), fontsize=12)
-    if entries:
+    figure.suptitle(title, fontsize=12)
+    if entries is not None and entries:
         colours = {label: colour for label, (colour, _) in entries.items()}
         add_legend(figure, colours, width, {label: look(kind, colour) for label, (colour, kind) in entries.items()})
     save(figure, path)
@@ -130,12 +139,17 @@ def draw(panels: Sequence[AnyPanel], path: Path, title: str) -> None:
 def common_legend(panels: Sequence[Panel]) -> dict[str, tuple[str, Kind]] | None:
     """Colour and kind of every label where one legend serves for all panels, otherwise None.
 
-    It does where a label looks the same in all of them, no two labels look alike, and there are not too many.
+    It does where one panel has all labels, they look the same in all panels, and are not too many.
     """
-    looks = [(line.label, (line.colour, line.kind)) for panel in panels for line in panel.lines if line.label]
+    looks = _looks(panels)
     found = dict(looks)
-    same = all(found[label] == seen for label, seen in looks) and len(set(found.values())) == len(found)
-    return found if same and len(found) <= len(MOST_COLOURS) else None
+    one_has_all = any(set(found) == {line.label for line in panel.lines if line.label} for panel in panels)
+    same = all(found[label] == seen for label, seen in looks)
+    return found if one_has_all and same and len(found) <= len(MOST_COLOURS) else None
+
+
+def _looks(panels: Sequence[Panel]) -> list[tuple[str, tuple[str, Kind]]]:
+    return [(line.label, (line.colour, line.kind)) for panel in panels for line in panel.lines if line.label]
 
 
 def draw_panel(axis: Axes, panel: Panel, legend: bool) -> None:
@@ -145,6 +159,9 @@ def draw_panel(axis: Axes, panel: Panel, legend: bool) -> None:
     """
     lines = [line for line in panel.lines if line.values.size]
     log_x = panel.log_x and any((line.x > 0.0).any() for line in lines)
+    zero = log_x and any((line.x <= 0.0).any() for line in lines)
+    if zero:
+        lines = [line.after_zero for line in lines if (line.x > 0.0).any()]
     log_y = panel.log_y and any((line.values > 0.0).any() for line in lines)
     if log_x:
         axis.set_xscale("log")
@@ -158,7 +175,6 @@ def draw_panel(axis: Axes, panel: Panel, legend: bool) -> None:
         axis.locator_params(axis="x", nbins=TICKS)
     if log_y:
         plain_ticks(axis.yaxis, [line.values for line in lines])
-    zero = log_x and any((line.x <= 0.0).any() for line in lines)
     titled(axis, panel.title, panel.formula)
     axis.set_xlabel(panel.x_label + (WITHOUT_ZERO if zero else ""), fontsize=9.5)
     axis.set_ylabel(panel.y_label, fontsize=9.5)
@@ -179,7 +195,7 @@ def _draw_line(axis: Axes, line: Line) -> None:
     if line.kind in ("band", "dots") and line.values.shape[1] > 1:
         low, high = np.nanmin(line.values, axis=1), np.nanmax(line.values, axis=1)
         axis.fill_between(line.x, low, high, color=line.colour, alpha=0.2, linewidth=0)
-    style = look(line.kind, line.colour, named=bool(line.label))
+    style = look(line.kind, line.colour, named=bool(line.label), few=len(line.x) <= FEW)
     if line.errors is None:
         axis.plot(line.x, mean, color=line.colour, label=label, **style)
     else:
@@ -187,8 +203,10 @@ def _draw_line(axis: Axes, line: Line) -> None:
         axis.errorbar(line.x, mean, bars, color=line.colour, label=label, capsize=3, **style)
 
 
-def look(kind: Kind, colour: str, named: bool = True) -> dict[str, Any]:
+def look(kind: Kind, colour: str, named: bool = True, few: bool = False) -> dict[str, Any]:
     """How a curve of this kind and colour is drawn; a line without a name has no markers.
+
+    A line of few points has a marker at each of them, another one a few along it.
 
     Markers tell curves apart in grey; those of dashed lines are hollow.
     """
@@ -196,5 +214,5 @@ def look(kind: Kind, colour: str, named: bool = True) -> dict[str, Any]:
     if kind in ("dots", "points"):
         style["marker"] = marker_of(colour)
     elif kind in ("band", "line", "dashed") and named and colour in MARKERS:
-        style |= sparse(colour) | ({"mfc": "white"} if kind == "dashed" else {})
+        style |= sparse(colour) | ({"markevery": None} if few else {}) | ({"mfc": "white"} if kind == "dashed" else {})
     return style

@@ -6,7 +6,17 @@ import pytest
 from matplotlib import colormaps
 from matplotlib.colors import to_hex
 
-from runs.figures.palette import MARKERS, MOST_COLOURS, SCALE, ColourScale, _parts, colours_of, marker_of, sorted_names
+from runs.figures.palette import (
+    MARKERS,
+    MOST_COLOURS,
+    OTHERS,
+    SCALE,
+    ColourScale,
+    _parts,
+    colours_of,
+    marker_of,
+    sorted_names,
+)
 
 
 def test_names_are_sorted_by_the_numbers_in_them() -> None:
@@ -18,13 +28,14 @@ def test_names_are_sorted_by_the_numbers_in_them() -> None:
 
 
 def test_colours_do_not_depend_on_the_order_in_which_settings_come() -> None:
-    """Assert that every order of the names gives each the same colour, and up to eight names have eight."""
+    """Assert that every order of the names gives each the same colour, and up to eight names have eight colours."""
     names = ["gamma 1", "gamma 0.5", "gamma 0.2", "gamma 0"]
     given = {tuple(sorted(colours_of(order).items())) for order in itertools.permutations(names)}
     assert len(given) == 1
     eight = colours_of(str(number) for number in range(8))
     assert tuple(eight.values()) == MOST_COLOURS and len(set(MOST_COLOURS)) == 8
-    assert colours_of(str(number) for number in range(9))["8"] == MOST_COLOURS[0]
+    nine = list(colours_of(str(number) for number in range(9)).values())
+    assert nine == [*MOST_COLOURS[:7], OTHERS, OTHERS]
 
 
 def test_every_colour_has_a_marker_of_its_own() -> None:
