@@ -14,7 +14,7 @@ from runs.batch.progress import BatchProgress
 from runs.study.claims import CLAIMS, Claim, write_claims
 from runs.study.configuration import StudyConfig
 from runs.study.experiment import PREDICTED, Case, Experiment, planned
-from runs.study.panels import by_file, draw
+from runs.study.panels import AnyPanel, by_file, draw
 from runs.study.study import Study
 from runs.study.table import COLUMNS, Table
 from runs.system.files import opened_text
@@ -172,17 +172,31 @@ def _write(study: Study, config: StudyConfig, folder: Path, table: Table, redraw
     if not measured:
         return ()
     try:
-        shown = {one: by_file(one.panels(config, table)) for one in study.experiments if one.name in measured}
+        figures = figures_of(study, config, table)
     except TrajectoryError as error:
         raise Refusal(f"The figures cannot be drawn: {error}") from error
-    figures = list(dict.fromkeys(file for files in shown.values() for file in files))
     files = tuple(folder / name for name in (RESULT, CLAIMS, *figures))
     if redraw or not all(file.exists() for file in files):
         table.write(files[0])
         write_claims(files[1], claims_of(study, config, folder, table))
-        for name in figures:
-            owners = [one for one, own in shown.items() if name in own]
-            single = len(owners) == 1
-            title = f"{owners[0].title}: {owners[0].about(config)}" if single else f"{study.title}: {config.about}"
-            draw([panel for one in owners for panel in shown[one][name]], folder / name, title)
+        for name, (title, panels) in figures.items():
+            draw(panels, folder / name, title)
     return files
+
+
+def figures_of(
+    study: Study, config: StudyConfig, table: Table, without: Sequence[str] = ()
+) -> dict[str, tuple[str, list[AnyPanel]]]:
+    """Title and panels of every figure, by its file, of the experiments that the table has, but for some by name.
+
+    Raises TrajectoryError where a trajectory is needed that is not there.
+    """
+    measured = {row.experiment for row in table if row.seed is not None} - set(without)
+    shown = {one: by_file(one.panels(config, table)) for one in study.experiments if one.name in measured}
+    figures = {}
+    for name in dict.fromkeys(file for files in shown.values() for file in files):
+        owners = [one for one, own in shown.items() if name in own]
+        single = len(owners) == 1
+        title = f"{owners[0].title}: {owners[0].about(config)}" if single else f"{study.title}: {config.about}"
+        figures[name] = title, [panel for one in owners for panel in shown[one][name]]
+    return figures
