@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -29,6 +29,7 @@ from runs.studyfile.run_end import older_names
 from runs.studyfile.running import WHOLE, Job
 from runs.system.printable import printable
 from runs.system.refusal import Refusal, chosen
+from runs.system.verbosity import progress_console
 
 #: Seconds that a run on a cluster waits for one of an earlier command, whose worker may still be coming to its end.
 PATIENCE = 60.0
@@ -164,16 +165,17 @@ def command(
     members: int | None = None,
     stale: str = STALE[0],
     summary: bool = True,
+    page: Callable[[Path], None] | None = None,
 ) -> bool:
     """The study as the command line calls it; whether every run is complete.
 
-    summary: whether it ends with a table and a figure.
+    summary: whether it ends with a table, a figure and a page; page: writes the page of a folder.
     """
     if scheduler is not None and workers is not None:
         raise Refusal("--workers and --scheduler both say who does the runs: leave one of them out.")
     study = read_study(path, settings)
     jobs = with_sources(jobs_of(study, out), stale)
-    shown, console = Console(), Console(stderr=True)
+    shown, console, errors = Console(), progress_console(), Console(stderr=True)
     if len(jobs) >= MANY:
         console.print(f"{len(jobs)} runs are looked at, which takes a while.", highlight=False)
     if ranks is not None:
@@ -213,5 +215,7 @@ def command(
         for line in summarised(jobs, shown):
             shown.print(printable(line), highlight=False, soft_wrap=True, markup=False)
     for digest, failure in result.failures.items():
-        console.print(f"Failed: {digest}: {printable(failure)}", highlight=False, soft_wrap=True, markup=False)
+        errors.print(f"Failed: {digest}: {printable(failure)}", highlight=False, soft_wrap=True, markup=False)
+    if page is not None and summary and (ranks is None or ranks.is_first):
+        page(jobs[0].out)
     return not result.failures
