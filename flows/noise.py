@@ -13,10 +13,14 @@ from jaxtyping import Float
 from torch import Tensor
 
 from flows.philox import MASK, Key, Words, philox, words
+from particles import ParticleCloud
 from particles.arguments.integers import whole
 from particles.shapes import Positions
 
 WORD = 2.0**-32
+
+#: Numbers that particles can have: a word of the counter.
+PARTICLES = 2**32
 
 Uniforms = Float[Tensor, " count"]
 
@@ -29,9 +33,20 @@ def checked_seed(seed: int) -> int:
     return number
 
 
+def checked_first(first: int, cloud: ParticleCloud) -> int:
+    """The number that the noise gives to a cloud's first particle; raises ValueError where it has none for the last."""
+    number = whole(first, "first, the number of the cloud's first particle in the noise,", 0)
+    if number + cloud.count > PARTICLES:
+        raise ValueError(
+            f"first is {first!r} for a cloud of {cloud.count} particles, but the noise numbers particles from 0 to "
+            "2^32 - 1; give a smaller number."
+        )
+    return number
+
+
 @dataclass(frozen=True)
 class StepNoise:
-    """The noise of one step of a run.
+    """The noise of one step of a run, in which the cloud's first particle has the number `first`.
 
     A run with `split` = s steps s times as far as one with split 1 and the same seed, along the same Brownian path:
     its increment in step n is the sum of the other's increments in steps s n, ..., s n + s - 1.
@@ -41,12 +56,14 @@ class StepNoise:
     step: int
     stream: int = 0
     split: int = 1
+    first: int = 0
 
     def __post_init__(self) -> None:
-        if not (type(self.seed) is type(self.step) is type(self.stream) is int):  # one is made in every step
-            checked_seed(self.seed)
+        if not (type(self.seed) is type(self.step) is type(self.stream) is type(self.first) is int):
+            checked_seed(self.seed)  # one is made in every step, so that plain integers are trusted
             whole(self.step, "The number of the step", least=0)
             whole(self.stream, "The stream of the noise", least=0)
+            whole(self.first, "The number of the first particle", least=0)
         object.__setattr__(self, "split", whole(self.split, "The number of increments that noise is split into"))
 
     @property
@@ -61,7 +78,7 @@ class StepNoise:
     def normals(self, positions: Positions, first: int = 0) -> Positions:
         """Independent N(0, 1) numbers in the shape, dtype and device of positions [particles, dim].
 
-        `first` is the number in the whole cloud of the first particle given, where only a part of it is at hand.
+        `first` is the place in the cloud of the first particle given, where only a part of it is at hand.
         Box-Muller on 32-bit words, evaluated in float64: |z| < 6.8.
         """
         drawn = self._drawn(self.step * self.split, positions, first)
@@ -90,8 +107,9 @@ class StepNoise:
         return philox((blocks, particles, low, high), self._key(particles))
 
     def _particles(self, first: int, count: int, device: torch.device) -> Tensor:
-        """The numbers of the particles given, in the cloud [count, 1]."""
-        return torch.arange(first, first + count, dtype=torch.int64, device=device)[:, None]
+        """The numbers of the particles given [count, 1]."""
+        begin = self.first + first
+        return torch.arange(begin, begin + count, dtype=torch.int64, device=device)[:, None]
 
     def _key(self, particles: Tensor) -> Key:
         return self.seed & MASK, (self.seed >> 32) & MASK
@@ -99,21 +117,24 @@ class StepNoise:
 
 @dataclass(frozen=True)
 class MemberNoise(StepNoise):
-    """The noise of one step of several runs side by side: each with its seed, its particles numbered from 0.
+    """The noise of one step of several runs side by side: each with its seed and the number of its first particle.
 
-    `normals` of the positions of all, stacked member by member, are those of `StepNoise(seeds[e], step)` for member e.
+    `normals` of the positions of all, stacked member by member, are those of
+    `StepNoise(seeds[e], step, first=firsts[e])` for member e.
     """
 
     seeds: tuple[int, ...] = ()
+    firsts: tuple[int, ...] = ()
 
     @classmethod
-    def of(cls, seeds: Sequence[int], step: int) -> "MemberNoise":
+    def of(cls, seeds: Sequence[int], step: int, firsts: Sequence[int]) -> "MemberNoise":
         """The noise of this step."""
-        return cls(seeds[0], step, seeds=tuple(seeds))
+        return cls(seeds[0], step, seeds=tuple(seeds), firsts=tuple(firsts))
 
     def _particles(self, first: int, count: int, device: torch.device) -> Tensor:
         each = count // len(self.seeds)
-        return torch.arange(each, dtype=torch.int64, device=device).repeat(len(self.seeds))[:, None]
+        begins = torch.tensor(self.firsts, dtype=torch.int64, device=device)
+        return (begins[:, None] + torch.arange(each, dtype=torch.int64, device=device)).reshape(-1, 1)
 
     def _key(self, particles: Tensor) -> Key:
         parts = ([seed & MASK for seed in self.seeds], [(seed >> 32) & MASK for seed in self.seeds])

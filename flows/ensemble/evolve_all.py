@@ -16,7 +16,7 @@ from flows.integrators.adaptive import Adaptive, Running
 from flows.loop.checkpoint import Checkpoint
 from flows.loop.evolve import checked, evolve, span
 from flows.loop.step_grid import check_times
-from flows.noise import checked_seed
+from flows.noise import checked_first, checked_seed
 from particles import Ensemble, FlowDiverged, FlowRefused, ParticleCloud, Risk, ToleranceNotReached
 from particles.arguments.integers import whole
 from particles.cloud import Stacked
@@ -54,6 +54,7 @@ def evolve_all(
     step: float | None = None,
     observers: Sequence[Sequence[Observer]] = (),
     seeds: Sequence[int] | None = None,
+    firsts: Sequence[int] | None = None,
     together: int | None = None,
     keep: Sequence[Keep | None] = (),
     resume: Sequence[Checkpoint[Any] | None] = (),
@@ -61,14 +62,15 @@ def evolve_all(
     """The ensemble at flow time `until`; a member of which an observer stopped the run, where it was then.
 
     Every member evolves as by `evolve(flow, ensemble[e], integrator, until=until, observers=observers[e],
-    seed=seeds[e])`, to rounding, but `together` members at a time share each operation: as many as fit a core's cache,
-    or a GPU, where left out. `flow` is one for all, or one for each member, which may then differ in the scaling,
-    targets and data weights of their risks. Steps of a given size are the same for all; `BDF`, `Chebyshev` and
-    `DormandPrince`, and `Adaptive` where it chooses one of them, give each member its own. Members for which `Adaptive`
-    chooses `Exponential` evolve one by one. `observers` are a sequence for each member, such as the writer of its own
-    file; `seeds` of the noise are 0, 1, 2, ... where left out. `keep` and `resume` are one for each member, or None,
-    and mean what they mean to `evolve`: a call with the same ensemble in which every member goes on from where it was
-    kept, at whatever step, gives the bits of an uninterrupted call. One kept at `until` or later is left where it is.
+    seed=seeds[e], first=firsts[e])`, to rounding, but `together` members at a time share each operation: as many as fit
+    a core's cache, or a GPU, where left out. `flow` is one for all, or one for each member, which may then differ in
+    the scaling, targets and data weights of their risks. Steps of a given size are the same for all; `BDF`, `Chebyshev`
+    and `DormandPrince`, and `Adaptive` where it chooses one of them, give each member its own. Members for which
+    `Adaptive` chooses `Exponential` evolve one by one. `observers` are a sequence for each member, such as the writer
+    of its own file; `seeds` of the noise are 0, 1, 2, ... where left out, and `firsts`, the numbers of first particles
+    in it, zero. `keep` and `resume` are one for each member, or None, and mean what they mean to `evolve`: a call with
+    the same ensemble in which every member goes on from where it was kept, at whatever step, gives the bits of an
+    uninterrupted call. One kept at `until` or later is left where it is.
 
     A member that diverges or cannot meet the tolerance is dropped and the others go on; in the end MembersFailed says
     which, and holds the ends of the others. Raises FlowRefused for flows, neurons and integrators that have no form for
@@ -76,7 +78,7 @@ def evolve_all(
     raises at its door.
     """
     _, until = span(0.0, until)
-    members = _members(flow, ensemble, observers, seeds, keep, resume)
+    members = _members(flow, ensemble, observers, seeds, firsts, keep, resume)
     if isinstance(step, StepRule) or isinstance(getattr(integrator, "size", None), StepRule):
         raise TypeError("Members of an ensemble share their step, but a rule finds one for each cloud; give a number.")
     risk = side_by_side([member.flow for member in members]).risk
@@ -121,6 +123,7 @@ def _alone(method: Integrator[Any], member: Member, until: float) -> dict[int, E
             until=until,
             observers=member.observers,
             seed=member.seed,
+            first=member.first,
             keep=member.keep,
             resume=member.resume,
         )
@@ -181,6 +184,7 @@ def _members(
     ensemble: Ensemble,
     observers: Sequence[Sequence[Observer]],
     seeds: Sequence[int] | None,
+    firsts: Sequence[int] | None,
     keep: Sequence[Keep | None],
     resume: Sequence[Checkpoint[Any] | None],
 ) -> list[Member]:
@@ -190,13 +194,17 @@ def _members(
     keep = keep or [None] * count
     resume = resume or [None] * count
     seeds = range(count) if seeds is None else seeds
-    parts = {"flows": flows, "sequences of observers": observers, "seeds": seeds}
+    firsts = [0] * count if firsts is None else firsts
+    parts = {"flows": flows, "sequences of observers": observers, "seeds": seeds, "numbers of first particles": firsts}
     parts |= {"keepers": keep, "checkpoints": resume}
     for what, given in parts.items():
         if len(given) != count:
             raise ValueError(f"The ensemble has {count} members but {len(given)} {what}; give one for each member.")
     return [
-        Member(e, flows[e], cloud.detached(), observers[e], checked_seed(seeds[e]), keep[e], resume[e])
+        Member(
+            *(e, flows[e], cloud.detached(), observers[e], checked_seed(seeds[e]), keep[e], resume[e]),
+            first=checked_first(firsts[e], cloud),
+        )
         for e, cloud in enumerate(ensemble)
     ]
 

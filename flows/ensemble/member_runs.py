@@ -19,7 +19,10 @@ End = ParticleCloud | ArithmeticError
 
 @dataclass(frozen=True, eq=False)
 class Member:
-    """The number, flow, start and noise's seed of a run, its observers, who keeps its state, what it goes on from."""
+    """The number, flow, start and noise's seed of a run, its observers, who keeps its state, what it goes on from.
+
+    `first` is the number of its first particle in the noise.
+    """
 
     number: int
     flow: Flow
@@ -28,6 +31,7 @@ class Member:
     seed: int
     keep: Keep | None = None
     resume: Checkpoint[Any] | None = None
+    first: int = 0
 
     @property
     def cloud(self) -> ParticleCloud:

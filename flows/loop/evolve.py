@@ -8,7 +8,7 @@ from flows.loop.checkpoint import Checkpoint
 from flows.loop.divergence import Watch
 from flows.loop.run import Run
 from flows.loop.step_grid import check_count, check_pieces, check_times, steps_until
-from flows.noise import StepNoise, checked_seed
+from flows.noise import StepNoise, checked_first, checked_seed
 from particles import FlowRefused, ParticleCloud
 from particles.arguments.integers import whole
 from particles.arguments.reals import finite
@@ -26,6 +26,7 @@ def evolve(
     observers: Sequence[Observer] = (),
     seed: int = 0,
     split: int = 1,
+    first: int = 0,
     time: float = 0.0,
     index: int | None = None,
     keep: Callable[[Checkpoint[State]], None] | None = None,
@@ -37,6 +38,8 @@ def evolve(
     noise's; with `split` = s its increments are sums of s increments of a run with steps s times shorter, so that both
     follow one Brownian path. Noise goes by the number of the step: two calls from time 0 with one seed have the same
     noise, and a call from another `time` begins with the step that an integrator with a given step has then reached.
+    `first` is the number that the cloud's first particle has in the noise: the second half of a cloud of 2 m particles
+    meets the noise that it meets in the whole with `first=m`.
     A resumed run passes the `time` and the number of steps (`index`) at which the cloud was recorded; that state is not
     handed on again.
 
@@ -48,8 +51,8 @@ def evolve(
     step until there was fitted to the end.
 
     Raises FlowRefused where the integrator cannot handle the flow, FlowDiverged for the first cloud with a particle
-    that is not finite, before anyone sees it (on a CPU at once, see `Watch`), ValueError for a time span, index, seed
-    or split that cannot be, and for noise from a time at which the number of steps is not known.
+    that is not finite, before anyone sees it (on a CPU at once, see `Watch`), ValueError for a time span, index, seed,
+    split or first that cannot be, and for noise from a time at which the number of steps is not known.
     """
     if resume is not None:
         index, time = resume.step, resume.time
@@ -57,11 +60,11 @@ def evolve(
     integrator = checked(flow, integrator, time, until, step)
     check_times(observers, time, until)
     _check_shareable(flow, cloud)
-    first = (
+    steps = (
         steps_until(flow, integrator, time) if index is None else whole(index, "index, the number of steps taken,", 0)
     )
-    begun = resume is not None or (index is not None and first > 0)
-    seed = checked_seed(seed)
+    begun = resume is not None or (index is not None and steps > 0)
+    seed, first = checked_seed(seed), checked_first(first, cloud)
     cloud = cloud.detached()
     if isinstance(integrator, Resizable):
         integrator = integrator.resolved(flow, cloud)
@@ -70,7 +73,7 @@ def evolve(
     state = integrator.init(flow, cloud, time) if resume is None else resume.state
     watch = Watch()
     run = Run(
-        *((first, time), cloud),
+        *((steps, time), cloud),
         until=until,
         observers=observers,
         keep=keep,
@@ -80,7 +83,7 @@ def evolve(
     )
     try:
         while run.goes_on:
-            noise = StepNoise(seed, run.step, split=split)
+            noise = StepNoise(seed, run.step, split=split, first=first)
             taken = integrator.step(flow, run.cloud, state, run.time, until, noise)
             watch.see(run.step + 1, taken.time, taken.cloud)
             state = taken.state

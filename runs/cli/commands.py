@@ -8,6 +8,7 @@ from runs.cli.app import App, Quiet, Verbose, choose_verbosity, own_version
 from runs.cli.claims import claims
 from runs.cli.json_text import AsJson, json_text
 from runs.cli.pictures import animate, plot
+from runs.cli.report import report
 from runs.cli.reproduce import reproduce
 from runs.cli.run import StudyCommand, refuse_ranks, run
 from runs.cli.status import status
@@ -68,3 +69,4 @@ app.command()(plot)
 app.command()(animate)
 app.command()(export)
 app.command()(reproduce)
+app.command()(report)

@@ -7,6 +7,7 @@ import typer
 
 from runs.cli import completion
 from runs.cli.exit_codes import FAILED, VIOLATED, interrupted
+from runs.cli.report import report_at_end
 from runs.studies import STUDIES, named
 from runs.system.options import SCALES
 from runs.system.printable import printable
@@ -26,8 +27,9 @@ def reproduce(
         typer.Option(help="smoke (seconds), laptop (minutes) or paper (hours).", autocompletion=completion.scales),
     ] = "laptop",
     out: Annotated[Path | None, typer.Option(help="Folder of folders; by default results/reproduced-SCALE.")] = None,
+    no_page: Annotated[bool, typer.Option("--no-page", help="End without the page report.html.")] = False,
 ) -> None:
-    """Run papers with all their experiments, and end with one table of what they state beside what was measured.
+    """Run papers with all their experiments, and end with a table and a page of all that they state and measured.
 
     Exit code 3 where a proven theorem is violated, 1 where a case failed.
     """
@@ -45,6 +47,8 @@ def reproduce(
     shown = result_console()
     shown.print(fitted_claims(found.claims, shown.width))
     typer.echo(f"  {printable(str(found.file))}")
+    if not no_page:
+        report_at_end(found.file.parent)
     for failure in found.failures:
         typer.echo(printable(f"Failed: {failure}"), err=True)
     if is_violated(found.claims):

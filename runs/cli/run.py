@@ -8,6 +8,7 @@ from typer.core import TyperCommand
 
 from runs.cli import completion
 from runs.cli.exit_codes import FAILED, interrupted
+from runs.cli.report import report_at_end
 from runs.studies import named
 from runs.system.options import DATA_SETS
 from runs.system.refusal import Refusal
@@ -113,6 +114,7 @@ def run(
     ] = None,
     stale: Annotated[str, typer.Option(help="For a file: refuse or redo runs whose data or code changed.")] = "refuse",
     no_summary: Annotated[bool, typer.Option("--no-summary", help="For a file: end without table and figure.")] = False,
+    no_page: Annotated[bool, typer.Option("--no-page", help="End without the page report.html.")] = False,
 ) -> None:
     """Run a study: trajectories, a table and figures go into one folder.
 
@@ -126,7 +128,7 @@ def run(
             from runs.studyfile.study import command as run_file
 
             place = (Path(study), settings or (), out, dry_run, workers, scheduler, context.obj)
-            succeeded = run_file(*place, ensemble, stale, not no_summary)
+            succeeded = run_file(*place, ensemble, stale, not no_summary, None if no_page else report_at_end)
         else:
             refuse_ranks(context.obj)
             refuse_options(given & OF_FILES, "a study file", "name a file STUDY.toml")
@@ -134,7 +136,8 @@ def run(
             from runs.study.command import command as run_named
 
             known = {"data": data, "scale": scale, "device": device, "seeds": seeds, "out": out, "workers": workers}
-            succeeded = run_named(found, {name: known[name] for name in known.keys() & given}, rest or ())
+            chosen = {name: known[name] for name in known.keys() & given}
+            succeeded = run_named(found, chosen, rest or (), None if no_page else report_at_end)
     except KeyboardInterrupt as error:
         raise interrupted() from error
     if not succeeded:

@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from runs.figures.feature_maps import APART, MOST, FeatureMap, FeaturePanel
-from runs.figures.figures import Array, save
+from runs.figures.figures import Array
+from runs.figures.written import save
 
 #: Colours of negative and positive f, targets and a_j, which differ for every common kind of colour blindness.
 NEGATIVE, POSITIVE = "#0072B2", "#D55E00"

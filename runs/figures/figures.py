@@ -3,7 +3,6 @@
 No global state of pyplot is used, so figures can be drawn in any thread and without a display.
 """
 
-import textwrap
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,38 +12,42 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
-from matplotlib.colors import LinearSegmentedColormap, LogNorm, Normalize, to_hex
+from matplotlib.colors import LinearSegmentedColormap, LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from runs.system.files import replacing
+from runs.figures.direct_labels import label_curves
+from runs.figures.palette import (
+    COLOURS,
+    GREY,
+    MARKERS,
+    MOST_COLOURS,
+    OTHERS,
+    SCALE,
+    START,
+    ColourScale,
+    in_order,
+    marker_of,
+)
+from runs.figures.settle import FORMULA, TITLE, settle
+from runs.figures.written import prepared, save
 from runs.system.printable import printable
 from runs.system.refusal import Refusal
 
 Array = npt.NDArray[np.float64]
 
-#: Four colours that differ for every common kind of colour blindness (Okabe and Ito 2008).
-COLOURS = ("#0072B2", "#009E73", "#E69F00", "#D55E00")
-#: These and four more, one for each curve that a legend names at most.
-MOST_COLOURS = (*COLOURS, "#56B4E9", "#CC79A7", "#000000", "#8C564B")
-#: The scale of colours for numbers: matplotlib's viridis without the colours that are too light on white.
-VIRIDIS = [colormaps["viridis"](0.88 * part / 63.0) for part in range(64)]
-DOTS_PER_INCH = 150
-#: The formats of figures, as their names end.
-KINDS = ("png", "pdf", "svg")
-GREY = "0.35"
 #: The largest number that is drawn; the squares of larger ones are not finite.
 LARGEST = 1e150
 
-#: Mean width of a letter of a title or a legend, and width of a line with its gaps in a legend, in inches.
-LETTER, LINE = 0.088, 0.75
+#: What the label of a logarithmic axis says where there are numbers at zero.
+WITHOUT_ZERO = " (log, zero left out)"
+#: Of a legend in inches: mean width of a letter, width of a line with its gaps, and height of an entry.
+LETTER, LINE, ENTRY = 0.085, 0.75, 0.23
 
 #: A particle with more than this many equal shares of the mass is drawn on top and in full colour.
 HEAVY = 5.0
@@ -70,33 +73,6 @@ class CurvePanel:
     log_values: bool = True
 
 
-@dataclass(frozen=True)
-class ColourScale:
-    """Colours for values from `low` to `high`, linear or logarithmic, for a colour bar."""
-
-    label: str
-    low: float
-    high: float
-    log: bool
-
-    @classmethod
-    def of(cls, label: str, values: Sequence[float]) -> "ColourScale":
-        """The scale of these values; it is logarithmic if they are positive and span a decade."""
-        low, high = min(values), max(values)
-        return cls(label, low, high, log=low > 0.0 and high >= 10.0 * low)
-
-    @property
-    def mappable(self) -> ScalarMappable:
-        """The object from which matplotlib makes a colour bar, without the lightest colours."""
-        kind = LogNorm if self.log else Normalize
-        return ScalarMappable(kind(self.low, self.high), LinearSegmentedColormap.from_list("", VIRIDIS))
-
-    def colour(self, value: float) -> str:
-        """The colour of a value, as a hexadecimal text."""
-        red, green, blue, _ = self.mappable.to_rgba(np.array([value]))[0]
-        return to_hex((float(red), float(green), float(blue)))
-
-
 @dataclass(frozen=True, eq=False)
 class CloudPanel:
     """Particles in the plane, `before` and `after` [particles, 2], with their masses [particles]."""
@@ -118,40 +94,44 @@ def draw_curves(
     scale: ColourScale | None = None,
     log_time: bool = True,
 ) -> None:
-    """Draw panels of curves against time on a log axis, with one legend or colour bar, into a file.
+    """Draw panels of curves against time into a PNG, PDF or SVG file, with one legend or colour bar.
 
-    A single panel is drawn wider. Title and legend have as many lines as the width needs; a legend names at most eight
-    curves and says how many more there are.
+    A logarithmic axis of time has no zero, and its label says so: curves hold none then. A single panel is drawn
+    wider. A legend names at most eight curves, sorted; the others are grey.
     """
     rows = -(-len(panels) // columns)
     width = 3.6 * columns if columns > 1 else 4.8
     figure = Figure(figsize=(width, 2.75 * rows + 0.8), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False, sharex=True)
+    told = scale is None and len({curve.label for panel in panels for curve in panel.curves}) > 1
     for axis, panel in zip(axes.flat, panels, strict=False):
-        _draw_panel(axis, panel, log_time)
+        _draw_panel(axis, panel, told, log_time)
     for axis in axes.flat[len(panels) :]:
         axis.set_axis_off()
     for axis in axes.flat[max(0, len(panels) - columns) : len(panels)]:
-        axis.set_xlabel(time_label)
+        axis.set_xlabel(f"{time_label}{WITHOUT_ZERO if log_time else ''}")
         axis.tick_params(labelbottom=True)
-    figure.suptitle(fitted_title(title, width), fontsize=12)
+    figure.suptitle(title, fontsize=12)
     if scale is None:
-        add_legend(figure, {curve.label: curve.colour for panel in panels for curve in panel.curves}, width)
+        colours = {curve.label: curve.colour for panel in panels for curve in panel.curves}
+        add_legend(figure, colours, width, {label: sparse(colour) for label, colour in colours.items() if told})
     else:
-        figure.colorbar(scale.mappable, ax=axes, label=scale.label, aspect=30, pad=0.02)
+        figure.colorbar(mappable(scale), ax=axes, label=scale.label, aspect=30, pad=0.02)
+    if others := [line for line in axes.flat[0].lines if line.get_color() == OTHERS]:
+        settle(prepared(figure))
+        label_curves(axes.flat[0], others)
     save(figure, path)
 
 
 def draw_clouds(panels: Sequence[CloudPanel], path: Path, *, title: str, axis_labels: tuple[str, str]) -> None:
-    """Draw particles into a PNG file: a grey dot at the start, a line, and a coloured dot at the end of each.
+    """Draw particles into a PNG, PDF or SVG file: a grey disc at the start, a line, and a coloured disc at the end.
 
-    The area of a dot grows with the mass. All panels have the same limits, so lengths can be compared, and heavy
-    particles lie on top.
+    The area of a disc grows with the mass. All panels have the same limits, so lengths can be compared, and heavy
+    particles lie on top. The legend says which disc is which.
     """
-    width = 2.75 * len(panels)
-    lines = textwrap.wrap(title, max(20, int(width / LETTER)))
-    above = 0.22 * max(len(panel.title.splitlines()) for panel in panels) + 0.26 * len(lines)
-    figure = Figure(figsize=(width, 2.9 + above), layout="compressed")
+    width = max(3.6, 2.75 * len(panels))
+    above = 0.22 * max(len(panel.title.splitlines()) for panel in panels) + 0.26
+    figure = Figure(figsize=(width, 0.95 * width / len(panels) + 0.7 + above), layout="constrained")
     axes = figure.subplots(1, len(panels), squeeze=False, sharex=True, sharey=True)[0]
     points = np.concatenate([ends for panel in panels for ends in (panel.before, panel.after)])
     middle = (points.max(axis=0) + points.min(axis=0)) / 2.0
@@ -162,26 +142,41 @@ def draw_clouds(panels: Sequence[CloudPanel], path: Path, *, title: str, axis_la
         axis.set_box_aspect(1.0)
         axis.set_xlabel(axis_labels[0])
     axes[0].set_ylabel(axis_labels[1])
-    figure.suptitle("\n".join(lines), fontsize=12)
+    figure.suptitle(title, fontsize=12)
+    figure.legend(handles=start_and_end(), loc="outside lower center", ncols=2, frameon=False, fontsize=9.5)
     save(figure, path)
 
 
-def fitted_title(title: str, width: float) -> str:
-    """A title in as many lines as a figure of so many inches asks for."""
-    return textwrap.fill(title, int(width / LETTER))
+def start_and_end(end: str = "where it ends, in colour; area: mass") -> list[Line2D]:
+    """The entries of a legend that say which disc of a particle is its start."""
+    disc = {"ls": "", "marker": "o", "ms": 6.0}
+    return [
+        Line2D([], [], color=START, markeredgecolor="0.4", label="start of a particle", **disc),  # type: ignore[arg-type]
+        Line2D([], [], color=COLOURS[0], label=end, **disc),  # type: ignore[arg-type]
+    ]
+
+
+def mappable(scale: ColourScale) -> ScalarMappable:
+    """The object from which matplotlib makes a colour bar."""
+    kind = LogNorm if scale.log else Normalize
+    return ScalarMappable(kind(scale.low, scale.high), LinearSegmentedColormap.from_list("", SCALE))
 
 
 def add_legend(
     figure: Figure, colours: Mapping[str, str], width: float, styles: Mapping[str, Mapping[str, Any]] | None = None
 ) -> None:
     """Add a legend below the panels, with at most eight curves; `styles` are matplotlib's, of those that have one."""
-    named = dict(list(colours.items())[: len(MOST_COLOURS)])
+    most = len(MOST_COLOURS)
+    named = {label: colours[label] for label in in_order(label for label in colours if colours[label] != OTHERS)[:most]}
     if len(named) < len(colours):
-        named[f"and {len(colours) - len(named)} more"] = "none"
-    drawn = {label: {**(styles or {}).get(label, {}), "lw": 2.2} for label in named}
+        named = dict(list(named.items())[: most - 1])
+        named[f"{len(colours) - len(named)} others"] = OTHERS
+    drawn = {label: {**(styles or {}).get(label, {}), "lw": 2.0, "markevery": None} for label in named}
     handles = [Line2D([], [], color=colour, label=label, **drawn[label]) for label, colour in named.items()]
     ncols = _legend_columns(list(named), width)
-    figure.legend(handles=handles, loc="outside lower center", ncols=ncols, frameon=False, fontsize=10.5)
+    wide, high = figure.get_size_inches()
+    figure.set_size_inches(wide, high + ENTRY * (-(-len(named) // ncols) - 1))
+    figure.legend(handles=handles, loc="outside lower center", ncols=ncols, frameon=False, fontsize=10)
 
 
 def _legend_columns(labels: Sequence[str], width: float) -> int:
@@ -191,23 +186,36 @@ def _legend_columns(labels: Sequence[str], width: float) -> int:
     return -(-len(labels) // rows)
 
 
-def _draw_panel(axis: Axes, panel: CurvePanel, log_time: bool) -> None:
+def _draw_panel(axis: Axes, panel: CurvePanel, told: bool, log_time: bool) -> None:
+    curves = panel.curves
     if log_time:
         axis.set_xscale("log")
-    if panel.curves and log_time:
-        plain_ticks(axis.xaxis, [curve.times for curve in panel.curves])
+        if curves:
+            plain_ticks(axis.xaxis, [curve.times for curve in curves])
     if panel.log_values:
         axis.set_yscale("log")
-        plain_ticks(axis.yaxis, [curve.values for curve in panel.curves])
-    crowd = min(1.0, len(MOST_COLOURS) / max(1, len(panel.curves)))
-    for curve in panel.curves:
+        plain_ticks(axis.yaxis, [curve.values for curve in curves])
+    crowd = min(1.0, len(MOST_COLOURS) / max(1, len(curves)))
+    for curve in sorted(curves, key=lambda curve: curve.colour != OTHERS):
         mean, low, high = curve.values.mean(axis=0), curve.values.min(axis=0), curve.values.max(axis=0)
         if len(curve.values) > 1:
             axis.fill_between(curve.times, low, high, color=curve.colour, alpha=0.2 * crowd**1.5, linewidth=0)
-        axis.plot(curve.times, mean, color=curve.colour, lw=1.0 + 0.8 * crowd)
-    axis.set_title(panel.title, fontsize=10.5, loc="left")
-    axis.set_title(panel.formula, fontsize=9, loc="right", color=GREY)
+        marked = sparse(curve.colour) if told and curve.colour in MARKERS else {}
+        axis.plot(curve.times, mean, color=curve.colour, lw=1.0 + 0.8 * crowd, label=curve.label, **marked)
+    titled(axis, panel.title, panel.formula)
     plain_axes(axis)
+
+
+def titled(axis: Axes, title: str, formula: str) -> None:
+    """A title in words on the left and its formula on the right, by names that `settle` knows."""
+    axis.set_title(title, fontsize=10.5, loc="left", gid=TITLE)
+    axis.set_title(formula, fontsize=9, loc="right", color=GREY, gid=FORMULA)
+
+
+def sparse(colour: str) -> dict[str, Any]:
+    """The few markers along a curve of this colour, by which it is known in grey too."""
+    place = list(MARKERS).index(colour) if colour in MARKERS else 0
+    return {"marker": marker_of(colour), "ms": 4.5, "markevery": (0.02 + 0.03 * place, 0.27)}
 
 
 def _draw_cloud(axis: Axes, panel: CloudPanel) -> None:
@@ -224,7 +232,7 @@ def _draw_layer(axis: Axes, panel: CloudPanel, chosen: npt.NDArray[np.bool_], st
     areas = 1.5 + 250.0 * masses
     widths = 0.4 + 4.0 * np.sqrt(masses)
     edges = list(0.06 * np.sqrt(areas))
-    axis.scatter(before[:, 0], before[:, 1], s=areas, color="0.7", edgecolors="0.4", linewidths=edges)
+    axis.scatter(before[:, 0], before[:, 1], s=areas, color=START, edgecolors="0.4", linewidths=edges)
     lines = list(np.stack([before, after], axis=1))
     axis.add_collection(LineCollection(lines, colors=panel.colour, linewidths=widths, alpha=0.8 * strength, zorder=1.5))
     discs = axis.scatter(after[:, 0], after[:, 1], s=areas, color=panel.colour, edgecolors="white", linewidths=edges)
@@ -281,22 +289,3 @@ def check_drawable(values: Array, subject: str) -> None:
     """Raise Refusal for numbers that cannot be drawn: beyond 1e150, or not finite."""
     if not bool(np.all(np.abs(values) <= LARGEST)):
         raise Refusal(f"{subject} holds numbers beyond {LARGEST:g}, or none, too large to draw: draw another one.")
-
-
-def save(figure: Figure, path: Path) -> None:
-    """Write a figure under a temporary name first, so that the file is never half written: PNG, PDF or SVG by its name.
-
-    Raises Refusal for a name with another ending; one without an ending is a PNG.
-    """
-    FigureCanvasAgg(figure)
-    kind = kind_of(path)
-    with replacing(path) as unfinished:
-        figure.savefig(unfinished, dpi=DOTS_PER_INCH, format=kind)
-
-
-def kind_of(path: Path) -> str:
-    """The format of a figure by the ending of its name; raises Refusal for one that is not written."""
-    kind = path.suffix.lower().removeprefix(".") or KINDS[0]
-    if kind not in KINDS:
-        raise Refusal(f"{path} ends in {path.suffix}, but figures are .png, .pdf or .svg: name such a file.")
-    return kind

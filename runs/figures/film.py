@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 from particles import ParticleCloud, Trajectory, TrajectoryError
 from particles.trajectory import TrajectoryReader
 from runs.figures.encoder import video_writer
-from runs.figures.figures import COLOURS, check_drawable, drawing, plain
+from runs.figures.figures import check_drawable, drawing, plain
+from runs.figures.palette import COLOURS
 from runs.recorded.plane import Plane, plane_of
 from runs.system.files import replacing
 from runs.system.refusal import Refusal

@@ -8,7 +8,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from runs.figures.figures import GREY, Array, ColourScale, fitted_title, save
+from runs.figures.figures import Array, mappable, titled
+from runs.figures.palette import ColourScale
+from runs.figures.written import save
 
 #: Width and height of a cell, and of what stands around a map, in inches.
 CELL, AROUND = (0.62, 0.42), (2.0, 1.3)
@@ -49,7 +51,7 @@ def draw_heat_maps(maps: Sequence[HeatMap], path: Path, title: str) -> None:
         draw_heat_map(axis, one)
     for axis in axes.flat[len(maps) :]:
         axis.set_axis_off()
-    figure.suptitle(fitted_title(title, width * columns), fontsize=12)
+    figure.suptitle(title, fontsize=12)
     save(figure, path)
 
 
@@ -57,7 +59,7 @@ def draw_heat_map(axis: Axes, one: HeatMap) -> None:
     """Draw one map on its axes, the first row at the top."""
     known = one.values[np.isfinite(one.values)]
     if known.size:
-        scale = ColourScale.of("", known.tolist()).mappable
+        scale = mappable(ColourScale.of("", known.tolist()))
         mesh = axis.pcolormesh(np.ma.masked_invalid(one.values), cmap=scale.get_cmap(), edgecolors="white")
         mesh.set_norm(scale.norm)
         axis.figure.colorbar(mesh, ax=axis, pad=0.02).ax.tick_params(which="both", labelsize=8)
@@ -73,8 +75,7 @@ def draw_heat_map(axis: Axes, one: HeatMap) -> None:
     axis.set(xlim=(0, len(one.columns)), ylim=(len(one.rows), 0))
     axis.tick_params(labelsize=9, length=0)
     axis.spines[:].set_visible(False)
-    axis.set_title(one.title, fontsize=10.5, loc="left")
-    axis.set_title(one.formula, fontsize=9, loc="right", color=GREY)
+    titled(axis, one.title, one.formula)
     axis.set_xlabel(one.x_label, fontsize=9.5)
     axis.set_ylabel(one.y_label, fontsize=9.5)
 

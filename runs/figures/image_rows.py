@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from runs.figures.figures import Array, fitted_title, save
+from runs.figures.figures import Array
+from runs.figures.written import save
 
 #: Width of an image and of the names of rows, and height of the title, in inches.
 SIDE, NAMES, TITLE = 0.72, 1.5, 0.5
@@ -31,5 +32,5 @@ def draw_image_rows(rows: Mapping[str, Array], path: Path, *, title: str) -> Non
             axis.set_axis_off()
         middle = axes[0].get_position()
         figure.text(left - 0.01, (middle.y0 + middle.y1) / 2.0, name, ha="right", va="center", fontsize=9.5)
-    figure.suptitle(fitted_title(title, width), fontsize=11, y=0.99, va="top")
+    figure.suptitle(title, fontsize=11, y=0.99, va="top")
     save(figure, path)

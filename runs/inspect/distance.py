@@ -11,7 +11,8 @@ import numpy as np
 from limits.transport import Transport, transport
 from particles import ParticleCloud, Trajectory, TrajectoryError, TransportUnsolved
 from particles.trajectory import TrajectoryReader
-from runs.figures.figures import COLOURS, Curve, CurvePanel, check_drawable, draw_curves, drawing, plain
+from runs.figures.figures import Curve, CurvePanel, check_drawable, draw_curves, drawing, plain
+from runs.figures.palette import COLOURS
 from runs.system.refusal import Refusal, chosen
 
 #: The possible targets with which every frame is compared.

@@ -11,7 +11,8 @@ from particles import Trajectory, TrajectoryError
 from particles.trajectory import Series, TrajectoryReader
 from runs.figures.feature_figure import draw_features
 from runs.figures.feature_maps import feature_map
-from runs.figures.figures import COLOURS, CloudPanel, Curve, CurvePanel, draw_clouds, draw_curves, drawing, plain
+from runs.figures.figures import CloudPanel, Curve, CurvePanel, draw_clouds, draw_curves, drawing, plain
+from runs.figures.palette import COLOURS
 from runs.inspect.curve_colours import groups_of
 from runs.inspect.plot_choice import Choice, Places, chosen_observables, nearest_time, other_times, shown_times
 from runs.recorded.curve_groups import names_of, settings_of

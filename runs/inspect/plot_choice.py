@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from particles.trajectory import TrajectoryReader
-from runs.figures.figures import KINDS, kind_of
+from runs.figures.written import KINDS, kind_of
 from runs.system.refusal import Refusal, chosen
 
 #: Number of times at which particles are shown, from the first frame to the last, where no times are chosen.

@@ -1,6 +1,7 @@
 """A study as the command line calls it: options are the fields of its configuration; what was found is printed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, get_args, get_origin
 
 import numpy as np
@@ -16,11 +17,13 @@ from runs.system.refusal import Refusal, chosen
 from runs.system.verbosity import progress_console
 
 
-def command(study: Study, given: Mapping[str, Any], rest: Sequence[str]) -> bool:
+def command(
+    study: Study, given: Mapping[str, Any], rest: Sequence[str], page: Callable[[Path], None] | None = None
+) -> bool:
     """Run a study, or the experiments that are named, and print its table; whether every case is complete.
 
     given: options that the command line knows, None where they are not given; rest: what it does not know, names of
-    experiments and options that are fields of the configuration.
+    experiments and options that are fields of the configuration; page: writes the page of a folder, at the end.
     """
     names, options = parsed(study, rest)
     config = study.configured(**given, **options)
@@ -33,6 +36,8 @@ def command(study: Study, given: Mapping[str, Any], rest: Sequence[str]) -> bool
         shown.print(f"  {file}", highlight=False, soft_wrap=True)
     for failure in table.failures:
         Console(stderr=True).print(f"Failed: {failure}", highlight=False, soft_wrap=True)
+    if page is not None and table.files:
+        page(config.out)
     return not table.failures
 
 

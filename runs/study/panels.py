@@ -1,7 +1,7 @@
 """Figures as data, and the one routine that draws them: panels of lines, particles before and after, heat maps."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,29 +10,33 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from runs.figures.figures import (
-    GREY,
+    WITHOUT_ZERO,
     Array,
     CloudPanel,
     add_legend,
     draw_clouds,
-    fitted_title,
     plain_axes,
     plain_ticks,
-    save,
+    sparse,
+    titled,
 )
 from runs.figures.heat_maps import HeatMap, draw_heat_maps
+from runs.figures.palette import MARKERS, MOST_COLOURS, in_order, marker_of
+from runs.figures.written import save
 from runs.study.table import Curve
 
 #: Widths of figures in inches: of a panel among others, and of one alone.
 AMONG, ALONE, HEIGHT = 3.7, 4.8, 2.9
 #: Numbers at a linear axis along the bottom, at most, so that long ones do not touch.
 TICKS = 5
+#: A line of so many points has a marker at each of them.
+FEW = 12
 #: How a line is drawn; a band goes from the least to the largest seed, x of a bar is its left edge.
 Kind = Literal["band", "dots", "points", "line", "dashed", "bars"]
 STYLES: Mapping[str, Mapping[str, Any]] = {
     "band": {"lw": 1.8},
-    "dots": {"lw": 1.0, "marker": "o", "ms": 4},
-    "points": {"ls": "", "marker": "o", "ms": 4.5},
+    "dots": {"lw": 1.0, "ms": 4.5},
+    "points": {"ls": "", "ms": 5.0},
     "line": {"lw": 1.8},
     "dashed": {"lw": 1.4, "ls": "--"},
 }
@@ -48,6 +52,13 @@ class Line:
     values: Array
     kind: Kind = "dots"
     errors: Array | None = None
+
+    @property
+    def after_zero(self) -> "Line":
+        """The part that a logarithmic axis can show."""
+        shown = self.x > 0.0
+        errors = None if self.errors is None else self.errors[shown]
+        return replace(self, x=self.x[shown], values=self.values[shown], errors=errors)
 
     @classmethod
     def of(cls, label: str, colour: str, curve: Curve, kind: Kind = "dots") -> "Line":
@@ -101,8 +112,7 @@ def draw(panels: Sequence[AnyPanel], path: Path, title: str) -> None:
     """Draw the panels of one figure into a PNG file: three in a row, with one legend where it serves for all."""
     clouds = [panel for panel in panels if isinstance(panel, Particles)]
     if clouds:
-        said = f"{title} (grey: before, coloured: after, area: mass)"
-        draw_clouds(clouds, path, title=said, axis_labels=clouds[0].axis_labels)
+        draw_clouds(clouds, path, title=title, axis_labels=clouds[0].axis_labels)
         return
     maps = [panel for panel in panels if isinstance(panel, Heat)]
     if maps:
@@ -113,23 +123,45 @@ def draw(panels: Sequence[AnyPanel], path: Path, title: str) -> None:
     rows, width = -(-len(lined) // columns), AMONG * columns if columns > 1 else ALONE
     figure = Figure(figsize=(width, HEIGHT * rows + 0.7), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False)
-    keys = [_key(panel) for panel in lined]
-    common = len(lined) > 1 and all(key == keys[0] for key in keys) or len(lined) == 1
-    for axis, panel in zip(axes.flat, lined, strict=False):
-        draw_panel(axis, panel, legend=not common)
+    entries = common_legend(lined)
+    for place, (axis, panel) in enumerate(zip(axes.flat, lined, strict=False)):
+        again = place % columns > 0 and _looks([panel]) == _looks([lined[place - 1]])
+        draw_panel(axis, panel, legend=entries is None and not again)
     for axis in axes.flat[len(lined) :]:
         axis.set_axis_off()
-    figure.suptitle(fitted_title(title, width), fontsize=12)
-    if common and keys[0]:
-        colours = {label: colour for label, (colour, _) in keys[0].items()}
-        add_legend(figure, colours, width, {label: STYLES.get(kind, {}) for label, (_, kind) in keys[0].items()})
+    figure.suptitle(title, fontsize=12)
+    if entries is not None and entries:
+        colours = {label: colour for label, (colour, _) in entries.items()}
+        add_legend(figure, colours, width, {label: look(kind, colour) for label, (colour, kind) in entries.items()})
     save(figure, path)
 
 
+def common_legend(panels: Sequence[Panel]) -> dict[str, tuple[str, Kind]] | None:
+    """Colour and kind of every label where one legend serves for all panels, otherwise None.
+
+    It does where one panel has all labels, they look the same in all panels, and are not too many.
+    """
+    looks = _looks(panels)
+    found = dict(looks)
+    one_has_all = any(set(found) == {line.label for line in panel.lines if line.label} for panel in panels)
+    same = all(found[label] == seen for label, seen in looks)
+    return found if one_has_all and same and len(found) <= len(MOST_COLOURS) else None
+
+
+def _looks(panels: Sequence[Panel]) -> list[tuple[str, tuple[str, Kind]]]:
+    return [(line.label, (line.colour, line.kind)) for panel in panels for line in panel.lines if line.label]
+
+
 def draw_panel(axis: Axes, panel: Panel, legend: bool) -> None:
-    """Draw one pair of axes; curves without a number are left out, axes without a positive one are linear."""
+    """Draw one pair of axes; curves without a number are left out, axes without a positive one are linear.
+
+    Where a logarithmic axis cannot show the numbers at zero, its label says so.
+    """
     lines = [line for line in panel.lines if line.values.size]
     log_x = panel.log_x and any((line.x > 0.0).any() for line in lines)
+    zero = log_x and any((line.x <= 0.0).any() for line in lines)
+    if zero:
+        lines = [line.after_zero for line in lines if (line.x > 0.0).any()]
     log_y = panel.log_y and any((line.values > 0.0).any() for line in lines)
     if log_x:
         axis.set_xscale("log")
@@ -143,13 +175,15 @@ def draw_panel(axis: Axes, panel: Panel, legend: bool) -> None:
         axis.locator_params(axis="x", nbins=TICKS)
     if log_y:
         plain_ticks(axis.yaxis, [line.values for line in lines])
-    axis.set_title(panel.title, fontsize=10.5, loc="left")
-    axis.set_title(panel.formula, fontsize=9, loc="right", color=GREY)
-    axis.set_xlabel(panel.x_label, fontsize=9.5)
+    titled(axis, panel.title, panel.formula)
+    axis.set_xlabel(panel.x_label + (WITHOUT_ZERO if zero else ""), fontsize=9.5)
     axis.set_ylabel(panel.y_label, fontsize=9.5)
     plain_axes(axis)
-    if legend and any(line.label for line in lines):
-        axis.legend(fontsize=8, frameon=False)
+    if legend:
+        handles, labels = axis.get_legend_handles_labels()
+        named = dict(zip(labels, handles, strict=True))
+        if named:
+            axis.legend([named[label] for label in in_order(labels)], in_order(labels), fontsize=8, frameon=False)
 
 
 def _draw_line(axis: Axes, line: Line) -> None:
@@ -161,7 +195,7 @@ def _draw_line(axis: Axes, line: Line) -> None:
     if line.kind in ("band", "dots") and line.values.shape[1] > 1:
         low, high = np.nanmin(line.values, axis=1), np.nanmax(line.values, axis=1)
         axis.fill_between(line.x, low, high, color=line.colour, alpha=0.2, linewidth=0)
-    style = STYLES[line.kind]
+    style = look(line.kind, line.colour, named=bool(line.label), few=len(line.x) <= FEW)
     if line.errors is None:
         axis.plot(line.x, mean, color=line.colour, label=label, **style)
     else:
@@ -169,5 +203,16 @@ def _draw_line(axis: Axes, line: Line) -> None:
         axis.errorbar(line.x, mean, bars, color=line.colour, label=label, capsize=3, **style)
 
 
-def _key(panel: Panel) -> dict[str, tuple[str, str]]:
-    return {line.label: (line.colour, line.kind) for line in panel.lines if line.label}
+def look(kind: Kind, colour: str, named: bool = True, few: bool = False) -> dict[str, Any]:
+    """How a curve of this kind and colour is drawn; a line without a name has no markers.
+
+    A line of few points has a marker at each of them, another one a few along it.
+
+    Markers tell curves apart in grey; those of dashed lines are hollow.
+    """
+    style = dict(STYLES.get(kind, {}))
+    if kind in ("dots", "points"):
+        style["marker"] = marker_of(colour)
+    elif kind in ("band", "line", "dashed") and named and colour in MARKERS:
+        style |= sparse(colour) | ({"markevery": None} if few else {}) | ({"mfc": "white"} if kind == "dashed" else {})
+    return style

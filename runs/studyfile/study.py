@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -165,10 +165,11 @@ def command(
     members: int | None = None,
     stale: str = STALE[0],
     summary: bool = True,
+    page: Callable[[Path], None] | None = None,
 ) -> bool:
     """The study as the command line calls it; whether every run is complete.
 
-    summary: whether it ends with a table and a figure.
+    summary: whether it ends with a table, a figure and a page; page: writes the page of a folder.
     """
     if scheduler is not None and workers is not None:
         raise Refusal("--workers and --scheduler both say who does the runs: leave one of them out.")
@@ -215,4 +216,6 @@ def command(
             shown.print(printable(line), highlight=False, soft_wrap=True, markup=False)
     for digest, failure in result.failures.items():
         errors.print(f"Failed: {digest}: {printable(failure)}", highlight=False, soft_wrap=True, markup=False)
+    if page is not None and summary and (ranks is None or ranks.is_first):
+        page(jobs[0].out)
     return not result.failures

@@ -200,6 +200,7 @@ def test_after_and_on_change_one_part_of_the_address() -> None:
     """Assert that `after` is the next step and `on` another stream of the same."""
     assert StepNoise(3, 4, stream=1).after == StepNoise(3, 5, stream=1)
     assert StepNoise(3, 4, stream=1, split=2).on(5) == StepNoise(3, 4, stream=5, split=2)
+    assert StepNoise(3, 4, first=6).after.on(2) == StepNoise(3, 5, stream=2, first=6)
 
 
 @pytest.mark.parametrize("seed", [0, 7, 2**32, 2**64 - 1, np.int64(5)])
@@ -227,11 +228,13 @@ def test_high_word_of_the_seed_reaches_the_run() -> None:
 
 
 def test_noise_of_members_is_that_of_their_seeds() -> None:
-    """Assert that members side by side get, to the bit, what each gets alone, in every stream and split."""
-    seeds, positions = (3, 2**63 + 5, 0), torch.zeros(12, 5, dtype=torch.float64)
+    """Assert that members side by side get, to the bit, what each gets alone, in every stream and split and from any
+    number of the first particle."""
+    seeds, positions, firsts = (3, 2**63 + 5, 0), torch.zeros(12, 5, dtype=torch.float64), (0, 7, 2**32 - 4)
     for stream, split in ((0, 1), (2, 3)):
-        together = replace(MemberNoise.of(seeds, 7).on(stream), split=split)
-        alone = [StepNoise(seed, 7, stream, split).normals(positions[:4]) for seed in seeds]
+        together = replace(MemberNoise.of(seeds, 7, firsts).on(stream), split=split)
+        address = list(zip(seeds, firsts, strict=True))
+        alone = [StepNoise(seed, 7, stream, split).normals(positions[:4], first) for seed, first in address]
         assert torch.equal(together.normals(positions), torch.cat(alone))
-        after = [StepNoise(seed, 8, stream, split).normals(positions[:4]) for seed in seeds]
+        after = [StepNoise(seed, 8, stream, split, first).normals(positions[:4]) for seed, first in address]
         assert torch.equal(together.after.normals(positions), torch.cat(after))

@@ -17,7 +17,11 @@ from flows import Advance, Integrator, StepNoise
 from particles import ParticleCloud
 from runs.benchmarks.peers import Outcome, installed
 from runs.benchmarks.timed_flows import TimedFlow
-from runs.figures.figures import save
+from runs.figures.direct_labels import label_curves
+from runs.figures.figures import plain_axes
+from runs.figures.palette import MARKERS
+from runs.figures.settle import settle
+from runs.figures.written import prepared, save
 
 #: The peer with which seconds are compared.
 PEER = "CVODE"
@@ -141,7 +145,7 @@ def ratios(points: Sequence[Point], ours: str, peer: str, errors: Sequence[float
 
 
 def draw(points: Sequence[Point], path: Path, *, title: str, risk: bool = False) -> None:
-    """Draw error against seconds, both logarithmic, with a line for each method, into a PNG file."""
+    """Draw error against seconds, both logarithmic, into a PNG file, with the name of each method beside its line."""
     figure = Figure(figsize=(7.2, 4.6), layout="constrained")
     axis = figure.subplots()
     names = list(dict.fromkeys(point.method for point in points))
@@ -150,15 +154,20 @@ def draw(points: Sequence[Point], path: Path, *, title: str, risk: bool = False)
         axis.loglog(
             [statistics.median(point.seconds) for point in mine],
             [point.risk_error if risk else point.position_error for point in mine],
-            marker="os^Dv<>ph"[number % 9],
+            marker=list(MARKERS.values())[number % len(MARKERS)][0],
+            ls="-" if number < len(MARKERS) else ":",
             label=name,
-            color=f"C{number}",
+            color=list(MARKERS)[number % len(MARKERS)],
         )
     axis.set_xlabel("seconds")
     axis.set_ylabel("error of the risk, relative" if risk else "error of the positions / distance moved")
     axis.set_title(title, fontsize=11)
-    axis.grid(True, which="major", alpha=0.25)
-    axis.legend(frameon=False, fontsize=9, loc="upper left", bbox_to_anchor=(1.0, 1.0))  # beside the axes
+    axis.margins(x=0.16, y=0.08)
+    plain_axes(axis)
+    settle(prepared(figure))
+    unnamed = label_curves(axis, axis.lines)
+    if unnamed:
+        axis.legend(handles=unnamed, frameon=False, fontsize=9)
     save(figure, path)
 
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from particles import masses
 from particles.shapes import Masses
 from runs.datasets import load
-from runs.figures.figures import COLOURS
+from runs.figures.palette import COLOURS
 from runs.study.configuration import Sizes, StudyConfig, by_scale
 
 NAME = "asymmetric-scaling"
@@ -42,10 +42,10 @@ class Setting:
 
 #: From equal masses (NTK scaling, lazy) to the most unequal ones.
 SETTINGS = (
-    Setting("gamma1.0", 1.0, None, COLOURS[0]),
-    Setting("gamma0.5", 0.5, 0.7, COLOURS[1]),
-    Setting("gamma0.2", 0.2, 0.5, COLOURS[2]),
-    Setting("gamma0.0", 0.0, 0.4, COLOURS[3]),
+    Setting("gamma1.0", 1.0, None, COLOURS[3]),
+    Setting("gamma0.5", 0.5, 0.7, COLOURS[2]),
+    Setting("gamma0.2", 0.2, 0.5, COLOURS[1]),
+    Setting("gamma0.0", 0.0, 0.4, COLOURS[0]),
 )
 
 

@@ -33,7 +33,7 @@ from particles import (
 )
 from particles.risk.scaling import Scaling
 from particles.shapes import Hidden, Inputs, Scalar
-from runs.figures.figures import COLOURS
+from runs.figures.palette import COLOURS
 from runs.studies.feature_learning.config import Config
 
 

@@ -9,7 +9,7 @@ from particles import NTK, Lazy, MeanField, masses
 from particles.risk.scaling import Scaling
 from particles.shapes import Masses
 from runs.datasets import load
-from runs.figures.figures import COLOURS
+from runs.figures.palette import COLOURS
 from runs.study.configuration import Sizes, StudyConfig, by_scale
 
 
@@ -31,17 +31,17 @@ class Setting:
 
 #: Masses whose kernels are compared with their limits, from equal ones (NTK limit) to the most unequal ones.
 KERNELS = (
-    Setting("gamma1.0", "γ = 1", COLOURS[0]),
-    Setting("gamma0.5", "γ = 0.5, α = 0.7", COLOURS[1], 0.5, 0.7),
-    Setting("gamma0.2", "γ = 0.2, α = 0.5", COLOURS[2], 0.2, 0.5),
-    Setting("gamma0.0", "γ = 0, α = 0.4", COLOURS[3], 0.0, 0.4),
+    Setting("gamma1.0", "γ = 1", COLOURS[3]),
+    Setting("gamma0.5", "γ = 0.5, α = 0.7", COLOURS[2], 0.5, 0.7),
+    Setting("gamma0.2", "γ = 0.2, α = 0.5", COLOURS[1], 0.2, 0.5),
+    Setting("gamma0.0", "γ = 0, α = 0.4", COLOURS[0], 0.0, 0.4),
 )
 #: Networks whose training is compared with their kernel flow.
 NETWORKS = (
-    Setting("ntk", "NTK, equal masses", COLOURS[0]),
-    Setting("asymmetrical", "NTK, γ = 0.5, α = 0.7", COLOURS[1], 0.5, 0.7),
-    Setting("mean-field", "mean field", COLOURS[3], scaling=MeanField()),
-    Setting("lazy", "lazy, scale 10", COLOURS[2], scaling=Lazy(scale=10.0)),
+    Setting("ntk", "NTK, equal masses", COLOURS[3]),
+    Setting("asymmetrical", "NTK, γ = 0.5, α = 0.7", COLOURS[2], 0.5, 0.7),
+    Setting("mean-field", "mean field", COLOURS[0], scaling=MeanField()),
+    Setting("lazy", "lazy, scale 10", COLOURS[1], scaling=Lazy(scale=10.0)),
 )
 #: The figure of all experiments.
 FIGURE = "limits.png"

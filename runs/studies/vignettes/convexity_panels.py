@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from runs.figures.figures import COLOURS
+from runs.figures.palette import COLOURS
 from runs.studies.vignettes.bumps import PLACE, Bumps, Hill
 from runs.studies.vignettes.config import Config
 from runs.study.panels import Kind, Line, Panel

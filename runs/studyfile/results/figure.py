@@ -1,12 +1,12 @@
 """The figure of a study: every observable against time, with a colour for each setting, from the files of its runs."""
 
 from collections.abc import Sequence
-from itertools import cycle
 from pathlib import Path
 
 import numpy as np
 
-from runs.figures.figures import MOST_COLOURS, ColourScale, Curve, CurvePanel, draw_curves, drawing
+from runs.figures.figures import Curve, CurvePanel, draw_curves, drawing
+from runs.figures.palette import MOST_COLOURS, ColourScale, colours_of
 from runs.recorded.curve_groups import short_names, value_text
 from runs.studyfile.results.finished_runs import Numbers, Setting, distinguishing
 from runs.system.printable import printable
@@ -22,14 +22,13 @@ def draw_study(settings: Sequence[Setting], path: Path, title: str) -> Path | No
 
     Each observable has a panel, against time on a log axis. Runs of a setting that recorded at the same times are drawn
     as their mean, with a band from the smallest to the largest value. Up to eight settings have a legend. More settings
-    have a colour bar for the first number that they vary, or eight colours in turn if they vary no number. Raises
-    Refusal where numbers are too large to draw or the folder cannot be written.
+    have a colour bar for the first number that they vary; if they vary no number, seven have colours and the others are
+    grey, with their names beside the curves where there is room. Raises Refusal where numbers are too large to draw or
+    the folder cannot be written.
     """
-    chosen = [settings[number] for number in _evenly(len(settings))]
-    if len(chosen) < len(settings):
-        title = f"{title}: {len(chosen)} of {len(settings)} settings"
-    colours, scale = _colours(chosen)
-    panels = _panels(chosen, colours)
+    panels, scale, drawn = curve_panels(settings)
+    if drawn < len(settings):
+        title = f"{title}: {drawn} of {len(settings)} settings"
     if not panels:
         return None
     try:
@@ -39,6 +38,13 @@ def draw_study(settings: Sequence[Setting], path: Path, title: str) -> Path | No
     except OSError as error:
         raise Refusal(f"The figure {path} cannot be written ({error.strerror}): name another folder.") from error
     return path
+
+
+def curve_panels(settings: Sequence[Setting]) -> tuple[list[CurvePanel], ColourScale | None, int]:
+    """A panel for each observable, the scale of the colours or None for a legend, and how many settings are drawn."""
+    chosen = [settings[number] for number in _evenly(len(settings))]
+    colours, scale = _colours(chosen)
+    return _panels(chosen, colours), scale, len(chosen)
 
 
 def _evenly(count: int) -> list[int]:
@@ -60,7 +66,8 @@ def _colours(settings: Sequence[Setting]) -> tuple[list[tuple[str, str]], Colour
             if len(numbers) == len(column) and len(set(numbers)) > 2:
                 scale = ColourScale.of(printable(words[key]), numbers)
                 return [(label, scale.colour(number)) for label, number in zip(labels, numbers, strict=True)], scale
-    return list(zip(labels, cycle(MOST_COLOURS))), None
+    colours = colours_of(labels)
+    return [(label, colours[label]) for label in labels], None
 
 
 def _panels(settings: Sequence[Setting], colours: Sequence[tuple[str, str]]) -> list[CurvePanel]:

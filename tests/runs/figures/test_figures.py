@@ -11,7 +11,8 @@ from matplotlib.collections import LineCollection
 from matplotlib.image import imread
 from PIL import Image
 
-from runs.figures.figures import COLOURS, CloudPanel, Curve, CurvePanel, draw_clouds, draw_curves
+from runs.figures.figures import CloudPanel, Curve, CurvePanel, draw_clouds, draw_curves
+from runs.figures.palette import COLOURS
 
 
 def curve_panel(colour: str, title: str = "Risk") -> CurvePanel:

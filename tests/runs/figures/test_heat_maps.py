@@ -6,8 +6,9 @@ import matplotlib.image
 import numpy as np
 from matplotlib.figure import Figure
 
-from runs.figures.figures import ColourScale
+from runs.figures.figures import mappable
 from runs.figures.heat_maps import HeatMap, draw_heat_map, draw_heat_maps
+from runs.figures.palette import ColourScale
 
 VALUES = np.array([[1.0, 10.0, 100.0], [2.0, 20.0, np.nan]])
 MAP = HeatMap("Movement", "alpha", "m", ("1", "2", "4"), ("16", "64"), VALUES, "a formula")
@@ -25,7 +26,7 @@ def test_cells_have_the_colours_of_their_numbers() -> None:
         if np.isnan(value):
             assert colours[place][3] == 0.0
         else:
-            assert np.allclose(colours[place], scale.mappable.to_rgba(np.array([value]))[0], atol=0.02)
+            assert np.allclose(colours[place], mappable(scale).to_rgba(np.array([value]))[0], atol=0.02)
     written = {(text.get_position()): text.get_text() for text in axis.texts}
     assert written == {(0.5, 0.5): "1", (1.5, 0.5): "10", (2.5, 0.5): "1e+02", (0.5, 1.5): "2", (1.5, 1.5): "20"}
     assert {text.get_color() for text in axis.texts} == {"white", "black"}

@@ -72,7 +72,7 @@ def panels_of(config: Config, runs: Sequence[Run]) -> list[Panel | Particles]:
 
 def curve_panels(config: Config, runs: Sequence[Run]) -> list[Panel]:
     """One panel per observable against time, the seeds as the spread of a setting; time zero is left out."""
-    label = f"flow time (a gradient step is {config.step:g})"
+    label = f"flow time (a gradient step is {config.step:g}; zero left out)"
     found = []
     for quantity in _shown(config, OBSERVED):
         lines = []

@@ -13,7 +13,7 @@ from limits import KernelFlow, tangent_kernel
 from limits.theorems import Asymptotics, Result, Statement, agreement, as_published, as_slope, in_order
 from particles import Erf
 from runs.batch.jobs import Report
-from runs.figures.figures import COLOURS
+from runs.figures.palette import COLOURS
 from runs.studies.early_time.config import Config
 from runs.studies.early_time.problem import Data, Start, descent, frames, gap
 from runs.study.experiment import Case, Experiment

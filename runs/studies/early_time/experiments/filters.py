@@ -14,7 +14,7 @@ from limits.theorems import Result, Statement, as_published, as_value, convoluti
 from particles import NTK, Convolution, Dataset, Deep, DeepLaw, Dense, Erf, Risk, Squared, tangent_gram
 from particles.numerics.randomness import generator
 from runs.batch.jobs import Report
-from runs.figures.figures import COLOURS
+from runs.figures.palette import COLOURS
 from runs.studies.early_time.config import Config
 from runs.studies.early_time.experiments.kernels import unscaled
 from runs.study.experiment import Case, Experiment

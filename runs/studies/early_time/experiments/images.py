@@ -10,7 +10,7 @@ from torch import Tensor
 
 from limits.theorems import Result, Statement, from_above
 from runs.batch.jobs import Report
-from runs.figures.figures import COLOURS
+from runs.figures.palette import COLOURS
 from runs.studies.early_time.config import Config
 from runs.studies.early_time.deep import NETWORKS, DeepStart
 from runs.studies.early_time.experiments.layers import SHOWN, first_seed

@@ -11,7 +11,7 @@ from limits.theorems import Result, Statement, from_above, inner_products, input
 from limits.theorems.early_time.inputs import NORMS, PRODUCTS, SPECTRUM
 from particles.numerics.randomness import generator
 from runs.batch.jobs import Report
-from runs.figures.figures import COLOURS
+from runs.figures.palette import COLOURS
 from runs.studies.early_time.config import Config
 from runs.study.experiment import Case, Experiment
 from runs.study.panels import Line, Panel

@@ -12,7 +12,7 @@ from limits.theorems import Result, Statement, kernel_distance_rate, slope_withi
 from particles import Activation, Erf, GaussianLaw, Identity, Perceptron, ReLU
 from particles.numerics.randomness import generator
 from runs.batch.jobs import Report
-from runs.figures.figures import MOST_COLOURS
+from runs.figures.palette import MOST_COLOURS
 from runs.studies.early_time.config import Config
 from runs.studies.early_time.problem import LAYERS
 from runs.study.experiment import Case, Experiment

@@ -13,7 +13,7 @@ from flows import GradientFlow
 from limits.theorems import Result, Statement, from_above
 from particles import Erf
 from runs.batch.jobs import Report
-from runs.figures.figures import COLOURS
+from runs.figures.palette import COLOURS
 from runs.studies.early_time.config import Config
 from runs.studies.early_time.problem import LAYERS, Data, Start, descent, frames, gap, loss
 from runs.study.experiment import Case, Experiment

@@ -12,7 +12,7 @@ from flows import GradientFlow
 from limits.theorems import Result, Statement, from_below
 from particles import ReLU
 from runs.batch.jobs import Report
-from runs.figures.figures import COLOURS
+from runs.figures.palette import COLOURS
 from runs.studies.early_time.config import Config
 from runs.studies.early_time.problem import Data, Start, descent, frames, loss
 from runs.study.experiment import Case, Experiment

@@ -14,7 +14,7 @@ from limits.theorems.early_time.linear_dynamics import STATEMENT as DYNAMICS
 from limits.theorems.early_time.linearisation import STATEMENT, path_of
 from particles import Activation, Erf, Tanh
 from runs.batch.jobs import Report
-from runs.figures.figures import COLOURS
+from runs.figures.palette import COLOURS
 from runs.studies.early_time.config import Config
 from runs.studies.early_time.problem import LAYERS, Data, Start, descent, frames
 from runs.study.experiment import Case, Experiment

@@ -14,7 +14,7 @@ from limits.theorems.feature_learning.random_gram import STATEMENT
 from limits.theorems.feature_learning.rates import Rates
 from particles import GaussianLaw, Identity, MeanField, RandomFeatures, ReLU, masses
 from runs.batch.jobs import Report
-from runs.figures.figures import COLOURS, GREY
+from runs.figures.palette import COLOURS, GREY
 from runs.studies.feature_learning.config import DEEP_INPUTS, Config
 from runs.studies.feature_learning.data import random_labels
 from runs.studies.feature_learning.linear_decay import PROGRESS, descended

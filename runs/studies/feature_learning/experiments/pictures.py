@@ -6,8 +6,8 @@ from itertools import count
 from pathlib import Path
 
 from particles import ParticleCloud, Trajectory
-from runs.figures.figures import COLOURS
 from runs.figures.film import animate
+from runs.figures.palette import COLOURS
 from runs.studies.feature_learning.config import Config
 from runs.studies.feature_learning.networks import SCALINGS, features
 from runs.studies.feature_learning.training import Network, pair

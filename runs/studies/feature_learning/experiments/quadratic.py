@@ -9,7 +9,7 @@ from flows import Euler, Every, GradientFlow, evolve
 from limits.theorems import Result
 from particles import Embedding, GaussianLaw, Identity, MeanField, Quadratic, ReLU, masses
 from runs.batch.jobs import Report
-from runs.figures.figures import COLOURS
+from runs.figures.palette import COLOURS
 from runs.studies.feature_learning.config import Config
 from runs.studies.feature_learning.data import taught
 from runs.studies.feature_learning.networks import perceptron, placed, risk_of

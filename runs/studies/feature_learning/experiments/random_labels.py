@@ -11,7 +11,7 @@ from limits.theorems import Problem, Result, in_order
 from limits.theorems.feature_learning.rates import Rates
 from particles import GaussianLaw, Identity, MeanField, ReLU, masses
 from runs.batch.jobs import Report
-from runs.figures.figures import GREY, MOST_COLOURS
+from runs.figures.palette import GREY, MOST_COLOURS
 from runs.studies.feature_learning.config import LABEL_INPUTS, Config
 from runs.studies.feature_learning.data import random_labels
 from runs.studies.feature_learning.linear_decay import PROGRESS, descended

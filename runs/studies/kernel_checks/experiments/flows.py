@@ -15,7 +15,7 @@ from limits import KernelFlow, tangent_kernel
 from limits.theorems import Result, Statement, as_slope
 from particles import NTK, Dataset, GaussianLaw, Identity, Perceptron, Risk, Squared, SymmetricPairs, Tanh, masses
 from runs.batch.jobs import Report
-from runs.figures.figures import COLOURS
+from runs.figures.palette import COLOURS
 from runs.studies.kernel_checks.config import Config
 from runs.studies.kernel_checks.problem import INPUTS, normals
 from runs.study.experiment import Case, Experiment

@@ -13,7 +13,7 @@ from limits import tangent_kernel, total_variance
 from limits.theorems import Result, Statement, as_value
 from particles import GaussianLaw, Identity, Perceptron, masses
 from runs.batch.jobs import Report
-from runs.figures.figures import MOST_COLOURS
+from runs.figures.palette import MOST_COLOURS
 from runs.studies.kernel_checks.config import Config
 from runs.studies.kernel_checks.problem import ACTIVATIONS, COUNT, DATA, INPUTS, label, normals
 from runs.study.experiment import Case, Experiment

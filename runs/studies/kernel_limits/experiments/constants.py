@@ -12,7 +12,7 @@ from limits.kernels.random_kernel import variance_of_one
 from limits.theorems import Result, Statement, as_value
 from particles import masses
 from runs.batch.jobs import Report
-from runs.figures.figures import COLOURS
+from runs.figures.palette import COLOURS
 from runs.studies.kernel_limits.config import FIGURE, Config
 from runs.studies.kernel_limits.problem import Problem
 from runs.study.experiment import Case, Experiment

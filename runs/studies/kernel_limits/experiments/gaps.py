@@ -12,7 +12,7 @@ from limits.theorems import Result, Statement, as_slope, slope_within
 from particles import ParticleCloud, Risk, Squared, tangent_gram
 from particles.shapes import Gram, Inputs
 from runs.batch.jobs import Report
-from runs.figures.figures import COLOURS
+from runs.figures.palette import COLOURS
 from runs.studies.kernel_limits.config import FIGURE, NETWORKS, Config, Setting
 from runs.studies.kernel_limits.problem import BLOCK, Problem
 from runs.study.experiment import Case, Experiment

@@ -11,7 +11,7 @@ import torch
 from limits.theorems import Assumption, Result, Statement, as_slope, unchecked
 from limits.theorems.base import fails
 from runs.batch.jobs import Report
-from runs.figures.figures import COLOURS, GREY
+from runs.figures.palette import COLOURS, GREY
 from runs.studies.mean_field_laws.config import Config
 from runs.studies.mean_field_laws.problem import ON_THE_WAY, Problem, distances
 from runs.study.experiment import Case, Experiment

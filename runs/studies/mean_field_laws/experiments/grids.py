@@ -8,7 +8,7 @@ import torch
 
 from limits.theorems import Result, Statement, slope_within
 from runs.batch.jobs import Report
-from runs.figures.figures import COLOURS
+from runs.figures.palette import COLOURS
 from runs.studies.mean_field_laws.config import Config
 from runs.studies.mean_field_laws.problem import TEMPERATURE, Problem
 from runs.study.experiment import Case, Experiment

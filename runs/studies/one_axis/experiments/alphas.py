@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from limits.theorems import Result
 from runs.batch.jobs import Report
-from runs.figures.figures import COLOURS
+from runs.figures.palette import COLOURS
 from runs.studies.one_axis.config import Config
 from runs.studies.one_axis.networks import EQUAL
 from runs.studies.one_axis.statements import in_turn, published

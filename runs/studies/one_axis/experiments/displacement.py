@@ -15,7 +15,7 @@ from limits.theorems.one_axis.displacement import STATEMENT
 from particles import MeanMovement, ParticleCloud, tangent_gram
 from runs.batch.jobs import Report
 from runs.datasets.ten_classes import load_ten_classes
-from runs.figures.figures import COLOURS
+from runs.figures.palette import COLOURS
 from runs.studies.one_axis.config import Config
 from runs.studies.one_axis.networks import LAZY, AxisNetwork
 from runs.studies.one_axis.statements import empirical

@@ -32,7 +32,7 @@ from particles import (
 )
 from particles.numerics.randomness import generator
 from runs.batch.jobs import Report
-from runs.figures.figures import COLOURS
+from runs.figures.palette import COLOURS
 from runs.studies.one_axis.config import Config
 from runs.study.experiment import Case, Experiment
 from runs.study.panels import Line, Panel

@@ -16,7 +16,7 @@ from limits.theorems.one_axis.sampling import variances
 from particles import GaussianLaw, GaussianOutputs, ParticleCloud, masses
 from particles.numerics.randomness import generator
 from runs.batch.jobs import Report
-from runs.figures.figures import COLOURS, GREY
+from runs.figures.palette import COLOURS, GREY
 from runs.studies.one_axis.checked import MODELS, STATEMENTS, Model, drawn, results_of, ridged
 from runs.studies.one_axis.config import Config
 from runs.studies.one_axis.statements import empirical

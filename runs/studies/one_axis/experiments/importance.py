@@ -21,7 +21,7 @@ from limits.theorems.one_axis.sampling import LEAST, variance_of_one
 from particles import ParticleCloud, importance, masses, thin
 from particles.shapes import PerParticle
 from runs.batch.jobs import Report
-from runs.figures.figures import COLOURS
+from runs.figures.palette import COLOURS
 from runs.studies.one_axis.config import Config
 from runs.studies.one_axis.reuse import Reuse
 from runs.study.experiment import Case, Experiment

@@ -12,7 +12,8 @@ from flows import Epochs, Minibatches, evolve
 from limits.theorems import Result
 from particles import FlowDiverged
 from runs.batch.jobs import Report
-from runs.figures.figures import COLOURS, Array
+from runs.figures.figures import Array
+from runs.figures.palette import COLOURS
 from runs.studies.one_axis.config import Config
 from runs.studies.one_axis.linearised import CODE, FORMS, NETWORK, STRICT, Model
 from runs.studies.one_axis.networks import PRACTICAL

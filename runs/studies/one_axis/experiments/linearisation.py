@@ -14,7 +14,7 @@ from flows import Epochs, Euler, Every, Minibatches, evolve
 from limits.theorems import Result, Statement, as_published, as_slope, from_above
 from particles import CrossEntropy, Dataset, Logistic, ParticleCloud
 from runs.batch.jobs import Report
-from runs.figures.figures import COLOURS
+from runs.figures.palette import COLOURS
 from runs.studies.one_axis.config import Config
 from runs.studies.one_axis.linearised import CODE, FORMS, NETWORK, STRICT, Model
 from runs.studies.one_axis.networks import BATCH, PRACTICAL, AxisNetwork

@@ -15,7 +15,7 @@ from limits import KernelFlow, tangent_kernel
 from limits.theorems import Result, Statement, as_slope, from_above, slope_within
 from particles import GaussianLaw, ParticleCloud, Perceptron, SymmetricPairs
 from runs.batch.jobs import Report
-from runs.figures.figures import MOST_COLOURS
+from runs.figures.palette import MOST_COLOURS
 from runs.studies.one_axis.config import Config
 from runs.study.experiment import Case, Experiment
 from runs.study.panels import AnyPanel, Heat, Line, Panel

@@ -29,7 +29,8 @@ from particles import (
 )
 from particles.numerics.randomness import generator
 from runs.batch.jobs import Report
-from runs.figures.figures import COLOURS, GREY, Array
+from runs.figures.figures import Array
+from runs.figures.palette import COLOURS, GREY
 from runs.studies.one_axis.config import Config
 from runs.studies.one_axis.normalised import NormalisedTanh
 from runs.study.experiment import Case, Experiment

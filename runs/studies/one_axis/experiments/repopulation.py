@@ -30,8 +30,8 @@ from particles import (
 )
 from particles.shapes import Positions
 from runs.batch.jobs import Report
-from runs.figures.figures import MOST_COLOURS
 from runs.figures.image_rows import draw_image_rows
+from runs.figures.palette import MOST_COLOURS
 from runs.studies.one_axis.config import Config
 from runs.studies.one_axis.reuse import Look, Reuse
 from runs.study.experiment import Case, Experiment

@@ -12,8 +12,8 @@ import torch
 
 from particles import ParticleCloud, Trajectory
 from particles.trajectory import TrajectoryWriter
-from runs.figures.figures import COLOURS, GREY
 from runs.figures.film import animate
+from runs.figures.palette import COLOURS, GREY
 from runs.studies.one_axis.teacher import FOUND, TEACHER, Kind
 from runs.study.panels import Line, Panel
 

@@ -10,7 +10,7 @@ from flows import evolve
 from limits.theorems import Result, Statement, as_published, from_above, from_below, in_order
 from particles import ParticleCloud
 from runs.batch.jobs import Report
-from runs.figures.figures import MOST_COLOURS
+from runs.figures.palette import MOST_COLOURS
 from runs.studies.one_axis.config import Config
 from runs.studies.one_axis.experiments.two_input_pictures import Film, shown_particles
 from runs.studies.one_axis.teacher import (

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from limits.theorems import Result
 from runs.batch.jobs import Report
-from runs.figures.figures import MOST_COLOURS
+from runs.figures.palette import MOST_COLOURS
 from runs.studies.one_axis.config import Config
 from runs.studies.one_axis.networks import EQUAL, PRACTICAL, PRINTED, SLOW_OUTPUT, Convention
 from runs.studies.one_axis.statements import POINT, in_turn, published

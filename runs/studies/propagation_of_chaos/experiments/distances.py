@@ -10,7 +10,7 @@ import torch
 from limits.chaos import STAND_INS, StandIn, approach, root_mean, slope
 from limits.theorems import Result, Statement, as_value
 from runs.batch.jobs import Report
-from runs.figures.figures import COLOURS
+from runs.figures.palette import COLOURS
 from runs.studies.propagation_of_chaos.clouds import Clouds, Kept
 from runs.studies.propagation_of_chaos.config import FIGURE, FLOWS, Config, moment
 from runs.studies.propagation_of_chaos.slopes import slope_rows

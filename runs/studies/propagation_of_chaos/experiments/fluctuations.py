@@ -11,7 +11,7 @@ import torch
 from limits.chaos import deviation, sampled, slope
 from limits.theorems import Result, Statement, as_slope
 from runs.batch.jobs import Report
-from runs.figures.figures import COLOURS, GREY
+from runs.figures.palette import COLOURS, GREY
 from runs.studies.propagation_of_chaos.clouds import Clouds, Kept
 from runs.studies.propagation_of_chaos.config import FIGURE, FLOWS, Config, moment
 from runs.studies.propagation_of_chaos.slopes import slope_at, slope_rows

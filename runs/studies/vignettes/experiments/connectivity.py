@@ -14,7 +14,7 @@ from limits.theorems.vignettes.connectivity import CONNECTED, ROUNDED
 from limits.theorems.vignettes.dropout import PAPER
 from particles import ParticleCloud, Perceptron
 from runs.batch.jobs import Report
-from runs.figures.figures import COLOURS
+from runs.figures.palette import COLOURS
 from runs.studies.vignettes.config import Config
 from runs.studies.vignettes.online import PAPERS, Task
 from runs.studies.vignettes.over_seeds import ratios_of_means, slope_of_means

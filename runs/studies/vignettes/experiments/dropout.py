@@ -13,7 +13,7 @@ from limits.theorems import Result, Statement, as_slope, as_value, dropout_rate,
 from limits.theorems.vignettes.dropout import PAPER, SUBSETS
 from particles import ParticleCloud, generator
 from runs.batch.jobs import Report
-from runs.figures.figures import COLOURS
+from runs.figures.palette import COLOURS
 from runs.studies.vignettes.config import Config
 from runs.studies.vignettes.online import PAPERS, Task
 from runs.studies.vignettes.over_seeds import slope_of_means

@@ -14,7 +14,8 @@ from limits.theorems import Result, Statement, from_above, from_below, knot_coun
 from limits.theorems.vignettes.knots import MOST
 from particles import Biased, Dataset, MeanField, Perceptron, Plain, ReLU, Risk, Squared, generator
 from runs.batch.jobs import Report
-from runs.figures.figures import COLOURS, GREY, Array
+from runs.figures.figures import Array
+from runs.figures.palette import COLOURS, GREY
 from runs.studies.vignettes.config import Config
 from runs.study.experiment import Case, Experiment
 from runs.study.panels import Line, Panel

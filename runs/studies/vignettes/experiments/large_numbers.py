@@ -15,7 +15,7 @@ from limits.theorems.base import Statement
 from limits.theorems.vignettes.large_numbers import SOURCE
 from particles import Dataset, GaussianLaw, ParticleCloud, Risk, Sobol, generator, masses
 from runs.batch.jobs import Report
-from runs.figures.figures import COLOURS
+from runs.figures.palette import COLOURS
 from runs.studies.vignettes.config import Config
 from runs.studies.vignettes.online import NOISE, OUTPUTS, PAPERS, Task, descended
 from runs.study.experiment import Case, Experiment

@@ -15,7 +15,7 @@ from limits.theorems.vignettes.connectivity import CONNECTED, ROUNDED
 from limits.theorems.vignettes.dropout import PAPER
 from particles import Deep, DeepLaw, Dense, ParticleCloud, Risk, Tanh, generator, masses
 from runs.batch.jobs import Report
-from runs.figures.figures import COLOURS
+from runs.figures.palette import COLOURS
 from runs.studies.vignettes.config import Config
 from runs.studies.vignettes.online import PAPERS, Task, descended
 from runs.studies.vignettes.over_seeds import slope_of_means

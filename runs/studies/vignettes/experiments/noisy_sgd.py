@@ -16,7 +16,7 @@ from limits.theorems import Result, Statement, as_value, from_above, virial_iden
 from limits.theorems.stationarity import IDENTITY, error_of_mean
 from particles import ParticleCloud, Risk, generator
 from runs.batch.jobs import Report
-from runs.figures.figures import COLOURS, GREY
+from runs.figures.palette import COLOURS, GREY
 from runs.studies.vignettes.config import Config
 from runs.studies.vignettes.experiments.knots import rectifiers
 from runs.study.experiment import Case, Experiment

@@ -24,7 +24,7 @@ from limits.theorems.vignettes.pyramid import Pyramid
 from limits.theorems.vignettes.pyramid_start import stated_rate
 from limits.theorems.vignettes.pyramid_training import Trained
 from runs.batch.jobs import Report
-from runs.figures.figures import COLOURS
+from runs.figures.palette import COLOURS
 from runs.studies.vignettes.config import Config
 from runs.studies.vignettes.random_pyramids import Pyramidal
 from runs.study.experiment import Case, Experiment

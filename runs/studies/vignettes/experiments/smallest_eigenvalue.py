@@ -21,7 +21,7 @@ from limits.theorems import (
 )
 from limits.theorems.comparisons import slope_within
 from runs.batch.jobs import Report
-from runs.figures.figures import COLOURS, MOST_COLOURS
+from runs.figures.palette import COLOURS, MOST_COLOURS
 from runs.studies.vignettes.config import Config
 from runs.studies.vignettes.wide_networks import WIDE, Setting
 from runs.study.experiment import Case, Experiment

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from runs.figures.figures import MOST_COLOURS, CurvePanel
+from runs.figures.figures import CurvePanel
+from runs.figures.palette import MOST_COLOURS
 from runs.studyfile.results import figure
 from runs.studyfile.results.figure import draw_study
 from runs.studyfile.results.finished_runs import COMPLETE, Found, Setting, found_in, settings_of
