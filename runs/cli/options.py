@@ -17,3 +17,7 @@ LogTime = Annotated[
     bool,
     typer.Option("--log-time/--linear-time", help="Time on a logarithmic axis, without time zero, or a linear one."),
 ]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors and the result.")]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Say versions, time and memory too, and where an error came from.")
+]
