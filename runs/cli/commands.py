@@ -7,6 +7,7 @@ import typer
 from runs.cli.app import App, choose_verbosity, own_version
 from runs.cli.claims import claims
 from runs.cli.json_text import AsJson, json_text
+from runs.cli.limit import limit
 from runs.cli.options import Quiet, Verbose
 from runs.cli.pictures import animate, plot
 from runs.cli.report import report
@@ -65,6 +66,7 @@ app.command()(status)
 app.command()(info)
 app.command()(check)
 app.command()(claims)
+app.command()(limit)
 app.command()(distance)
 app.command()(plot)
 app.command()(animate)

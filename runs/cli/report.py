@@ -33,11 +33,14 @@ def report(
     typer.echo(f"  {printable(str(write_page(paths, out)))}")
 
 
-def report_at_end(folder: Path) -> None:
-    """Write the page of a folder at the end of a run and print its path; what stands in the way is said, no failure."""
+def report_at_end(folder: Path, words: str = "  ") -> None:
+    """Write the page of a folder at the end of a run and print its path after some words.
+
+    What stands in the way of a page is said and is no failure of the run.
+    """
     from runs.pages import write_page
 
     try:
-        typer.echo(f"  {printable(str(write_page(folder)))}")
+        typer.echo(f"{words}{printable(str(write_page(folder)))}")
     except Refusal as error:
         remark(printable(f"No page was written: {error}"))

@@ -1,5 +1,6 @@
 """The command `run`: a study by name, or one in a file."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -126,7 +127,8 @@ def run(
             from runs.studyfile.study import command as run_file
 
             place = (Path(study), settings or (), out, dry_run, workers, scheduler, context.obj)
-            succeeded = run_file(*place, ensemble, stale, not no_summary, None if no_page else report_at_end)
+            page = None if no_page else partial(report_at_end, words="page: ")
+            succeeded = run_file(*place, ensemble, stale, not no_summary, page)
         else:
             refuse_ranks(context.obj)
             refuse_options(given & OF_FILES, "a study file", "name a file STUDY.toml")

@@ -78,7 +78,7 @@ def test_info_refuses_a_text_file(tmp_path: Path) -> None:
 
 
 def test_options_of_a_study_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Assert that what is given is handed to the study, experiments and fields as they stand, and nothing else."""
+    """Assert that what is given is handed to the study, experiments and fields as they stand, and the page's writer."""
     seen: list[tuple[object, ...]] = []
     monkeypatch.setattr("runs.study.command.command", lambda study, *given: not seen.append((study.name, *given)))
     options = ("--seeds", "3", "--integrator", "adaptive", "--code-conventions", "--workers", "2")
