@@ -15,4 +15,5 @@ def allocated(variances: Array, costs: Array, tolerance: Array) -> NDArray[np.in
     """
     shares = np.sqrt(variances / costs[:, None])
     totals = np.sqrt(variances * costs[:, None]).sum(axis=0)
-    return np.ceil((shares * totals / tolerance**2).max(axis=1) * (1.0 - 1e-12)).astype(np.int64)
+    numbers: NDArray[np.int64] = np.ceil((shares * totals / tolerance**2).max(axis=1) * (1.0 - 1e-12)).astype(np.int64)
+    return numbers

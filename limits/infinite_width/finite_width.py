@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limits.infinite_width.line import Intercept, exponent, intercept
+from limits.infinite_width.series import freedom
 from limits.infinite_width.values import Estimated, Level, LimitValue
 from particles import Unresolved
 from particles.arguments.reals import positive
@@ -17,6 +18,8 @@ Array = NDArray[np.float64]
 
 #: A variance that falls more slowly than m to this power does not vanish in the limit.
 SLOWEST = -0.5
+#: So many standard errors tell a variance that does not fall.
+SURELY = 4.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,12 +46,15 @@ class FiniteWidth:
     def fluctuation(self, name: str, other: str | None = None) -> Estimated:
         """Sigma, the limit of m Cov(F(m)), of one quantity or between two, with its interval.
 
-        It is where the line through m_l Cov F(m_l) meets 1 / m_l = 0. Raises KeyError for an unknown name, Unresolved
-        where the variance does not fall with width.
+        It is where the line through m_l Cov F(m_l) meets 1 / m_l = 0; for a variance the interval is
+        longer upwards, as errors are. Raises KeyError for an unknown name, Unresolved where the variance
+        does not fall with width.
         """
         pair = self._index(name), self._index(name if other is None else other)
         for index in pair:
             self._check_falls(index)
+        if pair[0] == pair[1]:
+            return self._variance(pair[0], self.confidence)
         return self._covariance(*pair).at((), self.confidence)
 
     def width_for(self, name: str, error: float, *, relative: bool = False) -> Estimated:
@@ -63,7 +69,7 @@ class FiniteWidth:
         index = self._index(name)
         self._check_falls(index)
         level = 1.0 - (1.0 - self.confidence) / 2.0
-        sigma = self._covariance(index, index).at((), level)
+        sigma = self._variance(index, level)
         c, value = self._correction.at(index, level), self.values[index]
         inside = c.low <= 0.0 <= c.high
         least, most = (0.0 if inside else min(abs(c.low), abs(c.high))), max(abs(c.low), abs(c.high))
@@ -77,17 +83,35 @@ class FiniteWidth:
     def falls(self, name: str) -> bool:
         """Whether the variance of a quantity falls with width; where it does not, the limit is random.
 
-        It is not called falling where it falls more slowly than m^(-1/2). A quantity without variance falls.
+        It is not called falling where it falls more slowly than m^(-1/2) and four standard errors more slowly than
+        m^(-1). A quantity without variance falls.
         """
-        index = self._index(name)
-        variances = np.array([found[:, :, index].var(axis=0, ddof=1).mean() for found in self.fine])
-        return not float(exponent(self._widths, variances, self._counts)) > SLOWEST
+        variances, freedoms = self._variances(self._index(name))
+        if not bool((variances > 0.0).all()):
+            return True
+        measured, error = exponent(self._widths, variances, freedoms)
+        return not (measured > SLOWEST and measured - SURELY * error > -1.0)
 
     @cached_property
     def _correction(self) -> Intercept:
         widths = self._widths[1:, None]
         means, variances = (np.array([getattr(one, name) for one in self.levels[1:]]) for name in ("mean", "variance"))
         return intercept(1.0 / self._widths[1:], -widths * means, widths**2 * variances, self._counts[1:])
+
+    def _variances(self, index: int) -> tuple[Array, Array]:
+        """Var F(m_l) of a quantity and its degrees of freedom, both [levels]."""
+        samples = [found[:, :, index] for found in self.fine]
+        variances = np.array([one.var(axis=0, ddof=1).mean() for one in samples])
+        return variances, np.array([freedom(one[:, :1])[0] for one in samples])
+
+    def _variance(self, index: int, confidence: float) -> Estimated:
+        """Sigma of one quantity; zero where a level has no variance."""
+        variances, freedoms = self._variances(index)
+        if not bool((variances > 0.0).all()):
+            return Estimated(0.0, 0.0, 0.0)
+        sizes = self._widths * variances
+        found = intercept(1.0 / self._widths, sizes, 2.0 * sizes**2 * self._counts / freedoms, self._counts)
+        return _skewed(found.at((), confidence))
 
     def _covariance(self, first: int, second: int) -> Intercept:
         """Sigma between two quantities, from m_l times the products of their deviations, averaged over fine clouds."""
@@ -126,6 +150,19 @@ def index_of(values: Sequence[LimitValue], name: str) -> int:
     if name not in names:
         raise KeyError(f'There is no quantity "{name}"; there are {", ".join(names)}.')
     return names.index(name)
+
+
+def _skewed(found: Estimated) -> Estimated:
+    """The interval of a variance: its lower end is not below zero, and its upper one that of an interval of logarithms.
+
+    That is longer by the factor (exp(r) - 1) / r for the relative length r, which counts as one where it is larger.
+    """
+    half = found.high - found.value
+    if half == 0.0:
+        return found
+    relative = min(half / found.value, 1.0) if found.value > 0.0 else 1.0
+    upper = found.value + half * math.expm1(relative) / relative
+    return Estimated(found.value, max(found.low, 0.0), max(upper, 0.0))
 
 
 def _sizes(value: LimitValue) -> tuple[float, float, float]:

@@ -41,7 +41,7 @@ class Measuring:
 
     def width(self, level: int) -> int:
         """The width of the fine clouds of a level."""
-        return self.first_width * 2**level
+        return self.first_width << level
 
     def price(self, level: int) -> float:
         """The cost of one sample of a level: that of all its clouds, whose numbers are known from the first sample."""

@@ -45,7 +45,7 @@ class Series:
 
     means: Array
     variances: Array
-    counts: Array
+    counts: NDArray[np.int64]
     freedoms: Array
     rate: float
 
@@ -76,6 +76,11 @@ class Series:
         """Degrees of freedom [quantities] of the squared standard error (Welch 1947, Satterthwaite 1946)."""
         return combined(self.squared_errors, self.freedoms)
 
+    def half(self, confidence: float, tolerance: Array) -> Array:
+        """Half of the length of the interval [quantities]: Student's, with standard error and bias in quadrature."""
+        quantile = stats.t.ppf(0.5 + 0.5 * confidence, self.freedom)
+        return np.asarray(quantile * np.hypot(self.standard_error, self.bias(confidence, tolerance)))
+
     def rates(self, confidence: float) -> list[Rate]:
         """The rate at which the last term decays from the one before, of each quantity."""
         errors = np.sqrt(self.variances / self.counts[:, None])
@@ -83,23 +88,23 @@ class Series:
         terms = zip(*self.means[-2:], *errors[-2:], quantile, strict=True)
         return [decay(*map(float, term)) for term in terms]
 
-    def bias(self, confidence: float, tolerance: Array) -> tuple[Array, Array]:
-        """An estimate of the bias that is left after extrapolation, and its own standard error, both [quantities].
+    def bias(self, confidence: float, tolerance: Array) -> Array:
+        """An estimate of the size of the bias that is left after extrapolation [quantities].
 
         With r, the sums extrapolated at the last two levels differ by q = (2^r Y_L - Y_(L-1)) / (2^r - 1). The next
         term of the expansion, m^(-r-1), leaves |q| / (2^(r+1) - 1). Where the measured rate excludes r, the lower end
         r_0 of its interval takes the place of r + 1 if it is smaller. If that is no decay, the bias is infinite, unless
-        q is below one hundredth of the tolerance [quantities], where rounding may be all there is.
+        |q| is below one hundredth of the tolerance [quantities], where rounding may be all there is. The variance of q
+        is subtracted from its square, down to zero, so that noise does not count twice.
         """
         gain = 2.0**self.rate
-        difference = np.abs(gain * self.means[-1] - self.means[-2]) / (gain - 1.0)
         squares = self.variances / self.counts[:, None]
-        noise = np.sqrt(gain**2 * squares[-1] + squares[-2]) / (gain - 1.0)
+        noise = (gain**2 * squares[-1] + squares[-2]) / (gain - 1.0) ** 2
+        difference = np.square((gain * self.means[-1] - self.means[-2]) / (gain - 1.0))
+        difference = np.sqrt(np.maximum(difference - noise, 0.0))
         factors = np.array([self._left(rate) for rate in self.rates(confidence)])
-        factors[difference <= NEGLIGIBLE * tolerance] = np.minimum(factors, LARGEST)[
-            difference <= NEGLIGIBLE * tolerance
-        ]
-        return np.where(difference > 0.0, factors * difference, 0.0), np.where(noise > 0.0, factors * noise, 0.0)
+        finite = np.minimum(factors, LARGEST) * difference
+        return np.where((factors > LARGEST) & (difference > NEGLIGIBLE * tolerance), math.inf, finite)
 
     def _left(self, rate: Rate) -> float:
         """The bias that is left in units of the difference q."""
