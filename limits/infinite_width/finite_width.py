@@ -20,6 +20,8 @@ Array = NDArray[np.float64]
 SLOWEST = -0.5
 #: So many standard errors tell a variance that does not fall.
 SURELY = 4.0
+#: Deviations below this part of a quantity's size may come from rounding in float32.
+ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,9 +101,11 @@ class FiniteWidth:
         return intercept(1.0 / self._widths[1:], -widths * means, widths**2 * variances, self._counts[1:])
 
     def _variances(self, index: int) -> tuple[Array, Array]:
-        """Var F(m_l) of a quantity and its degrees of freedom, both [levels]."""
+        """Var F(m_l) of a quantity and its degrees of freedom, both [levels]; zero where it is rounding."""
         samples = [found[:, :, index] for found in self.fine]
+        rounding = np.square([ROUNDING * np.abs(one).max() for one in samples])
         variances = np.array([one.var(axis=0, ddof=1).mean() for one in samples])
+        variances[variances < rounding] = 0.0
         return variances, np.array([freedom(one[:, :1])[0] for one in samples])
 
     def _variance(self, index: int, confidence: float) -> Estimated:
