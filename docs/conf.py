@@ -25,8 +25,8 @@ extensions = [
     "sphinx_design",
     "building.pages",
 ]
-exclude_patterns = ["_build", "gallery"]
-templates_path = ["_templates"]
+exclude_patterns = ["_build", "building", "gallery"]
+templates_path = ["building/templates"]
 nitpicky = True
 nitpick_ignore_regex = [
     # What others document; this build reaches no network.
@@ -69,7 +69,7 @@ highlight_language = "text"  # formulas are no code
 
 html_theme = "pydata_sphinx_theme"
 html_title = "meanfield-particles"
-html_static_path = ["_static"]
+html_static_path = ["building/look"]
 html_css_files = ["pages.css"]
 html_show_sourcelink = False
 html_copy_source = False

@@ -62,6 +62,7 @@ from limits.transport import (
     wasserstein,
 )
 from particles.arguments import check_arguments_of
+from particles.display import show_objects_of
 
 __all__ = [
     "Approach",
@@ -171,3 +172,4 @@ __all__ = [
 ]
 
 check_arguments_of(globals(), METHODS, FORMS, CONVERSIONS)
+show_objects_of("particles", __name__)

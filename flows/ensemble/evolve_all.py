@@ -14,9 +14,11 @@ from flows.ensemble.stacked_flow import side_by_side
 from flows.integrators import INTEGRATORS
 from flows.integrators.adaptive import Adaptive, Running
 from flows.loop.checkpoint import Checkpoint
-from flows.loop.evolve import checked, evolve, span
+from flows.loop.evolve import checked, evolved, span
+from flows.loop.run import Run
 from flows.loop.step_grid import check_times
 from flows.noise import checked_first, checked_seed
+from flows.observers.progress import Bar, shown
 from particles import Ensemble, FlowDiverged, FlowRefused, ParticleCloud, Risk, ToleranceNotReached
 from particles.arguments.integers import whole
 from particles.cloud import Stacked
@@ -58,6 +60,7 @@ def evolve_all(
     together: int | None = None,
     keep: Sequence[Keep | None] = (),
     resume: Sequence[Checkpoint[Any] | None] = (),
+    progress: bool = False,
 ) -> Ensemble:
     """The ensemble at flow time `until`; a member of which an observer stopped the run, where it was then.
 
@@ -70,7 +73,8 @@ def evolve_all(
     of its own file; `seeds` of the noise are 0, 1, 2, ... where left out, and `firsts`, the numbers of first particles
     in it, zero. `keep` and `resume` are one for each member, or None, and mean what they mean to `evolve`: a call with
     the same ensemble in which every member goes on from where it was kept, at whatever step, gives the bits of an
-    uninterrupted call. One kept at `until` or later is left where it is.
+    uninterrupted call. One kept at `until` or later is left where it is. `progress` shows how many members are done,
+    the rate and the remaining time, as that of `evolve` does.
 
     A member that diverges or cannot meet the tolerance is dropped and the others go on; in the end MembersFailed says
     which, and holds the ends of the others. Raises FlowRefused for flows, neurons and integrators that have no form for
@@ -88,10 +92,12 @@ def evolve_all(
     _check_integrator(integrator)
     given = None if together is None else whole(together, "together, a number of members,")
     results: dict[int, End] = {}
-    for method, chosen in _chosen(integrator, members, until).items():
-        size = 1 if _together(method) is None else given or _fitting(method, ensemble, risk)
-        for group in (chosen[first : first + size] for first in range(0, len(chosen), size)):
-            results.update(_side_by_side(method, group, until) if len(group) > 1 else _alone(method, group[0], until))
+    with shown(progress, until, len(members)) as bar:
+        for method, chosen in _chosen(integrator, members, until).items():
+            size = 1 if _together(method) is None else given or _fitting(method, ensemble, risk)
+            for group in (chosen[first : first + size] for first in range(0, len(chosen), size)):
+                evolved_here = _side_by_side if len(group) > 1 else _alone
+                results.update(evolved_here(method, group, until, bar))
     failures = {number: found for number, found in results.items() if isinstance(found, ArithmeticError)}
     ends = {number: found for number, found in results.items() if isinstance(found, ParticleCloud)}
     if failures:
@@ -99,26 +105,40 @@ def evolve_all(
     return Ensemble.of([ends[member.number] for member in members])
 
 
-def _side_by_side(method: Integrator[Any], members: Sequence[Member], until: float) -> dict[int, End]:
+def _side_by_side(method: Integrator[Any], members: Sequence[Member], until: float, bar: Bar | None) -> dict[int, End]:
     """The end of every member, or the error that ended its run."""
     group = _group(method, members, until)
     runs = [member.run(until, partial(group.state, row)) for row, member in enumerate(members)]
     failures: dict[int, ArithmeticError] = {}
+    _tell(bar, members, runs, failures)
     while live := [row for row, run in enumerate(runs) if run.goes_on and row not in failures]:
         for row, outcome in zip(live, group.advance(live), strict=True):
             if isinstance(outcome, ArithmeticError):
                 failures[row] = outcome
             elif outcome is not None:
                 runs[row].take(outcome)
+        _tell(bar, members, runs, failures)
     return {member.number: failures.get(row, runs[row].cloud) for row, member in enumerate(members)}
 
 
-def _alone(method: Integrator[Any], member: Member, until: float) -> dict[int, End]:
+def _tell(
+    bar: Bar | None, members: Sequence[Member], runs: Sequence[Run[Any]], failures: Mapping[int, ArithmeticError]
+) -> None:
+    """Tell the bar how far each member is, and which of them go no further."""
+    if bar is not None:
+        for row, (member, run) in enumerate(zip(members, runs, strict=True)):
+            bar.at(member.number, run.step, run.time)
+            if not run.goes_on or row in failures:
+                bar.end(member.number)
+
+
+def _alone(method: Integrator[Any], members: Sequence[Member], until: float, bar: Bar | None) -> dict[int, End]:
     """The same of one member by itself."""
+    (member,) = members
     if member.at[1] >= until and member.resume is not None:
         return {member.number: member.cloud}
     try:
-        end = evolve(
+        end = evolved(
             *(member.flow, member.start, method),
             until=until,
             observers=member.observers,
@@ -126,9 +146,14 @@ def _alone(method: Integrator[Any], member: Member, until: float) -> dict[int, E
             first=member.first,
             keep=member.keep,
             resume=member.resume,
+            bar=bar,
+            member=member.number,
         )
     except (FlowDiverged, ToleranceNotReached) as error:
         return {member.number: error}
+    finally:
+        if bar is not None:
+            bar.end(member.number)
     return {member.number: end}
 
 

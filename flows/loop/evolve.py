@@ -9,9 +9,11 @@ from flows.loop.divergence import Watch
 from flows.loop.run import Run
 from flows.loop.step_grid import check_count, check_pieces, check_times, steps_until
 from flows.noise import StepNoise, checked_first, checked_seed
+from flows.observers.progress import Bar, shown
 from particles import FlowRefused, ParticleCloud
 from particles.arguments.integers import whole
 from particles.arguments.reals import finite
+from particles.compute.normals import TODAY
 
 State = TypeVar("State")
 
@@ -31,6 +33,7 @@ def evolve(
     index: int | None = None,
     keep: Callable[[Checkpoint[State]], None] | None = None,
     resume: Checkpoint[State] | None = None,
+    progress: bool = False,
 ) -> ParticleCloud:
     """The cloud at flow time `until`, or where an observer stopped the run.
 
@@ -50,9 +53,52 @@ def evolve(
     run, whatever the integrator; `cloud` is then still where the run began. `until` must be the same, or later where no
     step until there was fitted to the end.
 
+    `progress` shows a bar in a terminal or notebook, with the rate and the remaining time, and a line every ten seconds
+    where standard error is neither. It changes no bit of the run.
+
     Raises FlowRefused where the integrator cannot handle the flow, FlowDiverged for the first cloud with a particle
     that is not finite, before anyone sees it (on a CPU at once, see `Watch`), ValueError for a time span, index, seed,
     split or first that cannot be, and for noise from a time at which the number of steps is not known.
+    """
+    alone = cloud.shared_by is None or cloud.first == 0
+    with shown(progress and alone, until) as bar:
+        return evolved(
+            *(flow, cloud, integrator),
+            until=until,
+            step=step,
+            observers=observers,
+            seed=seed,
+            split=split,
+            first=first,
+            time=time,
+            index=index,
+            keep=keep,
+            resume=resume,
+            bar=bar,
+        )
+
+
+def evolved(
+    flow: Flow,
+    cloud: ParticleCloud,
+    integrator: Integrator[State],
+    *,
+    until: float,
+    step: float | StepRule | None = None,
+    observers: Sequence[Observer] = (),
+    seed: int = 0,
+    split: int = 1,
+    first: int = 0,
+    time: float = 0.0,
+    index: int | None = None,
+    keep: Callable[[Checkpoint[State]], None] | None = None,
+    resume: Checkpoint[State] | None = None,
+    bar: Bar | None = None,
+    member: int = 0,
+) -> ParticleCloud:
+    """What `evolve` gives; the `bar` is told where this member of it is.
+
+    Unlike an observer it does not see the cloud, so that nothing waits for a GPU.
     """
     if resume is not None:
         index, time = resume.step, resume.time
@@ -79,15 +125,20 @@ def evolve(
         keep=keep,
         state=lambda: state,
         begun=begun,
+        noise=TODAY if resume is None else resume.noise,
         watch=watch,
     )
+    if bar is not None:
+        bar.at(member, run.step, run.time)
     try:
         while run.goes_on:
-            noise = StepNoise(seed, run.step, split=split, first=first)
+            noise = StepNoise(seed, run.step, split=split, first=first, version=run.noise)
             taken = integrator.step(flow, run.cloud, state, run.time, until, noise)
             watch.see(run.step + 1, taken.time, taken.cloud)
             state = taken.state
             run.take(taken)
+            if bar is not None:
+                bar.at(member, run.step, run.time)
     finally:
         watch.settle()
     return run.cloud

@@ -149,7 +149,8 @@ def _traces(line: Line, log: bool, most: int) -> list[dict[str, Any]]:
         return [{"type": "bar", **bars, "marker": {"color": _hex(line.colour), "opacity": 0.7}, **shared}]
     bands = []
     if line.kind in ("band", "dots") and values.shape[1] > 1:
-        least = float(values[values > 0.0].min()) if bool((values > 0.0).any()) else 1.0
+        positive = np.concatenate([values[values > 0.0], mean[mean > 0.0]])
+        least = float(positive.min()) if positive.size else 1.0
         for said, ends in (("range", (low, high)), ("error", (mean - error, mean + error))):
             bottom = np.where(ends[0] > 0.0, ends[0], least) if log else ends[0]
             bands.append(_band(line, x, bottom, ends[1]) | shared | {"meta": said, "visible": said == "range"})

@@ -13,13 +13,15 @@ from runs.system.refusal import Refusal
 PAGE = "report.html"
 #: Bytes at the beginning of a page in which its generator stands.
 HEAD = 1000
+#: What begins the line with its date.
+WRITTEN = '<p class="kicker">written on '
 
 
 def write_page(paths: Path | Sequence[Path], out: Path | None = None) -> Path:
     """Write one HTML file on studies' folders, study files' folders and trajectories, and return its path.
 
     It holds everything it needs and asks nothing of the network. By default it is report.html in the folder, beside a
-    single file NAME-report.html, and else report.html. Of the same files the same page is written, but for its date.
+    single file NAME-report.html, and else report.html. A page that is there and differs by its date alone stays.
     Raises Refusal where there is nothing to show, a file cannot be read, or the page cannot be written; nothing but
     such a page is replaced.
     """
@@ -32,6 +34,8 @@ def write_page(paths: Path | Sequence[Path], out: Path | None = None) -> Path:
     title = parts[0].title if len(parts) == 1 else _title(given)
     page = Page(title, parts, utc_now(), distribution_version())
     text = html_of(page, target.resolve().parent)
+    if _undated(text) == _undated(_content(target)):
+        return target
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with replacing(target) as unfinished:
@@ -39,6 +43,19 @@ def write_page(paths: Path | Sequence[Path], out: Path | None = None) -> Path:
     except OSError as error:
         raise Refusal(f"The page {target} cannot be written ({error.strerror}): name another file.") from error
     return target
+
+
+def _content(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def _undated(text: str) -> str:
+    """A page without the line on when it was written."""
+    before, _, after = text.partition(WRITTEN)
+    return before + after.partition("\n")[2]
 
 
 def _target(given: Sequence[Path]) -> Path:

@@ -70,11 +70,10 @@ def study_part(folder: Path, held: Mapping[str, Any], share: int = 1) -> Part:
 def configured(folder: Path, held: Mapping[str, Any], table: Table) -> tuple[Study, StudyConfig] | None:
     """The study and its configuration from a folder; None where this version knows no such study or configuration.
 
-    How many seeds there are is not in the configuration: it is the largest number that asks for no case beyond those
-    that are there.
+    How many seeds there are is not in the configuration: it is the least number that asks for all cases that are there.
     """
     name = held.get("study")
-    if name not in STUDIES:
+    if not isinstance(name, str) or name not in STUDIES:
         return None
     study = named(name)
     fields = {field: value for field, value in held.items() if field in study.config.model_fields}
@@ -84,9 +83,8 @@ def configured(folder: Path, held: Mapping[str, Any], table: Table) -> tuple[Stu
         later = study.configured(**given).model_dump()  # fields that the study got since the folder was made
         base = study.config.validated(**{**later, **fields, "device": "cpu", "seeds": most, "out": folder})
         tried = [base.model_copy(update={"seeds": count}) for count in range(1, most + 1)]
-        least = missing(study, tried[0], table)
-        beyond = bisect.bisect_right(tried, least, key=lambda config: missing(study, config, table))
-        return study, tried[beyond - 1]
+        every = _present(study, tried[-1], table)
+        return study, tried[bisect.bisect_left(tried, every, key=lambda config: _present(study, config, table))]
     except (Refusal, KeyError, TypeError, ValueError):
         return None
 
@@ -119,10 +117,15 @@ def _typed(value: object) -> str:
 
 
 def missing(study: Study, config: StudyConfig, table: Table) -> int:
-    """How many cases of the experiments that have rows are not in the folder; the more seeds, the more or as many."""
+    """How many cases of the experiments that have rows are not in the folder."""
+    return len(_cases(study, config, table)) - _present(study, config, table)
+
+
+def _present(study: Study, config: StudyConfig, table: Table) -> int:
+    """How many of them are; the more seeds, the more or as many."""
     place = config.out / CASES
     there = {path.name for path in place.iterdir()} if place.is_dir() else set()
-    return sum(f"{name}.csv" not in there for name in _cases(study, config, table))
+    return sum(f"{name}.csv" in there for name in _cases(study, config, table))
 
 
 def _cases(study: Study, config: StudyConfig, table: Table) -> list[str]:

@@ -14,6 +14,7 @@ from runs.study.running import run_study
 from runs.study.study import Study
 from runs.study.table import Row, Table
 from runs.system.refusal import Refusal, chosen
+from runs.system.verbosity import progress_console
 
 
 def command(
@@ -26,7 +27,7 @@ def command(
     """
     names, options = parsed(study, rest)
     config = study.configured(**given, **options)
-    console = Console(stderr=True)
+    console = progress_console()
     table = run_study(study, config, only=names or study.usual, console=console)
     shown = Console()
     for part in summaries(study, config, table):
@@ -34,7 +35,7 @@ def command(
     for file in table.files:
         shown.print(f"  {file}", highlight=False, soft_wrap=True)
     for failure in table.failures:
-        console.print(f"Failed: {failure}", highlight=False, soft_wrap=True)
+        Console(stderr=True).print(f"Failed: {failure}", highlight=False, soft_wrap=True)
     if page is not None and table.files:
         page(config.out)
     return not table.failures

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from runs.figures.figures import (
+    AT_THE_END,
     WITHOUT_ZERO,
     Array,
     CloudPanel,
@@ -112,7 +113,7 @@ def draw(panels: Sequence[AnyPanel], path: Path, title: str) -> None:
     """Draw the panels of one figure into a PNG file: three in a row, with one legend where it serves for all."""
     clouds = [panel for panel in panels if isinstance(panel, Particles)]
     if clouds:
-        draw_clouds(clouds, path, title=title, axis_labels=clouds[0].axis_labels)
+        draw_clouds(clouds, path, title=title, axis_labels=clouds[0].axis_labels, end=AT_THE_END)
         return
     maps = [panel for panel in panels if isinstance(panel, Heat)]
     if maps:

@@ -185,7 +185,9 @@ def test_wheel_holds_the_library_with_its_data_and_no_tests(tmp_path: Path) -> N
         shutil.copytree(ROOT / folder, project / folder, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, project)
-    planted = [f"runs/studies/planted/{name}" for name in ("README.md", "result.csv", "study.toml", "figure.png")]
+    planted = [
+        f"runs/studies/planted/{name}" for name in ("README.md", "result.csv", "study.toml", "figure.png", "page.js")
+    ]
     (project / "runs/studies/planted").mkdir(parents=True)
     for name in ("runs/studies/planted/__init__.py", "runs/studies/planted/left.out", *planted):
         (project / name).touch()

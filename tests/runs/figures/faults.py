@@ -22,7 +22,7 @@ from matplotlib.path import Path
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
-from runs.figures.palette import MOST_COLOURS, in_order
+from runs.figures.palette import MOST_COLOURS, OTHERS, in_order
 
 #: Boxes of texts may share so much in both directions, which is the empty rim of a letter.
 SHARED = 1.0
@@ -48,7 +48,7 @@ def faults_of(figure: Figure) -> list[str]:
         canvas.draw()
     unit = figure.dpi / 72.0
     shown = [text for text in dict.fromkeys(texts) if text.get_visible() and text.get_text().strip()]
-    boxes = {text: text.get_window_extent(canvas.get_renderer()) for text in shown}
+    boxes = {text: _box(text) for text in shown}
     return [
         *_overlaps(boxes, unit),
         *_beyond(figure, boxes, unit),
@@ -57,6 +57,13 @@ def faults_of(figure: Figure) -> list[str]:
         *_alike(figure),
         *_long_legends(figure),
     ]
+
+
+def _box(text: Text) -> Bbox:
+    """Where a text is, without empty lines at its end."""
+    box, lines = text.get_window_extent(), text.get_text().split("\n")
+    empty = len(lines) - len(text.get_text().rstrip("\n").split("\n"))
+    return Bbox.from_extents(box.x0, box.y0 + box.height * empty / len(lines), box.x1, box.y1)
 
 
 def _overlaps(boxes: dict[Text, Bbox], unit: float) -> Iterator[str]:
@@ -133,7 +140,7 @@ def _alike(figure: Figure) -> Iterator[str]:
     if any(axes.get_label() == BAR for axes in figure.axes):
         return
     for axes in figure.axes:
-        for one, other in combinations(_curves(axes), 2):
+        for one, other in combinations((line for line in _curves(axes) if line.get_color() != OTHERS), 2):
             if _style(one) != _style(other):
                 continue
             mine, theirs = _lab(one), _lab(other)
