@@ -35,6 +35,7 @@ from flows.rates import CosineDecay, ExponentialDecay, StepDecay, Warmup
 from flows.right_forms import CONVERSIONS, FORMS, LOOP, METHODS
 from flows.walls import Ball, Box, Walls
 from particles.arguments import check_arguments_of
+from particles.display import show_objects_of
 
 __all__ = [
     "CHECKPOINTED",
@@ -88,3 +89,4 @@ __all__ += fields.__all__
 __all__ += integrators.__all__
 
 check_arguments_of(globals(), METHODS, FORMS, CONVERSIONS, without=LOOP)
+show_objects_of("particles", __name__)

@@ -29,6 +29,7 @@ METHODS: dict[type, str] = {
     UnderdampedFlow: "maxwellian kinetic_energy",
     KineticCloud: "to reweighted",
     StepBound: "longest_step",
+    Trace: "plot",
 }
 
 #: For a class that an annotation asks for, an expression that gives one.

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from particles import ShapeError
 from particles.arguments.reals import finite, number, positive
+from particles.display import line
 from particles.shapes import AnyFloat, Positions
 
 #: One number for all coordinates, or one for each.
@@ -67,7 +68,8 @@ class Box:
         count = next((len(bound) for bound in (self.low, self.high) if isinstance(bound, tuple)), 1)
         if not all(low < high for low, high in self._sides(count)):
             raise ValueError(
-                f"The box goes from {self.low!r} to {self.high!r}, but low < high is needed in every coordinate."
+                f"The box goes from {line(self.low)} to {line(self.high)}, but low < high is needed in every "
+                "coordinate."
             )
 
     def inside(self, points: Positions) -> Inside:
@@ -108,8 +110,8 @@ class Box:
         low, high = (bound if isinstance(bound, tuple) else (bound,) * count for bound in (self.low, self.high))
         if not len(low) == len(high) == count:
             raise ShapeError(
-                f"The box has low {self.low!r} and high {self.high!r}, but there are {count} coordinates; give one "
-                "number for each, or one for all."
+                f"The box has low {line(self.low)} and high {line(self.high)}, but there are {count} coordinates; give "
+                "one number for each, or one for all."
             )
         return zip(low, high, strict=True)
 
@@ -183,5 +185,5 @@ def _bound(value: object, name: str) -> float | tuple[float, ...]:
 def _wall(value: object, name: str) -> float:
     found = number(value)
     if math.isnan(found):
-        raise ValueError(f"{name} is {value!r}, but a number is needed, which may be infinite.")
+        raise ValueError(f"{name} is {line(value)}, but a number is needed, which may be infinite.")
     return found

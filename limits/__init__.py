@@ -5,6 +5,14 @@ kind, ShapeError for a tensor with another number of axes. Docstrings name the e
 """
 
 from limits.chaos import Approach, Slope, StandIn, approach, deviation, root_mean, sampled, slope, stand_in
+from limits.infinite_width.coupling import Coupled, Coupling, Drawn, Halves, Measured, Nested, Rotated
+from limits.infinite_width.drawing import Draw
+from limits.infinite_width.estimate import infinite_width
+from limits.infinite_width.finite_width import FiniteWidth
+from limits.infinite_width.law import LimitLaw
+from limits.infinite_width.result import InfiniteWidth
+from limits.infinite_width.samples import InMemory, Samples
+from limits.infinite_width.values import Estimated, Level, LimitValue
 from limits.kernel_training.early_time import EarlyConstants, EarlyTimeModel, early_constants, early_time_model
 from limits.kernel_training.kernel_distance import KernelDistance, kernel_distance
 from limits.kernel_training.kernel_flow import KernelFlow
@@ -54,14 +62,19 @@ from limits.transport import (
     wasserstein,
 )
 from particles.arguments import check_arguments_of
+from particles.display import show_objects_of
 
 __all__ = [
     "Approach",
     "Atoms",
     "Barrier",
+    "Coupled",
+    "Coupling",
     "DeepKernels",
     "Densities",
     "Density",
+    "Draw",
+    "Drawn",
     "DropoutPath",
     "Dual",
     "DualPair",
@@ -69,14 +82,19 @@ __all__ = [
     "EarlyTimeModel",
     "Ensemble",
     "Estimate",
+    "Estimated",
     "Evaluated",
     "FeatureKernel",
+    "FiniteWidth",
     "FokkerPlanck",
     "FreeEnergy",
     "GaussianFlow",
     "Gibbs",
     "GibbsLaw",
     "Grid",
+    "Halves",
+    "InMemory",
+    "InfiniteWidth",
     "Interval",
     "Iteration",
     "Kernel",
@@ -86,9 +104,14 @@ __all__ = [
     "Knots",
     "LayerDropoutPath",
     "LazyGap",
+    "Level",
+    "LimitLaw",
+    "LimitValue",
     "LinearLaw",
     "LinearModel",
     "Measure",
+    "Measured",
+    "Nested",
     "OptimalityGap",
     "Path",
     "PiecewiseLinear",
@@ -100,6 +123,8 @@ __all__ = [
     "RandomKernel",
     "ReLUGibbs",
     "ReLULaw",
+    "Rotated",
+    "Samples",
     "Shells",
     "Slope",
     "StandIn",
@@ -122,6 +147,7 @@ __all__ = [
     "feature_kernel",
     "function_distance",
     "homogeneous_distance",
+    "infinite_width",
     "infinite_width_kernels",
     "kernel_distance",
     "knots",
@@ -146,3 +172,4 @@ __all__ = [
 ]
 
 check_arguments_of(globals(), METHODS, FORMS, CONVERSIONS)
+show_objects_of("particles", __name__)

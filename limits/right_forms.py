@@ -5,6 +5,11 @@ from typing import Any
 
 import limits.transport
 from limits.chaos import StandIn
+from limits.infinite_width.coupling import Coupling, Halves, Nested, Rotated
+from limits.infinite_width.finite_width import FiniteWidth
+from limits.infinite_width.law import LimitLaw
+from limits.infinite_width.result import InfiniteWidth
+from limits.infinite_width.samples import InMemory, Samples
 from limits.kernel_training.early_time import EarlyTimeModel
 from limits.kernel_training.kernel_flow import KernelFlow
 from limits.kernel_training.linear_model import LinearModel
@@ -57,6 +62,13 @@ METHODS: dict[type | ModuleType, str] = {
     TransportPath: "__call__",
     DropoutPath: "__call__",
     LayerDropoutPath: "__call__ stages",
+    InMemory: "kept keep",
+    Halves: "lowest coupled",
+    Rotated: "lowest coupled",
+    Nested: "lowest coupled",
+    InfiniteWidth: "law",
+    FiniteWidth: "correction fluctuation width_for falls",
+    LimitLaw: "quantile",
 }
 
 #: For a class that an annotation asks for, an expression that gives one.
@@ -73,6 +85,8 @@ FORMS: dict[Any, str] = {
     Density: "Density(grid, masses)",
     Path: "StraightPath(start, end)",
     Shells: "Shells(1.0, 2, 100)",
+    Coupling: "Halves()",
+    Samples: "InMemory()",
 }
 
 #: For what was given and what is needed, the expression that converts one into the other; {name} is the argument's

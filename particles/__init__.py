@@ -2,6 +2,7 @@
 
 from particles.arguments import check_arguments_of
 from particles.cloud import ParticleCloud
+from particles.display import show_objects_of
 from particles.distributed.ranks import Ranks
 from particles.distributed.shared_cloud import SharedCloud
 from particles.ensemble.clouds import Ensemble
@@ -175,3 +176,4 @@ __all__ = [
 ]
 
 check_arguments_of(globals(), METHODS, FORMS, CONVERSIONS)
+show_objects_of(__name__)

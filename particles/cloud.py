@@ -9,12 +9,15 @@ from torch import Tensor
 
 from particles.compute.member_tiles import MemberTiles
 from particles.compute.tiles import CloudTangents, Tiles
+from particles.display import Words
 from particles.errors import MassError, ShapeError
 from particles.neurons.protocols import Neuron
-from particles.shapes import AnyFloat, Features, Masses, Positions, Scalar
+from particles.shapes import AnyFloat, Features, Masses, MemberMasses, Positions, Scalar
 
 #: Largest distance of the total mass from one: the rounding error of a few million masses in each dtype.
 TOTAL_TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-5}
+#: Masses that differ by less than this part are called equal.
+EQUAL = 1e-6
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -127,6 +130,10 @@ class ParticleCloud:
         """The values [particles, ...] of all particles, in order, as pairs of a slice of the cloud and its values."""
         yield slice(0, self.count), values
 
+    def _shown(self) -> dict[str, object]:
+        sizes = {"particles": self.count, "dim": self.dim, "masses": in_words(self.masses[None])}
+        return {**sizes, "dtype": self.dtype, "device": self.device}
+
     def _unchecked(self, positions: Positions, masses: Masses) -> Self:
         cloud = object.__new__(type(self))
         object.__setattr__(cloud, "positions", positions)
@@ -175,6 +182,11 @@ class Stacked(ParticleCloud):
         parts = zip(self.positions.chunk(self.members), self.masses.chunk(self.members), strict=True)
         return [ParticleCloud(positions, masses) for positions, masses in parts]
 
+    def _shown(self) -> dict[str, object]:
+        masses = in_words(self.masses.reshape(self.members, -1))
+        own = {"particles": self.count // self.members, "masses": masses}
+        return {"members": self.members, **super()._shown(), **own}
+
     def _unchecked(self, positions: Positions, masses: Masses) -> Self:
         stacked = super()._unchecked(positions, masses)
         object.__setattr__(stacked, "members", self.members)
@@ -193,6 +205,16 @@ def converted(masses: Masses, like: Tensor) -> Masses:
     """
     result = masses.to(like)
     return result / result.sum() if result.dtype == torch.float64 != masses.dtype else result
+
+
+def in_words(masses: MemberMasses) -> Words:
+    """The range of masses [members, particles], and the effective number of particles 1 / sum_j lambda_j^2."""
+    held = masses.detach().double()
+    least, most = float(held.min()), float(held.max())
+    if most - least <= EQUAL * most:
+        return Words(f"{most:.4g} each")
+    few, many = (f"{float(one):.4g}" for one in held.square().sum(dim=1).reciprocal().aminmax())
+    return Words(f"{least:.3g} to {most:.3g}, effective number {few if few == many else f'{few} to {many}'}")
 
 
 def _check_positions(positions: Positions) -> None:

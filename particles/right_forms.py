@@ -28,7 +28,7 @@ from particles.risk.network import Network
 from particles.risk.risk import L2, Risk
 from particles.risk.scaling import Lazy, Power, Scaling
 from particles.shapes import Masses
-from particles.trajectory import Trajectory
+from particles.trajectory import Trajectory, TrajectoryReader
 
 #: Methods that look at their arguments; others are called in the loop and trust them, or take none.
 METHODS: dict[type, str] = {
@@ -45,6 +45,7 @@ METHODS: dict[type, str] = {
     Risk: "__call__ predictions residual potential on",
     **dict.fromkeys(OBSERVABLES, "__call__"),
     Trajectory: "create append open",
+    TrajectoryReader: "plot",
 }
 
 #: For a class that an annotation asks for, an expression that gives one.

@@ -8,17 +8,14 @@ import typer
 from typer.main import get_command
 
 from runs.cli.commands import app
-from runs.cli.exit_codes import BAD_INPUT, FAILED, INTERRUPTED
-from runs.system.printable import printable, shortened
+from runs.cli.exit_codes import FAILED, INTERRUPTED, misused, refused
 from runs.system.refusal import Refusal, WorkerLost
 from runs.system.signals import terminable
 from runs.system.torchrun import done_together, launched
+from runs.system.verbosity import one_command, trace
 
 if TYPE_CHECKING:  # torch takes seconds to import, and light commands do without it
     from particles import Ranks
-
-#: Letters of a sentence at most, whatever was given that it quotes.
-LONGEST = 2000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     0 done, 1 a run failed, 2 bad input, 130 interrupted by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP.
     """
-    with terminable() as heard:
+    with terminable() as heard, one_command():
         code = _code(arguments)
     return heard.code if heard.terminated and code == INTERRUPTED else code
 
@@ -43,21 +40,18 @@ def code_of(given: list[str], ranks: "Ranks | None") -> int:
     try:
         code = get_command(app).main(args=given or ["--help"], prog_name="meanfield", standalone_mode=False, obj=ranks)
     except typer.TyperException as error:
-        return _refused(f"{error.format_message().rstrip('.')} (see meanfield --help)")
+        return refused(misused(error))
     except Refusal as error:
-        return _refused(str(error))
+        trace(error)
+        return refused(str(error))
     except WorkerLost as error:
+        trace(error)
         print(f"meanfield: {error}", file=sys.stderr)
         return FAILED
     except (KeyboardInterrupt, typer.Abort):
         print("Interrupted.", file=sys.stderr)
         return INTERRUPTED
     return code if isinstance(code, int) else 0
-
-
-def _refused(sentence: str) -> int:
-    print(f"meanfield: {shortened(printable(' '.join(sentence.split())), LONGEST)}", file=sys.stderr)
-    return BAD_INPUT
 
 
 if __name__ == "__main__":

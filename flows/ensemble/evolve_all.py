@@ -14,9 +14,11 @@ from flows.ensemble.stacked_flow import side_by_side
 from flows.integrators import INTEGRATORS
 from flows.integrators.adaptive import Adaptive, Running
 from flows.loop.checkpoint import Checkpoint
-from flows.loop.evolve import checked, evolve, span
+from flows.loop.evolve import checked, evolved, span
+from flows.loop.run import Run
 from flows.loop.step_grid import check_times
-from flows.noise import checked_seed
+from flows.noise import checked_first, checked_seed
+from flows.observers.progress import Bar, shown
 from particles import Ensemble, FlowDiverged, FlowRefused, ParticleCloud, Risk, ToleranceNotReached
 from particles.arguments.integers import whole
 from particles.cloud import Stacked
@@ -54,21 +56,25 @@ def evolve_all(
     step: float | None = None,
     observers: Sequence[Sequence[Observer]] = (),
     seeds: Sequence[int] | None = None,
+    firsts: Sequence[int] | None = None,
     together: int | None = None,
     keep: Sequence[Keep | None] = (),
     resume: Sequence[Checkpoint[Any] | None] = (),
+    progress: bool = False,
 ) -> Ensemble:
     """The ensemble at flow time `until`; a member of which an observer stopped the run, where it was then.
 
     Every member evolves as by `evolve(flow, ensemble[e], integrator, until=until, observers=observers[e],
-    seed=seeds[e])`, to rounding, but `together` members at a time share each operation: as many as fit a core's cache,
-    or a GPU, where left out. `flow` is one for all, or one for each member, which may then differ in the scaling,
-    targets and data weights of their risks. Steps of a given size are the same for all; `BDF`, `Chebyshev` and
-    `DormandPrince`, and `Adaptive` where it chooses one of them, give each member its own. Members for which `Adaptive`
-    chooses `Exponential` evolve one by one. `observers` are a sequence for each member, such as the writer of its own
-    file; `seeds` of the noise are 0, 1, 2, ... where left out. `keep` and `resume` are one for each member, or None,
-    and mean what they mean to `evolve`: a call with the same ensemble in which every member goes on from where it was
-    kept, at whatever step, gives the bits of an uninterrupted call. One kept at `until` or later is left where it is.
+    seed=seeds[e], first=firsts[e])`, to rounding, but `together` members at a time share each operation: as many as fit
+    a core's cache, or a GPU, where left out. `flow` is one for all, or one for each member, which may then differ in
+    the scaling, targets and data weights of their risks. Steps of a given size are the same for all; `BDF`, `Chebyshev`
+    and `DormandPrince`, and `Adaptive` where it chooses one of them, give each member its own. Members for which
+    `Adaptive` chooses `Exponential` evolve one by one. `observers` are a sequence for each member, such as the writer
+    of its own file; `seeds` of the noise are 0, 1, 2, ... where left out, and `firsts`, the numbers of first particles
+    in it, zero. `keep` and `resume` are one for each member, or None, and mean what they mean to `evolve`: a call with
+    the same ensemble in which every member goes on from where it was kept, at whatever step, gives the bits of an
+    uninterrupted call. One kept at `until` or later is left where it is. `progress` shows how many members are done,
+    the rate and the remaining time, as that of `evolve` does.
 
     A member that diverges or cannot meet the tolerance is dropped and the others go on; in the end MembersFailed says
     which, and holds the ends of the others. Raises FlowRefused for flows, neurons and integrators that have no form for
@@ -76,7 +82,7 @@ def evolve_all(
     raises at its door.
     """
     _, until = span(0.0, until)
-    members = _members(flow, ensemble, observers, seeds, keep, resume)
+    members = _members(flow, ensemble, observers, seeds, firsts, keep, resume)
     if isinstance(step, StepRule) or isinstance(getattr(integrator, "size", None), StepRule):
         raise TypeError("Members of an ensemble share their step, but a rule finds one for each cloud; give a number.")
     risk = side_by_side([member.flow for member in members]).risk
@@ -86,10 +92,12 @@ def evolve_all(
     _check_integrator(integrator)
     given = None if together is None else whole(together, "together, a number of members,")
     results: dict[int, End] = {}
-    for method, chosen in _chosen(integrator, members, until).items():
-        size = 1 if _together(method) is None else given or _fitting(method, ensemble, risk)
-        for group in (chosen[first : first + size] for first in range(0, len(chosen), size)):
-            results.update(_side_by_side(method, group, until) if len(group) > 1 else _alone(method, group[0], until))
+    with shown(progress, until, len(members)) as bar:
+        for method, chosen in _chosen(integrator, members, until).items():
+            size = 1 if _together(method) is None else given or _fitting(method, ensemble, risk)
+            for group in (chosen[first : first + size] for first in range(0, len(chosen), size)):
+                evolved_here = _side_by_side if len(group) > 1 else _alone
+                results.update(evolved_here(method, group, until, bar))
     failures = {number: found for number, found in results.items() if isinstance(found, ArithmeticError)}
     ends = {number: found for number, found in results.items() if isinstance(found, ParticleCloud)}
     if failures:
@@ -97,35 +105,55 @@ def evolve_all(
     return Ensemble.of([ends[member.number] for member in members])
 
 
-def _side_by_side(method: Integrator[Any], members: Sequence[Member], until: float) -> dict[int, End]:
+def _side_by_side(method: Integrator[Any], members: Sequence[Member], until: float, bar: Bar | None) -> dict[int, End]:
     """The end of every member, or the error that ended its run."""
     group = _group(method, members, until)
     runs = [member.run(until, partial(group.state, row)) for row, member in enumerate(members)]
     failures: dict[int, ArithmeticError] = {}
+    _tell(bar, members, runs, failures)
     while live := [row for row, run in enumerate(runs) if run.goes_on and row not in failures]:
         for row, outcome in zip(live, group.advance(live), strict=True):
             if isinstance(outcome, ArithmeticError):
                 failures[row] = outcome
             elif outcome is not None:
                 runs[row].take(outcome)
+        _tell(bar, members, runs, failures)
     return {member.number: failures.get(row, runs[row].cloud) for row, member in enumerate(members)}
 
 
-def _alone(method: Integrator[Any], member: Member, until: float) -> dict[int, End]:
+def _tell(
+    bar: Bar | None, members: Sequence[Member], runs: Sequence[Run[Any]], failures: Mapping[int, ArithmeticError]
+) -> None:
+    """Tell the bar how far each member is, and which of them go no further."""
+    if bar is not None:
+        for row, (member, run) in enumerate(zip(members, runs, strict=True)):
+            bar.at(member.number, run.step, run.time)
+            if not run.goes_on or row in failures:
+                bar.end(member.number)
+
+
+def _alone(method: Integrator[Any], members: Sequence[Member], until: float, bar: Bar | None) -> dict[int, End]:
     """The same of one member by itself."""
+    (member,) = members
     if member.at[1] >= until and member.resume is not None:
         return {member.number: member.cloud}
     try:
-        end = evolve(
+        end = evolved(
             *(member.flow, member.start, method),
             until=until,
             observers=member.observers,
             seed=member.seed,
+            first=member.first,
             keep=member.keep,
             resume=member.resume,
+            bar=bar,
+            member=member.number,
         )
     except (FlowDiverged, ToleranceNotReached) as error:
         return {member.number: error}
+    finally:
+        if bar is not None:
+            bar.end(member.number)
     return {member.number: end}
 
 
@@ -181,6 +209,7 @@ def _members(
     ensemble: Ensemble,
     observers: Sequence[Sequence[Observer]],
     seeds: Sequence[int] | None,
+    firsts: Sequence[int] | None,
     keep: Sequence[Keep | None],
     resume: Sequence[Checkpoint[Any] | None],
 ) -> list[Member]:
@@ -190,13 +219,17 @@ def _members(
     keep = keep or [None] * count
     resume = resume or [None] * count
     seeds = range(count) if seeds is None else seeds
-    parts = {"flows": flows, "sequences of observers": observers, "seeds": seeds}
+    firsts = [0] * count if firsts is None else firsts
+    parts = {"flows": flows, "sequences of observers": observers, "seeds": seeds, "numbers of first particles": firsts}
     parts |= {"keepers": keep, "checkpoints": resume}
     for what, given in parts.items():
         if len(given) != count:
             raise ValueError(f"The ensemble has {count} members but {len(given)} {what}; give one for each member.")
     return [
-        Member(e, flows[e], cloud.detached(), observers[e], checked_seed(seeds[e]), keep[e], resume[e])
+        Member(
+            *(e, flows[e], cloud.detached(), observers[e], checked_seed(seeds[e]), keep[e], resume[e]),
+            first=checked_first(firsts[e], cloud),
+        )
         for e, cloud in enumerate(ensemble)
     ]
 

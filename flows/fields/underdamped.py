@@ -10,7 +10,7 @@ import torch
 from flows.fields.batches import Minibatches
 from flows.fields.kinetic import KineticCloud, kinetic
 from flows.fields.langevin import LangevinFlow, Temperature
-from flows.noise import StepNoise, checked_seed
+from flows.noise import StepNoise, checked_first, checked_seed
 from particles import ParticleCloud, Risk
 from particles.arguments.reals import positive
 from particles.shapes import Scalar, Velocity
@@ -77,9 +77,9 @@ class UnderdampedFlow:
         """a_j in every trained coordinate, zero in frozen ones [particles, dim]."""
         return math.sqrt(0.5) * self._overdamped.diffusion(cloud, time)
 
-    def maxwellian(self, cloud: ParticleCloud, seed: int = 0, time: float = 0.0) -> KineticCloud:
-        """The cloud with independent velocities N(0, a_j^2), addressed by the seed like the noise of a run."""
-        normals = StepNoise(checked_seed(seed), 0, MAXWELLIAN).normals(cloud.positions)
+    def maxwellian(self, cloud: ParticleCloud, seed: int = 0, time: float = 0.0, first: int = 0) -> KineticCloud:
+        """The cloud with independent velocities N(0, a_j^2), addressed by seed and `first` like the noise of a run."""
+        normals = StepNoise(checked_seed(seed), 0, MAXWELLIAN).normals(cloud.positions, checked_first(first, cloud))
         return KineticCloud(cloud.positions, cloud.masses, self.agitation(cloud, time) * normals)
 
     def kinetic_energy(self, cloud: ParticleCloud) -> Scalar:

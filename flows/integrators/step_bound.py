@@ -13,6 +13,8 @@ from flows.integrators.function_space.gauss_newton import GaussNewton
 from flows.noise import StepNoise
 from particles import ParticleCloud, Risk
 from particles.arguments.reals import positive
+from particles.compute.normals import EARLIEST
+from particles.display import line
 from particles.shapes import AnyFloat, Gram
 
 Vector = Float[Tensor, " numbers"]
@@ -51,7 +53,7 @@ class StepBound:
         rate = largest_eigenvalue(risk, cloud) + _decay(flow, risk, cloud)
         if not 0.0 < rate < math.inf:
             raise ValueError(
-                f"The largest eigenvalue of K P C is {rate!r} at this cloud, which bounds no step; give a step."
+                f"The largest eigenvalue of K P C is {line(rate)} at this cloud, which bounds no step; give a step."
             )
         return self.safety * interval / rate
 
@@ -62,7 +64,7 @@ def largest_eigenvalue(risk: Risk, cloud: ParticleCloud) -> float:
     Rather too large, by the residual of the Ritz value: a part of 1e-4 or less.
     """
     stiff = GaussNewton.of(risk, cloud)
-    noise = StepNoise(0, 0, STREAM).normals(stiff.at.data.targets).reshape(-1)
+    noise = StepNoise(0, 0, STREAM, version=EARLIEST).normals(stiff.at.data.targets).reshape(-1)
     return ritz_bound(lambda vector: stiff.push(stiff.pull(vector)), noise / float(torch.linalg.vector_norm(noise)))
 
 

@@ -8,10 +8,12 @@ from flows.loop.checkpoint import Checkpoint
 from flows.loop.divergence import Watch
 from flows.loop.run import Run
 from flows.loop.step_grid import check_count, check_pieces, check_times, steps_until
-from flows.noise import StepNoise, checked_seed
+from flows.noise import StepNoise, checked_first, checked_seed
+from flows.observers.progress import Bar, shown
 from particles import FlowRefused, ParticleCloud
 from particles.arguments.integers import whole
 from particles.arguments.reals import finite
+from particles.compute.normals import TODAY
 
 State = TypeVar("State")
 
@@ -26,10 +28,12 @@ def evolve(
     observers: Sequence[Observer] = (),
     seed: int = 0,
     split: int = 1,
+    first: int = 0,
     time: float = 0.0,
     index: int | None = None,
     keep: Callable[[Checkpoint[State]], None] | None = None,
     resume: Checkpoint[State] | None = None,
+    progress: bool = False,
 ) -> ParticleCloud:
     """The cloud at flow time `until`, or where an observer stopped the run.
 
@@ -37,6 +41,8 @@ def evolve(
     noise's; with `split` = s its increments are sums of s increments of a run with steps s times shorter, so that both
     follow one Brownian path. Noise goes by the number of the step: two calls from time 0 with one seed have the same
     noise, and a call from another `time` begins with the step that an integrator with a given step has then reached.
+    `first` is the number that the cloud's first particle has in the noise: the second half of a cloud of 2 m particles
+    meets the noise that it meets in the whole with `first=m`.
     A resumed run passes the `time` and the number of steps (`index`) at which the cloud was recorded; that state is not
     handed on again.
 
@@ -47,9 +53,52 @@ def evolve(
     run, whatever the integrator; `cloud` is then still where the run began. `until` must be the same, or later where no
     step until there was fitted to the end.
 
+    `progress` shows a bar in a terminal or notebook, with the rate and the remaining time, and a line every ten seconds
+    where standard error is neither. It changes no bit of the run.
+
     Raises FlowRefused where the integrator cannot handle the flow, FlowDiverged for the first cloud with a particle
-    that is not finite, before anyone sees it (on a CPU at once, see `Watch`), ValueError for a time span, index, seed
-    or split that cannot be, and for noise from a time at which the number of steps is not known.
+    that is not finite, before anyone sees it (on a CPU at once, see `Watch`), ValueError for a time span, index, seed,
+    split or first that cannot be, and for noise from a time at which the number of steps is not known.
+    """
+    alone = cloud.shared_by is None or cloud.first == 0
+    with shown(progress and alone, until) as bar:
+        return evolved(
+            *(flow, cloud, integrator),
+            until=until,
+            step=step,
+            observers=observers,
+            seed=seed,
+            split=split,
+            first=first,
+            time=time,
+            index=index,
+            keep=keep,
+            resume=resume,
+            bar=bar,
+        )
+
+
+def evolved(
+    flow: Flow,
+    cloud: ParticleCloud,
+    integrator: Integrator[State],
+    *,
+    until: float,
+    step: float | StepRule | None = None,
+    observers: Sequence[Observer] = (),
+    seed: int = 0,
+    split: int = 1,
+    first: int = 0,
+    time: float = 0.0,
+    index: int | None = None,
+    keep: Callable[[Checkpoint[State]], None] | None = None,
+    resume: Checkpoint[State] | None = None,
+    bar: Bar | None = None,
+    member: int = 0,
+) -> ParticleCloud:
+    """What `evolve` gives; the `bar` is told where this member of it is.
+
+    Unlike an observer it does not see the cloud, so that nothing waits for a GPU.
     """
     if resume is not None:
         index, time = resume.step, resume.time
@@ -57,11 +106,11 @@ def evolve(
     integrator = checked(flow, integrator, time, until, step)
     check_times(observers, time, until)
     _check_shareable(flow, cloud)
-    first = (
+    steps = (
         steps_until(flow, integrator, time) if index is None else whole(index, "index, the number of steps taken,", 0)
     )
-    begun = resume is not None or (index is not None and first > 0)
-    seed = checked_seed(seed)
+    begun = resume is not None or (index is not None and steps > 0)
+    seed, first = checked_seed(seed), checked_first(first, cloud)
     cloud = cloud.detached()
     if isinstance(integrator, Resizable):
         integrator = integrator.resolved(flow, cloud)
@@ -70,21 +119,26 @@ def evolve(
     state = integrator.init(flow, cloud, time) if resume is None else resume.state
     watch = Watch()
     run = Run(
-        *((first, time), cloud),
+        *((steps, time), cloud),
         until=until,
         observers=observers,
         keep=keep,
         state=lambda: state,
         begun=begun,
+        noise=TODAY if resume is None else resume.noise,
         watch=watch,
     )
+    if bar is not None:
+        bar.at(member, run.step, run.time)
     try:
         while run.goes_on:
-            noise = StepNoise(seed, run.step, split=split)
+            noise = StepNoise(seed, run.step, split=split, first=first, version=run.noise)
             taken = integrator.step(flow, run.cloud, state, run.time, until, noise)
             watch.see(run.step + 1, taken.time, taken.cloud)
             state = taken.state
             run.take(taken)
+            if bar is not None:
+                bar.at(member, run.step, run.time)
     finally:
         watch.settle()
     return run.cloud

@@ -7,6 +7,8 @@ from typing import TypeVar
 
 from flows.base import Advance, Observer, Schedule
 from flows.loop.divergence import Watch
+from flows.observers.schedules import Every, LogSpaced
+from flows.observers.trace import Trace
 from particles import ParticleCloud
 
 State = TypeVar("State")
@@ -20,7 +22,16 @@ class ObserverCalls:
 
         The `watch` over the run is settled before anyone sees a state.
         """
+        self._observers = tuple(observers)
         self._each = [_CallsOfOne(observer, seen, watch or Watch()) for observer in observers]
+
+    def begin(self, time: float) -> None:
+        """Tell traces, also those under schedules, that a run begins at this time; raises ValueError as `Trace`."""
+        for observer in self._observers:
+            while isinstance(observer, Every | LogSpaced):
+                observer = observer.observer
+            if isinstance(observer, Trace):
+                observer.begin(time)
 
     def give(self, step: int, time: float, cloud: ParticleCloud) -> bool:
         """Hand on a state that every observer sees: the first one, or the last."""

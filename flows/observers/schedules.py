@@ -15,6 +15,7 @@ from flows.base import Observer
 from particles import ParticleCloud
 from particles.arguments.integers import whole
 from particles.arguments.reals import positive
+from particles.display import line
 
 #: Times closer than this, relative, are the same time.
 SAME = 1e-9
@@ -100,6 +101,6 @@ class LogSpaced:
 def _checked_observer(schedule: str, observer: Observer | None) -> Observer:
     if observer is None or not callable(observer):
         raise TypeError(
-            f"{schedule} was given the observer {observer!r}, but a callable (step, time, cloud) is needed."
+            f"{schedule} was given the observer {line(observer)}, but a callable (step, time, cloud) is needed."
         )
     return observer

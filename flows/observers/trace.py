@@ -2,13 +2,21 @@
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from flows.observers.tables import dataset, frame
 from particles import ParticleCloud
+from particles.display import span
+from particles.trajectory.content.labels import words_for
+from particles.trajectory.pictures import Curve, chosen_names, draw_curve, panels
+
+if TYPE_CHECKING:
+    import pandas
+    import xarray
 
 #: A number or an array of fixed shape computed from a cloud.
 Measured: TypeAlias = Callable[[ParticleCloud], torch.Tensor | NDArray[Any] | float]
@@ -18,7 +26,8 @@ class Trace:
     """Named observables over time, kept in memory: `Trace(risk=risk, movement=MeanMovement(start))`.
 
     An observer; afterwards `trace["risk"]` is an array [times] or [times, ...], beside `trace.steps` and `trace.times`.
-    It is of one run, which may be evolved in parts: a state that it holds already is not recorded twice.
+    It is of one run, which may be evolved in parts: a state that it holds already is not recorded twice. `to_xarray`,
+    `to_pandas` and `plot` give what it holds as a labelled dataset, a table and a picture.
     """
 
     def __init__(self, **observables: Measured) -> None:
@@ -47,6 +56,14 @@ class Trace:
         for name, value in values.items():
             self._values[name].append(value)
 
+    def begin(self, time: float) -> None:
+        """Be told that a run begins at this time, not as the continuation of one that was kept.
+
+        Raises ValueError where that is later than the last time held: what comes is of another run.
+        """
+        if self._times and time > self._times[-1]:
+            raise ValueError(_another_run(f"the start of a run at time {time:.9g} after time {self._times[-1]:.9g}"))
+
     def __len__(self) -> int:
         return len(self._steps)
 
@@ -69,6 +86,47 @@ class Trace:
     def times(self) -> NDArray[np.float64]:
         """Flow times [times]."""
         return np.array(self._times, dtype=np.float64)
+
+    def to_xarray(self) -> "xarray.Dataset":
+        """The observables [time, ...] as an xarray dataset over the coordinates time and step.
+
+        The other axes of an observable are `name_component`, `name_component1`, ..., and attributes say long_name,
+        units, formula and source, as in trajectory files. Raises ImportError where xarray is missing, ValueError for an
+        observable that is called time or step.
+        """
+        words = {name: words_for(name, observable) for name, observable in self._observables.items()}
+        return dataset(self.times, self.steps, self._arrays(), words)
+
+    def to_pandas(self) -> "pandas.DataFrame":
+        """The observables as a pandas table: a row for each time, columns step, time and one for each number.
+
+        Entry [1, 2] of an array is the column `name[1,2]`. Raises ImportError where pandas is missing, ValueError for
+        an observable that is called time or step.
+        """
+        return frame(self.times, self.steps, self._arrays())
+
+    def plot(
+        self, *names: str, axes: Any = None, log_time: bool | None = None, log_values: bool | None = None
+    ) -> NDArray[Any]:
+        """Draw the observables of these names, or all, over time with matplotlib; returns the axes [observables].
+
+        Each has a panel of its own, or one of the `axes` given. An observable of more than eight numbers is drawn as
+        their median and range. Axes are logarithmic where that is asked for or, left out, where it helps; a zero,
+        as the time of the start is, stays in the picture. Raises KeyError for a name that was not recorded, ShapeError
+        for another number of axes.
+        """
+        chosen = chosen_names(self.names, names, "The trace")
+        drawn = panels(len(chosen), axes)
+        for name, panel in zip(chosen, drawn, strict=True):
+            label = words_for(name)["long_name"]
+            draw_curve(panel, name, Curve(self.times, self[name], label), log_time, log_values)
+        return drawn
+
+    def _arrays(self) -> dict[str, NDArray[Any]]:
+        return {name: self[name] for name in self._values}
+
+    def _shown(self) -> dict[str, object]:
+        return {"observables": list(self._values), "records": len(self), "times": span(self.times)}
 
 
 def _another_run(found: str) -> str:

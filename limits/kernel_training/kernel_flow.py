@@ -22,6 +22,7 @@ from limits.kernel_training.spectral_flow import SpectralFlow
 from limits.kernels.base import Evaluated, Kernel
 from particles import Dataset, ShapeError, Squared
 from particles.arguments.reals import positive
+from particles.display import line
 from particles.numerics.gram_rounding import unit_ratio
 from particles.risk.losses import Loss
 from particles.shapes import Gram, OtherInputs, Outputs
@@ -224,7 +225,7 @@ class KernelFlow:
         """Times [times] in float64 on the device of the data; raises ValueError or Unresolved as the class says."""
         moments = torch.as_tensor(times, dtype=torch.float64, device=self.data.inputs.device).reshape(-1)
         if moments.numel() == 0 or bool(torch.isnan(moments).any()) or bool((moments < 0.0).any()):
-            raise ValueError(f"Times are {times!r}, but one or more non-negative numbers are needed.")
+            raise ValueError(f"Times are {line(times)}, but one or more non-negative numbers are needed.")
         self._check_steps(moments)
         first = self.loss.residual(self._start, self._data.targets).flatten()
         self.spectrum.check(first, moments)

@@ -15,6 +15,7 @@ from limits.landscape.paths import Path, checked_place
 from particles import ParticleCloud, ShapeError
 from particles.arguments.integers import whole
 from particles.arguments.reals import number
+from particles.display import line
 
 PerPlace = Float[Tensor, " places"]
 #: A maximum is placed to this part of the distance of neighbouring places: of a parabola's top it costs 1e-6.
@@ -135,5 +136,5 @@ def _number(risk: Observable, cloud: ParticleCloud) -> float:
     value = risk(cloud)
     found = number(value.detach() if isinstance(value, Tensor) else value)
     if math.isnan(found):
-        raise TypeError(f"The risk of a cloud on the path is {value!r}, but a number is needed; return one.")
+        raise TypeError(f"The risk of a cloud on the path is {line(value)}, but a number is needed; return one.")
     return found

@@ -12,6 +12,7 @@ from limits.transport.result import Transport
 from limits.transport.symmetries import odd_distance
 from particles import ParticleCloud, Perceptron, ShapeError
 from particles.arguments.reals import number
+from particles.display import line
 
 
 @runtime_checkable
@@ -127,7 +128,7 @@ def checked_place(place: float) -> float:
     """The place as a float; raises ValueError outside [0, 1]."""
     found = number(place)
     if not 0.0 <= found <= 1.0:
-        raise ValueError(f"The place on the path is {place!r}, but a number from 0 to 1 is needed.")
+        raise ValueError(f"The place on the path is {line(place)}, but a number from 0 to 1 is needed.")
     return found
 
 

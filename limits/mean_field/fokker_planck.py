@@ -21,6 +21,7 @@ from limits.mean_field.free_energy import FreeEnergy, Landscape
 from limits.mean_field.grid import Atoms, Grid
 from limits.mean_field.markov_chain import Array, Chain
 from particles import Risk, ShapeError
+from particles.display import line
 from particles.neurons.groups import expanded
 
 #: Largest and smallest ratio of a step to the step before it.
@@ -52,7 +53,7 @@ class Densities:
         """The density at one of the times; raises ValueError for another time."""
         (index,) = torch.nonzero(self.times == time, as_tuple=True)
         if index.numel() == 0:
-            raise ValueError(f"The solution is not known at time {time!r}; solve for it, known are {self.times}.")
+            raise ValueError(f"The solution is not known at time {time!r}; solve for it, known are {line(self.times)}.")
         return self.densities[int(index[0])]
 
     @property
@@ -102,7 +103,7 @@ class FokkerPlanck:
         """
         moments = [float(time) for time in times]
         if not moments or not all(0.0 <= time < math.inf for time in moments) or moments != sorted(set(moments)):
-            raise ValueError(f"Times are {times!r}, but rising non-negative numbers are needed.")
+            raise ValueError(f"Times are {line(times)}, but rising non-negative numbers are needed.")
         coarse = tuple(self._solved(self.grid, start, moments, 4.0 * self.tolerance))
         fine = tuple(self._solved(self.grid.refined, start, moments, self.tolerance))
         return Densities(torch.tensor(moments, dtype=torch.float64), fine, coarse)

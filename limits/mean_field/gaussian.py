@@ -17,6 +17,7 @@ from limits.mean_field.density import law_of_one
 from limits.mean_field.free_energy import FreeEnergy
 from particles import GaussianLaw, Linear, ParticleCloud, Perceptron, Risk, ShapeError, SymmetricPairs, generator
 from particles.arguments.reals import non_negative
+from particles.display import line
 from particles.neurons.groups import one_or_per_group
 from particles.shapes import Gram, Inputs, Masses, Outputs
 
@@ -127,7 +128,7 @@ class GaussianFlow:
         """
         moments = [0.0, *(float(time) for time in times)]
         if not all(0.0 <= time < math.inf for time in moments) or moments[1:] != sorted(set(moments[1:])):
-            raise ValueError(f"Times are {times!r}, but rising non-negative numbers are needed.")
+            raise ValueError(f"Times are {line(times)}, but rising non-negative numbers are needed.")
         equation = self._equation
         found = []
         state = np.concatenate([np.eye(equation.dim).ravel(), np.zeros(equation.dim**2)])

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from particles import ShapeError
 from particles.arguments.integers import whole
+from particles.display import line
 from particles.shapes import Masses, Positions
 
 #: A number for each cell of an axis or a grid.
@@ -95,7 +96,9 @@ class Atoms:
     def __post_init__(self) -> None:
         rising = all(first < second for first, second in pairwise(self.values))
         if not self.values or not rising or not all(math.isfinite(value) for value in self.values):
-            raise ValueError(f"Atoms are {self.values!r}, but one or more finite numbers in rising order are needed.")
+            raise ValueError(
+                f"Atoms are {line(self.values)}, but one or more finite numbers in rising order are needed."
+            )
 
     @property
     def count(self) -> int:
@@ -122,7 +125,9 @@ class Atoms:
         same = points[:, None] == self.centres
         strangers = int((~same.any(dim=1)).sum())
         if strangers:
-            raise ValueError(f"{strangers} of {points.numel()} points are none of the atoms {self.values!r}; add them.")
+            raise ValueError(
+                f"{strangers} of {points.numel()} points are none of the atoms {line(self.values)}; add them."
+            )
         return same.long().argmax(dim=1)[:, None], points.new_ones(points.numel(), 1)
 
 

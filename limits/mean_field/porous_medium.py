@@ -20,6 +20,7 @@ from limits.mean_field.grid import Cells, Interval
 from limits.mean_field.shells import Shells, unit_ball
 from particles import ShapeError
 from particles.arguments.reals import non_negative
+from particles.display import line
 
 Array = NDArray[np.float64]
 PerTime = Float[Tensor, " times"]
@@ -121,7 +122,7 @@ class PorousMedium:
         """
         moments = [float(time) for time in times]
         if not moments or not all(0.0 <= time < math.inf for time in moments) or moments != sorted(set(moments)):
-            raise ValueError(f"Times are {times!r}, but rising non-negative numbers are needed.")
+            raise ValueError(f"Times are {line(times)}, but rising non-negative numbers are needed.")
         coarse, fine = (self._solved(grid, start, moments) for grid in (self.grid, self.grid.refined))
         return PorousDensities(self, torch.tensor(moments, dtype=torch.float64), fine, coarse)
 

@@ -102,6 +102,7 @@ from limits.theorems.vignettes import (
     step_rate,
     subset_mean,
 )
+from particles.display import show_objects_of
 
 __all__ = [
     "ActiveRegion",
@@ -200,3 +201,5 @@ __all__ = [
     "variance_bound",
     "virial_identity",
 ]
+
+show_objects_of(__name__)

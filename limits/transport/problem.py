@@ -11,6 +11,7 @@ from torch import Tensor
 from particles import MassError, ParticleCloud, ShapeError
 from particles.arguments.integers import whole
 from particles.cloud import TOTAL_TOLERANCE
+from particles.display import line
 from particles.shapes import Masses, Positions
 
 Numbers = Int[Tensor, " particles"]
@@ -175,7 +176,7 @@ def _coordinates(cloud: ParticleCloud, parts: Parts, outputs: int) -> Positions:
     if isinstance(parts, str):
         if parts not in ("hidden", "output"):
             raise ValueError(
-                f"parts is {parts!r}, but 'hidden', 'output', a slice or numbers of coordinates is needed."
+                f"parts is {line(parts)}, but 'hidden', 'output', a slice or numbers of coordinates is needed."
             )
         if not 0 < whole(outputs, "The number of outputs", least=0) < cloud.dim:
             raise ValueError(
@@ -188,5 +189,5 @@ def _coordinates(cloud: ParticleCloud, parts: Parts, outputs: int) -> Positions:
         raise ShapeError(f"parts names coordinates {index}, but particles have {cloud.dim}; name some of these.")
     chosen = cloud.positions[:, index]
     if chosen.shape[1] == 0:
-        raise ShapeError(f"parts {parts!r} leaves none of the {cloud.dim} coordinates; choose at least one.")
+        raise ShapeError(f"parts {line(parts)} leaves none of the {cloud.dim} coordinates; choose at least one.")
     return chosen

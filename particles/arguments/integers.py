@@ -5,6 +5,8 @@ import operator
 import numpy as np
 import torch
 
+from particles.display import line
+
 #: Types of truth values, which Python would accept as integers.
 TRUTH = (bool, np.bool_)
 
@@ -18,7 +20,7 @@ def whole(value: object, what: str, least: int = 1) -> int:
     found = _index(value)
     if found is None or found < least:
         kind = {0: "a non-negative integer", 1: "a positive integer"}.get(least, f"an integer of at least {least}")
-        raise ValueError(f"{what} is {value!r}, but {kind} is needed.")
+        raise ValueError(f"{what} is {line(value)}, but {kind} is needed.")
     return found
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from particles.arguments.integers import TRUTH
+from particles.display import line
 
 
 def finite(value: object, what: str) -> float:
@@ -36,5 +37,5 @@ def number(value: object) -> float:
 def _checked(value: object, what: str, least: float, kind: str) -> float:
     found = number(value)
     if not (math.isfinite(found) and found >= least):
-        raise ValueError(f"{what} is {value!r}, but {kind} is needed.")
+        raise ValueError(f"{what} is {line(value)}, but {kind} is needed.")
     return found

@@ -9,6 +9,7 @@ import torch
 
 from particles.cloud import ParticleCloud
 from particles.compute.tiles import CloudTangents, Rates, Tiles
+from particles.display import Words
 from particles.distributed.blocks import Blocks, tree_sum
 from particles.distributed.ranks import Ranks
 from particles.errors import ShapeError
@@ -111,6 +112,12 @@ class SharedCloud(ParticleCloud):
         object.__setattr__(part, "positions", self.positions)
         object.__setattr__(part, "masses", self.masses)
         return part
+
+    def _shown(self) -> dict[str, object]:
+        # What this process holds by itself: another one need not be about to show its part.
+        held = Words(f"{self.first} to {self.share.own.stop - 1} by rank {self.share.ranks.rank}")
+        masses = Words(f"{float(self.masses.min()):.3g} to {float(self.masses.max()):.3g} here")
+        return {**super()._shown(), "masses": masses, "held": held}
 
     def to(self, device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> Self:
         """The same cloud on another device or in another dtype; in float64 masses sum to one as before."""

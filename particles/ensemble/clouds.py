@@ -6,7 +6,7 @@ from typing import Self
 
 import torch
 
-from particles.cloud import ParticleCloud
+from particles.cloud import ParticleCloud, in_words
 from particles.errors import MassError, ShapeError
 from particles.shapes import Masses, MemberMasses, MemberPositions, Positions
 
@@ -76,6 +76,10 @@ class Ensemble:
     def to(self, device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> Self:
         """The same ensemble on another device or in another dtype."""
         return self.of([cloud.to(device=device, dtype=dtype) for cloud in self])
+
+    def _shown(self) -> dict[str, object]:
+        sizes = {"members": len(self), "particles": self.count, "dim": self.dim, "masses": in_words(self.masses)}
+        return {**sizes, "dtype": self.dtype, "device": self.device}
 
     def __len__(self) -> int:
         return self.positions.shape[0]

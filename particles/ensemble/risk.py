@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from particles.cloud import ParticleCloud
+from particles.display import line
 from particles.errors import ShapeError
 from particles.neurons.protocols import MemberNeuron
 from particles.risk.dataset import Dataset, Prepared
@@ -89,13 +90,13 @@ def _check_alike(number: int, risk: Risk, first: Risk) -> None:
     for part in ("neuron", "loss", "regulariser"):
         if getattr(risk, part) != getattr(first, part):
             raise ValueError(
-                f"The risk of member {number} has {part} {getattr(risk, part)!r}, but that of member 0 has "
-                f"{getattr(first, part)!r}; members may differ in scaling, targets and data weights only."
+                f"The risk of member {number} has {part} {line(getattr(risk, part))}, but that of member 0 has "
+                f"{line(getattr(first, part))}; members may differ in scaling, targets and data weights only."
             )
     if risk.network.rates != first.network.rates:
         raise ValueError(
-            f"The risk of member {number} has scaling {risk.scaling!r}, but that of member 0 {first.scaling!r}; "
-            "scalings may differ, but not in the rates of groups."
+            f"The risk of member {number} has scaling {line(risk.scaling)}, but that of member 0 "
+            f"{line(first.scaling)}; scalings may differ, but not in the rates of groups."
         )
     inputs, shared = risk.data.inputs, first.data.inputs
     if inputs is not shared and not (inputs.shape == shared.shape and torch.equal(inputs, shared)):

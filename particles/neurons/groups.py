@@ -7,6 +7,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
+from particles.display import line
 from particles.neurons.protocols import Neuron
 from particles.shapes import AnyFloat
 
@@ -76,7 +77,7 @@ def check_cover(groups: Groups, dim: int, name: str) -> None:
     starts = [*(part.start for part in groups.values()), dim]
     if ends != starts:
         raise ValueError(
-            f"The groups of {name} are {dict(groups)!r}, but they must cover its {dim} coordinates one after the "
+            f"The groups of {name} are {line(dict(groups))}, but they must cover its {dim} coordinates one after the "
             "other; give the number of coordinates of each."
         )
 
@@ -116,7 +117,7 @@ def chosen_groups(trained: str | Sequence[str], groups: Groups, every: str = "al
         return tuple(groups)
     if not names or any(name not in groups for name in names):
         words = ", ".join(map(repr, (*groups, every)))
-        raise ValueError(f"trained is {trained!r}, but one of {words} is needed, or a tuple of names of groups.")
+        raise ValueError(f"trained is {line(trained)}, but one of {words} is needed, or a tuple of names of groups.")
     return tuple(name for name in groups if name in names)
 
 

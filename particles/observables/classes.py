@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from particles.display import line
 from particles.shapes import Outputs
 
 
@@ -21,7 +22,7 @@ def checked_values(targets: Outputs, classes: Sequence[float] | None) -> tuple[f
     foreign = sorted(set(taken) - set(values))
     if len(values) < 2 or foreign:
         what = f"the targets also take {foreign[0]!r}" if foreign else "two or more are needed"
-        raise ValueError(f"The classes are {values}, but {what}; name the value of every class.")
+        raise ValueError(f"The classes are {line(values)}, but {what}; name the value of every class.")
     return tuple(values)
 
 
@@ -29,7 +30,7 @@ def check_rows(targets: Outputs, classes: object) -> None:
     if classes is not None:
         raise ValueError(
             f"Classes are values of one output, but there are {targets.shape[1]}, of which the largest decides; leave "
-            f"classes={classes!r} out."
+            f"classes={line(classes)} out."
         )
     largest = targets.amax(dim=1, keepdim=True)
     single = bool(((targets == largest).sum(dim=1) == 1).all())

@@ -10,7 +10,7 @@ mobility eta_j rate(q). A group with rate zero stands still.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 import torch
@@ -33,7 +33,7 @@ class Scaling(Protocol):
         ...
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class _Rated:
     """What our scalings share: a rate for each group of coordinates, None where all are one."""
 
@@ -43,13 +43,8 @@ class _Rated:
         if self.rates is not None:
             object.__setattr__(self, "rates", PerGroup.of(self.rates, "The rate", non_negative))
 
-    def __repr__(self) -> str:
-        own = [f"{one.name}={getattr(self, one.name)!r}" for one in fields(self) if one.name != "rates"]
-        rates = [] if self.rates is None else [f"rates={self.rates!r}"]
-        return f"{type(self).__qualname__}({', '.join(own + rates)})"
 
-
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Power(_Rated):
     """s_j = lambda_j^p, eta_j = lambda_j^(1 - 2p): p = 1 is mean field, p = 1/2 the asymmetrical or NTK scaling.
 
@@ -72,7 +67,7 @@ class Power(_Rated):
         return _where_positive(masses, masses ** (1.0 - 2.0 * self.exponent))
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class MeanField(_Rated):
     """s_j = lambda_j, eta_j = 1 / lambda_j: the Wasserstein gradient flow of the measure (Chizat and Bach 2018)."""
 
@@ -85,7 +80,7 @@ class MeanField(_Rated):
         return _where_positive(masses, 1.0 / masses)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class NTK(_Rated):
     """s_j = sqrt(lambda_j), eta_j = 1: NTK scaling for equal masses (Jacot et al. 2018), asymmetrical otherwise
     (Caron et al. 2023)."""
@@ -99,7 +94,7 @@ class NTK(_Rated):
         return _where_positive(masses, torch.ones_like(masses))
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Lazy(_Rated):
     """s_j = c lambda_j, eta_j = 1 / (c^2 lambda_j): c = 1 is mean field, c to infinity lazy (Chizat et al. 2019).
 
@@ -121,7 +116,7 @@ class Lazy(_Rated):
         return _where_positive(masses, 1.0 / (self.scale**2 * masses))
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Standard(_Rated):
     """s_j = 1, eta_j = 1: the sum that torch computes. Masses say only which particles there are, those above zero.
 

@@ -1,15 +1,17 @@
 """Reading of a trajectory: its committed clouds and observables, its parameters and its provenance."""
 
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import h5py
 import numpy as np
 
 from particles.cloud import ParticleCloud
+from particles.display import span
 from particles.errors import TrajectoryError
 from particles.risk.dataset import Dataset
 from particles.trajectory.content.element import Element, recorded_elements
@@ -23,6 +25,7 @@ from particles.trajectory.files.beside_writers import is_live
 from particles.trajectory.files.checked_nodes import child_group, has, json_object
 from particles.trajectory.files.open_checked import damage_reported
 from particles.trajectory.layout import CLOUD, CONFIGURATION, EXTENSIONS, MODULE, OBSERVABLES, PARAMETERS, PROVENANCE
+from particles.trajectory.pictures import Curve, checked_coordinates, chosen_names, draw_curve, draw_particles, panels
 
 
 class Series(NamedTuple):
@@ -182,6 +185,53 @@ class TrajectoryReader:
         with self._access():
             return self._frames is not None and self._frames.moving
 
+    def plot(
+        self,
+        *names: str,
+        particles: bool = False,
+        coordinates: Sequence[int] = (0, 1),
+        axes: Any = None,
+        log_time: bool | None = None,
+        log_values: bool | None = None,
+    ) -> np.ndarray:
+        """Draw the observables of these names, or all, over time with matplotlib; returns the axes [panels].
+
+        With `particles` a last panel shows two `coordinates`, or one, of the particles in the first and the last frame,
+        with areas in proportion to masses; of more than 5000 particles the heaviest. Axes are logarithmic where that is
+        asked for or, left out, where it helps; a zero, as the time of the start is, stays in the picture. Raises
+        KeyError for a name that was not recorded, ValueError for coordinates that do not exist, ShapeError for another
+        number of axes, TrajectoryError for particles of a file without frames and as the class says.
+        """
+        recorded = self.observables
+        chosen = chosen_names(list(recorded), names, self._path) if names or recorded or not particles else []
+        shown = self._ends(coordinates) if particles else None
+        drawn = panels(len(chosen) + particles, axes)
+        for name, panel in zip(chosen, drawn, strict=False):
+            series = recorded[name]
+            curve = Curve(series.times, series.values, recorded.labels(name).get("long_name", name))
+            draw_curve(panel, name, curve, log_time, log_values)
+        if shown is not None:
+            draw_particles(drawn[-1], *shown, self.coordinates, f"time {self.times[-1]:.4g}")
+        return drawn
+
+    def _ends(self, coordinates: Sequence[int]) -> tuple[ParticleCloud, ParticleCloud, list[int]]:
+        """The first and the last frame, and the coordinates of them that are to be drawn."""
+        if not len(self):
+            raise TrajectoryError(f"{self._path} has no frame, but its particles are to be drawn; run on first.")
+        first = self[0]
+        return first, self[-1], checked_coordinates(coordinates, first.dim)
+
+    def _shown(self) -> dict[str, object]:
+        if not self._file:
+            return {"path": Path(self._path), "closed": True}
+        try:
+            times, names = self.times, list(self.observables)
+        except TrajectoryError:
+            return {"path": Path(self._path), "readable": False}
+        sizes = {} if self._frames is None else {"particles": self._frames.count, "dim": self._frames.dim}
+        said = {"path": Path(self._path), "frames": len(times), "times": span(times), **sizes}
+        return {**said, "observables": names, "complete": self._complete}
+
     def close(self) -> None:
         """Close the file."""
         self._file.close()
@@ -228,6 +278,9 @@ class Observables(Mapping[str, Series]):
                 element = self._elements[name]
                 return Series(element.steps(), element.times(), element.value[: element.length])
         raise KeyError(f"No observable {name!r} was recorded; there are {', '.join(self._elements) or 'none'}.")
+
+    def _shown(self) -> dict[str, object]:
+        return {"names": list(self._elements)}
 
     def labels(self, name: str) -> dict[str, str]:
         """The labels of a recorded observable: long_name, units, formula and source, in words."""

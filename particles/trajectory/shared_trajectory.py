@@ -141,6 +141,9 @@ class SharedTrajectory:
         """Close the file in order; raises as the class says."""
         self._act(lambda writer: writer.close())
 
+    def _shown(self) -> dict[str, object]:
+        return {"ranks": self._ranks, "writer": self._writer}
+
     def __enter__(self) -> Self:
         return self
 

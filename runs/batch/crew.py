@@ -61,7 +61,7 @@ def _perform_here(
 ) -> list[Outcome]:
     outcomes: list[Outcome] = []
     failed: list[int] = []
-    with _one_thread():
+    with one_thread():
         for number, job in enumerate(jobs):
 
             def report(steps: int, number: int = number) -> None:
@@ -76,7 +76,8 @@ def _perform_here(
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
+    """A context in which this process computes as a worker does, with one torch thread."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

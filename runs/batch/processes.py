@@ -37,12 +37,12 @@ class Processes:
         """Give the jobs to the processes; raises WorkerLost where a process is killed from outside."""
         context = multiprocessing.get_context("spawn")
         done = context.RawArray(ctypes.c_int64, list(begun))
-        with _interrupts_ignored():  # the event starts a process that must outlive the workers
+        with interrupts_ignored():  # the event starts a process that must outlive the workers
             stop = context.Event()
-        pool = ProcessPoolExecutor(self.count, mp_context=context, initializer=_begin_worker, initargs=(done, stop))
+        pool = ProcessPoolExecutor(self.count, mp_context=context, initializer=_begin_linked, initargs=(done, stop))
         futures: list[Future[Outcome]] = []
         try:
-            with _interrupts_ignored():
+            with interrupts_ignored():
                 futures += [pool.submit(_perform_in_worker, number, job, perform) for number, job in enumerate(jobs)]
             yield Team(futures, lambda: list(done))
         except BrokenProcessPool as error:
@@ -80,12 +80,17 @@ class _Link:
 _links: list[_Link] = []
 
 
-def _begin_worker(done: "ctypes.Array[ctypes.c_int64]", stop: Event) -> None:
+def begin_worker() -> None:
+    """Make this process a worker: signals are its parent's, it has one torch thread, and ends with its parent."""
     for number in SHARED:
         signal.signal(number, signal.SIG_IGN)
     settle()
-    _links.append(_Link(done, stop))
     threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _begin_linked(done: "ctypes.Array[ctypes.c_int64]", stop: Event) -> None:
+    begin_worker()
+    _links.append(_Link(done, stop))
 
 
 def _end_with_parent() -> None:
@@ -108,7 +113,7 @@ def _perform_in_worker(number: int, job: Job, perform: Callable[[Job, Report], N
 
 
 @contextmanager
-def _interrupts_ignored() -> Iterator[None]:
+def interrupts_ignored() -> Iterator[None]:
     """A context in which spawned processes do not end by Ctrl-C or a closing terminal while they still import.
 
     It has an effect only in the main thread.

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -65,6 +66,21 @@ class FrameDistance:
             known = "lower bound"
         return f"{self.step:>10}  {self.time:>12.6g}  {float(found.distance):>12.6g}  {found.method}, {known}"
 
+    @property
+    def values(self) -> dict[str, Any]:
+        """The same by name; `at_least` is a proven lower bound, `error` a standard error, None where there is none."""
+        found = self.found
+        value = float(found.distance)
+        return {
+            "step": self.step,
+            "time": self.time,
+            "distance": value,
+            "method": found.method,
+            "exact": found.is_exact,
+            "at_least": None if found.gap is None else value - found.gap,
+            "error": found.standard_error,
+        }
+
 
 #: The first line of the table.
 HEADER = f"{'step':>10}  {'time':>12}  {'W2':>12}  method"
@@ -91,24 +107,37 @@ def frame_distances(comparison: Comparison) -> Iterator[FrameDistance]:
         raise Refusal(str(error)) from error
 
 
-def draw_distances(comparison: Comparison, found: list[FrameDistance], path: Path) -> None:
-    """Draw W_2 against time, without time zero, into a PNG file; raises Refusal where it cannot be drawn or written."""
-    later = [frame for frame in found if frame.time > 0.0]
+def draw_distances(
+    comparison: Comparison,
+    found: list[FrameDistance],
+    path: Path,
+    *,
+    log_values: bool = False,
+    log_time: bool = True,
+) -> None:
+    """Draw W_2 against time into a PNG, PDF or SVG file, on a logarithmic time axis without time zero.
+
+    Raises Refusal where it cannot be drawn or written, and where no distance is positive on a logarithmic axis.
+    """
+    shown = [frame for frame in found if frame.time > 0.0 or not log_time]
     times, values = (
-        np.array(column) for column in zip(*((f.time, float(f.found.distance)) for f in later), strict=True)
+        np.array(column) for column in zip(*((f.time, float(f.found.distance)) for f in shown), strict=True)
     )
+    if log_values and not bool((values > 0.0).any()):
+        raise Refusal(f"No distance of {comparison.file} is positive, as a logarithmic axis needs: leave --log out.")
     words = {"start": "from the start", "end": "from the end", "other": f"from {plain(str(comparison.other))}"}[
         comparison.to
     ]
     curve = Curve(plain(comparison.file.stem), COLOURS[0], times, values[None, :])
-    label = r"$W_2$" if later[0].found.method != "sliced" else r"sliced $W_2$"
-    panel = CurvePanel(f"Distance {words}", label, (curve,), log_values=False)
+    label = r"$W_2$" if shown[-1].found.method != "sliced" else r"sliced $W_2$"
+    panel = CurvePanel(f"Distance {words}", label, (curve,), log_values=log_values)
     check_drawable(np.stack([times, values]), comparison.file.name)
     try:
         with drawing(comparison.file.name):
-            draw_curves([panel], path, title=plain(comparison.file.name), time_label="flow time", columns=1)
+            title = plain(comparison.file.name)
+            draw_curves([panel], path, title=title, time_label="flow time", columns=1, log_time=log_time)
     except OSError as error:
-        raise Refusal(f"{path} cannot be written ({error.strerror}): name another file with --figure.") from error
+        raise Refusal(f"{path} cannot be written ({error.strerror}): name another file with --out.") from error
 
 
 def _target(to: str, frames: TrajectoryReader, other: TrajectoryReader | None, time: float) -> ParticleCloud:

@@ -16,13 +16,16 @@ from particles.trajectory.export import DIMENSION, write_molecular
 from runs.batch.output_folder import replace_text
 from runs.collect import labels_in, xarray_or_refusal
 from runs.system.files import replacing
+from runs.system.overwriting import check_free
 from runs.system.refusal import Refusal, chosen
 
 #: The formats, each with the ending of the file's name.
 FORMATS = {"netcdf": ".nc", "npz": ".npz", "csv": ".csv", "mdanalysis": ".h5md"}
 
 
-def export(file: Path, to: str, out: Path | None = None, coordinates: Sequence[int] | None = None) -> Path:
+def export(
+    file: Path, to: str, out: Path | None = None, coordinates: Sequence[int] | None = None, force: bool = False
+) -> Path:
     """Write the committed content of a trajectory to a file of another format, and return its path.
 
     - netcdf: position [frame, particle, coordinate], mass, time, and each observable with its own records; parameters
@@ -34,15 +37,14 @@ def export(file: Path, to: str, out: Path | None = None, coordinates: Sequence[i
       to three of them, from 0; by default the first ones. Missing coordinates are zero. Only this format takes
       `coordinates`.
 
-    By default the file lies beside the trajectory. Nothing is overwritten. Except for mdanalysis all frames are in
-    memory at once. Raises Refusal with one sentence for every failure.
+    By default the file lies beside the trajectory. Nothing is overwritten without `force`. Except for mdanalysis all
+    frames are in memory at once. Raises Refusal with one sentence for every failure.
     """
     chosen("format", to, tuple(FORMATS))
     if coordinates is not None and to != "mdanalysis":
         raise Refusal(f"Coordinates are chosen for mdanalysis alone, {to} has all of them: leave --coordinates out.")
     target = file.with_suffix(FORMATS[to]) if out is None else out
-    if target.exists():
-        raise Refusal(f"{target} exists already and is not overwritten: remove it, or name another file with --out.")
+    check_free([target], force)
     try:
         with Trajectory.open(file) as trajectory:
             if to == "mdanalysis":

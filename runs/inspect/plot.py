@@ -11,18 +11,25 @@ from particles import Trajectory, TrajectoryError
 from particles.trajectory import Series, TrajectoryReader
 from runs.figures.feature_figure import draw_features
 from runs.figures.feature_maps import feature_map
-from runs.figures.figures import Array, CloudPanel, Curve, CurvePanel, draw_clouds, draw_curves, drawing, plain
+from runs.figures.figures import CloudPanel, Curve, CurvePanel, draw_clouds, draw_curves, drawing, plain
 from runs.figures.palette import COLOURS
+from runs.inspect.curve_colours import groups_of
+from runs.inspect.plot_choice import Choice, Places, chosen_observables, nearest_time, other_times, shown_times
 from runs.recorded.curve_groups import names_of, settings_of
+from runs.recorded.network_from_file import inputs_of
 from runs.recorded.origins import mixed, recorded_sources, told_apart
+from runs.recorded.plane import FIRST, Plane, plane_of
 from runs.system.files import check_open
+from runs.system.overwriting import check_free
 from runs.system.refusal import Refusal
 
-#: Number of times at which particles are shown, from the first frame to the last, where no times are chosen.
-SHOWN_TIMES = 4
+#: The figures, as the names of their files end.
+CURVES, PARTICLES, FEATURES = "curves", "particles", "features"
 
 
-def plot_files(files: Sequence[Path], folder: Path, times: Sequence[float] = ()) -> tuple[list[Path], list[str]]:
+def plot_files(
+    files: Sequence[Path], out: Path, times: Sequence[float] = (), choice: Choice | None = None, force: bool = True
+) -> tuple[list[Path], list[str]]:
     """Draw files into a folder and return the paths written, with sentences on what could not be drawn.
 
     - `curves.png` has a panel for each scalar observable, against time on a log axis, without time zero. Files that
@@ -32,115 +39,132 @@ def plot_files(files: Sequence[Path], folder: Path, times: Sequence[float] = ())
       and in grey where they started.
     - `NAME-features.png` is drawn for each file whose inputs are points in the plane; see `feature_maps`.
 
+    `out` may also be the name of a file that ends in .png, .pdf or .svg: the first figure has that name, and the others
+    have it with their own behind its stem. `choice` says more of what is drawn, `times` being those of its own.
+
     Runs made of different data or code are never one curve, and a sentence says so. Raises Refusal where there is
-    nothing to draw, a time is not covered or a file cannot be read.
+    nothing to draw, a time is not covered, a file cannot be read, and, without `force`, where a figure is there.
     """
+    choice = choice or Choice(times)
+    places = Places(out)
     written: list[Path] = []
     remarks: list[str] = []
     check_open(len(files), "draw fewer files at once")
     try:
         with drawing(f"{files[0]} or a file beside it"), ExitStack() as opened:
             trajectories = {file: opened.enter_context(Trajectory.open(file)) for file in files}
-            folder.mkdir(parents=True, exist_ok=True)
-            written += _draw_observables(trajectories, folder)
-            remarks += _different_sources(trajectories)
-            names = names_of(list(trajectories))
-            titles = _titles(trajectories)
-            for file, trajectory in trajectories.items():
-                shown = _shown(trajectory, times)
-                written += _draw_particles(trajectory, shown, folder / f"{names[file]}-particles.png", titles[file])
-                try:
-                    written += _draw_features(
-                        file, trajectory, shown, folder / f"{names[file]}-features.png", titles[file]
-                    )
-                except Refusal as error:
-                    remarks.append(str(error))
+            panels = curve_panels(trajectories, choice)
+            names, titles = names_of(list(trajectories)), _titles(trajectories)
+            drawn = _planned(trajectories, bool(panels), choice)
+            clouds = {file: _clouds(trajectories[file], choice) for kind, file in drawn if file and kind == PARTICLES}
+            paths = places.of([f"{names[file]}-{kind}" if file else kind for kind, file in drawn])
+            check_free(paths, force)
+            places.folder.mkdir(parents=True, exist_ok=True)
+            remarks += [*_different_sources(trajectories), *other_times(trajectories, choice.times)]
+            for (kind, file), path in zip(drawn, paths, strict=True):
+                if kind == CURVES or file is None:
+                    _draw_observables(trajectories, panels, path, choice)
+                elif kind == PARTICLES:
+                    _draw_particles(*clouds[file], path, titles[file])
+                else:
+                    try:
+                        _draw_features(file, trajectories[file], path, titles[file], choice)
+                    except Refusal as error:
+                        remarks.append(str(error))
+                        continue
+                written.append(path)
     except TrajectoryError as error:
         raise Refusal(str(error)) from error
     except OSError as error:
-        raise Refusal(f"The folder {folder} cannot be written ({error.strerror}): name another one.") from error
+        raise Refusal(f"The folder {places.folder} cannot be written ({error.strerror}): name another one.") from error
     if not written:
         raise Refusal(f"{files[0]} has no record after time zero and no frame of two coordinates: nothing to draw.")
     return written, remarks
 
 
-def curve_panels(trajectories: dict[Path, TrajectoryReader]) -> list[CurvePanel]:
-    """A panel for every scalar observable that some file recorded after time zero; a setting keeps its colour."""
-    settings = settings_of(told_apart({file: trajectory.parameters for file, trajectory in trajectories.items()}))
+def curve_panels(trajectories: Mapping[Path, TrajectoryReader], choice: Choice = Choice()) -> list[CurvePanel]:
+    """A panel for every scalar observable that some file recorded after time zero; a setting keeps its colour.
+
+    Where time is linear, what was recorded at time zero counts too.
+    """
     names = names_of(list(trajectories))
-    found: dict[str, dict[Path, Series]] = {}
-    for file, trajectory in trajectories.items():
-        for name, series in trajectory.observables.items():
-            if series.values.ndim == 1 and bool((series.times > 0.0).any()):
-                found.setdefault(name, {})[file] = series
-    groups = {
-        observable: {
-            label: some
-            for setting, members in settings.items()
-            for label, some in _curves_of(setting, {names[file]: series[file] for file in members if file in series})
-        }
-        for observable, series in found.items()
-    }
-    colours = dict(zip(dict.fromkeys(label for group in groups.values() for label in group), cycle(COLOURS)))
+    groups = groups_of(trajectories, choice.by)
+    asked = chosen_observables(trajectories.values(), choice.observables)
+    found: dict[str, dict[str, tuple[str, list[Series]]]] = {}
+    for observable in asked:
+        for group, members in groups.files.items():
+            series = {names[file]: one for file in members if (one := _series(trajectories[file], observable, choice))}
+            for label, some in _curves_of(group, series):
+                found.setdefault(observable, {})[label] = group, some
+    labels = {label: group for curves in found.values() for label, (group, _) in curves.items()}
+    colours = groups.colours(labels)
     panels = []
-    for observable, group in groups.items():
-        curves = tuple(_curve(label, colours[label], some) for label, some in group.items())
-        positive = all(bool((curve.values > 0.0).all()) for curve in curves)
-        panels.append(CurvePanel(plain(observable.replace("_", " ")), "", curves, log_values=positive))
+    for observable, curves in found.items():
+        drawn = tuple(_curve(*colours[label], some, choice) for label, (_, some) in curves.items())
+        log = choice.log if choice.log is not None else all(bool((curve.values > 0.0).all()) for curve in drawn)
+        if log and not any(bool((curve.values > 0.0).any()) for curve in drawn):
+            raise Refusal(f"No value of {observable} is positive, as a logarithmic axis needs: leave --log out.")
+        panels.append(CurvePanel(plain(observable.replace("_", " ")), "", drawn, log_values=log))
     return panels
 
 
-def cloud_panels(trajectory: TrajectoryReader, times: Sequence[float] = ()) -> list[CloudPanel]:
-    """Panels with the first two coordinates of particles at the start and at each time; none for one coordinate."""
+def cloud_panels(trajectory: TrajectoryReader, times: Sequence[float] = (), plane: Plane = FIRST) -> list[CloudPanel]:
+    """Panels with particles in the plane at the start and at each time; none for particles of one coordinate."""
     if not len(trajectory) or trajectory[0].dim < 2:
         return []
-    recorded = trajectory.times
-    before = _plane(trajectory, recorded[0])
+    before = plane.of(trajectory[0].positions)
     panels = []
-    for time, colour in zip(_shown(trajectory, times), cycle(COLOURS), strict=False):
-        nearest = recorded[np.argmin(np.abs(recorded - time))]
+    for time, colour in zip(shown_times(trajectory, times), cycle(COLOURS), strict=False):
         cloud = trajectory.at(time)
         masses = cloud.masses.double().numpy()
-        panels.append(CloudPanel(f"time {nearest:.4g}", colour, before, _plane(trajectory, time), masses))
+        title = f"time {nearest_time(trajectory, time):.4g}"
+        panels.append(CloudPanel(title, colour, before, plane.of(cloud.positions), masses))
     return panels
 
 
-def _shown(trajectory: TrajectoryReader, times: Sequence[float]) -> Sequence[float]:
-    """The given times, or those of some frames from the first to the last where none are given."""
-    if times or not len(trajectory):
-        return times
-    recorded = trajectory.times
-    count = min(SHOWN_TIMES, len(recorded))
-    evenly: list[float] = recorded[np.unique(np.linspace(0, len(recorded) - 1, count).round().astype(int))].tolist()
-    return evenly
+def _planned(
+    trajectories: Mapping[Path, TrajectoryReader], curves: bool, choice: Choice
+) -> list[tuple[str, Path | None]]:
+    """The kinds of the figures that there will be, each with its file, if it is of one file."""
+    drawn: list[tuple[str, Path | None]] = [(CURVES, None)] if curves else []
+    for file, trajectory in trajectories.items():
+        if choice.only_curves or not len(trajectory):
+            continue
+        if trajectory[0].dim > 1:
+            drawn.append((PARTICLES, file))
+        if inputs_of(trajectory.parameters) == 2:
+            drawn.append((FEATURES, file))
+    return drawn
 
 
-def _draw_observables(trajectories: dict[Path, TrajectoryReader], folder: Path) -> list[Path]:
-    panels = curve_panels(trajectories)
-    path = folder / "curves.png"
-    if not panels:
-        return []
+def _draw_observables(
+    trajectories: Mapping[Path, TrajectoryReader], panels: Sequence[CurvePanel], path: Path, choice: Choice
+) -> None:
     title = plain(next(iter(trajectories)).name) if len(trajectories) == 1 else f"{len(trajectories)} files"
-    draw_curves(panels, path, title=title, time_label="flow time", columns=min(3, len(panels)))
-    return [path]
+    draw_curves(
+        panels,
+        path,
+        title=title,
+        time_label="flow time",
+        columns=min(3, len(panels)),
+        scale=groups_of(trajectories, choice.by).scale,
+        log_time=choice.log_time,
+    )
 
 
-def _draw_particles(trajectory: TrajectoryReader, times: Sequence[float], path: Path, title: str) -> list[Path]:
-    panels = cloud_panels(trajectory, times)
-    if not panels:
-        return []
-    draw_clouds(panels, path, title=f"{title}, area = mass", axis_labels=("1st coordinate", "2nd coordinate"))
-    return [path]
+def _clouds(trajectory: TrajectoryReader, choice: Choice) -> tuple[list[CloudPanel], Plane]:
+    plane = plane_of(trajectory, choice.coordinates)
+    return cloud_panels(trajectory, choice.times, plane), plane
 
 
-def _draw_features(
-    file: Path, trajectory: TrajectoryReader, times: Sequence[float], path: Path, title: str
-) -> list[Path]:
-    drawn = feature_map(file, trajectory, times)
-    if drawn is None:
-        return []
-    draw_features(drawn, path, title=title)
-    return [path]
+def _draw_particles(panels: Sequence[CloudPanel], plane: Plane, path: Path, title: str) -> None:
+    draw_clouds(panels, path, title=f"{title}, area = mass", axis_labels=plane.labels)
+
+
+def _draw_features(file: Path, trajectory: TrajectoryReader, path: Path, title: str, choice: Choice) -> None:
+    drawn = feature_map(file, trajectory, shown_times(trajectory, choice.times))
+    if drawn is not None:
+        draw_features(drawn, path, title=title)
 
 
 def _different_sources(trajectories: Mapping[Path, TrajectoryReader]) -> list[str]:
@@ -173,12 +197,15 @@ def _agree(times: Sequence[np.ndarray]) -> bool:
     return all(np.array_equal(times[0], others) for others in times)
 
 
-def _plane(trajectory: TrajectoryReader, time: float) -> Array:
-    points: Array = trajectory.at(time).positions[:, :2].double().numpy()
-    return points
+def _series(trajectory: TrajectoryReader, observable: str, choice: Choice) -> Series | None:
+    """The records of an observable that are numbers, where there are some to be drawn."""
+    series = trajectory.observables.get(observable)
+    if series is None or series.values.ndim > 1 or not len(series.times):
+        return None
+    return series if not choice.log_time or bool((series.times > 0.0).any()) else None
 
 
-def _curve(label: str, colour: str, series: Sequence[Series]) -> Curve:
-    later = series[0].times > 0.0
-    values = np.stack([entry.values[later] for entry in series]).astype(np.float64)
-    return Curve(plain(label), colour, series[0].times[later], values)
+def _curve(label: str, colour: str, series: Sequence[Series], choice: Choice) -> Curve:
+    shown = series[0].times > 0.0 if choice.log_time else slice(None)
+    values = np.stack([entry.values[shown] for entry in series]).astype(np.float64)
+    return Curve(plain(label), colour, series[0].times[shown], values)

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
+from rich.console import RenderableType
+from rich.markup import escape
 from rich.table import Table
 
 from flows import GradientFlow
@@ -17,6 +19,7 @@ from particles.trajectory.describe import describe
 from runs.recorded.network_from_file import problem_of
 from runs.studies import STUDIES, named
 from runs.study.claims import cells_of
+from runs.study.statements import Shown, fitted
 from runs.studyfile.experiment import Experiment as StudyRun
 from runs.studyfile.model.config import RunConfig
 from runs.studyfile.model.sections import validated
@@ -24,6 +27,8 @@ from runs.system.refusal import Refusal
 
 #: Largest number of other starts; each is a cloud, and a million takes days.
 MOST_SEEDS = 100_000
+#: How the three numbers of a theorem are called.
+NAMES = ("bound", "measured", "margin")
 _NOT_KEPT = "{} does not keep its training data (64 kB at the most): call limits.theorems from Python."
 
 
@@ -181,21 +186,24 @@ def table(results: Sequence[Result]) -> Table:
     """
     shown = Table(box=SIMPLE_HEAD, title_justify="left")
     shown.add_column("theorem", overflow="fold")
-    for name in ("bound", "measured", "margin"):
+    for name in NAMES:
         shown.add_column(name, justify="right", no_wrap=True)
     shown.add_column("verdict", overflow="fold")
-    for result in results:
-        source = result.source.removeprefix("Caron et al. 2023, ")
-        score = "" if math.isnan(result.error) else f"\nz = {result.score:.2f}"
-        bound, measured, margin, verdict = cells_of(result)
-        shown.add_row(
-            f"{source}\n" + result.statement.replace("[", r"\["),
-            bound,
-            measured + score,
-            margin,
-            verdict,
-        )
+    for row in map(_shown, results):
+        shown.add_row("\n".join(row.texts), *row.numbers, row.verdict)
     return shown
+
+
+def fitted_table(results: Sequence[Result], width: int) -> RenderableType:
+    """The table, or a block for each theorem where lines of `width` letters are too short for it."""
+    return fitted(table(results), list(map(_shown, results)), NAMES, width)
+
+
+def _shown(result: Result) -> Shown:
+    score = "" if math.isnan(result.error) else f"\nz = {result.score:.2f}"
+    bound, measured, margin, verdict = cells_of(result)
+    texts = (escape(result.source.removeprefix("Caron et al. 2023, ")), escape(result.statement))
+    return Shown(texts, (bound, measured + score, margin), verdict)
 
 
 def legend(results: Sequence[Result]) -> list[str]:

@@ -10,11 +10,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
+from rich.console import RenderableType
 from rich.markup import escape
 from rich.table import Table
 
 from limits.theorems import Assumption, Result, Verdict
 from limits.theorems.base import ROUNDING
+from runs.study.statements import Shown, fitted
 from runs.system.files import opened_text, replacing
 from runs.system.printable import printable
 from runs.system.refusal import Refusal
@@ -27,6 +29,8 @@ COLUMNS = (
 )
 #: Columns of numbers, which are empty where there is none.
 NUMBERS = ("bound", "measured", "error", "margin")
+#: How the three numbers of a claim are called where they are shown.
+NAMES = ("stated", "measured", "margin")
 #: How each verdict is shown.
 COLOURS = {
     Verdict.HOLDS: "green",
@@ -111,15 +115,25 @@ def claims_table(claims: Sequence[Claim]) -> Table:
     shown = Table(box=SIMPLE_HEAD, caption=caption, caption_justify="left")
     shown.add_column("experiment", overflow="fold")
     shown.add_column("statement", overflow="fold")
-    for name in ("stated", "measured", "margin"):
+    for name in NAMES:
         shown.add_column(name, justify="right", no_wrap=True)
     shown.add_column("verdict", overflow="fold")
-    for claim in claims:
-        result = claim.result
-        kind = "" if result.proven else " (empirical)"
-        words = (claim.experiment, f"{result.statement}\n{result.source}{kind}")
-        shown.add_row(*(_plain(text) for text in words), *cells_of(result))
+    for row in map(_shown, claims):
+        experiment, *statement = row.texts
+        shown.add_row(experiment, "\n".join(statement), *row.numbers, row.verdict)
     return shown
+
+
+def fitted_claims(claims: Sequence[Claim], width: int) -> RenderableType:
+    """The table of claims, or a block for each where lines of `width` letters are too short for it."""
+    return fitted(claims_table(claims), list(map(_shown, claims)), NAMES, width)
+
+
+def _shown(claim: Claim) -> Shown:
+    kind = "" if claim.result.proven else " (empirical)"
+    texts = (claim.experiment, claim.result.statement, f"{claim.result.source}{kind}")
+    stated, measured, margin, verdict = cells_of(claim.result)
+    return Shown(tuple(map(_plain, texts)), (stated, measured, margin), verdict)
 
 
 def cells_of(result: Result) -> tuple[str, str, str, str]:

@@ -1,6 +1,7 @@
 """A study as the command line calls it: options are the fields of its configuration; what was found is printed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, get_args, get_origin
 
 import numpy as np
@@ -13,17 +14,20 @@ from runs.study.running import run_study
 from runs.study.study import Study
 from runs.study.table import Row, Table
 from runs.system.refusal import Refusal, chosen
+from runs.system.verbosity import progress_console
 
 
-def command(study: Study, given: Mapping[str, Any], rest: Sequence[str]) -> bool:
+def command(
+    study: Study, given: Mapping[str, Any], rest: Sequence[str], page: Callable[[Path], None] | None = None
+) -> bool:
     """Run a study, or the experiments that are named, and print its table; whether every case is complete.
 
     given: options that the command line knows, None where they are not given; rest: what it does not know, names of
-    experiments and options that are fields of the configuration.
+    experiments and options that are fields of the configuration; page: writes the page of a folder, at the end.
     """
     names, options = parsed(study, rest)
     config = study.configured(**given, **options)
-    console = Console(stderr=True)
+    console = progress_console()
     table = run_study(study, config, only=names or study.usual, console=console)
     shown = Console()
     for part in summaries(study, config, table):
@@ -31,7 +35,9 @@ def command(study: Study, given: Mapping[str, Any], rest: Sequence[str]) -> bool
     for file in table.files:
         shown.print(f"  {file}", highlight=False, soft_wrap=True)
     for failure in table.failures:
-        console.print(f"Failed: {failure}", highlight=False, soft_wrap=True)
+        Console(stderr=True).print(f"Failed: {failure}", highlight=False, soft_wrap=True)
+    if page is not None and table.files:
+        page(config.out)
     return not table.failures
 
 

@@ -1,5 +1,6 @@
 """The only main of a study: do the cases that are not done yet, then write table, claims and figures."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,8 +15,10 @@ from runs.batch.progress import BatchProgress
 from runs.study.claims import CLAIMS, Claim, write_claims
 from runs.study.configuration import StudyConfig
 from runs.study.experiment import PREDICTED, Case, Experiment, planned
-from runs.study.panels import AnyPanel, by_file, draw
+from runs.study.panels import draw
+from runs.study.provenance import note_work
 from runs.study.study import Study
+from runs.study.study_figures import figures_of
 from runs.study.table import COLUMNS, Table
 from runs.system.files import opened_text
 from runs.system.refusal import Refusal
@@ -88,7 +91,10 @@ def run_study(
         jobs = [Job(one, config, case, folder) for one in chosen for case in planned(one, config)]
         pending = [job for job in jobs if not job.path.exists()]
         _announce(console, study, config, jobs, pending)
+        began = time.monotonic()
         failures = _perform(console, jobs, pending, config.workers if workers is None else workers)
+        if len(failures) < len(pending):
+            note_work(folder, config.device, time.monotonic() - began)
         table = table_of(study, config, folder)
         files = _write(study, config, folder, table, redraw=bool(pending))
         return replace(table, failures=failures, files=files)
@@ -168,35 +174,13 @@ def _evened(jobs: Sequence[Job], units: Sequence[int]) -> list[int]:
 
 def _write(study: Study, config: StudyConfig, folder: Path, table: Table, redraw: bool) -> tuple[Path, ...]:
     """Write table, claims and figures where something is new or missing; their paths."""
-    measured = {row.experiment for row in table if row.seed is not None}
-    if not measured:
+    if all(row.seed is None for row in table):
         return ()
-    try:
-        figures = figures_of(study, config, table)
-    except TrajectoryError as error:
-        raise Refusal(f"The figures cannot be drawn: {error}") from error
-    files = tuple(folder / name for name in (RESULT, CLAIMS, *figures))
+    figures = figures_of(study, config, table)
+    files = tuple(folder / name for name in (RESULT, CLAIMS, *(figure.file for figure in figures)))
     if redraw or not all(file.exists() for file in files):
         table.write(files[0])
         write_claims(files[1], claims_of(study, config, folder, table))
-        for name, (title, panels) in figures.items():
-            draw(panels, folder / name, title)
+        for figure in figures:
+            draw(figure.panels, folder / figure.file, figure.title)
     return files
-
-
-def figures_of(
-    study: Study, config: StudyConfig, table: Table, without: Sequence[str] = ()
-) -> dict[str, tuple[str, list[AnyPanel]]]:
-    """Title and panels of every figure, by its file, of the experiments that the table has, but for some by name.
-
-    Raises TrajectoryError where a trajectory is needed that is not there.
-    """
-    measured = {row.experiment for row in table if row.seed is not None} - set(without)
-    shown = {one: by_file(one.panels(config, table)) for one in study.experiments if one.name in measured}
-    figures = {}
-    for name in dict.fromkeys(file for files in shown.values() for file in files):
-        owners = [one for one, own in shown.items() if name in own]
-        single = len(owners) == 1
-        title = f"{owners[0].title}: {owners[0].about(config)}" if single else f"{study.title}: {config.about}"
-        figures[name] = title, [panel for one in owners for panel in shown[one][name]]
-    return figures

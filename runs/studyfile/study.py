@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -26,9 +26,10 @@ from runs.studyfile.plan import planned
 from runs.studyfile.results.index import LiveIndex
 from runs.studyfile.results.summary import summarised
 from runs.studyfile.run_end import older_names
-from runs.studyfile.running import WHOLE, Job
+from runs.studyfile.running import WHOLE, Job, traceback_in
 from runs.system.printable import printable
 from runs.system.refusal import Refusal, chosen
+from runs.system.verbosity import is_verbose, progress_console
 
 #: Seconds that a run on a cluster waits for one of an earlier command, whose worker may still be coming to its end.
 PATIENCE = 60.0
@@ -153,6 +154,14 @@ def _check_folder(folder: Path, identity: Identity, ranks: Ranks | None) -> None
         raise Refusal(said)
 
 
+def _tell_failures(end: StudyEnd) -> None:
+    """Say why runs failed, however quiet the command is, and where a verbose one is to say that too."""
+    errors, places = Console(stderr=True), {job.config.digest: job.error for job in end.jobs}
+    for digest, failure in end.failures.items():
+        said = [f"Failed: {digest}: {printable(failure)}", *([traceback_in(places[digest])] if is_verbose() else [])]
+        errors.print(*said, sep="\n", highlight=False, soft_wrap=True, markup=False)
+
+
 def command(
     path: Path,
     settings: Sequence[str],
@@ -164,16 +173,17 @@ def command(
     members: int | None = None,
     stale: str = STALE[0],
     summary: bool = True,
+    page: Callable[[Path], None] | None = None,
 ) -> bool:
     """The study as the command line calls it; whether every run is complete.
 
-    summary: whether it ends with a table and a figure.
+    summary: whether it ends with a table, a figure and a page; page: writes the page of a folder.
     """
     if scheduler is not None and workers is not None:
         raise Refusal("--workers and --scheduler both say who does the runs: leave one of them out.")
     study = read_study(path, settings)
     jobs = with_sources(jobs_of(study, out), stale)
-    shown, console = Console(), Console(stderr=True)
+    shown, console = Console(), progress_console()
     if len(jobs) >= MANY:
         console.print(f"{len(jobs)} runs are looked at, which takes a while.", highlight=False)
     if ranks is not None:
@@ -212,6 +222,7 @@ def command(
     if summary and (ranks is None or ranks.is_first):
         for line in summarised(jobs, shown):
             shown.print(printable(line), highlight=False, soft_wrap=True, markup=False)
-    for digest, failure in result.failures.items():
-        console.print(f"Failed: {digest}: {printable(failure)}", highlight=False, soft_wrap=True, markup=False)
+    _tell_failures(result)
+    if page is not None and summary and (ranks is None or ranks.is_first):
+        page(jobs[0].out)
     return not result.failures

@@ -1,4 +1,4 @@
-""".ci/run does what the README says, in order, and fails where any part fails."""
+""".ci/run does what README and CONTRIBUTING say, in order, and fails where any part fails."""
 
 import os
 import shutil
@@ -15,15 +15,14 @@ CI = ".ci/run"
 README = """
 <!-- command: main job -->
 ```bash
-exit 3
-meanfield run asymmetric-scaling
+exit 3 && meanfield run asymmetric-scaling
 ```
 
 <!-- command: tests -->
 ```bash
 test ! -e .venv
 mkdir -p .venv/bin
-for tool in pytest ruff mypy lint-imports meanfield; do
+for tool in pytest ruff mypy lint-imports meanfield sphinx; do
     printf '#!/bin/sh\\necho %s "$@" >>log\\n' "$tool" >".venv/bin/$tool"
     chmod +x ".venv/bin/$tool"
 done
@@ -32,26 +31,34 @@ echo 'PATH="$PWD/.venv/bin:$PATH"' >.venv/bin/activate
 pytest
 ```
 
-<!-- command: long tests -->
-```bash
-. .venv/bin/activate
-pytest -m validation
-```
-
 ```bash
 echo another block >>log
+```
+"""
+#: Stands for docs/CONTRIBUTING.md.
+CONTRIBUTING = """
+<!-- command: long tests -->
+```bash
+. .venv/bin/activate && pytest -m validation
+```
+
+<!-- command: documentation -->
+```bash
+test ! -e docs/_build && sphinx docs
 ```
 """
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A checkout that holds .ci/run, the small README and an environment left over from before."""
+    """A checkout that holds .ci/run, the two small pages, and an environment and pages left over from before."""
     folder = tmp_path / "checkout"
     (folder / ".ci").mkdir(parents=True)
+    (folder / "docs/_build").mkdir(parents=True)
     (folder / ".venv/bin").mkdir(parents=True)
     shutil.copy(ROOT / CI, folder / CI)
     (folder / "README.md").write_text(README, encoding="utf-8")
+    (folder / "docs/CONTRIBUTING.md").write_text(CONTRIBUTING, encoding="utf-8")
     return folder
 
 
@@ -71,8 +78,8 @@ def steps(checkout: Path) -> list[str]:
     return [line.split(" --out ")[0] for line in lines]
 
 
-def test_ci_runs_what_the_readme_says_and_the_linters(checkout: Path) -> None:
-    """Assert that .ci/run replaces the environment, runs exactly the README's blocks, and every check between them."""
+def test_ci_runs_what_the_pages_say_and_the_linters(checkout: Path) -> None:
+    """Assert that .ci/run replaces environment and pages, and runs the marked blocks and every check between them."""
     result = run(checkout)
     assert result.returncode == 0, result.stdout + result.stderr
     assert steps(checkout) == [
@@ -82,11 +89,12 @@ def test_ci_runs_what_the_readme_says_and_the_linters(checkout: Path) -> None:
         "mypy",
         "lint-imports",
         "pytest -m validation",
+        "sphinx docs",
         "meanfield run asymmetric-scaling --scale smoke",
     ]
 
 
-@pytest.mark.parametrize("tool", ["pytest", "ruff", "mypy", "lint-imports", "meanfield"])
+@pytest.mark.parametrize("tool", ["pytest", "ruff", "mypy", "lint-imports", "sphinx", "meanfield"])
 def test_ci_fails_where_a_tool_fails(checkout: Path, tool: str) -> None:
     """Assert that .ci/run stops at the first tool that fails, with a status that is not zero."""
     readme = checkout / "README.md"
@@ -97,17 +105,18 @@ def test_ci_fails_where_a_tool_fails(checkout: Path, tool: str) -> None:
 
 
 def test_ci_fails_where_a_long_law_is_broken(checkout: Path) -> None:
-    """Assert that .ci/run stops where the second of the README's test commands fails, before the main job."""
-    readme = checkout / "README.md"
-    readme.write_text(README.replace("pytest -m validation\n", "pytest -m validation\nfalse\n"), encoding="utf-8")
+    """Assert that .ci/run stops where the command of the long laws fails, before the pages and the main job."""
+    page = checkout / "docs/CONTRIBUTING.md"
+    page.write_text(CONTRIBUTING.replace("pytest -m validation\n", "pytest -m validation\nfalse\n"), encoding="utf-8")
     assert run(checkout).returncode != 0
     assert steps(checkout)[-1] == "pytest -m validation"
 
 
-@pytest.mark.parametrize("block", ["tests", "long tests", "main job"])
-def test_ci_fails_where_the_readme_has_no_command(checkout: Path, block: str) -> None:
-    """Assert that .ci/run does nothing where one of the README's commands is missing."""
-    (checkout / "README.md").write_text(README.replace(f"command: {block} ", "command: "), encoding="utf-8")
+@pytest.mark.parametrize("block", ["tests", "main job", "long tests", "documentation"])
+def test_ci_fails_where_a_command_is_missing(checkout: Path, block: str) -> None:
+    """Assert that .ci/run does nothing where one of the marked commands of the two pages is missing."""
+    for name, text in (("README.md", README), ("docs/CONTRIBUTING.md", CONTRIBUTING)):
+        (checkout / name).write_text(text.replace(f"command: {block} ", "command: "), encoding="utf-8")
     assert run(checkout).returncode != 0
     assert steps(checkout) == []
 

@@ -11,6 +11,7 @@ from flows.integrators.fixed_step.optimiser import Optimiser, Remembered, share,
 from flows.rates import Rate
 from particles import ParticleCloud
 from particles.arguments.reals import positive
+from particles.display import line
 from particles.shapes import Positions, Velocity
 
 
@@ -62,7 +63,7 @@ class Adam(Optimiser[Moments]):
     ) -> None:
         super().__init__(step, weight_decay, schedule)
         if len(betas) != 2:
-            raise ValueError(f"betas are {betas!r}, but two numbers are needed, of the mean and of the square.")
+            raise ValueError(f"betas are {line(betas)}, but two numbers are needed, of the mean and of the square.")
         object.__setattr__(self, "betas", tuple(share(beta, "A beta") for beta in betas))
         object.__setattr__(self, "eps", positive(eps, "eps"))
         object.__setattr__(self, "decoupled", decoupled)

@@ -6,7 +6,7 @@ at 10,000. A last step that does not fit is shortened to end at `until`.
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import ClassVar, Self
 
 from flows.base import SAME, Advance, Flow, Part, StepRule
@@ -33,6 +33,10 @@ class GivenStep(ABC):
     def __init__(self, step: float | StepRule | None = None) -> None:
         given = step is None or isinstance(step, StepRule)
         object.__setattr__(self, "size", step if given else positive(step, "The step"))
+
+    def _shown(self) -> dict[str, object]:
+        others = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "size"}
+        return {"step": self.size, **others}
 
     def sized(self, step: float | StepRule) -> Self:
         """This integrator with a step; raises ValueError where it already has another."""

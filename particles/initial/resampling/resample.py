@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 
 from particles.cloud import ParticleCloud
+from particles.display import line
 from particles.errors import ShapeError
 from particles.initial.laws import Law
 from particles.neurons.groups import chosen_groups, columns_of, groups_of
@@ -48,7 +49,7 @@ def _columns(
     if neuron is None:
         if groups != "all":
             raise ValueError(
-                f"groups is {groups!r}, but without a neuron only 'all' is known; give neuron=risk.neuron."
+                f"groups is {line(groups)}, but without a neuron only 'all' is known; give neuron=risk.neuron."
             )
         return slice(0, cloud.dim)
     neuron = as_neuron(neuron)

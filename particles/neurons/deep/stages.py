@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from particles.arguments.integers import whole
+from particles.display import line
 from particles.errors import ShapeError
 from particles.neurons.activations import Activation, Linear
 from particles.neurons.deep.convolution import ConvolutionMap
@@ -84,7 +85,7 @@ def shape_of(inputs: int | Sequence[int]) -> Shape:
     shape = tuple(whole(one, "A size in inputs") for one in (inputs if isinstance(inputs, Sequence) else [inputs]))
     if len(shape) not in (1, 2, 3):
         raise ShapeError(
-            f"inputs is {inputs!r}, but a number, (channels, length) or (channels, height, width) is needed."
+            f"inputs is {line(inputs)}, but a number, (channels, length) or (channels, height, width) is needed."
         )
     return shape
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from particles.cloud import ParticleCloud
+from particles.display import line
 from particles.errors import ShapeError
 from particles.neurons.activations import Linear
 from particles.neurons.deep.layers import Convolution, Dense, Layer
@@ -179,4 +180,4 @@ def _told(reading: Reading) -> tuple[int, int] | None:
 def _check_inputs(inputs: Shape | None, count: int) -> None:
     """Raise ShapeError for inputs that are not as many as the first layer reads."""
     if inputs is not None and math.prod(inputs) != count:
-        raise ShapeError(f"inputs is {inputs}, but the module reads {count} inputs; leave it out.")
+        raise ShapeError(f"inputs is {line(inputs)}, but the module reads {count} inputs; leave it out.")

@@ -78,7 +78,8 @@ def rebuilt(
 ) -> object:
     """The value that was flattened to this tree; only these classes are built, field by field, and no code is run.
 
-    `read` returns an array by its name. Raises TrajectoryError for a class that is not among these or has other fields.
+    `read` returns an array by its name. A field that a class has got since the value was kept has its default. Raises
+    TrajectoryError for a class that is not among these, or has lost a field or got one without a default.
     """
     known = {qualified_name(kind): kind for kind in classes}
 
@@ -115,11 +116,12 @@ def _instance(node: Mapping[str, object], known: Mapping[str, type], made: Calla
     kind = known.get(name)
     if kind is None or not isinstance(fields, Mapping):
         raise TrajectoryError(f"A checkpoint holds {name}, which is not a state this program knows; run anew.")
-    if set(fields) != {field.name for field in dataclasses.fields(kind)}:
+    own = {field.name: field.default for field in dataclasses.fields(kind)}
+    if not set(fields) <= set(own) or any(own[key] is dataclasses.MISSING for key in set(own) - set(fields)):
         raise TrajectoryError(f"A checkpoint holds {name} with other fields than this program's; run anew.")
     value: object = object.__new__(kind)
-    for key, part in fields.items():
-        object.__setattr__(value, key, made(part))
+    for key, default in own.items():
+        object.__setattr__(value, key, made(fields[key]) if key in fields else default)
     return value
 
 

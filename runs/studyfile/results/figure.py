@@ -26,11 +26,9 @@ def draw_study(settings: Sequence[Setting], path: Path, title: str) -> Path | No
     grey, with their names beside the curves where there is room. Raises Refusal where numbers are too large to draw or
     the folder cannot be written.
     """
-    chosen = [settings[number] for number in _evenly(len(settings))]
-    if len(chosen) < len(settings):
-        title = f"{title}: {len(chosen)} of {len(settings)} settings"
-    colours, scale = _colours(chosen)
-    panels = _panels(chosen, colours)
+    panels, scale, drawn = curve_panels(settings)
+    if drawn < len(settings):
+        title = f"{title}: {drawn} of {len(settings)} settings"
     if not panels:
         return None
     try:
@@ -40,6 +38,13 @@ def draw_study(settings: Sequence[Setting], path: Path, title: str) -> Path | No
     except OSError as error:
         raise Refusal(f"The figure {path} cannot be written ({error.strerror}): name another folder.") from error
     return path
+
+
+def curve_panels(settings: Sequence[Setting]) -> tuple[list[CurvePanel], ColourScale | None, int]:
+    """A panel for each observable, the scale of the colours or None for a legend, and how many settings are drawn."""
+    chosen = [settings[number] for number in _evenly(len(settings))]
+    colours, scale = _colours(chosen)
+    return _panels(chosen, colours), scale, len(chosen)
 
 
 def _evenly(count: int) -> list[int]:

@@ -1,12 +1,14 @@
 """What a trace holds: of a run, of one in parts, and what it refuses."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 import torch
+from matplotlib import pyplot
 
-from flows import Euler, Every, StopBelow, Trace, evolve
+from flows import Euler, Every, LogSpaced, Observer, StopBelow, Trace, evolve
 from particles import ParticleCloud
 from tests.problems import Clock, MeanAttraction, Still, small_cloud
 
@@ -76,6 +78,44 @@ def test_trace_of_a_second_run_is_refused() -> None:
     with pytest.raises(ValueError, match="handed other values at time 0, as of another run"):
         for start in (small_cloud(), other):
             evolve(flow, start, Euler(0.25), until=1.0, observers=[Every(8, shared), StopBelow(lambda cloud: 0.0, 1.0)])
+
+
+@pytest.mark.parametrize("wrap", [lambda one: one, lambda one: Every(2, one), lambda one: LogSpaced(0.5, 9.0, 4, one)])
+def test_trace_of_a_run_that_begins_later_is_refused(wrap: Callable[[Trace], Observer]) -> None:
+    """Assert that a run that begins after what a trace holds is not appended to it, under a schedule neither, that one
+    which goes on from a kept state is, and that an empty trace may begin at any time."""
+    trace, flow = mean_trace(), Clock(lambda time: 1.0)
+    evolve(flow, small_cloud(), Euler(0.25), until=1.0, observers=[trace])
+    with pytest.raises(ValueError, match="handed the start of a run at time 2 after time 1, as of another run"):
+        evolve(flow, small_cloud(), Euler(0.25), until=3.0, time=2.0, observers=[wrap(trace)])
+    assert trace.times.tolist() == [0.0, 0.25, 0.5, 0.75, 1.0]
+    evolve(flow, small_cloud(), Euler(0.25), until=2.5, time=2.0, index=8, observers=[trace])
+    assert trace.times.tolist()[5:] == [2.25, 2.5]
+    late = mean_trace()
+    evolve(flow, small_cloud(), Euler(0.25), until=3.0, time=2.0, observers=[wrap(late)])
+    assert late.times[0] == 2.0
+
+
+def test_trace_is_drawn_with_one_call() -> None:
+    """Assert that each observable has a panel, that names choose, and that axes of a user's own are taken."""
+    trace = Trace(mean=lambda cloud: cloud.positions.mean(), all=lambda cloud: cloud.positions)
+    evolve(Clock(lambda time: 1.0), small_cloud(), Euler(0.25), until=1.0, observers=[trace])
+    drawn = trace.plot()
+    assert [panel.get_ylabel() for panel in drawn] == ["mean", "all"]
+    assert drawn[0].lines[0].get_ydata().tolist() == trace["mean"].tolist()
+    (again,) = trace.plot("mean", axes=drawn[1], log_time=True)
+    assert again is drawn[1] and again.get_xscale() == "symlog"
+    with pytest.raises(KeyError, match="The trace holds mean, all, not 'risk'"):
+        trace.plot("risk")
+    pyplot.close("all")
+
+
+def test_trace_shows_what_it_holds() -> None:
+    """Assert that a trace says its observables, the number of records and their times, also when empty."""
+    trace = mean_trace()
+    assert repr(trace) == "Trace(observables=['mean', 'none'], records=0, times=none)"
+    evolve(Still(), small_cloud(), Euler(0.5), until=1.0, observers=[trace])
+    assert repr(trace) == "Trace(observables=['mean', 'none'], records=3, times=0 to 1)"
 
 
 @pytest.mark.parametrize("given", [{"index": 2}, {}], ids=["with-index", "as-a-start"])

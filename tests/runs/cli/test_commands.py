@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from runs.cli.report import report_at_end
 from runs.studies import STUDIES
 from runs.system.options import DATA_SETS
 from tests.runs.conftest import Smoke, spoken
@@ -77,19 +78,20 @@ def test_info_refuses_a_text_file(tmp_path: Path) -> None:
 
 
 def test_options_of_a_study_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Assert that what is given is handed to the study, experiments and fields as they stand, and nothing else."""
+    """Assert that what is given is handed to the study, experiments and fields as they stand, and the page's writer."""
     seen: list[tuple[object, ...]] = []
     monkeypatch.setattr("runs.study.command.command", lambda study, *given: not seen.append((study.name, *given)))
     options = ("--seeds", "3", "--integrator", "adaptive", "--code-conventions", "--workers", "2")
     assert spoken("run", "asymmetric-scaling", "widths", *options)[0] == 0
-    assert spoken("run", "kernel-limits", "--out", "here", "--rate=0.5")[0] == 0
+    assert spoken("run", "kernel-limits", "--out", "here", "--rate=0.5", "--no-page")[0] == 0
     assert seen == [
         (
             "asymmetric-scaling",
             {"seeds": 3, "workers": 2},
             ["widths", "--integrator", "adaptive", "--code-conventions"],
+            report_at_end,
         ),
-        ("kernel-limits", {"out": Path("here")}, ["--rate=0.5"]),
+        ("kernel-limits", {"out": Path("here")}, ["--rate=0.5"], None),
     ]
 
 

@@ -24,10 +24,11 @@ from runs.inspect.plot import plot_files
 from runs.studies import STUDIES, named
 from runs.studies.feature_learning.experiments.pictures import SCATTER, film_file
 from runs.studies.feature_learning.networks import SCALINGS
+from runs.studies.redraw import home_of
 from runs.study.panels import draw
-from runs.study.redraw import home_of
-from runs.study.running import RESULT, figures_of
+from runs.study.running import RESULT
 from runs.study.study import Study
+from runs.study.study_figures import figures_of
 from runs.study.table import Row, Table
 from runs.studyfile.results.figure import draw_study
 from runs.studyfile.results.finished_runs import COMPLETE, Found, Setting
@@ -47,8 +48,8 @@ def drawn_from(study: Study, table: Table, folder: Path, without: Sequence[str] 
     """Look at all figures of a study that a table gives at the committed size."""
     config = study.configured(scale="laptop", device="cpu", out=folder)
     with looked_at() as seen:
-        for name, (title, own) in figures_of(study, config, table, without).items():
-            draw(own, folder / name, title)
+        for figure in figures_of(study, config, table, without):
+            draw(figure.panels, folder / figure.file, figure.title)
     return seen
 
 
@@ -61,7 +62,7 @@ def test_figures_of_a_committed_table(name: str, tmp_path: Path) -> None:
     for file, fingerprint in seen.fingerprints.items():
         with Image.open(home / file) as image:
             drawn = image.info.get(DRAWN)
-        assert drawn == fingerprint, f"{home / file} is not what is drawn now: python -m runs.study.redraw {name}"
+        assert drawn == fingerprint, f"{home / file} is not what is drawn now: python -m runs.studies.redraw {name}"
 
 
 def test_every_study_is_looked_at() -> None:
@@ -74,8 +75,8 @@ def test_figures_of_the_main_job(smoke: Smoke, tmp_path: Path) -> None:
     study = named("asymmetric-scaling")
     config = study.configured(scale="smoke", device="cpu", out=smoke.folder)
     with looked_at() as seen:
-        for file, (title, own) in figures_of(study, config, Table.read(smoke.folder / RESULT)).items():
-            draw(own, tmp_path / file, title)
+        for figure in figures_of(study, config, Table.read(smoke.folder / RESULT)):
+            draw(figure.panels, tmp_path / figure.file, figure.title)
     assert len(seen.faults) > 8 and not seen.said, seen.said
     rows = [
         Row(experiment, quantity, setting, seed, x, (2.0 + number) * x**0.1, 0.1)

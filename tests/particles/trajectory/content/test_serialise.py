@@ -60,6 +60,15 @@ def test_every_part_comes_back_bit_for_bit() -> None:
     assert sent(Outer(None, 0.0, 0, False)).inner is None
 
 
+def test_a_field_that_came_later_has_its_default() -> None:
+    """Assert that a value kept before its class got a field is made, and that one with its field keeps it."""
+    tree, arrays = flattened(Outer(None, 0.5, 3, True, (1.0,)))
+    assert isinstance(tree, dict)
+    assert rebuilt(tree, arrays.__getitem__, (Outer,)).times == (1.0,)  # type: ignore[attr-defined]
+    del tree["fields"]["times"]
+    assert rebuilt(tree, arrays.__getitem__, (Outer,)).times == ()  # type: ignore[attr-defined]
+
+
 def test_order_of_axes_in_memory_is_kept() -> None:
     """Assert that a transposed tensor comes back transposed, since sums over it run in that order."""
     tensor = torch.arange(24.0).reshape(2, 3, 4).permute(2, 0, 1)

@@ -69,7 +69,8 @@ def test_smoke_study_writes_everything(smoke: Smoke) -> None:
     """Assert that the command ends well with four complete runs, a table, its figures and its configuration."""
     assert smoke.code == 0
     names = {path.name for path in smoke.folder.iterdir()} - {".lock"}
-    assert names == {*NAMES, "result.csv", "claims.csv", *FIGURES, "config.json", "cases"}
+    written = {"result.csv", "claims.csv", "report.html", "provenance.json"}
+    assert names == {*NAMES, *written, *FIGURES, "config.json", "cases"}
     for name in NAMES:
         with Trajectory.open(smoke.folder / name) as trajectory:
             assert trajectory.is_complete

@@ -21,10 +21,11 @@ def test_a_study_ends_with_a_table_and_a_figure(tmp_path: Path) -> None:
     lines = said.splitlines()
     assert code == 0 and lines[0] == f"4 of 4 runs complete in {out}"
     assert lines[1].split() == ["count", "seeds", "risk", "largest", "movement", "time", "wall", "s"]
-    assert lines[-3:] == [
+    assert lines[-4:] == [
         f"table: {out / 'result.csv'}",
         f"figure: {out / 'curves.png'}",
         f"which run lies where: {out / 'index.csv'}",
+        f"page: {out / 'report.html'}",
     ]
     picture = (out / "curves.png").read_bytes()
     (out / "curves.png").unlink()

@@ -1,4 +1,4 @@
-"""Draws the committed figures of studies anew, from their committed tables: `python -m runs.study.redraw [NAME...]`.
+"""Draws the committed figures of studies anew, from their committed tables: `python -m runs.studies.redraw [NAME...]`.
 
 Figures of trajectories are left as they are; they are drawn at the end of a run.
 """
@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
-from particles import TrajectoryError
 from runs.studies import STUDIES, named
 from runs.study.panels import draw
-from runs.study.running import RESULT, figures_of
+from runs.study.running import RESULT
+from runs.study.study_figures import figures_of
 from runs.study.table import Table
+from runs.system.refusal import Refusal
 
 
 def redraw(name: str, folder: Path | None = None) -> list[Path]:
@@ -25,11 +26,11 @@ def redraw(name: str, folder: Path | None = None) -> list[Path]:
         others = [other.name for other in study.experiments if other != experiment]
         try:
             figures_of(study, config, table, others)
-        except TrajectoryError:
+        except Refusal:
             table = Table(tuple(row for row in table if row.experiment != experiment.name))
-    for file, (title, panels) in figures_of(study, config, table).items():
-        written.append((folder or home) / file)
-        draw(panels, written[-1], title)
+    for figure in figures_of(study, config, table):
+        written.append((folder or home) / figure.file)
+        draw(figure.panels, written[-1], figure.title)
     return written
 
 
