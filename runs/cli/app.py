@@ -6,7 +6,6 @@ import os
 import platform
 import time
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TypeVar
 
 import typer
@@ -97,6 +96,8 @@ def _most_memory() -> str:
 
 
 def _installed(library: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version  # it brings a library for mail
+
     try:
         return version(library)
     except PackageNotFoundError:
