@@ -56,8 +56,10 @@ found = infinite_width(measured, draw, quantities=("risk", "movement"), toleranc
 print(found.verdict)
 for value in found.values:
     print(
-        f"{value.name}: {value.value:.4f} +- {value.standard_error:.4f}, interval {value.low:.4f} to {value.high:.4f}"
+        f"{value.name}: {value.value:.4f} +- {value.standard_error:.4f}, between {value.low:.4f} and {value.high:.4f}"
     )
+wide = found.finite_width.width_for("risk", 0.01, relative=True)
+print(f"width at which the risk is right to 1 %: {wide.value:.0f}, at most {wide.high:.0f}")
 
 # %%
 # Single networks beside the limit.
