@@ -26,7 +26,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 class App(typer.Typer):
     """A typer application whose commands all say as much as they are asked to."""
 
-    def command(self, name: str | None = None, **given: Any) -> Callable[[Command], Command]:  # type: ignore[override]
+    def command(self, name: str | None = None, **given: Any) -> Callable[[Command], Command]:
         """Add a command, under the name of its function by default, with options --quiet and --verbose."""
         register = super().command(name, **given)
 
