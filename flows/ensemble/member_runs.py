@@ -51,7 +51,12 @@ class Member:
 
     def run(self, until: float, state: Callable[[], Any]) -> Run[Any]:
         """Its run, at the cloud that it goes on from; `state` gives what the integrator hands to its next step."""
-        begun = self.resume is not None
-        where = (self.at, self.cloud)
-        seen = {"observers": self.observers, "keep": self.keep}
-        return Run(*where, until=until, **seen, state=state, begun=begun, noise=self.noise)
+        return Run(
+            *(self.at, self.cloud),
+            until=until,
+            observers=self.observers,
+            keep=self.keep,
+            state=state,
+            begun=self.resume is not None,
+            noise=self.noise,
+        )

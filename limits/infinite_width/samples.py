@@ -29,6 +29,9 @@ class InMemory:
     def __init__(self) -> None:
         self._levels: dict[int, tuple[Array, Array]] = {}
 
+    def _shown(self) -> dict[str, object]:
+        return {"samples": {level: len(fine) for level, (fine, _) in self._levels.items()}}
+
     def kept(self, level: int) -> tuple[Array, Array] | None:
         """Fine and coarse values of a level, [samples, clouds, quantities] each; None before the first."""
         return self._levels.get(level)

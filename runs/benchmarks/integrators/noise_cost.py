@@ -11,6 +11,7 @@ import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import process_time
+from typing import Any
 
 import torch
 
@@ -18,7 +19,9 @@ from flows import (
     BAOAB,
     Euler,
     EulerMaruyama,
+    Flow,
     GradientFlow,
+    Integrator,
     LangevinFlow,
     LeimkuhlerMatthews,
     LinearSplitting,
@@ -67,7 +70,7 @@ def problem(count: int, inputs: int) -> tuple[Risk, ParticleCloud]:
 def works(risk: Risk, cloud: ParticleCloud) -> Mapping[str, Work]:
     """Every kind of work by its name."""
     shaken, inert = LangevinFlow(risk, TEMPERATURE), UnderdampedFlow(risk, TEMPERATURE, friction=1.0)
-    flows = {
+    flows: dict[str, tuple[Flow, Integrator[Any]]] = {
         EULER: (GradientFlow(risk), Euler(STEP)),
         "Euler-Maruyama": (shaken, EulerMaruyama(STEP)),
         "Leimkuhler-Matthews": (shaken, LeimkuhlerMatthews(STEP)),

@@ -157,7 +157,7 @@ def test_names_are_chosen_from_what_is_there() -> None:
 
 
 @pytest.mark.parametrize("wrong", [(), (0, 0), (0, 3), (-1, 0), (0, 1, 2), (0.0, 1)], ids=str)
-def test_coordinates_that_do_not_exist_are_refused(wrong: tuple[int, ...]) -> None:
+def test_coordinates_that_do_not_exist_are_refused(wrong: tuple[int, ...], without_shape_checks: None) -> None:
     """Assert that one or two different coordinates of a particle are needed."""
     assert checked_coordinates((2, np.int64(0)), 3) == [2, 0] and checked_coordinates((1,), 3) == [1]
     with pytest.raises(

@@ -24,8 +24,8 @@ from runs.inspect.plot import plot_files
 from runs.studies import STUDIES, named
 from runs.studies.feature_learning.experiments.pictures import SCATTER, film_file
 from runs.studies.feature_learning.networks import SCALINGS
+from runs.studies.redraw import home_of
 from runs.study.panels import draw
-from runs.study.redraw import home_of
 from runs.study.running import RESULT
 from runs.study.study import Study
 from runs.study.study_figures import figures_of
@@ -62,7 +62,7 @@ def test_figures_of_a_committed_table(name: str, tmp_path: Path) -> None:
     for file, fingerprint in seen.fingerprints.items():
         with Image.open(home / file) as image:
             drawn = image.info.get(DRAWN)
-        assert drawn == fingerprint, f"{home / file} is not what is drawn now: python -m runs.study.redraw {name}"
+        assert drawn == fingerprint, f"{home / file} is not what is drawn now: python -m runs.studies.redraw {name}"
 
 
 def test_every_study_is_looked_at() -> None:

@@ -1,4 +1,4 @@
-"""Draws the committed figures of studies anew, from their committed tables: `python -m runs.study.redraw [NAME...]`.
+"""Draws the committed figures of studies anew, from their committed tables: `python -m runs.studies.redraw [NAME...]`.
 
 Figures of trajectories are left as they are; they are drawn at the end of a run.
 """
