@@ -25,12 +25,15 @@ extensions = [
     "sphinx_design",
     "building.pages",
 ]
-exclude_patterns = ["_build", "gallery"]
-templates_path = ["_templates"]
+exclude_patterns = ["_build", "building", "gallery"]
+templates_path = ["building/templates"]
 nitpicky = True
 nitpick_ignore_regex = [
     # What others document; this build reaches no network.
-    (r"py:.*", r"(Tensor|torch|numpy|np|jaxtyping|collections|typing|pathlib|os|xarray|h5py|pydantic|types)(\..*)?"),
+    (
+        r"py:.*",
+        r"(Tensor|torch|numpy|pandas|matplotlib|np|jaxtyping|collections|typing|pathlib|os|xarray|h5py|pydantic|types)(\..*)?",
+    ),
     # Type variables and parts of the library that annotations name and no user calls.
     (r"py:.*", r".*\.(State|S|T|Member|_\w+)"),
     (r"py:.*", r"(particles|flows|limits|runs)\.[a-z_]+\..*"),
@@ -69,7 +72,7 @@ highlight_language = "text"  # formulas are no code
 
 html_theme = "pydata_sphinx_theme"
 html_title = "meanfield-particles"
-html_static_path = ["_static"]
+html_static_path = ["building/look"]
 html_css_files = ["pages.css"]
 html_show_sourcelink = False
 html_copy_source = False

@@ -14,6 +14,8 @@ ITEM = re.compile(r"(?:- |\d+\. )")
 def restructured(lines: list[str], links: Mapping[str, str]) -> list[str]:
     """The same docstring in reStructuredText; `links` says where a name in backticks leads."""
     made: list[str] = []
+    if not any(line.strip() for line in lines):
+        return made
     for block, lead in _blocks(lines):
         if _is_formula(block) and not ITEM.match(lead):
             made += ["::", "", *block, ""]

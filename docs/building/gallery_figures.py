@@ -5,7 +5,7 @@ from typing import Any
 import matplotlib
 import matplotlib.pyplot as plt
 
-LOOK = {
+LOOK: dict[Any, Any] = {
     "figure.figsize": (7.2, 4.2),
     "figure.constrained_layout.use": True,
     "figure.dpi": 110,

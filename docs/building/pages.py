@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from docutils import nodes
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
@@ -25,7 +24,7 @@ def include(app: Sphinx, file: Path, page: str, text: list[str]) -> None:
         text[0] = relinked(text[0], path, where[path], where)
 
 
-def resolve(app: Sphinx, env: BuildEnvironment, node: pending_xref, inner: nodes.TextElement) -> Any:
+def resolve(app: Sphinx, env: BuildEnvironment, node: pending_xref, inner: Any) -> Any:
     """A reference to where something is defined, as annotations have it, leads to its public name."""
     public = definitions().get(node.get("reftarget", ""))
     if node.get("refdomain") != "py" or public is None:

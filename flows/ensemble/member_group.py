@@ -43,6 +43,7 @@ class GivenStepGroup:
         self._clouds = [member.cloud for member in members]
         self._seeds = [member.seed for member in members]
         self._firsts = [member.first for member in members]
+        self._versions = [member.noise for member in members]
         self._flow: Flow = side_by_side([member.flow for member in members])
         self._stacked: ParticleCloud = Stacked(self._clouds)
         self._state: Any = integrator.init(self._flow, self._stacked)
@@ -52,7 +53,7 @@ class GivenStepGroup:
     def advance(self, rows: Sequence[int]) -> Sequence[Outcome]:
         """One step of those of them that are farthest back, which is all of them but after a resume."""
         step, time = min(self._at[row] for row in rows)
-        noise = MemberNoise.of(self._seeds, step, self._firsts)
+        noise = MemberNoise.of(self._seeds, step, self._firsts, self._versions)
         due = [row for row in rows if self._at[row] == (step, time)]
         taken = self._integrator.step(self._flow, self._stacked, self._held(due), time, self._until, noise)
         self._remember(taken.state, due)

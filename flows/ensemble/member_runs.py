@@ -8,6 +8,7 @@ from flows.base import Advance, Flow, Observer
 from flows.loop.checkpoint import Checkpoint
 from flows.loop.run import Run
 from particles import ParticleCloud
+from particles.compute.normals import TODAY
 
 #: Is handed the whole state of a run after every step.
 Keep = Callable[[Checkpoint[Any]], None]
@@ -43,8 +44,19 @@ class Member:
         """Steps taken until there, and the time reached by them."""
         return (0, 0.0) if self.resume is None else (self.resume.step, self.resume.time)
 
+    @property
+    def noise(self) -> int:
+        """The version of its noise."""
+        return TODAY if self.resume is None else self.resume.noise
+
     def run(self, until: float, state: Callable[[], Any]) -> Run[Any]:
         """Its run, at the cloud that it goes on from; `state` gives what the integrator hands to its next step."""
-        begun = self.resume is not None
-        where = (self.at, self.cloud)
-        return Run(*where, until=until, observers=self.observers, keep=self.keep, state=state, begun=begun)
+        return Run(
+            *(self.at, self.cloud),
+            until=until,
+            observers=self.observers,
+            keep=self.keep,
+            state=state,
+            begun=self.resume is not None,
+            noise=self.noise,
+        )

@@ -107,8 +107,11 @@ class LangevinFlow:
         return self.risk.network.scaled(cloud.masses)
 
     def _in_trained(self, cloud: ParticleCloud, values: AnyFloat) -> Velocity:
+        trained = self.risk.network.neuron.trained_columns
+        if isinstance(trained, slice) and trained == slice(0, cloud.dim):
+            return values.expand(cloud.positions.shape)
         result = torch.zeros_like(cloud.positions)
-        result[:, self.risk.network.neuron.trained_columns] = values
+        result[:, trained] = values
         return result
 
     @property

@@ -6,13 +6,16 @@ from typing import Any, Generic, TypeVar
 from flows.base import Integrator, states_of
 from flows.integrators import INTEGRATORS
 from particles import ParticleCloud
+from particles.compute.normals import EARLIEST
 
 State = TypeVar("State")
 
 
 @dataclass(frozen=True, eq=False)
 class Checkpoint(Generic[State]):
-    """Number of steps taken, flow time, the cloud there, and what the integrator hands to its next step.
+    """Number of steps taken, flow time, the cloud there, what the integrator hands to its next step, and the noise.
+
+    `noise` is the version of the run's noise, 1 where none was kept.
 
     `evolve(..., keep=trajectory.keep)` keeps one after every step; `evolve(..., resume=checkpoint)` goes on from it.
     """
@@ -21,6 +24,7 @@ class Checkpoint(Generic[State]):
     time: float
     cloud: ParticleCloud
     state: State
+    noise: int = EARLIEST
 
 
 #: Everything that checkpoints of our integrators are made of: `trajectory.kept(CHECKPOINTED)` makes nothing else.

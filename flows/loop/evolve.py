@@ -13,6 +13,7 @@ from flows.observers.progress import Bar, shown
 from particles import FlowRefused, ParticleCloud
 from particles.arguments.integers import whole
 from particles.arguments.reals import finite
+from particles.compute.normals import TODAY
 
 State = TypeVar("State")
 
@@ -124,13 +125,14 @@ def evolved(
         keep=keep,
         state=lambda: state,
         begun=begun,
+        noise=TODAY if resume is None else resume.noise,
         watch=watch,
     )
     if bar is not None:
         bar.at(member, run.step, run.time)
     try:
         while run.goes_on:
-            noise = StepNoise(seed, run.step, split=split, first=first)
+            noise = StepNoise(seed, run.step, split=split, first=first, version=run.noise)
             taken = integrator.step(flow, run.cloud, state, run.time, until, noise)
             watch.see(run.step + 1, taken.time, taken.cloud)
             state = taken.state

@@ -9,6 +9,7 @@ from flows.loop.checkpoint import Checkpoint
 from flows.loop.divergence import Watch
 from flows.loop.observer_calls import ObserverCalls
 from particles import ParticleCloud
+from particles.compute.normals import TODAY
 
 State = TypeVar("State")
 
@@ -30,18 +31,21 @@ class Run(Generic[State]):
         keep: Callable[[Checkpoint[State]], None] | None,
         state: Callable[[], State],
         begun: bool = False,
+        noise: int = TODAY,
         watch: Watch | None = None,
     ) -> None:
         """A run at this step and time, and at this cloud.
 
         `state` gives what the integrator hands to the next step. Of a run that was `begun` by an earlier call the start
-        is neither shown nor kept. The `watch` over the run is settled before a cloud is shown or kept.
+        is neither shown nor kept. `noise` is the version of its noise. The `watch` over the run is settled before a
+        cloud is shown or kept.
         """
         self.step, self.time = at
         self.cloud = cloud
         self._until = until
         self._keep = keep
         self._state = state
+        self.noise = noise
         self._watch = watch or Watch()
         self._calls = ObserverCalls(observers, self.time if begun else -math.inf, self._watch)
         if not begun:
@@ -66,4 +70,4 @@ class Run(Generic[State]):
     def _kept(self) -> None:
         if self._keep is not None:
             self._watch.settle()
-            self._keep(Checkpoint(self.step, self.time, self.cloud, self._state()))
+            self._keep(Checkpoint(self.step, self.time, self.cloud, self._state(), self.noise))

@@ -5,14 +5,16 @@ expectation is E F(2 m) - E F(m) whatever the coupling, as long as each coarse c
 m particles. The coupling decides only how small the variance is.
 """
 
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise, product
 from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
 
-from limits.infinite_width.drawing import Draw, drawn, part, renormalised
+from limits.infinite_width.drawing import Draw, drawn, half_of, part, renormalised
 from particles import Neuron, ParticleCloud
 
 
@@ -75,8 +77,9 @@ class Halves:
 
     def coupled(self, draw: Draw, width: int, seed: int) -> Coupled:
         """One cloud and its two halves, the second of which begins at its middle in the noise."""
+        middle = half_of(width)
         whole, halves = _split(drawn(draw, width, seed))
-        coarse = tuple(Drawn(half, seed, number * (width // 2)) for number, half in enumerate(halves))
+        coarse = tuple(Drawn(half, seed, place * middle) for place, half in enumerate(halves))
         return Coupled((Drawn(whole, seed),), coarse)
 
 
@@ -94,8 +97,8 @@ class Rotated:
     quantity cancels exactly where it is a polynomial of degree three in f_0: outputs under the squared loss (affine in
     f_0), the risk and second moments over initialisations (quadratic). At finite m the tangent kernels differ by
     m^(-1/2): the variance falls as m^(-2) for quantities that are affine in f_0 and as m^(-1) for quadratic ones, since
-    products of f_0 f_0^T with the kernel's fluctuation remain. For other quantities, or another loss, the variance does
-    not fall; the estimate stays right and costs more.
+    products of f_0 f_0^T with the kernel's fluctuation remain. For other quantities, or another loss, the variance need
+    not fall beyond the part of degree three; the estimate stays right and costs more.
     The law of output weights must be symmetric. A sample has four clouds of either width. Raises ValueError for a
     neuron without output weights.
     """
@@ -103,32 +106,18 @@ class Rotated:
     neuron: Neuron
 
     def __post_init__(self) -> None:
-        if self.neuron.hidden == self.neuron.dim:
-            raise ValueError("Rotated clouds flip output weights, but this neuron has none; take Halves().")
+        _check_outputs(self.neuron)
 
     def lowest(self, draw: Draw, width: int, seed: int) -> Coupled:
         """One cloud with either sign of its output weights."""
-        cloud = drawn(draw, width, seed)
-        return Coupled((Drawn(cloud, seed), Drawn(self._flipped(cloud, 0, width), seed)))
+        return Coupled(_signed(Drawn(drawn(draw, width, seed), seed), self.neuron, [0]))
 
     def coupled(self, draw: Draw, width: int, seed: int) -> Coupled:
-        """The four clouds with their halves' signs, and either half with either sign."""
-        half = width // 2
+        """The cloud with all signs of its halves, and either half with either sign."""
+        half = half_of(width)
         whole, halves = _split(drawn(draw, width, seed))
-        both, second = self._flipped(whole, 0, width), self._flipped(whole, half, width)
-        fine = (whole, both, second, self._flipped(whole, 0, half))
-        coarse = [
-            Drawn(cloud, seed, number * half)
-            for number, one in enumerate(halves)
-            for cloud in (one, self._flipped(one, 0, half))
-        ]
-        return Coupled(tuple(Drawn(cloud, seed) for cloud in fine), tuple(coarse))
-
-    def _flipped(self, cloud: ParticleCloud, begin: int, end: int) -> ParticleCloud:
-        """The cloud with output weights of the other sign for particles from `begin` to `end`."""
-        positions = cloud.positions.clone()
-        positions[begin:end, self.neuron.hidden :] *= -1.0
-        return cloud.moved(positions)
+        coarse = [_signed(Drawn(one, seed, place * half), self.neuron, [0]) for place, one in enumerate(halves)]
+        return Coupled(_signed(Drawn(whole, seed), self.neuron, [0, half]), (*coarse[0], *coarse[1]))
 
 
 @dataclass(frozen=True)
@@ -141,40 +130,74 @@ class Nested:
     its width.
 
     `shared` = 1 takes one coarse cloud, draw(m, seed). With `shared` = s < 1 there is a second one, where only the
-    first ceil(m^s) particles are the same and the others are particles of the second half of the fine cloud. The
-    fluctuations of light particles then cancel as for `Halves`, up to the variance sum_(j > m^s) z_j^2 of their unequal
-    masses and m^(s - 2) of what is shared; s = alpha balances both for Zipf masses of index alpha, at m^(alpha - 2).
-    Raises ValueError for a `shared` outside [0, 1].
+    first ceil(m^s) particles are the same and the others are particles of the second half of the fine cloud. Under
+    mean-field scaling the fluctuations of light particles then cancel as for `Halves`, up to the variance sum_(j > m^s)
+    z_j^2 of their unequal masses and m^(s - 2) of what is shared; s = alpha balances both for Zipf masses of index
+    alpha, at m^(alpha - 2). Under NTK scaling the light particles keep a random part of f_0; with the `neuron` given
+    their output weights take all signs, as in `Rotated`, and that part is rotated too.
+    Raises ValueError for a `shared` outside [0, 1] and for a neuron without output weights.
     """
 
     shared: float = 1.0
+    neuron: Neuron | None = None
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.shared <= 1.0:
             raise ValueError(f"The exponent of shared particles is {self.shared!r}, but a number in [0, 1] is needed.")
+        if self.neuron is not None:
+            _check_outputs(self.neuron)
 
     def lowest(self, draw: Draw, width: int, seed: int) -> Coupled:
-        """One cloud."""
-        return Coupled((Drawn(drawn(draw, width, seed), seed),))
+        """One cloud, with either sign for its light particles if a neuron is given."""
+        cloud = drawn(draw, width, seed)
+        return Coupled(self._signed(cloud, seed, [self._heavy(cloud.count)]))
 
     def coupled(self, draw: Draw, width: int, seed: int) -> Coupled:
         """One cloud beside one of its first half, and beside one of its heavy and its last particles if so asked.
 
         Raises ValueError where the draws are not nested.
         """
-        half = width // 2
+        half = half_of(width)
+        heavy = self._heavy(half)
         whole, first = drawn(draw, width, seed), drawn(draw, half, seed)
         if not torch.equal(whole.positions[:half], first.positions):
             raise ValueError(
                 f"Clouds of {width} and {half} particles with seed {seed} begin with different particles, but nested "
                 "ones are needed; draw both from one law with Random() points, or take Halves()."
             )
-        coarse = [Drawn(first, seed)]
-        if self.shared < 1.0:
-            heavy = min(half, -int(-(half**self.shared) // 1))
-            rows = torch.cat([whole.positions[:heavy], whole.positions[half + heavy :]])
-            coarse.append(Drawn(first.moved(rows), seed))
-        return Coupled((Drawn(whole, seed),), tuple(coarse))
+        coarse = self._signed(first, seed, [heavy])
+        if heavy < half:
+            second = first.moved(torch.cat([whole.positions[:heavy], whole.positions[half + heavy :]]))
+            coarse = (*coarse, *self._signed(second, seed, [heavy]))
+        return Coupled(self._signed(whole, seed, [heavy, half] if heavy < half else [half]), coarse)
+
+    def _heavy(self, width: int) -> int:
+        """The number of particles that all clouds share."""
+        return min(width, math.ceil(width**self.shared))
+
+    def _signed(self, cloud: ParticleCloud, seed: int, starts: Sequence[int]) -> tuple[Drawn, ...]:
+        one = Drawn(cloud, seed)
+        return (one,) if self.neuron is None else _signed(one, self.neuron, [at for at in starts if at < cloud.count])
+
+
+def _check_outputs(neuron: Neuron) -> None:
+    if neuron.hidden == neuron.dim:
+        raise ValueError("Output weights are flipped here, but this neuron has none; leave it out, or take Halves().")
+
+
+def _signed(one: Drawn, neuron: Neuron, starts: Sequence[int]) -> tuple[Drawn, ...]:
+    """The cloud with all signs of the output weights of its pieces, which begin at these particles and end at the next.
+
+    Particles before the first start keep their signs.
+    """
+    pieces = list(pairwise([*starts, one.cloud.count]))
+    found = []
+    for signs in product((1.0, -1.0), repeat=len(pieces)):
+        positions = one.cloud.positions.clone()
+        for (begin, end), sign in zip(pieces, signs, strict=True):
+            positions[begin:end, neuron.hidden :] *= sign
+        found.append(replace(one, cloud=one.cloud.moved(positions)))
+    return tuple(found)
 
 
 def _split(cloud: ParticleCloud) -> tuple[ParticleCloud, list[ParticleCloud]]:

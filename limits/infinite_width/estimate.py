@@ -119,7 +119,7 @@ class _Estimate:
             values = self._values(counts, wanted)
             series = self._series(values)
             wanted = np.maximum(counts, self._wanted(series))
-            large = bool((series.bias(self.confidence, self.tolerance) > SHARE * self.tolerance).any())
+            large = bool((series.bias(self.tolerance) > SHARE * self.tolerance).any())
             enough = bool((wanted == counts).all())
             if enough and large and self.measuring.width(len(counts)) <= self.widest:
                 counts, wanted = np.append(counts, self.pilot), np.append(wanted, self.pilot)
@@ -203,7 +203,7 @@ class _Estimate:
 
     def _limits(self, series: Series) -> tuple[LimitValue, ...]:
         """The quantities with their intervals."""
-        bias = series.bias(self.confidence, self.tolerance)
+        bias = series.bias(self.tolerance)
         half = series.half(self.confidence, self.tolerance)
         numbers = np.stack([series.value, series.value - half, series.value + half], axis=1).tolist()
         errors = np.stack([series.standard_error, bias], axis=1).tolist()
@@ -215,7 +215,7 @@ class _Estimate:
 
     def _narrow(self, series: Series) -> str:
         """Why the widest clouds are not wide enough, for the quantity with the worst bias."""
-        bias = series.bias(self.confidence, self.tolerance)
+        bias = series.bias(self.tolerance)
         worst = int(np.argmax(bias / self.tolerance))
         name, rate = self.measuring.quantities[worst], series.rates(self.confidence)[worst]
         measured = f"the measured rate is {rate.value:.2g} ({rate.low:.2g} to {rate.high:.2g})"

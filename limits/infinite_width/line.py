@@ -13,7 +13,7 @@ from limits.infinite_width.values import Estimated
 Array = NDArray[np.float64]
 
 #: A line is not believed where chance would give a larger misfit in fewer cases than this.
-MISFIT = 0.1
+MISFIT = 0.02
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,9 +59,10 @@ def _through(x: Array, y: Array, variances: Array, counts: Array) -> list[Array]
     squares = variances / number
     missed = np.square(y - value - tilt * at)
     misfit = np.where(squares > 0.0, missed / np.where(squares > 0.0, squares, 1.0), 0.0).sum(axis=0)
-    chance = stats.chi2.sf(misfit, len(x) - 2) if len(x) > 2 else np.ones_like(value)
+    chance = stats.chi2.sf(misfit, len(x) - 2) if len(x) > 2 else 1.0
     freedoms = combined(parts**2 * squares, np.broadcast_to(number - 1.0, squares.shape))
-    return [value, np.sqrt((parts**2 * squares).sum(axis=0)), freedoms, np.asarray(chance)]
+    errors = np.sqrt((parts**2 * squares).sum(axis=0))
+    return [np.asarray(one, dtype=np.float64) for one in (value, errors, freedoms, chance)]
 
 
 def exponent(x: Array, variances: Array, freedoms: Array) -> tuple[float, float]:

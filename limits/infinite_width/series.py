@@ -18,6 +18,8 @@ NO_DECAY = 0.1
 LARGEST = 1.0 / (2.0**NO_DECAY - 1.0)
 #: Differences of two sums below this part of the tolerance count as decayed.
 NEGLIGIBLE = 0.01
+#: Probability that the rate of any quantity is excluded by chance.
+DOUBT = 1e-3
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class Series:
     def half(self, confidence: float, tolerance: Array) -> Array:
         """Half of the length of the interval [quantities]: Student's, with standard error and bias in quadrature."""
         quantile = stats.t.ppf(0.5 + 0.5 * confidence, self.freedom)
-        return np.asarray(quantile * np.hypot(self.standard_error, self.bias(confidence, tolerance)))
+        return np.asarray(quantile * np.hypot(self.standard_error, self.bias(tolerance)))
 
     def rates(self, confidence: float) -> list[Rate]:
         """The rate at which the last term decays from the one before, of each quantity."""
@@ -88,21 +90,21 @@ class Series:
         terms = zip(*self.means[-2:], *errors[-2:], quantile, strict=True)
         return [decay(*map(float, term)) for term in terms]
 
-    def bias(self, confidence: float, tolerance: Array) -> Array:
+    def bias(self, tolerance: Array) -> Array:
         """An estimate of the size of the bias that is left after extrapolation [quantities].
 
         With r, the sums extrapolated at the last two levels differ by q = (2^r Y_L - Y_(L-1)) / (2^r - 1). The next
-        term of the expansion, m^(-r-1), leaves |q| / (2^(r+1) - 1). Where the measured rate excludes r, the lower end
-        r_0 of its interval takes the place of r + 1 if it is smaller. If that is no decay, the bias is infinite, unless
-        |q| is below one hundredth of the tolerance [quantities], where rounding may be all there is. The variance of q
-        is subtracted from its square, down to zero, so that noise does not count twice.
+        term of the expansion, m^(-r-1), leaves |q| / (2^(r+1) - 1). Where the measured rate surely excludes r, the
+        lower end r_0 of its interval takes the place of r + 1 if it is smaller. If that is no decay, the bias is
+        infinite, unless |q| is below one hundredth of the tolerance [quantities], where rounding may be all there is.
+        The variance of q is subtracted from its square, down to zero, so that noise does not count twice.
         """
         gain = 2.0**self.rate
         squares = self.variances / self.counts[:, None]
         noise = (gain**2 * squares[-1] + squares[-2]) / (gain - 1.0) ** 2
         difference = np.square((gain * self.means[-1] - self.means[-2]) / (gain - 1.0))
         difference = np.sqrt(np.maximum(difference - noise, 0.0))
-        factors = np.array([self._left(rate) for rate in self.rates(confidence)])
+        factors = np.array([self._left(rate) for rate in self.rates(1.0 - DOUBT / len(difference))])
         finite = np.minimum(factors, LARGEST) * difference
         return np.where((factors > LARGEST) & (difference > NEGLIGIBLE * tolerance), math.inf, finite)
 

@@ -1,9 +1,5 @@
 """Predictions and pulls of a perceptron cloud on CPUs, by Numba's kernels on as many threads as torch uses."""
 
-import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -13,6 +9,7 @@ from torch import Tensor
 
 from particles.compute import numba_kernels
 from particles.compute.numba_kernels import CODES, LANES, STEP
+from particles.compute.threads import shared_out
 from particles.neurons.perceptron import Perceptron
 from particles.numerics.scratch import SCRATCH, Lease
 from particles.shapes import Features, PerParticle, Positions, StackedOutputs
@@ -39,7 +36,7 @@ def predict(
     out = np.zeros((members, -(-particles // _chunk(particles)), len(phi), neuron.outputs))
     common = _common(neuron, positions, factors, phi, kept, particles)
     units = out.reshape(-1, *out.shape[2:])
-    _shared_out(lambda begin, end: numba_kernels.predict(begin, end, *common, units), len(units))
+    shared_out(lambda begin, end: numba_kernels.predict(begin, end, *common, units), len(units))
     return torch.from_numpy(out.sum(axis=1).reshape(-1, neuron.outputs)).to(positions.dtype)
 
 
@@ -69,7 +66,7 @@ def pull(
         gathered = gathered * filled[:, :, :1]
     given = (*common, *trained, gathered.reshape(len(gathered), -1), filled.reshape(members, -1), result.numpy())
     units = members * -(-particles // _chunk(particles))
-    _shared_out(lambda begin, end: numba_kernels.pull(begin, end, *given), units)
+    shared_out(lambda begin, end: numba_kernels.pull(begin, end, *given), units)
     return result
 
 
@@ -111,21 +108,3 @@ def _filled(matrices: Float[Tensor, "members rows columns"]) -> np.ndarray:
 def _chunk(particles: int) -> int:
     """The number of particles of a chunk, which depends only on the number of particles of the cloud."""
     return LANES * max(SHORTEST, min(LONGEST, -(-particles // (CHUNKS * LANES))))
-
-
-def _shared_out(act: Callable[[int, int], object], chunks: int) -> None:
-    """Call `act(begin, end)` for all chunks, divided evenly over as many threads as torch uses, this one included."""
-    threads = min(torch.get_num_threads(), chunks)
-    if threads == 1:
-        act(0, chunks)
-        return
-    ends = [chunks * thread // threads for thread in range(threads + 1)]
-    others = _threads(threads - 1, os.getpid()).map(act, ends[1:-1], ends[2:])
-    act(0, ends[1])
-    list(others)
-
-
-@cache
-def _threads(number: int, process: int) -> ThreadPoolExecutor:
-    """The threads of this process; the process is an argument because a forked process has no threads of its parent."""
-    return ThreadPoolExecutor(number, thread_name_prefix="particles")

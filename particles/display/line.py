@@ -110,8 +110,10 @@ def _written(value: object, detail: Detail) -> str:
         return repr(value) if detail.exact else f"{value:.6g}"
     if isinstance(value, str | bytes):
         return _cut(repr(value))
-    if isinstance(value, torch.dtype | torch.device | PurePath):
+    if isinstance(value, torch.dtype | torch.device):
         return str(value).removeprefix("torch.")
+    if isinstance(value, PurePath):
+        return str(value) if len(str(value)) <= LONGEST_WORDS else f"...{str(value)[3 - LONGEST_WORDS :]}"
     inside = parts(value)
     if inside is not None:
         return _object(value, inside, detail)

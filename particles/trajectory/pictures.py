@@ -10,7 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
+from particles.arguments.integers import whole
 from particles.cloud import ParticleCloud
+from particles.display import line
 from particles.errors import ShapeError
 
 #: Curves of one observable that are drawn each; of more entries the median and the range.
@@ -38,10 +40,12 @@ class Curve(NamedTuple):
 def panels(count: int, axes: Any = None) -> np.ndarray:
     """The axes given, or new ones: as many as are needed, in one row of an array.
 
-    Raises ShapeError where another number of them is given.
+    Raises TypeError for what are no axes, ShapeError where another number of them is given.
     """
     if axes is not None:
         given = np.atleast_1d(np.asarray(axes, dtype=object)).ravel()
+        if not all(callable(getattr(one, "plot", None)) and hasattr(one, "set_xscale") for one in given):
+            raise TypeError(f"{line(axes)} was given as axes, but those of matplotlib are needed; leave axes out.")
         if len(given) != count:
             raise ShapeError(f"{len(given)} axes were given for {count} panels; give as many, or leave axes out.")
         return given
@@ -115,11 +119,10 @@ def _scale(axes: Any, which: str, numbers: np.ndarray, label: str, log: bool) ->
 
 
 def draw_particles(
-    axes: Any, start: ParticleCloud, end: ParticleCloud, coordinates: Sequence[int], names: Sequence[str], until: str
+    axes: Any, start: ParticleCloud, end: ParticleCloud, columns: list[int], names: Sequence[str], until: str
 ) -> None:
     """Draw a cloud where it began, in circles, and where it is, in discs, whose areas are masses."""
     heaviest = torch.argsort(end.masses, descending=True)[:MOST_PARTICLES]
-    columns = list(coordinates)
     looks: list[dict[str, Any]] = [
         {"facecolors": "none", "edgecolors": "0.6", "linewidths": 0.6, "label": "start"},
         {"color": "C0", "alpha": 0.7, "linewidths": 0.0, "label": until},
@@ -140,14 +143,14 @@ def _legend(axes: Any, title: str | None = None) -> None:
     axes.legend(title=title, loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0, frameon=False)
 
 
-def check_coordinates(coordinates: Sequence[int], dim: int) -> None:
-    """Raise ValueError unless these are one or two different coordinates of a particle."""
-    known = all(isinstance(one, int) and 0 <= one < dim for one in coordinates)
-    if not (known and 0 < len(coordinates) <= 2 and len(set(coordinates)) == len(coordinates)):
+def checked_coordinates(coordinates: Sequence[int], dim: int) -> list[int]:
+    """The numbers of one or two different coordinates of a particle; raises ValueError for anything else."""
+    chosen = [whole(one, "A coordinate", 0) for one in coordinates]
+    if not (0 < len(chosen) <= 2 and len(set(chosen)) == len(chosen) and max(chosen) < dim):
         raise ValueError(
-            f"The coordinates {tuple(coordinates)} are to be drawn, but one or two different ones from 0 to {dim - 1} "
-            "are needed."
+            f"Coordinates {line(chosen)} are to be drawn, but one or two different ones from 0 to {dim - 1} are needed."
         )
+    return chosen
 
 
 def _plane(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -3,6 +3,7 @@
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
@@ -24,7 +25,7 @@ from particles.trajectory.files.beside_writers import is_live
 from particles.trajectory.files.checked_nodes import child_group, has, json_object
 from particles.trajectory.files.open_checked import damage_reported
 from particles.trajectory.layout import CLOUD, CONFIGURATION, EXTENSIONS, MODULE, OBSERVABLES, PARAMETERS, PROVENANCE
-from particles.trajectory.pictures import Curve, check_coordinates, chosen_names, draw_curve, draw_particles, panels
+from particles.trajectory.pictures import Curve, checked_coordinates, chosen_names, draw_curve, draw_particles, panels
 
 
 class Series(NamedTuple):
@@ -210,25 +211,25 @@ class TrajectoryReader:
             curve = Curve(series.times, series.values, recorded.labels(name).get("long_name", name))
             draw_curve(panel, name, curve, log_time, log_values)
         if shown is not None:
-            draw_particles(drawn[-1], *shown, coordinates, self.coordinates, f"time {self.times[-1]:.4g}")
+            draw_particles(drawn[-1], *shown, self.coordinates, f"time {self.times[-1]:.4g}")
         return drawn
 
-    def _ends(self, coordinates: Sequence[int]) -> tuple[ParticleCloud, ParticleCloud]:
-        """The first and the last frame, of which these coordinates can be drawn."""
+    def _ends(self, coordinates: Sequence[int]) -> tuple[ParticleCloud, ParticleCloud, list[int]]:
+        """The first and the last frame, and the coordinates of them that are to be drawn."""
         if not len(self):
             raise TrajectoryError(f"{self._path} has no frame, but its particles are to be drawn; run on first.")
-        check_coordinates(coordinates, self[0].dim)
-        return self[0], self[-1]
+        first = self[0]
+        return first, self[-1], checked_coordinates(coordinates, first.dim)
 
     def _shown(self) -> dict[str, object]:
         if not self._file:
-            return {"path": self._path, "closed": True}
+            return {"path": Path(self._path), "closed": True}
         try:
             times, names = self.times, list(self.observables)
         except TrajectoryError:
-            return {"path": self._path, "readable": False}
+            return {"path": Path(self._path), "readable": False}
         sizes = {} if self._frames is None else {"particles": self._frames.count, "dim": self._frames.dim}
-        said = {"path": self._path, "frames": len(times), "times": span(times), **sizes}
+        said = {"path": Path(self._path), "frames": len(times), "times": span(times), **sizes}
         return {**said, "observables": names, "complete": self._complete}
 
     def close(self) -> None:

@@ -1,6 +1,7 @@
 """Writing of a trajectory: frames and observables that survive a killed process."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from time import monotonic
 from types import TracebackType
 from typing import Protocol, Self, runtime_checkable
@@ -207,9 +208,14 @@ class TrajectoryWriter:
 
     def _shown(self) -> dict[str, object]:
         if not self._file:
-            return {"path": self._path, "closed": True}
+            return {"path": Path(self._path), "closed": True}
         frames = 0 if self._frames is None else len(self._frames)
-        return {"path": self._path, "frames": frames, "observables": list(self._recorders), "complete": self._complete}
+        return {
+            "path": Path(self._path),
+            "frames": frames,
+            "observables": list(self._recorders),
+            "complete": self._complete,
+        }
 
     def __enter__(self) -> Self:
         self._check_open()

@@ -6,11 +6,11 @@ import os
 import platform
 import time
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
-from typing import Annotated, Any
+from typing import Any, TypeVar
 
 import typer
 
+from runs.cli.options import Quiet, Verbose
 from runs.system.printable import printable
 from runs.system.refusal import Refusal
 from runs.system.verbosity import Verbosity, detail, is_verbose, say
@@ -20,20 +20,17 @@ DISTRIBUTION = "meanfield-particles"
 #: The libraries whose versions a verbose command tells.
 LIBRARIES = ("torch", "numpy", "scipy", "h5py", "matplotlib", "typer", "rich")
 
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors and the result.")]
-Verbose = Annotated[
-    bool, typer.Option("--verbose", "-v", help="Say versions, time and memory too, and where an error came from.")
-]
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class App(typer.Typer):
     """A typer application whose commands all say as much as they are asked to."""
 
-    def command(self, name: str | None = None, **given: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    def command(self, name: str | None = None, **given: Any) -> Callable[[Command], Command]:
         """Add a command, under the name of its function by default, with options --quiet and --verbose."""
         register = super().command(name, **given)
 
-        def added(function: Callable[..., Any]) -> Callable[..., Any]:
+        def added(function: Command) -> Command:
             register(_spoken(function))
             return function
 
@@ -99,6 +96,8 @@ def _most_memory() -> str:
 
 
 def _installed(library: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version  # it brings a library for mail
+
     try:
         return version(library)
     except PackageNotFoundError:

@@ -4,10 +4,11 @@ from typing import Annotated
 
 import typer
 
-from runs.cli.app import App, Quiet, Verbose, choose_verbosity, own_version
+from runs.cli.app import App, choose_verbosity, own_version
 from runs.cli.claims import claims
 from runs.cli.json_text import AsJson, json_text
 from runs.cli.limit import limit
+from runs.cli.options import Quiet, Verbose
 from runs.cli.pictures import animate, plot
 from runs.cli.report import report
 from runs.cli.reproduce import reproduce

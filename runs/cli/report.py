@@ -5,8 +5,11 @@ from typing import Annotated
 
 import typer
 
+from runs.cli.options import Force
+from runs.system.overwriting import check_free
 from runs.system.printable import printable
 from runs.system.refusal import Refusal
+from runs.system.verbosity import remark
 
 
 def report(
@@ -17,11 +20,14 @@ def report(
     out: Annotated[
         Path | None, typer.Option(help="The page to write; by default report.html in the folder, or beside the file.")
     ] = None,
+    force: Force = False,
 ) -> None:
     """Write one HTML page: what is claimed and was measured, curves with their spread, and particles that move.
 
-    It needs no network, opens on a phone and prints. A page that is there is replaced.
+    It needs no network, opens on a phone and prints. A report.html that is there is replaced, and a page that is named
+    by --out only with --force.
     """
+    check_free([] if out is None else [out], force)
     from runs.pages import write_page
 
     typer.echo(f"  {printable(str(write_page(paths, out)))}")
@@ -37,4 +43,4 @@ def report_at_end(folder: Path, words: str = "  ") -> None:
     try:
         typer.echo(f"{words}{printable(str(write_page(folder)))}")
     except Refusal as error:
-        typer.echo(printable(f"No page was written: {error}"), err=True)
+        remark(printable(f"No page was written: {error}"))

@@ -7,6 +7,7 @@ import typer
 
 from runs.cli import completion
 from runs.cli.exit_codes import FAILED, VIOLATED, interrupted
+from runs.cli.options import NoPage, Scale
 from runs.cli.report import report_at_end
 from runs.studies import STUDIES, named
 from runs.system.options import SCALES
@@ -22,12 +23,9 @@ def reproduce(
             help="Studies by name (`meanfield list` shows them); all by default.", autocompletion=completion.studies
         ),
     ] = None,
-    scale: Annotated[
-        str,
-        typer.Option(help="smoke (seconds), laptop (minutes) or paper (hours).", autocompletion=completion.scales),
-    ] = "laptop",
+    scale: Scale = SCALES[1],
     out: Annotated[Path | None, typer.Option(help="Folder of folders; by default results/reproduced-SCALE.")] = None,
-    no_page: Annotated[bool, typer.Option("--no-page", help="End without the page report.html.")] = False,
+    no_page: NoPage = False,
 ) -> None:
     """Run papers with all their experiments, and end with a table and a page of all that they state and measured.
 

@@ -9,13 +9,36 @@ from typer.core import TyperCommand
 
 from runs.cli import completion
 from runs.cli.exit_codes import FAILED, interrupted
+from runs.cli.options import NoPage, Scale
 from runs.cli.report import report_at_end
 from runs.studies import named
-from runs.system.options import DATA_SETS
+from runs.system.options import DATA_SETS, DEVICES, SCALES
 from runs.system.refusal import Refusal
 
 if TYPE_CHECKING:  # torch takes seconds to import, and light commands do without it
     from particles import Ranks
+
+Study = Annotated[
+    str,
+    typer.Argument(
+        help="Name of a study (`meanfield list` shows them) or a file STUDY.toml.",
+        autocompletion=completion.studies_and_files,
+    ),
+]
+Rest = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[EXPERIMENT]... [--FIELD VALUE]...",
+        help="For a study by name: which of its experiments, and any field of its configuration as an option, such as "
+        "--rate 0.5, --widths 64,256, --integrator descent or --code-conventions; a wrong one lists them.",
+        autocompletion=completion.after_study,
+    ),
+]
+Data = Annotated[str, typer.Option(help=f"Data set: {', '.join(DATA_SETS)}.", autocompletion=completion.data_sets)]
+Device = Annotated[
+    str,
+    typer.Option(help="auto, cpu or cuda; auto takes CUDA where there is one.", autocompletion=completion.devices),
+]
 
 #: Options of `run` for studies by name alone, and for study files alone.
 OF_NAMED = {"data", "scale", "device", "seeds"}
@@ -64,36 +87,11 @@ def refuse_ranks(ranks: "Ranks | None") -> None:
 
 def run(
     context: typer.Context,
-    study: Annotated[
-        str,
-        typer.Argument(
-            help="Name of a study (`meanfield list` shows them) or a file STUDY.toml.",
-            autocompletion=completion.studies_and_files,
-        ),
-    ],
-    rest: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[EXPERIMENT]... [--FIELD VALUE]...",
-            help="For a study by name: which of its experiments, and any field of its configuration as an option, such "
-            "as --rate 0.5, --widths 64,256, --integrator descent or --code-conventions; a wrong one lists them.",
-            autocompletion=completion.after_study,
-        ),
-    ] = None,
-    data: Annotated[
-        str, typer.Option(help=f"Data set: {', '.join(DATA_SETS)}.", autocompletion=completion.data_sets)
-    ] = DATA_SETS[0],
-    scale: Annotated[
-        str,
-        typer.Option(
-            help="smoke (seconds), laptop (minutes) or paper (the published sizes, hours).",
-            autocompletion=completion.scales,
-        ),
-    ] = "laptop",
-    device: Annotated[
-        str,
-        typer.Option(help="auto, cpu or cuda; auto takes CUDA where there is one.", autocompletion=completion.devices),
-    ] = "auto",
+    study: Study,
+    rest: Rest = None,
+    data: Data = DATA_SETS[0],
+    scale: Scale = SCALES[1],
+    device: Device = DEVICES[0],
     seeds: Annotated[int | None, typer.Option(help="How many seeds, from 0; the scale decides if not given.")] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder for the results; by default results/STUDY-DATA-SCALE or results/STUDY.")
@@ -115,7 +113,7 @@ def run(
     ] = None,
     stale: Annotated[str, typer.Option(help="For a file: refuse or redo runs whose data or code changed.")] = "refuse",
     no_summary: Annotated[bool, typer.Option("--no-summary", help="For a file: end without table and figure.")] = False,
-    no_page: Annotated[bool, typer.Option("--no-page", help="End without the page report.html.")] = False,
+    no_page: NoPage = False,
 ) -> None:
     """Run a study: trajectories, a table and figures go into one folder.
 

@@ -8,6 +8,7 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Annotation
 from matplotlib.transforms import Bbox
 
+from runs.figures.palette import GREY, OTHERS
 from runs.figures.settle import paths
 
 #: Size of the letters, and their distance from a point of the curve, in points.
@@ -28,20 +29,21 @@ SIDES = (
 def label_curves(axes: Axes, curves: Sequence[Line2D]) -> list[Line2D]:
     """Write the label of each curve beside a point of it, in its colour, where nothing else is; those without a place.
 
-    The figure needs an Agg canvas and its final size. Places are tried from the last point of a curve to its first.
+    No other curve is as near to a name as its own. The figure needs an Agg canvas and its final size. Places are tried
+    from the last point of a curve to its first.
     """
     axes.figure.draw_without_rendering()  # type: ignore[union-attr]
-    taken = [path for artist in axes.get_children() for path, _ in paths(artist)]
+    taken = [(artist, path) for artist in axes.get_children() for path, _ in paths(artist)]
     placed: list[Bbox] = []
     left = []
     for curve in curves:
         for text in _tried(axes, curve):
             box = text.get_window_extent()
-            within = (
-                axes.bbox.x0 <= box.x0 and box.x1 <= axes.bbox.x1 and axes.bbox.y0 <= box.y0 and box.y1 <= axes.bbox.y1
-            )
-            if within and not any(map(box.overlaps, placed)) and not any(path.intersects_bbox(box) for path in taken):
-                placed.append(box.padded(1.0))
+            wide = box.padded(AWAY * axes.figure.dpi / 72.0)
+            within = all(axes.bbox.contains(x, y) for x, y in box.corners())
+            free = not any(map(wide.overlaps, placed))
+            if within and free and not any(path.intersects_bbox(box if of is curve else wide) for of, path in taken):
+                placed.append(box)
                 break
             text.remove()
         else:
@@ -61,7 +63,7 @@ def _tried(axes: Axes, curve: Line2D) -> Iterator[Annotation]:
                 ha=across,
                 va=along,
                 fontsize=LETTERS,
-                color=curve.get_color(),
+                color=GREY if curve.get_color() == OTHERS else curve.get_color(),
             )
 
 

@@ -46,6 +46,8 @@ LARGEST = 1e150
 
 #: What the label of a logarithmic axis says where there are numbers at zero.
 WITHOUT_ZERO = " (log, zero left out)"
+#: What the legend of particles says of coloured discs.
+AT_THE_TIME, AT_THE_END = ("where it is at the time above; area: mass", "where it ends, in colour; area: mass")
 #: Of a legend in inches: mean width of a letter, width of a line with its gaps, and height of an entry.
 LETTER, LINE, ENTRY = 0.085, 0.75, 0.23
 
@@ -123,11 +125,13 @@ def draw_curves(
     save(figure, path)
 
 
-def draw_clouds(panels: Sequence[CloudPanel], path: Path, *, title: str, axis_labels: tuple[str, str]) -> None:
+def draw_clouds(
+    panels: Sequence[CloudPanel], path: Path, *, title: str, axis_labels: tuple[str, str], end: str = AT_THE_TIME
+) -> None:
     """Draw particles into a PNG, PDF or SVG file: a grey disc at the start, a line, and a coloured disc at the end.
 
     The area of a disc grows with the mass. All panels have the same limits, so lengths can be compared, and heavy
-    particles lie on top. The legend says which disc is which.
+    particles lie on top. The legend says which disc is which, `end` being its words for the coloured one.
     """
     width = max(3.6, 2.75 * len(panels))
     above = 0.22 * max(len(panel.title.splitlines()) for panel in panels) + 0.26
@@ -143,15 +147,15 @@ def draw_clouds(panels: Sequence[CloudPanel], path: Path, *, title: str, axis_la
         axis.set_xlabel(axis_labels[0])
     axes[0].set_ylabel(axis_labels[1])
     figure.suptitle(title, fontsize=12)
-    figure.legend(handles=start_and_end(), loc="outside lower center", ncols=2, frameon=False, fontsize=9.5)
+    figure.legend(handles=start_and_end(end), loc="outside lower center", ncols=2, frameon=False, fontsize=9.5)
     save(figure, path)
 
 
-def start_and_end(end: str = "where it ends, in colour; area: mass") -> list[Line2D]:
+def start_and_end(end: str) -> list[Line2D]:
     """The entries of a legend that say which disc of a particle is its start."""
     disc = {"ls": "", "marker": "o", "ms": 6.0}
     return [
-        Line2D([], [], color=START, markeredgecolor="0.4", label="start of a particle", **disc),  # type: ignore[arg-type]
+        Line2D([], [], color=START, markeredgecolor="0.4", label="where a particle starts", **disc),  # type: ignore[arg-type]
         Line2D([], [], color=COLOURS[0], label=end, **disc),  # type: ignore[arg-type]
     ]
 

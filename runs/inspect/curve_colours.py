@@ -1,12 +1,12 @@
 """Colours of curves of trajectory files: a colour for each setting, or by the values of one parameter."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import cycle
 from pathlib import Path
 
 from particles.trajectory import TrajectoryReader
-from runs.figures.palette import COLOURS, MOST_COLOURS, ColourScale
+from runs.figures.palette import ColourScale, colours_of
 from runs.recorded.curve_groups import settings_of, value_text
 from runs.recorded.flat_parameters import Scalar, flat, ordered
 from runs.recorded.origins import told_apart
@@ -34,16 +34,21 @@ class Groups:
         return ColourScale.of(printable(self.name), numbers)
 
     def colours(self, labels: Mapping[str, str]) -> dict[str, tuple[str, str]]:
-        """The name in the legend, and the colour, of each curve; labels: of the curves, with that of their group."""
+        """The name in the legend, and the colour, of each curve; labels: of the curves, with that of their group.
+
+        A group that is one curve has the colour of its own label, so that it does not depend on the number of files.
+        """
         if self.values is None:
-            return {label: (label, colour) for label, colour in zip(dict.fromkeys(labels), cycle(COLOURS))}
+            curves = Counter(labels.values())
+            names = {label: group if curves[group] == 1 else label for label, group in labels.items()}
+            colours = colours_of(names.values())
+            return {label: (label, colours[name]) for label, name in names.items()}
         scale, held = self.scale, self.values
         if scale is not None:
             return {label: (label, scale.colour(float(str(held[group])))) for label, group in labels.items()}
-        every = sorted(dict.fromkeys(held.values()), key=ordered)
-        colour = dict(zip(every, cycle(MOST_COLOURS)))
-        words = {one: f"{self.name} {value_text(self.name, one)}" for one in every}
-        return {label: (words[held[group]], colour[held[group]]) for label, group in labels.items()}
+        words = {group: f"{self.name} {value_text(self.name, held[group])}" for group in labels.values()}
+        colours = colours_of(words.values())
+        return {label: (words[group], colours[words[group]]) for label, group in labels.items()}
 
 
 def groups_of(trajectories: Mapping[Path, TrajectoryReader], by: str | None = None) -> Groups:

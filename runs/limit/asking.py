@@ -11,15 +11,11 @@ from flows import Adaptive, Integrator
 from limits import Coupling, InfiniteWidth, InMemory, Samples, infinite_width
 from particles import Law, ParticleCloud, Risk, SymmetricPairs, masses
 from particles.arguments.reals import positive
-from particles.shapes import Masses
-from runs.limit.couplings import fitting
+from runs.limit.couplings import MassesOf, are_falling, fitting
 from runs.limit.observed import Observables
 from runs.limit.spread import in_parts
 from runs.limit.tolerances import relative
 from runs.limit.training import FlowOf, trained
-
-#: Masses of a cloud of some width, and a seed where they are random.
-MassesOf = Callable[[int], Masses]
 
 
 def infinite_width_of(
@@ -67,7 +63,7 @@ def infinite_width_of(
     risk = getattr(flow, "risk", None)
     if coupling is None:
         coupling = fitting(
-            risk if isinstance(risk, Risk) else None, masses_of(first_width), isinstance(law, SymmetricPairs)
+            risk if isinstance(risk, Risk) else None, are_falling(masses_of), isinstance(law, SymmetricPairs)
         )
     estimating = partial(
         infinite_width,

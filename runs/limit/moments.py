@@ -26,10 +26,14 @@ class Quantity(NamedTuple):
     alone: bool
 
     @property
+    def words(self) -> str:
+        """Its name without the time: risk, or outputs[3]."""
+        return self.name if self.entry is None else f"{self.name}[{self.entry}]"
+
+    @property
     def label(self) -> str:
         """Its name: risk, or outputs[3] at 0.5 where there are several entries and times."""
-        entry = "" if self.entry is None else f"[{self.entry}]"
-        return f"{self.name}{entry}" if self.alone else f"{self.name}{entry} at {self.time:.9g}"
+        return self.words if self.alone else f"{self.words} at {self.time:.9g}"
 
 
 class Moments:

@@ -20,12 +20,13 @@ class StudyFigure:
     panels: Sequence[AnyPanel]
 
 
-def figures_of(study: Study, config: StudyConfig, table: Table) -> list[StudyFigure]:
-    """The figures of the experiments that have measured something; those of one file name are one figure.
+def figures_of(study: Study, config: StudyConfig, table: Table, without: Sequence[str] = ()) -> list[StudyFigure]:
+    """The figures of the experiments that have measured something, but for some by name.
 
+    Experiments that name one file share its figure.
     Raises Refusal where a trajectory that is shown cannot be read.
     """
-    measured = {row.experiment for row in table if row.seed is not None}
+    measured = {row.experiment for row in table if row.seed is not None} - set(without)
     try:
         shown = {one: by_file(one.panels(config, table)) for one in study.experiments if one.name in measured}
     except TrajectoryError as error:

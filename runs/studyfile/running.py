@@ -18,6 +18,8 @@ from runs.studyfile.experiment import Experiment
 from runs.studyfile.model.config import RunConfig
 from runs.studyfile.model.sources import changes, sources_of
 from runs.studyfile.run_end import refuse_ends, same_but_until
+from runs.system.files import content_of
+from runs.system.printable import printable
 from runs.system.refusal import Refusal
 from runs.trajectory_run import File, TrajectoryRun
 
@@ -204,6 +206,15 @@ def record_failure(job: Job, error: BaseException) -> None:
     """Write an error with where it came from into the run's error.txt."""
     with suppress(OSError):  # where the disk is full, the sentence alone has to do
         replace_text(job.error, "".join(traceback.format_exception(error)))
+
+
+def traceback_in(path: Path) -> str:
+    """What stands in an error.txt, in letters that any terminal shows."""
+    try:
+        lines = content_of(path).decode(errors="replace").splitlines()
+    except OSError as error:
+        return f"{path} cannot be read ({error.strerror})"
+    return "\n".join(map(printable, lines))
 
 
 def spoken_error(error: BaseException) -> str:

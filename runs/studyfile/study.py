@@ -26,10 +26,10 @@ from runs.studyfile.plan import planned
 from runs.studyfile.results.index import LiveIndex
 from runs.studyfile.results.summary import summarised
 from runs.studyfile.run_end import older_names
-from runs.studyfile.running import WHOLE, Job
+from runs.studyfile.running import WHOLE, Job, traceback_in
 from runs.system.printable import printable
 from runs.system.refusal import Refusal, chosen
-from runs.system.verbosity import progress_console
+from runs.system.verbosity import is_verbose, progress_console
 
 #: Seconds that a run on a cluster waits for one of an earlier command, whose worker may still be coming to its end.
 PATIENCE = 60.0
@@ -154,6 +154,14 @@ def _check_folder(folder: Path, identity: Identity, ranks: Ranks | None) -> None
         raise Refusal(said)
 
 
+def _tell_failures(end: StudyEnd) -> None:
+    """Say why runs failed, however quiet the command is, and where a verbose one is to say that too."""
+    errors, places = Console(stderr=True), {job.config.digest: job.error for job in end.jobs}
+    for digest, failure in end.failures.items():
+        said = [f"Failed: {digest}: {printable(failure)}", *([traceback_in(places[digest])] if is_verbose() else [])]
+        errors.print(*said, sep="\n", highlight=False, soft_wrap=True, markup=False)
+
+
 def command(
     path: Path,
     settings: Sequence[str],
@@ -175,7 +183,7 @@ def command(
         raise Refusal("--workers and --scheduler both say who does the runs: leave one of them out.")
     study = read_study(path, settings)
     jobs = with_sources(jobs_of(study, out), stale)
-    shown, console, errors = Console(), progress_console(), Console(stderr=True)
+    shown, console = Console(), progress_console()
     if len(jobs) >= MANY:
         console.print(f"{len(jobs)} runs are looked at, which takes a while.", highlight=False)
     if ranks is not None:
@@ -214,8 +222,7 @@ def command(
     if summary and (ranks is None or ranks.is_first):
         for line in summarised(jobs, shown):
             shown.print(printable(line), highlight=False, soft_wrap=True, markup=False)
-    for digest, failure in result.failures.items():
-        errors.print(f"Failed: {digest}: {printable(failure)}", highlight=False, soft_wrap=True, markup=False)
+    _tell_failures(result)
     if page is not None and summary and (ranks is None or ranks.is_first):
         page(jobs[0].out)
     return not result.failures

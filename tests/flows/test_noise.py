@@ -11,8 +11,9 @@ from scipy import stats
 from torch import Tensor
 
 from flows import EulerMaruyama, StepNoise, evolve
-from flows.noise import MemberNoise, _box_muller, checked_seed
-from flows.philox import MASK
+from flows.noise import MemberNoise, checked_seed
+from particles.compute.normals import box_muller
+from particles.compute.philox import MASK
 from tests.problems import ShakenAttraction, small_cloud
 from tests.tolerances import KS, Z, z_score
 
@@ -167,7 +168,7 @@ def test_tails_are_bounded() -> None:
 @pytest.mark.parametrize("word", [0, 1, MASK])
 def test_rarest_words_give_finite_numbers(word: int) -> None:
     """Assert that the words at both ends, met once in four thousand million, give finite numbers below 6.8."""
-    radius = torch.stack(_box_muller(torch.tensor([word]), torch.tensor([0]))).abs().max()
+    radius = torch.stack(box_muller(torch.tensor([word]), torch.tensor([0]))).abs().max()
     assert 0.0 < float(radius) < 6.8
 
 
@@ -227,14 +228,29 @@ def test_high_word_of_the_seed_reaches_the_run() -> None:
     assert not torch.equal(ends[0].positions, ends[1].positions)
 
 
-def test_noise_of_members_is_that_of_their_seeds() -> None:
-    """Assert that members side by side get, to the bit, what each gets alone, in every stream and split and from any
-    number of the first particle."""
+@pytest.mark.parametrize("versions", [(1, 1, 1), (2, 2, 2), (2, 1, 2)], ids=["earliest", "today", "both"])
+def test_noise_of_members_is_that_of_their_seeds(versions: tuple[int, int, int]) -> None:
+    """Assert that members side by side get, to the bit, what each gets alone, in every stream and split, from any
+    number of the first particle, and by the version of each."""
     seeds, positions, firsts = (3, 2**63 + 5, 0), torch.zeros(12, 5, dtype=torch.float64), (0, 7, 2**32 - 4)
     for stream, split in ((0, 1), (2, 3)):
-        together = replace(MemberNoise.of(seeds, 7, firsts).on(stream), split=split)
-        address = list(zip(seeds, firsts, strict=True))
-        alone = [StepNoise(seed, 7, stream, split).normals(positions[:4], first) for seed, first in address]
+        together = replace(MemberNoise.of(seeds, 7, firsts, versions).on(stream), split=split)
+        address = list(zip(seeds, firsts, versions, strict=True))
+        alone = [StepNoise(seed, 7, stream, split, 0, v).normals(positions[:4], first) for seed, first, v in address]
         assert torch.equal(together.normals(positions), torch.cat(alone))
-        after = [StepNoise(seed, 8, stream, split, first).normals(positions[:4]) for seed, first in address]
+        after = [StepNoise(seed, 8, stream, split, first, v).normals(positions[:4]) for seed, first, v in address]
         assert torch.equal(together.after.normals(positions), torch.cat(after))
+
+
+@pytest.mark.parametrize("version", [0, 3, "today"])
+def test_unknown_version_is_refused(version: object, without_shape_checks: None) -> None:
+    """Assert that a version of the noise which nobody knows is refused."""
+    with pytest.raises(ValueError, match=f"version of the noise is {version!r}, but 1 or 2 is needed"):
+        StepNoise(0, 0, version=version)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("count", "dim"), [(5, 3), (3000, 7)], ids=["plain torch", "compiled"])
+def test_versions_are_one_stream(count: int, dim: int) -> None:
+    """Assert that both versions give the same numbers up to rounding, whoever draws them."""
+    old, new = (drawn(StepNoise(3, 4, 1, 2, 9, version), count, dim) for version in (1, 2))
+    assert 0.0 < float((old - new).abs().max()) < 1e-14

@@ -1,5 +1,7 @@
 """What `flows` offers."""
 
+from matplotlib.figure import Figure
+
 from flows import *
 from particles import MeanMovement
 from tests.front_door.case import Case
@@ -18,6 +20,13 @@ MOVING = CLOUD.positions[:, NEURON.trained_columns].shape[1]
 def by(integrator, flow=FLOW):
     """A short run."""
     return evolve(flow, CLOUD, integrator, until=0.25)
+
+
+def recorded():
+    """A trace of a short run."""
+    trace = Trace(risk=RISK)
+    watched(trace)
+    return trace
 
 
 def of_flow(flow):
@@ -53,6 +62,7 @@ GIVEN = {
     "time": 0.0,
     "index": 0,
     "keep": lambda checkpoint: None,
+    "progress": False,
 }
 ALL = {
     "flow": FLOW,
@@ -66,6 +76,7 @@ ALL = {
     "together": 2,
     "keep": [None, None],
     "resume": [None, None],
+    "progress": False,
 }
 PLAIN = (Euler, Heun, RK4)
 NOISED = (EulerMaruyama, LeimkuhlerMatthews, LinearSplitting)
@@ -198,6 +209,7 @@ CASES = [
     Case("flows.Every(time)", Every, {"time": 0.1, "observer": seen}, watched),
     Case("flows.LogSpaced", LogSpaced, {"first": 0.1, "last": 1.0, "count": 3, "observer": seen}, watched),
     Case("flows.Trace", Trace, {"risk": RISK, "movement": MeanMovement(CLOUD)}, watched),
+    Case("flows.Trace.plot", recorded().plot, {"axes": Figure().subplots(), "log_time": True, "log_values": False}),
     Case("flows.StopBelow", StopBelow, {"observable": RISK, "level": 1e-9}, watched),
     Case("flows.StopAbove", StopAbove, {"observable": RISK, "level": 1e9}, watched),
     Case("flows.StopAfter", StopAfter, {"seconds": 100.0}, watched),

@@ -5,6 +5,7 @@ from tempfile import mkdtemp
 
 import h5py
 import torch
+from matplotlib.figure import Figure
 
 from particles import *
 from particles import masses as weights
@@ -102,6 +103,14 @@ def stored():
 
 
 STORED = stored()
+PANEL = Figure().subplots()
+
+
+def drawn(**given):
+    with Trajectory.open(STORED) as file:
+        file.plot(**given)
+
+
 #: Stands for an HDF5 file that is open, which only one call can take up.
 OPEN = object()
 
@@ -440,6 +449,11 @@ CASES = [
     ),
     Case("particles.TrajectoryWriter", taken_up(TrajectoryWriter), {"file": OPEN, "observables": None}),
     Case("particles.TrajectoryReader", taken_up(TrajectoryReader), {"file": OPEN}),
+    Case(
+        "particles.TrajectoryReader.plot",
+        drawn,
+        {"particles": True, "coordinates": (0, 1), "axes": PANEL, "log_time": True, "log_values": False},
+    ),
     Case(
         "particles.SharedTrajectory",
         SharedTrajectory,

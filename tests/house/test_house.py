@@ -9,12 +9,14 @@ from types import ModuleType
 import pytest
 
 from tests.house import claims, imports, layout, public, randomness, statements
-from tests.house.source import ROOMS, Source, sources
+from tests.house.source import ROOMS, ROOT, Source, sources
 
 Rule = Callable[[Source], Iterator[str]]
 
 LIBRARY = sources(*ROOMS)
 TESTS = sources("tests")
+#: What builds the pages, and the scripts of the gallery, which people copy.
+PAGES = [*sources("docs/building", "docs/gallery"), Source("docs/conf.py", (ROOT / "docs/conf.py").read_text())]
 
 LIBRARY_RULES: list[Rule] = [
     layout.long_files,
@@ -36,6 +38,17 @@ TEST_RULES: list[Rule] = [
     claims.unstated_claims,
     claims.unread_refusals,
     claims.dropped_comparisons,
+]
+PAGE_RULES: list[Rule] = [
+    layout.long_files,
+    layout.long_functions,
+    layout.silent_files,
+    layout.empty_names,
+    statements.asserts,
+    statements.broad_excepts,
+    statements.postponed_annotations,
+    statements.loose_ends,
+    randomness.careless_randomness,
 ]
 
 
@@ -176,9 +189,16 @@ def test_tests_keep_the_rule(rule: Rule) -> None:
     assert not said, said
 
 
+@pytest.mark.parametrize("rule", PAGE_RULES, ids=name_of)
+def test_pages_keep_the_rule(rule: Rule) -> None:
+    """Assert that no script of the gallery and nothing that builds the pages breaks the rule."""
+    said = complaints(rule, PAGES)
+    assert not said, said
+
+
 def test_every_module_has_its_mirror() -> None:
-    """Assert that each library module is tested by the file of the same path under tests/."""
-    said = "\n".join(layout.unmirrored(LIBRARY, TESTS))
+    """Assert that each library module, and each that builds the pages, is tested by the file of the same path."""
+    said = "\n".join(layout.unmirrored([*LIBRARY, *sources("docs/building")], TESTS))
     assert not said, said
 
 
@@ -210,8 +230,11 @@ def test_folder_without_init_is_seen() -> None:
 
 
 def test_no_folder_is_too_full() -> None:
-    """Assert that every folder of the library and of the tests can be taken in at a glance."""
-    said = "\n".join(layout.full_folders([*LIBRARY, *TESTS]))
+    """Assert that every folder of the library, of the tests and of the pages can be taken in at a glance."""
+    made = {"_build", "_gallery", "names"}
+    written = [path.relative_to(ROOT) for path in (ROOT / "docs").rglob("*.*") if not made & {*path.parts}]
+    pages = [Source(path.as_posix(), "") for path in written if "__pycache__" not in path.parts]
+    said = "\n".join(layout.full_folders([*LIBRARY, *TESTS, *pages]))
     assert not said, said
 
 

@@ -194,3 +194,29 @@ def test_members_come_back_as_they_were_stacked() -> None:
     for one, other in zip(clouds, members_of(Stacked(clouds)), strict=True):
         assert torch.equal(one.positions, other.positions) and torch.equal(one.masses, other.masses)
     assert members_of(clouds[0]) == [clouds[0]]
+
+
+@pytest.mark.parametrize(
+    ("weights", "said"),
+    [
+        ([0.25, 0.25, 0.25, 0.25], "0.25 each"),
+        ([0.5, 0.5, 0.0, 0.0], "0 to 0.5, effective number 2"),
+        ([0.4, 0.3, 0.2, 0.1], "0.1 to 0.4, effective number 3.333"),
+    ],
+)
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=str)
+def test_a_cloud_shows_sizes_and_masses(weights: list[float], said: str, dtype: torch.dtype) -> None:
+    """Assert that shapes, the masses' range and effective number, dtype and device are said, and no position is."""
+    cloud = ParticleCloud(torch.zeros(4, 3, dtype=dtype), torch.tensor(weights, dtype=dtype))
+    ends = f"dtype={str(dtype).removeprefix('torch.')}, device=cpu)"
+    assert repr(cloud) == f"ParticleCloud(particles=4, dim=3, masses={said}, {ends}"
+    stacked = Stacked([cloud, ParticleCloud(cloud.positions)])
+    assert repr(stacked).startswith(f"Stacked(members=2, particles=4, dim=3, masses={said.replace('0.25 each', '')}")
+    if "each" not in said:
+        assert repr(stacked).endswith(f" to 4, {ends}")
+
+
+def test_a_cloud_with_history_shows_itself() -> None:
+    """Assert that masses on an autograd graph are shown like others."""
+    masses = torch.full((4,), 0.25, dtype=torch.float64, requires_grad=True)
+    assert "masses=0.25 each" in repr(ParticleCloud(torch.zeros(4, 3, dtype=torch.float64), masses * 1.0))

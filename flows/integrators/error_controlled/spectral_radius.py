@@ -8,6 +8,7 @@ import torch
 from flows.base import Flow
 from flows.noise import StepNoise
 from particles import ParticleCloud
+from particles.compute.normals import EARLIEST
 from particles.shapes import Positions, Velocity
 
 #: The iteration ends when an estimate changes by less than this part.
@@ -41,7 +42,7 @@ class SpectralRadius:
         Verwer 1998, section 5, begin with it).
         """
         if direction is None:
-            direction = StepNoise(0, 0, STREAM).normals(cloud.positions, cloud.first)
+            direction = StepNoise(0, 0, STREAM, version=EARLIEST).normals(cloud.positions, cloud.first)
         extent, length, speed = cloud.norms(cloud.positions, direction, velocity).tolist()
         unit = torch.finfo(cloud.dtype).eps
         natural = math.sqrt(cloud.count * cloud.dim)

@@ -58,7 +58,7 @@ class BAOAB(GivenStep):
         middle = begin.moved(begin.positions + half * speed)
         kept, shaken = math.exp(-flow.friction * size), math.sqrt(-math.expm1(-2.0 * flow.friction * size))
         agitation = flow.agitation(middle, start + half)
-        speed = kept * speed + shaken * agitation * noise.normals(begin.positions)
+        speed = noise.normals(begin.positions).mul_(shaken * agitation).add_(kept * speed)
         end = middle.moved(middle.positions + half * speed)
         after = flow.acceleration(end, on_grid(self._size(), reached))
         return Advance(reached, end.moved(end.positions, speed + half * after), Driven(after))

@@ -28,5 +28,6 @@ class EulerMaruyama(FixedStep):
         """theta + h v + sqrt(h) sigma xi."""
         moved = cloud.positions + size * flow.velocity(cloud, time)
         if isinstance(flow, NoisyFlow):
-            moved = moved + math.sqrt(size) * flow.diffusion(cloud, time) * noise.normals(cloud.positions, cloud.first)
+            kick = noise.normals(cloud.positions, cloud.first).mul_(math.sqrt(size) * flow.diffusion(cloud, time))
+            moved = kick.add_(moved)
         return moved

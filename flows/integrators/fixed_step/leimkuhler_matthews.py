@@ -53,5 +53,6 @@ class LeimkuhlerMatthews(GivenStep):
             state.normals if state is not None and state.noise == noise else noise.normals(cloud.positions, cloud.first)
         )
         second = noise.after.normals(cloud.positions, cloud.first)
-        moved = moved + (0.5 * math.sqrt(size)) * flow.diffusion(cloud, start) * (first + second)
+        kick = (first + second).mul_(0.5 * math.sqrt(size) * flow.diffusion(cloud, start))
+        moved = kick.add_(moved)
         return Advance(reached, cloud.moved(moved), Drawn(noise.after, second))

@@ -55,10 +55,12 @@ def _relaxed(flow: Flow, cloud: ParticleCloud, time: float, span: float, noise: 
     """exp(-k s) theta + sigma sqrt((1 - exp(-2 k s)) / (2 k)) xi after the span s, with k and sigma of this time."""
     positions = cloud.positions
     rate = flow.decay(cloud, time) if isinstance(flow, DecayingFlow) else torch.zeros_like(positions)
+    rate = rate[:, :1] if rate.stride(1) == 0 else rate  # one column stands for all
     moved = torch.exp(-span * rate) * positions
     if isinstance(flow, NoisyFlow):
         spread = (span * decayed_share(2.0 * span * rate)).sqrt()
-        moved = moved + spread * flow.diffusion(cloud, time) * noise.normals(positions, cloud.first)
+        kick = noise.normals(positions, cloud.first).mul_(spread * flow.diffusion(cloud, time))
+        moved = kick.add_(moved)
     return moved
 
 

@@ -11,6 +11,7 @@ from flows.integrators.error_controlled.step_control import Tolerance, ratio
 from flows.integrators.function_space.gauss_newton import GaussNewton
 from flows.noise import StepNoise
 from particles import Squared
+from particles.compute.normals import EARLIEST
 from particles.shapes import Positions
 
 #: Stream of the noise that stands for rounding of the positions, apart from the flows' own.
@@ -47,7 +48,7 @@ class Scales:
         columns = stiff.at.risk.network.neuron.trained_columns
         trained = torch.zeros_like(cloud.positions)
         trained[:, columns] = cloud.positions[:, columns]
-        noise = trained * StepNoise(0, 0, STREAM).normals(cloud.positions, cloud.first)
+        noise = trained * StepNoise(0, 0, STREAM, version=EARLIEST).normals(cloud.positions, cloud.first)
         outputs = stiff.weighed(stiff.at.predictions)
         blur = torch.linalg.vector_norm(stiff.weighed(stiff.at.push(noise))) + torch.linalg.vector_norm(outputs)
         squared = isinstance(stiff.at.risk.loss, Squared)

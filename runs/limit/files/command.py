@@ -1,8 +1,9 @@
 """`meanfield limit STUDY.toml`: what the networks of a study file do with infinitely many particles, after training."""
 
 import math
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,16 +13,16 @@ from rich.console import Console
 from limits import InfiniteWidth, infinite_width
 from particles import FlowDiverged
 from runs.batch.crew import usable_cores
-from runs.batch.output_folder import CONFIG_FILE, claimed, held_configuration
+from runs.batch.output_folder import CONFIG_FILE, claimed, held_configuration, hold_configuration
 from runs.batch.standing_processes import Spread, standing_processes
 from runs.limit.files.kept_samples import KeptSamples
 from runs.limit.files.network import COUPLINGS, StudyNetwork
 from runs.limit.files.points import points_of
 from runs.limit.files.progress import LimitProgress
-from runs.limit.files.tables import Found, shown_table, write_tables
+from runs.limit.files.tables import LIMIT_FILE, Found, shown_table, write_tables
 from runs.limit.spread import in_parts
 from runs.limit.tolerances import relative
-from runs.recorded.origins import SOURCES
+from runs.recorded.origins import SOURCES, noted_seconds
 from runs.studyfile.model.reading import read_study
 from runs.studyfile.model.sources import changes, sources_of
 from runs.studyfile.running import FAILURES, spoken_error
@@ -128,8 +129,10 @@ def _found(
         **request.identity(),
         SOURCES: dict(network.sources),
     }
+    begun, spent = time.monotonic(), noted_seconds(folder) or 0.0
+    remarks = {"seconds": spent}
     before = partial(_refuse_changed, folder, network.sources)
-    with claimed(folder, identity, {}, before=before), LimitProgress(console, label) as progress:
+    with claimed(folder, identity, remarks, before=before), LimitProgress(console, label) as progress:
         samples = KeptSamples(folder / SAMPLES)
         estimating = partial(
             infinite_width,
@@ -148,10 +151,16 @@ def _found(
         def to(tolerances: Mapping[str, float] | float) -> InfiniteWidth:
             return estimating(tolerance=tolerances)
 
-        limit = to(request.tolerance) if request.absolute else relative(request.tolerance, names, to)
+        try:
+            limit = to(request.tolerance) if request.absolute else relative(request.tolerance, names, to)
+        finally:
+            if samples.fresh:
+                remarks["seconds"] = round(spent + time.monotonic() - begun, 3)
+                with suppress(OSError):
+                    hold_configuration(folder / CONFIG_FILE, {**identity, "remarks": remarks})
     if not samples.fresh:
         console.print(f"{label or 'limit: '}complete already.", highlight=False, markup=False)
-    return Found(network.point, quantities, limit)
+    return Found(network.point, quantities, limit, remarks["seconds"])
 
 
 def _refuse_changed(folder: Path, now: Mapping[str, str]) -> None:
@@ -170,7 +179,10 @@ def _summary(found: Sequence[Found], out: Path, console: Console, name: str, fig
     """Show the table, write tables and figure, and yield lines with their paths and with what did not converge."""
     if not found:
         return
-    console.print(shown_table(found))
+    table, left = shown_table(found, console.width)
+    console.print(table)
+    if left:
+        yield f"only in {out / LIMIT_FILE}: {', '.join(left)}"
     for one in found:
         if not one.limit.converged:
             yield f"{one.point.label or name}: not converged. {one.limit.reason}"
@@ -179,7 +191,7 @@ def _summary(found: Sequence[Found], out: Path, console: Console, name: str, fig
         if figure:
             from runs.limit.files.figure import draw_limits
 
-            yield f"figure: {draw_limits(found, out, name)}"
+            yield from (f"figure: {path}" for path in draw_limits(found, out, name))
     except OSError as error:
         yield f"The folder {out} cannot be written ({error.strerror}): name another one with --out."
     except Refusal as error:

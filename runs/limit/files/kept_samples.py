@@ -52,7 +52,7 @@ class KeptSamples:
 
 def _read(path: Path) -> tuple[Array, Array]:
     try:
-        with np.load(path, allow_pickle=False) as held:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
             return held["fine"], held["coarse"]
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise Refusal(

@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor
 
 from flows import Flow
-from limits import Coupling, Drawn, Halves, Nested, Rotated
+from limits import Coupling, Drawn, Halves, Rotated
 from particles import ParticleCloud
 from runs.limit.couplings import fitting
 from runs.limit.files.points import Point
@@ -62,24 +62,26 @@ class StudyNetwork:
 
     def coupling(self, name: str, first_width: int) -> Coupling:
         """The coupling of this name; `auto` is one that fits."""
-        law, given = self.point.config.law.given(), self.point.config.masses.given()
-        weights = self._experiment(first_width, 0).masses
-        shared = float(given.get("alpha") or 1.0) if given.get("gamma") else 1.0
-        if name == "auto":
-            return fitting(self._experiment(first_width, 0).risk, weights, law.get("symmetric") is True, shared)
-        if name == "nested":
-            return Nested(shared)
+        given, risk = self.point.config.masses.given(), self._experiment(first_width, 0).risk
+        shared = float(given["alpha"]) if given.get("gamma") and given.get("alpha") else 1.0
         if name == "halves":
             return Halves()
-        return Rotated(self._experiment(first_width, 0).risk.network.neuron)
+        if name == "rotated":
+            return Rotated(risk.network.neuron)
+        symmetric = self.point.config.law.given().get("symmetric") is True
+        return fitting(risk, name == "nested" or self._tail is not None, symmetric, shared)
 
     @property
     def rate(self) -> float:
         """The r of E F(m) = F + c m^(-r) + ...: 1, or 1 / alpha - 1 where masses of Zipf's law have a heavier tail."""
-        given = self.point.config.masses.given()
-        alpha = given.get("alpha") if given.get("gamma") != 1.0 and "alpha" in given else None
-        falls = self.point.config.masses.kind in ("zipf", "asymmetrical")  # type: ignore[attr-defined]
-        return min(1.0, 1.0 / alpha - 1.0) if falls and alpha else 1.0
+        return 1.0 if self._tail is None else min(1.0, 1.0 / self._tail - 1.0)
+
+    @property
+    def _tail(self) -> float | None:
+        """The alpha of masses that fall as those of Zipf's law; None where they are equal or random."""
+        masses = self.point.config.masses
+        falls = masses.kind in ("zipf", "asymmetrical") and masses.given().get("gamma") != 1.0  # type: ignore[attr-defined]
+        return float(masses.given()["alpha"]) if falls else None
 
     @cached_property
     def _trained(self) -> Trained:

@@ -1,7 +1,7 @@
 """What was found of the limits of a study, as rows: limit.csv, levels.csv, and the table in the terminal."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,7 @@ from limits import Estimated, InfiniteWidth, LimitValue
 from particles import Unresolved
 from runs.limit.files.points import Point, settings_of
 from runs.limit.moments import Quantity
+from runs.recorded.curve_groups import short_names, value_text
 from runs.recorded.flat_parameters import Scalar
 from runs.studyfile.results.index import write_rows
 from runs.system.printable import printable
@@ -23,17 +24,20 @@ from runs.system.printable import printable
 LIMIT_FILE, LEVELS_FILE = "limit.csv", "levels.csv"
 #: The error of a network, relative to the limit, for which a width is named.
 ERROR = 0.01
+#: Blanks between two columns in a terminal, and the most digits of a number.
+GAP, DIGITS = 2, 12
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """The limit of one point: what was measured, and what was found of it, at relative or absolute `tolerance`."""
+    """The limit of one point: what was measured, what was found of it, and the seconds of work on all its samples."""
 
     point: Point
     quantities: tuple[Quantity, ...]
     limit: InfiniteWidth
+    seconds: float
 
     @cached_property
     def widths(self) -> Array:
@@ -95,7 +99,7 @@ def limit_rows(found: Sequence[Found]) -> list[list[Scalar]]:
             correction = limit.finite_width.correction(value.name)
             for estimated in (correction, one.fluctuation(place), one.width_for(place)):
                 row += [None] * 3 if estimated is None else [estimated.value, estimated.low, estimated.high]
-            rows.append([*row, limit.cost, limit.seconds, limit.reason])
+            rows.append([*row, limit.cost, one.seconds, limit.reason])
     return [[None if isinstance(cell, float) and math.isnan(cell) else cell for cell in row] for row in rows]
 
 
@@ -121,43 +125,54 @@ def level_rows(found: Sequence[Found]) -> list[list[Scalar]]:
     return rows
 
 
-def shown_table(found: Sequence[Found]) -> Table:
-    """The limits for the terminal, the last time of every observable where there are several."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+def shown_table(found: Sequence[Found], width: int) -> tuple[Table, list[str]]:
+    """The limits at the end of training for lines of `width` letters, and the names of columns that do not fit."""
+    columns = _columns(found)
+    fitting, used = 0, 0
+    for name, cells in columns:
+        used += max(len(name), *map(len, cells)) + GAP
+        fitting += used <= width or fitting < 2
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, GAP - 1, 0, 0), show_edge=False)
+    for name, _ in columns[:fitting]:
+        table.add_column(Text(name), justify="right", no_wrap=True)
+    for cells in zip(*(cells for _, cells in columns[:fitting]), strict=True):
+        table.add_row(*map(Text, cells))
+    return table, [name for name, _ in columns[fitting:]]
+
+
+def _columns(found: Sequence[Found]) -> list[tuple[str, list[str]]]:
+    """Names and cells, the most important first."""
     keys = settings_of([one.point for one in found])
-    confidence = 100.0 * found[0].limit.confidence
-    heads = ["limit", "standard error", "bias", f"{confidence:g} % interval", "verdict", "width for 1 %"]
-    for name in [*keys, "quantity"]:
-        table.add_column(Text(printable(name.rsplit(".", 1)[-1])))
-    for name in heads:
-        table.add_column(Text(name), justify="right")
+    words, confidence = short_names(keys), 100.0 * found[0].limit.confidence
+    numbers = ("limit", f"{confidence:g} % interval", "m for 1 %", "converged", "error", "bias")
+    rows = []
     for one in found:
-        for place, value in shown(one):
-            cells = [str(one.point.varied.get(key)) for key in keys]
-            cells += [value.name, *_cells(value), one.limit.verdict, _width(one.width_for(place))]
-            table.add_row(*(Text(printable(cell)) for cell in cells))
-    return table
+        for place, quantity in at_end(one.quantities):
+            leading = [value_text(key, one.point.varied.get(key)) for key in keys]
+            value, error, bias, ends = _cells(one.limit.values[place])
+            measured = [value, ends, _width(one.width_for(place)), "yes" if one.limit.converged else "no", error, bias]
+            rows.append([*leading, quantity.words, *measured])
+    names = [*(words[key] for key in keys), "quantity", *numbers]
+    return [(printable(name), [printable(row[column]) for row in rows]) for column, name in enumerate(names)]
 
 
-def shown(found: Found) -> Iterator[tuple[int, LimitValue]]:
+def at_end(quantities: Sequence[Quantity]) -> list[tuple[int, Quantity]]:
     """The quantities at the end of training, with their places."""
-    last = max(quantity.time for quantity in found.quantities)
-    for place, (quantity, value) in enumerate(zip(found.quantities, found.limit.values, strict=True)):
-        if quantity.time == last:
-            yield place, value
+    last = max(quantity.time for quantity in quantities)
+    return [(place, quantity) for place, quantity in enumerate(quantities) if quantity.time == last]
 
 
 def _cells(value: LimitValue) -> list[str]:
     """The numbers of a limit, to the digits that its standard error leaves."""
     spread = max(value.standard_error, value.bias)
-    digits = 6 if not 0.0 < spread < math.inf or value.value == 0.0 else _digits(abs(value.value) / spread)
+    digits = _digits(abs(value.value) / spread) if 0.0 < spread < math.inf else DIGITS
     ends = f"{value.low:.{digits}g} to {value.high:.{digits}g}"
     return [f"{value.value:.{digits}g}", f"{value.standard_error:.1e}", f"{value.bias:.1e}", ends]
 
 
 def _digits(ratio: float) -> int:
     """Significant digits of a number that is so many times its error: two of the error are shown."""
-    return min(12, max(2, 2 + math.ceil(math.log10(ratio)) if ratio > 1.0 else 2))
+    return max(2, min(DIGITS, 2 + math.ceil(math.log10(ratio)))) if ratio > 0.0 else 2
 
 
 def _width(width: Estimated | None) -> str:

@@ -146,7 +146,7 @@ def test_normals_kept_for_another_number_are_not_used() -> None:
     evolve(flow, half, integrator, until=UNTIL, seed=7, first=0, keep=kept.append)
     one, other = (
         evolve(flow, half, integrator, until=UNTIL, seed=7, first=5, resume=checkpoint)
-        for checkpoint in (kept[1], Checkpoint(1, kept[1].time, kept[1].cloud, None))
+        for checkpoint in (kept[1], Checkpoint(1, kept[1].time, kept[1].cloud, None, kept[1].noise))
     )
     assert torch.equal(one.positions, other.positions)
 

@@ -21,9 +21,9 @@ import torch
 
 from flows import BDF, Adaptive, Chebyshev, DormandPrince, Exponential, Integrator, LogSpaced, evolve
 from particles import FlowDiverged, FlowRefused, ParticleCloud, ToleranceNotReached
+from tests.flows.law.patience import Hung, at_most
 from tests.flows.law.random_problems import Problem
 from tests.flows.law.reference_path import ReferencePath, Sizes, moments, reference
-from tests.patience import Hung, at_most
 
 #: The law: error <= this times the tolerance.
 ROOM = 10.0

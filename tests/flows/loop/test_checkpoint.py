@@ -26,13 +26,15 @@ from flows import (
     LangevinFlow,
     LeimkuhlerMatthews,
     StepBound,
+    StepNoise,
     UnderdampedFlow,
     Walled,
     evolve,
+    evolve_all,
 )
 from flows.base import states_of
 from flows.loop.checkpoint import CHECKPOINTED, Checkpoint, checkpointed
-from particles import ParticleCloud, Trajectory
+from particles import Ensemble, ParticleCloud, Trajectory
 from tests.long import long
 from tests.problems import network_cloud, network_risk
 
@@ -141,3 +143,28 @@ def test_the_start_is_kept_after_observers_and_the_end_is_not() -> None:
     calls.clear()
     evolve(flow, network_cloud(), Euler(0.5), until=1.0, observers=[observe], keep=keep, resume=kept[0])
     assert calls == [("observe", 1), ("keep", 1), ("observe", 2)]
+
+
+def test_a_run_goes_on_in_the_version_of_its_noise() -> None:
+    """Assert that a run kept before noise had versions goes on in version 1 and says so of what it keeps."""
+    flow, integrator = CASES["euler-maruyama"]
+    begun, kept = Checkpoint(0, 0.0, network_cloud(), None), list[Checkpoint[Any]]()
+    end = evolve(flow, network_cloud(), integrator, until=1.0, seed=3, resume=begun, keep=kept.append)
+    cloud, time = network_cloud(), 0.0
+    for step in range(4):
+        taken = integrator.step(flow, cloud, None, time, 1.0, StepNoise(3, step, version=1))
+        cloud, time = taken.cloud, taken.time
+    assert torch.equal(end.positions, cloud.positions)
+    assert [checkpoint.noise for checkpoint in kept] == [1, 1, 1]
+    assert not torch.equal(end.positions, evolve(flow, network_cloud(), integrator, until=1.0, seed=3).positions)
+
+
+def test_members_go_on_in_the_versions_of_their_noise() -> None:
+    """Assert that members side by side keep the version that each has, and that a fresh one has that of today."""
+    flow, integrator = CASES["euler-maruyama"]
+    starts, kept = [network_cloud(), network_cloud()], (list[Checkpoint[Any]](), list[Checkpoint[Any]]())
+    keep = [one.append for one in kept]
+    begun = [Checkpoint(0, 0.0, starts[0], None), None]
+    ends = evolve_all(flow, Ensemble.of(starts), integrator, until=1.0, seeds=[3, 3], keep=keep, resume=begun)
+    assert [{checkpoint.noise for checkpoint in one} for one in kept] == [{1}, {2}]
+    assert not torch.equal(ends[0].positions, ends[1].positions)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from flows import (
     BDF,
@@ -29,6 +30,7 @@ from flows import (
     evolve,
 )
 from particles import L2, GaussianLaw, GaussianOutputs, Lazy, LeakyReLU, Power
+from particles.arguments.integers import whole
 from particles.arguments.reals import finite, non_negative, positive
 from tests.problems import Clock, network_cloud, network_risk, small_cloud
 
@@ -126,4 +128,16 @@ def test_each_says_what_is_needed() -> None:
         (non_negative, -1e-300, "a finite non-negative number"),
     ):
         with pytest.raises(ValueError, match=f"^The rate is {value}, but {kind} is needed.$"):
+            check(value, "The rate")
+
+
+@pytest.mark.parametrize("check", [finite, positive, non_negative, whole])
+def test_an_array_in_place_of_a_number_is_not_written_out(check: Callable[[object, str], object]) -> None:
+    """Assert that the refusal names dtype and shape of tensors and arrays, and the number of entries of a list."""
+    for value, said in (
+        (torch.zeros(500, 3), r"float32\[500, 3\]"),
+        (np.zeros(500), r"float64\[500\]"),
+        ([0.5] * 500, r"\[0\.5, .*\.\.\. 500 in all\]"),
+    ):
+        with pytest.raises(ValueError, match=f"^The rate is {said}, but .* is needed.$"):
             check(value, "The rate")

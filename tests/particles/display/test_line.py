@@ -96,6 +96,7 @@ WEIGHTS = torch.zeros(500, 3, dtype=torch.float64)
         (torch.float32, "float32"),
         (torch.device("cpu"), "cpu"),
         (Path("a/b"), "a/b"),
+        (Path("/long" * 20) / "run.h5", f"...{('/long' * 20 + '/run.h5')[-69:]}"),
         ((1,), "(1,)"),
         ([1, 2], "[1, 2]"),
         ({"a": WEIGHTS}, "{'a': float64[500, 3]}"),

@@ -193,3 +193,16 @@ def test_what_cannot_be_shared_is_refused() -> None:
 def test_whole_clouds_are_cut_into_default_blocks() -> None:
     """Assert that blocks depend on the number of particles where none are given."""
     assert SharedCloud.of(whole_cloud(), Ranks()).share.blocks == Blocks.of(COUNT)
+
+
+def test_a_part_shows_itself_without_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Assert that one rank may show its part while others do something else: nothing is gathered."""
+
+    def gathered(*given: object) -> None:
+        """What would wait for the others."""
+        raise AssertionError("the ranks were asked")
+
+    for name in ("total", "at_first", "text"):
+        monkeypatch.setattr(Ranks, name, gathered)
+    shown = repr(SharedCloud.of(whole_cloud(), Ranks(), BLOCKS))
+    assert shown.startswith(f"SharedCloud(particles={COUNT}, dim=") and f"held=0 to {COUNT - 1} by rank 0" in shown

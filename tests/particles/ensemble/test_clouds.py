@@ -114,3 +114,11 @@ def test_member_that_is_no_cloud_is_refused(without_shape_checks: None) -> None:
     """Assert that something else than a cloud is refused by its type."""
     with pytest.raises(TypeError, match=r"Ensemble.of was given 3 as clouds\[0\], but a ParticleCloud is needed"):
         Ensemble.of([3])
+
+
+def test_an_ensemble_shows_sizes_and_masses() -> None:
+    """Assert that members, shapes and masses are said, with the range of the members' effective numbers."""
+    weights = torch.tensor([[0.5, 0.5, 0.0], [0.2, 0.4, 0.4]], dtype=torch.float64)
+    said = "masses=0 to 0.5, effective number 2 to 2.778, dtype=float64, device=cpu)"
+    assert repr(Ensemble(numbers(3, 2, 3, 2), weights)) == f"Ensemble(members=2, particles=3, dim=2, {said}"
+    assert "particles=6, dim=2, masses=0.1667 each" in repr(Ensemble(POSITIONS))

@@ -32,3 +32,12 @@ def test_rows_name_a_class_each(rows: list[list[float]], names: bool) -> None:
         return
     with pytest.raises(ValueError, match="The targets of 2 outputs are neither one-hot nor probabilities"):
         check_rows(torch.tensor(rows), None)
+
+
+def test_many_values_are_counted() -> None:
+    """Assert that a refusal of targets that are no classes does not write all of them."""
+    targets = torch.arange(1_000.0)[:, None]
+    with pytest.raises(ValueError, match=r"The classes are \[0\.0, 1\.0\], but the targets also take 2\.0"):
+        checked_values(targets, (0, 1))
+    with pytest.raises(ValueError, match=r"The classes are \[.*\.\.\. 1000 in all\], but the targets also take -1"):
+        checked_values(-targets[:2], tuple(range(1_000)))

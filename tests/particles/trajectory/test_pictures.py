@@ -14,7 +14,7 @@ from particles.trajectory.pictures import (
     AREA,
     MOST_PARTICLES,
     Curve,
-    check_coordinates,
+    checked_coordinates,
     chosen_names,
     draw_curve,
     draw_particles,
@@ -112,7 +112,7 @@ def test_particles_have_areas_of_their_masses(axes: Any) -> None:
     """Assert that start and end are drawn at the chosen coordinates, with areas in proportion to masses, and named."""
     start = ParticleCloud(normals(7, 3, seed=0), unequal(7))
     end = start.moved(start.positions + 1.0)
-    draw_particles(axes, start, end, (2, 0), ["w_0", "w_1", "a_0"], "time 3")
+    draw_particles(axes, start, end, [2, 0], ["w_0", "w_1", "a_0"], "time 3")
     before, after = axes.collections
     heaviest = end.masses.argsort(descending=True)
     assert np.array_equal(after.get_offsets(), end.positions[heaviest][:, [2, 0]].numpy())
@@ -126,7 +126,7 @@ def test_of_many_particles_the_heaviest_are_drawn_and_that_is_said(axes: Any) ->
     """Assert that a large cloud is thinned by mass, with a title that says so, also in one coordinate."""
     count = MOST_PARTICLES + 10
     cloud = ParticleCloud(normals(count, 2, seed=0), unequal(count))
-    draw_particles(axes, cloud, cloud, (1,), ["w_0", "w_1"], "time 1")
+    draw_particles(axes, cloud, cloud, [1], ["w_0", "w_1"], "time 1")
     assert len(axes.collections[1].get_offsets()) == MOST_PARTICLES
     assert axes.get_title() == "the 5000 heaviest of 5010 particles, area = mass"
     sizes = axes.collections[1].get_sizes()
@@ -142,6 +142,8 @@ def test_panels_are_those_given_or_new_ones() -> None:
     assert panels(4, new.reshape(2, 2)).tolist() == new.tolist()
     with pytest.raises(ShapeError, match="4 axes were given for 2 panels; give as many, or leave axes out"):
         panels(2, new)
+    with pytest.raises(TypeError, match="'risk' was given as axes, but those of matplotlib are needed; leave axes out"):
+        panels(1, "risk")
     pyplot.close("all")
 
 
@@ -155,12 +157,13 @@ def test_names_are_chosen_from_what_is_there() -> None:
 
 
 @pytest.mark.parametrize("wrong", [(), (0, 0), (0, 3), (-1, 0), (0, 1, 2), (0.0, 1)], ids=str)
-def test_coordinates_that_do_not_exist_are_refused(wrong: tuple[int, ...]) -> None:
+def test_coordinates_that_do_not_exist_are_refused(wrong: tuple[int, ...], without_shape_checks: None) -> None:
     """Assert that one or two different coordinates of a particle are needed."""
-    check_coordinates((2, 0), 3)
-    check_coordinates((1,), 3)
-    with pytest.raises(ValueError, match=r"The coordinates .* one or two different ones from 0 to 2 are needed"):
-        check_coordinates(wrong, 3)
+    assert checked_coordinates((2, np.int64(0)), 3) == [2, 0] and checked_coordinates((1,), 3) == [1]
+    with pytest.raises(
+        ValueError, match=r"one or two different ones from 0 to 2 are needed|A coordinate is .*, but a non-negative int"
+    ):
+        checked_coordinates(wrong, 3)
 
 
 def test_entries_have_names() -> None:

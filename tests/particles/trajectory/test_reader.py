@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from matplotlib import pyplot
 
 from particles.errors import TrajectoryError
 from particles.trajectory import Trajectory, TrajectoryReader
@@ -94,3 +95,65 @@ def test_only_the_announced_observable_is_missing(tmp_path: Path) -> None:
         writer.trace(mean=mean)
     with Trajectory.open(tmp_path / "run.h5") as reader:
         assert dict(reader.observables) == {}
+
+
+def test_a_reader_shows_what_is_in_the_file(tmp_path: Path) -> None:
+    """Assert that frames, times, sizes and observables are said while it is open, and that it is closed afterwards."""
+    path = played(tmp_path / "run.h5", 7)
+    with Trajectory.open(path) as reader:
+        said = "frames=4, times=0 to 3, particles=5, dim=2, observables=['spread', 'mean'], complete=True)"
+        assert repr(reader).endswith(said) and repr(reader).startswith("TrajectoryReader(path=")
+        assert repr(reader.observables) == "Observables(names=['spread', 'mean'])"
+        assert repr(reader.observables["mean"]) == "Series(steps=int64[3], times=float64[3], values=float64[3, 2])"
+    assert repr(reader).endswith("run.h5, closed=True)")
+
+
+def test_a_reader_that_was_overtaken_shows_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Assert that where a writer opened the file since, the line says so and raises nothing."""
+
+    def refuse() -> None:
+        """What a reader that was overtaken says."""
+        raise TrajectoryError("a writer opened it since")
+
+    path = played(tmp_path / "run.h5", 7)
+    with Trajectory.create(tmp_path / "empty.h5") as writer:
+        assert repr(writer).endswith("empty.h5, frames=0, observables=[], complete=False)")
+    with Trajectory.open(tmp_path / "empty.h5") as reader:
+        assert repr(reader).endswith("empty.h5, frames=0, times=none, observables=[], complete=False)")
+    with Trajectory.open(path) as reader:
+        monkeypatch.setattr(reader._openings, "check", refuse)
+        assert repr(reader).endswith("run.h5, readable=False)")
+
+
+def test_a_file_is_drawn_with_one_call(reader: TrajectoryReader) -> None:
+    """Assert that each observable has a panel, and the particles one at the end when asked for."""
+    assert [panel.get_ylabel() for panel in reader.plot()] == ["spread", "mean"]
+    drawn = reader.plot("spread", particles=True, coordinates=(1, 0), log_values=True)
+    assert [panel.get_ylabel() for panel in drawn] == ["spread", "theta_0"]
+    assert drawn[0].lines[0].get_xdata().tolist() == reader.observables["spread"].times.tolist()
+    assert drawn[0].get_yscale() == "log"
+    assert torch.equal(
+        torch.as_tensor(drawn[1].collections[1].get_offsets().data[0]),
+        at_step(6).positions[at_step(6).masses.argmax(), [1, 0]],
+    )
+    with pytest.raises(KeyError, match="run.h5 holds spread, mean, not 'risk'"):
+        reader.plot("risk")
+    with pytest.raises(ValueError, match=r"Coordinates \[0, 2\] .* one or two different ones from 0 to 1"):
+        reader.plot(particles=True, coordinates=(0, 2))
+    pyplot.close("all")
+
+
+def test_a_file_without_frames_or_observables_is_drawn_as_far_as_it_goes(tmp_path: Path) -> None:
+    """Assert that particles are drawn without observables, and that there must be frames, or observables."""
+    with Trajectory.create(tmp_path / "frames.h5") as writer:
+        writer(0, 0.0, at_step(0))
+    with Trajectory.open(tmp_path / "frames.h5") as reader:
+        assert len(reader.plot(particles=True)) == 1
+        with pytest.raises(KeyError, match="holds no observable"):
+            reader.plot()
+    with Trajectory.create(tmp_path / "empty.h5"):
+        pass
+    empty = pytest.raises(TrajectoryError, match="has no frame, but its particles are to be drawn; run on first")
+    with Trajectory.open(tmp_path / "empty.h5") as reader, empty:
+        reader.plot(particles=True)
+    pyplot.close("all")

@@ -10,7 +10,7 @@ from runs.cli.commands import app
     ("option", "commands"),
     [
         ("--json", {"list", "info", "check", "claims", "distance", "status"}),
-        ("--force", {"plot", "animate", "distance", "export"}),
+        ("--force", {"plot", "animate", "distance", "export", "report"}),
         ("--out", {"plot", "animate", "distance", "export", "run", "reproduce"}),
         ("--coordinates", {"plot", "animate", "export"}),
         ("--log", {"plot", "distance"}),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from particles import Trajectory
-from runs.figures.figures import ColourScale
+from runs.figures.palette import ColourScale
 from runs.inspect.curve_colours import Groups, groups_of
 from runs.system.refusal import Refusal
 from tests.runs.inspect.recorded import recorded

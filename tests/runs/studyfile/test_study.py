@@ -46,6 +46,11 @@ def test_one_failing_run_leaves_the_others(tmp_path: Path) -> None:
     assert "Zipf masses need alpha in (0, 1), but alpha is 3.0" in told
     (error,) = (tmp_path / "out").rglob("error.txt")
     assert "Zipf masses" in error.read_text()
+    assert "Traceback" not in told
+    code, _, told = spoken("run", str(path), "--out", str(tmp_path / "out"), "--workers", "0", "--verbose")
+    assert code == 1 and "Traceback (most recent call last)" in told and "in zipf" in told
+    code, said, told = spoken("-q", "run", str(path), "--out", str(tmp_path / "out"), "--workers", "0", "--no-page")
+    assert code == 1 and "1 of 2 runs complete" in said and told.startswith("Failed: ") and told.count("\n") == 1
     code, said, _ = spoken("run", str(path), "--out", str(tmp_path / "out"), "--dry-run")
     assert code == 1 and "1 complete" in said and "cannot begin" in said
 

@@ -128,7 +128,7 @@ def test_integrators_are_values() -> None:
     assert bare.sized(0.1) == Euler(0.1) == Euler(step=0.1)
     assert bare == Euler()
     assert len({Euler(0.1), Euler(0.2), Heun(0.1), Euler(0.1)}) == 3
-    assert repr(Euler(0.1)) == "Euler(size=0.1)"
+    assert repr(Euler(0.1)) == "Euler(step=0.1)" and eval(repr(Euler(0.1))) == Euler(0.1)
 
 
 def test_step_by_hand_is_the_step_of_the_loop() -> None:

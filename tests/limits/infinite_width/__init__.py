@@ -1,0 +1,1 @@
+"""Tests of the limit of infinitely many trained particles."""

@@ -1,0 +1,1 @@
+"""Tests of the limit of the networks of a study file."""
