@@ -93,7 +93,7 @@ def command(
     for line in _summary(found, folder, shown, study.name, figure):
         shown.print(printable(line), highlight=False, soft_wrap=True, markup=False)
     for failure in failures:
-        console.print(f"Failed: {printable(failure)}", highlight=False, soft_wrap=True, markup=False)
+        Console(stderr=True).print(f"Failed: {printable(failure)}", highlight=False, soft_wrap=True, markup=False)
     return not failures and all(one.limit.converged for one in found)
 
 
