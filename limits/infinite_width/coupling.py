@@ -14,7 +14,7 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
-from limits.infinite_width.drawing import Draw, drawn, part, renormalised
+from limits.infinite_width.drawing import Draw, drawn, half_of, part, renormalised
 from particles import Neuron, ParticleCloud
 
 
@@ -77,8 +77,9 @@ class Halves:
 
     def coupled(self, draw: Draw, width: int, seed: int) -> Coupled:
         """One cloud and its two halves, the second of which begins at its middle in the noise."""
+        middle = half_of(width)
         whole, halves = _split(drawn(draw, width, seed))
-        coarse = tuple(Drawn(half, seed, number * (width // 2)) for number, half in enumerate(halves))
+        coarse = tuple(Drawn(half, seed, place * middle) for place, half in enumerate(halves))
         return Coupled((Drawn(whole, seed),), coarse)
 
 
@@ -113,7 +114,7 @@ class Rotated:
 
     def coupled(self, draw: Draw, width: int, seed: int) -> Coupled:
         """The cloud with all signs of its halves, and either half with either sign."""
-        half = width // 2
+        half = half_of(width)
         whole, halves = _split(drawn(draw, width, seed))
         coarse = [_signed(Drawn(one, seed, place * half), self.neuron, [0]) for place, one in enumerate(halves)]
         return Coupled(_signed(Drawn(whole, seed), self.neuron, [0, half]), (*coarse[0], *coarse[1]))
@@ -148,14 +149,16 @@ class Nested:
 
     def lowest(self, draw: Draw, width: int, seed: int) -> Coupled:
         """One cloud, with either sign for its light particles if a neuron is given."""
-        return Coupled(self._signed(drawn(draw, width, seed), seed, [self._heavy(width)]))
+        cloud = drawn(draw, width, seed)
+        return Coupled(self._signed(cloud, seed, [self._heavy(cloud.count)]))
 
     def coupled(self, draw: Draw, width: int, seed: int) -> Coupled:
         """One cloud beside one of its first half, and beside one of its heavy and its last particles if so asked.
 
         Raises ValueError where the draws are not nested.
         """
-        half, heavy = width // 2, self._heavy(width // 2)
+        half = half_of(width)
+        heavy = self._heavy(half)
         whole, first = drawn(draw, width, seed), drawn(draw, half, seed)
         if not torch.equal(whole.positions[:half], first.positions):
             raise ValueError(

@@ -6,7 +6,6 @@ import os
 import platform
 import time
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TypeVar
 
 import typer
@@ -27,7 +26,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 class App(typer.Typer):
     """A typer application whose commands all say as much as they are asked to."""
 
-    def command(self, name: str | None = None, **given: Any) -> Callable[[Command], Command]:  # type: ignore[override]
+    def command(self, name: str | None = None, **given: Any) -> Callable[[Command], Command]:
         """Add a command, under the name of its function by default, with options --quiet and --verbose."""
         register = super().command(name, **given)
 
@@ -97,6 +96,8 @@ def _most_memory() -> str:
 
 
 def _installed(library: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version  # it brings a library for mail
+
     try:
         return version(library)
     except PackageNotFoundError:

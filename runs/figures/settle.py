@@ -4,6 +4,7 @@ Titles and labels are wrapped, a formula that touches its title goes below it, l
 legend that lies on data goes below its axes. The figure grows by what this takes, so that axes keep their size.
 """
 
+import re
 import textwrap
 from collections.abc import Iterator
 from itertools import pairwise
@@ -31,8 +32,11 @@ BESIDE, TICK_GAP, ABOVE, EDGE = 8.0, 3.5, 4.0, 4.0
 PAD = 0.06
 #: Names by which titles and formulas of panels are found, and legends that lie below their axes.
 TITLE, FORMULA, BELOW = "title", "formula", "below"
-#: The smallest letters to which a word is shrunk that fits nowhere, and by how much at a time.
-SMALLEST, SHRUNK = 6.0, 0.9
+#: Spaces at which no line is broken: beside = and beside numbers.
+TOGETHER = re.compile(r" (?==)|(?<==) |(?<=[A-Za-z]) (?=\d)|(?<=\d) (?=[A-Za-z])")
+#: The smallest letters to which a word is shrunk that fits nowhere, by how much at a time, and what is shrunk to fit
+#: instead of broken.
+SMALLEST, SHRUNK, SLIGHTLY = 6.0, 0.9, 1.08
 
 
 def settle(figure: Figure) -> None:
@@ -82,6 +86,9 @@ def _fit(text: Text, room: float, upright: bool = False) -> bool:
     length = box.height if upright else box.width
     if length <= room:
         return False
+    if length <= SLIGHTLY * room and text.get_fontsize() > SMALLEST:
+        text.set_fontsize(0.99 * text.get_fontsize() * room / length)
+        return True
     before = text.get_text()
     lines = before.splitlines()
     most = max(8, int(max(map(len, lines)) * room / length))
@@ -94,10 +101,10 @@ def _fit(text: Text, room: float, upright: bool = False) -> bool:
 
 
 def _pieces(line: str, most: int) -> list[str]:
-    """A line in pieces of so many letters; neither formulas nor x = 1 are broken."""
+    """A line in pieces of so many letters; neither formulas nor x = 1, time 5 and 2 seeds are broken."""
     parts = line.split("$")
     whole = "$".join(part.replace(" ", "\0") if place % 2 else part for place, part in enumerate(parts))
-    whole = whole.replace(" = ", "\0=\0")
+    whole = TOGETHER.sub("\0", whole)
     return [piece.replace("\0", " ") for piece in textwrap.wrap(whole, most, break_long_words="$" not in line)] or [""]
 
 

@@ -20,6 +20,7 @@ STUDIES = {
     "early-time": "runs.studies.early_time",
     "mean-field-laws": "runs.studies.mean_field_laws",
     "feature-learning": "runs.studies.feature_learning",
+    "infinite-width": "runs.studies.infinite_width",
 }
 
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from limits.infinite_width.drawing import drawn, part, renormalised
+from limits.infinite_width.drawing import drawn, half_of, part, renormalised
 from particles import MassError, ParticleCloud, ShapeError
 from tests.limits.infinite_width.toys import normal
 
@@ -17,6 +17,15 @@ def test_a_draw_is_a_cloud_of_the_width() -> None:
         drawn(lambda width, seed: width, 4, 0)  # type: ignore[arg-type, return-value]
     with pytest.raises(ShapeError, match=r"draw\(4, 1\) gave a cloud of 5 particles; return one of 4"):
         drawn(lambda width, seed: normal(5, seed), 4, 1)
+
+
+def test_a_fine_cloud_has_a_half() -> None:
+    """Assert that odd and other widths are refused."""
+    assert half_of(8) == 4
+    with pytest.raises(ValueError, match=r"A fine cloud of 5 particles has no half"):
+        half_of(5)
+    with pytest.raises(ValueError, match=r"The width of a fine cloud is 0, but an integer of at least 2"):
+        half_of(0)
 
 
 def test_a_half_has_mass_one() -> None:

@@ -1,0 +1,1 @@
+"""What would infinitely many particles do? Estimates beside every limit that is known, and five questions."""

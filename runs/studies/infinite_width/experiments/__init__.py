@@ -1,0 +1,1 @@
+"""The experiments of infinite-width, one a file."""
