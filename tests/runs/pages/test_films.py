@@ -90,6 +90,10 @@ def test_principal_directions_are_those_of_the_weighted_ends(tmp_path: Path) -> 
     places, order = decoded(found), found.numbers["particles"]
     ends, weights = positions.reshape(-1, 4), np.concatenate([masses, masses]) / 2.0
     centred = ends - weights @ ends
+    for place in range(4):  # and the coordinates are those of the file, to half a step
+        error = np.abs(places[f"theta_{place}"] - positions[:, order, place]).max()
+        step = found.numbers["width"][found.numbers["axes"].index(f"theta_{place}")] / STEPS
+        assert error <= 0.51 * step
     values = np.linalg.eigvalsh(centred.T @ (weights[:, None] * centred))[::-1]
     for number in (1, 2):
         shown = places[f"principal direction {number}"]
