@@ -126,3 +126,18 @@ def test_particles_are_chosen_by_mass() -> None:
     masses[700] = 0.5
     assert shared_out(masses, 10)[-1] == 700 and len(set(shared_out(masses, 10))) == 10
     assert sorted(shared_out(masses, 2000)) == list(range(1000))
+
+
+def test_a_particle_that_grows_heavy_is_shown(tmp_path: Path) -> None:
+    """Assert that particles are chosen by their masses at both ends, where masses move."""
+    count = PARTICLES + 100
+    equal = torch.full((count,), 1.0 / count, dtype=torch.float64)
+    grown = torch.full((count,), 0.5 / (count - 1), dtype=torch.float64)
+    grown[7] = 0.5
+    positions = torch.arange(2.0 * count, dtype=torch.float64).reshape(count, 2)
+    with Trajectory.create(tmp_path / "a.h5", moving_masses=True) as writer:
+        for number, masses in enumerate((equal, grown)):
+            writer(number, float(number), ParticleCloud(positions, masses))
+    with Trajectory.open(tmp_path / "a.h5") as trajectory:
+        found = film_of(trajectory, "title")
+    assert found is not None and found.numbers["particles"][-1] == 7
