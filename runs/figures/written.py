@@ -82,5 +82,5 @@ def _drawn(figure: Figure) -> Iterator[str]:
 
 
 def _digits(*arrays: Any) -> str:
-    flat = [np.ma.filled(np.ma.asarray(array, float), 0.0).ravel() for array in arrays]
+    flat: list[np.ndarray] = [np.ma.filled(np.ma.asarray(array, float), 0.0).ravel() for array in arrays]
     return " ".join(f"{float(number):.3e}" for numbers in flat for number in numbers)
