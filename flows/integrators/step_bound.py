@@ -13,7 +13,7 @@ from flows.integrators.function_space.gauss_newton import GaussNewton
 from flows.noise import StepNoise
 from particles import ParticleCloud, Risk
 from particles.arguments.reals import positive
-from particles.compute.normals import EARLIEST
+from particles.compute.noise.normals import EARLIEST
 from particles.display import line
 from particles.shapes import AnyFloat, Gram
 

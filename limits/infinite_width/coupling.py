@@ -173,7 +173,7 @@ class Nested:
 
     def _heavy(self, width: int) -> int:
         """The number of particles that all clouds share."""
-        return min(width, math.ceil(width**self.shared))
+        return min(width, math.ceil(math.pow(width, self.shared)))
 
     def _signed(self, cloud: ParticleCloud, seed: int, starts: Sequence[int]) -> tuple[Drawn, ...]:
         one = Drawn(cloud, seed)

@@ -164,6 +164,6 @@ def test_curves_of_files_are_panels_with_bands() -> None:
 
 
 def test_numbers_and_places() -> None:
-    """Assert six digits, null for what is not finite, and evenly spaced places with both ends."""
+    """Assert that there are six digits, null for what is not finite, and places are evenly spaced with both ends."""
     assert numbers([1 / 3, math.inf, math.nan]) == [0.333333, None, None]
     assert [evenly(*given) for given in ((0, 3), (2, 3), (5, 3))] == [[], [0, 1], [0, 2, 4]]
