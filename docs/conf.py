@@ -30,7 +30,10 @@ templates_path = ["building/templates"]
 nitpicky = True
 nitpick_ignore_regex = [
     # What others document; this build reaches no network.
-    (r"py:.*", r"(Tensor|torch|numpy|np|jaxtyping|collections|typing|pathlib|os|xarray|h5py|pydantic|types)(\..*)?"),
+    (
+        r"py:.*",
+        r"(Tensor|torch|numpy|pandas|matplotlib|np|jaxtyping|collections|typing|pathlib|os|xarray|h5py|pydantic|types)(\..*)?",
+    ),
     # Type variables and parts of the library that annotations name and no user calls.
     (r"py:.*", r".*\.(State|S|T|Member|_\w+)"),
     (r"py:.*", r"(particles|flows|limits|runs)\.[a-z_]+\..*"),

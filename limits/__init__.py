@@ -5,8 +5,9 @@ kind, ShapeError for a tensor with another number of axes. Docstrings name the e
 """
 
 from limits.chaos import Approach, Slope, StandIn, approach, deviation, root_mean, sampled, slope, stand_in
-from limits.infinite_width.coupling import Coupled, Coupling, Drawn, Halves, Measured, Nested, Rotated
-from limits.infinite_width.drawing import Draw
+from limits.infinite_width.coupling import Coupled, Coupling, Drawn, Halves, Nested, Rotated
+from limits.infinite_width.coupling import Measured as Measured
+from limits.infinite_width.drawing import Draw as Draw
 from limits.infinite_width.estimate import infinite_width
 from limits.infinite_width.finite_width import FiniteWidth
 from limits.infinite_width.law import LimitLaw
@@ -62,7 +63,7 @@ from limits.transport import (
     wasserstein,
 )
 from particles.arguments import check_arguments_of
-from particles.display import show_objects_of
+from particles.arguments.display import show_objects_of
 
 __all__ = [
     "Approach",
@@ -73,7 +74,6 @@ __all__ = [
     "DeepKernels",
     "Densities",
     "Density",
-    "Draw",
     "Drawn",
     "DropoutPath",
     "Dual",
@@ -110,7 +110,6 @@ __all__ = [
     "LinearLaw",
     "LinearModel",
     "Measure",
-    "Measured",
     "Nested",
     "OptimalityGap",
     "Path",

@@ -135,9 +135,11 @@ def _tell(
 def _alone(method: Integrator[Any], members: Sequence[Member], until: float, bar: Bar | None) -> dict[int, End]:
     """The same of one member by itself."""
     (member,) = members
-    if member.at[1] >= until and member.resume is not None:
-        return {member.number: member.cloud}
+    if bar is not None:
+        bar.at(member.number, *member.at)
     try:
+        if member.at[1] >= until and member.resume is not None:
+            return {member.number: member.cloud}
         end = evolved(
             *(member.flow, member.start, method),
             until=until,

@@ -150,7 +150,7 @@ class Bar:
     def _news(self, now: float) -> tuple[str, float]:
         """The news in words, and how much of all flow time is done."""
         steps = sum(step - self._first[member][0] for member, (step, _) in self._now.items())
-        ways = {member: self._until - self._first[member][1] for member in self._now}
+        ways = {member: max(0.0, self._until - self._first[member][1]) for member in self._now}
         gone = {m: ways[m] if m in self._ended else self._now[m][1] - self._first[m][1] for m in ways}
         # A member that is not there yet has as far to go as those that are.
         whole = sum(ways.values()) * self._members / len(ways)

@@ -14,7 +14,7 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
-from limits.infinite_width.drawing import Draw, drawn, part, renormalised
+from limits.infinite_width.drawing import Draw, drawn, half_of, part, renormalised
 from particles import Neuron, ParticleCloud
 
 
@@ -65,9 +65,9 @@ class Halves:
         F(mu) - (F(mu_a) + F(mu_b)) / 2 = - F''(mu)[mu_a - mu_b, mu_a - mu_b] / 8 + ... ,
 
     so what is linear in the fluctuations, which are of size m^(-1/2), cancels: the variance falls as m^(-2), where
-    independent clouds leave m^(-1) (Haji-Ali and Tempone 2018, section 4; Szpruch and Tse 2021; the idea for stochastic
-    equations is from Giles and Szpruch 2014). This is for the mean-field scaling, and for clouds that start at zero.
-    Clouds of `SymmetricPairs` are split between pairs: particles j and j + m of the whole go to the same half.
+    independent clouds leave m^(-1) (the partitioning of Haji-Ali and Tempone 2018; Szpruch and Tse 2021; the idea for
+    stochastic equations is from Giles and Szpruch 2014). This is for the mean-field scaling, and for clouds that start
+    at zero. Clouds of `SymmetricPairs` are split between pairs: particles j and j + m of the whole go to the same half.
     Masses must be equal or exchangeable, so that a half has the law of a cloud of m; otherwise take `Nested`.
     """
 
@@ -77,8 +77,9 @@ class Halves:
 
     def coupled(self, draw: Draw, width: int, seed: int) -> Coupled:
         """One cloud and its two halves, the second of which begins at its middle in the noise."""
+        middle = half_of(width)
         whole, halves = _split(drawn(draw, width, seed))
-        coarse = tuple(Drawn(half, seed, number * (width // 2)) for number, half in enumerate(halves))
+        coarse = tuple(Drawn(half, seed, place * middle) for place, half in enumerate(halves))
         return Coupled((Drawn(whole, seed),), coarse)
 
 
@@ -113,7 +114,7 @@ class Rotated:
 
     def coupled(self, draw: Draw, width: int, seed: int) -> Coupled:
         """The cloud with all signs of its halves, and either half with either sign."""
-        half = width // 2
+        half = half_of(width)
         whole, halves = _split(drawn(draw, width, seed))
         coarse = [_signed(Drawn(one, seed, place * half), self.neuron, [0]) for place, one in enumerate(halves)]
         return Coupled(_signed(Drawn(whole, seed), self.neuron, [0, half]), (*coarse[0], *coarse[1]))
@@ -148,14 +149,16 @@ class Nested:
 
     def lowest(self, draw: Draw, width: int, seed: int) -> Coupled:
         """One cloud, with either sign for its light particles if a neuron is given."""
-        return Coupled(self._signed(drawn(draw, width, seed), seed, [self._heavy(width)]))
+        cloud = drawn(draw, width, seed)
+        return Coupled(self._signed(cloud, seed, [self._heavy(cloud.count)]))
 
     def coupled(self, draw: Draw, width: int, seed: int) -> Coupled:
         """One cloud beside one of its first half, and beside one of its heavy and its last particles if so asked.
 
         Raises ValueError where the draws are not nested.
         """
-        half, heavy = width // 2, self._heavy(width // 2)
+        half = half_of(width)
+        heavy = self._heavy(half)
         whole, first = drawn(draw, width, seed), drawn(draw, half, seed)
         if not torch.equal(whole.positions[:half], first.positions):
             raise ValueError(
@@ -170,7 +173,7 @@ class Nested:
 
     def _heavy(self, width: int) -> int:
         """The number of particles that all clouds share."""
-        return min(width, math.ceil(width**self.shared))
+        return min(width, math.ceil(math.pow(width, self.shared)))
 
     def _signed(self, cloud: ParticleCloud, seed: int, starts: Sequence[int]) -> tuple[Drawn, ...]:
         one = Drawn(cloud, seed)

@@ -20,6 +20,8 @@ Array = NDArray[np.float64]
 SLOWEST = -0.5
 #: So many standard errors tell a variance that does not fall.
 SURELY = 4.0
+#: Deviations below this part of a quantity's size may come from rounding in float32.
+ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +38,7 @@ class FiniteWidth:
     confidence: float
 
     def correction(self, name: str) -> Estimated:
-        """The c of E F(m) = F + c / m, with its interval; raises KeyError for an unknown name.
+        """The c of E F(m) = F + c / m, with its interval; raises ValueError for an unknown name.
 
         With E F(m) = F + c / m + d / m^2 the difference of levels l and l - 1 has the mean -c / m_l - 3 d / m_l^2, so c
         is where the line through -m_l E Y_l meets 1 / m_l = 0.
@@ -47,7 +49,7 @@ class FiniteWidth:
         """Sigma, the limit of m Cov(F(m)), of one quantity or between two, with its interval.
 
         It is where the line through m_l Cov F(m_l) meets 1 / m_l = 0; for a variance the interval is
-        longer upwards, as errors are. Raises KeyError for an unknown name, Unresolved where the variance
+        longer upwards, as errors are. Raises ValueError for an unknown name, Unresolved where the variance
         does not fall with width.
         """
         pair = self._index(name), self._index(name if other is None else other)
@@ -62,7 +64,7 @@ class FiniteWidth:
 
         With `relative` the error is in units of |F|. Both ends of the interval take the ends of Sigma, c and F at a
         level that holds for all of them together, so the interval is on the safe side.
-        Raises ValueError for an error that is not positive, KeyError for an unknown name, and Unresolved where the
+        Raises ValueError for an error that is not positive and for an unknown name, Unresolved where the
         variance does not fall with width, because then no width is enough.
         """
         error = positive(error, "The error")
@@ -99,9 +101,11 @@ class FiniteWidth:
         return intercept(1.0 / self._widths[1:], -widths * means, widths**2 * variances, self._counts[1:])
 
     def _variances(self, index: int) -> tuple[Array, Array]:
-        """Var F(m_l) of a quantity and its degrees of freedom, both [levels]."""
+        """Var F(m_l) of a quantity and its degrees of freedom, both [levels]; zero where it is rounding."""
         samples = [found[:, :, index] for found in self.fine]
+        rounding = np.square([ROUNDING * np.abs(one).max() for one in samples])
         variances = np.array([one.var(axis=0, ddof=1).mean() for one in samples])
+        variances[variances < rounding] = 0.0
         return variances, np.array([freedom(one[:, :1])[0] for one in samples])
 
     def _variance(self, index: int, confidence: float) -> Estimated:
@@ -145,10 +149,10 @@ class FiniteWidth:
 
 
 def index_of(values: Sequence[LimitValue], name: str) -> int:
-    """The place of a quantity; raises KeyError for an unknown name, which lists the known ones."""
+    """The place of a quantity; raises ValueError for an unknown name, which lists the known ones."""
     names = [value.name for value in values]
     if name not in names:
-        raise KeyError(f'There is no quantity "{name}"; there are {", ".join(names)}.')
+        raise ValueError(f'There is no quantity "{name}"; there are {", ".join(names)}.')
     return names.index(name)
 
 

@@ -9,6 +9,7 @@ from scipy import stats
 
 from limits.infinite_width.series import freedom
 from limits.infinite_width.values import Estimated
+from particles import ShapeError
 
 Array = NDArray[np.float64]
 
@@ -19,11 +20,18 @@ class LimitLaw:
 
     Where masses are asymmetrical or the network starts at random under NTK scaling, the limit is a random number, and
     this is its law up to the bias at that width. Intervals have the level `confidence`.
+    Raises ShapeError for samples that are not a list of two or more, ValueError for a confidence outside (0, 1).
     """
 
     width: int
     samples: Array
     confidence: float
+
+    def __post_init__(self) -> None:
+        if self.samples.ndim != 1 or len(self.samples) < 2:
+            raise ShapeError(f"Samples have shape {self.samples.shape}, but [samples], two or more, is needed.")
+        if not 0.0 < self.confidence < 1.0:
+            raise ValueError(f"The confidence is {self.confidence!r}, but a number between 0 and 1 is needed.")
 
     @property
     def mean(self) -> Estimated:

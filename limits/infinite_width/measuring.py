@@ -6,6 +6,7 @@ from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from limits.infinite_width.coupling import Coupled, Coupling, Drawn, Measured
 from limits.infinite_width.drawing import Draw
@@ -85,7 +86,10 @@ class Measuring:
         if not each:
             return np.empty((len(clouds), 0, known))
         flat = [one for sample in clouds for one in sample]
-        found = self.measured(flat).detach().double().cpu().numpy()
+        given = self.measured(flat)
+        if not isinstance(given, Tensor):
+            raise TypeError(f"measured(clouds) gave {type(given).__name__}, but a tensor is needed; return one.")
+        found = given.detach().double().cpu().numpy()
         if found.shape != (len(flat), known):
             raise ShapeError(
                 f"measured(clouds) gave shape {found.shape} for {len(flat)} clouds and {known} quantities; give one "

@@ -43,7 +43,7 @@ class InfiniteWidth:
         return tuple(value.name for value in self.values)
 
     def __getitem__(self, name: str) -> LimitValue:
-        """One quantity by name; raises KeyError for an unknown name, which lists the known ones."""
+        """One quantity by name; raises ValueError for an unknown name, which lists the known ones."""
         return self.values[index_of(self.values, name)]
 
     @cached_property
@@ -54,7 +54,7 @@ class InfiniteWidth:
     def law(self, name: str) -> LimitLaw:
         """The law of one quantity over clouds of the widest level, for limits that are random.
 
-        Raises KeyError for an unknown name.
+        Raises ValueError for an unknown name.
         """
         samples = self.fine[-1][:, 0, index_of(self.values, name)]
         return LimitLaw(self.levels[-1].width, np.sort(samples), self.confidence)

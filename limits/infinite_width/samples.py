@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from particles import ShapeError
+from particles.arguments.integers import whole
 
 Array = NDArray[np.float64]
 
@@ -34,10 +35,11 @@ class InMemory:
 
     def kept(self, level: int) -> tuple[Array, Array] | None:
         """Fine and coarse values of a level, [samples, clouds, quantities] each; None before the first."""
-        return self._levels.get(level)
+        return self._levels.get(whole(level, "The level", least=0))
 
     def keep(self, level: int, fine: Array, coarse: Array) -> None:
         """Add samples to those of the level; raises ShapeError for another number of clouds or quantities."""
+        level = whole(level, "The level", least=0)
         before = self._levels.get(level)
         if before is not None:
             for old, new in zip(before, (fine, coarse), strict=True):

@@ -5,13 +5,16 @@ Where nothing is offered the shell completes names of files, as it does for traj
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
-from runs.cli.study_words import words_of
 from runs.studies import STUDIES, summary
 from runs.system.options import DATA_SETS, DEVICES, SCALES
 from runs.system.printable import shortened
+
+if TYPE_CHECKING:
+    from runs.cli.study_words import Words
 
 #: What is offered: a word, and what it is.
 Offer = tuple[str, str]
@@ -22,6 +25,13 @@ LETTERS = 50
 def _told(word: str, what: str) -> Offer:
     """A word with what it is, in so few letters that typer does not break the line, which fish would take for words."""
     return word, shortened(what, LETTERS)
+
+
+def _words_after(context: typer.Context) -> "Words":
+    """The words that may follow the name of a study, found by Python's own parser, which other commands do without."""
+    from runs.cli.study_words import words_of
+
+    return words_of(str(context.params.get("study")))
 
 
 def _that_begin(words: Sequence[str], incomplete: str) -> list[str]:
@@ -56,7 +66,7 @@ def devices(incomplete: str) -> list[str]:
 
 def after_study(context: typer.Context, incomplete: str) -> list[Offer]:
     """What may follow the name of a study: values of the option that stands before, experiments and options."""
-    words = words_of(str(context.params.get("study")))
+    words = _words_after(context)
     given = list(context.params.get("rest") or ())
     if given and given[-1] in words.options:
         values = words.options[given[-1]]

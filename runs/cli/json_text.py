@@ -23,8 +23,11 @@ AsJson = Annotated[
 
 
 def json_text(value: object) -> str:
-    """JSON of nested mappings, sequences, texts and numbers, those of NumPy included; paths are texts."""
-    return json.dumps(_plain(value), indent=2, ensure_ascii=False, allow_nan=False)
+    """JSON of nested mappings, sequences, texts and numbers, those of NumPy included; paths are texts.
+
+    It is ASCII, so that any terminal shows it and none is steered by it.
+    """
+    return json.dumps(_plain(value), indent=2, allow_nan=False)
 
 
 def _plain(value: object) -> object:

@@ -4,6 +4,7 @@ Titles and labels are wrapped, a formula that touches its title goes below it, l
 legend that lies on data goes below its axes. The figure grows by what this takes, so that axes keep their size.
 """
 
+import re
 import textwrap
 from collections.abc import Iterator
 from itertools import pairwise
@@ -20,7 +21,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.path import Path
 from matplotlib.text import Text
-from matplotlib.ticker import FixedLocator, LogLocator
+from matplotlib.ticker import FixedFormatter, FixedLocator
 from matplotlib.transforms import ScaledTranslation
 
 #: Layouts that are tried at most; each mends what the one before shows.
@@ -31,8 +32,11 @@ BESIDE, TICK_GAP, ABOVE, EDGE = 8.0, 3.5, 4.0, 4.0
 PAD = 0.06
 #: Names by which titles and formulas of panels are found, and legends that lie below their axes.
 TITLE, FORMULA, BELOW = "title", "formula", "below"
-#: The smallest letters to which a word is shrunk that fits nowhere, and by how much at a time.
-SMALLEST, SHRUNK = 6.0, 0.9
+#: Spaces at which no line is broken: beside = and beside numbers.
+TOGETHER = re.compile(r" (?==)|(?<==) |(?<=[A-Za-z]) (?=\d)|(?<=\d) (?=[A-Za-z])")
+#: The smallest letters to which a word is shrunk that fits nowhere, by how much at a time, and what is shrunk to fit
+#: instead of broken.
+SMALLEST, SHRUNK, SLIGHTLY = 6.0, 0.9, 1.08
 
 
 def settle(figure: Figure) -> None:
@@ -53,7 +57,7 @@ def _mend_page(figure: Figure) -> bool:
     if figure.get_suptitle():
         mended = _fit(next(text for text in figure.texts if text.get_text() == figure.get_suptitle()), width)
     for legend in list(figure.legends):
-        columns = legend._ncols
+        columns = len({round(text.get_window_extent().x0) for text in legend.get_texts()})
         if columns > 1 and legend.get_window_extent().width > width:
             _again(figure, legend, ncols=_evenly(len(legend.get_texts()), columns - 1), loc="outside lower center")
             legend.remove()
@@ -82,22 +86,26 @@ def _fit(text: Text, room: float, upright: bool = False) -> bool:
     length = box.height if upright else box.width
     if length <= room:
         return False
+    size = float(text.get_fontsize())
+    if length <= SLIGHTLY * room and size > SMALLEST:
+        text.set_fontsize(0.99 * size * room / length)
+        return True
     before = text.get_text()
     lines = before.splitlines()
     most = max(8, int(max(map(len, lines)) * room / length))
     text.set_text("\n".join(piece for line in lines for piece in _pieces(line, most)))
-    if text.get_text() == before and text.get_fontsize() > SMALLEST:
-        text.set_fontsize(max(SMALLEST, SHRUNK * text.get_fontsize()))
+    if text.get_text() == before and size > SMALLEST:
+        text.set_fontsize(max(SMALLEST, SHRUNK * size))
         return True
     _grow(text.figure, 0.0 if upright else text.get_window_extent().height - box.height)
     return text.get_text() != before
 
 
 def _pieces(line: str, most: int) -> list[str]:
-    """A line in pieces of so many letters; neither formulas nor x = 1 are broken."""
+    """A line in pieces of so many letters; neither formulas nor x = 1, time 5 and 2 seeds are broken."""
     parts = line.split("$")
     whole = "$".join(part.replace(" ", "\0") if place % 2 else part for place, part in enumerate(parts))
-    whole = whole.replace(" = ", "\0=\0")
+    whole = TOGETHER.sub("\0", whole)
     return [piece.replace("\0", " ") for piece in textwrap.wrap(whole, most, break_long_words="$" not in line)] or [""]
 
 
@@ -114,24 +122,18 @@ def _part(title: Text, formula: Text, room: float) -> bool:
 def _thin_out(axes: Axes) -> bool:
     """Label fewer ticks along the bottom where labels are too near to each other."""
     axis, unit = axes.xaxis, _unit(axes.figure)
-    shown = [label for label in axis.get_ticklabels() if label.get_visible() and label.get_text()]
     low, high = sorted(axes.get_xlim())
-    boxes = sorted(
-        (b.x0, b.x1) for label in shown if low <= label.get_position()[0] <= high and (b := label.get_window_extent())
-    )
+    within = (label for label in axis.get_ticklabels() if low <= label.get_position()[0] <= high)
+    shown = [label.get_window_extent() for label in within if label.get_visible() and label.get_text()]
+    boxes = sorted((box.x0, box.x1) for box in shown)
     if all(start - end >= TICK_GAP * unit for (_, end), (start, _) in pairwise(boxes)):
         return False
-    locator = axis.get_major_locator()
-    if isinstance(locator, FixedLocator):
-        places = axis.get_majorticklocs()[::2]
-        axis.set_ticks(places, [label.get_text() for label in axis.get_ticklabels()[::2]])
-    elif isinstance(locator, LogLocator):
-        fewer = {3: (1.0, 3.0), 2: (1.0,)}.get(len(locator._subs), (1.0, 2.0, 5.0))
-        if len(locator._subs) == 1:
-            return False
-        axis.set_major_locator(LogLocator(subs=fewer))
+    places = [place for place in axis.get_majorticklocs() if low <= place <= high]
+    if isinstance(axis.get_major_formatter(), FixedFormatter):
+        names = dict(zip(axis.get_majorticklocs(), (label.get_text() for label in axis.get_ticklabels()), strict=False))
+        axis.set_ticks(places[::2], [names[place] for place in places[::2]])
     else:
-        axes.locator_params(axis="x", nbins=max(2, len(boxes) - 2))
+        axis.set_major_locator(FixedLocator(places[::2]))
     return True
 
 
@@ -155,7 +157,7 @@ def _uncover(axes: Axes) -> bool:
 def put_below(axes: Axes, legend: Legend) -> None:
     """Put a legend below the label of the axes, in as many columns as fit."""
     figure, unit = axes.figure, _unit(axes.figure)
-    under = axes.xaxis.get_tightbbox(figure.canvas.get_renderer())  # type: ignore[union-attr]
+    under = axes.xaxis.get_tightbbox(figure.canvas.get_renderer())  # type: ignore[attr-defined]
     drop = (axes.bbox.y0 - under.y0) / unit + ABOVE if under is not None else ABOVE
     count = len(legend.get_texts())
     columns = _evenly(count, max(1, int(_cell(axes) / legend.get_window_extent().width)))

@@ -1,9 +1,11 @@
-"""What paths are: a study's folder, a study file's, a folder above several of them, or trajectories."""
+"""What paths are: a study's folder, a study file's, one of limits, a folder above several of them, or trajectories."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from runs.batch.output_folder import CONFIG_FILE
+from runs.limit.files.tables import LIMIT_FILE
+from runs.pages.limit_part import limit_part
 from runs.pages.part import Part
 from runs.pages.study_part import study_part
 from runs.pages.sweep_part import sweep_part
@@ -56,6 +58,8 @@ def _own(folder: Path) -> Maker | None:
     except (OSError, ValueError):
         held = {}
     held = held if isinstance(held, dict) else {}
+    if (folder / LIMIT_FILE).is_file():
+        return lambda share: limit_part(folder, held, share)
     if "study" in held or (folder / RESULT).is_file() and (folder / CLAIMS).is_file():
         return lambda share: study_part(folder, held, share)
     if noted_configurations(folder):

@@ -30,8 +30,8 @@ from runs.study.table import Curve
 AMONG, ALONE, HEIGHT = 3.7, 4.8, 2.9
 #: Numbers at a linear axis along the bottom, at most, so that long ones do not touch.
 TICKS = 5
-#: A line of so many points has a marker at each of them.
-FEW = 12
+#: A line of so few points has a marker at each of them; markers of more points than so many are small.
+FEW, MANY = 12, 200
 #: How a line is drawn; a band goes from the least to the largest seed, x of a bar is its left edge.
 Kind = Literal["band", "dots", "points", "line", "dashed", "bars"]
 STYLES: Mapping[str, Mapping[str, Any]] = {
@@ -196,7 +196,7 @@ def _draw_line(axis: Axes, line: Line) -> None:
     if line.kind in ("band", "dots") and line.values.shape[1] > 1:
         low, high = np.nanmin(line.values, axis=1), np.nanmax(line.values, axis=1)
         axis.fill_between(line.x, low, high, color=line.colour, alpha=0.2, linewidth=0)
-    style = look(line.kind, line.colour, named=bool(line.label), few=len(line.x) <= FEW)
+    style = look(line.kind, line.colour, named=bool(line.label), count=len(line.x))
     if line.errors is None:
         axis.plot(line.x, mean, color=line.colour, label=label, **style)
     else:
@@ -204,7 +204,7 @@ def _draw_line(axis: Axes, line: Line) -> None:
         axis.errorbar(line.x, mean, bars, color=line.colour, label=label, capsize=3, **style)
 
 
-def look(kind: Kind, colour: str, named: bool = True, few: bool = False) -> dict[str, Any]:
+def look(kind: Kind, colour: str, named: bool = True, count: int = FEW + 1) -> dict[str, Any]:
     """How a curve of this kind and colour is drawn; a line without a name has no markers.
 
     A line of few points has a marker at each of them, another one a few along it.
@@ -214,6 +214,12 @@ def look(kind: Kind, colour: str, named: bool = True, few: bool = False) -> dict
     style = dict(STYLES.get(kind, {}))
     if kind in ("dots", "points"):
         style["marker"] = marker_of(colour)
+        if count > MANY:
+            style["ms"] = 3.0
     elif kind in ("band", "line", "dashed") and named and colour in MARKERS:
-        style |= sparse(colour) | ({"markevery": None} if few else {}) | ({"mfc": "white"} if kind == "dashed" else {})
+        style |= (
+            sparse(colour)
+            | ({"markevery": None} if count <= FEW else {})
+            | ({"mfc": "white"} if kind == "dashed" else {})
+        )
     return style

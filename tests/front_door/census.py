@@ -9,6 +9,7 @@ from typing import Any, Self
 from tests.flows.law.patience import at_most
 from tests.front_door.case import Case
 from tests.front_door.of_flows import CASES as OF_FLOWS
+from tests.front_door.of_infinite_width import CASES as OF_INFINITE_WIDTH
 from tests.front_door.of_limits import CASES as OF_LIMITS
 from tests.front_door.of_particles import CASES as OF_PARTICLES
 from tests.front_door.of_runs import CASES as OF_RUNS
@@ -16,7 +17,7 @@ from tests.front_door.of_theorems import CASES as OF_THEOREMS
 from tests.front_door.verdict import from_inside
 from tests.front_door.wrong import WRONG
 
-CASES: list[Case] = [*OF_PARTICLES, *OF_FLOWS, *OF_LIMITS, *OF_THEOREMS, *OF_RUNS]
+CASES: list[Case] = [*OF_PARTICLES, *OF_FLOWS, *OF_LIMITS, *OF_INFINITE_WIDTH, *OF_THEOREMS, *OF_RUNS]
 #: Processor time of one call.
 SECONDS = 20.0
 

@@ -21,14 +21,17 @@ LETTERS, TOLD = 60, 20
 def states_in(folder: Path) -> list[FolderState]:
     """The state of the study whose folder this is, or of each whose folder lies in it.
 
-    Nothing is locked or written. Raises Refusal where there is no folder, or no study's in it.
+    Nothing is locked or written. Of several studies one that cannot be told has its sentence as a remark. Raises
+    Refusal where there is no folder, or no study's in it, or where the only study cannot be told.
     """
     if not folder.is_dir():
         raise Refusal(f"{folder} is no folder: name the folder of a study's results, such as results/NAME.")
-    found = [_state(place) for place in (folder, *sorted(folder.iterdir())) if place.is_dir() and _is_ours(place)]
+    if _is_ours(folder):
+        return [_state(folder)]
+    found = [_told(place) for place in sorted(folder.iterdir()) if place.is_dir() and _is_ours(place)]
     if not found:
         raise Refusal(f"{folder} is no folder of a study's results, and has none in it: name one, as results/NAME.")
-    return found[:1] if found[0].folder == folder else found
+    return found
 
 
 def _is_ours(folder: Path) -> bool:
@@ -39,13 +42,20 @@ def _state(folder: Path) -> FolderState:
     return study_file_state(folder) if is_study_file_folder(folder) else study_state(folder)
 
 
+def _told(folder: Path) -> FolderState:
+    try:
+        return _state(folder)
+    except Refusal as error:
+        return FolderState(folder, "study", "", False, (), None, (str(error),))
+
+
 def headline(state: FolderState) -> str:
     """One line: the folder, its study, how many runs are in which state, and how long they will go on."""
     counts = ", ".join(f"{count} {name}" for name, count in state.counts.items() if count) or "no runs"
     units = "runs" if state.kind == "study file" else "cases"
     left = "" if state.seconds_left is None else f"; about {spoken_duration(state.seconds_left)} left"
-    idle = "" if state.at_work or share(state.runs) == 1.0 else "; nobody is at work"
-    of = "" if state.kind == "study file" else f" of {state.name}"
+    idle = "" if state.at_work or not state.runs or share(state.runs) == 1.0 else "; nobody is at work"
+    of = "" if not state.name or state.kind == "study file" else f" of {state.name}"
     return printable(f"{state.folder}: {len(state.runs)} {units}{of}, {counts}{left}{idle}")
 
 

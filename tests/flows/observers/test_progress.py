@@ -13,6 +13,7 @@ import pytest
 import flows.observers.progress
 from flows import (
     Adaptive,
+    Checkpoint,
     DormandPrince,
     Euler,
     GradientFlow,
@@ -283,8 +284,18 @@ def test_members_are_counted(together: int, clock: list[float], monkeypatch: pyt
     observers = [[ticking(clock, 4.0)], [lambda step, *_: step == 2]]
     flow = GradientFlow(RISK)
     evolve_all(flow, ENSEMBLE, Euler(0.125), until=1.0, observers=observers, together=together, progress=True)
-    assert log.shown[-1] == "2 of 2 members done, in 32 s"
+    assert log.shown[-1] == f"2 of 2 members done, in {40 - 4 * together} s"
     assert log.shown[0].startswith(f"{together - 1} of 2 members done, ")
+
+
+@pytest.mark.parametrize("together", [1, 2], ids=["one-by-one", "side-by-side"])
+def test_members_that_were_done_before_are_counted(together: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Assert that a member kept at the end or later counts as done, and that the bar of the others gets full."""
+    terminal = screen(monkeypatch, live=True)
+    kept = [Checkpoint(9, 1.125, CLOUD, None), Checkpoint(4, 0.5, CLOUD, None)]
+    flow, integrator = GradientFlow(RISK), Euler(0.125)
+    evolve_all(flow, ENSEMBLE, integrator, until=1.0, resume=kept, together=together, progress=True)
+    assert terminal.shown[-1].startswith("100%|") and "2 of 2 members done" in terminal.shown[-1]
 
 
 def test_members_that_fail_are_done_with(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from limits.infinite_width.drawing import drawn, part, renormalised
+from limits.infinite_width.drawing import drawn, half_of, part, renormalised
 from particles import MassError, ParticleCloud, ShapeError
 from tests.limits.infinite_width.toys import normal
 
@@ -19,6 +19,15 @@ def test_a_draw_is_a_cloud_of_the_width() -> None:
         drawn(lambda width, seed: normal(5, seed), 4, 1)
 
 
+def test_a_fine_cloud_has_a_half() -> None:
+    """Assert that odd and other widths are refused."""
+    assert half_of(8) == 4
+    with pytest.raises(ValueError, match=r"A fine cloud of 5 particles has no half"):
+        half_of(5)
+    with pytest.raises(ValueError, match=r"The width of a fine cloud is 0, but an integer of at least 2"):
+        half_of(0)
+
+
 def test_a_half_has_mass_one() -> None:
     """Assert that masses are divided by their sum, and that a half without mass is refused."""
     assert renormalised(HEAVY, slice(0, 2)).masses.tolist() == [0.5, 0.5]
@@ -29,5 +38,5 @@ def test_a_half_has_mass_one() -> None:
 def test_a_part_must_be_whole() -> None:
     """Assert that particles keep their masses in another order, and that some of them alone are no cloud."""
     assert part(HEAVY, torch.tensor([3, 2, 1, 0])).masses.tolist() == [0.0, 0.0, 0.5, 0.5]
-    with pytest.raises(MassError):
+    with pytest.raises(MassError, match=r"Masses sum to 0.5 instead of 1"):
         part(HEAVY, slice(0, 1))

@@ -8,6 +8,7 @@ from scipy import stats
 
 from limits import LimitLaw
 from limits.infinite_width.law import spread
+from particles import ShapeError
 from tests.tolerances import Z
 
 REPETITIONS = 400
@@ -38,7 +39,7 @@ def test_the_ranks_of_a_quantile_are_binomial() -> None:
 
 
 def test_mean_and_variance() -> None:
-    """Assert Student's interval for the mean of normal numbers, and the chi-squared one for their variance."""
+    """Assert that the mean has Student's interval, and that the interval of a variance holds one."""
     samples = np.sort(np.random.default_rng(1).standard_normal(40))
     law = LimitLaw(64, samples, 0.9)
     low, high = stats.t.interval(0.9, 39, samples.mean(), samples.std(ddof=1) / math.sqrt(40.0))
@@ -49,6 +50,10 @@ def test_mean_and_variance() -> None:
 
 
 def test_levels_outside_are_refused() -> None:
-    """Assert that a quantile at one is refused."""
+    """Assert that a quantile at one is refused, and a confidence of one, and samples that are none."""
+    with pytest.raises(ValueError, match=r"The confidence is 1.0, but a number between 0 and 1"):
+        LimitLaw(64, np.arange(3.0), 1.0)
+    with pytest.raises(ShapeError, match=r"Samples have shape \(1,\), but \[samples\], two or more"):
+        LimitLaw(64, np.ones(1), 0.9)
     with pytest.raises(ValueError, match=r"level of a quantile is 1.0, but a number between 0 and 1"):
         laws(5)[0].quantile(1.0)

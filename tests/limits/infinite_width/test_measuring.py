@@ -81,6 +81,8 @@ def test_values_that_are_not_finite_are_refused() -> None:
 
 def test_values_of_another_shape_are_refused() -> None:
     """Assert that one row per cloud and one column per quantity is asked for."""
+    with pytest.raises(TypeError, match=r"measured\(clouds\) gave list, but a tensor is needed"):
+        of(lambda clouds: [0.0] * len(clouds)).values(0, 5)  # type: ignore[arg-type, return-value]
     with pytest.raises(ShapeError, match=r"gave shape \(5, 2\) for 5 clouds and 3 quantities"):
         of(lambda clouds: of_means(clouds)[:, :2]).values(0, 5)
 

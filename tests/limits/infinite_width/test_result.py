@@ -15,7 +15,7 @@ def test_quantities_have_names() -> None:
     assert FOUND["cube"] is FOUND.values[2]
     assert FOUND.converged
     for ask in (FOUND.__getitem__, FOUND.law, FOUND.finite_width.correction):
-        with pytest.raises(KeyError, match=r'no quantity "risk"; there are square, exponential, cube'):
+        with pytest.raises(ValueError, match=r'no quantity "risk"; there are square, exponential, cube'):
             ask("risk")
 
 

@@ -206,6 +206,7 @@ DAMAGE: dict[str, Damage] = {
 }
 COMMANDS = {
     "info": ("info", "{file}"),
+    "json": ("info", "{file}", "--json"),
     "csv": ("export", "{file}", "--to", "csv"),
     "npz": ("export", "{file}", "--to", "npz"),
     "mdanalysis": ("export", "{file}", "--to", "mdanalysis"),

@@ -3,11 +3,12 @@
 import json
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.runs.pages.small import written
+from tests.runs.pages.small import part, written
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 selenium = pytest.importorskip("selenium", reason="selenium, which drives a browser, is not installed (extra browser)")
@@ -168,4 +169,13 @@ def test_print_shows_every_row_and_opens_what_is_folded(opened: Any) -> None:
     opened.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
     opened.execute_script("window.dispatchEvent(new Event('afterprint'))")
     assert opened.execute_script("return document.querySelectorAll('details[open]').length") == 0
+    assert opened.get_log("browser") == []
+
+
+def test_what_is_folded_is_drawn_once_it_is_opened(opened: Any, tmp_path: Path) -> None:
+    """Assert that on a page of several parts a plot that is unfolded is drawn, and one that is not costs nothing."""
+    opened.get(written(tmp_path, part(tmp_path, "one"), part(tmp_path / "two", "two")).as_uri())
+    assert opened.execute_script("return document.querySelectorAll('.chart svg').length") == 0
+    opened.execute_script("const d = document.querySelector('details'); d.open = true; d.scrollIntoView()")
+    until(opened, "return document.querySelectorAll('.chart svg').length > 0")
     assert opened.get_log("browser") == []

@@ -74,6 +74,8 @@ def test_a_line_is_the_mean_and_its_bands_are_range_and_error() -> None:
     half = VALUES.std(axis=1, ddof=1) / math.sqrt(2.0)
     assert error["y"] == pytest.approx([*(VALUES.mean(axis=1) + half), *(VALUES.mean(axis=1) - half)[::-1]], rel=1e-5)
     assert spread["visible"] and not error["visible"]
+    skewed = Line("a", COLOURS[0], X, np.array([[1.0, 2.0, 9.0]] * 3), "line")
+    assert plot_of(panel(skewed)).data[0]["y"] == [4.0] * 3  # the mean, not the median
 
 
 def test_one_seed_has_no_band_and_errors_are_two_standard_errors() -> None:
@@ -164,6 +166,6 @@ def test_curves_of_files_are_panels_with_bands() -> None:
 
 
 def test_numbers_and_places() -> None:
-    """Assert six digits, null for what is not finite, and evenly spaced places with both ends."""
+    """Assert that there are six digits, null for what is not finite, and places are evenly spaced with both ends."""
     assert numbers([1 / 3, math.inf, math.nan]) == [0.333333, None, None]
     assert [evenly(*given) for given in ((0, 3), (2, 3), (5, 3))] == [[], [0, 1], [0, 2, 4]]

@@ -90,6 +90,10 @@ def test_principal_directions_are_those_of_the_weighted_ends(tmp_path: Path) -> 
     places, order = decoded(found), found.numbers["particles"]
     ends, weights = positions.reshape(-1, 4), np.concatenate([masses, masses]) / 2.0
     centred = ends - weights @ ends
+    for place in range(4):  # and the coordinates are those of the file, to half a step
+        error = np.abs(places[f"theta_{place}"] - positions[:, order, place]).max()
+        step = found.numbers["width"][found.numbers["axes"].index(f"theta_{place}")] / STEPS
+        assert error <= 0.51 * step
     values = np.linalg.eigvalsh(centred.T @ (weights[:, None] * centred))[::-1]
     for number in (1, 2):
         shown = places[f"principal direction {number}"]
@@ -122,3 +126,18 @@ def test_particles_are_chosen_by_mass() -> None:
     masses[700] = 0.5
     assert shared_out(masses, 10)[-1] == 700 and len(set(shared_out(masses, 10))) == 10
     assert sorted(shared_out(masses, 2000)) == list(range(1000))
+
+
+def test_a_particle_that_grows_heavy_is_shown(tmp_path: Path) -> None:
+    """Assert that particles are chosen by their masses at both ends, where masses move."""
+    count = PARTICLES + 100
+    equal = torch.full((count,), 1.0 / count, dtype=torch.float64)
+    grown = torch.full((count,), 0.5 / (count - 1), dtype=torch.float64)
+    grown[7] = 0.5
+    positions = torch.arange(2.0 * count, dtype=torch.float64).reshape(count, 2)
+    with Trajectory.create(tmp_path / "a.h5", moving_masses=True) as writer:
+        for number, masses in enumerate((equal, grown)):
+            writer(number, float(number), ParticleCloud(positions, masses))
+    with Trajectory.open(tmp_path / "a.h5") as trajectory:
+        found = film_of(trajectory, "title")
+    assert found is not None and found.numbers["particles"][-1] == 7

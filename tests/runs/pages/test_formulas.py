@@ -49,8 +49,7 @@ def test_formulas_of_every_study_are_known() -> None:
     """Assert that no command of a formula in a study's code is shown as a backslash, a brace or a dollar."""
     texts = [
         node.value
-        for source in sources("runs")
-        if source.path.startswith("runs/studies/")
+        for source in sources("runs/studies")
         for node in ast.walk(source.tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.count("$") == 2
     ]

@@ -64,3 +64,22 @@ def test_folders_above_studies_have_all_of_them(tmp_path: Path, monkeypatch: pyt
     (tmp_path / "c").touch()
     assert [state.folder.name for state in states_in(tmp_path)] == ["a", "b"]
     assert [state.folder.name for state in states_in(tmp_path / "a")] == ["a"]
+
+
+def test_one_study_that_cannot_be_told_leaves_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Assert that of several studies a bad one has its sentence, and that alone it is refused."""
+
+    def state(folder: Path) -> FolderState:
+        if folder.name == "a":
+            raise Refusal("It is of another version.")
+        return STATE
+
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setattr(reported, "_is_ours", lambda folder: folder != tmp_path)
+    monkeypatch.setattr(reported, "_state", state)
+    bad, good = states_in(tmp_path)
+    assert good is STATE and bad.remarks == ("It is of another version.",)
+    assert headline(bad) == f"{tmp_path / 'a'}: 0 cases, no runs"
+    with pytest.raises(Refusal, match="It is of another version"):
+        states_in(tmp_path / "a")
