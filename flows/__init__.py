@@ -35,7 +35,7 @@ from flows.rates import CosineDecay, ExponentialDecay, StepDecay, Warmup
 from flows.right_forms import CONVERSIONS, FORMS, LOOP, METHODS
 from flows.walls import Ball, Box, Walls
 from particles.arguments import check_arguments_of
-from particles.display import show_objects_of
+from particles.arguments.display import show_objects_of
 
 __all__ = [
     "CHECKPOINTED",

@@ -14,8 +14,8 @@ from torch import Tensor
 
 from particles import ParticleCloud
 from particles.arguments.integers import whole
-from particles.compute.normals import EARLIEST, TODAY, WORD, compiled_normals, plain_normals
-from particles.compute.philox import MASK, Key, philox, words
+from particles.compute.noise.normals import EARLIEST, TODAY, WORD, compiled_normals, plain_normals
+from particles.compute.noise.philox import MASK, Key, philox, words
 from particles.shapes import Positions
 
 #: Numbers that particles can have: a word of the counter.

@@ -15,8 +15,8 @@ from jaxtyping import Bool
 from torch import Tensor
 
 from particles import ShapeError
+from particles.arguments.display import line
 from particles.arguments.reals import finite, number, positive
-from particles.display import line
 from particles.shapes import AnyFloat, Positions
 
 #: One number for all coordinates, or one for each.

@@ -63,7 +63,7 @@ from limits.transport import (
     wasserstein,
 )
 from particles.arguments import check_arguments_of
-from particles.display import show_objects_of
+from particles.arguments.display import show_objects_of
 
 __all__ = [
     "Approach",

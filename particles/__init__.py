@@ -1,8 +1,8 @@
 """What exists and what can be measured: clouds, neurons, risks, observables, trajectories."""
 
 from particles.arguments import check_arguments_of
+from particles.arguments.display import show_objects_of
 from particles.cloud import ParticleCloud
-from particles.display import show_objects_of
 from particles.distributed.ranks import Ranks
 from particles.distributed.shared_cloud import SharedCloud
 from particles.ensemble.clouds import Ensemble

@@ -7,9 +7,9 @@ from typing import Self
 import torch
 from torch import Tensor
 
+from particles.arguments.display import Words
 from particles.compute.member_tiles import MemberTiles
 from particles.compute.tiles import CloudTangents, Tiles
-from particles.display import Words
 from particles.errors import MassError, ShapeError
 from particles.neurons.protocols import Neuron
 from particles.shapes import AnyFloat, Features, Masses, MemberMasses, Positions, Scalar

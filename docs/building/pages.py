@@ -10,6 +10,13 @@ from sphinx.environment import BuildEnvironment
 from .docstrings import restructured
 from .public_names import definitions, links
 from .repository_pages import places, relinked
+from .stale_names import stale
+
+
+def tidy(app: Sphinx) -> None:
+    """Remove what an earlier build made of names that are gone."""
+    for page in stale(Path(app.srcdir) / "reference"):
+        page.unlink()
 
 
 def write_docstring(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
@@ -33,7 +40,8 @@ def resolve(app: Sphinx, env: BuildEnvironment, node: pending_xref, inner: Any) 
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Connect the three."""
+    """Connect them; pages are tidied before autosummary makes new ones."""
+    app.connect("builder-inited", tidy, priority=100)
     app.connect("autodoc-process-docstring", write_docstring)
     app.connect("include-read", include)
     app.connect("missing-reference", resolve)

@@ -8,7 +8,7 @@ from flows.base import Advance, Flow, Observer
 from flows.loop.checkpoint import Checkpoint
 from flows.loop.run import Run
 from particles import ParticleCloud
-from particles.compute.normals import TODAY
+from particles.compute.noise.normals import TODAY
 
 #: Is handed the whole state of a run after every step.
 Keep = Callable[[Checkpoint[Any]], None]

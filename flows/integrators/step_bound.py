@@ -12,9 +12,9 @@ from flows.base import DecayingFlow, Flow, Part, parts
 from flows.integrators.function_space.gauss_newton import GaussNewton
 from flows.noise import StepNoise
 from particles import ParticleCloud, Risk
+from particles.arguments.display import line
 from particles.arguments.reals import positive
-from particles.compute.normals import EARLIEST
-from particles.display import line
+from particles.compute.noise.normals import EARLIEST
 from particles.shapes import AnyFloat, Gram
 
 Vector = Float[Tensor, " numbers"]

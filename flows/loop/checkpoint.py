@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 from flows.base import Integrator, states_of
 from flows.integrators import INTEGRATORS
 from particles import ParticleCloud
-from particles.compute.normals import EARLIEST
+from particles.compute.noise.normals import EARLIEST
 
 State = TypeVar("State")
 

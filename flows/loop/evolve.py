@@ -13,7 +13,7 @@ from flows.observers.progress import Bar, shown
 from particles import FlowRefused, ParticleCloud
 from particles.arguments.integers import whole
 from particles.arguments.reals import finite
-from particles.compute.normals import TODAY
+from particles.compute.noise.normals import TODAY
 
 State = TypeVar("State")
 

@@ -9,7 +9,7 @@ from flows.loop.checkpoint import Checkpoint
 from flows.loop.divergence import Watch
 from flows.loop.observer_calls import ObserverCalls
 from particles import ParticleCloud
-from particles.compute.normals import TODAY
+from particles.compute.noise.normals import TODAY
 
 State = TypeVar("State")
 

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from flows.base import Observer
 from particles import ParticleCloud
+from particles.arguments.display import line
 from particles.arguments.integers import whole
 from particles.arguments.reals import positive
-from particles.display import line
 
 #: Times closer than this, relative, are the same time.
 SAME = 1e-9

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from flows.observers.tables import dataset, frame
 from particles import ParticleCloud
-from particles.display import span
+from particles.arguments.display import span
 from particles.trajectory.content.labels import words_for
 from particles.trajectory.pictures import Curve, chosen_names, draw_curve, panels
 

@@ -10,7 +10,7 @@ def allocated(variances: Array, costs: Array, tolerance: Array) -> NDArray[np.in
     """Numbers of samples N_l [levels] for variances V_l [levels, quantities], each times its squared weight.
 
     For one quantity N_l = sqrt(V_l / C_l) sum_k sqrt(V_k C_k) / tolerance^2 makes sum_l V_l / N_l = tolerance^2 at the
-    least cost sum_l N_l C_l (Giles 2008, equation 12). For several, [quantities] tolerances, each level takes the
+    least cost sum_l N_l C_l (Giles 2008). For several, [quantities] tolerances, each level takes the
     largest number.
     """
     shares = np.sqrt(variances / costs[:, None])

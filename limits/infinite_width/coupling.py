@@ -65,9 +65,9 @@ class Halves:
         F(mu) - (F(mu_a) + F(mu_b)) / 2 = - F''(mu)[mu_a - mu_b, mu_a - mu_b] / 8 + ... ,
 
     so what is linear in the fluctuations, which are of size m^(-1/2), cancels: the variance falls as m^(-2), where
-    independent clouds leave m^(-1) (Haji-Ali and Tempone 2018, section 4; Szpruch and Tse 2021; the idea for stochastic
-    equations is from Giles and Szpruch 2014). This is for the mean-field scaling, and for clouds that start at zero.
-    Clouds of `SymmetricPairs` are split between pairs: particles j and j + m of the whole go to the same half.
+    independent clouds leave m^(-1) (the partitioning of Haji-Ali and Tempone 2018; Szpruch and Tse 2021; the idea for
+    stochastic equations is from Giles and Szpruch 2014). This is for the mean-field scaling, and for clouds that start
+    at zero. Clouds of `SymmetricPairs` are split between pairs: particles j and j + m of the whole go to the same half.
     Masses must be equal or exchangeable, so that a half has the law of a cloud of m; otherwise take `Nested`.
     """
 
@@ -173,7 +173,7 @@ class Nested:
 
     def _heavy(self, width: int) -> int:
         """The number of particles that all clouds share."""
-        return min(width, math.ceil(width**self.shared))
+        return min(width, math.ceil(math.pow(width, self.shared)))
 
     def _signed(self, cloud: ParticleCloud, seed: int, starts: Sequence[int]) -> tuple[Drawn, ...]:
         one = Drawn(cloud, seed)

@@ -59,8 +59,11 @@ def infinite_width(
     the rest of the series by Richardson extrapolation at the `rate` r of E F(m) = F + c m^(-r) + ...: one where F is
     smooth in the measure and masses are equal. Every term has a pilot of samples, then as many as give the standard
     error `tolerance` (one number, or one for each quantity by name) at the least cost. Levels are added until the bias
-    that is left is below half the tolerance. With a coupling whose variance falls as m^(-2) the cost is proportional to
-    tolerance^(-2); one cloud, or an average of many, costs tolerance^(-3).
+    that is left is below half the tolerance.
+    With a coupling whose variance falls as m^(-2) the cost, in particles, is proportional to tolerance^(-2). Where
+    fluctuations are Sigma / m, one cloud of Sigma / tolerance^2 particles costs as much to that order; what is gained
+    is the error bar, the bias, and clouds that are small. Where the limit is random, as under NTK scaling with a random
+    start, one cloud says nothing, and averages of clouds wide enough for the bias cost tolerance^(-3).
 
     Intervals of level `confidence` are Student's, with the standard error and the bias in quadrature. The verdict is
     "not converged" where the bias is too large at width `widest`, where the differences of levels do not decay, or

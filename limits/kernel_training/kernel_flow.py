@@ -21,8 +21,8 @@ from limits.kernel_training.function_flow import FunctionFlow
 from limits.kernel_training.spectral_flow import SpectralFlow
 from limits.kernels.base import Evaluated, Kernel
 from particles import Dataset, ShapeError, Squared
+from particles.arguments.display import line
 from particles.arguments.reals import positive
-from particles.display import line
 from particles.numerics.gram_rounding import unit_ratio
 from particles.risk.losses import Loss
 from particles.shapes import Gram, OtherInputs, Outputs

@@ -13,9 +13,9 @@ from torch import Tensor
 from limits.chaos import Observable
 from limits.landscape.paths import Path, checked_place
 from particles import ParticleCloud, ShapeError
+from particles.arguments.display import line
 from particles.arguments.integers import whole
 from particles.arguments.reals import number
-from particles.display import line
 
 PerPlace = Float[Tensor, " places"]
 #: A maximum is placed to this part of the distance of neighbouring places: of a parabola's top it costs 1e-6.

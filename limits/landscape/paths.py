@@ -11,8 +11,8 @@ from limits.transport.choice import transport
 from limits.transport.result import Transport
 from limits.transport.symmetries import odd_distance
 from particles import ParticleCloud, Perceptron, ShapeError
+from particles.arguments.display import line
 from particles.arguments.reals import number
-from particles.display import line
 
 
 @runtime_checkable

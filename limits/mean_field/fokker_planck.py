@@ -21,7 +21,7 @@ from limits.mean_field.free_energy import FreeEnergy, Landscape
 from limits.mean_field.grid import Atoms, Grid
 from limits.mean_field.markov_chain import Array, Chain
 from particles import Risk, ShapeError
-from particles.display import line
+from particles.arguments.display import line
 from particles.neurons.groups import expanded
 
 #: Largest and smallest ratio of a step to the step before it.

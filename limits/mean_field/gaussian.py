@@ -16,8 +16,8 @@ from torch import Tensor
 from limits.mean_field.density import law_of_one
 from limits.mean_field.free_energy import FreeEnergy
 from particles import GaussianLaw, Linear, ParticleCloud, Perceptron, Risk, ShapeError, SymmetricPairs, generator
+from particles.arguments.display import line
 from particles.arguments.reals import non_negative
-from particles.display import line
 from particles.neurons.groups import one_or_per_group
 from particles.shapes import Gram, Inputs, Masses, Outputs
 

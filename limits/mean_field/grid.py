@@ -11,8 +11,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from particles import ShapeError
+from particles.arguments.display import line
 from particles.arguments.integers import whole
-from particles.display import line
 from particles.shapes import Masses, Positions
 
 #: A number for each cell of an axis or a grid.

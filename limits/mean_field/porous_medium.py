@@ -19,8 +19,8 @@ from torch import Tensor
 from limits.mean_field.grid import Cells, Interval
 from limits.mean_field.shells import Shells, unit_ball
 from particles import ShapeError
+from particles.arguments.display import line
 from particles.arguments.reals import non_negative
-from particles.display import line
 
 Array = NDArray[np.float64]
 PerTime = Float[Tensor, " times"]

@@ -102,7 +102,7 @@ from limits.theorems.vignettes import (
     step_rate,
     subset_mean,
 )
-from particles.display import show_objects_of
+from particles.arguments.display import show_objects_of
 
 __all__ = [
     "ActiveRegion",

@@ -9,9 +9,9 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from particles import MassError, ParticleCloud, ShapeError
+from particles.arguments.display import line
 from particles.arguments.integers import whole
 from particles.cloud import TOTAL_TOLERANCE
-from particles.display import line
 from particles.shapes import Masses, Positions
 
 Numbers = Int[Tensor, " particles"]

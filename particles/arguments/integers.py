@@ -5,7 +5,7 @@ import operator
 import numpy as np
 import torch
 
-from particles.display import line
+from particles.arguments.display import line
 
 #: Types of truth values, which Python would accept as integers.
 TRUTH = (bool, np.bool_)

@@ -9,8 +9,8 @@ from numbers import Real
 import numpy as np
 import torch
 
+from particles.arguments.display import line
 from particles.arguments.integers import TRUTH
-from particles.display import line
 
 
 def finite(value: object, what: str) -> float:

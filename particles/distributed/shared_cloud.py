@@ -7,9 +7,9 @@ from typing import Self
 
 import torch
 
+from particles.arguments.display import Words
 from particles.cloud import ParticleCloud
 from particles.compute.tiles import CloudTangents, Rates, Tiles
-from particles.display import Words
 from particles.distributed.blocks import Blocks, tree_sum
 from particles.distributed.ranks import Ranks
 from particles.errors import ShapeError

@@ -7,8 +7,8 @@ from typing import Self
 import torch
 from torch import Tensor
 
+from particles.arguments.display import line
 from particles.cloud import ParticleCloud
-from particles.display import line
 from particles.errors import ShapeError
 from particles.neurons.protocols import MemberNeuron
 from particles.risk.dataset import Dataset, Prepared

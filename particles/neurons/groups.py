@@ -7,7 +7,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from particles.display import line
+from particles.arguments.display import line
 from particles.neurons.protocols import Neuron
 from particles.shapes import AnyFloat
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from particles.display import line
+from particles.arguments.display import line
 from particles.shapes import Outputs
 
 

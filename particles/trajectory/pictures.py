@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
+from particles.arguments.display import line
 from particles.arguments.integers import whole
 from particles.cloud import ParticleCloud
-from particles.display import line
 from particles.errors import ShapeError
 
 #: Curves of one observable that are drawn each; of more entries the median and the range.

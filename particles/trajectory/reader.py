@@ -10,8 +10,8 @@ from typing import Any, NamedTuple, Self
 import h5py
 import numpy as np
 
+from particles.arguments.display import span
 from particles.cloud import ParticleCloud
-from particles.display import span
 from particles.errors import TrajectoryError
 from particles.risk.dataset import Dataset
 from particles.trajectory.content.element import Element, recorded_elements

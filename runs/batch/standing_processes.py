@@ -1,13 +1,14 @@
 """Processes that stay while one caller has many small pieces of work, whose results come back to it."""
 
+import ctypes
 import multiprocessing
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing.synchronize import Event
 from typing import Any, TypeAlias
 
 from runs.batch.processes import begin_worker, interrupts_ignored
@@ -15,6 +16,9 @@ from runs.system.refusal import WorkerLost
 
 #: Applies a function, which is found by its module and name, to each of some arguments; results are in their order.
 Spread: TypeAlias = Callable[[Callable[[Any], Any], Sequence[Any]], list[Any]]
+
+#: Seconds between two looks of a process whether it is to end.
+GLANCE = 0.1
 
 
 @contextmanager
@@ -25,8 +29,7 @@ def standing_processes(count: int) -> Iterator[Spread]:
     process is killed from outside.
     """
     context = multiprocessing.get_context("spawn")
-    with interrupts_ignored():  # the event starts a process that must outlive the workers
-        stop = context.Event()
+    stop = context.RawValue(ctypes.c_bool, False)  # without a lock, which a process that is killed might hold
     pool = ProcessPoolExecutor(count, mp_context=context, initializer=_begin, initargs=(stop,))
 
     def spread(function: Callable[[Any], Any], arguments: Sequence[Any]) -> list[Any]:
@@ -35,26 +38,28 @@ def standing_processes(count: int) -> Iterator[Spread]:
         wait(futures, return_when=FIRST_EXCEPTION)
         return [future.result() for future in futures]
 
+    ended = False
     try:
         yield spread
-    except BaseException as error:
-        stop.set()
-        if isinstance(error, BrokenProcessPool):
-            raise WorkerLost(
-                "A worker process was killed from outside, perhaps for want of memory; the same command goes on from "
-                "what was kept."
-            ) from error
-        raise
+        ended = True
+    except BrokenProcessPool as error:
+        raise WorkerLost(
+            "A worker process was killed from outside, perhaps for want of memory; the same command goes on from "
+            "what was kept."
+        ) from error
     finally:
+        if not ended:
+            stop.value = True
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _begin(stop: Event) -> None:
+def _begin(stop: "ctypes.c_bool") -> None:
     begin_worker()
     threading.Thread(target=_end_when_told, args=(stop,), daemon=True).start()
 
 
-def _end_when_told(stop: Event) -> None:
+def _end_when_told(stop: "ctypes.c_bool") -> None:
     """End at once: the process has written nothing."""
-    stop.wait()
+    while not stop.value:
+        time.sleep(GLANCE)
     os._exit(0)

@@ -28,10 +28,10 @@ class App(typer.Typer):
 
     def command(self, name: str | None = None, **given: Any) -> Callable[[Command], Command]:
         """Add a command, under the name of its function by default, with options --quiet and --verbose."""
-        register = super().command(name, **given)
+        register = super().command
 
         def added(function: Command) -> Command:
-            register(_spoken(function))
+            register(name, **{"help": _unbroken(inspect.getdoc(function) or ""), **given})(_spoken(function))
             return function
 
         return added
@@ -43,6 +43,11 @@ def choose_verbosity(quiet: bool, verbose: bool) -> None:
         raise Refusal("--quiet and --verbose were both given: leave one of them out.")
     if quiet or verbose:
         say(Verbosity.QUIET if quiet else Verbosity.VERBOSE)
+
+
+def _unbroken(text: str) -> str:
+    """A text whose paragraphs are one line each, which the terminal breaks where it ends."""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
 
 
 def own_version() -> str:

@@ -43,7 +43,7 @@ def draw_features(drawn: FeatureMap, path: Path, *, title: str) -> None:
         _draw_values(column[0], drawn, panel, colours)
         if rows == 2:
             _draw_particles(column[1], drawn, panel, largest)
-        column[0].set_title(f"time {panel.time:.4g}", fontsize=10.5)
+        column[0].set_title(f"time {panel.time:.6g}", fontsize=10.5)
         column[-1].set_xlabel("$x_1$")
     for axis in axes[:, 0]:
         axis.set_ylabel("$x_2$")

@@ -11,8 +11,9 @@ from matplotlib.figure import Figure
 from particles import ParticleCloud, Trajectory, TrajectoryError
 from particles.trajectory import TrajectoryReader
 from runs.figures.encoder import video_writer
-from runs.figures.figures import check_drawable, drawing, plain
-from runs.figures.palette import COLOURS
+from runs.figures.figures import AT_THE_TIME, check_drawable, drawing, plain, plain_axes, start_and_end
+from runs.figures.palette import COLOURS, START
+from runs.figures.settle import settle
 from runs.recorded.plane import Plane, plane_of
 from runs.system.files import replacing
 from runs.system.refusal import Refusal
@@ -66,18 +67,21 @@ def _draw(trajectory: TrajectoryReader, title: str, target: Path, coordinates: s
     numbers = pictured(len(trajectory))
     plane = plane_of(trajectory, coordinates)
     low, high = _limits(trajectory, numbers, plane)
-    figure = Figure(figsize=(5.0, 5.0), layout="constrained")
+    figure = Figure(figsize=(5.0, 5.4), layout="constrained", dpi=DOTS_PER_INCH)
     FigureCanvasAgg(figure)
     axis = figure.add_subplot(
         xlim=(low[0], high[0]), ylim=(low[1], high[1]), xlabel=plane.labels[0], ylabel=plane.labels[1]
     )
     axis.set_box_aspect(1.0)
-    axis.grid(alpha=0.25, linewidth=0.6)
+    plain_axes(axis)
     start = trajectory[0]
     x, y = plane.of(start.positions).T
-    axis.scatter(x, y, s=_areas(start), color="0.85", linewidths=0.0)
+    axis.scatter(x, y, s=_areas(start), color=START, alpha=0.6, linewidths=0.0)
     dots = axis.scatter([], [], color=COLOURS[0], edgecolors="white", linewidths=0.3, alpha=0.8)
-    heading = axis.set_title(title)
+    heading = axis.set_title(f"{title}\n{_said(trajectory.times[-1])}")
+    figure.legend(handles=start_and_end(AT_THE_TIME), loc="outside lower center", ncols=2, frameon=False, fontsize=8.5)
+    settle(figure)
+    name, _, _ = heading.get_text().rpartition("\n")
     times = trajectory.times
     unfinished = target.absolute().with_name(f".{target.stem}.part{target.suffix.lower()}")
     writer = PillowWriter(fps=fps) if unfinished.suffix == ".gif" else video_writer(fps)
@@ -86,8 +90,13 @@ def _draw(trajectory: TrajectoryReader, title: str, target: Path, coordinates: s
             cloud = trajectory[number]
             dots.set_offsets(plane.of(cloud.positions))
             dots.set_sizes(_areas(cloud))
-            heading.set_text(f"{title}, time {times[number]:.4g}")
+            heading.set_text(f"{name}\n{_said(times[number])}")
             writer.grab_frame()
+
+
+def _said(time: float) -> str:
+    """The line of the title that changes; the layout is found once, so that pictures do not move."""
+    return f"time {time:.6g}"
 
 
 def _areas(cloud: ParticleCloud) -> np.ndarray:

@@ -21,7 +21,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.path import Path
 from matplotlib.text import Text
-from matplotlib.ticker import FixedLocator, LogLocator
+from matplotlib.ticker import FixedFormatter, FixedLocator
 from matplotlib.transforms import ScaledTranslation
 
 #: Layouts that are tried at most; each mends what the one before shows.
@@ -57,7 +57,7 @@ def _mend_page(figure: Figure) -> bool:
     if figure.get_suptitle():
         mended = _fit(next(text for text in figure.texts if text.get_text() == figure.get_suptitle()), width)
     for legend in list(figure.legends):
-        columns = legend._ncols
+        columns = len({round(text.get_window_extent().x0) for text in legend.get_texts()})
         if columns > 1 and legend.get_window_extent().width > width:
             _again(figure, legend, ncols=_evenly(len(legend.get_texts()), columns - 1), loc="outside lower center")
             legend.remove()
@@ -86,15 +86,16 @@ def _fit(text: Text, room: float, upright: bool = False) -> bool:
     length = box.height if upright else box.width
     if length <= room:
         return False
-    if length <= SLIGHTLY * room and text.get_fontsize() > SMALLEST:
-        text.set_fontsize(0.99 * text.get_fontsize() * room / length)
+    size = float(text.get_fontsize())
+    if length <= SLIGHTLY * room and size > SMALLEST:
+        text.set_fontsize(0.99 * size * room / length)
         return True
     before = text.get_text()
     lines = before.splitlines()
     most = max(8, int(max(map(len, lines)) * room / length))
     text.set_text("\n".join(piece for line in lines for piece in _pieces(line, most)))
-    if text.get_text() == before and text.get_fontsize() > SMALLEST:
-        text.set_fontsize(max(SMALLEST, SHRUNK * text.get_fontsize()))
+    if text.get_text() == before and size > SMALLEST:
+        text.set_fontsize(max(SMALLEST, SHRUNK * size))
         return True
     _grow(text.figure, 0.0 if upright else text.get_window_extent().height - box.height)
     return text.get_text() != before
@@ -121,24 +122,18 @@ def _part(title: Text, formula: Text, room: float) -> bool:
 def _thin_out(axes: Axes) -> bool:
     """Label fewer ticks along the bottom where labels are too near to each other."""
     axis, unit = axes.xaxis, _unit(axes.figure)
-    shown = [label for label in axis.get_ticklabels() if label.get_visible() and label.get_text()]
     low, high = sorted(axes.get_xlim())
-    boxes = sorted(
-        (b.x0, b.x1) for label in shown if low <= label.get_position()[0] <= high and (b := label.get_window_extent())
-    )
+    within = (label for label in axis.get_ticklabels() if low <= label.get_position()[0] <= high)
+    shown = [label.get_window_extent() for label in within if label.get_visible() and label.get_text()]
+    boxes = sorted((box.x0, box.x1) for box in shown)
     if all(start - end >= TICK_GAP * unit for (_, end), (start, _) in pairwise(boxes)):
         return False
-    locator = axis.get_major_locator()
-    if isinstance(locator, FixedLocator):
-        places = axis.get_majorticklocs()[::2]
-        axis.set_ticks(places, [label.get_text() for label in axis.get_ticklabels()[::2]])
-    elif isinstance(locator, LogLocator):
-        fewer = {3: (1.0, 3.0), 2: (1.0,)}.get(len(locator._subs), (1.0, 2.0, 5.0))
-        if len(locator._subs) == 1:
-            return False
-        axis.set_major_locator(LogLocator(subs=fewer))
+    places = [place for place in axis.get_majorticklocs() if low <= place <= high]
+    if isinstance(axis.get_major_formatter(), FixedFormatter):
+        names = dict(zip(axis.get_majorticklocs(), (label.get_text() for label in axis.get_ticklabels()), strict=False))
+        axis.set_ticks(places[::2], [names[place] for place in places[::2]])
     else:
-        axes.locator_params(axis="x", nbins=max(2, len(boxes) - 2))
+        axis.set_major_locator(FixedLocator(places[::2]))
     return True
 
 
@@ -162,7 +157,7 @@ def _uncover(axes: Axes) -> bool:
 def put_below(axes: Axes, legend: Legend) -> None:
     """Put a legend below the label of the axes, in as many columns as fit."""
     figure, unit = axes.figure, _unit(axes.figure)
-    under = axes.xaxis.get_tightbbox(figure.canvas.get_renderer())  # type: ignore[union-attr]
+    under = axes.xaxis.get_tightbbox(figure.canvas.get_renderer())  # type: ignore[attr-defined]
     drop = (axes.bbox.y0 - under.y0) / unit + ABOVE if under is not None else ABOVE
     count = len(legend.get_texts())
     columns = _evenly(count, max(1, int(_cell(axes) / legend.get_window_extent().width)))

@@ -71,7 +71,8 @@ def _drawn(figure: Figure) -> Iterator[str]:
                 look = (artist.get_color(), artist.get_linestyle(), artist.get_marker(), artist.get_label())
                 yield f"{look} {_digits(artist.get_xydata())}"
             elif isinstance(artist, Collection):
-                paths = [] if len(artist.get_offsets()) > 1 else [path.vertices for path in artist.get_paths()]
+                single = np.asarray(artist.get_offsets()).shape[0] <= 1
+                paths = [path.vertices for path in artist.get_paths()] if single else []
                 yield f"{_digits(artist.get_facecolor())} {_digits(artist.get_offsets())} {_digits(*paths)}"
             elif isinstance(artist, Text):
                 yield artist.get_text()
@@ -81,6 +82,5 @@ def _drawn(figure: Figure) -> Iterator[str]:
 
 
 def _digits(*arrays: Any) -> str:
-    return " ".join(
-        f"{number:.3e}" for array in arrays for number in np.ma.filled(np.ma.asarray(array, float), 0.0).flat
-    )
+    flat: list[np.ndarray] = [np.ma.filled(np.ma.asarray(array, float), 0.0).ravel() for array in arrays]
+    return " ".join(f"{float(number):.3e}" for numbers in flat for number in numbers)

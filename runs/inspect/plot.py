@@ -117,7 +117,8 @@ def cloud_panels(trajectory: TrajectoryReader, times: Sequence[float] = (), plan
     for time, colour in zip(shown_times(trajectory, times), cycle(COLOURS), strict=False):
         cloud = trajectory.at(time)
         masses = cloud.masses.double().numpy()
-        title = f"time {nearest_time(trajectory, time):.4g}"
+        nearest = nearest_time(trajectory, time)
+        title = f"time {nearest:.6g}" + ("" if nearest == time else f" (asked for: {time:.6g})")
         panels.append(CloudPanel(title, colour, before, plane.of(cloud.positions), masses))
     return panels
 
@@ -158,7 +159,7 @@ def _clouds(trajectory: TrajectoryReader, choice: Choice) -> tuple[list[CloudPan
 
 
 def _draw_particles(panels: Sequence[CloudPanel], plane: Plane, path: Path, title: str) -> None:
-    draw_clouds(panels, path, title=f"{title}, area = mass", axis_labels=plane.labels)
+    draw_clouds(panels, path, title=title, axis_labels=plane.labels)
 
 
 def _draw_features(file: Path, trajectory: TrajectoryReader, path: Path, title: str, choice: Choice) -> None:

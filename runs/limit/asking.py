@@ -10,6 +10,7 @@ import torch
 from flows import Adaptive, Integrator
 from limits import Coupling, InfiniteWidth, InMemory, Samples, infinite_width
 from particles import Law, ParticleCloud, Risk, SymmetricPairs, masses
+from particles.arguments import arguments_checked
 from particles.arguments.reals import positive
 from runs.limit.couplings import MassesOf, are_falling, fitting
 from runs.limit.observed import Observables
@@ -18,6 +19,7 @@ from runs.limit.tolerances import relative
 from runs.limit.training import FlowOf, trained
 
 
+@arguments_checked
 def infinite_width_of(
     flow: FlowOf,
     law: Law,

@@ -11,6 +11,7 @@ from flows import Flow, Integrator, MembersFailed, evolve, evolve_all
 from flows.base import StepRule
 from limits import Drawn
 from particles import Ensemble, FlowRefused, ParticleCloud
+from particles.arguments import arguments_checked
 from particles.arguments.reals import finite
 from runs.limit.moments import Moments, Quantity, quantities_of
 from runs.limit.observed import Observables, observables_of
@@ -82,6 +83,7 @@ class Trained:
             )
 
 
+@arguments_checked
 def trained(
     flow: FlowOf,
     integrator: Integrator[Any],

@@ -10,6 +10,7 @@ from typing import Any
 from flows import Checkpoint, MembersFailed, Observer, evolve_all
 from particles import Ensemble, ParticleCloud
 from runs.batch.jobs import Report, Stopped
+from runs.recorded.trajectory_run import File, Keeper, TrajectoryRun
 from runs.studyfile.experiment import Experiment
 from runs.studyfile.model.config import RunConfig
 from runs.studyfile.model.kinds import FLOWS, INTEGRATORS
@@ -26,7 +27,6 @@ from runs.studyfile.running import (
 )
 from runs.system.files import check_open
 from runs.system.refusal import Refusal
-from runs.trajectory_run import File, Keeper, TrajectoryRun
 
 #: Runs that are done together, one or more.
 Unit = tuple[Job, ...]

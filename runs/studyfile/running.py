@@ -14,6 +14,7 @@ from particles import FlowDiverged, FlowRefused, MassError, ParticleCloud, Shape
 from runs.batch.jobs import Report, Stopped
 from runs.batch.output_folder import CONFIG_FILE, claimed, held_configuration, hold_configuration, replace_text
 from runs.recorded.origins import SOURCES, Held, held_in, is_longer, mixed, noted_seconds, noted_sources, noted_until
+from runs.recorded.trajectory_run import File, TrajectoryRun
 from runs.studyfile.experiment import Experiment
 from runs.studyfile.model.config import RunConfig
 from runs.studyfile.model.sources import changes, sources_of
@@ -21,7 +22,6 @@ from runs.studyfile.run_end import refuse_ends, same_but_until
 from runs.system.files import content_of
 from runs.system.printable import printable
 from runs.system.refusal import Refusal
-from runs.trajectory_run import File, TrajectoryRun
 
 #: A run counts as so many steps of progress, in proportion to its flow time.
 WHOLE = 1000

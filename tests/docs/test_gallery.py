@@ -72,7 +72,7 @@ def test_waves_find_the_frequencies(printed: str) -> None:
 
 @pytest.mark.parametrize("printed", ["papers/05_one_axis.py"], indirect=True)
 def test_movement_falls_as_one_over_alpha(printed: str) -> None:
-    """Assert the exponent of the movement, and that it stays below its bound."""
+    """Assert that the movement falls with exponent -1, and stays below its bound."""
     exponent, part = re.search(QUICK["papers/05_one_axis.py"], printed).groups()
     assert abs(float(exponent) + 1.0) < 0.05
     assert 0 < int(part) < 100

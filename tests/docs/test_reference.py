@@ -3,6 +3,7 @@
 import re
 
 from docs.building.public_names import public
+from docs.building.stale_names import listed
 from tests.house.source import ROOT
 
 PAGES = sorted((ROOT / "docs/reference").glob("*.rst"))
@@ -16,15 +17,9 @@ BESIDE = {
 }
 
 
-def listed() -> list[str]:
-    """Names on the pages, in order."""
-    text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
-    return re.findall(r"^   ~([\w.]+)$", text, re.MULTILINE)
-
-
 def test_every_public_name_is_on_one_page() -> None:
     """Assert that nothing public is left out or named twice: its line belongs on the page whose question it answers."""
-    names = listed()
+    names = listed(ROOT / "docs/reference")
     assert sorted({name for name in names if names.count(name) > 1}) == []
     assert sorted(public().keys() - set(names)) == [], "missing from docs/reference/"
     assert sorted(set(names) - public().keys() - BESIDE) == [], "not public"

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from flows import EulerMaruyama, StepNoise, evolve
 from flows.noise import MemberNoise, checked_seed
-from particles.compute.normals import box_muller
-from particles.compute.philox import MASK
+from particles.compute.noise.normals import box_muller
+from particles.compute.noise.philox import MASK
 from tests.problems import ShakenAttraction, small_cloud
 from tests.tolerances import KS, Z, z_score
 

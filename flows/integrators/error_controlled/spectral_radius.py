@@ -8,7 +8,7 @@ import torch
 from flows.base import Flow
 from flows.noise import StepNoise
 from particles import ParticleCloud
-from particles.compute.normals import EARLIEST
+from particles.compute.noise.normals import EARLIEST
 from particles.shapes import Positions, Velocity
 
 #: The iteration ends when an estimate changes by less than this part.

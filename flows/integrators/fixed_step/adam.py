@@ -10,8 +10,8 @@ from flows.base import Flow, Together
 from flows.integrators.fixed_step.optimiser import Optimiser, Remembered, share, what_decays
 from flows.rates import Rate
 from particles import ParticleCloud
+from particles.arguments.display import line
 from particles.arguments.reals import positive
-from particles.display import line
 from particles.shapes import Positions, Velocity
 
 

@@ -11,7 +11,7 @@ from flows.integrators.error_controlled.step_control import Tolerance, ratio
 from flows.integrators.function_space.gauss_newton import GaussNewton
 from flows.noise import StepNoise
 from particles import Squared
-from particles.compute.normals import EARLIEST
+from particles.compute.noise.normals import EARLIEST
 from particles.shapes import Positions
 
 #: Stream of the noise that stands for rounding of the positions, apart from the flows' own.

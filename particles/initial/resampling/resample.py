@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import torch
 
+from particles.arguments.display import line
 from particles.cloud import ParticleCloud
-from particles.display import line
 from particles.errors import ShapeError
 from particles.initial.laws import Law
 from particles.neurons.groups import chosen_groups, columns_of, groups_of

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from particles.arguments.display import line
 from particles.arguments.integers import whole
-from particles.display import line
 from particles.errors import ShapeError
 from particles.neurons.activations import Activation, Linear
 from particles.neurons.deep.convolution import ConvolutionMap

@@ -7,8 +7,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from particles.arguments.display import line
 from particles.cloud import ParticleCloud
-from particles.display import line
 from particles.errors import ShapeError
 from particles.neurons.activations import Linear
 from particles.neurons.deep.layers import Convolution, Dense, Layer

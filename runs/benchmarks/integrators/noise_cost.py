@@ -86,9 +86,11 @@ def works(risk: Risk, cloud: ParticleCloud) -> Mapping[str, Work]:
         for step in range(count):
             StepNoise(0, step).normals(cloud.positions)
 
+    torchs_own = torch.Generator().manual_seed(0)
+
     def torchs(count: int) -> None:
         for _ in range(count):
-            torch.randn(cloud.positions.shape)
+            torch.randn(cloud.positions.shape, generator=torchs_own)
 
     return {name: steps(name) for name in flows} | {NUMBERS: ours, TORCH: torchs}
 

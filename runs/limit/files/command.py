@@ -28,6 +28,7 @@ from runs.studyfile.model.sources import changes, sources_of
 from runs.studyfile.running import FAILURES, spoken_error
 from runs.system.printable import printable
 from runs.system.refusal import Refusal, WorkerLost, chosen
+from runs.system.verbosity import progress_console
 
 #: The folder of the samples of a point.
 SAMPLES = "samples"
@@ -78,7 +79,7 @@ def command(
     networks = [StudyNetwork(point, study.folder, sources_of(point.config, study.folder)) for point in points]
     for network in networks:
         _check(network, request)
-    shown, console = Console(), Console(stderr=True)
+    shown, console = Console(), progress_console()
     found, failures = list[Found](), list[str]()
     with _processes(networks, workers) as spread:
         for number, network in enumerate(networks, start=1):
@@ -92,7 +93,7 @@ def command(
     for line in _summary(found, folder, shown, study.name, figure):
         shown.print(printable(line), highlight=False, soft_wrap=True, markup=False)
     for failure in failures:
-        console.print(f"Failed: {printable(failure)}", highlight=False, soft_wrap=True, markup=False)
+        Console(stderr=True).print(f"Failed: {printable(failure)}", highlight=False, soft_wrap=True, markup=False)
     return not failures and all(one.limit.converged for one in found)
 
 

@@ -135,8 +135,8 @@ def shown_table(found: Sequence[Found], width: int) -> tuple[Table, list[str]]:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, GAP - 1, 0, 0), show_edge=False)
     for name, _ in columns[:fitting]:
         table.add_column(Text(name), justify="right", no_wrap=True)
-    for cells in zip(*(cells for _, cells in columns[:fitting]), strict=True):
-        table.add_row(*map(Text, cells))
+    for row in zip(*(cells for _, cells in columns[:fitting]), strict=True):
+        table.add_row(*map(Text, row))
     return table, [name for name, _ in columns[fitting:]]
 
 

@@ -3,10 +3,10 @@
 from flows import Adaptive, Euler, Every, GradientFlow, Observer
 from particles import ParticleCloud, Trajectory, TrajectoryError
 from runs.batch.jobs import Report
+from runs.recorded.trajectory_run import File, TrajectoryRun
 from runs.studies.asymmetric_scaling.run import Run
 from runs.studies.asymmetric_scaling.schedule import GradientSteps, steps_at
 from runs.system.refusal import Refusal
-from runs.trajectory_run import File, TrajectoryRun
 
 #: Steps of the integrator between two reports of progress.
 REPORT_STEPS = 20

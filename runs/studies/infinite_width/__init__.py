@@ -1,1 +1,1 @@
-"""What would infinitely many particles do? Estimates beside every limit that is known, and five questions."""
+"""What would infinitely many particles do? Estimates beside every known limit, and five questions."""

@@ -27,7 +27,7 @@ LINKS = {"Risk": "particles.Risk"}
     ],
 )
 def test_text_is_what_was_meant(said: str, meant: str) -> None:
-    """Assert the text for links, code, marks in formulas, blocks of formulas and lists."""
+    """Assert that the text is right for links, code, marks in formulas, blocks of formulas and lists."""
     assert "\n".join(restructured(said.split("\n"), LINKS)).strip() == meant
 
 

@@ -9,7 +9,7 @@ VARIANCES, COSTS = np.array([[4.0], [0.5], [0.02]]), np.array([16.0, 64.0, 128.0
 
 
 def test_the_error_is_met_at_the_least_cost() -> None:
-    """Assert the error asked for, and that exchanging samples between levels at the same error costs more."""
+    """Assert that the error is the one asked for, and that exchanging samples between levels costs more."""
     tolerance = 1e-3
     counts = allocated(VARIANCES, COSTS, np.array([tolerance])).astype(np.float64)
     variances = VARIANCES[:, 0]

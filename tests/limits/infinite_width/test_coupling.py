@@ -156,7 +156,7 @@ DECAYS = [
 def test_variances_fall_as_the_coupling_says(
     scaling: Scaling, coupling: Coupling, gamma: float, expected: tuple[float, float]
 ) -> None:
-    """Assert the exponents of the variance of differences, for trained outputs and the risk, over five levels."""
+    """Assert that variances of differences of trained outputs and of the risk fall with the exponents expected."""
     measuring = trained(scaling, coupling, gamma)
     variances = [differences(*measuring.values(level, 100)).var(axis=0, ddof=1) for level in range(1, 6)]
     places = np.log(2.0) * (np.arange(5.0) - 2.0)

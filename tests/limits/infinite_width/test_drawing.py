@@ -38,5 +38,5 @@ def test_a_half_has_mass_one() -> None:
 def test_a_part_must_be_whole() -> None:
     """Assert that particles keep their masses in another order, and that some of them alone are no cloud."""
     assert part(HEAVY, torch.tensor([3, 2, 1, 0])).masses.tolist() == [0.0, 0.0, 0.5, 0.5]
-    with pytest.raises(MassError):
+    with pytest.raises(MassError, match=r"Masses sum to 0.5 instead of 1"):
         part(HEAVY, slice(0, 1))

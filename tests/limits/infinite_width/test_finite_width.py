@@ -21,7 +21,7 @@ LAW = found(SHARP, 0.02, pilot=2**15, confidence=0.999).finite_width
 
 
 def test_corrections_and_fluctuations_are_the_known_ones() -> None:
-    """Assert c and Sigma of three functionals in narrow intervals of level 0.999."""
+    """Assert that c and Sigma are inside for three functionals in narrow intervals of level 0.999."""
     for name, correction, fluctuation in zip(NAMES, CORRECTIONS, FLUCTUATIONS, strict=True):
         c, sigma = LAW.correction(name), LAW.fluctuation(name)
         assert c.low < correction < c.high
@@ -31,7 +31,7 @@ def test_corrections_and_fluctuations_are_the_known_ones() -> None:
 
 
 def test_covariances_between_quantities() -> None:
-    """Assert Sigma between x^2 and exp(x), F'G' = sqrt(e) at x = 1/2, in either order."""
+    """Assert that Sigma is right between x^2 and exp(x), F'G' = sqrt(e) at x = 1/2, in either order."""
     between = LAW.fluctuation("square", "exponential")
     assert between.low < math.exp(0.5) < between.high
     assert (between.high - between.low) / between.value < 0.2

@@ -39,7 +39,7 @@ def test_the_ranks_of_a_quantile_are_binomial() -> None:
 
 
 def test_mean_and_variance() -> None:
-    """Assert Student's interval for the mean of normal numbers, and the chi-squared one for their variance."""
+    """Assert that the mean has Student's interval, and that the interval of a variance holds one."""
     samples = np.sort(np.random.default_rng(1).standard_normal(40))
     law = LimitLaw(64, samples, 0.9)
     low, high = stats.t.interval(0.9, 39, samples.mean(), samples.std(ddof=1) / math.sqrt(40.0))

@@ -13,7 +13,7 @@ COUNTS = np.array([4000.0, 400.0, 200.0, 100.0])
 
 
 def test_a_line_meets_zero_where_it_does() -> None:
-    """Assert the value of exact lines, of several at a time."""
+    """Assert that exact lines, several at a time, have their values."""
     truth = np.array([2.0, -1.0])
     y = truth + X[:, None] * np.array([5.0, 0.0])
     found = intercept(X, y, np.ones_like(y), COUNTS)
@@ -45,7 +45,7 @@ def test_a_constant_has_no_error() -> None:
 
 
 def test_the_exponent_of_a_power_law() -> None:
-    """Assert the exponent of an exact power law, and the size of its error."""
+    """Assert that an exact power law has its exponent, and that the error is that of repetitions."""
     numbers = np.random.default_rng(0)
     assert exponent(X, X**1.5, COUNTS)[0] == pytest.approx(1.5)
     drawn = [exponent(X, X * numbers.chisquare(COUNTS) / COUNTS, COUNTS) for _ in range(1000)]

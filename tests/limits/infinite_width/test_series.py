@@ -98,7 +98,7 @@ def test_the_interval_of_a_rate_is_fiellers(before: float, after: float) -> None
 
 
 def test_a_rate_holds_what_is_inside() -> None:
-    """Assert the ends of an interval, and that one of no decay is below the least rate."""
+    """Assert that an interval has its ends, and that one of no decay is below the least rate."""
     assert Rate(1.0, 0.9, 1.1).holds(1.1)
     assert not Rate(1.0, 0.9, 1.1).holds(1.2)
     assert decay(1.0, 1.0, 1e-3, 1e-3, 1.96).high < NO_DECAY
@@ -106,7 +106,7 @@ def test_a_rate_holds_what_is_inside() -> None:
 
 
 def test_degrees_of_freedom() -> None:
-    """Assert N - 1 for normal samples, fewer for exponential ones by their kurtosis, and Welch's sum."""
+    """Assert that normal samples have N - 1, exponential ones fewer by their kurtosis, and sums those of Welch."""
     numbers = np.random.default_rng(0)
     many = numbers.standard_normal((100_000, 1))
     assert freedom(many)[0] == pytest.approx(99_999, rel=0.05)

@@ -44,7 +44,7 @@ def test_results_come_in_order_from_processes_that_stay() -> None:
     processes = {process for _, process, _ in [*first, *second]}
     assert len(processes) <= 2 and os.getpid() not in processes and {threads for _, _, threads in first} == {1}
     for process in processes:
-        with pytest.raises(ProcessLookupError):
+        with pytest.raises(ProcessLookupError, match="No such process"):
             os.kill(process, 0)
 
 
@@ -57,7 +57,7 @@ def test_a_killed_process_is_a_sentence() -> None:
 def test_an_interrupt_does_not_wait_for_long_work() -> None:
     """Assert that what is being done is dropped where the block ends with an error."""
     begun = time.monotonic()
-    with pytest.raises(KeyboardInterrupt), standing_processes(1) as spread:
+    with pytest.raises(KeyboardInterrupt, match="by the alarm"), standing_processes(1) as spread:
         spread(squared, [1])
         signal.signal(signal.SIGALRM, _interrupt)
         signal.setitimer(signal.ITIMER_REAL, 0.3)
@@ -66,4 +66,4 @@ def test_an_interrupt_does_not_wait_for_long_work() -> None:
 
 
 def _interrupt(number: int, frame: object) -> None:
-    raise KeyboardInterrupt
+    raise KeyboardInterrupt("by the alarm")

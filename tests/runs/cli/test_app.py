@@ -39,6 +39,14 @@ def test_every_command_has_help_in_every_width(monkeypatch: pytest.MonkeyPatch, 
         assert all(len(line) <= int(width) for line in said.splitlines()), command
 
 
+def test_paragraphs_of_help_end_where_the_terminal_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Assert that lines of a docstring are no lines of the help: in a wide terminal a paragraph is one."""
+    monkeypatch.setenv("COLUMNS", "900")
+    lines = [line.strip() for line in spoken("status", "-h")[1].splitlines()]
+    (states,) = (line for line in lines if line.startswith("States are finished, running"))
+    assert states.endswith("changed (seconds since it was written) and failure.")
+
+
 def test_quiet_leaves_the_result_alone(tmp_path: Path) -> None:
     """Assert that remarks are not said with --quiet, before the command or behind it, while paths still are."""
     file = str(recorded(tmp_path / "a.h5"))

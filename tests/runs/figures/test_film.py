@@ -38,7 +38,7 @@ def test_mp4_has_a_picture_per_frame_and_they_move(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.h5", "b.mp4"]
     command = [encoder(), "-v", "error", "-i", tmp_path / "b.mp4", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
     decoded = subprocess.run(command, capture_output=True, check=True, timeout=60).stdout
-    pictures = np.frombuffer(decoded, np.uint8).reshape(-1, 400, 400, 3).astype(int)
+    pictures = np.frombuffer(decoded, np.uint8).reshape(-1, 432, 400, 3).astype(int)
     assert len(pictures) == 4
     assert all(np.abs(one - two).max() > 100 for one, two in pairwise(pictures))
 

@@ -81,7 +81,7 @@ def test_particles_are_shown_at_the_frames_nearest_to_the_times(tmp_path: Path) 
     """Assert that each panel has the start, the first two coordinates at its time, and the masses."""
     with Trajectory.open(recorded(tmp_path / "a.h5", dim=3)) as trajectory:
         panels = cloud_panels(trajectory, (0.6, 2.0))
-        assert [panel.title for panel in panels] == ["time 0.5", "time 2"]
+        assert [panel.title for panel in panels] == ["time 0.5 (asked for: 0.6)", "time 2"]
         np.testing.assert_array_equal(panels[0].before, position(0, dim=3)[:, :2])
         np.testing.assert_array_equal(panels[0].after, position(1, dim=3)[:, :2])
         np.testing.assert_array_equal(panels[1].after, position(3, dim=3)[:, :2])

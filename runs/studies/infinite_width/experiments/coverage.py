@@ -22,7 +22,7 @@ SCORE = "distance over half the interval"
 #: What should hold the limit so often, and the width of the lowest level.
 CONFIDENCE, NARROW = 0.95, 16
 #: Steps are so many times longer, since errors of steps are far below those of small estimates.
-LONGER = 2.5
+LONGER = 2.0
 #: Limits of which small estimates are made, with their quantities: of a gradient flow, a noisy one, and a random one.
 LIMITS = {
     "GaussianFlow": ("f", "movement"),

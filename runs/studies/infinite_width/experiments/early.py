@@ -25,6 +25,7 @@ class Early(Answer):
     title = "Gap to the linear model at infinite width"
     drawn = (GAP,)
     words = words(*drawn)
+    roughly = 2.0
 
     def asked(self) -> Mapping[str, Question]:
         """One network."""

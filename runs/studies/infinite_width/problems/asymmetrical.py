@@ -89,7 +89,8 @@ def training(gamma: float) -> Question:
     risk = Risk(neuron, NTK(), Squared(), Dataset(x, torch.sin(math.pi * x / 2.0).mean(dim=1, keepdim=True)))
 
     def change(start: ParticleCloud, end: ParticleCloud) -> Tensor:
-        return (risk.at(end).gram() - risk.at(start).gram()).norm()
+        size: Tensor = (risk.at(end).gram() - risk.at(start).gram()).norm()
+        return size
 
     def square(start: ParticleCloud, end: ParticleCloud) -> Tensor:
         return change(start, end).square()

@@ -53,10 +53,10 @@ def test_a_batch_is_there_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytes
     """Assert that a batch whose writing is interrupted leaves neither a file nor samples."""
 
     def interrupted(file: object, **arrays: object) -> None:
-        raise KeyboardInterrupt
+        raise KeyboardInterrupt("in the middle")
 
     samples = KeptSamples(tmp_path)
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt, match="in the middle"):
         patch.setattr(np, "savez", interrupted)
         samples.keep(0, np.ones((4, 1, 1)), np.ones((4, 0, 1)))
     assert samples.kept(0) is None and list(tmp_path.iterdir()) == []

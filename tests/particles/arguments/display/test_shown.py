@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from particles import L2, Deep, Dense, MeanField, ParticleCloud, Risk, Tanh
-from particles.display import show_objects_of
-from particles.display.shown import table
+from particles.arguments.display import show_objects_of
+from particles.arguments.display.shown import table
 from tests.front_door.parts import RISK
 from tests.problems import small_cloud
 

@@ -28,8 +28,8 @@ from particles import (
 from particles.trajectory.content.comparison import differing
 from runs import trajectory_run
 from runs.recorded.origins import held_in
+from runs.recorded.trajectory_run import File, Keeper, TrajectoryRun
 from runs.system.refusal import Refusal
-from runs.trajectory_run import File, Keeper, TrajectoryRun
 from tests.draws import normals
 from tests.long import long_after
 from tests.ranks import needs_fork

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from inspect import getattr_static
 from typing import Any
 
-from particles.display.line import is_written_by_parts, line, parts
+from particles.arguments.display.line import is_written_by_parts, line, parts
 
 #: Properties that a table shows beside the fields of an object.
 BESIDE = ("count", "dim", "outputs")

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import torch
 
-from particles.display import Words, line, span
-from particles.display.line import LONGEST
+from particles.arguments.display import Words, line, span
+from particles.arguments.display.line import LONGEST
 
 
 @dataclass(frozen=True)

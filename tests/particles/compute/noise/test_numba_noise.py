@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from particles.compute.normals import plain_normals
-from particles.compute.numba_noise import TILE, write_normals
+from particles.compute.noise.normals import plain_normals
+from particles.compute.noise.numba_noise import TILE, write_normals
 
 COUNTER, KEY = (2**32 - 3, 2**31 + 1), (5, 2**32 - 2)
 

@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from particles.compute import normals, numba_noise
-from particles.compute.normals import (
+from particles.compute.noise import normals, numba_noise
+from particles.compute.noise.normals import (
     EARLIEST,
     MANY,
     OFTEN,
@@ -18,7 +18,7 @@ from particles.compute.normals import (
     plain_normals,
     portable_box_muller,
 )
-from particles.compute.philox import MASK
+from particles.compute.noise.philox import MASK
 
 #: Words at which something turns: ends, powers of two, eighths of a turn, and u near sqrt(1/2) times a power of two.
 CORNERS = [0, 1, 2, 2**29 - 1, 2**29, 2**30, 2**31 - 1, 2**31, 3 * 2**30, 3037000499, 3037000500, MASK - 1, MASK]
@@ -103,7 +103,7 @@ def test_loops_that_fail_are_left_with_one_warning(
 
     true = numba_noise.write_normals
     told = {"bits": "their bits in torch.float64 are not those", "error": "they failed with RuntimeError: no compiler."}
-    monkeypatch.setattr("particles.compute.numba_noise.write_normals", write)
+    monkeypatch.setattr("particles.compute.noise.numba_noise.write_normals", write)
     normals._checked.cache_clear()
     try:
         with caplog.at_level(logging.WARNING):

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from particles.compute.backend_choice import FAILURES, NUMBA
-from particles.compute.philox import Key, philox, words
+from particles.compute.noise.philox import Key, philox, words
 from particles.shapes import Positions
 
 LOGGER = logging.getLogger(__name__)
@@ -114,7 +114,7 @@ def compiled_normals(positions: Positions) -> Write | None:
 def _checked() -> Write | None:
     """The compiled loops, or None with one warning where they fail or any bit differs."""
     try:
-        write: Write = importlib.import_module("particles.compute.numba_noise").write_normals
+        write: Write = importlib.import_module("particles.compute.noise.numba_noise").write_normals
         failure = difference(write)
     except FAILURES as error:
         failure = f"they failed with {type(error).__name__}: {str(error).partition(chr(10))[0]}"

@@ -1,6 +1,6 @@
 """Numba's loops for addressed normal numbers of version 2 on CPUs: Philox and Box-Muller, in tiles that stay in cache.
 
-Every operation is rounded once, as `particles.compute.normals` writes it, so that the numbers have the bits of plain
+Every operation is rounded once, as in `normals.py` beside, so that the numbers have the bits of plain
 torch on any number of threads. No loop may contract a product and a sum.
 """
 
@@ -10,8 +10,8 @@ from typing import Any, no_type_check
 import numpy as np
 from numba import njit
 
-from particles.compute.normals import ARTANH, COS, LN_2, ROOT, SIN, TURN
-from particles.compute.philox import KEY_STEPS, MASK, MULTIPLIERS, ROUNDS
+from particles.compute.noise.normals import ARTANH, COS, LN_2, ROOT, SIN, TURN
+from particles.compute.noise.philox import KEY_STEPS, MASK, MULTIPLIERS, ROUNDS
 from particles.compute.threads import shared_out
 from particles.shapes import Positions
 

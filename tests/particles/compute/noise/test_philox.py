@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from particles.compute.philox import MASK, MULTIPLIERS, _multiply, philox, words
+from particles.compute.noise.philox import MASK, MULTIPLIERS, _multiply, philox, words
 
 #: Known answers of Philox4x32-10 published with Random123: counter, key, the four words.
 KNOWN = [

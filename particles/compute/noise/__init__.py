@@ -1,0 +1,1 @@
+"""Normal numbers of particles by address: the generator of words, the numbers, and compiled loops for CPUs."""
