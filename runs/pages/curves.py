@@ -218,7 +218,7 @@ def _map(panel: Heat) -> Plot:
     exact = [[f"{value:.6g}" if math.isfinite(value) else "none" for value in row] for row in panel.values]
     told = [[f"{name}: {text}" for name, text in zip(*pair, strict=True)] for pair in zip(named, exact, strict=True)]
     steps = [[place / (len(SCALE) - 1), colour] for place, colour in enumerate(SCALE)]
-    trace = {"type": "heatmap", "z": rows, "text": written, "customdata": told, "colorscale": steps}
+    trace: dict[str, Any] = {"type": "heatmap", "z": rows, "text": written, "customdata": told, "colorscale": steps}
     trace |= {"hovertemplate": "%{customdata}<extra></extra>", "xgap": 1, "ygap": 1, "showscale": False}
     if panel.values.size <= WRITTEN:
         trace |= {"texttemplate": "%{text}", "textfont": {"size": 10 if len(panel.columns) <= SIX else 8}}

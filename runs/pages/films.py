@@ -85,7 +85,7 @@ def shared_out(masses: Array, most: int) -> list[int]:
 
 
 def _mean_masses(clouds: Sequence[ParticleCloud]) -> Array:
-    return np.mean([cloud.masses.double().numpy() for cloud in clouds], axis=0)
+    return np.asarray(np.mean([cloud.masses.double().numpy() for cloud in clouds], axis=0))
 
 
 def _shown(clouds: Sequence[ParticleCloud], chosen: Sequence[int]) -> tuple[Array, Array]:
@@ -102,13 +102,17 @@ def _axes(positions: Array, weights: Array, names: Sequence[str]) -> list[Axis]:
     middle = shares @ ends
     spread = shares @ (ends - middle) ** 2
     kept = sorted(np.argsort(-spread, kind="stable")[:COORDINATES].tolist())
-    axes = [Axis(names[place], lambda points, own, place=place: points[:, place]) for place in kept]
+    axes = [_coordinate(names[place], place) for place in kept]
     if dim == 1:
         return [*axes, Axis("mass", lambda points, own: own)]
     if dim == 2 or not np.isfinite(ends).all():
         return axes
     _, _, directions = np.linalg.svd((ends - middle) * np.sqrt(shares)[:, None], full_matrices=False)
     return [*(_principal(number, one, middle) for number, one in enumerate(directions[:PRINCIPAL], 1)), *axes]
+
+
+def _coordinate(name: str, place: int) -> Axis:
+    return Axis(name, lambda points, own: points[:, place])
 
 
 def _principal(number: int, direction: Array, middle: Array) -> Axis:

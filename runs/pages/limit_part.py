@@ -70,7 +70,7 @@ def _read(path: Path) -> list[Row]:
         return []
     try:
         with opened_text(path) as file:
-            rows = list(csv.DictReader(file))
+            rows: list[Row] = list(csv.DictReader(file))
     except (OSError, csv.Error, UnicodeDecodeError) as error:
         raise Refusal(f"{path} cannot be read ({error}): estimate the limits again, which writes it.") from error
     wanted = {*QUANTITY, "value", "standard_error", "verdict" if path.name == LIMIT_FILE else "width"}
