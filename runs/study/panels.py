@@ -30,6 +30,8 @@ from runs.study.table import Curve
 AMONG, ALONE, HEIGHT = 3.7, 4.8, 2.9
 #: Numbers at a linear axis along the bottom, at most, so that long ones do not touch.
 TICKS = 5
+#: Kinds that are points, with or without a line.
+POINTED = ("dots", "points")
 #: A line of so few points has a marker at each of them; markers of more points than so many are small.
 FEW, MANY = 12, 200
 #: How a line is drawn; a band goes from the least to the largest seed, x of a bar is its left edge.
@@ -133,7 +135,9 @@ def draw(panels: Sequence[AnyPanel], path: Path, title: str) -> None:
     figure.suptitle(title, fontsize=12)
     if entries is not None and entries:
         colours = {label: colour for label, (colour, _) in entries.items()}
-        add_legend(figure, colours, width, {label: look(kind, colour) for label, (colour, kind) in entries.items()})
+        pointed = {colour for panel in lined for colour in _pointed(panel.lines)}
+        styles = {label: look(kind, colour, colour not in pointed) for label, (colour, kind) in entries.items()}
+        add_legend(figure, colours, width, styles)
     save(figure, path)
 
 
@@ -168,8 +172,9 @@ def draw_panel(axis: Axes, panel: Panel, legend: bool) -> None:
         axis.set_xscale("log")
     if log_y:
         axis.set_yscale("log")
+    pointed = _pointed(lines)
     for line in lines:
-        _draw_line(axis, line)
+        _draw_line(axis, line, marked=bool(line.label) and line.colour not in pointed)
     if log_x:
         plain_ticks(axis.xaxis, [line.x for line in lines])
     else:
@@ -187,7 +192,12 @@ def draw_panel(axis: Axes, panel: Panel, legend: bool) -> None:
             axis.legend([named[label] for label in in_order(labels)], in_order(labels), fontsize=8, frameon=False)
 
 
-def _draw_line(axis: Axes, line: Line) -> None:
+def _pointed(lines: Iterable[Line]) -> set[str]:
+    """Colours of which there are points, so that markers along a line would be taken for some of them."""
+    return {line.colour for line in lines if line.kind in POINTED}
+
+
+def _draw_line(axis: Axes, line: Line, marked: bool) -> None:
     mean, label = np.nanmean(line.values, axis=1), line.label or None
     if line.kind == "bars":
         widths = np.diff(line.x, append=2.0 * line.x[-1] - line.x[-2])
@@ -196,7 +206,7 @@ def _draw_line(axis: Axes, line: Line) -> None:
     if line.kind in ("band", "dots") and line.values.shape[1] > 1:
         low, high = np.nanmin(line.values, axis=1), np.nanmax(line.values, axis=1)
         axis.fill_between(line.x, low, high, color=line.colour, alpha=0.2, linewidth=0)
-    style = look(line.kind, line.colour, named=bool(line.label), count=len(line.x))
+    style = look(line.kind, line.colour, marked, len(line.x))
     if line.errors is None:
         axis.plot(line.x, mean, color=line.colour, label=label, **style)
     else:
@@ -204,19 +214,19 @@ def _draw_line(axis: Axes, line: Line) -> None:
         axis.errorbar(line.x, mean, bars, color=line.colour, label=label, capsize=3, **style)
 
 
-def look(kind: Kind, colour: str, named: bool = True, count: int = FEW + 1) -> dict[str, Any]:
-    """How a curve of this kind and colour is drawn; a line without a name has no markers.
+def look(kind: Kind, colour: str, marked: bool = True, count: int = FEW + 1) -> dict[str, Any]:
+    """How a curve of this kind and colour is drawn, a line with or without markers.
 
     A line of few points has a marker at each of them, another one a few along it.
 
     Markers tell curves apart in grey; those of dashed lines are hollow.
     """
     style = dict(STYLES.get(kind, {}))
-    if kind in ("dots", "points"):
+    if kind in POINTED:
         style["marker"] = marker_of(colour)
         if count > MANY:
             style["ms"] = 3.0
-    elif kind in ("band", "line", "dashed") and named and colour in MARKERS:
+    elif kind in ("band", "line", "dashed") and marked and colour in MARKERS:
         style |= (
             sparse(colour)
             | ({"markevery": None} if count <= FEW else {})
