@@ -79,7 +79,7 @@ CASES = [
         {
             **ASKED,
             "tolerance": {"square": 0.5},
-            "cost": float,
+            "cost": lambda width: float(width),
             "report": lambda done, total: None,
             "samples": InMemory(),
         },
