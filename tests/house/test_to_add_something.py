@@ -18,8 +18,8 @@ import torch
 from flows import Checkpoint, GradientFlow, Trace, evolve
 from limits.theorems import Result, Verdict
 from particles import Dataset, GaussianLaw, Identity, MeanField, Perceptron, Ranks, Risk, Squared, Trajectory, masses
-from runs import trajectory_run
 from runs.batch.jobs import Stopped
+from runs.recorded import trajectory_run
 from runs.studies import STUDIES
 from runs.studyfile.model.reading import read_study
 from runs.studyfile.over_ranks import check_shareable

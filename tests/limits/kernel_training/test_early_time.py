@@ -29,7 +29,7 @@ from particles import (
 from tests.draws import normals
 from tests.limits.kernels.oracles import HardTanh
 from tests.long import long_after
-from tests.particles.contracts.romberg import derivative
+from tests.particles.risk.contracts.romberg import derivative
 from tests.tolerances import DERIVATIVE, QUADRATURE, assert_identical
 
 ROOT = 1.0 / math.sqrt(2.0 * math.pi)

@@ -10,8 +10,8 @@ from limits.kernel_training.function_flow import FunctionFlow
 from limits.kernel_training.spectral_flow import SpectralFlow
 from particles import CrossEntropy, Logistic, Loss, Squared
 from tests.draws import normals, unequal
-from tests.particles.contracts.members import probabilities, real, signs
-from tests.particles.contracts.romberg import derivative
+from tests.particles.risk.contracts.members import probabilities, real, signs
+from tests.particles.risk.contracts.romberg import derivative
 from tests.tolerances import DERIVATIVE, TOLERANCE, relative_error
 
 DATA, OUTPUTS = 5, 2

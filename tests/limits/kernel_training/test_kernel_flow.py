@@ -34,7 +34,7 @@ from particles import (
 )
 from tests.draws import normals, unequal
 from tests.long import long_after
-from tests.particles.contracts.members import probabilities, real, signs
+from tests.particles.risk.contracts.members import probabilities, real, signs
 from tests.tolerances import (
     EXPONENTIAL,
     LINEAR_NEURONS,

@@ -13,7 +13,7 @@ from torch import Tensor
 from limits.kernels import closed_forms as closed
 from particles import GELU, Activation, Erf, LeakyReLU, Linear, ReLU
 from tests.limits.kernels.oracles import CASES, PRECISE, half_analytic, ramp, trapezoid
-from tests.particles.contracts.romberg import derivative
+from tests.particles.risk.contracts.romberg import derivative
 from tests.tolerances import QUADRATURE, SLOPE, assert_identical, relative_error
 
 Formula = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]

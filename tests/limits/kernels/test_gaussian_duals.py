@@ -18,7 +18,7 @@ from limits.kernels.gaussian_duals import (
 from limits.kernels.quadrature import Quadrature
 from particles import GELU, Erf, LeakyReLU, Linear, ReLU, Sigmoid, SiLU, Softplus, Tanh
 from tests.limits.kernels.oracles import ELU, HardTanh, Shifted, pairs
-from tests.particles.contracts.romberg import derivative
+from tests.particles.risk.contracts.romberg import derivative
 from tests.tolerances import QUADRATURE, relative_error
 
 CLOSED = [Linear(), ReLU(), LeakyReLU(), LeakyReLU(-1.7), Erf(), GELU()]

@@ -35,7 +35,7 @@ from tests.limits.kernels.contracts import kernel
 from tests.limits.kernels.contracts.members import INPUTS, KERNELS, Partner
 from tests.limits.kernels.contracts.planted import PLANTED
 from tests.limits.kernels.oracles import PRECISE, arc_cosine
-from tests.particles.contracts.members import SCALINGS, WrittenBump
+from tests.particles.risk.contracts.members import SCALINGS, WrittenBump
 from tests.tolerances import QUADRATURE, Z, assert_identical
 
 X = normals(6, INPUTS, seed=5)

@@ -7,7 +7,7 @@ import torch
 
 from limits.theorems.curvature import largest_curvature, second_derivative
 from particles import GELU, Activation, Erf, LeakyReLU, Linear, ReLU, Sigmoid, SiLU, Softplus, Tanh
-from tests.particles.contracts.romberg import derivative
+from tests.particles.risk.contracts.romberg import derivative
 from tests.tolerances import SLOPE, assert_identical, relative_error
 
 Z = torch.linspace(-6.0, 6.0, 501, dtype=torch.float64)

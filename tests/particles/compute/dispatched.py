@@ -12,7 +12,7 @@ from torch import Tensor
 from particles import L2, NTK, Identity, ParticleCloud, Perceptron, Risk, Squared, Tanh
 from particles.compute import backend_choice, tiles, triton_kernels
 from tests.draws import normals, unequal
-from tests.particles.contracts.plain import dataset
+from tests.particles.risk.contracts.plain import dataset
 
 NEURON = Perceptron(Tanh(), Identity(3), 2, "both")
 RISK = Risk(NEURON, NTK(), Squared(), dataset(Squared(), 2), L2(0.3))

@@ -18,7 +18,7 @@ from particles.compute import triton_kernels
 from particles.compute.triton_activations import sigma, slope
 from tests.draws import normals
 from tests.particles.compute.programs import IN_TRITON
-from tests.particles.contracts.members import TRAINED
+from tests.particles.risk.contracts.members import TRAINED
 
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
 #: Particles, data, features, outputs, programs: around and across blocks of 32 and 64, sums split and not.

@@ -17,7 +17,7 @@ import pytest
 
 from particles.compute.backend_choice import TRITON
 from tests.house.source import ROOT
-from tests.particles.contracts.members import ACTIVATIONS
+from tests.particles.risk.contracts.members import ACTIVATIONS
 
 #: The activations that have a formula in Triton.
 IN_TRITON = [activation for activation, _ in ACTIVATIONS if type(activation) in TRITON.activations]

@@ -13,8 +13,8 @@ from particles.compute.backend_choice import MOST_OUTPUTS, NUMBA, WIDEST, Fused,
 from tests.draws import normals
 from tests.house.source import ROOT
 from tests.particles.compute.programs import needs_triton, printed
-from tests.particles.contracts.members import WrittenBump
-from tests.particles.contracts.plain import cloud, dataset
+from tests.particles.risk.contracts.members import WrittenBump
+from tests.particles.risk.contracts.plain import cloud, dataset
 from tests.tolerances import assert_identical
 
 NEURON = Perceptron(Tanh(), Identity(3))

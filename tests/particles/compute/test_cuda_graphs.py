@@ -39,8 +39,8 @@ from particles.numerics import scratch
 from tests.draws import normals
 from tests.flows.contracts.ensembles import ensemble
 from tests.particles.compute.tape import TapeRecorder
-from tests.particles.contracts.plain import dataset, example
 from tests.particles.ensemble.test_risk import risks
+from tests.particles.risk.contracts.plain import dataset, example
 from tests.tolerances import assert_identical
 
 Repeat = Callable[[], None]

@@ -11,7 +11,7 @@ from particles import GELU, Activation, Identity, Perceptron, ReLU, Tanh, as_neu
 from particles.compute.member_tiles import MemberTiles
 from particles.compute.tiles import Tiles
 from particles.numerics.weighted_gram import MIRRORED
-from tests.particles.contracts.members import NEURONS
+from tests.particles.risk.contracts.members import NEURONS
 from tests.problems import numbers
 from tests.tolerances import assert_identical
 

@@ -11,7 +11,7 @@ from particles import Activation, Identity, LeakyReLU, Perceptron, Ranks, Tanh
 from particles.compute import numba_launch
 from particles.compute.backend_choice import NUMBA
 from tests.draws import normals
-from tests.particles.contracts.members import ACTIVATIONS, TRAINED
+from tests.particles.risk.contracts.members import ACTIVATIONS, TRAINED
 from tests.ranks import needs_fork, on_ranks
 
 KNOWN = [activation for activation, _ in ACTIVATIONS if type(activation) in NUMBA.activations]

@@ -25,8 +25,8 @@ from particles import (
 from particles.compute.tiles import KEPT_ENTRIES, Tiles
 from tests.draws import normals, unequal
 from tests.house.source import ROOT
-from tests.particles.contracts.members import NEURONS, name_of
-from tests.particles.contracts.plain import dataset
+from tests.particles.risk.contracts.members import NEURONS, name_of
+from tests.particles.risk.contracts.plain import dataset
 from tests.tolerances import assert_identical
 
 COUNT = 50

@@ -24,9 +24,9 @@ from particles import (
     masses,
 )
 from tests.draws import normals, unequal
-from tests.particles.contracts import law as contract
-from tests.particles.contracts.members import LAWS, SAMPLERS, SCALINGS, SMALL, WrittenBump, name_of
-from tests.particles.contracts.planted.laws import PLANTED_LAWS
+from tests.particles.risk.contracts import law as contract
+from tests.particles.risk.contracts.members import LAWS, SAMPLERS, SCALINGS, SMALL, WrittenBump, name_of
+from tests.particles.risk.contracts.planted.laws import PLANTED_LAWS
 from tests.tolerances import Z, z_score
 
 MANY = 20_000

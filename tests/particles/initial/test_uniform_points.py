@@ -6,7 +6,7 @@ import torch
 from particles import Points, Random, Sobol
 from particles.initial.uniform_points import SMALLEST, SOBOL_DIMENSIONS
 from tests.draws import untouched_generators
-from tests.particles.contracts.members import name_of
+from tests.particles.risk.contracts.members import name_of
 from tests.tolerances import Z, z_score
 
 POINTS: list[Points] = [Random(), Sobol()]

@@ -13,9 +13,9 @@ import particles.neurons.activations
 import particles.neurons.smooth_leaky_relu
 from particles import GELU, Activation, Erf, LeakyReLU, ReLU, Sigmoid, SiLU, Softplus, Tanh
 from particles.neurons.activations import SMALL
-from tests.particles.contracts import activation as contract
-from tests.particles.contracts.members import ACTIVATIONS, Map, name_of
-from tests.particles.contracts.planted.activations import PLANTED_ACTIVATIONS
+from tests.particles.risk.contracts import activation as contract
+from tests.particles.risk.contracts.members import ACTIVATIONS, Map, name_of
+from tests.particles.risk.contracts.planted.activations import PLANTED_ACTIVATIONS
 from tests.tolerances import assert_identical
 
 LongDouble = npt.NDArray[np.longdouble]

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from particles.neurons.autonomous import Autonomous
-from tests.particles.contracts.members import ACTIVATIONS, name_of
+from tests.particles.risk.contracts.members import ACTIVATIONS, name_of
 
 MEMBERS = [member for member, _ in ACTIVATIONS if isinstance(member, Autonomous)]
 

@@ -10,9 +10,9 @@ from torch import Tensor
 import particles.neurons.embeddings
 from particles import Biased, Embedding, Erf, Identity, Plain, Quadratic, RandomFeatures, ReLU, ShapeError
 from tests.draws import normals
-from tests.particles.contracts import embedding as contract
-from tests.particles.contracts.members import EMBEDDINGS, FEATURES, STACK, Map, name_of
-from tests.particles.contracts.planted.embeddings import PLANTED_EMBEDDINGS
+from tests.particles.risk.contracts import embedding as contract
+from tests.particles.risk.contracts.members import EMBEDDINGS, FEATURES, STACK, Map, name_of
+from tests.particles.risk.contracts.planted.embeddings import PLANTED_EMBEDDINGS
 from tests.tolerances import Z, assert_identical, z_score
 
 MEMBERS = [member for member, _ in EMBEDDINGS]

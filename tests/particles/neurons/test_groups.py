@@ -21,7 +21,7 @@ from particles.neurons.groups import (
     one_or_per_group,
     sliced,
 )
-from tests.particles.contracts.members import NEURONS, name_of
+from tests.particles.risk.contracts.members import NEURONS, name_of
 
 GROUPS = {"first": slice(0, 2), "middle": slice(2, 3), "last": slice(3, 7)}
 

@@ -6,9 +6,9 @@ from torch import Tensor
 
 from particles import Identity, Neuron, Perceptron, ShapeError, Tanh, UserNeuron, as_neuron
 from tests.draws import normals
-from tests.particles.contracts import neuron as contract
-from tests.particles.contracts.members import NEURONS, name_of
-from tests.particles.contracts.planted.neurons import PLANTED_NEURONS
+from tests.particles.risk.contracts import neuron as contract
+from tests.particles.risk.contracts.members import NEURONS, name_of
+from tests.particles.risk.contracts.planted.neurons import PLANTED_NEURONS
 from tests.tolerances import assert_identical
 
 OUTPUTS = 2

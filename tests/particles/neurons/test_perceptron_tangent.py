@@ -8,8 +8,8 @@ from torch import Tensor
 
 from particles import Activation, Erf, Identity, Perceptron, Tanh
 from tests.draws import normals
-from tests.particles.contracts import neuron as contract
-from tests.particles.contracts.members import TRAINED, name_of
+from tests.particles.risk.contracts import neuron as contract
+from tests.particles.risk.contracts.members import TRAINED, name_of
 from tests.tolerances import assert_identical
 
 OUTPUTS = 2

@@ -5,7 +5,7 @@ import pytest
 from particles import Bump, Deep, Identity, Neuron, Perceptron, Tangent, Tanh, as_neuron
 from particles.neurons.protocols import MemberNeuron
 from tests.draws import normals
-from tests.particles.contracts.members import NEURONS, name_of
+from tests.particles.risk.contracts.members import NEURONS, name_of
 
 
 @pytest.mark.parametrize("neuron", NEURONS, ids=name_of)

@@ -26,8 +26,8 @@ from particles import (
 )
 from particles.neurons.groups import groups_of
 from tests.draws import normals
-from tests.particles.contracts.members import WrittenBump, WrittenPerceptron
-from tests.particles.contracts.plain import cloud, dataset
+from tests.particles.risk.contracts.members import WrittenBump, WrittenPerceptron
+from tests.particles.risk.contracts.plain import cloud, dataset
 from tests.tolerances import assert_identical
 
 X = normals(4, 3, seed=5)

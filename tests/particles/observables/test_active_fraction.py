@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from particles import ActiveFraction, Dataset, Identity, Linear, MeanField, ParticleCloud, Perceptron, Risk, Squared
-from tests.particles.contracts.members import WrittenPerceptron
-from tests.particles.contracts.plain import example
+from tests.particles.risk.contracts.members import WrittenPerceptron
+from tests.particles.risk.contracts.plain import example
 from tests.tolerances import assert_identical
 
 

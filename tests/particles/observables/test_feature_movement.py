@@ -22,7 +22,7 @@ from particles import (
     Tanh,
 )
 from tests.draws import normals
-from tests.particles.contracts.plain import example
+from tests.particles.risk.contracts.plain import example
 from tests.tolerances import assert_identical
 
 

@@ -6,7 +6,7 @@ import torch
 from particles import Deep, Dense, MeanField, ParticleCloud, Risk, Squared, Tanh
 from particles.observables.layers import Layer, tiles_of
 from tests.draws import normals
-from tests.particles.contracts.plain import dataset, example
+from tests.particles.risk.contracts.plain import dataset, example
 
 
 class Nameless:

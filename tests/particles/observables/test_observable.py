@@ -28,7 +28,7 @@ from particles import (
     effective_count,
 )
 from particles.observables import OBSERVABLES, Observable
-from tests.particles.contracts.plain import example
+from tests.particles.risk.contracts.plain import example
 
 
 def test_an_observable_has_to_be_called() -> None:

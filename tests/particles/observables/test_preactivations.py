@@ -8,7 +8,7 @@ import torch
 from flows import Euler, GradientFlow, Trace, evolve
 from particles import Preactivations
 from tests.draws import normals
-from tests.particles.contracts.plain import example
+from tests.particles.risk.contracts.plain import example
 from tests.tolerances import assert_identical
 
 

@@ -9,9 +9,9 @@ from torch import Tensor
 
 import particles.risk.losses
 from particles import CrossEntropy, Logistic, Loss
-from tests.particles.contracts import loss as contract
-from tests.particles.contracts.members import LOSSES, Map, name_of
-from tests.particles.contracts.planted.losses import PLANTED_LOSSES
+from tests.particles.risk.contracts import loss as contract
+from tests.particles.risk.contracts.members import LOSSES, Map, name_of
+from tests.particles.risk.contracts.planted.losses import PLANTED_LOSSES
 from tests.tolerances import assert_identical
 
 CASES = [(loss, make, outputs) for loss, _, make, counts in LOSSES for outputs in counts]

@@ -16,8 +16,8 @@ from particles import (
     masses,
 )
 from tests.draws import normals
-from tests.particles.contracts.members import SCALINGS, Map, name_of
-from tests.particles.contracts.plain import example
+from tests.particles.risk.contracts.members import SCALINGS, Map, name_of
+from tests.particles.risk.contracts.plain import example
 from tests.tolerances import assert_identical
 
 X = normals(4, 3, seed=121)

@@ -32,11 +32,11 @@ from particles import (
     masses,
 )
 from tests.draws import normals, unequal
-from tests.particles.contracts import risk as contract
-from tests.particles.contracts.members import ACTIVATIONS, LOSSES, NEURONS, SCALINGS, TRAINED, Map, name_of
-from tests.particles.contracts.plain import PlainRisk, cloud, dataset, example
-from tests.particles.contracts.planted.risks import PLANTED_RISKS
-from tests.particles.contracts.romberg import derivative
+from tests.particles.risk.contracts import risk as contract
+from tests.particles.risk.contracts.members import ACTIVATIONS, LOSSES, NEURONS, SCALINGS, TRAINED, Map, name_of
+from tests.particles.risk.contracts.plain import PlainRisk, cloud, dataset, example
+from tests.particles.risk.contracts.planted.risks import PLANTED_RISKS
+from tests.particles.risk.contracts.romberg import derivative
 from tests.tolerances import SLOPE, assert_identical, relative_error
 
 Plain = Callable[[Tensor, Tensor], Tensor]

@@ -9,9 +9,9 @@ import torch
 import particles.risk.scaling
 from particles import NTK, Lazy, MeanField, Power, Scaling, Standard, masses
 from tests.draws import unequal
-from tests.particles.contracts import scaling as contract
-from tests.particles.contracts.members import SCALINGS, STANDARD, Map, name_of
-from tests.particles.contracts.planted.scalings import PLANTED_SCALINGS
+from tests.particles.risk.contracts import scaling as contract
+from tests.particles.risk.contracts.members import SCALINGS, STANDARD, Map, name_of
+from tests.particles.risk.contracts.planted.scalings import PLANTED_SCALINGS
 from tests.tolerances import assert_identical
 
 ALL = [*SCALINGS, STANDARD]

@@ -25,8 +25,8 @@ from particles import (
     tangent_gram,
 )
 from tests.draws import normals
-from tests.particles.contracts.members import SCALINGS, TRAINED, Map, name_of
-from tests.particles.contracts.plain import PlainRisk, example
+from tests.particles.risk.contracts.members import SCALINGS, TRAINED, Map, name_of
+from tests.particles.risk.contracts.plain import PlainRisk, example
 from tests.tolerances import assert_identical
 
 OUTPUTS = 2

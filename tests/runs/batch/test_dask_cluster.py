@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from particles.trajectory.content.comparison import differing
-from runs import trajectory_run
 from runs.batch import dask_cluster
 from runs.batch.crew import perform_all
 from runs.batch.dask_cluster import scheduler_at
 from runs.batch.jobs import Report, Stopped
 from runs.collect import collect
+from runs.recorded import trajectory_run
 from runs.studyfile.model.reading import read_study
 from runs.studyfile.running import WHOLE, perform
 from runs.studyfile.study import jobs_of

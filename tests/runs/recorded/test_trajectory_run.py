@@ -26,7 +26,7 @@ from particles import (
     masses,
 )
 from particles.trajectory.content.comparison import differing
-from runs import trajectory_run
+from runs.recorded import trajectory_run
 from runs.recorded.origins import held_in
 from runs.recorded.trajectory_run import File, Keeper, TrajectoryRun
 from runs.system.refusal import Refusal

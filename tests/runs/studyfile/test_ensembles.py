@@ -14,8 +14,8 @@ import pytest
 from flows import GradientFlow, evolve_all
 from particles import NTK, FlowRefused
 from particles.trajectory.content.comparison import datasets, differing
-from runs import trajectory_run
 from runs.batch.jobs import Stopped
+from runs.recorded import trajectory_run
 from runs.studyfile.ensembles import Unit, failures_of, perform_unit, units_of
 from runs.studyfile.model.kinds import INTEGRATORS
 from runs.studyfile.model.sections import built, read_choice

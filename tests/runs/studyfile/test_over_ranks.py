@@ -7,8 +7,8 @@ import pytest
 
 from particles import Ranks, Trajectory
 from particles.trajectory.content.comparison import differing
-from runs import trajectory_run
 from runs.batch.crew import Stopped
+from runs.recorded import trajectory_run
 from runs.studyfile.experiment import Experiment
 from runs.studyfile.model.reading import read_study
 from runs.studyfile.over_ranks import check_shareable, perform_shared

@@ -8,8 +8,8 @@ import pytest
 
 from particles import Trajectory
 from particles.trajectory.content.comparison import differing
-from runs import trajectory_run
 from runs.batch.crew import Stopped
+from runs.recorded import trajectory_run
 from runs.recorded.origins import Held
 from runs.studyfile.ensembles import perform_unit
 from runs.studyfile.model.config import digest_of

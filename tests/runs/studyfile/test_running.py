@@ -12,9 +12,9 @@ import pytest
 
 from particles import Trajectory
 from particles.trajectory.content.comparison import differing
-from runs import trajectory_run
 from runs.batch.crew import Stopped
 from runs.batch.output_folder import replace_text
+from runs.recorded import trajectory_run
 from runs.studyfile.experiment import Experiment
 from runs.studyfile.running import WHOLE, Job, perform, refuse_changed
 from runs.system.refusal import Refusal

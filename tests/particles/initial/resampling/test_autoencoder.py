@@ -5,8 +5,8 @@ import torch
 
 from particles import AutoencoderLaw, Law, ParticleCloud, ShapeError
 from tests.draws import normals, uniforms, untouched_generators
-from tests.particles.contracts import law as contract
-from tests.particles.contracts.members import name_of
+from tests.particles.risk.contracts import law as contract
+from tests.particles.risk.contracts.members import name_of
 
 SIZES = {"hidden": 8, "latent": 2, "steps": 5, "batch": 16, "seed": 0}
 CLOUD = ParticleCloud(normals(12, 4, seed=0) @ normals(4, 4, seed=1) + 2.0)

@@ -28,7 +28,7 @@ from particles import (
     masses,
 )
 from tests.draws import normals, unequal
-from tests.particles.contracts.members import NEURONS, SCALINGS, name_of
+from tests.particles.risk.contracts.members import NEURONS, SCALINGS, name_of
 from tests.tolerances import assert_identical
 
 COUNT, DATA = 9, 6

@@ -10,8 +10,8 @@ from scipy import stats
 from particles import Ensemble, KernelDensityLaw, Law, ParticleCloud, Ranks, ShapeError, SharedCloud, masses
 from particles.initial.resampling.kernel_density import merged
 from tests.draws import normals, unequal
-from tests.particles.contracts import law as contract
-from tests.particles.contracts.members import name_of
+from tests.particles.risk.contracts import law as contract
+from tests.particles.risk.contracts.members import name_of
 from tests.tolerances import KS, Z
 
 CLOUD = ParticleCloud(normals(12, 4, seed=0) @ normals(4, 4, seed=1) + 2.0, unequal(12))

@@ -7,7 +7,7 @@ import torch
 from scipy.integrate import quad
 
 from particles import CompactProfile, GaussianProfile, Profile
-from tests.particles.contracts.romberg import derivative
+from tests.particles.risk.contracts.romberg import derivative
 from tests.tolerances import QUADRATURE, SLOPE, relative_error
 
 PROFILES: list[Profile] = [GaussianProfile(), CompactProfile(), CompactProfile(2), CompactProfile(5)]

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from particles import Trajectory, TrajectoryError
-from runs import trajectory_run
 from runs.batch.crew import Stopped
 from runs.datasets import load
+from runs.recorded import trajectory_run
 from runs.studies.asymmetric_scaling import training
 from runs.studies.asymmetric_scaling.config import SETTINGS, Config, Setting
 from runs.studies.asymmetric_scaling.run import Run

@@ -11,7 +11,7 @@ import pytest
 
 from particles.trajectory import writer
 from particles.trajectory.content.comparison import differing
-from runs import trajectory_run
+from runs.recorded import trajectory_run
 from runs.studyfile.running import WHOLE, Job, perform
 from tests.long import long
 from tests.ranks import needs_fork

@@ -10,8 +10,8 @@ import pytest
 
 from particles import Ranks
 from particles.trajectory.content.comparison import datasets, differing
-from runs import trajectory_run
 from runs.batch.jobs import Stopped
+from runs.recorded import trajectory_run
 from runs.studyfile.ensembles import perform_unit
 from runs.studyfile.over_ranks import perform_shared
 from runs.studyfile.running import WHOLE, Job, perform

@@ -16,7 +16,7 @@ from runs.studyfile.model.measures import MEASURES, OBSERVABLES
 from runs.studyfile.model.sections import built, read_choice
 from runs.system.refusal import Refusal
 from tests.draws import normals
-from tests.particles.contracts.plain import example
+from tests.particles.risk.contracts.plain import example
 from tests.tolerances import assert_identical
 
 RISK, START = example(neuron=particles.Perceptron(particles.ReLU(), particles.Identity(3), trained="both"))

@@ -26,7 +26,7 @@ LANGEVIN: dict[str, Any] = {
 def write_sweep(folder: Path, until: float, seeds: int) -> Path:
     """A study of Langevin runs beside a module that lets whoever imports it keep checkpoints often."""
     (folder / "often.py").write_text(
-        f"from runs import trajectory_run\ntrajectory_run.KEEP_SECONDS = {OFTEN}\n"
+        f"from runs.recorded import trajectory_run\ntrajectory_run.KEEP_SECONDS = {OFTEN}\n"
         "def made(risk, start):\n    return lambda cloud: cloud.positions.mean()\n"
     )
     observables = {"risk": "risk", "mean": {"kind": "import", "path": "often:made"}}

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from particles import L2, Dataset, Identity, Loss, MeanField, ParticleCloud, Perceptron, Risk, Scaling, Tanh
 from tests.draws import normals, unequal
-from tests.particles.contracts.members import LOSSES, Map
+from tests.particles.risk.contracts.members import LOSSES, Map
 
 INPUTS, DATA, PARTICLES = 3, 5, 7
 #: Kinks stay this far from every pre-activation, farther than differences reach.

@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 
 from particles import L2, Dataset, Identity, MeanField, ParticleCloud, Perceptron, Risk, Squared, Tanh
-from tests.particles.contracts import risk
-from tests.particles.contracts.plain import dataset
+from tests.particles.risk.contracts import risk
+from tests.particles.risk.contracts.plain import dataset
 
 
 class Uphill(Risk):

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from particles import Identity
-from tests.particles.contracts import embedding
+from tests.particles.risk.contracts import embedding
 
 
 class Unscaled(Identity):

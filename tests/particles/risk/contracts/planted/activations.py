@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from particles import Erf, ReLU, Sigmoid, Softplus, Tanh
-from tests.particles.contracts import activation
+from tests.particles.risk.contracts import activation
 
 
 class RoundedErf(Erf):

@@ -7,8 +7,8 @@ from torch import Tensor
 
 from particles import Loss
 from tests.draws import normals
-from tests.particles.contracts.members import Map
-from tests.particles.contracts.romberg import derivative
+from tests.particles.risk.contracts.members import Map
+from tests.particles.risk.contracts.romberg import derivative
 from tests.tolerances import SLOPE, assert_identical, relative_error
 
 DATA = 40

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from particles import Activation
-from tests.particles.contracts.romberg import WIDTH, derivative
+from tests.particles.risk.contracts.romberg import WIDTH, derivative
 from tests.tolerances import SLOPE, assert_identical, relative_error
 
 #: From far left to far right through zero, where kinks are.

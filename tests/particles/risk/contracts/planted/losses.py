@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 
 from particles import CrossEntropy, Logistic, Squared
-from tests.particles.contracts import loss
-from tests.particles.contracts.members import probabilities, real, signs
+from tests.particles.risk.contracts import loss
+from tests.particles.risk.contracts.members import probabilities, real, signs
 
 
 class WithoutHalf(Squared):

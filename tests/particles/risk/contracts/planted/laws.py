@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 
 from particles import GaussianLaw, ParticleCloud
-from tests.particles.contracts import law
-from tests.particles.contracts.members import SMALL
+from tests.particles.risk.contracts import law
+from tests.particles.risk.contracts.members import SMALL
 
 
 class CountedLaw(GaussianLaw):

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from particles import Lazy, MeanField
-from tests.particles.contracts import scaling
+from tests.particles.risk.contracts import scaling
 
 
 class WrongMobility(MeanField):

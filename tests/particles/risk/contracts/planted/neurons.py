@@ -7,7 +7,7 @@ from torch import Tensor
 
 from particles import Identity, Perceptron, Tanh
 from particles.neurons.perceptron_tangent import PerceptronTangent
-from tests.particles.contracts import neuron
+from tests.particles.risk.contracts import neuron
 
 
 class FlippedPull(PerceptronTangent):

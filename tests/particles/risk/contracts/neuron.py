@@ -12,7 +12,7 @@ from torch import Tensor
 from particles import Neuron, Tangent
 from particles.neurons.groups import groups_of
 from tests.draws import normals
-from tests.particles.contracts.romberg import derivative
+from tests.particles.risk.contracts.romberg import derivative
 from tests.tolerances import SLOPE, assert_identical, relative_error
 
 PARTICLES, DATA, INPUTS = 6, 4, 3

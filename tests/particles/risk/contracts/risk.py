@@ -7,7 +7,7 @@ from torch import Tensor
 
 from particles import ParticleCloud, Risk, as_neuron
 from tests.draws import normals
-from tests.particles.contracts.romberg import derivative
+from tests.particles.risk.contracts.romberg import derivative
 from tests.tolerances import SLOPE, assert_identical
 
 

@@ -6,9 +6,9 @@ from torch import Tensor
 
 from particles import GELU, NTK, Activation, Dataset, Identity, ParticleCloud, Perceptron, Scaling, Squared
 from tests.draws import normals
-from tests.particles.contracts import risk as contract
-from tests.particles.contracts.members import ACTIVATIONS, SCALINGS, Map, name_of
-from tests.particles.contracts.plain import cloud, dataset, example
+from tests.particles.risk.contracts import risk as contract
+from tests.particles.risk.contracts.members import ACTIVATIONS, SCALINGS, Map, name_of
+from tests.particles.risk.contracts.plain import cloud, dataset, example
 from tests.tolerances import SLOPE, assert_identical, relative_error
 
 SCALING_MEMBERS = [member for member, _, _ in SCALINGS]
