@@ -1,14 +1,18 @@
-"""What every test shares: one thread, the devices present, and a way past the shape checker to our own refusals."""
+"""What tests share: one thread, the devices present, a way past the shape checker, and one small run of a study."""
 
 import os
 import signal
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # for the programs that tests start, and for workers side by side
 
 import jaxtyping
 import pytest
 import torch
+
+if TYPE_CHECKING:  # most tests do without the command line
+    from tests.runs.study.smoke import Smoke
 
 torch.set_num_threads(1)
 
@@ -36,3 +40,11 @@ def without_shape_checks() -> Iterator[None]:
     jaxtyping.config.update("jaxtyping_disable", True)
     yield
     jaxtyping.config.update("jaxtyping_disable", before)
+
+
+@pytest.fixture(scope="session")
+def smoke(tmp_path_factory: pytest.TempPathFactory) -> "Smoke":
+    """The main job at its smallest scale, once a session; nobody may change its folder."""
+    from tests.runs.study.smoke import run_once
+
+    return run_once(tmp_path_factory.mktemp("study") / "smoke")

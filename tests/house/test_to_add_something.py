@@ -27,7 +27,7 @@ from runs.studyfile.running import WHOLE, Job, perform
 from runs.studyfile.study import jobs_of
 from runs.system.refusal import Refusal
 from tests.house.source import ROOT
-from tests.runs.conftest import spoken
+from tests.runs.study.smoke import spoken
 
 PIECES = '''"""An integrator, an observable, a neuron, an activation and a theorem of somebody's own."""
 

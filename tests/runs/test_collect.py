@@ -11,8 +11,8 @@ import xarray
 from particles import Trajectory
 from runs.collect import collect
 from runs.system.refusal import Refusal
-from tests.runs.conftest import Smoke
 from tests.runs.inspect.recorded import TIMES, recorded, risk
+from tests.runs.study.smoke import Smoke
 
 
 def test_every_record_stands_at_its_parameters(tmp_path: Path) -> None:

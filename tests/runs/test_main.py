@@ -8,7 +8,7 @@ import torch
 
 from runs.__main__ import main
 from runs.system.refusal import WorkerLost
-from tests.runs.conftest import spoken
+from tests.runs.study.smoke import spoken
 
 STUDY = ("run", "asymmetric-scaling")
 

@@ -24,7 +24,7 @@ from runs.studyfile.running import WHOLE, perform
 from runs.studyfile.study import jobs_of
 from runs.system.refusal import Refusal
 from tests.house.source import ROOT
-from tests.runs.conftest import spoken
+from tests.runs.study.smoke import spoken
 from tests.runs.studyfile.small.studies import write_study
 from tests.runs.studyfile.small.sweeps import at_work, write_sweep
 

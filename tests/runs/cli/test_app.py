@@ -12,8 +12,8 @@ from typer.main import get_command
 from runs.cli.app import choose_verbosity, own_version
 from runs.cli.commands import app
 from runs.system.refusal import Refusal
-from tests.runs.conftest import spoken
 from tests.runs.inspect.recorded import recorded
+from tests.runs.study.smoke import spoken
 
 COMMANDS = sorted(get_command(app).commands)  # type: ignore[attr-defined]
 #: Packages that take long to import, and what no light command needs.

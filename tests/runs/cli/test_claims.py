@@ -7,7 +7,7 @@ import torch
 
 from limits.theorems import Statement, from_above
 from runs.study.claims import CLAIMS, Claim, write_claims
-from tests.runs.conftest import spoken
+from tests.runs.study.smoke import spoken
 
 
 @pytest.mark.parametrize(("proven", "code"), [(True, 3), (False, 0)])

@@ -8,7 +8,7 @@ import pytest
 from runs.cli.report import report_at_end
 from runs.studies import STUDIES
 from runs.system.options import DATA_SETS
-from tests.runs.conftest import Smoke, spoken
+from tests.runs.study.smoke import Smoke, spoken
 
 
 def test_list_has_one_line_per_study() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from runs.cli.limit import COUPLINGS
 from runs.limit.files.network import COUPLINGS as KNOWN
-from tests.runs.conftest import spoken
+from tests.runs.study.smoke import spoken
 
 
 def test_help_names_every_option(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,8 +9,8 @@ from PIL import Image
 from particles import Trajectory
 from runs.figures.figures import CloudPanel, CurvePanel
 from runs.inspect import plot as drawing
-from tests.runs.conftest import spoken
 from tests.runs.inspect.recorded import position, recorded, risk
+from tests.runs.study.smoke import spoken
 
 
 class Drawn:

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from runs.cli import reproduce
-from tests.runs.conftest import spoken
 from tests.runs.inspect.recorded import recorded
 from tests.runs.study import toy
+from tests.runs.study.smoke import spoken
 from tests.runs.studyfile.small.done import SWEPT
 from tests.runs.studyfile.small.studies import write_study
 

@@ -6,8 +6,8 @@ import pytest
 
 from runs.cli import reproduce
 from runs.study.claims import read_claims
-from tests.runs.conftest import spoken
 from tests.runs.study import toy
+from tests.runs.study.smoke import spoken
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.runs.conftest import Smoke, spoken
+from tests.runs.study.smoke import Smoke, spoken
 from tests.runs.studyfile.small.studies import write_study
 
 

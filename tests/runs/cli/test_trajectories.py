@@ -12,8 +12,8 @@ import pytest
 from limits.theorems import Result, every_theorem
 from runs.inspect import theorem_check
 from runs.inspect.distance import Comparison, frame_distances
-from tests.runs.conftest import Smoke, spoken
 from tests.runs.inspect.recorded import TIMES, recorded, risk
+from tests.runs.study.smoke import Smoke, spoken
 
 
 def told(*words: str) -> tuple[int, Any, str]:

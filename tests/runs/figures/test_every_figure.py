@@ -34,9 +34,9 @@ from runs.studyfile.results.figure import draw_study
 from runs.studyfile.results.finished_runs import COMPLETE, Found, Setting
 from tests.draws import normals
 from tests.long import long_after
-from tests.runs.conftest import Smoke
 from tests.runs.figures.drawn import Seen, looked_at
 from tests.runs.figures.planes import plane_run
+from tests.runs.study.smoke import Smoke
 
 #: Studies with few figures are looked at by everyone, those with many are long.
 FEW_FIRST = ("propagation-of-chaos", "mean-field-laws", "kernel-checks")

@@ -11,9 +11,9 @@ from matplotlib.colors import to_rgb
 from particles import Embedding, Identity, Trajectory
 from runs.figures.feature_figure import FAINTEST, LONGEST, NEGATIVE, POSITIVE, draw_features, opacities
 from runs.figures.feature_maps import FeatureMap, feature_map
-from tests.runs.conftest import spoken
 from tests.runs.figures.planes import linearised_run, plane_run
 from tests.runs.inspect.recorded import recorded
+from tests.runs.study.smoke import spoken
 
 
 def drawn_map(folder: Path, embedding: Embedding | None = None) -> FeatureMap:

@@ -12,8 +12,8 @@ from PIL import Image
 from runs.figures.encoder import encoder
 from runs.figures.film import animate, pictured
 from runs.system.refusal import Refusal
-from tests.runs.conftest import spoken
 from tests.runs.inspect.recorded import recorded
+from tests.runs.study.smoke import spoken
 
 
 def test_gif_has_a_picture_per_frame_and_they_move(tmp_path: Path) -> None:

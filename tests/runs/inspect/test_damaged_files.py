@@ -9,8 +9,8 @@ import h5py
 import numpy as np
 import pytest
 
-from tests.runs.conftest import spoken
 from tests.runs.inspect.recorded import recorded
+from tests.runs.study.smoke import spoken
 
 POSITION = "particles/cloud/position"
 MODULE = "h5md/modules/meanfield_particles"

@@ -11,8 +11,8 @@ from limits.transport import wasserstein
 from particles import Trajectory
 from runs.inspect.distance import Comparison, frame_distances
 from runs.system.refusal import Refusal
-from tests.runs.conftest import Smoke, spoken
 from tests.runs.inspect.recorded import recorded
+from tests.runs.study.smoke import Smoke, spoken
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ import xarray
 from particles import Trajectory
 from runs.inspect.export import export
 from runs.system.refusal import Refusal
-from tests.runs.conftest import spoken
 from tests.runs.inspect.recorded import TIMES, position, recorded, risk
+from tests.runs.study.smoke import spoken
 
 POSITIONS = np.stack([position(step).numpy() for step in range(len(TIMES))])
 RISKS = [risk(step, 1.0, 0) for step in range(len(TIMES))]

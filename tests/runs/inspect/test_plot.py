@@ -13,8 +13,8 @@ from runs.figures.figures import CurvePanel
 from runs.inspect.plot import cloud_panels, curve_panels, plot_files
 from runs.system.files import SPARE
 from tests.long import long_after
-from tests.runs.conftest import spoken
 from tests.runs.inspect.recorded import position, recorded, risk
+from tests.runs.study.smoke import spoken
 
 
 def panels_of(*files: Path) -> list[CurvePanel]:

@@ -30,7 +30,7 @@ from particles.initial.laws import OutputLaw
 from runs.inspect.theorem_check import checked_file, is_violated, legend, rebuilt, table
 from runs.system.refusal import Refusal
 from tests.draws import normals
-from tests.runs.conftest import Smoke, spoken
+from tests.runs.study.smoke import Smoke, spoken
 from tests.runs.studyfile.small.studies import write_study
 
 NAMES = ("gamma1.0", "gamma0.5", "gamma0.2", "gamma0.0")

@@ -8,8 +8,8 @@ import pytest
 from runs.pages import page, write_page
 from runs.system.refusal import Refusal
 from tests.house.source import sources
-from tests.runs.conftest import Smoke
 from tests.runs.inspect.recorded import recorded
+from tests.runs.study.smoke import Smoke
 
 #: Bytes of a page at most.
 LARGEST = 8_000_000

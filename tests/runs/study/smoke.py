@@ -49,8 +49,6 @@ def committed(package: ModuleType, study: Study) -> Table:
     return table
 
 
-@pytest.fixture(scope="session")
-def smoke(tmp_path_factory: pytest.TempPathFactory) -> Smoke:
-    """`meanfield run asymmetric-scaling --scale smoke`, once a session; nobody may change the folder."""
-    folder = tmp_path_factory.mktemp("study") / "smoke"
+def run_once(folder: Path) -> Smoke:
+    """`meanfield run asymmetric-scaling --scale smoke` into a folder."""
     return Smoke(folder, *spoken("run", "asymmetric-scaling", "--scale", "smoke", "--out", str(folder)))

@@ -25,7 +25,7 @@ from runs.system.refusal import Refusal
 from tests.flows.contracts.ensembles import ROUGH, ensemble
 from tests.long import long
 from tests.problems import network_risk
-from tests.runs.conftest import spoken
+from tests.runs.study.smoke import spoken
 from tests.runs.studyfile.small.studies import config, write_data, write_study
 from tests.runs.studyfile.test_running import LANGEVIN
 

@@ -16,7 +16,7 @@ from runs.studyfile.running import WHOLE, Job
 from runs.studyfile.study import command, jobs_of
 from runs.system.refusal import Refusal
 from tests.ranks import needs_fork, on_ranks
-from tests.runs.conftest import spoken
+from tests.runs.study.smoke import spoken
 from tests.runs.studyfile.small.studies import config, write_data, write_study
 from tests.runs.system.test_torchrun import torchrun
 

@@ -8,7 +8,7 @@ import pytest
 from runs.studyfile.experiment import Experiment
 from runs.studyfile.plan import file_bytes, memory_bytes, planned
 from runs.studyfile.running import Job, perform
-from tests.runs.conftest import spoken
+from tests.runs.study.smoke import spoken
 from tests.runs.studyfile.small.studies import config, write_data, write_study
 
 

@@ -9,7 +9,7 @@ import pytest
 from particles import Trajectory
 from runs.collect import collect
 from tests.house.source import ROOT
-from tests.runs.conftest import spoken
+from tests.runs.study.smoke import spoken
 from tests.runs.studyfile.small.studies import write_data, write_study
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from runs.system.printable import printable, shortened
-from tests.runs.conftest import spoken
+from tests.runs.study.smoke import spoken
 from tests.runs.studyfile.small.studies import write_study
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from runs.system.signals import Heard, terminable
 from tests.long import long
-from tests.runs.conftest import spoken
+from tests.runs.study.smoke import spoken
 from tests.runs.studyfile.small.sweeps import at_work, gone, launched, unequal_files, write_sweep
 
 

@@ -10,7 +10,7 @@ from filelock import FileLock
 from runs.inspect.status.states import FolderState
 from runs.inspect.status.study_file import failure_in, is_study_file_folder, study_file_state
 from runs.system.locks import FRESH, LISTED
-from tests.runs.conftest import spoken
+from tests.runs.study.smoke import spoken
 from tests.runs.studyfile.small.studies import write_study
 
 #: How a traceback begins.

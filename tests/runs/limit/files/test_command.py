@@ -14,7 +14,7 @@ from limits import Drawn, InfiniteWidth
 from runs.limit.files import command
 from runs.limit.files.kept_samples import KeptSamples
 from runs.limit.files.network import StudyNetwork
-from tests.runs.conftest import spoken
+from tests.runs.study.smoke import spoken
 from tests.runs.studyfile.small.studies import write_data, write_study
 
 #: An estimate of some tenths of a second.

@@ -27,8 +27,8 @@ from runs.studies.asymmetric_scaling.study import STUDY, problem_of
 from runs.study.running import run_study
 from runs.study.table import Table
 from runs.system.refusal import Refusal
-from tests.runs.conftest import Smoke, committed, spoken
 from tests.runs.studies.asymmetric_scaling.test_training import assert_same_bits
+from tests.runs.study.smoke import Smoke, committed, spoken
 
 NAMES = [f"{setting.name}-seed0.h5" for setting in SETTINGS]
 OBSERVED = (

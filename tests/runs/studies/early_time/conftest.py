@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from runs.study.table import Table
-from tests.runs.conftest import Smoke, spoken
+from tests.runs.study.smoke import Smoke, spoken
 
 
 @pytest.fixture(scope="session")

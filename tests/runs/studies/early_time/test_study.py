@@ -7,7 +7,7 @@ from runs.studies import early_time
 from runs.studies.early_time.study import STUDY
 from runs.study.claims import read_claims
 from runs.study.table import Table
-from tests.runs.conftest import Smoke, committed, spoken
+from tests.runs.study.smoke import Smoke, committed, spoken
 
 FIGURES = {
     f"{name}.png" for name in ["losses", "dimensions", "norms", "images", "kernels", "filters", "inputs", "paths"]

@@ -7,7 +7,7 @@ from runs.studies.feature_learning.config import Config
 from runs.studies.feature_learning.study import STUDY
 from runs.study.experiment import Experiment
 from runs.study.table import Row, Table
-from tests.runs.conftest import Smoke
+from tests.runs.study.smoke import Smoke
 
 
 def small(**sizes: object) -> Config:

@@ -2,8 +2,8 @@
 
 from runs.studies import feature_learning
 from runs.studies.feature_learning.study import STUDY
-from tests.runs.conftest import committed, spoken
 from tests.runs.studies.feature_learning.small import Smoked
+from tests.runs.study.smoke import committed, spoken
 
 FIGURES = {"random_labels.png", "quadratic.png", "scalings.png", "sweeps.png", "depth.png"}
 

@@ -2,7 +2,7 @@
 
 from runs.studies import infinite_width
 from runs.studies.infinite_width.study import STUDY
-from tests.runs.conftest import Smoke, committed
+from tests.runs.study.smoke import Smoke, committed
 
 
 def test_smoke_study_writes_everything(wide: Smoke) -> None:

@@ -6,7 +6,7 @@ from limits.theorems import Verdict
 from runs.studies import kernel_checks
 from runs.studies.kernel_checks.study import STUDY
 from runs.study.claims import read_claims
-from tests.runs.conftest import committed, spoken
+from tests.runs.study.smoke import committed, spoken
 
 
 def test_smoke_study_writes_everything(tmp_path: Path) -> None:

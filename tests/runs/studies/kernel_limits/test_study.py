@@ -11,7 +11,7 @@ from runs.studies.kernel_limits.study import STUDY
 from runs.study.running import run_study
 from runs.study.table import Table
 from runs.system.refusal import Refusal
-from tests.runs.conftest import Smoke, committed, spoken
+from tests.runs.study.smoke import Smoke, committed, spoken
 
 
 def test_smoke_study_writes_everything(limits_smoke: Smoke) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.runs.conftest import Smoke, spoken
+from tests.runs.study.smoke import Smoke, spoken
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from limits.theorems import Verdict
 from runs.studies import mean_field_laws
 from runs.studies.mean_field_laws.study import STUDY
 from runs.study.claims import read_claims
-from tests.runs.conftest import Smoke, committed
+from tests.runs.study.smoke import Smoke, committed
 
 
 def test_smoke_study_writes_everything(laws: Smoke) -> None:

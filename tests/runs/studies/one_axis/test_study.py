@@ -10,8 +10,8 @@ from runs.studies.one_axis.experiments.repopulation import PICTURES
 from runs.studies.one_axis.study import STUDY
 from runs.study.claims import read_claims
 from runs.study.table import Table
-from tests.runs.conftest import Smoke, committed, spoken
 from tests.runs.studies.one_axis.small import small
+from tests.runs.study.smoke import Smoke, committed, spoken
 
 
 def figures(config: Config, table: Table) -> set[str]:

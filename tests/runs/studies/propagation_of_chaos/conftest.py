@@ -4,7 +4,7 @@ import pytest
 
 from runs.studies.propagation_of_chaos.config import Config
 from runs.studies.propagation_of_chaos.study import STUDY
-from tests.runs.conftest import Smoke, spoken
+from tests.runs.study.smoke import Smoke, spoken
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from runs.studies.propagation_of_chaos.config import FLOWS, Config, moment
 from runs.studies.propagation_of_chaos.slopes import slope_at
 from runs.studies.propagation_of_chaos.study import STUDY
 from runs.study.running import run_study
-from tests.runs.conftest import Smoke, committed, spoken
+from tests.runs.study.smoke import Smoke, committed, spoken
 
 
 def test_smoke_study_writes_everything(chaos: Smoke) -> None:

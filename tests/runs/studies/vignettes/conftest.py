@@ -6,7 +6,7 @@ import pytest
 
 from runs.study.running import RESULT
 from runs.study.table import Table
-from tests.runs.conftest import Smoke, spoken
+from tests.runs.study.smoke import Smoke, spoken
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,8 @@ from runs.studies import vignettes
 from runs.studies.vignettes.study import STUDY
 from runs.study.claims import read_claims
 from runs.study.table import Table
-from tests.runs.conftest import Smoke, committed, spoken
 from tests.runs.studies.vignettes.small import small
+from tests.runs.study.smoke import Smoke, committed, spoken
 
 
 def test_smoke_study_writes_everything(vignettes_smoke: Smoke, vignettes_table: Table) -> None:

@@ -12,7 +12,7 @@ from particles import Trajectory
 from particles.trajectory.content.comparison import differing
 from runs.batch import output_folder as folders
 from tests.long import long_after
-from tests.runs.conftest import spoken
+from tests.runs.study.smoke import spoken
 from tests.runs.studyfile.small.studies import write_study
 
 #: 160 frames of 64 kB.

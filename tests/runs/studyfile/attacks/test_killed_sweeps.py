@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.runs.conftest import spoken
+from tests.runs.study.smoke import spoken
 from tests.runs.studyfile.small.sweeps import at_work, kill_all, launched, unequal_files, write_sweep
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "killpg"), reason="needs os.killpg, which this system has not")

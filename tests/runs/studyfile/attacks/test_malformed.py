@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from tests.runs.conftest import spoken
+from tests.runs.study.smoke import spoken
 from tests.runs.studyfile.attacks.malformed import DEEP, VALID, keys, malformed, written
 from tests.runs.studyfile.small.studies import write_data
 

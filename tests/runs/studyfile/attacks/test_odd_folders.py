@@ -13,7 +13,7 @@ import pytest
 from particles import Trajectory
 from runs.studyfile import study
 from tests.long import long, long_after
-from tests.runs.conftest import spoken
+from tests.runs.study.smoke import spoken
 from tests.runs.studyfile.small.studies import write_study
 
 Spoil = Callable[[Path], object]

@@ -12,7 +12,7 @@ from particles import Dataset
 from runs.studyfile.data.datafile import read_data
 from runs.studyfile.model.datatable import DataTable
 from runs.system.refusal import Refusal
-from tests.runs.conftest import spoken
+from tests.runs.study.smoke import spoken
 from tests.runs.studyfile.data.test_npzfile import WHOLE, X, Y, npy, npz
 from tests.runs.studyfile.small.studies import write_study
 

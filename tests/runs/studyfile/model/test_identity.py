@@ -12,7 +12,7 @@ from runs.studyfile.model.identity import STUDY_FILE, Identity, check_folder, va
 from runs.studyfile.model.reading import read_study
 from runs.studyfile.running import Job, perform
 from runs.system.refusal import Refusal
-from tests.runs.conftest import spoken
+from tests.runs.study.smoke import spoken
 from tests.runs.studyfile.small.studies import config, write_data, write_study
 
 

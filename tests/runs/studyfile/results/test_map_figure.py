@@ -9,7 +9,7 @@ from matplotlib.image import imread
 from runs.studyfile.results.finished_runs import BEGUN, COMPLETE, Found, Setting
 from runs.studyfile.results.map_figure import draw_map, maps_of
 from runs.system.refusal import Refusal
-from tests.runs.conftest import spoken
+from tests.runs.study.smoke import spoken
 from tests.runs.studyfile.small.done import SWEPT
 from tests.runs.studyfile.small.studies import write_study
 

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from runs.studyfile.results.summary import draw_folder, summarised
 from runs.system.refusal import Refusal
-from tests.runs.conftest import spoken
+from tests.runs.study.smoke import spoken
 from tests.runs.studyfile.small.done import SWEPT, done
 from tests.runs.studyfile.small.studies import write_study
 

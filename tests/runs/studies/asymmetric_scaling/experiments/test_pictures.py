@@ -17,7 +17,7 @@ from runs.studies.asymmetric_scaling.experiments.pictures import (
 from runs.studies.asymmetric_scaling.run import Run
 from runs.studies.asymmetric_scaling.study import STUDY
 from runs.study.panels import by_file
-from tests.runs.conftest import Smoke
+from tests.runs.study.smoke import Smoke
 
 
 def runs(smoke: Smoke) -> list[Run]:

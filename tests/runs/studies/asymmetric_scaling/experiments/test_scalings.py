@@ -10,7 +10,7 @@ from runs.studies.asymmetric_scaling.config import SETTINGS, Config
 from runs.studies.asymmetric_scaling.experiments.scalings import COLUMNS, ORDERED, PUBLISHED, Scalings
 from runs.studies.asymmetric_scaling.study import STUDY
 from runs.study.table import Row, Table
-from tests.runs.conftest import Smoke
+from tests.runs.study.smoke import Smoke
 
 
 def configured(**given: object) -> Config:

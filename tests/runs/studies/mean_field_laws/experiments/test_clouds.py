@@ -10,7 +10,7 @@ from runs.studies.mean_field_laws.problem import Problem
 from runs.studies.mean_field_laws.study import STUDY
 from runs.study.table import Row, Table
 from tests.problems import numbers
-from tests.runs.conftest import Smoke
+from tests.runs.study.smoke import Smoke
 
 SMOKE = STUDY.configured(scale="smoke", device="cpu")
 

@@ -3,7 +3,7 @@
 from runs.studies.mean_field_laws.experiments.grids import COLD, GIBBS, WARM, Grids
 from runs.studies.mean_field_laws.study import STUDY
 from runs.study.table import Row, Table
-from tests.runs.conftest import Smoke
+from tests.runs.study.smoke import Smoke
 
 
 def test_error_of_the_fixed_point_is_of_second_order(laws: Smoke) -> None:

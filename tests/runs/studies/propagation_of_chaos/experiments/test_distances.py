@@ -10,7 +10,7 @@ from runs.studies.propagation_of_chaos.config import FLOWS, Config, moment
 from runs.studies.propagation_of_chaos.experiments.distances import Distances
 from runs.studies.propagation_of_chaos.slopes import slope_rows
 from runs.study.table import Row, Table
-from tests.runs.conftest import Smoke
+from tests.runs.study.smoke import Smoke
 
 
 @pytest.mark.parametrize("flow", FLOWS)

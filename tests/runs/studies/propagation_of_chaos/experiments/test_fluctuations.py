@@ -11,7 +11,7 @@ from runs.studies.propagation_of_chaos.config import FLOWS, Config, moment
 from runs.studies.propagation_of_chaos.experiments.fluctuations import OBSERVABLES, Fluctuations
 from runs.studies.propagation_of_chaos.slopes import slope_at, slope_rows
 from runs.study.table import Row, Table
-from tests.runs.conftest import Smoke
+from tests.runs.study.smoke import Smoke
 
 
 @pytest.mark.parametrize("flow", FLOWS)
