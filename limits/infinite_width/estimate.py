@@ -63,7 +63,9 @@ def infinite_width(
     With a coupling whose variance falls as m^(-2) the cost, in particles, is proportional to tolerance^(-2). Where
     fluctuations are Sigma / m, one cloud of Sigma / tolerance^2 particles costs as much to that order; what is gained
     is the error bar, the bias, and clouds that are small. Where the limit is random, as under NTK scaling with a random
-    start, one cloud says nothing, and averages of clouds wide enough for the bias cost tolerance^(-3).
+    start, one cloud says nothing, and averages of clouds wide enough for the bias cost tolerance^(-3). Draws by
+    scrambled Sobol points, with a `first_width` that is a power of two, cost less than one random cloud where particles
+    have few coordinates; their finite-width law is not that of random clouds.
 
     Intervals of level `confidence` are Student's, with the standard error and the bias in quadrature. The verdict is
     "not converged" where the bias is too large at width `widest`, where the differences of levels do not decay, or

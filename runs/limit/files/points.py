@@ -105,7 +105,10 @@ def _check(run: RunConfig) -> None:
         if getattr(run, key) is not None:
             raise Refusal(f"{key} ends clouds of one network at different times, which have no limit: leave it out.")
     if run.law.given().get("points") == "sobol":
-        raise Refusal('The points of [law] are "sobol", but halves of such a cloud are no clouds of it: take "random".')
+        raise Refusal(
+            'The points of [law] are "sobol", but such clouds do not fluctuate as networks do: take "random", or ask '
+            "limits.infinite_width in Python."
+        )
 
 
 def settings_of(points: Sequence[Point]) -> list[str]:

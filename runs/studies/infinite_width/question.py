@@ -28,7 +28,7 @@ class Question:
 
     Clouds are drawn by `draw`, trained along `flow` by `integrator`, which is given its step, and looked at at `times`.
     `coupling` is that of clouds of two widths, `narrow` the width of the lowest level and `pilot` the least number of
-    samples of each. `exact` gives known quantities by name.
+    samples of each. `exact` gives known quantities by name. `even` draws clouds of the same law more evenly, if it can.
     """
 
     draw: Draw
@@ -41,6 +41,7 @@ class Question:
     coupling: Coupling = field(default_factory=Halves)
     narrow: int = 64
     pilot: int = 64
+    even: Draw | None = None
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -1,5 +1,7 @@
 """Linear neurons, whose mean-field law is known at any time: gradient and Langevin flow."""
 
+from dataclasses import replace
+
 import torch
 
 from flows import RK4, GradientFlow, LangevinFlow, LinearSplitting
@@ -14,6 +16,7 @@ from particles import (
     ParticleCloud,
     Perceptron,
     Risk,
+    Sobol,
     Squared,
 )
 from particles.shapes import Scalar
@@ -55,6 +58,7 @@ def linear(noisy: bool) -> Question:
             "movement": moved,
         },
         exact=exact,
+        even=equal_masses(replace(law, points=Sobol())),
     )
 
 

@@ -53,7 +53,10 @@ def test_times_are_those_of_records_and_the_end(records: dict[str, Any] | None, 
     [
         ({"stop_below": 0.1}, "stop_below ends clouds of one network at different times, which have no limit"),
         ({"stop_above": {"observable": "risk", "level": 1.0}}, "stop_above ends clouds"),
-        ({"law": {"points": "sobol"}}, 'points of .law. are "sobol", but halves of such a cloud are no clouds of it'),
+        (
+            {"law": {"points": "sobol"}},
+            'points of .law. are "sobol", but such clouds do not fluctuate as networks do',
+        ),
         ({"records": {"time": 1e-3}}, f"records asks for .* times, but a limit is estimated at {MOST_TIMES} at most"),
         ({"records": {"steps": 2}, "integrator": "adaptive"}, "needs an integrator with a step: take time = ..."),
     ],
