@@ -79,7 +79,7 @@ class Compared:
 
 
 COMPARED = (
-    Compared("GaussianFlow", "f", 64, 0.025, False),
+    Compared("GaussianFlow", "f", 64, 0.05, False),
     Compared("RandomKernel", "E exp(-4 K / c)", 16, 1.0, True),
 )
 
