@@ -35,7 +35,7 @@ from runs.studyfile.results.finished_runs import COMPLETE, Found, Setting
 from tests.draws import normals
 from tests.long import long_after
 from tests.runs.conftest import Smoke
-from tests.runs.figures.drawn import Seen, looked_at
+from tests.runs.figures.judged.drawn import Seen, looked_at
 from tests.runs.figures.planes import plane_run
 
 #: Studies with few figures are looked at by everyone, those with many are long.
