@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from runs.figures.direct_labels import AWAY, LETTERS, label_curves
 from runs.figures.palette import MARKERS
 from runs.figures.written import prepared
-from tests.runs.figures.faults import faults_of
+from tests.runs.figures.judged.faults import faults_of
 
 X = np.linspace(0.0, 1.0, 11)
 

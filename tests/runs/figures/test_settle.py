@@ -11,7 +11,7 @@ from runs.figures.figures import titled
 from runs.figures.palette import COLOURS
 from runs.figures.settle import BELOW, settle
 from runs.figures.written import prepared
-from tests.runs.figures.faults import faults_of
+from tests.runs.figures.judged.faults import faults_of
 
 X = np.linspace(0.0, 1.0, 11)
 

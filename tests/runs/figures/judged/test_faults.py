@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from runs.figures.palette import COLOURS, MOST_COLOURS, OTHERS, marker_of
-from tests.runs.figures.faults import faults_of
+from tests.runs.figures.judged.faults import faults_of
 
 X = np.linspace(0.0, 1.0, 11)
 

@@ -11,7 +11,7 @@ from unittest import mock
 from matplotlib.figure import Figure
 
 from runs.figures.written import DRAWN
-from tests.runs.figures.faults import faults_of
+from tests.runs.figures.judged.faults import faults_of
 
 
 @dataclass

@@ -34,13 +34,13 @@ from runs.studyfile.results.figure import draw_study
 from runs.studyfile.results.finished_runs import COMPLETE, Found, Setting
 from tests.draws import normals
 from tests.long import long_after
-from tests.runs.figures.drawn import Seen, looked_at
+from tests.runs.figures.judged.drawn import Seen, looked_at
 from tests.runs.figures.planes import plane_run
 from tests.runs.study.smoke import Smoke
 
 #: Studies with few figures are looked at by everyone, those with many are long.
 FEW_FIRST = ("propagation-of-chaos", "mean-field-laws", "kernel-checks")
-LONG = ("kernel-limits", "feature-learning", "early-time", "one-axis", "vignettes")
+LONG = ("infinite-width", "kernel-limits", "feature-learning", "early-time", "one-axis", "vignettes")
 TIMES = np.geomspace(0.5, 100.0, 20)
 
 
