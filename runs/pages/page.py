@@ -61,7 +61,10 @@ def _undated(text: str) -> str:
 def _target(given: Sequence[Path]) -> Path:
     if len(given) > 1:
         return Path(PAGE)
-    return given[0] / PAGE if given[0].is_dir() else given[0].with_name(f"{given[0].stem}-{PAGE}")
+    try:
+        return given[0] / PAGE if given[0].is_dir() else given[0].with_name(f"{given[0].stem}-{PAGE}")
+    except OSError as error:
+        raise Refusal(f"{given[0]} cannot be read ({error.strerror}): name another folder or file.") from error
 
 
 def _check_target(target: Path) -> None:

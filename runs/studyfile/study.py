@@ -223,6 +223,6 @@ def command(
         for line in summarised(jobs, shown):
             shown.print(printable(line), highlight=False, soft_wrap=True, markup=False)
     _tell_failures(result)
-    if page is not None and summary and (ranks is None or ranks.is_first):
+    if page is not None and summary and finished and (ranks is None or ranks.is_first):
         page(jobs[0].out)
     return not result.failures

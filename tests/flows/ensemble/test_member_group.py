@@ -55,7 +55,7 @@ def test_members_that_are_behind_catch_up_first() -> None:
     third = reached[2][2]
     assert isinstance(third, Advance)
     again = members(flow, start)
-    again[2] = Member(2, flow, start[2], (), 7, resume=Checkpoint(3, 0.375, third.cloud, None))
+    again[2] = Member(2, flow, start[2], (), 7, resume=Checkpoint(3, 0.375, third.cloud, None, noise=2))
     group = GivenStepGroup(EulerMaruyama(0.125), again, 1.0)
     for _ in range(3):
         assert group.advance([0, 1, 2, 3])[2] is None

@@ -59,7 +59,7 @@ def test_coordinates_and_times_choose_the_particles(tmp_path: Path, drawn: Drawn
     assert code == 0 and err == "There is no frame at time 0.6: the nearest is shown, at time 0.5.\n"
     assert [Path(line.strip()).name for line in out.splitlines()] == ["f.pdf", "f-a-particles.pdf"]
     (panel,), labels = drawn.clouds["f-a-particles.pdf"]
-    assert labels == ("theta_2", "theta_0") and panel.title == "time 0.5"
+    assert labels == ("theta_2", "theta_0") and panel.title == "time 0.5 (asked for: 0.6)"
     np.testing.assert_array_equal(panel.before, position(0, dim=3)[:, [2, 0]])
     np.testing.assert_array_equal(panel.after, position(1, dim=3)[:, [2, 0]])
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from runs.studies import redraw
 from runs.studies.redraw import home_of
-from runs.study import redraw
 from runs.study.running import RESULT
 
 

@@ -14,6 +14,9 @@ from runs.study.running import RESULT
 from runs.study.study import Study
 from runs.study.table import Table
 
+#: What every study leaves in its folder beside its figures.
+WRITTEN = {"cases", "result.csv", "claims.csv", "config.json", "provenance.json", "report.html"}
+
 
 @dataclass(frozen=True)
 class Smoke:

@@ -7,7 +7,7 @@ from runs.studies import early_time
 from runs.studies.early_time.study import STUDY
 from runs.study.claims import read_claims
 from runs.study.table import Table
-from tests.runs.study.smoke import Smoke, committed, spoken
+from tests.runs.study.smoke import WRITTEN, Smoke, committed, spoken
 
 FIGURES = {
     f"{name}.png" for name in ["losses", "dimensions", "norms", "images", "kernels", "filters", "inputs", "paths"]
@@ -18,7 +18,7 @@ def test_smoke_study_writes_everything(early_smoke: Smoke, early_table: Table) -
     """Assert that the command ends well with table, claims, figures and rows of every experiment."""
     assert early_smoke.code == 0 and "The norm-dependent feature" in early_smoke.said
     names = {path.name for path in early_smoke.folder.iterdir()} - {".lock"}
-    assert names == {"cases", "result.csv", "claims.csv", "config.json", *FIGURES}
+    assert names == {*WRITTEN, *FIGURES}
     assert {row.experiment for row in early_table} == {experiment.name for experiment in STUDY.experiments}
 
 

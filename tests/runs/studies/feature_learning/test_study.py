@@ -3,7 +3,7 @@
 from runs.studies import feature_learning
 from runs.studies.feature_learning.study import STUDY
 from tests.runs.studies.feature_learning.small import Smoked
-from tests.runs.study.smoke import committed, spoken
+from tests.runs.study.smoke import WRITTEN, committed, spoken
 
 FIGURES = {"random_labels.png", "quadratic.png", "scalings.png", "sweeps.png", "depth.png"}
 
@@ -13,7 +13,7 @@ def test_smoke_study_writes_everything(smoked: Smoked) -> None:
     out, said = smoked.smoke.folder, smoked.smoke.said
     assert smoked.smoke.code == 0 and "Random labels" in said and "Three scalings" in said
     names = {path.name for path in out.iterdir()} - {".lock"}
-    assert names == {"cases", "result.csv", "claims.csv", "config.json", *FIGURES}
+    assert names == {*WRITTEN, *FIGURES}
     assert all((out / name).stat().st_size > 20_000 for name in FIGURES)
     code, said, _ = spoken("claims", str(out))
     assert code == 0 and "vacuous" in said

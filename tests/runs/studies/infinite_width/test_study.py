@@ -2,7 +2,7 @@
 
 from runs.studies import infinite_width
 from runs.studies.infinite_width.study import STUDY
-from tests.runs.study.smoke import Smoke, committed
+from tests.runs.study.smoke import WRITTEN, Smoke, committed
 
 
 def test_smoke_study_writes_everything(wide: Smoke) -> None:
@@ -10,7 +10,7 @@ def test_smoke_study_writes_everything(wide: Smoke) -> None:
     assert wide.code == 0, wide.said + wide.progress
     names = {path.name for path in wide.folder.iterdir()} - {".lock"}
     figures = {"checks.png", "coverage.png", "costs.png", "answers.png"}
-    assert names >= {"cases", "result.csv", "claims.csv", "config.json", *figures}
+    assert names >= {*WRITTEN, *figures}
     assert all(len((wide.folder / figure).read_bytes()) > 10_000 for figure in figures)
     assert "Noisy SGD at rest" in wide.said
 

@@ -6,7 +6,7 @@ from limits.theorems import Verdict
 from runs.studies import kernel_checks
 from runs.studies.kernel_checks.study import STUDY
 from runs.study.claims import read_claims
-from tests.runs.study.smoke import committed, spoken
+from tests.runs.study.smoke import WRITTEN, committed, spoken
 
 
 def test_smoke_study_writes_everything(tmp_path: Path) -> None:
@@ -15,7 +15,7 @@ def test_smoke_study_writes_everything(tmp_path: Path) -> None:
     assert code == 0 and "NTK(x" in said
     names = {path.name for path in (tmp_path / "out").iterdir()} - {".lock"}
     figures = {"entries.png", "variances.png", "flows.png"}
-    assert names == {"cases", "result.csv", "claims.csv", "config.json", *figures}
+    assert names == {*WRITTEN, *figures}
     assert all((tmp_path / "out" / name).stat().st_size > 20_000 for name in figures)
 
 

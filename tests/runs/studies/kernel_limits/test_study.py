@@ -11,14 +11,14 @@ from runs.studies.kernel_limits.study import STUDY
 from runs.study.running import run_study
 from runs.study.table import Table
 from runs.system.refusal import Refusal
-from tests.runs.study.smoke import Smoke, committed, spoken
+from tests.runs.study.smoke import WRITTEN, Smoke, committed, spoken
 
 
 def test_smoke_study_writes_everything(limits_smoke: Smoke) -> None:
     """Assert that the command ends well with a table, claims, a figure and its configuration, and says where."""
     assert limits_smoke.code == 0
     names = {path.name for path in limits_smoke.folder.iterdir()} - {".lock"}
-    assert names == {"result.csv", "claims.csv", "limits.png", "config.json", "cases"}
+    assert names == {*WRITTEN, "limits.png"}
     assert (limits_smoke.folder / "limits.png").read_bytes().startswith(b"\x89PNG")
     config = json.loads((limits_smoke.folder / "config.json").read_text())
     assert config["study"] == "kernel-limits" and config["widths"] == [16, 64] and len(config["data_checksum"]) == 64

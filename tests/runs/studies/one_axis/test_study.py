@@ -11,7 +11,7 @@ from runs.studies.one_axis.study import STUDY
 from runs.study.claims import read_claims
 from runs.study.table import Table
 from tests.runs.studies.one_axis.small import small
-from tests.runs.study.smoke import Smoke, committed, spoken
+from tests.runs.study.smoke import WRITTEN, Smoke, committed, spoken
 
 
 def figures(config: Config, table: Table) -> set[str]:
@@ -24,7 +24,7 @@ def test_smoke_study_writes_everything(axis_smoke: Smoke, axis_table: Table) -> 
     """Assert that the command ends well with table, claims, figures and rows of every experiment."""
     assert axis_smoke.code == 0 and "Movement against alpha" in axis_smoke.said
     names = {path.name for path in axis_smoke.folder.iterdir() if path.suffix != ".gif"} - {".lock"}
-    assert names == {"cases", "result.csv", "claims.csv", "config.json", *figures(small(), axis_table)}
+    assert names == {*WRITTEN, *figures(small(), axis_table)}
     assert {row.experiment for row in axis_table} == {experiment.name for experiment in STUDY.experiments}
 
 

@@ -8,7 +8,7 @@ from runs.studies.vignettes.study import STUDY
 from runs.study.claims import read_claims
 from runs.study.table import Table
 from tests.runs.studies.vignettes.small import small
-from tests.runs.study.smoke import Smoke, committed, spoken
+from tests.runs.study.smoke import WRITTEN, Smoke, committed, spoken
 
 
 def test_smoke_study_writes_everything(vignettes_smoke: Smoke, vignettes_table: Table) -> None:
@@ -16,7 +16,7 @@ def test_smoke_study_writes_everything(vignettes_smoke: Smoke, vignettes_table: 
     assert vignettes_smoke.code == 0
     names = {path.name for path in vignettes_smoke.folder.iterdir()} - {".lock"}
     figures = {panel.file for one in STUDY.experiments for panel in one.panels(small(), vignettes_table)}
-    assert names == {"cases", "result.csv", "claims.csv", "config.json", *figures}
+    assert names == {*WRITTEN, *figures}
     assert {row.experiment for row in vignettes_table} == {experiment.name for experiment in STUDY.experiments}
 
 
