@@ -1,4 +1,4 @@
-"""The progress of a batch of runs and its remaining time: a bar on a terminal, and plain lines elsewhere."""
+"""The progress of long work and its remaining time: a bar on a terminal, and plain lines elsewhere."""
 
 import time
 from collections.abc import Sequence
@@ -19,27 +19,17 @@ def spoken_duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
-class BatchProgress:
-    """A context manager around a batch that shows the steps done of all runs together.
+class WorkProgress:
+    """A context manager that shows the share of work done and the time left, in any unit of work.
 
-    `sizes` are the steps of each run. `begun` are the steps that each had done before this batch; they do not count for
-    the speed. `complete` is the number of further runs that were complete before. `every` is the number of seconds
-    between two lines where there is no terminal.
+    The speed is that since the first work beyond `begun`, so that the start of workers does not count; where `begun` is
+    None, since the first call. `every` is the number of seconds between two lines where there is no terminal.
     """
 
-    def __init__(
-        self,
-        sizes: Sequence[int],
-        begun: Sequence[int],
-        console: Console,
-        *,
-        complete: int = 0,
-        every: float = 10.0,
-    ) -> None:
-        self._complete = complete
-        self._sizes, self._begun, self._console, self._every = tuple(sizes), sum(begun), console, every
+    def __init__(self, console: Console, begun: float | None = None, every: float = 10.0) -> None:
+        self._console, self._begun, self._every = console, begun, every
         self._shown = time.monotonic()
-        self._moving: tuple[float, int] | None = None
+        self._moving: tuple[float, float] | None = None
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=None),
@@ -50,7 +40,7 @@ class BatchProgress:
             transient=True,
             disable=not console.is_terminal,
         )
-        self._task = self._bar.add_task("", total=sum(sizes), completed=self._begun, left="")
+        self._task = self._bar.add_task("", total=1.0, left="")
 
     def __enter__(self) -> Self:
         self._shown = time.monotonic()
@@ -62,6 +52,47 @@ class BatchProgress:
     ) -> None:
         self._bar.stop()
 
+    def tell(self, done: float, total: float, label: str, work: str) -> None:
+        """Show how much of the work, such as "all steps", is done; a line has the label, the share, the time left."""
+        left = self._left(done, total)
+        self._bar.update(self._task, completed=done, total=max(total, done), description=label.rstrip(", :"), left=left)
+        now = time.monotonic()
+        if not self._console.is_terminal and now - self._shown >= self._every:
+            self._shown = now
+            share = 100.0 * done / total if total else 100.0
+            line = f"{label}{share:.0f} % of {work}, {left}"
+            self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+    def _left(self, done: float, total: float) -> str:
+        """The remaining time in words."""
+        now = time.monotonic()
+        if self._moving is None and (self._begun is None or done > self._begun):
+            self._moving = (now, done)
+        if self._moving is None or done <= self._moving[1]:
+            return "estimating the time left"
+        seconds = (now - self._moving[0]) / (done - self._moving[1])
+        return f"about {spoken_duration(seconds * max(0.0, total - done))} left"
+
+
+class BatchProgress(WorkProgress):
+    """The progress of a batch of runs, in the steps done of all together.
+
+    `sizes` are the steps of each run. `begun` are the steps that each had done before this batch; they do not count for
+    the speed. `complete` is the number of further runs that were complete before.
+    """
+
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        begun: Sequence[int],
+        console: Console,
+        *,
+        complete: int = 0,
+        every: float = 10.0,
+    ) -> None:
+        super().__init__(console, sum(begun), every)
+        self._complete, self._sizes = complete, tuple(sizes)
+
     def show(self, done: Sequence[int], failed: Sequence[int] = ()) -> None:
         """Show the steps done of each run; `failed` are the numbers of the runs that failed and take no more steps."""
         complete = self._complete + sum(steps >= size for steps, size in zip(done, self._sizes, strict=True))
@@ -69,20 +100,4 @@ class BatchProgress:
         if failed:
             label += f", {len(failed)} failed"
         total = sum(self._sizes) - sum(self._sizes[number] - done[number] for number in failed)
-        left = self._left(sum(done), total)
-        self._bar.update(self._task, completed=sum(done), total=total, description=label, left=left)
-        now = time.monotonic()
-        if not self._console.is_terminal and now - self._shown >= self._every:
-            self._shown = now
-            share = 100.0 * sum(done) / total if total else 100.0
-            self._console.print(f"{label}, {share:.0f} % of all steps, {left}", highlight=False)
-
-    def _left(self, done: int, total: int) -> str:
-        """The remaining time in words, by the mean speed since the first steps; the start of workers does not count."""
-        now = time.monotonic()
-        if self._moving is None and done > self._begun:
-            self._moving = (now, done)
-        if self._moving is None or done == self._moving[1]:
-            return "estimating the time left"
-        seconds = (now - self._moving[0]) / (done - self._moving[1])
-        return f"about {spoken_duration(seconds * (total - done))} left"
+        self.tell(sum(done), total, f"{label}, ", "all steps")

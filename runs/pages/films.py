@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from markupsafe import escape
 
 from particles import ParticleCloud
@@ -14,6 +15,7 @@ from particles.trajectory import TrajectoryReader
 from runs.pages.curves import evenly, numbers
 from runs.pages.part import Film
 from runs.pages.words import counted
+from runs.recorded.plane import principal_directions
 
 Array = npt.NDArray[np.float64]
 #: Most frames, particles of a frame, coordinates and principal directions that a page holds of a trajectory.
@@ -107,8 +109,9 @@ def _axes(positions: Array, weights: Array, names: Sequence[str]) -> list[Axis]:
         return [*axes, Axis("mass", lambda points, own: own)]
     if dim == 2 or not np.isfinite(ends).all():
         return axes
-    _, _, directions = np.linalg.svd((ends - middle) * np.sqrt(shares)[:, None], full_matrices=False)
-    return [*(_principal(number, one, middle) for number, one in enumerate(directions[:PRINCIPAL], 1)), *axes]
+    found = principal_directions(torch.from_numpy(ends), torch.from_numpy(shares), PRINCIPAL)
+    directions = found.directions.T.numpy()
+    return [*(_principal(number, one, found.middle.numpy()) for number, one in enumerate(directions, 1)), *axes]
 
 
 def _coordinate(name: str, place: int) -> Axis:
@@ -116,9 +119,7 @@ def _coordinate(name: str, place: int) -> Axis:
 
 
 def _principal(number: int, direction: Array, middle: Array) -> Axis:
-    """A principal direction, in which its largest component is positive."""
-    signed = direction * (np.sign(direction[np.abs(direction).argmax()]) or 1.0)
-    return Axis(f"principal direction {number}", lambda points, own: (points - middle) @ signed)
+    return Axis(f"principal direction {number}", lambda points, own: (points - middle) @ direction)
 
 
 def _numbers(names: Sequence[str], values: Array, masses: Array, times: Array, chosen: Sequence[int]) -> dict[str, Any]:

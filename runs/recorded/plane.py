@@ -78,23 +78,42 @@ def _numbers(asked: str, dim: int) -> tuple[int, int]:
 def _principal(trajectory: TrajectoryReader) -> Plane:
     clouds = [trajectory[0], trajectory[-1]]
     points = torch.cat([cloud.positions.double() for cloud in clouds])
-    masses = torch.cat([cloud.masses.double() for cloud in clouds])
-    masses = masses / masses.sum()
-    middle = masses @ points
-    rows = masses.sqrt()[:, None] * (points - middle)
-    if not bool(torch.isfinite(rows).all()):
+    if not bool(torch.isfinite(points).all()):
         raise Refusal("There are particles that are not at finite places: choose two coordinates, as in 0,1.")
+    found = principal_directions(points, torch.cat([cloud.masses.double() for cloud in clouds]), 2)
+    first, second = (
+        f"{name} principal direction, {100.0 * share:.0f} %"
+        for name, share in zip(("1st", "2nd"), found.shares.tolist(), strict=True)
+    )
+    return Plane((first, second), middle=found.middle, directions=found.directions)
+
+
+@dataclass(frozen=True, eq=False)
+class Principal:
+    """The mean of points [dim], orthonormal directions [dim, count], and their shares of the variance [count]."""
+
+    middle: Tensor
+    directions: Tensor
+    shares: Tensor
+
+
+def principal_directions(points: Tensor, masses: Tensor, count: int) -> Principal:
+    """The `count` directions in which points [particles, dim] with masses [particles] vary most, in float64.
+
+    The largest part of a direction is positive. Masses that are all zero count alike.
+    """
+    total = masses.sum()
+    weights = masses / total if float(total) > 0.0 else torch.full_like(masses, 1.0 / len(masses))
+    middle = weights @ points
+    rows = weights.sqrt()[:, None] * (points - middle)
     if rows.shape[1] <= rows.shape[0]:
         variances, vectors = torch.linalg.eigh(rows.T @ rows)
-        directions = vectors[:, -2:].flip(1)
+        directions = vectors[:, -count:].flip(1)
     else:  # fewer particles than coordinates
         variances, vectors = torch.linalg.eigh(rows @ rows.T)
-        directions = torch.nn.functional.normalize(rows.T @ vectors[:, -2:].flip(1), dim=0)
+        directions = torch.nn.functional.normalize(rows.T @ vectors[:, -count:].flip(1), dim=0)
     largest = directions.abs().argmax(dim=0)
     directions = directions * directions.gather(0, largest[None]).sign()
-    total = float(variances.clamp_min(0.0).sum()) or 1.0
-    shares = [100.0 * max(float(part), 0.0) / total for part in variances[-2:].flip(0)]
-    first, second = (
-        f"{name} principal direction, {share:.0f} %" for name, share in zip(("1st", "2nd"), shares, strict=True)
-    )
-    return Plane((first, second), middle=middle, directions=directions)
+    variances = variances.clamp_min(0.0)
+    whole = float(variances.sum()) or 1.0
+    return Principal(middle, directions, variances[-count:].flip(0) / whole)

@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from runs.limit.files import progress
+from runs.batch import progress
 from runs.limit.files.progress import LimitProgress
 
 
