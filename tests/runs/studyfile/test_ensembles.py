@@ -281,19 +281,15 @@ def test_one_run_is_performed_as_ever(tmp_path: Path) -> None:
     assert differing(one.path, other.path) == set()
 
 
-def test_more_members_than_files_are_refused(tmp_path: Path) -> None:
+def test_more_members_than_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Assert that the limit of the process is asked by the plan and by the run, and named instead of another file."""
     path = write_study(tmp_path, {"seeds": 12})
-    before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (SPARE + 20, before[1]))
-    try:
-        for how in (("--dry-run",), ("--workers", "0")):
-            run = ("run", str(path), "--out", str(tmp_path / "out"), *how, "--ensemble")
-            code, _, told = spoken(*run, "12")
-            assert code == 2 and "(ulimit -n): raise that, or give a smaller --ensemble." in told
-            assert spoken(*run, "10")[0] == 0
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    monkeypatch.setattr(resource, "getrlimit", lambda kind: (SPARE + 20, SPARE + 20))
+    for how in (("--dry-run",), ("--workers", "0")):
+        run = ("run", str(path), "--out", str(tmp_path / "out"), *how, "--ensemble")
+        code, _, told = spoken(*run, "12")
+        assert code == 2 and "(ulimit -n): raise that, or give a smaller --ensemble." in told
+        assert spoken(*run, "10")[0] == 0
 
 
 def test_a_member_whose_file_fails_fails_alone(tmp_path: Path) -> None:
