@@ -284,7 +284,8 @@ def test_one_run_is_performed_as_ever(tmp_path: Path) -> None:
 def test_more_members_than_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Assert that the limit of the process is asked by the plan and by the run, and named instead of another file."""
     path = write_study(tmp_path, {"seeds": 12})
-    monkeypatch.setattr(resource, "getrlimit", lambda kind: (SPARE + 20, SPARE + 20))
+    true, few = resource.getrlimit, (SPARE + 20, SPARE + 20)
+    monkeypatch.setattr(resource, "getrlimit", lambda kind: few if kind == resource.RLIMIT_NOFILE else true(kind))
     for how in (("--dry-run",), ("--workers", "0")):
         run = ("run", str(path), "--out", str(tmp_path / "out"), *how, "--ensemble")
         code, _, told = spoken(*run, "12")
