@@ -242,15 +242,20 @@ def failure_of(backend: Backend, neuron: Perceptron, dtype: torch.dtype, device:
         found = {"predictions": fused.predict(there[1]), "velocities": fused.pull(there[1], there[3])}
         differences = {name: (found[name].cpu().double() - expected[name]).abs().max() for name in expected}
     except FAILURES as error:
-        return f"they failed with {type(error).__name__}: {str(error).partition(chr(10))[0]}"
+        return f"they failed with {in_a_line(error)}"
     except backend.error() as error:
-        return f"they did not compile: {type(error).__name__}: {str(error).partition(chr(10))[0]}"
+        return f"they did not compile: {in_a_line(error)}"
     allowed = (neuron.dim + SIGMA_ROUNDINGS + PARTICLES) * torch.finfo(dtype).eps
     for name, difference in differences.items():
         relative = float(difference / expected[name].abs().max())
         if not relative <= allowed:
             return f"their {name} differ from plain torch by {relative:.1e} of the largest, {allowed:.1e} are allowed"
     return None
+
+
+def in_a_line(error: BaseException) -> str:
+    """The kind of an error, and the first line of what it says."""
+    return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
 
 
 @cache

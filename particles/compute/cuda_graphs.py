@@ -13,7 +13,7 @@ from typing import Protocol, runtime_checkable
 
 import torch
 
-from particles.compute.backend_choice import FAILURES
+from particles.compute.backend_choice import FAILURES, in_a_line
 from particles.numerics.host_sync import NobodyWaits
 from particles.numerics.scratch import reusable
 from particles.shapes import Masses, Positions, Velocity
@@ -165,7 +165,7 @@ class Replays:
             recording = Recording(apart(), positions)
             failure = _failure_of(recording, positions)
         except FAILURES as error:
-            failure = f"recording failed with {type(error).__name__}: {str(error).partition(chr(10))[0]}"
+            failure = f"recording failed with {in_a_line(error)}"
         if failure is None:
             self._held, self._next, self._row = (kind, recording), None, 0
             return recording

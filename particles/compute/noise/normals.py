@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from particles.compute.backend_choice import FAILURES, NUMBA
+from particles.compute.backend_choice import FAILURES, NUMBA, in_a_line
 from particles.compute.noise.philox import Key, philox, words
 from particles.shapes import Positions
 
@@ -117,9 +117,9 @@ def _checked() -> Write | None:
         write: Write = importlib.import_module("particles.compute.noise.numba_noise").write_normals
         failure = difference(write)
     except FAILURES as error:
-        failure = f"they failed with {type(error).__name__}: {str(error).partition(chr(10))[0]}"
+        failure = f"they failed with {in_a_line(error)}"
     except NUMBA.error() as error:
-        failure = f"they did not compile: {type(error).__name__}: {str(error).partition(chr(10))[0]}"
+        failure = f"they did not compile: {in_a_line(error)}"
     if failure is None:
         return write
     LOGGER.warning(f"Noise by plain torch instead of compiled loops: {failure}.")
