@@ -16,6 +16,7 @@ from flows.integrators.function_space.differentiation import HIGHEST
 from flows.integrators.function_space.error_scales import Judged, Scales
 from flows.integrators.function_space.gauss_newton import DenseRisk, GaussNewton, dense_risk, spread
 from flows.integrators.function_space.interpolation import combination, weights
+from flows.integrators.function_space.logarithmic_time import LogarithmicTime
 from flows.integrators.function_space.neuron_curvature import neuron_curvature
 from flows.integrators.function_space.saddle import check_rest
 from flows.integrators.function_space.shifted_solve import Shifted
@@ -77,7 +78,7 @@ class BDFTrial(Trial):
 
 @dataclass(frozen=True)
 class BDF(ErrorControlled[BDFState, BDFTrial]):
-    """Backward differentiation (NDF; Klopfenstein 1971, Shampine and Reichelt 1997), orders 1 to 5, linearly implicit.
+    """Backward differentiation (NDF; Klopfenstein 1971, Shampine and Reichelt 1997), orders 1 to 6, linearly implicit.
 
     With P the polynomial of degree k through the last k + 1 points, the next one is P(t) + d,
 
@@ -85,11 +86,12 @@ class BDF(ErrorControlled[BDFState, BDFTrial]):
 
     with the Gauss-Newton Jacobian A at P(t) (`GaussNewton`): evaluating it costs no activation more, factorising it one
     n k by n k Cholesky factor, so that a step is one velocity however stiff the flow. This is one step of Newton's
-    method; others would halve the steps across kinks and gain nothing on smooth flows, where d is small. Its error
-    is d times h / (t - t_k) and what kappa adds: at most rtol times how far the cloud has been from its start, in the
-    positions and in the function alike, or what rounding makes of both; less in small problems, where steps cost next
-    to nothing (`share`). No step is longer than `max_step`. Dense output by the polynomial through the new point. For
-    gradient flows with n k up to 6000.
+    method; others would halve the steps across kinks and gain nothing on smooth flows, where d is small. P is a
+    polynomial in logarithmic time (`LogarithmicTime`), in which training is smooth and half as many steps do; its
+    units at t are those of time. The error is d times h / (t - t_k) and what kappa adds: at most rtol times how far the
+    cloud has been from its start, in the positions and in the function alike, or what rounding makes of both; less in
+    small problems, where steps cost next to nothing (`share`). No step is longer than `max_step`. Dense output by the
+    polynomial through the new point. For gradient flows with n k up to 6000.
     """
 
     order: ClassVar[float] = float(HIGHEST)
@@ -135,6 +137,7 @@ class BDF(ErrorControlled[BDFState, BDFTrial]):
             scales=scales,
             work=Work(velocities=1),
             began=at.time,
+            unit=speed / bend if bend > 0.0 else math.inf,
             headway=Headway(at.time),
         )
 
@@ -169,7 +172,7 @@ class BDF(ErrorControlled[BDFState, BDFTrial]):
         count = state.order + 1
         there = at.cloud.moved(start + points[0])
         coordinates = at.cloud.count * at.cloud.dim
-        between = Polynomial(at.cloud, start, points[:count], (reached, *state.times)[:count])
+        between = Polynomial(at.cloud, start, points[:count], (reached, *state.times)[:count], state.scale)
         scales = state.known.went(norms.distance, norms.changed)
         whole = scales.judged((norms.correction, norms.change), coordinates, self._allowed(coordinates, scales))
         doubt = scales.judged((norms.doubt, 0.0), coordinates, self.tolerance)
@@ -257,6 +260,8 @@ class Polynomial:
     start: Positions
     points: tuple[Positions, ...]
     times: tuple[float, ...]
+    scale: LogarithmicTime
 
     def __call__(self, time: float) -> ParticleCloud:
-        return self.cloud.moved(self.start + combination(weights(self.times, time), self.points))
+        ways = self.scale.ways(self.times, time)
+        return self.cloud.moved(self.start + combination(weights(ways, 0.0), self.points))

@@ -34,7 +34,7 @@ def group() -> BDFGroup:
 
 
 def test_slots_hold_the_last_points() -> None:
-    """Assert that after many rounds every member's slots are six different ones whose points are those of its path."""
+    """Assert that after many rounds a member's slots are seven different ones whose points are those of its path."""
     starts = [cloud.positions for cloud in ensemble()]
     members, paths = group(), [[torch.zeros_like(start)] for start in starts]
     for _ in range(20):
@@ -63,7 +63,7 @@ def test_dense_output_meets_the_ends_of_its_step() -> None:
 
 def test_numbers_are_placed_at_slots() -> None:
     """Assert that weights, newest first, stand where the points lie, and zero elsewhere."""
-    assert _placed([1.0, 2.0], [3, 0, 1]) == [2.0, 0.0, 0.0, 1.0, 0.0, 0.0]
+    assert _placed([1.0, 2.0], [3, 0, 1]) == [2.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0]
 
 
 def crawling() -> tuple[GradientFlow, ParticleCloud]:

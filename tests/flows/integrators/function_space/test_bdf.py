@@ -1,9 +1,13 @@
 """BDF: orders of its formulas, stiffness, losses and what it costs; its contract is in tests/flows/contracts."""
 
+import math
+from dataclasses import replace
+
 import pytest
 import torch
 
 from flows import BDF, RK4, Chebyshev, GradientFlow, StepNoise, evolve
+from flows.integrators.error_controlled.rejection_loop import Place
 from flows.integrators.function_space.bdf import share
 from flows.integrators.function_space.bdf_state import BDFState
 from flows.loop.checkpoint import Checkpoint
@@ -57,6 +61,20 @@ def test_stiffness_costs_nothing() -> None:
     assert works[0].velocities == works[0].accepted + works[0].rejected + 1
     assert works[0].rejected < 0.1 * works[0].accepted
     assert 4 * works[0].velocities < works[1].velocities
+
+
+def test_logarithmic_time_saves_steps() -> None:
+    """Assert that a stiff flow in plain time takes half as many steps more, and ends in the same place."""
+    problem, integrator = stiff_flow(count=100, data=20, dim=8), BDF(1e-5)
+    at = Place(problem.flow, problem.cloud, 0.0, problem.until, 1)
+    begun = integrator.ready(at, integrator.init(problem.flow, problem.cloud))
+    ends = []
+    for state in (begun, replace(begun, unit=math.inf)):
+        ends.append(driven(integrator, problem.flow, Kept(0.0, problem.cloud, state), problem.until)[-1])
+    logarithmic, plain = (end.state.work.accepted for end in ends)
+    assert plain > 1.5 * logarithmic
+    moved = (end.cloud.positions - problem.cloud.positions for end in ends)
+    assert relative_error(*moved) < 3e-5
 
 
 @pytest.mark.parametrize("scaling", long_after(1, [MeanField(), NTK()]), ids=repr)
