@@ -32,6 +32,19 @@ def test_rich_flow_is_given_to_bdf() -> None:
     assert Adaptive(RTOL).choose(problem.flow, problem.cloud, 0.0, problem.until).method == BDF(RTOL)
 
 
+def test_exponential_step_is_not_tried_where_features_clearly_move(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Assert that two Newton corrections say that a run is not lazy; and that they let a lazy one be looked at."""
+    problem = stiff_flow(count=100, data=20, dim=8)
+    lazy = NTKFlow(network_risk(activation=Linear(), trained="hidden"))
+    looked: list[object] = []
+    judged = Exponential.judged
+    monkeypatch.setattr(Exponential, "judged", lambda *given: looked.append(given) or judged(*given))
+    Adaptive(RTOL).choose(problem.flow, problem.cloud, 0.0, problem.until)
+    assert not looked
+    Adaptive(RTOL).choose(lazy, network_cloud(), 0.0, 1e3)
+    assert len(looked) == 1
+
+
 def test_other_flows_and_large_data_are_given_to_velocities() -> None:
     """Assert that a flow without a risk, and data too many for a Gram matrix, get methods of velocities only."""
     data = Dataset(torch.zeros(LARGEST_GRAM + 1, 3).double(), torch.ones(LARGEST_GRAM + 1).double())
