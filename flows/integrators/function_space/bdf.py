@@ -23,8 +23,6 @@ from flows.integrators.function_space.shifted_solve import Shifted
 from particles import ParticleCloud, Risk
 from particles.shapes import Positions, Velocity
 
-#: The end of a run with steps of one tolerance errs by rtol^(1 - 0.15), as measured; below this rtol they have less.
-PLAIN, ADDED = 1e-4, 0.15
 #: Steps of small problems may err by less, down to this part: there they cost next to nothing. The work of a problem is
 #: m dim n k; below the first number it is small, above the second large, and between them the part grows as its power.
 STRICTEST, SMALL, LARGE = 0.125, 1e4, 1e6
@@ -98,11 +96,6 @@ class BDF(ErrorControlled[BDFState, BDFTrial]):
     holds: ClassVar[type[Any]] = BDFState
     together: ClassVar[Together] = Together.OWN_ORDER
     states: ClassVar[tuple[type, ...]] = (BDFState, Scales, Headway, Work)
-
-    @property
-    def tolerance(self) -> Tolerance:
-        """What a step may err by: less than rtol below 1e-4, where more steps add up more errors."""
-        return Tolerance(self.rtol * min(1.0, self.rtol / PLAIN) ** ADDED, self.atol)
 
     def init(self, flow: Flow, cloud: ParticleCloud, time: float = 0.0) -> BDFState:
         """One point; the first step is chosen when the end of the run is known."""
