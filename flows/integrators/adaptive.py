@@ -20,6 +20,7 @@ from flows.integrators.function_space.error_scales import Scales
 from flows.integrators.function_space.exponential import Exponential, Propagated
 from flows.integrators.function_space.gauss_newton import LARGEST_GRAM, GaussNewton, dense_risk
 from flows.integrators.function_space.linear_part import LinearPart
+from flows.integrators.function_space.matrix_free.choice import by_products
 from flows.noise import StepNoise
 from particles import ParticleCloud
 
@@ -60,10 +61,12 @@ class Adaptive(Tolerant):
     """The flow to a tolerance, by the fastest of our methods.
 
     - `ClosedForm` for a `LinearisedFlow` whose solution is known: squared loss, no regulariser.
-    - `Exponential` where training is lazy: one exponential step over the whole run, tried first, meets the tolerance.
-    - `BDF` for the other gradient flows with n k up to 6000, unless a step of `Chebyshev` would cost less than one
-      factorisation: many data with few inputs.
-    - `Chebyshev` for those and for larger data; it needs velocities only.
+    - `BDF` for gradient flows with n k above 400, where its steps need products with J and J^T only.
+    - `Exponential` for smaller ones where training is lazy: one exponential step over the whole run, tried first, meets
+      the tolerance.
+    - `BDF` for the others, unless a step of `Chebyshev`, which needs velocities only, would cost less than one
+      factorisation. So it is too for large data of a cloud that several processes share, up to n k = 6000, and beyond
+      `Chebyshev`.
     - `Explicit` for any other flow: Dormand-Prince where it is not stiff, Chebyshev where it is.
 
     The choice is made in the first step, written to the log of `flows.integrators.adaptive`, and kept in the state
@@ -102,6 +105,8 @@ class Adaptive(Tolerant):
             return ClosedForm()
         if not isinstance(flow, (GradientFlow, NTKFlow, LinearisedFlow)):
             return Explicit(self.rtol, self.atol, self.max_step)
+        if by_products(flow.risk, cloud):
+            return BDF(self.rtol, self.atol, self.max_step)
         if flow.risk.data.targets.numel() > LARGEST_GRAM:
             return Chebyshev(self.rtol, self.atol, self.max_step)
         if _velocities_are_cheaper(flow, cloud, time, until - time):

@@ -14,12 +14,13 @@ from flows.integrators.error_controlled.step_control import Tolerance, Work, nex
 from flows.integrators.function_space.bdf_state import BDFState
 from flows.integrators.function_space.differentiation import HIGHEST
 from flows.integrators.function_space.error_scales import Judged, Scales
-from flows.integrators.function_space.gauss_newton import DenseRisk, GaussNewton, dense_risk, spread
+from flows.integrators.function_space.gauss_newton import DenseRisk, GaussNewton, spread
 from flows.integrators.function_space.interpolation import combination, weights
 from flows.integrators.function_space.logarithmic_time import LogarithmicTime
+from flows.integrators.function_space.matrix_free.choice import solver, step_risk
+from flows.integrators.function_space.matrix_free.preconditioner import Preconditioner, Sketch
 from flows.integrators.function_space.neuron_curvature import neuron_curvature
 from flows.integrators.function_space.saddle import check_rest
-from flows.integrators.function_space.shifted_solve import Shifted
 from particles import ParticleCloud, Risk
 from particles.shapes import Positions, Velocity
 
@@ -56,22 +57,26 @@ class Norms(NamedTuple):
 class Correction:
     """d of a predictor, what it changes in the function, sqrt(p_i) J d [n k], the function with it, and the doubt in d.
 
-    With an `EnsembleRisk` those of all members, stacked.
+    And the preconditioner for the next one, where d was found by iterations. With an `EnsembleRisk` those of all
+    members, stacked.
     """
 
     vector: Velocity
     change: Tensor
     outputs: Tensor
     doubt: Velocity | None
+    preconditioner: Preconditioner | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class BDFTrial(Trial):
-    """A step tried: its errors, its norms, and the points of the path with the one that it has reached."""
+    """A step tried: its errors, its norms, the points of the path with the one that it has reached, and what it leaves
+    for iterations to go on with."""
 
     judged: Judged
     norms: Norms
     points: tuple[Positions, ...]
+    preconditioner: Preconditioner | None = None
 
 
 @dataclass(frozen=True)
@@ -89,17 +94,22 @@ class BDF(ErrorControlled[BDFState, BDFTrial]):
     units at t are those of time. The error is d times h / (t - t_k) and what kappa adds: at most rtol times how far the
     cloud has been from its start, in the positions and in the function alike, or what rounding makes of both; less in
     small problems, where steps cost next to nothing (`share`). No step is longer than `max_step`. Dense output by the
-    polynomial through the new point. For gradient flows with n k up to 6000.
+    polynomial through the new point.
+
+    For gradient flows. With n k above 400 no matrix of that size is formed: d is found by conjugate gradients, as
+    exactly as the step needs it, from products with J and J^T (`Iterative`). Their preconditioner is kept in the state,
+    as the place where it was made. Of a cloud that several processes share Gram matrices are formed, up to n k = 6000;
+    FlowRefused beyond.
     """
 
     order: ClassVar[float] = float(HIGHEST)
     holds: ClassVar[type[Any]] = BDFState
     together: ClassVar[Together] = Together.OWN_ORDER
-    states: ClassVar[tuple[type, ...]] = (BDFState, Scales, Headway, Work)
+    states: ClassVar[tuple[type, ...]] = (BDFState, Scales, Headway, Work, Preconditioner, Sketch)
 
     def init(self, flow: Flow, cloud: ParticleCloud, time: float = 0.0) -> BDFState:
         """One point; the first step is chosen when the end of the run is known."""
-        dense_risk(flow, "BDF")
+        step_risk(flow, cloud)
         return BDFState((torch.zeros_like(cloud.positions),), (time,))
 
     def ready(self, at: Place, state: BDFState) -> BDFState:
@@ -113,7 +123,7 @@ class BDF(ErrorControlled[BDFState, BDFTrial]):
         cloud's extent away.
         """
         cloud, span = at.cloud, at.until - at.time
-        stiff = GaussNewton.of(dense_risk(at.flow, "BDF"), cloud)
+        stiff = GaussNewton.of(step_risk(at.flow, cloud), cloud)
         speed, bend, extent = cloud.norms(stiff.velocity, stiff.applied(stiff.velocity), cloud.positions).tolist()
         if not (math.isfinite(speed) and math.isfinite(bend)):
             raise at.unreached(span, "positions or velocities are not finite")
@@ -136,7 +146,7 @@ class BDF(ErrorControlled[BDFState, BDFTrial]):
 
     def attempt(self, at: Place, state: BDFState) -> BDFTrial:
         """A step of the state's order."""
-        risk = dense_risk(at.flow, "BDF")
+        risk = step_risk(at.flow, at.cloud)
         reached = self.reached(state, at.until)
         formula = state.formula(state.order, reached)
         points = state.points[: state.order + 1]
@@ -144,7 +154,9 @@ class BDF(ErrorControlled[BDFState, BDFTrial]):
         predicted = combination(formula.values, points)
         slope = combination(formula.slopes, points)
         there = at.cloud.moved(known.start + predicted)
-        found = self.correction(risk, there, slope, formula.shift, self.rough(state), state.curved)
+        found = self.correction(
+            risk, there, slope, formula.shift, self.rough(state), state.curved, state.preconditioner
+        )
         way = predicted + found.vector
         doubt = torch.zeros_like(way) if found.doubt is None else found.doubt
         away = [
@@ -156,7 +168,7 @@ class BDF(ErrorControlled[BDFState, BDFTrial]):
         beside = dict(zip(state.beside, others, strict=True))
         sides = (beside.get(order, 0.0) for order in (state.order - 1, state.order + 1))
         norms = Norms(correction, distance, doubtful, *changes, *sides)
-        return self.trial(at, state, norms, (way, *state.points))
+        return replace(self.trial(at, state, norms, (way, *state.points)), preconditioner=found.preconditioner)
 
     def trial(self, at: Place, state: BDFState, norms: Norms, points: tuple[Positions, ...]) -> BDFTrial:
         """A step to the first of these points, judged relative to how far the cloud has been, the trial included."""
@@ -177,11 +189,13 @@ class BDF(ErrorControlled[BDFState, BDFTrial]):
         norms, order = trial.norms, state.order
         corrections = {order: norms.correction, order - 1: norms.lower, order + 1: norms.higher}
         after = state.accepted(trial.reached, trial.judged.error, corrections)
-        return self._watched(at, replace(after, points=trial.points, scales=trial.judged.scales))
+        return self._watched(
+            at, replace(after, points=trial.points, scales=trial.judged.scales, preconditioner=trial.preconditioner)
+        )
 
     def rejected(self, at: Place, state: BDFState, trial: BDFTrial) -> BDFState:
         """The state with a shorter step, and of order 1 where several have failed."""
-        return state.rejected(at, trial.reached, trial.judged)
+        return replace(state.rejected(at, trial.reached, trial.judged), preconditioner=trial.preconditioner)
 
     def _watched(self, at: Place, after: BDFState) -> BDFState:
         """The state with the curvature of neurons switched on where steps have stayed short for long, and it is small.
@@ -200,8 +214,8 @@ class BDF(ErrorControlled[BDFState, BDFTrial]):
 
     def ended(self, at: Place, after: BDFState, trial: BDFTrial) -> None:
         """Raise ToleranceNotReached where a run has ended at rest and the flow would not rest."""
-        stiff = GaussNewton.of(dense_risk(at.flow, "BDF"), trial.there)
-        check_rest(stiff, trial.reached - at.time, step=at.step, time=at.time)
+        stiff = GaussNewton.of(step_risk(at.flow, trial.there), trial.there)
+        check_rest(stiff, trial.reached - at.time, step=at.step, time=at.time, preconditioner=after.preconditioner)
 
     def reached(self, state: BDFState, until: float) -> float:
         """The time that the next step tries to reach."""
@@ -223,6 +237,7 @@ class BDF(ErrorControlled[BDFState, BDFTrial]):
         shift: float | Tensor,
         rough: float | Tensor,
         curved: bool = False,
+        preconditioner: Preconditioner | None = None,
     ) -> Correction:
         """d at a predictor, for P'(t), which is written over, h' and what may be `rough` in its matrix.
 
@@ -235,9 +250,12 @@ class BDF(ErrorControlled[BDFState, BDFTrial]):
         if (relaxation := stiff.at.relaxation) is not None:
             right.add_(relaxation.mul_(particles))
         curvature = neuron_curvature(stiff.at) if curved and isinstance(risk, Risk) else None
-        solved = Shifted(stiff, shift, rough, curvature).solve(right, data * stiff.at.cotangents)
-        change = stiff.changed(solved.vector, solved.pushed)
-        return Correction(solved.vector, change, stiff.weighed(stiff.at.predictions) + change, solved.doubt)
+        found = solver(stiff, shift, rough, curvature, preconditioner)
+        solved = found.solve(right, data * stiff.at.cotangents)
+        known = solved.outputs
+        change = stiff.changed(solved.vector, solved.pushed) if known is None else stiff.weighed(known)
+        outputs = stiff.weighed(stiff.at.predictions) + change
+        return Correction(solved.vector, change, outputs, solved.doubt, solved.preconditioner)
 
 
 def share(work: int) -> float:

@@ -10,6 +10,7 @@ from flows.integrators.error_controlled.step_control import Controller, Work
 from flows.integrators.function_space.differentiation import HIGHEST, Formula
 from flows.integrators.function_space.error_scales import UNITS, Judged, Scales
 from flows.integrators.function_space.logarithmic_time import LogarithmicTime
+from flows.integrators.function_space.matrix_free.preconditioner import Preconditioner
 from particles.shapes import Positions
 
 #: By the order of a formula.
@@ -29,7 +30,8 @@ class BDFState:
     That is its size and order, for how many steps the order has been `held`, how many trials of the step have `failed`,
     whether the matrix has the curvature of single neurons (`curved`), and the scales of errors. The run `began` at a
     time, and its path is a polynomial in log(1 + (t - began) / `unit`); `mark` is the number of steps, and the length
-    of the run, when this length had last doubled. `tried` is nothing; files have it.
+    of the run, when this length had last doubled. `tried` is nothing; files have it. The `preconditioner` is that of
+    steps that are solved by iterations.
 
     Points are ways from the start [particles, dim]: their rounding is that of how far the cloud has come, not of where
     it is, and coordinates at rest stay there.
@@ -49,6 +51,7 @@ class BDFState:
     headway: Headway = Headway(0.0)
     scales: Scales | None = None
     work: Work = Work()
+    preconditioner: Preconditioner | None = None
 
     @property
     def known(self) -> Scales:
