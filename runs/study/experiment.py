@@ -17,13 +17,15 @@ class Case:
     """A part of an experiment that can be done on its own, in any order, by any worker.
 
     name: also of its file; it tells apart all that the configuration allows to differ in one folder. size: in units of
-    progress, whichever the experiment has. what: anything that the experiment wants to know again.
+    progress, whichever the experiment has. what: anything that the experiment wants to know again. weight: how long a
+    unit takes beside one of the experiment's other cases, roughly; of the cases of a seed, the longest is begun first.
     """
 
     name: str
     seed: int = 0
     size: int = 1
     what: Any = None
+    weight: float = 1.0
 
 
 @runtime_checkable

@@ -1,12 +1,15 @@
-"""Numerical differentiation formulas of orders 1 to 5 through points at any times (Shampine and Reichelt 1997)."""
+"""Numerical differentiation formulas of orders 1 to 6 through points at any times (Shampine and Reichelt 1997).
+
+Order 6 is stable for decay at real rates, as of gradient flows, and within 17 degrees of it.
+"""
 
 from dataclasses import dataclass
 
 from flows.integrators.function_space.interpolation import slopes, weights
 
-HIGHEST = 5
+HIGHEST = 6
 #: Part of gamma_k d that the formula of order k moves into its error.
-KAPPA = (0.0, -0.1850, -1.0 / 9.0, -0.0823, -0.0415, 0.0)
+KAPPA = (0.0, -0.1850, -1.0 / 9.0, -0.0823, -0.0415, 0.0, 0.0)
 
 #: The error is taken to be no smaller than this part of the larger one of its two terms.
 CANCELLED = 0.35

@@ -16,13 +16,13 @@ from rich.console import Console
 from runs.batch.jobs import Stopped
 from runs.study import running
 from runs.study.claims import read_claims
-from runs.study.experiment import Case
-from runs.study.running import Job, perform, run_study, table_of
+from runs.study.experiment import PREDICTED, Case
+from runs.study.running import Job, longest_first, perform, run_study, table_of
 from runs.study.study import Study
 from runs.study.table import Row, Table
 from runs.system.refusal import Refusal
 from tests.long import long
-from tests.runs.study.toy import STUDY, Config, Plain, Squares, configured, same
+from tests.runs.study.toy import STUDY, Config, Plain, Squares, configured, failing, same
 
 
 def quiet() -> Console:
@@ -163,6 +163,24 @@ def test_begun_cases_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     run_study(Study("toy", "", "", Config, (Plain(),)), configured(tmp_path / "a"), console=console)
     assert "Continued from the state kept last: E1.2-long." in console.file.getvalue()
     assert Job(Plain(), configured(tmp_path), Case("seed0"), tmp_path).begun == 0
+
+
+def test_of_one_seed_the_longest_is_begun_first(tmp_path: Path) -> None:
+    """Assert that seeds and experiments stay in their order, predictions first, and cases of a seed go by size."""
+    cases = [PREDICTED, Case("a", 0, 3), Case("b", 0, 2, weight=2.0), Case("c", 1, 1), Case("d", 1, 9), Case("e", 0, 7)]
+    config = configured(tmp_path)
+    jobs = [Job(one, config, case, tmp_path) for one in (Squares(), Plain()) for case in cases]
+    names = [job.name for job in longest_first(jobs)]
+    assert names == [f"{one}-{name}" for one in ("E1.1", "E1.2") for name in ("predicted", *"badce")]
+
+
+def test_failures_come_in_the_order_of_the_cases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Assert that sentences are in the order of the table, whichever case was begun first."""
+    cases = [Case("short", 0, 1), Case("long", 0, 9)]
+    monkeypatch.setattr(Plain, "cases", lambda self, config: cases, raising=False)
+    monkeypatch.setattr(Plain, "measured", failing)
+    table = run_study(Study("toy", "", "", Config, (Plain(),)), configured(tmp_path / "a"), console=quiet())
+    assert [sentence.partition(":")[0] for sentence in table.failures] == ["E1.2-short", "E1.2-long"]
 
 
 def test_experiments_count_alike_in_the_progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,18 @@
 """BDF: orders of its formulas, stiffness, losses and what it costs; its contract is in tests/flows/contracts."""
 
+import math
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 import torch
 
 from flows import BDF, RK4, Chebyshev, GradientFlow, StepNoise, evolve
+from flows.integrators.error_controlled.rejection_loop import Place
 from flows.integrators.function_space.bdf import share
 from flows.integrators.function_space.bdf_state import BDFState
-from flows.loop.checkpoint import Checkpoint
+from flows.integrators.function_space.matrix_free import choice, preconditioner
+from flows.loop.checkpoint import CHECKPOINTED, Checkpoint
 from particles import (
     L2,
     NTK,
@@ -26,6 +32,7 @@ from particles import (
     Squared,
     Tanh,
     ToleranceNotReached,
+    Trajectory,
     masses,
     tangent_gram,
 )
@@ -57,6 +64,20 @@ def test_stiffness_costs_nothing() -> None:
     assert works[0].velocities == works[0].accepted + works[0].rejected + 1
     assert works[0].rejected < 0.1 * works[0].accepted
     assert 4 * works[0].velocities < works[1].velocities
+
+
+def test_logarithmic_time_saves_steps() -> None:
+    """Assert that a stiff flow in plain time takes half as many steps more, and ends in the same place."""
+    problem, integrator = stiff_flow(count=100, data=20, dim=8), BDF(1e-5)
+    at = Place(problem.flow, problem.cloud, 0.0, problem.until, 1)
+    begun = integrator.ready(at, integrator.init(problem.flow, problem.cloud))
+    ends = []
+    for state in (begun, replace(begun, unit=math.inf)):
+        ends.append(driven(integrator, problem.flow, Kept(0.0, problem.cloud, state), problem.until)[-1])
+    logarithmic, plain = (end.state.work.accepted for end in ends)
+    assert plain > 1.5 * logarithmic
+    moved = (end.cloud.positions - problem.cloud.positions for end in ends)
+    assert relative_error(*moved) < 3e-5
 
 
 @pytest.mark.parametrize("scaling", long_after(1, [MeanField(), NTK()]), ids=repr)
@@ -201,3 +222,49 @@ def test_small_problems_step_with_an_eighth_of_the_tolerance(monkeypatch: pytest
     monkeypatch.setattr("flows.integrators.function_space.bdf.STRICTEST", 1.0)
     assert torch.equal(small, evolve(flow, start, BDF(1e-3), until=5.0).positions)
     assert not torch.equal(small, evolve(flow, start, BDF(8e-3), until=5.0).positions)
+
+
+def many_data(data: int = 60) -> tuple[GradientFlow, ParticleCloud, float]:
+    """A flow that is solved by products where those are taken from fewer data on than by default."""
+    problem = stiff_flow(count=100, data=data, dim=8, activation=Tanh())
+    return problem.flow, problem.cloud, problem.until
+
+
+@pytest.mark.parametrize("rtol", [1e-3, 1e-7])
+def test_products_end_where_gram_matrices_do(rtol: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Assert that without Gram matrices a run ends within its tolerance of one with them, in about as many steps."""
+    flow, start, until = many_data()
+    states: list[Checkpoint[BDFState]] = []
+    dense = evolve(flow, start, BDF(rtol), until=until, keep=states.append)
+    steps = len(states)
+    monkeypatch.setattr(choice, "PRODUCTS", 10)
+    monkeypatch.setattr("particles.risk.risk.RiskAt.gram", lambda *given: pytest.fail("a Gram matrix was formed"))
+    monkeypatch.setattr(preconditioner, "COLUMNS", 20)
+    end = evolve(flow, start, BDF(rtol), until=until, keep=states.append)
+    assert relative_error(end.positions - start.positions, dense.positions - start.positions) < rtol
+    assert abs(len(states) - 2 * steps) < 0.1 * steps
+    sketches = [state.state.preconditioner.sketch for state in states[steps:] if state.state.preconditioner]
+    assert sketches[-1] is not None and sketches[0] is None
+
+
+def test_resumed_iterations_go_on_to_the_bit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Assert that from a state kept in a file, after a preconditioner was made, a run ends to the bit as it would.
+
+    Where the file's sketch is left out the end has other bits, so it is used.
+    """
+    monkeypatch.setattr(choice, "PRODUCTS", 10)
+    monkeypatch.setattr(preconditioner, "WORTH", 3)
+    monkeypatch.setattr(preconditioner, "COLUMNS", 20)
+    flow, start, until = many_data()
+    states: list[Checkpoint[BDFState]] = []
+    whole = evolve(flow, start, BDF(1e-3), until=until, keep=states.append)
+    made = [state for state in states if state.state.preconditioner and state.state.preconditioner.sketch]
+    middle = made[len(made) // 2]
+    with Trajectory.create(tmp_path / "run.h5", flow=flow, seed=0) as trajectory:
+        trajectory.keep(middle)
+        held = trajectory.kept(CHECKPOINTED)
+    assert held.state.preconditioner.sketch is not middle.state.preconditioner.sketch
+    end = evolve(flow, start, BDF(1e-3), until=until, resume=held)
+    assert torch.equal(end.positions, whole.positions)
+    without = replace(held, state=replace(held.state, preconditioner=None))
+    assert not torch.equal(evolve(flow, start, BDF(1e-3), until=until, resume=without).positions, whole.positions)
