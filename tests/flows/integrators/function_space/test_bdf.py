@@ -214,7 +214,7 @@ def test_matrix_is_rough_where_that_saves_time() -> None:
 
     Smaller clouds and runs that have not begun have an exact one.
     """
-    scales = Scales(torch.zeros(1), torch.zeros(100), 0.0, 0.0)
+    scales = Scales(torch.zeros(2000, 1), torch.zeros(100), 0.0, 0.0)
     large = BDFState((torch.zeros(2000, 1),), (0.0,), scales=scales)
     assert BDF(1e-4).rough(large) == 1e-4
     assert BDF(1e-7).rough(large) == BDF(1e-4).rough(replace(large, failed=1)) == 0.0
