@@ -199,8 +199,9 @@ class PerceptronTangent:
         return self._summed(speaking, self._derivative * (velocities @ self.phi.T))
 
     def to(self, dtype: torch.dtype) -> "PerceptronTangent":
-        """The same with sigma and sigma' rounded to a dtype."""
-        return _RoundedTangent(self.neuron, self.positions.to(dtype), self.phi.to(dtype), self)
+        """The same with sigma and sigma' rounded to a dtype; where it is their own, both are kept."""
+        kind = _KeptTangent if dtype == self.phi.dtype else _RoundedTangent
+        return kind(self.neuron, self.positions.to(dtype), self.phi.to(dtype), self)
 
     def gram(
         self, weights: ManyPerParticle, other: "PerceptronTangent", rates: tuple[float, ...] | None = None
@@ -247,8 +248,8 @@ class _RoundedTangent(PerceptronTangent):
 
     @property
     def _lease(self) -> Fresh | None:
-        """That of no matrix: nothing is overwritten; none for several clouds, whose products are no matrices."""
-        return FRESH if self.positions.dim() == 2 and reusable(self.positions, self.phi) else None
+        """None is needed: nothing is overwritten."""
+        return None
 
     @cached_property
     def _overwrites(self) -> bool:
@@ -261,3 +262,17 @@ class _RoundedTangent(PerceptronTangent):
     @cached_property
     def _kept_derivative(self) -> ManyHidden:
         return self.exact._derivative.to(self.positions)
+
+
+@dataclass(frozen=True, eq=False)
+class _KeptTangent(_RoundedTangent):
+    """sigma and sigma' of another tangent, both kept also where one follows from the other: for many products."""
+
+    @property
+    def _lease(self) -> Fresh | None:
+        """That of no matrix, for the particles of one cloud: results are written where they belong."""
+        return FRESH if self.positions.ndim == 2 and reusable(self.positions, self.phi) else None
+
+    @cached_property
+    def _overwrites(self) -> bool:
+        return False

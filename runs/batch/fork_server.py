@@ -21,12 +21,17 @@ USUAL = ("runs.batch.jobs", "runs.study.running", "runs.studyfile.experiment")
 PLATFORM = "linux"
 
 
+def are_forked() -> bool:
+    """Whether processes are forked from the server here, so that one more costs next to nothing."""
+    return sys.platform == PLATFORM
+
+
 def begin(modules: Sequence[str] = ()) -> None:
     """Start the server, which imports these modules too, unless it runs or there is none on this system.
 
     It finds modules where this process does, and not in the folder where it is started.
     """
-    if sys.platform != PLATFORM:
+    if not are_forked():
         return
     multiprocessing.get_context("forkserver").set_forkserver_preload([*USUAL, *modules])
     found = os.pathsep.join(os.path.abspath(folder) for folder in sys.path)
@@ -39,7 +44,7 @@ def forked_or_spawned() -> BaseContext:
 
     What `os.environ` holds must be sent to them: they have that of the server's beginning.
     """
-    if sys.platform != PLATFORM:
+    if not are_forked():
         return multiprocessing.get_context("spawn")
     begin()
     return multiprocessing.get_context("forkserver")

@@ -1,6 +1,6 @@
 """What an experiment of a study is: cases done one by one, what they are compared with, how it is shown."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, runtime_checkable
@@ -52,6 +52,13 @@ class Experiment(Protocol):
     def begun(self, config: Any, case: Case, folder: Path) -> int:
         """Units of progress that an interrupted case has done."""
         return 0
+
+    def warmed(self, config: Any) -> Sequence[Callable[[], object]]:
+        """Calls that compile what every process needs, where that takes seconds; pickled, and done before the cases.
+
+        Each is done by one process, side by side, and leaves in a cache on disk what the others then load.
+        """
+        return ()
 
     def measured(self, config: Any, case: Case, folder: Path, report: Report) -> Iterable[Row]:
         """Do a case, and give its rows, which are kept once all of them are there. Trajectories go into the folder."""

@@ -1,7 +1,7 @@
 """The only main of a study: do the cases that are not done yet, then write table, claims and figures."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -11,8 +11,10 @@ from rich.console import Console
 
 from particles import FlowDiverged, TrajectoryError
 from runs.batch.crew import Report, Stopped, perform_all, usable_cores
+from runs.batch.fork_server import are_forked
 from runs.batch.output_folder import claimed
 from runs.batch.progress import BatchProgress
+from runs.batch.standing_processes import standing_processes
 from runs.study.claims import CLAIMS, Claim, write_claims
 from runs.study.configuration import StudyConfig
 from runs.study.experiment import PREDICTED, Case, Experiment, planned
@@ -169,11 +171,27 @@ def _perform(console: Console, jobs: Sequence[Job], pending: Sequence[Job], work
     def show(done: Sequence[int], failed: Sequence[int] = ()) -> None:
         progress.show(_evened(pending, done), failed)
 
+    warm([call for one in {job.experiment.name: job for job in pending}.values() for call in _warming(one)], workers)
     complete = len(jobs) - len(pending)
     with BatchProgress(_evened(pending, sizes), _evened(pending, begun), console, complete=complete) as progress:
         outcomes = perform_all(pending, perform, begun=begun, workers=workers, watch=show)
     found = {job.name: out.failure for job, out in zip(pending, outcomes, strict=True)}
     return tuple(f"{job.name}: {found[job.name]}" for job in jobs if found.get(job.name))
+
+
+def warm(calls: Sequence[Callable[[], object]], workers: int) -> None:
+    """Let several processes, where there are to be some, share the calls."""
+    if min(workers, len(calls)) > 1 and are_forked():
+        with standing_processes(min(workers, len(calls))) as spread:
+            spread(_called, calls)
+
+
+def _called(call: Callable[[], object]) -> None:
+    call()
+
+
+def _warming(job: Job) -> Sequence[Callable[[], object]]:
+    return job.experiment.warmed(job.config)
 
 
 def _evened(jobs: Sequence[Job], units: Sequence[int]) -> list[int]:

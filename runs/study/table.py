@@ -89,7 +89,7 @@ def student_reach(count: int, together: int = 1) -> float:
 
     The interval is that of `together` means at once (Bonferroni).
     """
-    return float(scipy.stats.t.ppf(1.0 - 0.025 / together, count - 1)) / 2.0
+    return float(scipy.special.stdtrit(count - 1, 1.0 - 0.025 / together)) / 2.0
 
 
 def log_slope(places: Sequence[float] | Array, values: Array) -> Slope:

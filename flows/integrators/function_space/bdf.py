@@ -27,8 +27,8 @@ from particles.shapes import Positions, Velocity
 #: Steps of small problems may err by less, down to this part: there they cost next to nothing. The work of a problem is
 #: m dim n k; below the first number it is small, above the second large, and between them the part grows as its power.
 STRICTEST, SMALL, LARGE = 0.125, 1e4, 1e6
-#: Single-precision products are good enough for this rtol and larger ones.
-ROUGH = 1e-6
+#: Single-precision products are good enough for this rtol and larger ones, and save time from so many of them on.
+ROUGH, ROUGH_PRODUCTS = 1e-6, 10_000_000
 #: The first step goes no farther than this part of |theta|: what the Gauss-Newton part does not know may begin there.
 REACH = 0.01
 #: Steps in which the time has not doubled after which the curvature of neurons is looked at, and the largest product of
@@ -222,8 +222,12 @@ class BDF(ErrorControlled[BDFState, BDFTrial]):
         return next_time(state.size, state.times[0], until, self.max_step)[1]
 
     def rough(self, state: BDFState) -> float:
-        """The relative error tolerated in the matrix; none once a trial has failed, which it may be to blame for."""
-        return self.rtol if self.rtol >= ROUGH and state.failed == 0 else 0.0
+        """The relative error tolerated in the matrix: none where its m (n k)^2 products are few, or no run has begun.
+
+        None either once a trial has failed, which it may be to blame for.
+        """
+        products = 0 if state.scales is None else state.points[0].shape[0] * state.scales.outputs.numel() ** 2
+        return self.rtol if products >= ROUGH_PRODUCTS and self.rtol >= ROUGH and state.failed == 0 else 0.0
 
     def _allowed(self, coordinates: int, scales: Scales) -> Tolerance:
         """The tolerance of a step of a cloud of so many coordinates."""

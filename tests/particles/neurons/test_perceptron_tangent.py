@@ -65,3 +65,19 @@ def test_every_way_to_pull_is_the_formula(count: int, inputs: int) -> None:
     tangent = neuron.tangent(normals(count, inputs + 1, seed=55), phi)
     dense = factors[:, None] * torch.einsum("jicd,ic->jd", tangent.gradients(), cotangents)
     assert_identical(tangent.pull(factors, cotangents), dense)
+
+
+@pytest.mark.parametrize("outputs", [1, OUTPUTS])
+def test_tangents_for_many_products_keep_their_slopes(outputs: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Assert that in their own dtype products are the same with sigma' kept, and that it is computed once."""
+    neuron, phi = Perceptron(Tanh(), Identity(3), outputs, "both"), normals(5, 3, seed=54)
+    positions, factors, cotangents = normals(7, neuron.dim, seed=55), normals(7, seed=57), normals(5, outputs, seed=58)
+    tangent = neuron.tangent(positions, phi)
+    pulled, pushed = tangent.pull(factors, cotangents), tangent.push(factors, positions)
+    kept = tangent.to(torch.float64)
+    slopes, computed = Tanh.derivative_at, list[int]()
+    monkeypatch.setattr(Tanh, "derivative_at", lambda *given, out=None: computed.append(1) or slopes(*given, out=out))
+    for _ in range(3):
+        assert_identical(kept.pull(factors, cotangents), pulled)
+        assert_identical(kept.push(factors, positions), pushed)
+    assert len(computed) == 1

@@ -8,12 +8,13 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from runs.batch.jobs import Stopped
+from runs.batch.jobs import Outcome, Stopped
 from runs.study import running
 from runs.study.claims import read_claims
 from runs.study.experiment import PREDICTED, Case
@@ -172,6 +173,28 @@ def test_of_one_seed_the_longest_is_begun_first(tmp_path: Path) -> None:
     jobs = [Job(one, config, case, tmp_path) for one in (Squares(), Plain()) for case in cases]
     names = [job.name for job in longest_first(jobs)]
     assert names == [f"{one}-{name}" for one in ("E1.1", "E1.2") for name in ("predicted", *"badce")]
+
+
+def note_process(folder: Path, name: str) -> None:
+    """Leave the number of the process behind."""
+    (folder / name).write_text(str(os.getpid()))
+
+
+def test_calls_that_compile_are_shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Assert that each is done once by a process of its own before the cases, and none where one process does all."""
+    calls = [partial(note_process, tmp_path, name) for name in ("a", "b")]
+    monkeypatch.setattr(Plain, "warmed", lambda self, config: calls)
+    monkeypatch.setattr(running, "perform_all", lambda pending, *args, **kwargs: [Outcome(0.0) for _ in pending])
+    study = Study("toy", "", "", Config, (Plain(),))
+    run_study(study, configured(tmp_path / "alone"), console=quiet(), workers=1)
+    assert not (tmp_path / "a").exists()
+    run_study(study, configured(tmp_path / "two"), console=quiet(), workers=2)
+    processes = {(tmp_path / name).read_text() for name in ("a", "b")}
+    assert str(os.getpid()) not in processes
+    monkeypatch.setattr(running, "are_forked", lambda: False)
+    (tmp_path / "a").unlink()
+    run_study(study, configured(tmp_path / "spawned"), console=quiet(), workers=2)
+    assert not (tmp_path / "a").exists()
 
 
 def test_failures_come_in_the_order_of_the_cases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,8 @@
 """The main job: one network under four node scalings, the same initial weights for all of them (E0.1 to E0.3)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import ClassVar
@@ -53,6 +54,12 @@ PUBLISHED = {
 READING = 0.05
 
 
+def _first_risk(config: Config, dtype: torch.dtype) -> float:
+    """The risk of a start in a dtype, by kernels where the network is large enough for them."""
+    run = Run(config, SETTINGS[0], 0)
+    return float(run.risk(run.start.to(dtype=dtype)))
+
+
 @dataclass(frozen=True)
 class Scalings(Experiment):
     """End values of every setting and seed: risks, movements, the kernel, and the network pruned and transferred.
@@ -77,6 +84,10 @@ class Scalings(Experiment):
             for seed in range(config.seeds)
             for one in SETTINGS
         ]
+
+    def warmed(self, config: Config) -> list[Callable[[], object]]:
+        """The kernels of observables, and those of the flow."""
+        return [partial(_first_risk, config, dtype) for dtype in dict.fromkeys((torch.float64, config.torch_dtype))]
 
     def begun(self, config: Config, case: Case, folder: Path) -> int:
         """Gradient steps up to the last frame."""
