@@ -15,7 +15,7 @@ from particles.neurons.activations import Activation
 from particles.neurons.autonomous import Autonomous
 from particles.neurons.saturation import Saturated, saturated
 from particles.numerics.scratch import FRESH, SCRATCH, Fresh, Lease, reusable
-from particles.numerics.weighted_gram import NARROW, narrow_product, weighted_products
+from particles.numerics.weighted_gram import is_narrow, over_data, over_particles, weighted_products
 from particles.shapes import (
     AnyFloat,
     Features,
@@ -179,10 +179,10 @@ class PerceptronTangent:
         slope = self._slope(spare.matrix)
         if self.neuron.hidden > self.positions.shape[0]:
             torch.mm(torch.mul(slope, cotangents.T, out=spare.matrix), self.phi, out=out).mul_(listening)
-        elif self.neuron.hidden > NARROW or spare is FRESH:
-            torch.mm(slope, cotangents * self.phi, out=out).mul_(listening)
+        elif is_narrow(slope, self.phi):
+            torch.mul(listening, over_data(slope, cotangents * self.phi), out=out)
         else:
-            torch.mul(listening, narrow_product(slope, cotangents * self.phi), out=out)
+            torch.mm(slope, cotangents * self.phi, out=out).mul_(listening)
 
     def push(self, factors: ManyPerParticle, velocities: ManyPositions) -> ManyOutputs:
         """sum_j factors_j [a_j sigma'(w_j . phi(x_i)) v^w_j . phi(x_i) + v^a_j sigma(w_j . phi(x_i))]."""
@@ -195,7 +195,7 @@ class PerceptronTangent:
 
     def _push_hidden(self, speaking: ManyParticleOutputs, velocities: ManyPositions) -> ManyOutputs:
         if self.neuron.outputs == 1:
-            return (self.phi * (self._derivative.mT @ (speaking * velocities))).sum(dim=-1, keepdim=True)
+            return (self.phi * over_particles(self._derivative, speaking * velocities)).sum(dim=-1, keepdim=True)
         return self._summed(speaking, self._derivative * (velocities @ self.phi.T))
 
     def to(self, dtype: torch.dtype) -> "PerceptronTangent":
