@@ -12,7 +12,7 @@ from flows.ensemble.member_runs import Member, Outcome
 from flows.integrators.function_space.bdf import BDF, BDFTrial, Correction, Norms
 from flows.integrators.function_space.bdf_state import BDFState
 from flows.integrators.function_space.differentiation import HIGHEST
-from flows.integrators.function_space.gauss_newton import dense_risk
+from flows.integrators.function_space.matrix_free.choice import by_products, step_risk
 from particles import FlowRefused, Risk
 from particles.ensemble.risk import EnsembleRisk
 
@@ -33,6 +33,7 @@ class BDFGroup(ErrorControlledGroup[BDFState, BDFTrial]):
         super().__init__(method, members, until)
         risks = [_network_risk(member) for member in members]
         self._risk: Risk = EnsembleRisk.of(risks)
+        self._iterates = by_products(risks[0], self._clouds[0])
         self._start = torch.stack([cloud.positions for cloud in self._clouds])
         self._outputs = self._start.new_zeros(len(members), risks[0].data.targets.numel())
         self._history = torch.stack([torch.zeros_like(self._start)] * SLOTS, dim=1)
@@ -71,8 +72,8 @@ class BDFGroup(ErrorControlledGroup[BDFState, BDFTrial]):
         self._states[row] = state
 
     def _trials(self, rows: Sequence[int]) -> Mapping[int, BDFTrial]:
-        """One step of each; members that crawl are tried one by one, with the curvature of their neurons."""
-        crawling = [row for row in rows if self._own(row).curved]
+        """One step of each; those that crawl, with the curvature of their neurons, or iterate are tried one by one."""
+        crawling = [row for row in rows if self._own(row).curved or self._iterates]
         together = [row for row in rows if row not in crawling]
         trials = self._together(together) if together else {}
         self._ways = self._ways.clone() if crawling else self._ways
@@ -139,7 +140,7 @@ def slots(state: BDFState) -> list[int]:
 
 def _network_risk(member: Member) -> Risk:
     """The risk of a member, which is to be that of a network."""
-    risk = dense_risk(member.flow, "BDF")
+    risk = step_risk(member.flow, member.cloud)
     if not isinstance(risk, Risk):
         raise FlowRefused(f"Ensembles of {type(member.flow).__name__} are not stacked; evolve the members one by one.")
     return risk

@@ -4,6 +4,8 @@ import logging
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
+import torch
+
 from flows.base import Advance, Flow, Integrator, Together, states_of
 from flows.fields.gradient import GradientFlow
 from flows.fields.linearised import LinearisedFlow
@@ -18,6 +20,7 @@ from flows.integrators.function_space.error_scales import Scales
 from flows.integrators.function_space.exponential import Exponential, Propagated
 from flows.integrators.function_space.gauss_newton import LARGEST_GRAM, GaussNewton, dense_risk
 from flows.integrators.function_space.linear_part import LinearPart
+from flows.integrators.function_space.matrix_free.choice import by_products
 from flows.noise import StepNoise
 from particles import ParticleCloud
 
@@ -25,6 +28,10 @@ LOGGER = logging.getLogger(__name__)
 #: An exponential step over the whole run whose error is above this many times the tolerance has to be repeated in
 #: parts, and then BDF does the run in less time (measured over m = 500 to 30,000).
 LAZY_ENOUGH = 1.0
+#: Where the second Newton correction of an implicit Euler step over the whole run is above this many times the
+#: tolerance, the exponential step is not tried: of 26 flows where it met the tolerance three had corrections up to 46,
+#: all short runs, and the others up to 23.
+BENT = 25.0
 #: An entry of a [particles, data] matrix costs as much as so many multiplications, beside those with its weights.
 ENTRY = 40
 #: Steps that a run of Chebyshev is taken to have, from which follows how many velocities one step needs.
@@ -54,10 +61,12 @@ class Adaptive(Tolerant):
     """The flow to a tolerance, by the fastest of our methods.
 
     - `ClosedForm` for a `LinearisedFlow` whose solution is known: squared loss, no regulariser.
-    - `Exponential` where training is lazy: one exponential step over the whole run, tried first, meets the tolerance.
-    - `BDF` for the other gradient flows with n k up to 6000, unless a step of `Chebyshev` would cost less than one
-      factorisation: many data with few inputs.
-    - `Chebyshev` for those and for larger data; it needs velocities only.
+    - `BDF` for gradient flows with n k above 400, where its steps need products with J and J^T only.
+    - `Exponential` for smaller ones where training is lazy: one exponential step over the whole run, tried first, meets
+      the tolerance.
+    - `BDF` for the others, unless a step of `Chebyshev`, which needs velocities only, would cost less than one
+      factorisation. So it is too for large data of a cloud that several processes share, up to n k = 6000, and beyond
+      `Chebyshev`.
     - `Explicit` for any other flow: Dormand-Prince where it is not stiff, Chebyshev where it is.
 
     The choice is made in the first step, written to the log of `flows.integrators.adaptive`, and kept in the state
@@ -96,6 +105,8 @@ class Adaptive(Tolerant):
             return ClosedForm()
         if not isinstance(flow, (GradientFlow, NTKFlow, LinearisedFlow)):
             return Explicit(self.rtol, self.atol, self.max_step)
+        if by_products(flow.risk, cloud):
+            return BDF(self.rtol, self.atol, self.max_step)
         if flow.risk.data.targets.numel() > LARGEST_GRAM:
             return Chebyshev(self.rtol, self.atol, self.max_step)
         if _velocities_are_cheaper(flow, cloud, time, until - time):
@@ -106,10 +117,22 @@ class Adaptive(Tolerant):
 
     def _is_lazy(self, linear: LinearPart, span: float) -> bool:
         """Whether one exponential step over the whole run meets the tolerance."""
-        if span > self.max_step or linear.unequal > 0.0:
+        scales = Scales.of(linear.stiff)
+        if span > self.max_step or linear.unequal > 0.0 or self._bends(linear.stiff, scales, span):
             return False
-        judged = Exponential(self.rtol, self.atol).judged(Propagated(linear, span), Scales.of(linear.stiff))
+        judged = Exponential(self.rtol, self.atol).judged(Propagated(linear, span), scales)
         return max(judged.error / LAZY_ENOUGH, judged.doubt) <= 1.0
+
+    def _bends(self, stiff: GaussNewton, scales: Scales, span: float) -> bool:
+        """Whether an implicit Euler step over the whole run, linearised at its start, ends far from one at its end."""
+        method, start = BDF(self.rtol, self.atol), stiff.at.cloud
+        first = method.correction(stiff.model, start, torch.zeros_like(start.positions), span, method.rtol)
+        there = start.moved(start.positions + first.vector)
+        second = method.correction(stiff.model, there, first.vector / span, span, method.rtol)
+        distance, size = start.norms(first.vector, second.vector).tolist()
+        sizes = size, float(torch.linalg.vector_norm(second.change))
+        scales = scales.went(distance, float(torch.linalg.vector_norm(first.change)))
+        return not scales.judged(sizes, start.positions.numel(), self.asked) <= BENT
 
 
 def _velocities_are_cheaper(

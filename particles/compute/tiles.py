@@ -28,6 +28,8 @@ KEPT_SHARE = 2
 #: Number of entries from which a CPU uses the fused kernels by default; below it, loading them may cost more.
 FUSED_ENTRIES = 2**18
 SMALLEST_TILE = 16
+#: Bytes of the [particles, data] matrices, of values and of slopes, up to which they are kept between many products.
+KEPT_BYTES = 2**30
 
 
 def kept_and_large(entries: int, coordinates: int, *, on_cpu: bool) -> tuple[bool, bool]:
@@ -105,6 +107,10 @@ class CloudTangents(ABC):
         products are computed in it; the result has the dtype of the positions. Where at most half of the weights of a
         cloud differ from zero, only those particles are computed.
         """
+
+    def kept(self) -> "CloudTangents":
+        """The same tangents, with all that many products need kept from the first one on, where memory allows."""
+        return self
 
     @abstractmethod
     def elsewhere(self, positions: Positions) -> "CloudTangents":
@@ -199,6 +205,16 @@ class Tiles(CloudTangents):
     def _gram(self, part: slice, rows: Tangent, products: "Products", phi: Features | None) -> Gram:
         columns = rows if phi is None else self._neuron.tangent(self._positions[part], phi)
         return products.gram(rows, columns)
+
+    def kept(self) -> Self:
+        """The same tangents, with values and slopes kept up to `KEPT_BYTES`, and no fused kernels."""
+        numbers = len(self._positions) * len(self._phi) * getattr(self._neuron, "entries_per_datum", 1)
+        if 2 * numbers * self._phi.element_size() > KEPT_BYTES:
+            return self
+        same = type(self)(self._neuron, self._positions, self._phi, fused=False)
+        same._size = self._size
+        same._kept = [(part, tangent.to(self._phi.dtype)) for part, tangent in self]
+        return same
 
     def elsewhere(self, positions: Positions) -> Self:
         """The tangents of particles at these positions."""

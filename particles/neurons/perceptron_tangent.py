@@ -246,9 +246,9 @@ class _RoundedTangent(PerceptronTangent):
         return self.exact._value.to(self.positions)
 
     @property
-    def _lease(self) -> None:
-        """None is needed: nothing is overwritten."""
-        return None
+    def _lease(self) -> Fresh | None:
+        """That of no matrix: nothing is overwritten."""
+        return FRESH if reusable(self.positions, self.phi) else None
 
     @cached_property
     def _overwrites(self) -> bool:

@@ -35,7 +35,7 @@ from runs.benchmarks.peers import installed
 #: Numbers of particles, data and inputs.
 SIZES = ((100_000, 100, 20), (20_000, 1000, 50), (1_000_000, 100, 2))
 ROUNDS = 7
-#: Number of operations of one tanh in `particles.compute.numba_kernels`; a quotient counts as one.
+#: Number of operations of one tanh in `particles.compute.cpu.activations`; a quotient counts as one.
 TANH = 32
 #: Particles, data and inputs of the grid; number of autograd's matrices, and the largest number of their bytes.
 GRID = ((1_000, 10_000, 100_000, 1_000_000), (100, 300, 1000), (2, 20, 100, 900))

@@ -14,21 +14,21 @@ from flows.integrators.error_controlled.step_control import Tolerance, Work, nex
 from flows.integrators.function_space.bdf_state import BDFState
 from flows.integrators.function_space.differentiation import HIGHEST
 from flows.integrators.function_space.error_scales import Judged, Scales
-from flows.integrators.function_space.gauss_newton import DenseRisk, GaussNewton, dense_risk, spread
+from flows.integrators.function_space.gauss_newton import DenseRisk, GaussNewton, spread
 from flows.integrators.function_space.interpolation import combination, weights
+from flows.integrators.function_space.logarithmic_time import LogarithmicTime
+from flows.integrators.function_space.matrix_free.choice import solver, step_risk
+from flows.integrators.function_space.matrix_free.preconditioner import Preconditioner, Sketch
 from flows.integrators.function_space.neuron_curvature import neuron_curvature
 from flows.integrators.function_space.saddle import check_rest
-from flows.integrators.function_space.shifted_solve import Shifted
 from particles import ParticleCloud, Risk
 from particles.shapes import Positions, Velocity
 
-#: The end of a run with steps of one tolerance errs by rtol^(1 - 0.15), as measured; below this rtol they have less.
-PLAIN, ADDED = 1e-4, 0.15
 #: Steps of small problems may err by less, down to this part: there they cost next to nothing. The work of a problem is
 #: m dim n k; below the first number it is small, above the second large, and between them the part grows as its power.
 STRICTEST, SMALL, LARGE = 0.125, 1e4, 1e6
-#: Single-precision products are good enough for this rtol and larger ones.
-ROUGH = 1e-6
+#: Single-precision products are good enough for this rtol and larger ones, and save time from so many of them on.
+ROUGH, ROUGH_PRODUCTS = 1e-6, 10_000_000
 #: The first step goes no farther than this part of |theta|: what the Gauss-Newton part does not know may begin there.
 REACH = 0.01
 #: Steps in which the time has not doubled after which the curvature of neurons is looked at, and the largest product of
@@ -57,27 +57,31 @@ class Norms(NamedTuple):
 class Correction:
     """d of a predictor, what it changes in the function, sqrt(p_i) J d [n k], the function with it, and the doubt in d.
 
-    With an `EnsembleRisk` those of all members, stacked.
+    And the preconditioner for the next one, where d was found by iterations. With an `EnsembleRisk` those of all
+    members, stacked.
     """
 
     vector: Velocity
     change: Tensor
     outputs: Tensor
     doubt: Velocity | None
+    preconditioner: Preconditioner | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class BDFTrial(Trial):
-    """A step tried: its errors, its norms, and the points of the path with the one that it has reached."""
+    """A step tried: its errors, its norms, the points of the path with the one that it has reached, and what it leaves
+    for iterations to go on with."""
 
     judged: Judged
     norms: Norms
     points: tuple[Positions, ...]
+    preconditioner: Preconditioner | None = None
 
 
 @dataclass(frozen=True)
 class BDF(ErrorControlled[BDFState, BDFTrial]):
-    """Backward differentiation (NDF; Klopfenstein 1971, Shampine and Reichelt 1997), orders 1 to 5, linearly implicit.
+    """Backward differentiation (NDF; Klopfenstein 1971, Shampine and Reichelt 1997), orders 1 to 6, linearly implicit.
 
     With P the polynomial of degree k through the last k + 1 points, the next one is P(t) + d,
 
@@ -85,26 +89,27 @@ class BDF(ErrorControlled[BDFState, BDFTrial]):
 
     with the Gauss-Newton Jacobian A at P(t) (`GaussNewton`): evaluating it costs no activation more, factorising it one
     n k by n k Cholesky factor, so that a step is one velocity however stiff the flow. This is one step of Newton's
-    method; others would halve the steps across kinks and gain nothing on smooth flows, where d is small. Its error
-    is d times h / (t - t_k) and what kappa adds: at most rtol times how far the cloud has been from its start, in the
-    positions and in the function alike, or what rounding makes of both; less in small problems, where steps cost next
-    to nothing (`share`). No step is longer than `max_step`. Dense output by the polynomial through the new point. For
-    gradient flows with n k up to 6000.
+    method; others would halve the steps across kinks and gain nothing on smooth flows, where d is small. P is a
+    polynomial in logarithmic time (`LogarithmicTime`), in which training is smooth and half as many steps do; its
+    units at t are those of time. The error is d times h / (t - t_k) and what kappa adds: at most rtol times how far the
+    cloud has been from its start, in the positions and in the function alike, or what rounding makes of both; less in
+    small problems, where steps cost next to nothing (`share`). No step is longer than `max_step`. Dense output by the
+    polynomial through the new point.
+
+    For gradient flows. With n k above 400 no matrix of that size is formed: d is found by conjugate gradients, as
+    exactly as the step needs it, from products with J and J^T (`Iterative`). Their preconditioner is kept in the state,
+    as the place where it was made. Of a cloud that several processes share Gram matrices are formed, up to n k = 6000;
+    FlowRefused beyond.
     """
 
     order: ClassVar[float] = float(HIGHEST)
     holds: ClassVar[type[Any]] = BDFState
     together: ClassVar[Together] = Together.OWN_ORDER
-    states: ClassVar[tuple[type, ...]] = (BDFState, Scales, Headway, Work)
-
-    @property
-    def tolerance(self) -> Tolerance:
-        """What a step may err by: less than rtol below 1e-4, where more steps add up more errors."""
-        return Tolerance(self.rtol * min(1.0, self.rtol / PLAIN) ** ADDED, self.atol)
+    states: ClassVar[tuple[type, ...]] = (BDFState, Scales, Headway, Work, Preconditioner, Sketch)
 
     def init(self, flow: Flow, cloud: ParticleCloud, time: float = 0.0) -> BDFState:
         """One point; the first step is chosen when the end of the run is known."""
-        dense_risk(flow, "BDF")
+        step_risk(flow, cloud)
         return BDFState((torch.zeros_like(cloud.positions),), (time,))
 
     def ready(self, at: Place, state: BDFState) -> BDFState:
@@ -118,7 +123,7 @@ class BDF(ErrorControlled[BDFState, BDFTrial]):
         cloud's extent away.
         """
         cloud, span = at.cloud, at.until - at.time
-        stiff = GaussNewton.of(dense_risk(at.flow, "BDF"), cloud)
+        stiff = GaussNewton.of(step_risk(at.flow, cloud), cloud)
         speed, bend, extent = cloud.norms(stiff.velocity, stiff.applied(stiff.velocity), cloud.positions).tolist()
         if not (math.isfinite(speed) and math.isfinite(bend)):
             raise at.unreached(span, "positions or velocities are not finite")
@@ -135,12 +140,13 @@ class BDF(ErrorControlled[BDFState, BDFTrial]):
             scales=scales,
             work=Work(velocities=1),
             began=at.time,
+            unit=speed / bend if bend > 0.0 else math.inf,
             headway=Headway(at.time),
         )
 
     def attempt(self, at: Place, state: BDFState) -> BDFTrial:
         """A step of the state's order."""
-        risk = dense_risk(at.flow, "BDF")
+        risk = step_risk(at.flow, at.cloud)
         reached = self.reached(state, at.until)
         formula = state.formula(state.order, reached)
         points = state.points[: state.order + 1]
@@ -148,7 +154,9 @@ class BDF(ErrorControlled[BDFState, BDFTrial]):
         predicted = combination(formula.values, points)
         slope = combination(formula.slopes, points)
         there = at.cloud.moved(known.start + predicted)
-        found = self.correction(risk, there, slope, formula.shift, self.rough(state), state.curved)
+        found = self.correction(
+            risk, there, slope, formula.shift, self.rough(state), state.curved, state.preconditioner
+        )
         way = predicted + found.vector
         doubt = torch.zeros_like(way) if found.doubt is None else found.doubt
         away = [
@@ -160,7 +168,7 @@ class BDF(ErrorControlled[BDFState, BDFTrial]):
         beside = dict(zip(state.beside, others, strict=True))
         sides = (beside.get(order, 0.0) for order in (state.order - 1, state.order + 1))
         norms = Norms(correction, distance, doubtful, *changes, *sides)
-        return self.trial(at, state, norms, (way, *state.points))
+        return replace(self.trial(at, state, norms, (way, *state.points)), preconditioner=found.preconditioner)
 
     def trial(self, at: Place, state: BDFState, norms: Norms, points: tuple[Positions, ...]) -> BDFTrial:
         """A step to the first of these points, judged relative to how far the cloud has been, the trial included."""
@@ -169,7 +177,7 @@ class BDF(ErrorControlled[BDFState, BDFTrial]):
         count = state.order + 1
         there = at.cloud.moved(start + points[0])
         coordinates = at.cloud.count * at.cloud.dim
-        between = Polynomial(at.cloud, start, points[:count], (reached, *state.times)[:count])
+        between = Polynomial(at.cloud, start, points[:count], (reached, *state.times)[:count], state.scale)
         scales = state.known.went(norms.distance, norms.changed)
         whole = scales.judged((norms.correction, norms.change), coordinates, self._allowed(coordinates, scales))
         doubt = scales.judged((norms.doubt, 0.0), coordinates, self.tolerance)
@@ -181,11 +189,13 @@ class BDF(ErrorControlled[BDFState, BDFTrial]):
         norms, order = trial.norms, state.order
         corrections = {order: norms.correction, order - 1: norms.lower, order + 1: norms.higher}
         after = state.accepted(trial.reached, trial.judged.error, corrections)
-        return self._watched(at, replace(after, points=trial.points, scales=trial.judged.scales))
+        return self._watched(
+            at, replace(after, points=trial.points, scales=trial.judged.scales, preconditioner=trial.preconditioner)
+        )
 
     def rejected(self, at: Place, state: BDFState, trial: BDFTrial) -> BDFState:
         """The state with a shorter step, and of order 1 where several have failed."""
-        return state.rejected(at, trial.reached, trial.judged)
+        return replace(state.rejected(at, trial.reached, trial.judged), preconditioner=trial.preconditioner)
 
     def _watched(self, at: Place, after: BDFState) -> BDFState:
         """The state with the curvature of neurons switched on where steps have stayed short for long, and it is small.
@@ -204,16 +214,20 @@ class BDF(ErrorControlled[BDFState, BDFTrial]):
 
     def ended(self, at: Place, after: BDFState, trial: BDFTrial) -> None:
         """Raise ToleranceNotReached where a run has ended at rest and the flow would not rest."""
-        stiff = GaussNewton.of(dense_risk(at.flow, "BDF"), trial.there)
-        check_rest(stiff, trial.reached - at.time, step=at.step, time=at.time)
+        stiff = GaussNewton.of(step_risk(at.flow, trial.there), trial.there)
+        check_rest(stiff, trial.reached - at.time, step=at.step, time=at.time, preconditioner=after.preconditioner)
 
     def reached(self, state: BDFState, until: float) -> float:
         """The time that the next step tries to reach."""
         return next_time(state.size, state.times[0], until, self.max_step)[1]
 
     def rough(self, state: BDFState) -> float:
-        """The relative error tolerated in the matrix; none once a trial has failed, which it may be to blame for."""
-        return self.rtol if self.rtol >= ROUGH and state.failed == 0 else 0.0
+        """The relative error tolerated in the matrix: none where its m (n k)^2 products are few, or no run has begun.
+
+        None either once a trial has failed, which it may be to blame for.
+        """
+        products = 0 if state.scales is None else state.points[0].shape[0] * state.scales.outputs.numel() ** 2
+        return self.rtol if products >= ROUGH_PRODUCTS and self.rtol >= ROUGH and state.failed == 0 else 0.0
 
     def _allowed(self, coordinates: int, scales: Scales) -> Tolerance:
         """The tolerance of a step of a cloud of so many coordinates."""
@@ -227,6 +241,7 @@ class BDF(ErrorControlled[BDFState, BDFTrial]):
         shift: float | Tensor,
         rough: float | Tensor,
         curved: bool = False,
+        preconditioner: Preconditioner | None = None,
     ) -> Correction:
         """d at a predictor, for P'(t), which is written over, h' and what may be `rough` in its matrix.
 
@@ -239,9 +254,12 @@ class BDF(ErrorControlled[BDFState, BDFTrial]):
         if (relaxation := stiff.at.relaxation) is not None:
             right.add_(relaxation.mul_(particles))
         curvature = neuron_curvature(stiff.at) if curved and isinstance(risk, Risk) else None
-        solved = Shifted(stiff, shift, rough, curvature).solve(right, data * stiff.at.cotangents)
-        change = stiff.changed(solved.vector, solved.pushed)
-        return Correction(solved.vector, change, stiff.weighed(stiff.at.predictions) + change, solved.doubt)
+        found = solver(stiff, shift, rough, curvature, preconditioner)
+        solved = found.solve(right, data * stiff.at.cotangents)
+        known = solved.outputs
+        change = stiff.changed(solved.vector, solved.pushed) if known is None else stiff.weighed(known)
+        outputs = stiff.weighed(stiff.at.predictions) + change
+        return Correction(solved.vector, change, outputs, solved.doubt, solved.preconditioner)
 
 
 def share(work: int) -> float:
@@ -257,6 +275,8 @@ class Polynomial:
     start: Positions
     points: tuple[Positions, ...]
     times: tuple[float, ...]
+    scale: LogarithmicTime
 
     def __call__(self, time: float) -> ParticleCloud:
-        return self.cloud.moved(self.start + combination(weights(self.times, time), self.points))
+        ways = self.scale.ways(self.times, time)
+        return self.cloud.moved(self.start + combination(weights(ways, 0.0), self.points))

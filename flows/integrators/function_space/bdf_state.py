@@ -1,13 +1,17 @@
 """What BDF hands from step to step, and how it chooses the next step and order."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from flows.integrators.error_controlled.headway import Headway
 from flows.integrators.error_controlled.rejection_loop import Place
 from flows.integrators.error_controlled.step_control import Controller, Work
 from flows.integrators.function_space.differentiation import HIGHEST, Formula
 from flows.integrators.function_space.error_scales import UNITS, Judged, Scales
+from flows.integrators.function_space.logarithmic_time import LogarithmicTime
+from flows.integrators.function_space.matrix_free.preconditioner import Preconditioner
 from particles.shapes import Positions
 
 #: By the order of a formula.
@@ -26,8 +30,9 @@ class BDFState:
 
     That is its size and order, for how many steps the order has been `held`, how many trials of the step have `failed`,
     whether the matrix has the curvature of single neurons (`curved`), and the scales of errors. The run `began` at a
-    time; `mark` is the number of steps, and the length of the run, when this length had last doubled. `tried` is
-    nothing; files have it.
+    time, and its path is a polynomial in log(1 + (t - began) / `unit`); `mark` is the number of steps, and the length
+    of the run, when this length had last doubled. `tried` is nothing; files have it. The `preconditioner` is that of
+    steps that are solved by iterations.
 
     Points are ways from the start [particles, dim]: their rounding is that of how far the cloud has come, not of where
     it is, and coordinates at rest stay there.
@@ -42,10 +47,12 @@ class BDFState:
     tried: None = None
     curved: bool = False
     began: float = 0.0
+    unit: float = math.inf
     mark: tuple[int, float] = (0, 0.0)
     headway: Headway = Headway(0.0)
     scales: Scales | None = None
     work: Work = Work()
+    preconditioner: Preconditioner | None = None
 
     @property
     def known(self) -> Scales:
@@ -54,9 +61,14 @@ class BDFState:
             raise ValueError("The state of BDF has no scales yet; begin the run with BDF.begun.")
         return self.scales
 
+    @property
+    def scale(self) -> LogarithmicTime:
+        """That of the path."""
+        return LogarithmicTime(self.began, self.unit)
+
     def formula(self, order: int, reached: float) -> Formula:
-        """That of an order through the last points, for a step to this time."""
-        return Formula(order, self.times[: order + 1], reached)
+        """That of an order through the last points, for a step to this time, in time before it."""
+        return _formula(order, self.times[: order + 1], reached, self.scale)
 
     @property
     def beside(self) -> tuple[int, ...]:
@@ -74,9 +86,10 @@ class BDFState:
             raise at.unreached(taken, UNITS)
         at.check_short(taken, time - before, taken, judged.larger)
         failed = self.failed + 1
+        [way] = self.scale.ways((reached,), time)
         return replace(
             self,
-            size=CONTROLLERS[self.order].cut(taken, judged.larger),
+            size=self.scale.length(CONTROLLERS[self.order].cut(way, judged.larger), time),
             order=self.order if failed < MOST_FAILED else 1,
             failed=failed,
             held=0,
@@ -97,12 +110,19 @@ class BDFState:
         best = max(factors, key=lambda order: factors[order])
         controller = CONTROLLERS[best]
         most = controller.first if len(self.times) == 2 else controller.largest
+        [back] = self.scale.ways(self.times[:1], reached)
         return replace(
             self,
             times=(reached, *self.times)[: HIGHEST + 1],
-            size=controller.grown(reached - self.times[0], factors[best], most),
+            size=self.scale.length(controller.grown(-back, factors[best], most), reached),
             order=best,
             held=self.held + 1 if best == self.order else 0,
             failed=0,
             work=self.work.after(True, velocities=1),
         )
+
+
+@lru_cache(maxsize=64)
+def _formula(order: int, times: tuple[float, ...], reached: float, scale: LogarithmicTime) -> Formula:
+    """A step asks for each of its formulas several times."""
+    return Formula(order, scale.ways(times, reached), 0.0)

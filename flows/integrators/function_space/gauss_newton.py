@@ -33,20 +33,26 @@ LARGEST_GRAM = 6000
 DenseRisk = Risk | LinearisedRisk
 
 
-def dense_risk(flow: Flow, integrator: str) -> DenseRisk:
-    """The risk of a gradient flow, plain or linearised, small enough for Gram matrices; FlowRefused for any other."""
+def gradient_risk(flow: Flow, integrator: str) -> DenseRisk:
+    """The risk of a gradient flow, plain or linearised; FlowRefused for any other flow."""
     if not isinstance(flow, (GradientFlow, NTKFlow, LinearisedFlow)):
         raise FlowRefused(
             f"{integrator} works in the function space of a gradient flow's risk, but was given {type(flow).__name__}; "
             "take Chebyshev or DormandPrince, which need velocities only."
         )
+    return flow.linearised if isinstance(flow, LinearisedFlow) else flow.risk
+
+
+def dense_risk(flow: Flow, integrator: str) -> DenseRisk:
+    """That risk, small enough for Gram matrices and without fused kernels; FlowRefused for a larger one."""
+    risk = gradient_risk(flow, integrator)
     numbers = flow.risk.data.count * flow.risk.data.outputs
     if numbers > LARGEST_GRAM:
         raise FlowRefused(
             f"{integrator} factorises n k by n k matrices and takes n k up to {LARGEST_GRAM}, but n k is {numbers}; "
             "take Chebyshev, which needs velocities only."
         )
-    return flow.linearised if isinstance(flow, LinearisedFlow) else flow.risk.linearised
+    return risk.linearised if isinstance(risk, Risk) else risk
 
 
 def spread(size: float | Tensor, rows: int) -> float | Tensor:
@@ -118,22 +124,36 @@ class GaussNewton:
 
     def rooted(self, outputs: Outputs) -> Tensor:
         """B^T f [n k] of f [data, outputs]."""
-        if outputs.shape[1] == 1:
-            return (self.root[:, :, 0] * outputs).reshape(-1)
-        return torch.einsum("ice,ic->ie", self.root, outputs).reshape(-1)
+        return rooted(self.root, outputs)
 
     def unrooted(self, weights: Tensor) -> Outputs:
         """B w [data, outputs] of w [n k]."""
-        if self.root.shape[1] == 1:
-            return self.root[:, :, 0] * weights[:, None]
-        return torch.einsum("ice,ie->ic", self.root, weights.reshape(self.at.data.targets.shape))
+        return unrooted(self.root, weights)
 
     def weighted(self, gram: Grams) -> Grams:
         """B^T K B of K [n k, n k]."""
         members, k = gram.shape[:-2], self.root.shape[1]
-        if k == 1:
-            root = self.root.reshape(gram.shape[:-1])
-            return (gram * root[..., None, :]).mul_(root[..., :, None])
-        n = gram.shape[-1] // k
-        root, blocks = self.root.reshape(*members, n, k, k), gram.reshape(*members, n, k, n, k)
-        return torch.einsum("...ica,...icje,...jeb->...iajb", root, blocks, root).reshape(gram.shape)
+        return sandwiched(self.root.reshape(*members, -1, k, k), gram, self.root.reshape(*members, -1, k, k))
+
+
+def rooted(root: Curvature, outputs: Outputs) -> Tensor:
+    """B^T f [n k] of f [data, outputs]."""
+    if outputs.shape[1] == 1:
+        return (root[:, :, 0] * outputs).reshape(-1)
+    return torch.einsum("ice,ic->ie", root, outputs).reshape(-1)
+
+
+def unrooted(root: Curvature, weights: Tensor) -> Outputs:
+    """B w [data, outputs] of w [n k]."""
+    if root.shape[1] == 1:
+        return root[:, :, 0] * weights[:, None]
+    return torch.einsum("ice,ie->ic", root, weights.reshape(root.shape[:2]))
+
+
+def sandwiched(left: Tensor, gram: Grams, right: Tensor) -> Grams:
+    """B^T K B' of K [n k, n' k], with the roots B of its rows and B' of its columns [..., data, outputs, outputs]."""
+    members, k = gram.shape[:-2], left.shape[-1]
+    if k == 1:
+        return (gram * right[..., None, :, 0, 0]).mul_(left[..., :, None, 0, 0])
+    blocks = gram.reshape(*members, left.shape[-3], k, right.shape[-3], k)
+    return torch.einsum("...ica,...icje,...jeb->...iajb", left, blocks, right).reshape(gram.shape)

@@ -5,14 +5,17 @@ import math
 import torch
 
 from flows.integrators.function_space.gauss_newton import GaussNewton
-from flows.integrators.function_space.shifted_solve import Shifted
+from flows.integrators.function_space.matrix_free.choice import solver
+from flows.integrators.function_space.matrix_free.preconditioner import Preconditioner
 from particles import ToleranceNotReached
 
 #: Growth of the velocity over a step, in e-folds, from which on an implicit step damps what the flow makes grow.
 DAMPED = 1.0
 
 
-def check_rest(stiff: GaussNewton, size: float, *, step: int, time: float) -> None:
+def check_rest(
+    stiff: GaussNewton, size: float, *, step: int, time: float, preconditioner: Preconditioner | None = None
+) -> None:
     """Raise ToleranceNotReached where a step of this size has held a cloud that its velocity F would drive away.
 
     The flow leaves a saddle along a direction in which its Jacobian is positive. The velocity that is left there lies
@@ -21,7 +24,7 @@ def check_rest(stiff: GaussNewton, size: float, *, step: int, time: float) -> No
     times step is above one, a step that followed the flow would go farther and farther, and an implicit one stands.
     """
     cloud, mobilities = stiff.at.cloud, stiff.at.mobilities
-    vector = Shifted(stiff, size).solve(stiff.velocity).vector
+    vector = solver(stiff, size, preconditioner=preconditioner).solve(stiff.velocity).vector
     length, extent = cloud.norms(vector, cloud.positions).tolist()
     if not 0.0 < length < math.inf:
         return

@@ -6,7 +6,9 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from flows.integrators.function_space.damping import Damping
 from flows.integrators.function_space.gauss_newton import GaussNewton, spread, spread_members
+from flows.integrators.function_space.matrix_free.preconditioner import Preconditioner
 from particles import Perceptron
 from particles.shapes import AnyFloat, Grams, Outputs, Velocity
 
@@ -26,12 +28,15 @@ class Solved:
     """v = (1 - h A)^(-1) (right - M J^T q) = D^(-1) (right - M J^T z), and B^T J v [n k].
 
     `total` is z [data, outputs]. `doubt` is what the last refinement still changed; None where rounding is far away.
+    Iterations also give `outputs`, J v [data, outputs], and the `preconditioner` to go on with.
     """
 
     vector: Velocity
     pushed: Tensor
     total: Outputs
     doubt: Velocity | None = None
+    outputs: Outputs | None = None
+    preconditioner: Preconditioner | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,30 +62,24 @@ class Shifted:
     curvature: AnyFloat | None = None
 
     @cached_property
-    def _diagonal(self) -> AnyFloat | None:
-        """D [particles, trained], or [particles, 1] where it is the same for all coordinates of a particle."""
-        if self.stiff.at.risk.strength == 0.0:
-            return None
-        return self._shifted(self.stiff.at.decays)
-
-    def _shifted(self, decay: AnyFloat) -> AnyFloat:
-        return 1.0 + spread(self.size, decay.shape[0]) * decay
+    def _damping(self) -> Damping:
+        return Damping(self.stiff, self.size, self.curvature)
 
     @cached_property
     def _weights(self) -> AnyFloat:
         """Mobilities eta_j over D, the weights of particles in K; those of groups [particles, groups] if D differs."""
         at = self.stiff.at
-        if self._diagonal is None:
+        if self._damping.diagonal is None:
             return at.mobility
-        if self._diagonal.shape[1] == 1:
-            return at.mobility / self._diagonal[:, 0]
-        return at.mobility[:, None] / self._shifted(at.seen.scaled.decay_of_groups(at.risk.strength))
+        if self._damping.diagonal.shape[1] == 1:
+            return at.mobility / self._damping.diagonal[:, 0]
+        return at.mobility[:, None] / self._damping.shifted(at.seen.scaled.decay_of_groups(at.risk.strength))
 
     @cached_property
     def _gram(self) -> Grams:
         """K = J D^-1 M J^T [n k, n k]."""
-        if self._blocks is not None:
-            return self._curved_gram(self._blocks)
+        if self._damping.blocks is not None:
+            return self._curved_gram(self._damping.blocks)
         rough = torch.as_tensor(self.rough)
         if not bool((rough > 0.0).any()):
             return self.stiff.at.gram(self._weights)
@@ -123,7 +122,7 @@ class Shifted:
         matrix.diagonal(dim1=-2, dim2=-1).add_(1.0)
         return matrix
 
-    @property
+    @cached_property
     def _stiffness(self) -> Tensor:
         """The diagonal of h B^T K B [n k], of all members one after another."""
         return self._matrix.diagonal(dim1=-2, dim2=-1).reshape(-1) - 1.0
@@ -143,7 +142,12 @@ class Shifted:
         if bool(failed.any()):
             factor.masked_fill_((failed != 0)[..., None, None], torch.nan)
         entries, cloud = self.stiff.at.cloud.positions.numel() * self._matrix.shape[-1], self.stiff.at.cloud
-        if self._rounded is None or self._blocks is not None or entries > FACTORED or cloud.shared_by is not None:
+        if (
+            self._rounded is None
+            or self._damping.blocks is not None
+            or entries > FACTORED
+            or cloud.shared_by is not None
+        ):
             return factor
         chosen = self._rounded.reshape(*factor.shape[:-2], 1, 1) > 0.0
         return torch.where(chosen, self._factor_of_jacobian(), factor)
@@ -164,23 +168,13 @@ class Shifted:
     def _divided_mobilities(self) -> AnyFloat:
         """D^-1 M [particles, dim], or [particles, 1] where it is the same for all coordinates of a particle."""
         mobilities = self.stiff.at.mobilities
-        if self._diagonal is None:
+        if self._damping.diagonal is None:
             return mobilities
-        if mobilities.shape[1] == self._diagonal.shape[1] == 1:
-            return mobilities / self._diagonal
+        if mobilities.shape[1] == self._damping.diagonal.shape[1] == 1:
+            return mobilities / self._damping.diagonal
         result = mobilities.expand_as(self.stiff.at.cloud.positions).clone()
-        result[:, self.stiff.at.risk.network.neuron.trained_columns] /= self._diagonal
+        result[:, self.stiff.at.risk.network.neuron.trained_columns] /= self._damping.diagonal
         return result
-
-    @cached_property
-    def _blocks(self) -> AnyFloat | None:
-        """Lower triangular factors of D_j in theta_j / rho [particles, c, c], where neurons have a curvature."""
-        if self.curvature is None:
-            return None
-        blocks = self.size * self.curvature
-        blocks.diagonal(dim1=-2, dim2=-1).add_(1.0 if self._diagonal is None else self._diagonal)
-        factors: AnyFloat = torch.linalg.cholesky(blocks)
-        return factors
 
     def _curved_gram(self, blocks: AnyFloat) -> Grams:
         """K where D has a block for each particle, from the Jacobian written out."""
@@ -188,8 +182,8 @@ class Shifted:
         numbers = at.data.targets.numel()
         one = torch.eye(numbers, dtype=at.cloud.dtype, device=at.cloud.positions.device)
         pulled = torch.stack([at.pull(unit.reshape(at.data.targets.shape))[:, columns] for unit in one], dim=2)
-        if self._roots is not None:
-            pulled = pulled / self._roots[1][:, None]
+        if self._damping.roots is not None:
+            pulled = pulled / self._damping.roots[1][:, None]
         weighted = pulled * at.mobility.reciprocal().nan_to_num(0.0, 0.0, 0.0)[:, None, None]
         gram: Grams = torch.einsum("jca,jcb->ab", weighted, torch.cholesky_solve(pulled, blocks))
         return gram
@@ -217,7 +211,7 @@ class Shifted:
 
         u has what stiff directions answer at once, and y is small there: nothing cancels.
         """
-        first = None if right is None else self._divided(right)
+        first = None if right is None else self._damping.divided(right)
         outputs = torch.zeros_like(self.stiff.at.data.targets) if first is None else self.stiff.at.push(first)
         direct, carried = torch.zeros_like(outputs), torch.zeros_like(self._stiffness)
         if cotangents is not None:
@@ -227,7 +221,7 @@ class Shifted:
         answer = (carried + size * self.stiff.rooted(outputs)).reshape(*self._gram.shape[:-1], 1)
         y = torch.cholesky_solve(answer, self._factor).reshape(-1)
         total = direct + self.stiff.unrooted(y)
-        pulled = self._divided(self.stiff.at.pull(total))
+        pulled = self._damping.divided(self.stiff.at.pull(total))
         return Solved(-pulled if first is None else first - pulled, (y - carried) / size, total)
 
     def _split(self, cotangents: Outputs) -> tuple[Outputs, Tensor]:
@@ -235,22 +229,3 @@ class Shifted:
         lengths = self.stiff.root.square().sum(dim=1).reshape(-1)
         carried = torch.where(self._stiffness > 1.0, self.stiff.rooted(cotangents) / lengths, 0.0)
         return cotangents - self.stiff.unrooted(carried), carried
-
-    def _divided(self, vector: Velocity) -> Velocity:
-        """D^-1 v."""
-        if self._blocks is None and self._diagonal is None:
-            return vector
-        result, columns = vector.clone(), self.stiff.at.risk.network.neuron.trained_columns
-        if self._blocks is not None:
-            multiplied, divided = (1.0, 1.0) if self._roots is None else self._roots
-            solved = torch.cholesky_solve((result[:, columns] / divided)[:, :, None], self._blocks)[:, :, 0]
-            result[:, columns] = solved * multiplied
-        elif self._diagonal is not None:
-            result[:, columns] /= self._diagonal
-        return result
-
-    @cached_property
-    def _roots(self) -> tuple[AnyFloat, AnyFloat] | None:
-        """rho, the roots of the rates of trained coordinates, and the same to divide by: infinite where rho is zero."""
-        rates = self.stiff.at.trained_rates
-        return None if rates is None else (rates.sqrt(), rates.sqrt().masked_fill(rates == 0.0, torch.inf))

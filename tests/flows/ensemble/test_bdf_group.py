@@ -7,7 +7,9 @@ from flows import BDF, Advance, GradientFlow, MembersFailed, evolve, evolve_all
 from flows.ensemble.bdf_group import BDFGroup, _placed, slots
 from flows.ensemble.member_runs import Member
 from flows.integrators.function_space.bdf import CRAWLING
+from flows.integrators.function_space.bdf_state import BDFState
 from flows.integrators.function_space.differentiation import HIGHEST
+from flows.loop.checkpoint import Checkpoint
 from particles import (
     NTK,
     Dataset,
@@ -20,6 +22,7 @@ from particles import (
     Tanh,
     ToleranceNotReached,
 )
+from runs.benchmarks.timed_flows import stiff_flow
 from tests.flows.contracts.ensembles import ensemble
 from tests.problems import network_risk
 from tests.tolerances import assert_identical, relative_error
@@ -34,7 +37,7 @@ def group() -> BDFGroup:
 
 
 def test_slots_hold_the_last_points() -> None:
-    """Assert that after many rounds every member's slots are six different ones whose points are those of its path."""
+    """Assert that after many rounds a member's slots are seven different ones whose points are those of its path."""
     starts = [cloud.positions for cloud in ensemble()]
     members, paths = group(), [[torch.zeros_like(start)] for start in starts]
     for _ in range(20):
@@ -63,7 +66,7 @@ def test_dense_output_meets_the_ends_of_its_step() -> None:
 
 def test_numbers_are_placed_at_slots() -> None:
     """Assert that weights, newest first, stand where the points lie, and zero elsewhere."""
-    assert _placed([1.0, 2.0], [3, 0, 1]) == [2.0, 0.0, 0.0, 1.0, 0.0, 0.0]
+    assert _placed([1.0, 2.0], [3, 0, 1]) == [2.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0]
 
 
 def crawling() -> tuple[GradientFlow, ParticleCloud]:
@@ -86,6 +89,24 @@ def test_members_that_crawl_end_as_alone() -> None:
         end = evolve(flow, cloud, BDF(1e-4), until=1.0, observers=[lambda step, *_, steps=steps: steps.append(step)])
         assert steps[-1] > CRAWLING and abs(counts[e] - steps[-1]) <= 0.02 * steps[-1]
         assert relative_error(ends[e].positions - cloud.positions, end.positions - cloud.positions) < 1e-3
+
+
+def test_members_that_iterate_end_as_alone_to_the_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Assert that members whose steps are solved by products, with preconditioners of their own, have the bits of one.
+
+    Their starts differ, so do their steps.
+    """
+    monkeypatch.setattr("flows.integrators.function_space.matrix_free.choice.PRODUCTS", 10)
+    monkeypatch.setattr("flows.integrators.function_space.matrix_free.preconditioner.WORTH", 3)
+    problem = stiff_flow(count=40, data=30, dim=6, activation=Tanh())
+    starts = [problem.cloud, problem.cloud.moved(problem.cloud.positions.flip(0))]
+    kept: list[list[Checkpoint[BDFState]]] = [[], []]
+    keep = [states.append for states in kept]
+    ends = evolve_all(problem.flow, Ensemble.of(starts), BDF(1e-3), until=problem.until, together=2, keep=keep)
+    for e, start in enumerate(starts):
+        assert torch.equal(ends[e].positions, evolve(problem.flow, start, BDF(1e-3), until=problem.until).positions)
+    last = [states[-1].state.preconditioner for states in kept]
+    assert all(one is not None and one.sketch is not None for one in last)
 
 
 @pytest.mark.usefixtures("without_shape_checks")

@@ -9,7 +9,8 @@ from flows import BDF, RK4, Adaptive, Chebyshev, Exponential, GradientFlow, Line
 from flows.integrators.closed_form import ClosedForm
 from flows.integrators.error_controlled.automatic_explicit import Explicit
 from flows.integrators.function_space.gauss_newton import LARGEST_GRAM
-from particles import NTK, Dataset, Linear, Tanh
+from flows.integrators.function_space.matrix_free.choice import PRODUCTS
+from particles import NTK, Dataset, Linear, ParticleCloud, Tanh
 from runs.benchmarks.timed_flows import stiff_flow
 from tests.flows.contracts.error_controlled import Kept, driven
 from tests.flows.law.known_ends import one_logistic_datum, one_logistic_end
@@ -32,19 +33,49 @@ def test_rich_flow_is_given_to_bdf() -> None:
     assert Adaptive(RTOL).choose(problem.flow, problem.cloud, 0.0, problem.until).method == BDF(RTOL)
 
 
-def test_other_flows_and_large_data_are_given_to_velocities() -> None:
-    """Assert that a flow without a risk, and data too many for a Gram matrix, get methods of velocities only."""
+def test_exponential_step_is_not_tried_where_features_clearly_move(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Assert that two Newton corrections say that a run is not lazy; and that they let a lazy one be looked at."""
+    problem = stiff_flow(count=100, data=20, dim=8)
+    lazy = NTKFlow(network_risk(activation=Linear(), trained="hidden"))
+    looked: list[object] = []
+    judged = Exponential.judged
+    monkeypatch.setattr(Exponential, "judged", lambda *given: looked.append(given) or judged(*given))
+    Adaptive(RTOL).choose(problem.flow, problem.cloud, 0.0, problem.until)
+    assert not looked
+    Adaptive(RTOL).choose(lazy, network_cloud(), 0.0, 1e3)
+    assert len(looked) == 1
+
+
+def test_other_flows_and_large_shared_data_are_given_to_velocities(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Assert that a flow without a risk, and data too many for a Gram matrix, get methods of velocities only.
+
+    The data are too many only where there are no products instead, as of a cloud that several processes share.
+    """
     data = Dataset(torch.zeros(LARGEST_GRAM + 1, 3).double(), torch.ones(LARGEST_GRAM + 1).double())
     large = GradientFlow(network_risk(NTK()).on(data))
     assert Adaptive(RTOL).choose(MeanAttraction(), small_cloud(), 0.0, 1.0).method == Explicit(RTOL)
-    assert Adaptive(RTOL).choose(large, network_cloud(), 0.0, 1.0).method == Chebyshev(RTOL)
+    assert Adaptive(RTOL).choose(large, network_cloud(), 0.0, 1.0).method == BDF(RTOL)
+    monkeypatch.setattr(ParticleCloud, "shared_by", "others")
+    assert Adaptive(RTOL).chosen(large, network_cloud(), 0.0, 1.0) == Chebyshev(RTOL)
 
 
-@pytest.mark.parametrize(("rows", "span", "method"), [(600, 1e3, Chebyshev), (600, 1e9, BDF), (40, 1e3, BDF)])
+def test_many_data_are_given_to_bdf_even_where_training_is_lazy() -> None:
+    """Assert that from the number on that BDF solves by products no exponential step is tried, and below it is."""
+    rows = {BDF(RTOL): PRODUCTS + 1, Exponential(RTOL): PRODUCTS}
+    like, inputs = network_risk(activation=Linear(), trained="hidden"), numbers(1, PRODUCTS + 1, 3)
+    for method, count in rows.items():
+        flow = NTKFlow(like.on(Dataset(inputs[:count], inputs[:count, :1])))
+        assert Adaptive(RTOL).chosen(flow, network_cloud(), 0.0, 1e9) == method
+
+
+@pytest.mark.parametrize(
+    ("rows", "span", "method"), [(400, 1e3, Chebyshev), (400, 1e9, BDF), (40, 1e3, BDF), (600, 1e3, BDF)]
+)
 def test_many_data_of_few_inputs_are_given_to_chebyshev(rows: int, span: float, method: type) -> None:
     """Assert that BDF is left where factorising so many data costs more than the velocities of a Chebyshev step.
 
-    These grow with the length of the run; and few data are given to BDF whatever its length.
+    These grow with the length of the run; and few data, and more, which need no factor, are given to BDF whatever its
+    length.
     """
     like = network_risk(NTK(), activation=Tanh(), trained="hidden")
     data = Dataset(numbers(1, rows, like.data.inputs.shape[1]), numbers(2, rows, 1))

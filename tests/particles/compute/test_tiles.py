@@ -93,6 +93,35 @@ def test_small_cloud_is_linearised_once(monkeypatch: pytest.MonkeyPatch) -> None
         assert same == [kept] * 3
 
 
+@pytest.mark.parametrize("neuron", NEURONS, ids=name_of)
+def test_tangents_kept_for_many_products_change_nothing(neuron: Perceptron) -> None:
+    """Assert that products with J and J^T of the tangents that are kept are those of the others, tile by tile."""
+    neuron = as_neuron(neuron)
+    phi, positions = neuron.embed(dataset(Squared(), neuron.outputs).inputs), normals(FEW, neuron.dim, seed=144)
+    factors, tiles = unequal(FEW), Tiles(neuron, positions, phi, entries=4 * len(phi))
+    velocities, cotangents = normals(FEW, neuron.dim, seed=145), normals(len(phi), neuron.outputs, seed=146)
+    for _ in range(2):
+        assert_identical(tiles.kept().push(factors, velocities), tiles.push(factors, velocities))
+        assert_identical(tiles.kept().pull(factors, cotangents), tiles.pull(factors, cotangents))
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_many_products_need_one_evaluation_where_memory_allows(monkeypatch: pytest.MonkeyPatch, kept: bool) -> None:
+    """Assert that values and slopes are computed once for all products, and above a number of bytes for each anew."""
+    calls: list[int] = []
+    value = Tanh.overwrite
+    monkeypatch.setattr(Tanh, "overwrite", lambda *given: calls.append(1) or value(*given))
+    monkeypatch.setattr("particles.compute.tiles.KEPT_ENTRIES", 0)
+    monkeypatch.setattr("particles.compute.tiles.KEPT_SHARE", 0)
+    monkeypatch.setattr("particles.compute.tiles.KEPT_BYTES", 2 * 8 * COUNT * 10 - (not kept))
+    phi, positions = normals(10, 3, seed=143), normals(COUNT, 4, seed=144)
+    tiles = Tiles(Perceptron(Tanh(), Identity(3), trained="both"), positions, phi, entries=10 * COUNT).kept()
+    for _ in range(3):
+        tiles.push(unequal(COUNT), positions)
+        tiles.pull(unequal(COUNT), normals(10, 1, seed=146))
+    assert len(calls) == (1 if kept else 6)
+
+
 @pytest.mark.parametrize(("inputs", "kept"), [(19, True), (18, False)])
 def test_cloud_of_many_inputs_is_linearised_once(monkeypatch: pytest.MonkeyPatch, inputs: int, kept: bool) -> None:
     """Assert that a large cloud is kept too where n is at most twice the coordinates of a particle."""

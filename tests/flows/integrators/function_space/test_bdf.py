@@ -1,12 +1,19 @@
 """BDF: orders of its formulas, stiffness, losses and what it costs; its contract is in tests/flows/contracts."""
 
+import math
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 import torch
 
 from flows import BDF, RK4, Chebyshev, GradientFlow, StepNoise, evolve
+from flows.integrators.error_controlled.rejection_loop import Place
 from flows.integrators.function_space.bdf import share
 from flows.integrators.function_space.bdf_state import BDFState
-from flows.loop.checkpoint import Checkpoint
+from flows.integrators.function_space.error_scales import Scales
+from flows.integrators.function_space.matrix_free import choice, preconditioner
+from flows.loop.checkpoint import CHECKPOINTED, Checkpoint
 from particles import (
     L2,
     NTK,
@@ -26,6 +33,7 @@ from particles import (
     Squared,
     Tanh,
     ToleranceNotReached,
+    Trajectory,
     masses,
     tangent_gram,
 )
@@ -57,6 +65,20 @@ def test_stiffness_costs_nothing() -> None:
     assert works[0].velocities == works[0].accepted + works[0].rejected + 1
     assert works[0].rejected < 0.1 * works[0].accepted
     assert 4 * works[0].velocities < works[1].velocities
+
+
+def test_logarithmic_time_saves_steps() -> None:
+    """Assert that a stiff flow in plain time takes half as many steps more, and ends in the same place."""
+    problem, integrator = stiff_flow(count=100, data=20, dim=8), BDF(1e-5)
+    at = Place(problem.flow, problem.cloud, 0.0, problem.until, 1)
+    begun = integrator.ready(at, integrator.init(problem.flow, problem.cloud))
+    ends = []
+    for state in (begun, replace(begun, unit=math.inf)):
+        ends.append(driven(integrator, problem.flow, Kept(0.0, problem.cloud, state), problem.until)[-1])
+    logarithmic, plain = (end.state.work.accepted for end in ends)
+    assert plain > 1.5 * logarithmic
+    moved = (end.cloud.positions - problem.cloud.positions for end in ends)
+    assert relative_error(*moved) < 3e-5
 
 
 @pytest.mark.parametrize("scaling", long_after(1, [MeanField(), NTK()]), ids=repr)
@@ -99,6 +121,7 @@ def test_particles_left_out_cost_no_steps(rtol: float, monkeypatch: pytest.Monke
 
     More than the tolerance allows would be left out of K q, the function's change would be wrong, and steps tiny.
     """
+    monkeypatch.setattr("flows.integrators.function_space.bdf.ROUGH_PRODUCTS", 0)
     neuron = Perceptron(Tanh(), Identity(3))
     risk = Risk(neuron, NTK(), Squared(), Dataset(numbers(1, 7, 3), numbers(2, 7, 1)))
     law = GaussianLaw(neuron, outputs=RademacherOutputs())
@@ -186,6 +209,19 @@ def test_curvature_of_neurons_ends_a_crawl() -> None:
     assert kept[-1].state.work.accepted < 3000
 
 
+def test_matrix_is_rough_where_that_saves_time() -> None:
+    """Assert that 2000 particles and 100 numbers have a rough matrix, unless a trial has failed or rtol is tight.
+
+    Smaller clouds and runs that have not begun have an exact one.
+    """
+    scales = Scales(torch.zeros(1), torch.zeros(100), 0.0, 0.0)
+    large = BDFState((torch.zeros(2000, 1),), (0.0,), scales=scales)
+    assert BDF(1e-4).rough(large) == 1e-4
+    assert BDF(1e-7).rough(large) == BDF(1e-4).rough(replace(large, failed=1)) == 0.0
+    assert BDF(1e-4).rough(replace(large, points=(torch.zeros(900, 1),))) == 0.0
+    assert BDF(1e-4).rough(replace(large, scales=None)) == 0.0
+
+
 @pytest.mark.parametrize(
     ("work", "part"), [(1, 0.125), (10**4, 0.125), (10**5, 0.125**0.5), (10**6, 1.0), (10**9, 1.0)]
 )
@@ -201,3 +237,49 @@ def test_small_problems_step_with_an_eighth_of_the_tolerance(monkeypatch: pytest
     monkeypatch.setattr("flows.integrators.function_space.bdf.STRICTEST", 1.0)
     assert torch.equal(small, evolve(flow, start, BDF(1e-3), until=5.0).positions)
     assert not torch.equal(small, evolve(flow, start, BDF(8e-3), until=5.0).positions)
+
+
+def many_data(data: int = 60) -> tuple[GradientFlow, ParticleCloud, float]:
+    """A flow that is solved by products where those are taken from fewer data on than by default."""
+    problem = stiff_flow(count=100, data=data, dim=8, activation=Tanh())
+    return problem.flow, problem.cloud, problem.until
+
+
+@pytest.mark.parametrize("rtol", [1e-3, 1e-7])
+def test_products_end_where_gram_matrices_do(rtol: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Assert that without Gram matrices a run ends within its tolerance of one with them, in about as many steps."""
+    flow, start, until = many_data()
+    states: list[Checkpoint[BDFState]] = []
+    dense = evolve(flow, start, BDF(rtol), until=until, keep=states.append)
+    steps = len(states)
+    monkeypatch.setattr(choice, "PRODUCTS", 10)
+    monkeypatch.setattr("particles.risk.risk.RiskAt.gram", lambda *given: pytest.fail("a Gram matrix was formed"))
+    monkeypatch.setattr(preconditioner, "COLUMNS", 20)
+    end = evolve(flow, start, BDF(rtol), until=until, keep=states.append)
+    assert relative_error(end.positions - start.positions, dense.positions - start.positions) < rtol
+    assert abs(len(states) - 2 * steps) < 0.1 * steps
+    sketches = [state.state.preconditioner.sketch for state in states[steps:] if state.state.preconditioner]
+    assert sketches[-1] is not None and sketches[0] is None
+
+
+def test_resumed_iterations_go_on_to_the_bit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Assert that from a state kept in a file, after a preconditioner was made, a run ends to the bit as it would.
+
+    Where the file's sketch is left out the end has other bits, so it is used.
+    """
+    monkeypatch.setattr(choice, "PRODUCTS", 10)
+    monkeypatch.setattr(preconditioner, "WORTH", 3)
+    monkeypatch.setattr(preconditioner, "COLUMNS", 20)
+    flow, start, until = many_data()
+    states: list[Checkpoint[BDFState]] = []
+    whole = evolve(flow, start, BDF(1e-3), until=until, keep=states.append)
+    made = [state for state in states if state.state.preconditioner and state.state.preconditioner.sketch]
+    middle = made[len(made) // 2]
+    with Trajectory.create(tmp_path / "run.h5", flow=flow, seed=0) as trajectory:
+        trajectory.keep(middle)
+        held = trajectory.kept(CHECKPOINTED)
+    assert held.state.preconditioner.sketch is not middle.state.preconditioner.sketch
+    end = evolve(flow, start, BDF(1e-3), until=until, resume=held)
+    assert torch.equal(end.positions, whole.positions)
+    without = replace(held, state=replace(held.state, preconditioner=None))
+    assert not torch.equal(evolve(flow, start, BDF(1e-3), until=until, resume=without).positions, whole.positions)

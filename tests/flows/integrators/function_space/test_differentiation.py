@@ -32,7 +32,7 @@ def scaled_error(order: int, steps: int, growth: float) -> float:
 @pytest.mark.parametrize("order", range(1, HIGHEST + 1))
 def test_each_formula_has_its_order(order: int, growth: float) -> None:
     """Assert that the formula of order k has order k on the test equation, on even grids and on uneven ones."""
-    measured = math.log2(scaled_error(order, 40, growth) / scaled_error(order, 80, growth))
+    measured = math.log2(scaled_error(order, 20, growth) / scaled_error(order, 40, growth))
     assert abs(measured - order) < ORDER + 0.05 * order, f"order {measured:.3f} of formula {order}"
 
 
@@ -55,5 +55,5 @@ def test_no_step_has_an_error_of_nothing(order: int) -> None:
         formula = Formula(order, times, cut)
         constants.append(formula.error)
         raw.append(KAPPA[order] * formula.leading * cut + cut / (cut - times[order]))
-    assert min(constants) >= CANCELLED * abs(KAPPA[order]) if order < HIGHEST else min(constants) > 0.0
-    assert order == HIGHEST or min(raw) < 0.0 < max(raw)
+    assert min(constants) >= CANCELLED * abs(KAPPA[order]) if KAPPA[order] else min(constants) > 0.0
+    assert KAPPA[order] == 0.0 or min(raw) < 0.0 < max(raw)

@@ -1,0 +1,1 @@
+"""Tests of implicit steps by products with J and J^T."""
