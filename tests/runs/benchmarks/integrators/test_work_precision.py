@@ -81,7 +81,7 @@ def test_ratio_has_a_median_and_a_range() -> None:
 
 
 def test_quickest_of_the_others_is_named() -> None:
-    """Assert that of methods that reach an error the one with the least seconds stands beside ours, below one or not."""
+    """Assert that of methods that reach an error the one of the least seconds stands beside ours, below one or not."""
     some = [*points("Adaptive", 1.0), *points("BDF", 0.8), *points("Chebyshev", 2.0)]
     assert own_ratios(some, "Adaptive", ["BDF", "Chebyshev"], (1e-3, 1e-9)) == [
         "BDF, the quickest, takes 0.80 (0.80 to 0.80) of Adaptive for 1e-03"
