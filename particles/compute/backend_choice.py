@@ -18,9 +18,10 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from particles.neurons.activations import GELU, Erf, LeakyReLU, Linear, ReLU, Sigmoid, SiLU, Softplus, Tanh
+from particles.neurons.activations import Erf, LeakyReLU, Linear, ReLU, Sigmoid, Softplus, Tanh
 from particles.neurons.autonomous import Autonomous
 from particles.neurons.embeddings import Identity
+from particles.neurons.gated import GELU, SiLU
 from particles.neurons.perceptron import Perceptron
 from particles.neurons.protocols import Neuron
 from particles.neurons.saturation import saturated_rows

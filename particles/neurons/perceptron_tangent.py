@@ -13,6 +13,7 @@ import torch
 
 from particles.neurons.activations import Activation
 from particles.neurons.autonomous import Autonomous
+from particles.neurons.gated import gated
 from particles.neurons.saturation import Saturated, saturated
 from particles.numerics.scratch import FRESH, SCRATCH, Fresh, Lease, reusable
 from particles.numerics.weighted_gram import is_narrow, over_data, over_particles, weighted_products
@@ -88,7 +89,15 @@ class PerceptronTangent:
 
     @cached_property
     def _value(self) -> ManyHidden:
-        return self._overwritten[0] if self._overwrites else self.neuron.activation.value(self._z)
+        if self._overwrites:
+            return self._overwritten[0]
+        return self.neuron.activation.value(self._z) if self._gate is None else self._z * self._gate
+
+    @cached_property
+    def _gate(self) -> ManyHidden | None:
+        """The factor of z that sigma and sigma' share, None where they share none or autograd follows."""
+        one = gated(self.neuron.activation)
+        return None if one is None or self._lease is None else one.gate(self._z)
 
     @cached_property
     def _overwrites(self) -> bool:
@@ -119,6 +128,9 @@ class PerceptronTangent:
 
     @cached_property
     def _kept_derivative(self) -> ManyHidden:
+        one, gate = gated(self.neuron.activation), self._gate
+        if one is not None and gate is not None:
+            return one.slope_at(self._z, gate)
         return self.neuron.activation.derivative(self._z, self.__dict__.get("_value"))
 
     @property
