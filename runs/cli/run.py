@@ -145,8 +145,7 @@ def run(
         if study.lower().endswith(".toml"):
             refuse_options(given & OF_NAMED, "a study by name", "use --set")
             refuse_rest(rest or [])
-            if context.obj is None:
-                tell_loading(study)
+            tell_loading(study)
             from runs.studyfile.study import command as run_file
 
             place = (Path(study), settings or (), out, dry_run, workers, scheduler, context.obj)
