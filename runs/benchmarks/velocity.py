@@ -21,7 +21,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter, process_time
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -115,7 +115,7 @@ class Timing:
 def plain(problem: TimedRisk) -> Callable[[Tensor], Tensor]:
     """The risk as a function of the hidden weights, in the obvious code."""
     _, outputs, phi, targets = problem.tensors
-    sigma = problem.risk.network.neuron.activation.value
+    sigma = cast(Perceptron, problem.risk.network.neuron).activation.value
 
     def risk(weights: Tensor) -> Tensor:
         return 0.5 * (outputs @ sigma(weights @ phi.T) - targets).square().mean()
@@ -249,7 +249,7 @@ def activations(
 ) -> list[Timing]:
     """Measure ours, plain torch and autograd for every activation in both dtypes, and print the lines of each."""
     results = []
-    chosen = {"ours": ours, "plain torch": unfused, "autograd": autograd}
+    chosen: dict[str, Callable[[TimedRisk], Velocity]] = {"ours": ours, "plain torch": unfused, "autograd": autograd}
     for dtype in (torch.float32, torch.float64):
         for activation in (kind() for kind in kinds):
             print(f"{activation}, {str(dtype).removeprefix('torch.')}")

@@ -40,7 +40,7 @@ def test_no_narrow_product_depends_on_the_number_of_threads() -> None:
 
     That is not so for sums over data of fewer particles than the least, by their transpose.
     """
-    for particles, data in ((TALL, 2000), (500, 60), (2000, 100)):
+    for particles, data in ((50, 1000), (TALL, 2000), (500, 60), (2000, 100)):
         hidden, phi, moved = (
             normals(particles, data, seed=54),
             normals(data, 20, seed=55),
