@@ -7,7 +7,7 @@ import torch
 
 from flows.integrators.function_space.gauss_newton import GaussNewton
 from flows.integrators.function_space.matrix_free import iterative_solve
-from flows.integrators.function_space.matrix_free.iterative_solve import EXACT, Iterative
+from flows.integrators.function_space.matrix_free.iterative_solve import Iterative
 from flows.integrators.function_space.matrix_free.preconditioner import Preconditioner
 from flows.integrators.function_space.neuron_curvature import neuron_curvature
 from flows.integrators.function_space.shifted_solve import ROUGH_ENOUGH, Shifted
@@ -82,7 +82,7 @@ def test_solution_is_as_exact_as_is_asked(size: float, wanted: int, monkeypatch:
         return relative_error(solved.vector, expected.vector), relative_error(solved.pushed, expected.pushed)
 
     of_vector, of_change = off()
-    assert max(of_vector, of_change) < EXACT
+    assert max(of_vector, of_change) < 0.02
     assert float(first.norm()) > 1.01 * float(expected.vector.norm())
     exactly(monkeypatch)
     assert max(off()) < 1e-9 < max(of_vector, of_change)
