@@ -5,9 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
-from scipy.special import polygamma
 
 from particles import generator
 
@@ -141,7 +140,7 @@ def _student(fit: Fit, level: float) -> float:
     within, known = _within(fit, sizes - left)
     free, filled = counts - 2.0, max(FREEDOM + 2.0 - counts, 0.0) + known
     variance = (float(left @ left) + filled * within) / (free + filled)
-    quantile = float(stats.t.ppf(0.5 + level / 2.0, free + filled))
+    quantile = float(scipy.stats.t.ppf(0.5 + level / 2.0, free + filled))
     return quantile * math.sqrt(variance * float(np.square(fit.weights).sum()))
 
 
@@ -163,5 +162,5 @@ def _within(fit: Fit, fitted: Array) -> tuple[float, float]:
     # The excess kurtosis of residuals is that of samples times this factor.
     kept = ((1.0 - 1.0 / r) ** 4 + (r - 1.0) / r**4) / (1.0 - 1.0 / r) ** 2
     excess = max(float((centred**4).mean()) / square**2 - 3.0, 0.0) / kept
-    variance = 0.25 * fit.degree**2 * (float(polygamma(1, 0.5 * (r - 1.0))) + excess / r)
+    variance = 0.25 * fit.degree**2 * (float(scipy.special.polygamma(1, 0.5 * (r - 1.0))) + excess / r)
     return variance, fit.samples.size / (SAMPLES * (1.0 + excess))

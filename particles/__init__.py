@@ -27,12 +27,13 @@ from particles.initial.resampling.kernel_density import KernelDensityLaw
 from particles.initial.resampling.resample import resample
 from particles.initial.resampling.thinning import Thinned, thin
 from particles.initial.uniform_points import Points, Random, Sobol
-from particles.neurons.activations import GELU, Activation, Erf, LeakyReLU, Linear, ReLU, Sigmoid, SiLU, Softplus, Tanh
+from particles.neurons.activations import Activation, Erf, LeakyReLU, Linear, ReLU, Sigmoid, Softplus, Tanh
 from particles.neurons.bump.neuron import Bump
 from particles.neurons.bump.profiles import CompactProfile, GaussianProfile, Profile
 from particles.neurons.deep.layers import AveragePool, Convolution, Dense
 from particles.neurons.deep.neuron import Deep
 from particles.neurons.embeddings import Biased, Embedding, Identity, Plain, Quadratic, RandomFeatures
+from particles.neurons.gated import GELU, SiLU
 from particles.neurons.perceptron import Perceptron
 from particles.neurons.protocols import Neuron, Tangent
 from particles.neurons.smooth_leaky_relu import SmoothLeakyReLU

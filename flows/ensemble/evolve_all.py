@@ -24,9 +24,9 @@ from particles.arguments.integers import whole
 from particles.cloud import Stacked
 
 #: Entries of a [particles, data] matrix of all members of a group together: on a CPU a MiB in float64, beyond which
-#: sharing operations gains nothing and caches lose, unless kernels keep each member in a cache of its own; on a GPU
-#: what its memory holds several of.
-CORE_ENTRIES, KERNEL_ENTRIES, DEVICE_ENTRIES = 2**17, 2**20, 2**27
+#: sharing operations gains nothing and caches lose, unless kernels keep each member in a cache of its own, or a step
+#: has as many operations as one in function space; on a GPU what its memory holds several of.
+CORE_ENTRIES, KERNEL_ENTRIES, FUNCTION_ENTRIES, DEVICE_ENTRIES = 2**17, 2**20, 2**20, 2**27
 
 
 class MembersFailed(ArithmeticError):
@@ -261,7 +261,7 @@ def _fitting(integrator: Integrator[Any], ensemble: Ensemble, risk: Risk) -> int
     gram = 0 if velocities else (data * risk.data.outputs) ** 2
     if ensemble.device.type != "cpu":
         return max(1, DEVICE_ENTRIES // max(each, gram))
-    there = risk.at(Stacked(list(ensemble)))
-    if velocities and there.tiles.fused is not None:
-        return max(1, KERNEL_ENTRIES // each)
-    return max(1, CORE_ENTRIES // max(each, gram))
+    if not velocities:
+        return max(1, FUNCTION_ENTRIES // max(each, gram))
+    fused = risk.at(Stacked(list(ensemble))).tiles.fused is not None
+    return max(1, (KERNEL_ENTRIES if fused else CORE_ENTRIES) // each)

@@ -1,8 +1,8 @@
 """A check that a coupling fits the law: coarse clouds have the mean of the fine clouds of the level below."""
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 Array = NDArray[np.float64]
 
@@ -22,7 +22,7 @@ def check_laws(fine: Array, coarse: Array, width: int, names: tuple[str, ...], t
     pair = [one.mean(axis=1) for one in (fine, coarse)]
     difference = pair[1].mean(axis=0) - pair[0].mean(axis=0)
     errors = np.sqrt(sum(one.var(axis=0, ddof=1) / len(one) for one in pair))
-    quantile = float(stats.t.isf(0.5 * CHANCE, min(len(one) for one in pair) - 1))
+    quantile = float(scipy.stats.t.isf(0.5 * CHANCE, min(len(one) for one in pair) - 1))
     bad = np.abs(difference) > np.maximum(quantile * errors, HARMLESS * tolerance)
     if bad.any():
         index = int(np.argmax(bad))

@@ -4,8 +4,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from limits.infinite_width.series import freedom
 from limits.infinite_width.values import Estimated
@@ -37,7 +37,7 @@ class LimitLaw:
     def mean(self) -> Estimated:
         """The mean, with Student's interval. The estimate's own value, from all levels, has a smaller error."""
         count, centre = len(self.samples), float(self.samples.mean())
-        half = float(stats.t.ppf(0.5 + 0.5 * self.confidence, count - 1) * self._error)
+        half = float(scipy.stats.t.ppf(0.5 + 0.5 * self.confidence, count - 1) * self._error)
         return Estimated(centre, centre - half, centre + half)
 
     @property
@@ -54,8 +54,8 @@ class LimitLaw:
         if not 0.0 < level < 1.0:
             raise ValueError(f"The level of a quantile is {level!r}, but a number between 0 and 1 is needed.")
         count, tail = len(self.samples), 0.5 - 0.5 * self.confidence
-        below = int(stats.binom.ppf(tail, count, level))
-        above = int(stats.binom.ppf(1.0 - tail, count, level)) + 1
+        below = int(scipy.stats.binom.ppf(tail, count, level))
+        above = int(scipy.stats.binom.ppf(1.0 - tail, count, level)) + 1
         low = float(self.samples[below - 1]) if below >= 1 else -math.inf
         high = float(self.samples[above - 1]) if above <= count else math.inf
         return Estimated(float(np.quantile(self.samples, level)), low, high)
@@ -71,5 +71,5 @@ def spread(samples: Array, confidence: float) -> Estimated:
     if value == 0.0:
         return Estimated(0.0, 0.0, 0.0)
     degrees = float(freedom(samples[:, None])[0])
-    low, high = stats.chi2.ppf([0.5 + 0.5 * confidence, 0.5 - 0.5 * confidence], degrees)
+    low, high = scipy.stats.chi2.ppf([0.5 + 0.5 * confidence, 0.5 - 0.5 * confidence], degrees)
     return Estimated(value, value * degrees / float(low), value * degrees / float(high))

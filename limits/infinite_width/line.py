@@ -4,8 +4,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from limits.infinite_width.series import combined
 from limits.infinite_width.values import Estimated
@@ -27,7 +27,7 @@ class Intercept:
     def at(self, index: int | tuple[int, ...], confidence: float) -> Estimated:
         """One of the values with Student's interval."""
         value, error = float(self.values[index]), float(self.errors[index])
-        half = float(stats.t.ppf(0.5 + 0.5 * confidence, self.freedoms[index])) * error if error else 0.0
+        half = float(scipy.stats.t.ppf(0.5 + 0.5 * confidence, self.freedoms[index])) * error if error else 0.0
         return Estimated(value, value - half, value + half)
 
 
@@ -59,7 +59,7 @@ def _through(x: Array, y: Array, variances: Array, counts: Array) -> list[Array]
     squares = variances / number
     missed = np.square(y - value - tilt * at)
     misfit = np.where(squares > 0.0, missed / np.where(squares > 0.0, squares, 1.0), 0.0).sum(axis=0)
-    chance = stats.chi2.sf(misfit, len(x) - 2) if len(x) > 2 else 1.0
+    chance = scipy.stats.chi2.sf(misfit, len(x) - 2) if len(x) > 2 else 1.0
     freedoms = combined(parts**2 * squares, np.broadcast_to(number - 1.0, squares.shape))
     errors = np.sqrt((parts**2 * squares).sum(axis=0))
     return [np.asarray(one, dtype=np.float64) for one in (value, errors, freedoms, chance)]

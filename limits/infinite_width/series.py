@@ -8,8 +8,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 Array = NDArray[np.float64]
 
@@ -80,13 +80,13 @@ class Series:
 
     def half(self, confidence: float, tolerance: Array) -> Array:
         """Half of the length of the interval [quantities]: Student's, with standard error and bias in quadrature."""
-        quantile = stats.t.ppf(0.5 + 0.5 * confidence, self.freedom)
+        quantile = scipy.stats.t.ppf(0.5 + 0.5 * confidence, self.freedom)
         return np.asarray(quantile * np.hypot(self.standard_error, self.bias(tolerance)))
 
     def rates(self, confidence: float) -> list[Rate]:
         """The rate at which the last term decays from the one before, of each quantity."""
         errors = np.sqrt(self.variances / self.counts[:, None])
-        quantile = stats.t.ppf(0.5 + 0.5 * confidence, np.minimum(*self.freedoms[-2:]))
+        quantile = scipy.stats.t.ppf(0.5 + 0.5 * confidence, np.minimum(*self.freedoms[-2:]))
         terms = zip(*self.means[-2:], *errors[-2:], quantile, strict=True)
         return [decay(*map(float, term)) for term in terms]
 

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 import torch
 from jaxtyping import Float
 from numpy.typing import NDArray
-from scipy.integrate import solve_ivp
 from torch import Tensor
 
 from particles.risk.losses import Loss
@@ -45,7 +45,7 @@ class FunctionFlow:
             )
         if float(moments[-1]) == 0.0:
             return times.new_zeros(len(times), self._rates.numel())
-        solution = solve_ivp(
+        solution = scipy.integrate.solve_ivp(
             self.slope,
             (0.0, float(moments[-1])),
             np.zeros(self._rates.numel()),

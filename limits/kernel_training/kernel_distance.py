@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 import torch
 from numpy.typing import NDArray
-from scipy.sparse.linalg import LinearOperator, eigsh
 from torch import Tensor
 
 from limits.kernels.base import checked_inputs
@@ -57,9 +57,10 @@ def largest_size(product: Product, rows: int) -> float:
         result: NDArray[np.float64] = product(torch.from_numpy(vector).flatten()).numpy()
         return result
 
-    operator = LinearOperator((rows, rows), matvec=multiplied, dtype=np.float64)
+    operator = scipy.sparse.linalg.LinearOperator((rows, rows), matvec=multiplied, dtype=np.float64)
     start = np.random.default_rng(0).standard_normal(rows)
-    return abs(float(eigsh(operator, k=1, which="LM", v0=start, tol=1e-8, return_eigenvectors=False)[0]))
+    options = {"which": "LM", "v0": start, "tol": 1e-8, "return_eigenvectors": False}
+    return abs(float(scipy.sparse.linalg.eigsh(operator, k=1, **options)[0]))
 
 
 def _difference(kernel: GramFunction, other: GramFunction, inputs: Tensor) -> tuple[Tensor, float]:

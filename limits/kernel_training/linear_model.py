@@ -3,8 +3,8 @@
 import math
 from dataclasses import dataclass
 
+import scipy
 import torch
-from scipy.optimize import nnls
 from torch import Tensor
 
 from limits.kernels.base import checked_inputs
@@ -81,6 +81,6 @@ def linear_model(gram: Gram, inputs: Inputs) -> LinearModel:
     off = ~torch.eye(count, dtype=torch.bool)
     design = torch.stack([overlaps[off], torch.ones_like(overlaps[off])], dim=1)
     orthogonal, triangular = torch.linalg.qr(design)
-    (slope, constant), _ = nnls(triangular.numpy(), (orthogonal.T @ blocks[off]).numpy())
+    (slope, constant), _ = scipy.optimize.nnls(triangular.numpy(), (orthogonal.T @ blocks[off]).numpy())
     excess = float((blocks.diagonal() - slope * overlaps.diagonal() - constant).mean())
     return LinearModel(float(slope), float(constant), max(excess, 0.0), k)

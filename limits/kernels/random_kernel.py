@@ -10,8 +10,8 @@ the law. Unlike the NTK limit it is random for gamma < 1.
 
 from dataclasses import dataclass
 
+import scipy
 import torch
-from scipy.special import zeta
 from torch import Tensor
 
 from limits.kernels.base import streamed
@@ -100,14 +100,15 @@ def zipf_departure(gamma: float, alpha: float | None = None) -> float:
     _check(gamma, alpha)
     if alpha is None or gamma == 1.0:
         return 0.0
-    return float((1.0 - gamma) ** 2 * zeta(2.0 / alpha) / zeta(1.0 / alpha) ** 2)
+    return float((1.0 - gamma) ** 2 * scipy.special.zeta(2.0 / alpha) / scipy.special.zeta(1.0 / alpha) ** 2)
 
 
 def zipf_atoms(count: int, alpha: float) -> tuple[Masses, float]:
     """The first `count` masses lt_j = j^(-1/alpha) / zeta(1/alpha), and the total mass of all later ones."""
     exponent = 1.0 / alpha
     powers = torch.arange(1, count + 1, dtype=torch.float64) ** -exponent
-    return powers / float(zeta(exponent)), float(zeta(exponent, count + 1) / zeta(exponent))
+    whole = scipy.special.zeta(exponent)
+    return powers / float(whole), float(scipy.special.zeta(exponent, count + 1) / whole)
 
 
 def variance_of_one(kernel: TangentKernel, inputs: Inputs) -> float:

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+import scipy
 import torch
 from jaxtyping import Float
-from scipy.optimize import minimize_scalar
 from torch import Tensor
 
 from limits.chaos import Observable
@@ -109,7 +109,8 @@ def _climbed(value: Callable[[float], float], low: float, high: float) -> dict[f
         seen[float(place)] = value(float(place))
         return -seen[float(place)]
 
-    minimize_scalar(minus, bounds=(low, high), method="bounded", options={"xatol": SETTLED * (high - low)})
+    options = {"xatol": SETTLED * (high - low)}
+    scipy.optimize.minimize_scalar(minus, bounds=(low, high), method="bounded", options=options)
     return seen
 
 

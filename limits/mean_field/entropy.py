@@ -4,11 +4,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import KDTree
-from scipy.special import digamma, gammaln
 
 from particles import ParticleCloud, generator
 from particles.arguments.integers import whole
@@ -85,7 +82,7 @@ def _estimate(positions: Array, masses: Array, neighbours: int) -> tuple[float, 
     logs = np.log(masses / masses.mean())
     around = max(math.isqrt(count), neighbours)
     wide = max(around, min(count // PART, math.ceil(AVERAGED * float(logs.var()))))
-    distances, indices = KDTree(positions).query(positions, wide + 1)
+    distances, indices = scipy.spatial.KDTree(positions).query(positions, wide + 1)
     capped = np.minimum(logs, logs[indices[:, 1:]].mean(axis=1) + math.log(CAP))
     shares = np.exp(capped - capped.max())
     shares /= shares.sum()
@@ -93,9 +90,10 @@ def _estimate(positions: Array, masses: Array, neighbours: int) -> tuple[float, 
     around = max(neighbours, math.ceil(around * min(scatter, 1.0)))
     near = count * shares[indices[:, 1 : around + 1]]
     means = near.mean(axis=1)
-    ball = 0.5 * dim * math.log(math.pi) - float(gammaln(0.5 * dim + 1.0)) + dim * np.log(distances[:, neighbours])
+    constant = 0.5 * dim * math.log(math.pi) - float(scipy.special.gammaln(0.5 * dim + 1.0))
+    ball = constant + dim * np.log(distances[:, neighbours])
     noise = 0.5 * near.var(axis=1) / means**2 / around
-    surprise = ball + digamma(count) - digamma(neighbours) - np.log(means) - noise
+    surprise = ball + scipy.special.digamma(count) - scipy.special.digamma(neighbours) - np.log(means) - noise
     return float(shares @ surprise), float(masses @ surprise) / float(masses.sum()), float(shares @ noise)
 
 
@@ -109,13 +107,13 @@ def _merged(positions: Array, masses: Array, neighbours: int) -> tuple[Array, Ar
     around = min(max(math.isqrt(count), neighbours), count - 1)
     if around == 0:
         return places, masses.sum(keepdims=True)
-    tree = KDTree(places)
+    tree = scipy.spatial.KDTree(places)
     spacing = float(np.median(tree.query(places, [around + 1])[0])) / around ** (1.0 / dim)
     pairs = tree.query_pairs(TOGETHER * spacing, output_type="ndarray")
     if len(pairs) == 0 and count == len(positions):
         return positions, masses
-    edges = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(count, count))
-    group = connected_components(edges, directed=False)[1][place.reshape(-1)]
+    edges = scipy.sparse.coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(count, count))
+    group = scipy.sparse.csgraph.connected_components(edges, directed=False)[1][place.reshape(-1)]
     totals: Array = np.bincount(group, masses).astype(np.float64)
     centres = np.stack([np.bincount(group, masses * column) for column in positions.T], axis=1)
     return centres / totals[:, None], totals

@@ -7,10 +7,10 @@ from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
+import scipy
 import torch
 from jaxtyping import Float
 from numpy.typing import NDArray
-from scipy.integrate import solve_ivp
 from torch import Tensor
 
 from limits.mean_field.density import law_of_one
@@ -134,7 +134,7 @@ class GaussianFlow:
         state = np.concatenate([np.eye(equation.dim).ravel(), np.zeros(equation.dim**2)])
         for before, until in pairwise(moments):
             if until > before:
-                run = solve_ivp(
+                run = scipy.integrate.solve_ivp(
                     equation, (before, until), state, method="DOP853", rtol=self.tolerance, atol=self.tolerance
                 )
                 if not run.success:

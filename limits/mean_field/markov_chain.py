@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import gammaln
 
 from limits.mean_field.grid import Grid
 
@@ -137,6 +137,6 @@ def _poisson(mean: float) -> tuple[int, Array]:
     reach = DEVIATIONS * math.sqrt(mean) + BESIDES
     first = max(int(mean - reach), 0)
     numbers = np.arange(first, int(mean + reach) + 1)
-    logs = numbers * math.log(mean) - mean - gammaln(numbers + 1.0)
+    logs = numbers * math.log(mean) - mean - scipy.special.gammaln(numbers + 1.0)
     weights: Array = np.exp(logs)
     return first, weights / weights.sum()

@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 import torch
 from jaxtyping import Float
 from numpy.typing import NDArray
-from scipy.integrate import solve_ivp
 from torch import Tensor
 
 from limits.mean_field.grid import Cells, Interval
@@ -143,7 +143,7 @@ class PorousMedium:
         below = torch.cumsum(begun / begun.sum(), dim=0)[:-1].numpy()
         fluxes = _Fluxes(size.numpy(), _areas(grid), grid.width, self._on(self.target, grid).numpy(), self)
         options = {"method": "LSODA", "lband": 2, "uband": 2, "rtol": RTOL, "atol": ATOL}
-        found = solve_ivp(fluxes, (0.0, times[-1]), below, t_eval=times, **options)
+        found = scipy.integrate.solve_ivp(fluxes, (0.0, times[-1]), below, t_eval=times, **options)
         if not found.success:
             raise ArithmeticError(f"The porous-medium equation was not solved: {found.message}")
         rising = np.clip(np.maximum.accumulate(found.y, axis=0), 0.0, 1.0).T

@@ -8,8 +8,8 @@ stretched as far for theorems as standard errors are.
 import math
 from collections.abc import Sequence
 
+import scipy
 import torch
-from scipy.stats import binom
 from torch import Tensor
 
 from limits.chaos import Slope
@@ -72,7 +72,7 @@ def as_frequency(
     probability is one or more.
     """
     most = min(probability, 1.0)
-    allowed = float(binom.isf(SIGNIFICANCE, len(failed), most)) / len(failed)
+    allowed = float(scipy.stats.binom.isf(SIGNIFICANCE, len(failed), most)) / len(failed)
     result = from_above(statement, assumptions, max(allowed, most), sum(failed) / len(failed))
     return vacuous(result) if most == 1.0 else result
 

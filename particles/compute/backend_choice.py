@@ -18,9 +18,10 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from particles.neurons.activations import GELU, Erf, LeakyReLU, Linear, ReLU, Sigmoid, SiLU, Softplus, Tanh
+from particles.neurons.activations import Erf, LeakyReLU, Linear, ReLU, Sigmoid, Softplus, Tanh
 from particles.neurons.autonomous import Autonomous
 from particles.neurons.embeddings import Identity
+from particles.neurons.gated import GELU, SiLU
 from particles.neurons.perceptron import Perceptron
 from particles.neurons.protocols import Neuron
 from particles.neurons.saturation import saturated_rows
@@ -35,6 +36,8 @@ WIDEST, MOST_OUTPUTS = 128, 64
 CORRECTED = 2**19
 #: Size of the problem on which the kernels must agree with plain torch; both are no multiples of block sizes.
 PARTICLES, DATA = 200, 50
+#: Activations that have formulas in the kernels.
+ACTIVATIONS = (GELU, Erf, LeakyReLU, Linear, ReLU, Sigmoid, SiLU, Softplus, Tanh)
 #: Number of roundings inside one sigma, with an exponential that errs by two units in the last place.
 SIGMA_ROUNDINGS = 16
 #: Errors that a compiler, a driver or another version of its package may raise, beside its own error classes.
@@ -50,8 +53,8 @@ class Backend:
 
     `load` imports the kernels, and with them the package; `error` returns the base class of the package's errors.
     `activations` are the classes that have a formula here, without derived classes, which may compute something else.
-    `stores` says whether sigma can be kept between predictions and pull, and `ensembles` whether the members of an
-    ensemble are computed in one call.
+    `stores` says whether sigma and sigma' can be kept between predictions and pull, and `ensembles` whether the members
+    of an ensemble are computed in one call.
     """
 
     package: str
@@ -76,13 +79,13 @@ TRITON = Backend(
     "triton",
     lambda: importlib.import_module("particles.compute.triton_kernels"),
     _triton_error,
-    (GELU, Erf, LeakyReLU, Linear, ReLU, Sigmoid, SiLU, Softplus, Tanh),
+    ACTIVATIONS,
 )
 NUMBA = Backend(
     "numba",
-    lambda: importlib.import_module("particles.compute.numba_launch"),
+    lambda: importlib.import_module("particles.compute.cpu.launch"),
     _numba_error,
-    (LeakyReLU, ReLU, Sigmoid, Tanh),
+    ACTIVATIONS,
     stores=True,
     ensembles=True,
 )
@@ -92,8 +95,8 @@ NUMBA = Backend(
 class Fused:
     """Perceptrons at positions and embedded inputs, evaluated by the kernels; autograd cannot differentiate them.
 
-    `keeps` says whether a CPU keeps sigma of the predictions for the pull. `members` is the number of clouds whose
-    particles are stacked here; predictions and cotangents are then stacked too, [members data, outputs].
+    `keeps` says whether a CPU keeps sigma or sigma' of the predictions for the pull. `members` is the number of clouds
+    whose particles are stacked here; predictions and cotangents are then stacked too, [members data, outputs].
     """
 
     neuron: Perceptron
@@ -105,9 +108,9 @@ class Fused:
 
     @cached_property
     def _kept(self) -> dict[str, Lease]:
-        if not self.keeps or not self.backend.stores or not isinstance(self.neuron.activation, Autonomous):
+        if not self.keeps or not self.backend.stores:
             return {}
-        return {"kept": self.backend.load().memory(self.positions, self.phi, self.members)}
+        return {"kept": self.backend.load().memory(self.neuron, self.positions, self.phi, self.members)}
 
     @property
     def _members(self) -> dict[str, int]:

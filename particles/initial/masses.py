@@ -7,9 +7,9 @@ heavy-tailed law, lambda_j = X_j / sum_k X_k. A count that is not a positive int
 from typing import Any
 
 import numpy as np
+import scipy
 import torch
 from numpy.typing import NDArray
-from scipy import stats
 
 from particles.arguments.integers import whole
 from particles.errors import MassError
@@ -83,7 +83,7 @@ def stable(count: int, alpha: float, *, seed: int) -> Masses:
     """
     if not 0.0 < alpha < 1.0:
         raise ValueError(f"Positive stable masses need alpha in (0, 1), but alpha is {alpha!r}.")
-    return from_values(stats.levy_stable(alpha, 1.0).rvs(_checked(count), random_state=generator(seed, "masses")))
+    return from_values(scipy.stats.levy_stable(alpha, 1.0).rvs(_checked(count), random_state=generator(seed, "masses")))
 
 
 def generalised_gamma(count: int, shape: float, power: float, *, seed: int) -> Masses:
@@ -93,7 +93,7 @@ def generalised_gamma(count: int, shape: float, power: float, *, seed: int) -> M
     is not a non-negative integer, MassError where all draws are zero.
     """
     _positive("Generalised gamma masses", shape=shape, power=power)
-    return from_values(stats.gengamma(shape, power).rvs(_checked(count), random_state=generator(seed, "masses")))
+    return from_values(scipy.stats.gengamma(shape, power).rvs(_checked(count), random_state=generator(seed, "masses")))
 
 
 def beta(count: int, a: float, b: float, *, seed: int) -> Masses:
@@ -103,7 +103,7 @@ def beta(count: int, a: float, b: float, *, seed: int) -> Masses:
     draws are zero.
     """
     _positive("Beta masses", a=a, b=b)
-    return from_values(stats.beta(a, b).rvs(_checked(count), random_state=generator(seed, "masses")))
+    return from_values(scipy.stats.beta(a, b).rvs(_checked(count), random_state=generator(seed, "masses")))
 
 
 def horseshoe(count: int, *, seed: int) -> Masses:

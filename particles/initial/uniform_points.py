@@ -4,15 +4,16 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
+import scipy
 import torch
-from scipy.stats import qmc
 
 from particles.numerics.randomness import generator
 from particles.shapes import Positions
 
 #: Keeps quantiles finite where a generator returns zero exactly.
 SMALLEST = 2.0**-54
-SOBOL_DIMENSIONS = qmc.Sobol.MAXDIM
+#: The most coordinates that scipy has direction numbers for; scipy.stats takes half a second to import.
+SOBOL_DIMENSIONS = 21201
 
 
 @runtime_checkable
@@ -54,6 +55,6 @@ class Sobol:
             raise ValueError(
                 f"A Sobol sequence has at most {SOBOL_DIMENSIONS} coordinates, but {dim} are needed; use Random()."
             )
-        sequence = qmc.Sobol(dim, scramble=True, rng=generator(seed, "init"))
+        sequence = scipy.stats.qmc.Sobol(dim, scramble=True, rng=generator(seed, "init"))
         numbers = sequence.random_base2(max(count - 1, 0).bit_length())[:count]
         return torch.from_numpy(np.clip(numbers, SMALLEST, 1.0 - 2.0**-53))

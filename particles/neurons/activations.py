@@ -17,8 +17,6 @@ from particles.neurons.autonomous import Autonomous
 from particles.shapes import AnyFloat
 
 TWO_OVER_ROOT_PI = 2.0 / math.sqrt(math.pi)
-ROOT_HALF = math.sqrt(0.5)
-ROOT_TWO_PI = math.sqrt(2.0 * math.pi)
 #: Tanh.overwrite keeps the digits of single values where none is above this.
 SMALL = 0.125
 
@@ -228,49 +226,12 @@ class Softplus:
     smooth: ClassVar[bool] = True
 
     def value(self, z: AnyFloat) -> AnyFloat:
-        """log(1 + exp(z)), without overflow."""
-        return torch.logaddexp(z, torch.zeros_like(z))
+        """log(1 + exp(z)), without overflow; above 40 that is z."""
+        return functional.softplus(z, threshold=40.0)
 
     def derivative(self, z: AnyFloat, value: AnyFloat | None = None) -> AnyFloat:
         """1 / (1 + exp(-z))."""
         return torch.sigmoid(z)
-
-
-@dataclass(frozen=True)
-class GELU:
-    """sigma(z) = z Phi(z) with the Gaussian distribution function Phi (Hendrycks and Gimpel 2016), exact."""
-
-    homogeneous: ClassVar[bool] = False
-    lipschitz: ClassVar[float] = 1.128904145185155
-    bounded: ClassVar[bool] = False
-    smooth: ClassVar[bool] = True
-
-    def value(self, z: AnyFloat) -> AnyFloat:
-        """z Phi(z)."""
-        return 0.5 * z * torch.erfc(-ROOT_HALF * z)
-
-    def derivative(self, z: AnyFloat, value: AnyFloat | None = None) -> AnyFloat:
-        """Phi(z) + z phi(z), phi the Gaussian density."""
-        return 0.5 * torch.erfc(-ROOT_HALF * z) + z * torch.exp(-0.5 * z * z) / ROOT_TWO_PI
-
-
-@dataclass(frozen=True)
-class SiLU:
-    """sigma(z) = z / (1 + exp(-z)), also called swish."""
-
-    homogeneous: ClassVar[bool] = False
-    lipschitz: ClassVar[float] = 1.099839320128867
-    bounded: ClassVar[bool] = False
-    smooth: ClassVar[bool] = True
-
-    def value(self, z: AnyFloat) -> AnyFloat:
-        """z / (1 + exp(-z))."""
-        return functional.silu(z)
-
-    def derivative(self, z: AnyFloat, value: AnyFloat | None = None) -> AnyFloat:
-        """s + z s (1 - s), s = 1 / (1 + exp(-z))."""
-        logistic = torch.sigmoid(z)
-        return logistic * (1.0 + z * (1.0 - logistic))
 
 
 def _exceeds(z: AnyFloat, limit: float) -> bool:

@@ -10,6 +10,7 @@ from particles.neurons.autonomous import Autonomous
 from particles.neurons.perceptron_tangent import PerceptronTangent
 from particles.neurons.saturation import Saturated, saturated
 from particles.numerics.scratch import FRESH, Fresh, reusable
+from particles.numerics.weighted_gram import over_data
 from particles.shapes import ManyHidden, ManyOutputs, ManyParticleOutputs, ManyPositions
 
 
@@ -46,6 +47,6 @@ class MemberTangent(PerceptronTangent):
 
     def _pull_hidden(self, listening: ManyParticleOutputs, cotangents: ManyOutputs, out: ManyPositions) -> None:
         if self.neuron.outputs == 1:
-            torch.mul(listening, self._derivative @ (cotangents * self.phi), out=out)
+            torch.mul(listening, over_data(self._derivative, cotangents * self.phi), out=out)
         else:
             out.copy_((self._derivative * (listening @ cotangents.mT)) @ self.phi)

@@ -13,9 +13,10 @@ import torch
 
 from particles.neurons.activations import Activation
 from particles.neurons.autonomous import Autonomous
+from particles.neurons.gated import gated
 from particles.neurons.saturation import Saturated, saturated
 from particles.numerics.scratch import FRESH, SCRATCH, Fresh, Lease, reusable
-from particles.numerics.weighted_gram import NARROW, narrow_product, weighted_products
+from particles.numerics.weighted_gram import is_narrow, over_data, over_particles, weighted_products
 from particles.shapes import (
     AnyFloat,
     Features,
@@ -88,7 +89,15 @@ class PerceptronTangent:
 
     @cached_property
     def _value(self) -> ManyHidden:
-        return self._overwritten[0] if self._overwrites else self.neuron.activation.value(self._z)
+        if self._overwrites:
+            return self._overwritten[0]
+        return self.neuron.activation.value(self._z) if self._gate is None else self._z * self._gate
+
+    @cached_property
+    def _gate(self) -> ManyHidden | None:
+        """The factor of z that sigma and sigma' share, None where they share none or autograd follows."""
+        one = gated(self.neuron.activation)
+        return None if one is None or self._lease is None else one.gate(self._z)
 
     @cached_property
     def _overwrites(self) -> bool:
@@ -119,6 +128,9 @@ class PerceptronTangent:
 
     @cached_property
     def _kept_derivative(self) -> ManyHidden:
+        one, gate = gated(self.neuron.activation), self._gate
+        if one is not None and gate is not None:
+            return one.slope_at(self._z, gate)
         return self.neuron.activation.derivative(self._z, self.__dict__.get("_value"))
 
     @property
@@ -179,10 +191,10 @@ class PerceptronTangent:
         slope = self._slope(spare.matrix)
         if self.neuron.hidden > self.positions.shape[0]:
             torch.mm(torch.mul(slope, cotangents.T, out=spare.matrix), self.phi, out=out).mul_(listening)
-        elif self.neuron.hidden > NARROW or spare is FRESH:
-            torch.mm(slope, cotangents * self.phi, out=out).mul_(listening)
+        elif is_narrow(slope, self.phi):
+            torch.mul(listening, over_data(slope, cotangents * self.phi), out=out)
         else:
-            torch.mul(listening, narrow_product(slope, cotangents * self.phi), out=out)
+            torch.mm(slope, cotangents * self.phi, out=out).mul_(listening)
 
     def push(self, factors: ManyPerParticle, velocities: ManyPositions) -> ManyOutputs:
         """sum_j factors_j [a_j sigma'(w_j . phi(x_i)) v^w_j . phi(x_i) + v^a_j sigma(w_j . phi(x_i))]."""
@@ -195,7 +207,7 @@ class PerceptronTangent:
 
     def _push_hidden(self, speaking: ManyParticleOutputs, velocities: ManyPositions) -> ManyOutputs:
         if self.neuron.outputs == 1:
-            return (self.phi * (self._derivative.mT @ (speaking * velocities))).sum(dim=-1, keepdim=True)
+            return (self.phi * over_particles(self._derivative, speaking * velocities)).sum(dim=-1, keepdim=True)
         return self._summed(speaking, self._derivative * (velocities @ self.phi.T))
 
     def to(self, dtype: torch.dtype) -> "PerceptronTangent":

@@ -6,7 +6,7 @@ from typing import ClassVar
 import torch
 
 from particles.arguments.reals import finite, positive
-from particles.neurons.activations import ROOT_HALF, ROOT_TWO_PI
+from particles.neurons.gated import ROOT_HALF, ROOT_TWO_PI
 from particles.shapes import AnyFloat
 
 

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+import scipy
 import torch
 from jaxtyping import Float
 from numpy.typing import NDArray
-from scipy.linalg import qr
-from scipy.linalg.lapack import dgejsv
 from torch import Tensor
 
 Matrix = NDArray[np.float64]
@@ -54,8 +53,10 @@ def _decomposed(matrix: Matrix, eps: float) -> tuple[Matrix, Matrix, Matrix]:
     first, pivots, second = _eliminated(matrix, eps)
     if pivots.size == 0:
         return np.zeros((matrix.shape[0], 0)), pivots, np.zeros((matrix.shape[1], 0))
-    orthogonal, triangular, order = qr(first * pivots, mode="economic", pivoting=True)
-    values, right, left, work, _, failed = dgejsv(second[:, order] @ triangular.T, joba=ACCURATE, jobr=ALL, jobp=0)
+    orthogonal, triangular, order = scipy.linalg.qr(first * pivots, mode="economic", pivoting=True)
+    values, right, left, work, _, failed = scipy.linalg.lapack.dgejsv(
+        second[:, order] @ triangular.T, joba=ACCURATE, jobr=ALL, jobp=0
+    )
     if failed != 0:
         raise ArithmeticError(f"The singular values of a matrix {matrix.shape} were not found: Jacobi's method failed.")
     return orthogonal @ left, values * (work[0] / work[1]), right[:, : pivots.size]

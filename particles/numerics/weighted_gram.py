@@ -1,11 +1,18 @@
-"""Weighted products of matrices over particles; of a symmetric product one half is computed and mirrored."""
+"""Products of matrices over particles or data: weighted ones, of which symmetric halves are mirrored, and narrow ones.
 
-from particles.shapes import AnyFloat, Features, Grams, Hidden, ManyHidden, ManyOtherHidden, ManyPerParticle
+A product with few columns is computed as its transpose, which BLAS does up to twice as fast.
+"""
+
+import torch
+
+from particles.shapes import AnyFloat, Grams, ManyHidden, ManyOtherHidden, ManyPerParticle, ManyPositions
 
 #: Columns of a block of a symmetric Gram matrix; a matrix of less than two blocks is computed as a whole.
 MIRRORED = 64
-#: Number of columns up to which a product is faster when it is computed as its transpose.
-NARROW = 8
+#: Number of columns up to which a product is faster when it is computed as its transpose, in each dtype.
+NARROW = {torch.float32: 8, torch.float64: 64}
+#: Least number of rows of a narrow product over data; with fewer its bits would depend on the number of threads.
+TALL = 128
 
 
 def weighted_products(factor: ManyPerParticle, rows: ManyHidden, columns: ManyOtherHidden) -> Grams:
@@ -26,6 +33,19 @@ def weighted_products(factor: ManyPerParticle, rows: ManyHidden, columns: ManyOt
     return result
 
 
-def narrow_product(wide: Hidden, narrow: Features) -> AnyFloat:
-    """wide @ narrow [particles, features], computed as a transpose, which BLAS does faster for few columns."""
-    return (narrow.T.contiguous() @ wide.T).T
+def is_narrow(hidden: ManyHidden, columns: AnyFloat) -> bool:
+    """Whether hidden @ columns is computed faster as its transpose, with the same bits on any number of threads."""
+    return hidden.shape[-2] >= TALL and columns.shape[-1] <= NARROW.get(columns.dtype, 0)
+
+
+def over_data(hidden: ManyHidden, columns: AnyFloat) -> ManyPositions:
+    """hidden @ columns [particles, features], member by member where there is a leading axis."""
+    if not is_narrow(hidden, columns):
+        return hidden @ columns
+    return (columns.mT.contiguous() @ hidden.mT).mT
+
+
+def over_particles(hidden: ManyHidden, columns: ManyPositions) -> AnyFloat:
+    """hidden^T @ columns [data, features], member by member where there is a leading axis."""
+    few = columns.shape[-1] <= NARROW.get(columns.dtype, 0)
+    return (columns.mT @ hidden).mT if few else hidden.mT @ columns

@@ -1,4 +1,4 @@
-"""A crew of processes on this machine, spawned for one batch; they end with their parent process."""
+"""A crew of processes on this machine, begun for one batch; they end with their parent process."""
 
 import ctypes
 import multiprocessing
@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -15,9 +15,10 @@ from multiprocessing.synchronize import Event
 
 import torch
 
+from runs.batch.fork_server import forked_or_spawned
 from runs.batch.jobs import Job, Outcome, Report, Stopped, Team, outcome_of
 from runs.system.refusal import WorkerLost
-from runs.system.signals import SHARED
+from runs.system.signals import SHARED, signals_ignored
 
 #: Options of glibc's mallopt, and the number of bytes of freed memory that a worker may keep.
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
@@ -35,14 +36,15 @@ class Processes:
         self, jobs: Sequence[Job], perform: Callable[[Job, Report], None], begun: Sequence[int]
     ) -> Iterator[Team]:
         """Give the jobs to the processes; raises WorkerLost where a process is killed from outside."""
-        context = multiprocessing.get_context("spawn")
+        context = forked_or_spawned()
         done = context.RawArray(ctypes.c_int64, list(begun))
-        with interrupts_ignored():  # the event starts a process that must outlive the workers
+        with signals_ignored():  # the event starts a process that must outlive the workers
             stop = context.Event()
-        pool = ProcessPoolExecutor(self.count, mp_context=context, initializer=_begin_linked, initargs=(done, stop))
+        given = (dict(os.environ), done, stop)
+        pool = ProcessPoolExecutor(self.count, mp_context=context, initializer=_begin_linked, initargs=given)
         futures: list[Future[Outcome]] = []
         try:
-            with interrupts_ignored():
+            with signals_ignored():
                 futures += [pool.submit(_perform_in_worker, number, job, perform) for number, job in enumerate(jobs)]
             yield Team(futures, lambda: list(done))
         except BrokenProcessPool as error:
@@ -80,16 +82,21 @@ class _Link:
 _links: list[_Link] = []
 
 
-def begin_worker() -> None:
-    """Make this process a worker: signals are its parent's, it has one torch thread, and ends with its parent."""
+def begin_worker(environment: Mapping[str, str]) -> None:
+    """Make this process a worker: signals are its parent's, it has one torch thread, and ends with its parent.
+
+    Its environment becomes that of its parent.
+    """
+    os.environ.clear()
+    os.environ.update(environment)
     for number in SHARED:
         signal.signal(number, signal.SIG_IGN)
     settle()
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
-def _begin_linked(done: "ctypes.Array[ctypes.c_int64]", stop: Event) -> None:
-    begin_worker()
+def _begin_linked(environment: Mapping[str, str], done: "ctypes.Array[ctypes.c_int64]", stop: Event) -> None:
+    begin_worker(environment)
     _links.append(_Link(done, stop))
 
 
@@ -110,20 +117,3 @@ def _perform_in_worker(number: int, job: Job, perform: Callable[[Job, Report], N
 
     report(link.done[number])  # so a job that was queued when the batch stopped does not begin
     return outcome_of(job, perform, report)
-
-
-@contextmanager
-def interrupts_ignored() -> Iterator[None]:
-    """A context in which spawned processes do not end by Ctrl-C or a closing terminal while they still import.
-
-    It has an effect only in the main thread.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in SHARED}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -1,18 +1,19 @@
 """Processes that stay while one caller has many small pieces of work, whose results come back to it."""
 
 import ctypes
-import multiprocessing
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
-from runs.batch.processes import begin_worker, interrupts_ignored
+from runs.batch.fork_server import forked_or_spawned
+from runs.batch.processes import begin_worker
 from runs.system.refusal import WorkerLost
+from runs.system.signals import signals_ignored
 
 #: Applies a function, which is found by its module and name, to each of some arguments; results are in their order.
 Spread: TypeAlias = Callable[[Callable[[Any], Any], Sequence[Any]], list[Any]]
@@ -28,12 +29,12 @@ def standing_processes(count: int) -> Iterator[Spread]:
     What goes wrong in a process is raised here, and what is still being done is dropped. Raises WorkerLost where a
     process is killed from outside.
     """
-    context = multiprocessing.get_context("spawn")
+    context = forked_or_spawned()
     stop = context.RawValue(ctypes.c_bool, False)  # without a lock, which a process that is killed might hold
-    pool = ProcessPoolExecutor(count, mp_context=context, initializer=_begin, initargs=(stop,))
+    pool = ProcessPoolExecutor(count, mp_context=context, initializer=_begin, initargs=(dict(os.environ), stop))
 
     def spread(function: Callable[[Any], Any], arguments: Sequence[Any]) -> list[Any]:
-        with interrupts_ignored():
+        with signals_ignored():
             futures = [pool.submit(function, argument) for argument in arguments]
         wait(futures, return_when=FIRST_EXCEPTION)
         return [future.result() for future in futures]
@@ -53,8 +54,8 @@ def standing_processes(count: int) -> Iterator[Spread]:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _begin(stop: "ctypes.c_bool") -> None:
-    begin_worker()
+def _begin(environment: Mapping[str, str], stop: "ctypes.c_bool") -> None:
+    begin_worker(environment)
     threading.Thread(target=_end_when_told, args=(stop,), daemon=True).start()
 
 

@@ -8,7 +8,8 @@ it is installed (`pip install jax`). On one core (JAX must be bound to it) and o
     OMP_NUM_THREADS=1 taskset -c 0 python -m runs.benchmarks.velocity
     OMP_NUM_THREADS=2 python -m runs.benchmarks.velocity
 
-With the word `grid` after it, only autograd is measured over a grid of m, n and d where its matrices take at most 4 GB;
+With the word `activations` after it, kernels, plain torch and autograd are measured for every activation in float32 and
+float64. With the word `grid`, only autograd is measured over a grid of m, n and d where its matrices take at most 4 GB;
 with a number after that, where they take more than 4 GB and at most so many GB.
 """
 
@@ -18,7 +19,7 @@ import shutil
 import statistics
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter, process_time
 from typing import Any
 
@@ -26,7 +27,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from particles import NTK, Dataset, GaussianLaw, Identity, ParticleCloud, Perceptron, Risk, Squared, Tanh, masses
+from particles import (
+    NTK,
+    Activation,
+    Dataset,
+    GaussianLaw,
+    Identity,
+    ParticleCloud,
+    Perceptron,
+    Risk,
+    Squared,
+    Tanh,
+    masses,
+)
+from particles.compute.backend_choice import ACTIVATIONS
 from particles.compute.tiles import KEPT_ENTRIES
 from particles.numerics.randomness import generator
 from runs.benchmarks.ceilings import Ceilings, Work, ceilings_of
@@ -35,7 +49,9 @@ from runs.benchmarks.peers import installed
 #: Numbers of particles, data and inputs.
 SIZES = ((100_000, 100, 20), (20_000, 1000, 50), (1_000_000, 100, 2))
 ROUNDS = 7
-#: Number of operations of one tanh in `particles.compute.numba_kernels`; a quotient counts as one.
+#: The size at which every activation is measured.
+SIZE = (20_000, 100, 20)
+#: Number of operations of one tanh in `particles.compute.cpu.activations`; a quotient counts as one.
 TANH = 32
 #: Particles, data and inputs of the grid; number of autograd's matrices, and the largest number of their bytes.
 GRID = ((1_000, 10_000, 100_000, 1_000_000), (100, 300, 1000), (2, 20, 100, 900))
@@ -52,13 +68,20 @@ class TimedRisk:
     cloud: ParticleCloud
 
     @classmethod
-    def of(cls, count: int, data: int, inputs: int) -> "TimedRisk":
-        """A problem with normal inputs and targets and equal masses, in float32."""
+    def of(
+        cls,
+        count: int,
+        data: int,
+        inputs: int,
+        activation: Activation | None = None,
+        dtype: torch.dtype = torch.float32,
+    ) -> "TimedRisk":
+        """A problem with normal inputs and targets, equal masses and tanh, unless another activation is given."""
         numbers = torch.from_numpy(generator(0, "data").standard_normal((data, inputs + 1)))
-        neuron = Perceptron(Tanh(), Identity(inputs))
+        neuron = Perceptron(activation or Tanh(), Identity(inputs))
         risk = Risk(neuron, NTK(), Squared(), Dataset(numbers[:, :-1], numbers[:, -1]))
         cloud = GaussianLaw(neuron).sample(masses=masses.uniform(count), seed=0)
-        return cls(risk, cloud.to(dtype=torch.float32))
+        return cls(risk, cloud.to(dtype=dtype))
 
     @property
     def tensors(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -92,9 +115,10 @@ class Timing:
 def plain(problem: TimedRisk) -> Callable[[Tensor], Tensor]:
     """The risk as a function of the hidden weights, in the obvious code."""
     _, outputs, phi, targets = problem.tensors
+    sigma = problem.risk.network.neuron.activation.value
 
     def risk(weights: Tensor) -> Tensor:
-        return 0.5 * (outputs @ torch.tanh(weights @ phi.T) - targets).square().mean()
+        return 0.5 * (outputs @ sigma(weights @ phi.T) - targets).square().mean()
 
     return risk
 
@@ -103,6 +127,11 @@ def ours(problem: TimedRisk) -> Velocity:
     """Our velocity, each time of a new cloud, since a risk computes the predictions of one cloud only once."""
     cloud = problem.cloud
     return lambda: problem.risk.velocity(cloud.moved(cloud.positions))
+
+
+def unfused(problem: TimedRisk) -> Velocity:
+    """Our velocity by plain torch instead of the kernels."""
+    return ours(TimedRisk(replace(problem.risk, fused=False), problem.cloud))
 
 
 def autograd(problem: TimedRisk) -> Velocity:
@@ -215,6 +244,21 @@ def main(sizes: Sequence[tuple[int, int, int]] = SIZES, rounds: int = ROUNDS) ->
     return results
 
 
+def activations(
+    size: tuple[int, int, int] = SIZE, kinds: Sequence[type] = ACTIVATIONS, rounds: int = 5
+) -> list[Timing]:
+    """Measure ours, plain torch and autograd for every activation in both dtypes, and print the lines of each."""
+    results = []
+    chosen = {"ours": ours, "plain torch": unfused, "autograd": autograd}
+    for dtype in (torch.float32, torch.float64):
+        for activation in (kind() for kind in kinds):
+            print(f"{activation}, {str(dtype).removeprefix('torch.')}")
+            for result in measured(TimedRisk.of(*size, activation, dtype), chosen, rounds):
+                results.append(result)
+                print(result.line, flush=True)
+    return results
+
+
 def grid(
     axes: tuple[Sequence[int], ...] = GRID, rounds: int = ROUNDS, between: tuple[float, float] = (0.0, ALLOWED)
 ) -> list[Timing]:
@@ -241,7 +285,9 @@ def _array(velocity: object) -> object:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] != ["grid"]:
+    if sys.argv[1:] == ["activations"]:
+        activations()
+    elif sys.argv[1:2] != ["grid"]:
         main()
     elif len(sys.argv) == 2:
         grid()

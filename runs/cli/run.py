@@ -1,5 +1,6 @@
 """The command `run`: a study by name, or one in a file."""
 
+import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,9 +12,11 @@ from runs.cli import completion
 from runs.cli.exit_codes import FAILED, interrupted
 from runs.cli.options import NoPage, Scale
 from runs.cli.report import report_at_end
-from runs.studies import named
+from runs.studies import module_of, named
 from runs.system.options import DATA_SETS, DEVICES, SCALES
+from runs.system.printable import printable
 from runs.system.refusal import Refusal
+from runs.system.verbosity import remark
 
 if TYPE_CHECKING:  # torch takes seconds to import, and light commands do without it
     from particles import Ranks
@@ -85,6 +88,24 @@ def refuse_ranks(ranks: "Ranks | None") -> None:
         raise Refusal("torchrun is for `meanfield run STUDY.toml`, whose runs are shared by ranks: leave it out here.")
 
 
+def tell_loading(study: str) -> None:
+    """Say what takes the first seconds, where it does."""
+    if "torch" not in sys.modules:
+        remark(printable(f"{study}: loading the libraries ..."))
+
+
+def begin_workers(module: str, scale: str, device: str, workers: int | None) -> None:
+    """Let processes for a study import it while this process does, where it is going to have some.
+
+    By default it has none at the smallest scale and on a GPU.
+    """
+    several = scale != SCALES[0] and device != "cuda" if workers is None else workers > 0
+    if several:
+        from runs.batch.fork_server import begin
+
+        begin((module,))
+
+
 def run(
     context: typer.Context,
     study: Study,
@@ -124,6 +145,7 @@ def run(
         if study.lower().endswith(".toml"):
             refuse_options(given & OF_NAMED, "a study by name", "use --set")
             refuse_rest(rest or [])
+            tell_loading(study)
             from runs.studyfile.study import command as run_file
 
             place = (Path(study), settings or (), out, dry_run, workers, scheduler, context.obj)
@@ -132,6 +154,8 @@ def run(
         else:
             refuse_ranks(context.obj)
             refuse_options(given & OF_FILES, "a study file", "name a file STUDY.toml")
+            begin_workers(module_of(study), scale, device, workers)
+            tell_loading(study)
             found = named(study)
             from runs.study.command import command as run_named
 

@@ -29,8 +29,11 @@ def summary(name: str) -> str:
     return str(importlib.import_module(STUDIES[name]).__doc__)
 
 
-def named(name: str) -> "Study":
-    """The study of that name, or a Refusal that lists the names, and says so where a study file was meant."""
+def module_of(name: str) -> str:
+    """The module that has the study of that name as `STUDY`.
+
+    A Refusal lists the names for another one, and says so where a study file was meant.
+    """
     if name not in STUDIES:
         if isdir(name):
             raise Refusal(f"{name} is a folder, and no study has that name: name a file in it that ends in .toml.")
@@ -38,4 +41,9 @@ def named(name: str) -> "Study":
             raise Refusal(f"{name} is a file, but study files end in .toml: if it is one, call it {name}.toml.")
         if isfile(f"{name}.toml"):
             raise Refusal(f"No study has the name {name!r}, but there is a file: did you mean {name}.toml?")
-    return cast("Study", importlib.import_module(f"{STUDIES[chosen('study', name, tuple(STUDIES))]}.study").STUDY)
+    return f"{STUDIES[chosen('study', name, tuple(STUDIES))]}.study"
+
+
+def named(name: str) -> "Study":
+    """The study of that name; a Refusal as `module_of` has it."""
+    return cast("Study", importlib.import_module(module_of(name)).STUDY)

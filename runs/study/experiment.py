@@ -1,6 +1,6 @@
 """What an experiment of a study is: cases done one by one, what they are compared with, how it is shown."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, runtime_checkable
@@ -17,13 +17,15 @@ class Case:
     """A part of an experiment that can be done on its own, in any order, by any worker.
 
     name: also of its file; it tells apart all that the configuration allows to differ in one folder. size: in units of
-    progress, whichever the experiment has. what: anything that the experiment wants to know again.
+    progress, whichever the experiment has. what: anything that the experiment wants to know again. weight: how long a
+    unit takes beside one of the experiment's other cases, roughly; of the cases of a seed, the longest is begun first.
     """
 
     name: str
     seed: int = 0
     size: int = 1
     what: Any = None
+    weight: float = 1.0
 
 
 @runtime_checkable
@@ -50,6 +52,13 @@ class Experiment(Protocol):
     def begun(self, config: Any, case: Case, folder: Path) -> int:
         """Units of progress that an interrupted case has done."""
         return 0
+
+    def warmed(self, config: Any) -> Sequence[Callable[[], object]]:
+        """Calls that compile what every process needs, where that takes seconds; pickled, and done before the cases.
+
+        Each is done by one process, side by side, and leaves in a cache on disk what the others then load.
+        """
+        return ()
 
     def measured(self, config: Any, case: Case, folder: Path, report: Report) -> Iterable[Row]:
         """Do a case, and give its rows, which are kept once all of them are there. Trajectories go into the folder."""

@@ -1,8 +1,9 @@
 """The only main of a study: do the cases that are not done yet, then write table, claims and figures."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +11,16 @@ from rich.console import Console
 
 from particles import FlowDiverged, TrajectoryError
 from runs.batch.crew import Report, Stopped, perform_all, usable_cores
+from runs.batch.fork_server import are_forked
 from runs.batch.output_folder import claimed
 from runs.batch.progress import BatchProgress
+from runs.batch.standing_processes import standing_processes
 from runs.study.claims import CLAIMS, Claim, write_claims
 from runs.study.configuration import StudyConfig
 from runs.study.experiment import PREDICTED, Case, Experiment, planned
-from runs.study.panels import draw
 from runs.study.provenance import note_work
 from runs.study.study import Study
-from runs.study.study_figures import figures_of
+from runs.study.study_figures import draw_all, figures_of
 from runs.study.table import COLUMNS, Table
 from runs.system.files import opened_text
 from runs.system.refusal import Refusal
@@ -89,14 +91,15 @@ def run_study(
         (folder / CASES).mkdir(exist_ok=True)
         _set_aside(folder, console)
         jobs = [Job(one, config, case, folder) for one in chosen for case in planned(one, config)]
-        pending = [job for job in jobs if not job.path.exists()]
+        pending = longest_first([job for job in jobs if not job.path.exists()])
         _announce(console, study, config, jobs, pending)
         began = time.monotonic()
-        failures = _perform(console, jobs, pending, config.workers if workers is None else workers)
+        workers = _processes(config) if workers is None else workers
+        failures = _perform(console, jobs, pending, workers)
         if len(failures) < len(pending):
             note_work(folder, config.device, time.monotonic() - began)
         table = table_of(study, config, folder)
-        files = _write(study, config, folder, table, redraw=bool(pending))
+        files = _write(study, config, folder, table, bool(pending), workers)
         return replace(table, failures=failures, files=files)
 
 
@@ -129,6 +132,22 @@ def _set_aside(folder: Path, console: Console) -> None:
         console.print(said, highlight=False, soft_wrap=True)
 
 
+def _processes(config: StudyConfig) -> int:
+    """How many processes the configuration asks for: by default one a core, and none on a GPU."""
+    if config.workers is not None:
+        return config.workers
+    return 0 if config.device == "cuda" else usable_cores()
+
+
+def longest_first(jobs: Sequence[Job]) -> list[Job]:
+    """The jobs, experiment by experiment and seed by seed as they come, and of one seed the longest first.
+
+    So an interrupted study has whole comparisons, and at the end no process waits long for another.
+    """
+    groups = groupby(jobs, key=lambda job: (job.experiment.name, job.case.seed, job.case == PREDICTED))
+    return [job for _, own in groups for job in sorted(own, key=lambda job: -job.case.size * job.case.weight)]
+
+
 def _announce(console: Console, study: Study, config: StudyConfig, jobs: Sequence[Job], pending: Sequence[Job]) -> None:
     complete = [job.name for job in jobs if job not in pending]
     begun = [job.name for job in pending if job.begun]
@@ -143,36 +162,54 @@ def _announce(console: Console, study: Study, config: StudyConfig, jobs: Sequenc
         console.print(f"Continued from the state kept last: {', '.join(begun)}.", highlight=False, soft_wrap=True)
 
 
-def _perform(console: Console, jobs: Sequence[Job], pending: Sequence[Job], workers: int | None) -> tuple[str, ...]:
+def _perform(console: Console, jobs: Sequence[Job], pending: Sequence[Job], workers: int) -> tuple[str, ...]:
     """Do the pending cases; a sentence for each that failed."""
     if not pending:
         return ()
-    if workers is None:
-        workers = 0 if pending[0].config.device == "cuda" else min(usable_cores(), len(pending))
     sizes, begun = [job.case.size for job in pending], [job.begun for job in pending]
 
     def show(done: Sequence[int], failed: Sequence[int] = ()) -> None:
         progress.show(_evened(pending, done), failed)
 
+    warm([call for one in {job.experiment.name: job for job in pending}.values() for call in _warming(one)], workers)
     complete = len(jobs) - len(pending)
     with BatchProgress(_evened(pending, sizes), _evened(pending, begun), console, complete=complete) as progress:
         outcomes = perform_all(pending, perform, begun=begun, workers=workers, watch=show)
-    return tuple(f"{job.name}: {out.failure}" for job, out in zip(pending, outcomes, strict=True) if out.failure)
+    found = {job.name: out.failure for job, out in zip(pending, outcomes, strict=True)}
+    return tuple(f"{job.name}: {found[job.name]}" for job in jobs if found.get(job.name))
+
+
+def warm(calls: Sequence[Callable[[], object]], workers: int) -> None:
+    """Let several processes, where there are to be some, share the calls."""
+    if min(workers, len(calls)) > 1 and are_forked():
+        with standing_processes(min(workers, len(calls))) as spread:
+            spread(_called, calls)
+
+
+def _called(call: Callable[[], object]) -> None:
+    call()
+
+
+def _warming(job: Job) -> Sequence[Callable[[], object]]:
+    return job.experiment.warmed(job.config)
 
 
 def _evened(jobs: Sequence[Job], units: Sequence[int]) -> list[int]:
-    """Units of progress of each job, such that a case has `EVEN` of them in the mean of its experiment.
+    """Units of progress of each job by their weight, such that a case has `EVEN` in the mean of its experiment.
 
     One experiment counts steps and another data, so that their own units cannot be added.
     """
-    sizes: dict[str, list[int]] = {}
+    sizes: dict[str, list[float]] = {}
     for job in jobs:
-        sizes.setdefault(job.experiment.name, []).append(job.case.size)
+        sizes.setdefault(job.experiment.name, []).append(job.case.size * job.case.weight)
     mean = {name: sum(own) / len(own) for name, own in sizes.items()}
-    return [round(EVEN * unit / mean[job.experiment.name]) for job, unit in zip(jobs, units, strict=True)]
+    pairs = zip(jobs, units, strict=True)
+    return [round(EVEN * unit * job.case.weight / mean[job.experiment.name]) for job, unit in pairs]
 
 
-def _write(study: Study, config: StudyConfig, folder: Path, table: Table, redraw: bool) -> tuple[Path, ...]:
+def _write(
+    study: Study, config: StudyConfig, folder: Path, table: Table, redraw: bool, workers: int
+) -> tuple[Path, ...]:
     """Write table, claims and figures where something is new or missing; their paths."""
     if all(row.seed is None for row in table):
         return ()
@@ -181,6 +218,5 @@ def _write(study: Study, config: StudyConfig, folder: Path, table: Table, redraw
     if redraw or not all(file.exists() for file in files):
         table.write(files[0])
         write_claims(files[1], claims_of(study, config, folder, table))
-        for figure in figures:
-            draw(figure.panels, folder / figure.file, figure.title)
+        draw_all(figures, folder, workers)
     return files

@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 from particles import TrajectoryError
+from runs.batch.standing_processes import standing_processes
 from runs.study.configuration import StudyConfig
-from runs.study.panels import AnyPanel, by_file
+from runs.study.panels import AnyPanel, by_file, draw
 from runs.study.study import Study
 from runs.study.table import Table
 from runs.system.refusal import Refusal
@@ -38,3 +41,23 @@ def figures_of(study: Study, config: StudyConfig, table: Table, without: Sequenc
         title = f"{owners[0].title}: {owners[0].about(config)}" if single else f"{study.title}: {config.about}"
         figures.append(StudyFigure(name, title, [panel for one in owners for panel in shown[one][name]]))
     return figures
+
+
+def draw_all(figures: Sequence[StudyFigure], folder: Path, workers: int = 0) -> None:
+    """Draw the figures into a folder, by at most so many processes, those of most panels first; 0: here.
+
+    The files have the same bytes for any number of processes.
+    """
+    count = min(workers, len(figures))
+    drawn = partial(_drawn, folder)
+    largest_first = sorted(figures, key=lambda figure: -len(figure.panels))
+    if count <= 1:
+        for figure in largest_first:
+            drawn(figure)
+        return
+    with standing_processes(count) as spread:
+        spread(drawn, largest_first)
+
+
+def _drawn(folder: Path, figure: StudyFigure) -> None:
+    draw(figure.panels, folder / figure.file, figure.title)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from limits.chaos import Slope
 from runs.system.files import opened_text, replacing
@@ -89,7 +89,7 @@ def student_reach(count: int, together: int = 1) -> float:
 
     The interval is that of `together` means at once (Bonferroni).
     """
-    return float(stats.t.ppf(1.0 - 0.025 / together, count - 1)) / 2.0
+    return float(scipy.special.stdtrit(count - 1, 1.0 - 0.025 / together)) / 2.0
 
 
 def log_slope(places: Sequence[float] | Array, values: Array) -> Slope:
@@ -98,8 +98,8 @@ def log_slope(places: Sequence[float] | Array, values: Array) -> Slope:
     The ends are NaN where nothing is left over.
     """
     across = np.log(np.repeat(np.asarray(places, dtype=np.float64), values.shape[1]))
-    fit = stats.linregress(across, np.log(values.flatten()))
-    half = float(stats.t.ppf(0.975, len(across) - 2) * fit.stderr)
+    fit = scipy.stats.linregress(across, np.log(values.flatten()))
+    half = float(scipy.stats.t.ppf(0.975, len(across) - 2) * fit.stderr)
     return Slope(float(fit.slope), float(fit.slope) - half, float(fit.slope) + half)
 
 

@@ -68,3 +68,20 @@ def _leave_closed_terminals() -> None:
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, descriptor)
             os.close(nowhere)
+
+
+@contextmanager
+def signals_ignored() -> Iterator[None]:
+    """A context in which processes that begin do not end by Ctrl-C or a closing terminal while they still import.
+
+    It has an effect only in the main thread.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in SHARED}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -5,6 +5,7 @@ Which steps are tried, and what passes, is in `rejection_loop.py`.
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from typing import ClassVar, NamedTuple
 
 import torch
@@ -113,7 +114,7 @@ class Tolerance:
 
     def stricter(self, part: float) -> "Tolerance":
         """This part of the tolerance."""
-        return Tolerance(part * self.rtol, part * self.atol)
+        return _part_of(self, part)
 
     def allowed(self, coordinates: int, moved: float) -> float:
         """atol sqrt(coordinates) + rtol moved."""
@@ -150,6 +151,12 @@ class Tolerance:
         return min(100.0 * trial, max(by_rtol, by_atol)) or trial
 
 
+@lru_cache(maxsize=64)
+def _part_of(tolerance: Tolerance, part: float) -> Tolerance:
+    """A part of a tolerance; every step asks for the same one."""
+    return Tolerance(part * tolerance.rtol, part * tolerance.atol)
+
+
 @dataclass(frozen=True)
 class Tolerant:
     """What every integrator to a tolerance is given: `rtol`, `atol` and the longest step that it may take.
@@ -172,7 +179,7 @@ class Tolerant:
                 f"max_step is {self.max_step!r}, but a positive time is needed; leave it out for steps of any size."
             )
 
-    @property
+    @cached_property
     def asked(self) -> Tolerance:
         """What error is asked for at the end of a run."""
         return Tolerance(self.rtol, self.atol)

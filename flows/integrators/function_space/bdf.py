@@ -25,13 +25,11 @@ from flows.integrators.function_space.saddle import check_rest
 from particles import ParticleCloud, Risk
 from particles.shapes import Positions, Velocity
 
-#: The end of a run with steps of one tolerance errs by rtol^(1 - 0.15), as measured; below this rtol they have less.
-PLAIN, ADDED = 1e-4, 0.15
 #: Steps of small problems may err by less, down to this part: there they cost next to nothing. The work of a problem is
 #: m dim n k; below the first number it is small, above the second large, and between them the part grows as its power.
 STRICTEST, SMALL, LARGE = 0.125, 1e4, 1e6
-#: Single-precision products are good enough for this rtol and larger ones.
-ROUGH = 1e-6
+#: Single-precision products are good enough for this rtol and larger ones, and save time from so many of them on.
+ROUGH, ROUGH_PRODUCTS = 1e-6, 10_000_000
 #: The first step goes no farther than this part of |theta|: what the Gauss-Newton part does not know may begin there.
 REACH = 0.01
 #: Steps in which the time has not doubled after which the curvature of neurons is looked at, and the largest product of
@@ -109,11 +107,6 @@ class BDF(ErrorControlled[BDFState, BDFTrial]):
     holds: ClassVar[type[Any]] = BDFState
     together: ClassVar[Together] = Together.OWN_ORDER
     states: ClassVar[tuple[type, ...]] = (BDFState, Scales, Headway, Work, Preconditioner, Sketch)
-
-    @property
-    def tolerance(self) -> Tolerance:
-        """What a step may err by: less than rtol below 1e-4, where more steps add up more errors."""
-        return Tolerance(self.rtol * min(1.0, self.rtol / PLAIN) ** ADDED, self.atol)
 
     def init(self, flow: Flow, cloud: ParticleCloud, time: float = 0.0) -> BDFState:
         """One point; the first step is chosen when the end of the run is known."""
@@ -230,8 +223,12 @@ class BDF(ErrorControlled[BDFState, BDFTrial]):
         return next_time(state.size, state.times[0], until, self.max_step)[1]
 
     def rough(self, state: BDFState) -> float:
-        """The relative error tolerated in the matrix; none once a trial has failed, which it may be to blame for."""
-        return self.rtol if self.rtol >= ROUGH and state.failed == 0 else 0.0
+        """The relative error tolerated in the matrix: none where its m (n k)^2 products are few, or no run has begun.
+
+        None either once a trial has failed, which it may be to blame for.
+        """
+        products = 0 if state.scales is None else state.points[0].shape[0] * state.scales.outputs.numel() ** 2
+        return self.rtol if products >= ROUGH_PRODUCTS and self.rtol >= ROUGH and state.failed == 0 else 0.0
 
     def _allowed(self, coordinates: int, scales: Scales) -> Tolerance:
         """The tolerance of a step of a cloud of so many coordinates."""

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from flows.integrators.error_controlled.headway import Headway
 from flows.integrators.error_controlled.rejection_loop import Place
@@ -67,7 +68,7 @@ class BDFState:
 
     def formula(self, order: int, reached: float) -> Formula:
         """That of an order through the last points, for a step to this time, in time before it."""
-        return Formula(order, self.scale.ways(self.times[: order + 1], reached), 0.0)
+        return _formula(order, self.times[: order + 1], reached, self.scale)
 
     @property
     def beside(self) -> tuple[int, ...]:
@@ -119,3 +120,9 @@ class BDFState:
             failed=0,
             work=self.work.after(True, velocities=1),
         )
+
+
+@lru_cache(maxsize=64)
+def _formula(order: int, times: tuple[float, ...], reached: float, scale: LogarithmicTime) -> Formula:
+    """A step asks for each of its formulas several times."""
+    return Formula(order, scale.ways(times, reached), 0.0)

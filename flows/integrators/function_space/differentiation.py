@@ -4,6 +4,7 @@ Order 6 is stable for decay at real rates, as of gradient flows, and within 17 d
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from flows.integrators.function_space.interpolation import slopes, weights
 
@@ -23,27 +24,27 @@ class Formula:
     times: tuple[float, ...]
     reached: float
 
-    @property
+    @cached_property
     def values(self) -> list[float]:
         """Weights of the points in P(t)."""
         return weights(self.times, self.reached)
 
-    @property
+    @cached_property
     def slopes(self) -> list[float]:
         """Weights of the points in P'(t)."""
         return slopes(self.times, self.reached)
 
-    @property
+    @cached_property
     def leading(self) -> float:
         """sum_{i<k} 1 / (t - t_i), gamma_k / h on an even grid."""
         return sum(1.0 / (self.reached - time) for time in self.times[: self.order])
 
-    @property
+    @cached_property
     def shift(self) -> float:
         """h'."""
         return 1.0 / ((1.0 - KAPPA[self.order]) * self.leading)
 
-    @property
+    @cached_property
     def error(self) -> float:
         """The error of a step in units of d, |kappa_k gamma_k + h / (t - t_k)|.
 

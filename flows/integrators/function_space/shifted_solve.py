@@ -118,7 +118,7 @@ class Shifted:
         matrix.diagonal(dim1=-2, dim2=-1).add_(1.0)
         return matrix
 
-    @property
+    @cached_property
     def _stiffness(self) -> Tensor:
         """The diagonal of h B^T K B [n k], of all members one after another."""
         return self._matrix.diagonal(dim1=-2, dim2=-1).reshape(-1) - 1.0

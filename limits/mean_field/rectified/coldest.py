@@ -14,10 +14,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 import torch
 from jaxtyping import Float
 from numpy.typing import NDArray
-from scipy.optimize import nnls
 from torch import Tensor
 
 from limits.mean_field.rectified.data import LineData, on_the_line, with_one
@@ -119,7 +119,7 @@ def _least(features: Array, targets: Array, bound: float) -> tuple[Array, Array]
     stacked = np.vstack([-both, both.T @ targets - bound])
     last = np.zeros(len(stacked))
     last[-1] = 1.0
-    solution, _ = nnls(stacked, last, maxiter=50 * stacked.shape[1])
+    solution, _ = scipy.optimize.nnls(stacked, last, maxiter=50 * stacked.shape[1])
     left = stacked @ solution - last
     shares = -solution / left[-1]
     masses = shares[: features.shape[1]] - shares[features.shape[1] :]

@@ -1,7 +1,7 @@
 """Linear assignment, for equal counts and equal masses, by scipy, with potentials of our own for the proof."""
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
+import scipy
 
 from limits.transport.certificate import PROVEN, ROWS, Array, proof
 from limits.transport.exact.simplex import along_optimum, optimal, optimum, pairwise
@@ -35,7 +35,7 @@ def by_assignment(problem: TransportProblem) -> Transport:
     scaled, unit = problem.in_units()
     cost = pairwise(scaled.first, scaled.second, scaled.p)
     share = np.full(len(cost), 1.0 / len(cost))
-    rows, columns = linear_sum_assignment(cost)
+    rows, columns = scipy.optimize.linear_sum_assignment(cost)
     value = float(share @ cost[rows, columns])
     found = proof(cost, 0.0, rows, columns, share, potentials(cost, columns))
     if found.gap > PROVEN * value > 0.0:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy
 import torch
 from numpy.typing import NDArray
-from scipy.spatial.distance import cdist
 
 from limits.transport.certificate import EPS, PROVEN, Array, proof, reduced
 from limits.transport.problem import Measure, TransportProblem
@@ -159,7 +159,8 @@ def _solved(masses1: Array, masses2: Array, cost: Array, pivots: int) -> tuple[A
 def pairwise(first: Measure, second: Measure, p: float) -> Array:
     """|x_i - y_j|^p [n1, n2] from differences, so that near points keep their digits."""
     x, y = array(first.points), array(second.points)
-    return np.asarray(cdist(x, y, "sqeuclidean") if p == 2.0 else cdist(x, y) ** p)
+    distances = scipy.spatial.distance
+    return np.asarray(distances.cdist(x, y, "sqeuclidean") if p == 2.0 else distances.cdist(x, y) ** p)
 
 
 def _check_margins(numbers: np.ndarray, moved: Array, masses: Array) -> None:

@@ -12,6 +12,7 @@ from numba import njit
 
 from particles.compute.noise.normals import ARTANH, COS, LN_2, ROOT, SIN, TURN
 from particles.compute.noise.philox import KEY_STEPS, MASK, MULTIPLIERS, ROUNDS
+from particles.compute.sources import fingerprint
 from particles.compute.threads import shared_out
 from particles.shapes import Positions
 
@@ -88,22 +89,31 @@ def arrange(cosines, sines, out):
             out[j, d] = numbers[pair, first + j]
 
 
-@njit(cache=True, **ROUNDED)
-@no_type_check
-def write_tiles(begin, end, tile, first, counter, key, out):
-    """Write the numbers of the tiles from begin to end of `tile` particles each, of which the first has that number."""
-    count, dim = out.shape
-    blocks = -(-dim // 4)
-    integers, numbers = np.empty(4 * blocks * tile, np.int64), np.empty(4 * blocks * tile)
-    for start in range(begin * tile, min(end * tile, count), tile):
-        stop = min(start + tile, count)
-        size = blocks * (stop - start)
-        radial, angular = integers[: 2 * size], integers[2 * size : 4 * size]
-        cosines, sines = numbers[: 2 * size], numbers[2 * size : 4 * size]
-        fill(first + start, first + stop, blocks, counter, key, radial.reshape(2, size), angular.reshape(2, size))
-        spared = stop - start if 1 <= dim % 4 <= 2 else 0
-        turn(radial, angular, 2 * size - spared, cosines, sines)
-        arrange(cosines.reshape(2, size), sines.reshape(2, size), out[start:stop])
+def _compiled(sources: str) -> Any:
+    """The loop over tiles; the fingerprint of all sources is in its closure, hence in the key of Numba's cache."""
+
+    @njit(cache=True, **ROUNDED)
+    @no_type_check
+    def write_tiles(begin, end, tile, first, counter, key, out):
+        """Write the numbers of the tiles from begin to end, of `tile` particles; the first has that number."""
+        _ = sources
+        count, dim = out.shape
+        blocks = -(-dim // 4)
+        integers, numbers = np.empty(4 * blocks * tile, np.int64), np.empty(4 * blocks * tile)
+        for start in range(begin * tile, min(end * tile, count), tile):
+            stop = min(start + tile, count)
+            size = blocks * (stop - start)
+            radial, angular = integers[: 2 * size], integers[2 * size : 4 * size]
+            cosines, sines = numbers[: 2 * size], numbers[2 * size : 4 * size]
+            fill(first + start, first + stop, blocks, counter, key, radial.reshape(2, size), angular.reshape(2, size))
+            spared = stop - start if 1 <= dim % 4 <= 2 else 0
+            turn(radial, angular, 2 * size - spared, cosines, sines)
+            arrange(cosines.reshape(2, size), sines.reshape(2, size), out[start:stop])
+
+    return write_tiles
+
+
+write_tiles = _compiled(fingerprint(__file__))
 
 
 def write_normals(out: Positions, first: int, counter: tuple[int, int], key: tuple[int, int]) -> None:

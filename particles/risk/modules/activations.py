@@ -5,7 +5,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from particles.neurons.activations import GELU, Activation, LeakyReLU, Linear, ReLU, Sigmoid, SiLU, Softplus, Tanh
+from particles.neurons.activations import Activation, LeakyReLU, Linear, ReLU, Sigmoid, Softplus, Tanh
+from particles.neurons.gated import GELU, SiLU
 
 #: Beyond this torch's Softplus gives z itself; at 50 that is within the rounding of float64, at its own 20 within 2e-9.
 THRESHOLD = 50.0

@@ -136,17 +136,34 @@ def seconds_at(points: Sequence[Point], error: float, repeat: int) -> float:
 
 def ratios(points: Sequence[Point], ours: str, peer: str, errors: Sequence[float]) -> list[str]:
     """Sentences on how many times longer the peer takes for the same errors: median and range over repetitions."""
-    mine, theirs = ([point for point in points if point.method == name] for name in (ours, peer))
+    return [
+        f"{peer} takes {_with_range(found)} times as long as {ours} for an error of {error:.0e}"
+        for error in errors
+        if (found := _relative(points, ours, peer, error))
+    ]
+
+
+def own_ratios(points: Sequence[Point], ours: str, others: Sequence[str], errors: Sequence[float]) -> list[str]:
+    """Sentences on the quickest of other methods for the same errors, and how long it takes in times ours."""
     lines = []
     for error in errors:
-        repeats = range(min(len(point.seconds) for point in (*mine, *theirs))) if mine and theirs else range(0)
-        found = [seconds_at(theirs, error, repeat) / seconds_at(mine, error, repeat) for repeat in repeats]
-        if found and not any(map(math.isnan, found)):
-            lines.append(
-                f"{peer} takes {statistics.median(found):.1f} ({min(found):.1f} to {max(found):.1f}) times as long as "
-                f"{ours} for an error of {error:.0e}"
-            )
+        known = {name: _relative(points, ours, name, error) for name in others}
+        if reached := {name: found for name, found in known.items() if found}:
+            best = min(reached, key=lambda name: statistics.median(reached[name]))
+            lines.append(f"{best}, the quickest, takes {_with_range(reached[best])} of {ours} for {error:.0e}")
     return lines
+
+
+def _relative(points: Sequence[Point], ours: str, other: str, error: float) -> list[float]:
+    """Seconds of another method over ours for an error, of every repetition; none where one does not reach it."""
+    mine, theirs = ([point for point in points if point.method == name] for name in (ours, other))
+    repeats = range(min(len(point.seconds) for point in (*mine, *theirs))) if mine and theirs else range(0)
+    found = [seconds_at(theirs, error, repeat) / seconds_at(mine, error, repeat) for repeat in repeats]
+    return [] if any(map(math.isnan, found)) else found
+
+
+def _with_range(found: Sequence[float]) -> str:
+    return f"{statistics.median(found):.2f} ({min(found):.2f} to {max(found):.2f})"
 
 
 def draw(points: Sequence[Point], path: Path, *, title: str, risk: bool = False) -> None:
@@ -191,7 +208,9 @@ def run(
     print(f"{problem.name}: {size}, until {problem.until:g}, {torch.get_num_threads()} thread(s)\n{HEADER}", flush=True)
     there = [method for method in methods if not method.needs or installed(method.needs)]
     points = measured(problem, reference, there, clock)
-    print("\n".join([*(point.line for point in points), *ratios(points, "Adaptive", PEER, errors)]), flush=True)
+    own = [method.name for method in methods if method.needs is None and method.name != "Adaptive"]
+    lines = [*ratios(points, "Adaptive", PEER, errors), *own_ratios(points, "Adaptive", own, errors)]
+    print("\n".join([*(point.line for point in points), *lines]), flush=True)
     if figure is not None:
         draw(points, figure, title=f"The {problem.name} flow: {torch.get_num_threads()} thread(s), float64", risk=risk)
     return points

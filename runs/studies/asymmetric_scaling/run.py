@@ -25,8 +25,10 @@ from particles import (
     Risk,
     SmallestEigenvalue,
     Squared,
+    Trajectory,
 )
 from particles.shapes import Scalar
+from particles.trajectory import Series
 from runs.datasets import SplitData, load
 from runs.figures.figures import Array
 from runs.studies.asymmetric_scaling.config import NAME, Config, Setting
@@ -79,6 +81,12 @@ class Run:
         masses = self.setting.masses(self.config.count, self.config.shifted_masses)
         cloud = self.law.sample(masses=masses, seed=self.seed)
         return cloud.to(device=self.config.device, dtype=self.config.torch_dtype)
+
+    @cached_property
+    def records(self) -> Mapping[str, Series]:
+        """What the file of the complete run holds of every observable, read once."""
+        with Trajectory.open(self.path) as trajectory:
+            return dict(trajectory.observables)
 
     def observables(self) -> dict[str, Measured]:
         """What is recorded, by name; all of it evaluated in float64, whatever the flow is computed in.

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from flows import Euler, Every, GradientFlow, StopBelow, Trace, evolve
 from particles import ActiveFraction, ParticleCloud, Risk
@@ -36,7 +36,7 @@ class Decay:
         inside = (self.parts <= max(high, REST * self.parts[-1])) & (self.parts >= low)
         if inside.sum() < 3:
             return np.nan, np.nan
-        fit = stats.linregress(self.times[inside], np.log(self.parts[inside]))
+        fit = scipy.stats.linregress(self.times[inside], np.log(self.parts[inside]))
         return -float(fit.slope), float(fit.rvalue) ** 2
 
     def bound(self, rate: float) -> Array:

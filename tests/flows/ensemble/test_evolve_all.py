@@ -33,11 +33,12 @@ from flows import (
 )
 from flows.base import Together
 from flows.ensemble.bdf_group import BDFGroup
-from flows.ensemble.evolve_all import _group
+from flows.ensemble.evolve_all import _fitting, _group
 from flows.ensemble.member_group import Group
 from flows.ensemble.member_runs import Member, Outcome
 from particles import (
     NTK,
+    Dataset,
     Ensemble,
     FlowDiverged,
     FlowRefused,
@@ -53,7 +54,7 @@ from particles.shapes import Outputs
 from particles.trajectory.content.comparison import datasets
 from tests.flows.contracts.ensembles import CASES, ROUGH, Case, check_members, ensemble
 from tests.long import long, long_after
-from tests.problems import network_cloud, network_risk
+from tests.problems import network_cloud, network_risk, numbers
 from tests.tolerances import relative_error
 
 NAMED = {case.name: case for case in CASES}
@@ -376,3 +377,11 @@ def test_clouds_seen_are_not_written_over() -> None:
         )
     assert len(kept) > 80
     assert all(torch.equal(cloud.positions, copy) for cloud, copy in kept)
+
+
+@pytest.mark.parametrize(("integrator", "fitting"), [(Euler(1.0), 2), (Chebyshev(), 2), (BDF(), 20)], ids=repr)
+def test_methods_in_function_space_take_more_members_together(integrator: Integrator[Any], fitting: int) -> None:
+    """Assert that as many members of 500 particles and 100 data go together as their matrices are allowed entries."""
+    data = Dataset(numbers(1, 100, 3), numbers(2, 100, 1))
+    some = Ensemble(numbers(3, 2, 500, 4), torch.full((2, 500), 0.002, dtype=torch.float64))
+    assert _fitting(integrator, some, replace(network_risk().on(data), fused=False)) == fitting

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import pytest
 import torch
 
-from particles import Erf, Identity, MeanField, Neuron, Perceptron, Risk, Squared, Tanh, as_neuron
-from particles.compute import numba_launch
+from particles import Identity, MeanField, Neuron, Perceptron, Risk, SmoothLeakyReLU, Squared, Tanh, as_neuron
 from particles.compute.backend_choice import MOST_OUTPUTS, NUMBA, WIDEST, Fused, fused_for
+from particles.compute.cpu import launch
 from tests.draws import normals
 from tests.house.source import ROOT
 from tests.particles.compute.programs import needs_triton, printed
@@ -51,7 +51,7 @@ FOREIGN = "the neuron is no Perceptron with an activation that numba has here"
     [
         (as_neuron(WrittenBump()), 5, False, FOREIGN),
         (Perceptron(HalfTanh(), Identity(3)), 5, False, FOREIGN),
-        (Perceptron(Erf(), Identity(3)), 5, False, FOREIGN),
+        (Perceptron(SmoothLeakyReLU(), Identity(3)), 5, False, FOREIGN),
         (
             Perceptron(Tanh(), Identity(WIDEST + 1)),
             5,
@@ -106,8 +106,8 @@ def test_numbers_that_go_through_the_kernels(monkeypatch: pytest.MonkeyPatch) ->
     """
     calls: list[str] = []
     for name in ("predict", "pull"):
-        kernel = getattr(numba_launch, name)
-        monkeypatch.setattr(numba_launch, name, lambda *given, name=name, kernel=kernel, **more: (
+        kernel = getattr(launch, name)
+        monkeypatch.setattr(launch, name, lambda *given, name=name, kernel=kernel, **more: (
             calls.append(name), kernel(*given, **more))[1])  # fmt: skip
     risk = Risk(Perceptron(Tanh(), Identity(3), 2, "both"), MeanField(), Squared(), dataset(Squared(), 2))
     start = cloud(risk.data.inputs, 2)

@@ -5,7 +5,20 @@ from dataclasses import replace
 import pytest
 import torch
 
-from particles import L2, NTK, CrossEntropy, Dataset, Erf, Lazy, MeanField, ParticleCloud, Perceptron, Power, Risk, Tanh
+from particles import (
+    L2,
+    NTK,
+    CrossEntropy,
+    Dataset,
+    Lazy,
+    MeanField,
+    ParticleCloud,
+    Perceptron,
+    Power,
+    Risk,
+    SmoothLeakyReLU,
+    Tanh,
+)
 from particles.cloud import Stacked
 from particles.compute.tiles import FUSED_ENTRIES
 from particles.ensemble.risk import EnsembleRisk
@@ -75,9 +88,9 @@ def test_kernels_give_each_member_its_own() -> None:
     agrees with each member's plain torch; and that asking where it cannot be is an error."""
     members, own = list(ensemble(2)), [replace(risk, fused=True) for risk in risks(2)]
     with pytest.raises(ValueError, match="fused kernels were asked for, but the neuron is no Perceptron with an act"):
-        EnsembleRisk.of([replace(risk, neuron=replace(risk.neuron, activation=Erf())) for risk in own]).velocity(
-            Stacked(members)
-        )
+        EnsembleRisk.of(
+            [replace(risk, neuron=replace(risk.neuron, activation=SmoothLeakyReLU())) for risk in own]
+        ).velocity(Stacked(members))
     at = EnsembleRisk.of(own).at(Stacked(members))
     assert at.tiles.fused is not None
     plain = [replace(risk, fused=False) for risk in own]

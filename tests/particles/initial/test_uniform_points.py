@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from scipy.stats import qmc
 
 from particles import Points, Random, Sobol
 from particles.initial.uniform_points import SMALLEST, SOBOL_DIMENSIONS
@@ -56,7 +57,8 @@ def test_sobol_fills_every_interval_once() -> None:
 
 
 def test_sobol_refuses_more_coordinates_than_it_has() -> None:
-    """Assert that too many coordinates are refused with the number there is and what to use instead."""
+    """Assert that too many coordinates are refused with the number that scipy has and what to use instead."""
+    assert SOBOL_DIMENSIONS == qmc.Sobol.MAXDIM
     needed = SOBOL_DIMENSIONS + 1
     with pytest.raises(ValueError, match=rf"at most {SOBOL_DIMENSIONS} coordinates, but {needed} are needed; use Rand"):
         Sobol().draw(2, needed, seed=0)

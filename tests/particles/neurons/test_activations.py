@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 import particles.neurons.activations
+import particles.neurons.gated
 import particles.neurons.smooth_leaky_relu
 from particles import GELU, Activation, Erf, LeakyReLU, ReLU, Sigmoid, SiLU, Softplus, Tanh
 from particles.neurons.activations import SMALL
@@ -45,7 +46,8 @@ def test_value_is_the_formula(activation: Activation, plain: Map) -> None:
 
 def test_every_activation_is_a_member() -> None:
     """Assert that no activation of the module is left out of the contract."""
-    modules = particles.neurons.activations, particles.neurons.smooth_leaky_relu
+    neurons = particles.neurons
+    modules = neurons.activations, neurons.gated, neurons.smooth_leaky_relu
     kinds = [kind for module in modules for kind in vars(module).values()]
     defined = {kind for kind in kinds if hasattr(kind, "__dataclass_fields__")}
     assert {type(member) for member in MEMBERS} == defined
@@ -142,3 +144,13 @@ def test_slopes_have_a_slope_everywhere(activation: Activation, dtype: torch.dty
     assert torch.equal(found.detach(), activation.derivative(z))
     (slope,) = torch.autograd.grad(found.sum(), given)
     assert bool(torch.isfinite(slope).all()) and float(slope[[0, -1]].abs().max()) == 0.0
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+def test_softplus_keeps_its_digits(dtype: torch.dtype) -> None:
+    """Assert that it errs by at most two roundings of itself at every size, and around the place where it becomes z."""
+    z = torch.cat([torch.linspace(-80.0, 80.0, 999), torch.linspace(39.9, 40.1, 99)]).to(dtype)
+    with mpmath.workdps(30):
+        exact = torch.tensor([float(mpmath.log1p(mpmath.exp(x))) for x in z.tolist()], dtype=torch.float64)
+    error = (Softplus().value(z).double() - exact).abs() / exact
+    assert 0.0 < float(error.max()) < 2.0 * torch.finfo(dtype).eps

@@ -4,11 +4,23 @@ import shutil
 
 import pytest
 
-from particles import Perceptron
+from particles import Perceptron, ReLU, Softplus
 from particles.compute.tiles import KEPT_ENTRIES
 from runs.benchmarks.ceilings import Ceilings, Work
 from runs.benchmarks.peers import installed
-from runs.benchmarks.velocity import TimedRisk, Timing, autograd, grid, main, measured, methods, ours, share, work
+from runs.benchmarks.velocity import (
+    TimedRisk,
+    Timing,
+    activations,
+    autograd,
+    grid,
+    main,
+    measured,
+    methods,
+    ours,
+    share,
+    work,
+)
 
 
 def test_every_method_computes_our_velocity() -> None:
@@ -73,3 +85,13 @@ def test_grid_leaves_out_what_autograd_cannot_hold(capsys: pytest.CaptureFixture
         assert [line.split()[0] for line in lines] == ["20", "20", "2,000", "2,000"]
         assert [number for number, line in enumerate(lines) if "left out: " in line] == left
     assert "left out: 3.84e-06 GB" in lines[0]
+
+
+def test_every_activation_is_measured_in_both_dtypes(capsys: pytest.CaptureFixture[str]) -> None:
+    """Assert that plain torch and autograd of the activation itself agree with ours to the rounding of each dtype."""
+    found = activations((50, 10, 3), (Softplus, ReLU), rounds=1)
+    lines = capsys.readouterr().out.splitlines()
+    titles = ["Softplus(), float32", "ReLU(), float32", "Softplus(), float64", "ReLU(), float64"]
+    assert lines[::4] == titles
+    assert [result.method for result in found] == 4 * ["ours", "plain torch", "autograd"]
+    assert all(result.error < 1e-5 for result in found) and all(result.error < 1e-14 for result in found[6:])

@@ -8,21 +8,22 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from runs.batch.jobs import Stopped
+from runs.batch.jobs import Outcome, Stopped
 from runs.study import running
 from runs.study.claims import read_claims
-from runs.study.experiment import Case
-from runs.study.running import Job, perform, run_study, table_of
+from runs.study.experiment import PREDICTED, Case
+from runs.study.running import Job, longest_first, perform, run_study, table_of
 from runs.study.study import Study
 from runs.study.table import Row, Table
 from runs.system.refusal import Refusal
 from tests.long import long
-from tests.runs.study.toy import STUDY, Config, Plain, Squares, configured, same
+from tests.runs.study.toy import STUDY, Config, Plain, Squares, configured, failing, same
 
 
 def quiet() -> Console:
@@ -163,6 +164,46 @@ def test_begun_cases_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     run_study(Study("toy", "", "", Config, (Plain(),)), configured(tmp_path / "a"), console=console)
     assert "Continued from the state kept last: E1.2-long." in console.file.getvalue()
     assert Job(Plain(), configured(tmp_path), Case("seed0"), tmp_path).begun == 0
+
+
+def test_of_one_seed_the_longest_is_begun_first(tmp_path: Path) -> None:
+    """Assert that seeds and experiments stay in their order, predictions first, and cases of a seed go by size."""
+    cases = [PREDICTED, Case("a", 0, 3), Case("b", 0, 2, weight=2.0), Case("c", 1, 1), Case("d", 1, 9), Case("e", 0, 7)]
+    config = configured(tmp_path)
+    jobs = [Job(one, config, case, tmp_path) for one in (Squares(), Plain()) for case in cases]
+    names = [job.name for job in longest_first(jobs)]
+    assert names == [f"{one}-{name}" for one in ("E1.1", "E1.2") for name in ("predicted", *"badce")]
+
+
+def note_process(folder: Path, name: str) -> None:
+    """Leave the number of the process behind."""
+    (folder / name).write_text(str(os.getpid()))
+
+
+def test_calls_that_compile_are_shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Assert that each is done once by a process of its own before the cases, and none where one process does all."""
+    calls = [partial(note_process, tmp_path, name) for name in ("a", "b")]
+    monkeypatch.setattr(Plain, "warmed", lambda self, config: calls)
+    monkeypatch.setattr(running, "perform_all", lambda pending, *args, **kwargs: [Outcome(0.0) for _ in pending])
+    study = Study("toy", "", "", Config, (Plain(),))
+    run_study(study, configured(tmp_path / "alone"), console=quiet(), workers=1)
+    assert not (tmp_path / "a").exists()
+    run_study(study, configured(tmp_path / "two"), console=quiet(), workers=2)
+    processes = {(tmp_path / name).read_text() for name in ("a", "b")}
+    assert str(os.getpid()) not in processes
+    monkeypatch.setattr(running, "are_forked", lambda: False)
+    (tmp_path / "a").unlink()
+    run_study(study, configured(tmp_path / "spawned"), console=quiet(), workers=2)
+    assert not (tmp_path / "a").exists()
+
+
+def test_failures_come_in_the_order_of_the_cases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Assert that sentences are in the order of the table, whichever case was begun first."""
+    cases = [Case("short", 0, 1), Case("long", 0, 9)]
+    monkeypatch.setattr(Plain, "cases", lambda self, config: cases, raising=False)
+    monkeypatch.setattr(Plain, "measured", failing)
+    table = run_study(Study("toy", "", "", Config, (Plain(),)), configured(tmp_path / "a"), console=quiet())
+    assert [sentence.partition(":")[0] for sentence in table.failures] == ["E1.2-short", "E1.2-long"]
 
 
 def test_experiments_count_alike_in_the_progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from particles import TrajectoryError
 from runs.study.panels import Line, Panel
-from runs.study.study_figures import figures_of
+from runs.study.study_figures import StudyFigure, draw_all, figures_of
 from runs.study.table import Row, Table
 from runs.system.refusal import Refusal
 from tests.runs.study import toy
@@ -39,3 +39,16 @@ def test_a_trajectory_that_cannot_be_read_is_refused(tmp_path: Path, monkeypatch
     monkeypatch.setattr(toy.Plain, "panels", damaged)
     with pytest.raises(Refusal, match=r"The figures cannot be drawn: x\.h5 is damaged"):
         figures_of(STUDY, configured(tmp_path), TABLE)
+
+
+def test_processes_draw_the_same_bytes(tmp_path: Path) -> None:
+    """Assert that figures have the same bytes drawn here and by two processes."""
+    lines = (Line.of("a", "k", TABLE.at("E1.2", "seed", "only")),)
+    figures = [
+        StudyFigure(f"{name}.png", name, [Panel("", name, "x", lines)] * place) for place, name in ((1, "a"), (2, "b"))
+    ]
+    for workers in (0, 2):
+        (tmp_path / str(workers)).mkdir()
+        draw_all(figures, tmp_path / str(workers), workers)
+    for name in ("a.png", "b.png"):
+        assert (tmp_path / "0" / name).read_bytes() == (tmp_path / "2" / name).read_bytes()

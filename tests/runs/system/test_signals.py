@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from runs.system.signals import Heard, terminable
+from runs.system.signals import SHARED, Heard, signals_ignored, terminable
 from tests.long import long
 from tests.runs.study.smoke import spoken
 from tests.runs.studyfile.small.sweeps import at_work, gone, launched, unequal_files, write_sweep
@@ -24,6 +24,15 @@ def heard_by(number: int, handler: Any) -> Heard:
     finally:
         signal.signal(number, before)
     return heard
+
+
+def test_signals_are_ignored_while_processes_begin() -> None:
+    """Assert that Ctrl-C does nothing inside the block, which a process that begins there inherits, and later does."""
+    before = [signal.getsignal(number) for number in SHARED]
+    with signals_ignored():
+        os.kill(os.getpid(), signal.SIGINT)
+        assert {signal.getsignal(number) for number in SHARED} == {signal.SIG_IGN}
+    assert [signal.getsignal(number) for number in SHARED] == before
 
 
 def test_sigterm_is_an_interrupt_and_is_noted() -> None:

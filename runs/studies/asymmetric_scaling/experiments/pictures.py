@@ -7,7 +7,6 @@ import numpy as np
 import torch
 
 from particles import ParticleCloud, Trajectory
-from particles.trajectory import Series
 from runs.studies.asymmetric_scaling.config import SETTINGS, Config, Setting
 from runs.studies.asymmetric_scaling.reuse import REMOVED
 from runs.studies.asymmetric_scaling.run import Run
@@ -77,7 +76,7 @@ def curve_panels(config: Config, runs: Sequence[Run]) -> list[Panel]:
     for quantity in _shown(config, OBSERVED):
         lines = []
         for setting, done in _by_setting(runs):
-            series = [_series(run, quantity.name) for run in done]
+            series = [run.records[quantity.name] for run in done]
             later = series[0].times > 0.0
             values = np.stack([one.values[later] for one in series], axis=1)
             lines.append(Line(setting.label, setting.colour, series[0].times[later], values, "band"))
@@ -156,11 +155,6 @@ def _at_the_end(runs: Sequence[Run], observable: str, places: Array, backwards: 
     """The single record of an observable that is a list, against its places."""
     lines = []
     for setting, done in _by_setting(runs):
-        table = np.stack([_series(run, observable).values[-1] for run in done], axis=1)
+        table = np.stack([run.records[observable].values[-1] for run in done], axis=1)
         lines.append(Line(setting.label, setting.colour, places, table[::-1] if backwards else table, "band"))
     return lines
-
-
-def _series(run: Run, observable: str) -> Series:
-    with Trajectory.open(run.path) as trajectory:
-        return trajectory.observables[observable]

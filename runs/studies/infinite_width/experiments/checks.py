@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
+import scipy
 import torch
-from scipy.stats import norm
 
 from limits.theorems import Assumption, Result, Statement, as_value
 from runs.batch.jobs import Report
@@ -65,7 +65,7 @@ class Checks(Experiment):
         That is asked where the step changes less than a standard error does.
         """
         names = _curves(table)
-        reach = float(norm.isf(0.025 / len(names)) / norm.isf(0.025))
+        reach = float(scipy.stats.norm.isf(0.025 / len(names)) / scipy.stats.norm.isf(0.025))
         for name in names:
             found, exact = (table.at(self.name, LIMIT, name, predicted=known) for known in (False, True))
             step, noise = (float(table.at(self.name, quantity, name).values[0, 0]) for quantity in (STEP, ERROR))

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import scipy
 import torch
-from scipy.stats import binomtest
 
 from limits.theorems import Result, Statement, as_value
 from runs.batch.jobs import Report
@@ -91,5 +91,5 @@ def _held(table: Table) -> dict[str, np.ndarray]:
 
 def _interval(held: np.ndarray) -> tuple[float, float]:
     """The interval of 95 % of a frequency (Clopper and Pearson 1934)."""
-    found = binomtest(int(held.sum()), len(held)).proportion_ci(CONFIDENCE)
+    found = scipy.stats.binomtest(int(held.sum()), len(held)).proportion_ci(CONFIDENCE)
     return float(found.low), float(found.high)

@@ -11,6 +11,7 @@ from flows import BDF, RK4, Chebyshev, GradientFlow, StepNoise, evolve
 from flows.integrators.error_controlled.rejection_loop import Place
 from flows.integrators.function_space.bdf import share
 from flows.integrators.function_space.bdf_state import BDFState
+from flows.integrators.function_space.error_scales import Scales
 from flows.integrators.function_space.matrix_free import choice, preconditioner
 from flows.loop.checkpoint import CHECKPOINTED, Checkpoint
 from particles import (
@@ -120,6 +121,7 @@ def test_particles_left_out_cost_no_steps(rtol: float, monkeypatch: pytest.Monke
 
     More than the tolerance allows would be left out of K q, the function's change would be wrong, and steps tiny.
     """
+    monkeypatch.setattr("flows.integrators.function_space.bdf.ROUGH_PRODUCTS", 0)
     neuron = Perceptron(Tanh(), Identity(3))
     risk = Risk(neuron, NTK(), Squared(), Dataset(numbers(1, 7, 3), numbers(2, 7, 1)))
     law = GaussianLaw(neuron, outputs=RademacherOutputs())
@@ -205,6 +207,19 @@ def test_curvature_of_neurons_ends_a_crawl() -> None:
     tight = evolve(GradientFlow(risk), cloud, BDF(1e-7), until=1e4)
     assert relative_error(end.positions - cloud.positions, tight.positions - cloud.positions) < 1e-3
     assert kept[-1].state.work.accepted < 3000
+
+
+def test_matrix_is_rough_where_that_saves_time() -> None:
+    """Assert that 2000 particles and 100 numbers have a rough matrix, unless a trial has failed or rtol is tight.
+
+    Smaller clouds and runs that have not begun have an exact one.
+    """
+    scales = Scales(torch.zeros(2000, 1), torch.zeros(100), 0.0, 0.0)
+    large = BDFState((torch.zeros(2000, 1),), (0.0,), scales=scales)
+    assert BDF(1e-4).rough(large) == 1e-4
+    assert BDF(1e-7).rough(large) == BDF(1e-4).rough(replace(large, failed=1)) == 0.0
+    assert BDF(1e-4).rough(replace(large, points=(torch.zeros(900, 1),))) == 0.0
+    assert BDF(1e-4).rough(replace(large, scales=None)) == 0.0
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,14 @@
 """Compiled loops of noise: every number has the bits of plain torch, whatever the shape, the tiles and the threads."""
 
+from pathlib import Path
+
 import pytest
 import torch
 
+from particles.compute.noise import normals, numba_noise, philox
 from particles.compute.noise.normals import plain_normals
 from particles.compute.noise.numba_noise import TILE, write_normals
+from particles.compute.sources import fingerprint
 
 COUNTER, KEY = (2**32 - 3, 2**31 + 1), (5, 2**32 - 2)
 
@@ -43,3 +47,10 @@ def test_every_word_of_the_address_matters(place: str) -> None:
         other = torch.empty_like(plain)
         write_normals(other, 0, tuple(address["counter"]), tuple(address["key"]))
         assert not bool((other == plain).any())
+
+
+def test_code_on_disk_is_that_of_all_its_sources() -> None:
+    """Assert that the constants of other files of the folder count where Numba's cache looks for compiled loops."""
+    cells = numba_noise.write_tiles.py_func.__closure__
+    assert [cell.cell_contents for cell in cells] == [fingerprint(numba_noise.__file__)]
+    assert {Path(module.__file__).parent for module in (normals, philox)} == {Path(numba_noise.__file__).parent}

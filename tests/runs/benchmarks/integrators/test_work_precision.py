@@ -14,6 +14,7 @@ from runs.benchmarks.integrators.work_precision import (
     Point,
     draw,
     measured,
+    own_ratios,
     ratios,
     run,
     seconds_at,
@@ -74,9 +75,20 @@ def test_ratio_has_a_median_and_a_range() -> None:
     """Assert that a peer three times as slow is said to be, with errors out of reach left out."""
     both = [*points("Adaptive", 1.0), *points(PEER, 3.0)]
     assert ratios(both, "Adaptive", PEER, (1e-3, 1e-9)) == [
-        f"{PEER} takes 3.0 (3.0 to 3.0) times as long as Adaptive for an error of 1e-03"
+        f"{PEER} takes 3.00 (3.00 to 3.00) times as long as Adaptive for an error of 1e-03"
     ]
     assert ratios(points("Adaptive", 1.0), "Adaptive", PEER, (1e-3,)) == []
+
+
+def test_quickest_of_the_others_is_named() -> None:
+    """Assert that of methods that reach an error the one of the least seconds stands beside ours, below one or not."""
+    some = [*points("Adaptive", 1.0), *points("BDF", 0.8), *points("Chebyshev", 2.0)]
+    assert own_ratios(some, "Adaptive", ["BDF", "Chebyshev"], (1e-3, 1e-9)) == [
+        "BDF, the quickest, takes 0.80 (0.80 to 0.80) of Adaptive for 1e-03"
+    ]
+    assert own_ratios(some, "BDF", ["Chebyshev", "none"], (1e-3,)) == [
+        "Chebyshev, the quickest, takes 2.50 (2.50 to 2.50) of BDF for 1e-03"
+    ]
 
 
 def test_table_names_every_method_that_is_installed(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

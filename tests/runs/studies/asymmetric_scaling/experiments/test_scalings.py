@@ -95,3 +95,20 @@ def test_one_seed_decides_nothing() -> None:
     one = Table(tuple(row for row in table if row.seed == 0))
     claims = [*Scalings().claims(configured(scale="smoke"), one)]
     assert [claim.verdict for claim in claims] == ["undecided"] * 4 and all(math.isnan(claim.error) for claim in claims)
+
+
+def test_calls_that_compile_are_those_of_both_dtypes(tmp_path: Path) -> None:
+    """Assert that each gives the risk of a start, in the dtype of observables and that of the flow, one where equal."""
+    config = STUDY.configured(scale="smoke", data="simulated", out=tmp_path)
+    double, single = (call() for call in Scalings().warmed(config))
+    assert double != single and math.isclose(double, single, rel_tol=1e-5)
+    assert len(Scalings().warmed(config.model_copy(update={"dtype": "float64"}))) == 1
+
+
+def test_heavy_settings_are_known_to_take_longer(tmp_path: Path) -> None:
+    """Assert that weights grow along the settings for an adaptive integrator, and are equal for descent."""
+    adaptive, descent = (
+        [case.weight for case in Scalings().cases(STUDY.configured(scale="smoke", integrator=name, out=tmp_path))]
+        for name in ("adaptive", "descent")
+    )
+    assert adaptive == sorted(set(adaptive)) and set(descent) == {1.0}

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from particles import Activation, Identity, LeakyReLU, Perceptron, Ranks, Tanh
-from particles.compute import numba_launch
+from particles import Activation, Identity, LeakyReLU, Perceptron, Ranks, Softplus, Tanh
 from particles.compute.backend_choice import NUMBA
+from particles.compute.cpu import launch
 from tests.draws import normals
 from tests.particles.risk.contracts.members import ACTIVATIONS, TRAINED
 from tests.ranks import needs_fork, on_ranks
@@ -42,10 +42,10 @@ def differences(neuron: Perceptron, m: int, n: int, dtype: torch.dtype, *, kept:
     """Of the predictions and the pull from plain torch in float64, relative to the largest entry, in roundings."""
     positions, factors, phi, cotangents = drawn(neuron, m, n, dtype)
     tangent = neuron.tangent(positions.double(), phi.double())
-    lease = {"kept": numba_launch.memory(positions, phi)} if kept else {}
+    lease = {"kept": launch.memory(neuron, positions, phi)} if kept else {}
     found = (
-        numba_launch.predict(neuron, positions, factors, phi, **lease),
-        numba_launch.pull(neuron, positions, factors, phi, cotangents, **lease),
+        launch.predict(neuron, positions, factors, phi, **lease),
+        launch.pull(neuron, positions, factors, phi, cotangents, **lease),
     )
     truth = tangent.predict(factors.double()), tangent.pull(factors.double(), cotangents.double())
     eps = torch.finfo(dtype).eps
@@ -59,9 +59,10 @@ def test_every_neuron_is_that_of_plain_torch(activation: Activation, trained: st
     """Assert that predictions and pulls of one output and of three are right to some roundings; zero is exact."""
     for outputs in (1, 3):
         neuron = Perceptron(activation, Identity(3), outputs, trained)
-        assert max(differences(neuron, 150, 33, torch.float64, kept=False)) < 20.0
+        for kept in (True, False):
+            assert max(differences(neuron, 150, 33, torch.float64, kept=kept)) < 20.0
         positions, factors, phi, cotangents = drawn(neuron, 150, 33, torch.float64)
-        pulled = numba_launch.pull(neuron, positions, factors, phi, cotangents)
+        pulled = launch.pull(neuron, positions, factors, phi, cotangents)
         frozen = torch.ones(neuron.dim, dtype=torch.bool)
         frozen[neuron.trained_columns] = False
         assert not pulled[:, frozen].any() and (pulled[:, ~frozen] != 0.0).any()
@@ -89,41 +90,51 @@ def test_threads_change_no_bit(dtype: torch.dtype) -> None:
     found = []
     for number in (1, 2, 3):
         with threads(number):
-            pulled = numba_launch.pull(neuron, positions, factors, phi, cotangents)
-            found.append((numba_launch.predict(neuron, positions, factors, phi), pulled))
-    assert numba_launch._chunk(5000) < 5000 / 3
+            pulled = launch.pull(neuron, positions, factors, phi, cotangents)
+            found.append((launch.predict(neuron, positions, factors, phi), pulled))
+    assert launch._chunk(5000) < 5000 / 3
     assert all(torch.equal(a, b) for other in found[1:] for a, b in zip(found[0], other, strict=True))
-    fewer = numba_launch.predict(neuron, positions[:-1], factors[:-1], phi)
+    fewer = launch.predict(neuron, positions[:-1], factors[:-1], phi)
     assert not torch.equal(fewer, found[0][0])
 
 
-def test_what_is_kept_gives_the_same_bits() -> None:
-    """Assert that the pull from what predictions left is the pull that computes it anew."""
-    neuron = Perceptron(Tanh(), Identity(3), 1, "both")
+@pytest.mark.parametrize("trained", TRAINED)
+@pytest.mark.parametrize("outputs", [1, 3])
+@pytest.mark.parametrize("activation", [Tanh(), Softplus()], ids=repr)
+def test_what_is_kept_gives_the_same_bits(activation: Activation, outputs: int, trained: str) -> None:
+    """Assert that the pull from what predictions left is the pull that computes it anew, and once more so.
+
+    Of softplus sigma, sigma' or both are left, as the pull needs them, and no memory for more.
+    """
+    neuron = Perceptron(activation, Identity(3), outputs, trained)
     positions, factors, phi, cotangents = drawn(neuron, 600, 35, torch.float32)
-    lease = numba_launch.memory(positions, phi)
+    lease = launch.memory(neuron, positions, phi)
     lease.matrix.fill_(torch.nan)
-    numba_launch.predict(neuron, positions, factors, phi, lease)
-    kept = numba_launch.pull(neuron, positions, factors, phi, cotangents, lease)
-    assert torch.equal(kept, numba_launch.pull(neuron, positions, factors, phi, cotangents))
+    launch.predict(neuron, positions, factors, phi, lease)
+    kept = launch.pull(neuron, positions, factors, phi, cotangents, lease)
+    assert torch.equal(kept, launch.pull(neuron, positions, factors, phi, cotangents))
+    assert torch.equal(kept, launch.pull(neuron, positions, factors, phi, cotangents, lease))
+    parts = 2 if trained == "both" and activation == Softplus() else 1
+    assert lease.matrix.shape == (3 * parts, 36 * launch.LANES) and not lease.matrix.isnan().any()
 
 
 @pytest.mark.parametrize("kept", [True, False], ids=["kept", "anew"])
 @pytest.mark.parametrize(("m", "outputs"), [(70, 1), (256, 3), (1500, 2)])
-def test_members_have_the_bits_they_have_alone(m: int, outputs: int, kept: bool) -> None:
+@pytest.mark.parametrize("activation", [Tanh(), Softplus()], ids=repr)
+def test_members_have_the_bits_they_have_alone(activation: Activation, m: int, outputs: int, kept: bool) -> None:
     """Assert that three clouds in one call, on two threads, give to the bit what each gives by itself."""
-    neuron = Perceptron(Tanh(), Identity(3), outputs, "both")
+    neuron = Perceptron(activation, Identity(3), outputs, "both")
     phi = drawn(neuron, 1, 33, torch.float32)[2]
     positions, factors = normals(3 * m, neuron.dim, seed=5).float(), normals(3 * m, seed=6).float()
     cotangents = normals(3 * 33, outputs, seed=7).float()
-    lease = {"kept": numba_launch.memory(positions, phi, 3)} if kept else {}
+    lease = {"kept": launch.memory(neuron, positions, phi, 3)} if kept else {}
     with threads(2):
-        predicted = numba_launch.predict(neuron, positions, factors, phi, members=3, **lease).chunk(3)
-        pulled = numba_launch.pull(neuron, positions, factors, phi, cotangents, members=3, **lease).chunk(3)
+        predicted = launch.predict(neuron, positions, factors, phi, members=3, **lease).chunk(3)
+        pulled = launch.pull(neuron, positions, factors, phi, cotangents, members=3, **lease).chunk(3)
     parts = zip(positions.chunk(3), factors.chunk(3), cotangents.chunk(3), strict=True)
     for e, (own, weights, heard) in enumerate(parts):
-        assert torch.equal(numba_launch.predict(neuron, own, weights, phi), predicted[e])
-        assert torch.equal(numba_launch.pull(neuron, own, weights, phi, heard), pulled[e])
+        assert torch.equal(launch.predict(neuron, own, weights, phi), predicted[e])
+        assert torch.equal(launch.pull(neuron, own, weights, phi, heard), pulled[e])
     assert not torch.equal(predicted[0], predicted[1]) and not torch.equal(pulled[0], pulled[1])
 
 
@@ -134,20 +145,16 @@ def test_rows_need_not_lie_together() -> None:
     wide = torch.cat([positions, positions], dim=1)
     view = wide[:, : neuron.dim]
     assert not view.is_contiguous()
-    one, two = (numba_launch.pull(neuron, at, factors, phi, cotangents) for at in (positions, view))
+    one, two = (launch.pull(neuron, at, factors, phi, cotangents) for at in (positions, view))
     assert torch.equal(one, two)
-    assert torch.equal(
-        numba_launch.predict(neuron, view, factors, phi), numba_launch.predict(neuron, positions, factors, phi)
-    )
+    assert torch.equal(launch.predict(neuron, view, factors, phi), launch.predict(neuron, positions, factors, phi))
 
 
 def test_slopes_of_leaks_arrive() -> None:
     """Assert that the parameter of an activation reaches the kernel."""
     one, two = (Perceptron(LeakyReLU(slope), Identity(2)) for slope in (0.1, 0.2))
     positions, factors, phi, _ = drawn(one, 20, 5, torch.float64)
-    assert not torch.equal(
-        numba_launch.predict(one, positions, factors, phi), numba_launch.predict(two, positions, factors, phi)
-    )
+    assert not torch.equal(launch.predict(one, positions, factors, phi), launch.predict(two, positions, factors, phi))
 
 
 @needs_fork
@@ -158,7 +165,7 @@ def test_forked_processes_have_threads_of_their_own(tmp_path: Path) -> None:
 
     def predicted(ranks: Ranks) -> torch.Tensor:
         with threads(2):
-            return numba_launch.predict(neuron, positions, factors, phi)
+            return launch.predict(neuron, positions, factors, phi)
 
     expected = predicted(Ranks())
     assert all(torch.equal(found, expected) for found in on_ranks(2, predicted, tmp_path))

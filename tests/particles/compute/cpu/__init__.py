@@ -1,0 +1,1 @@
+"""Mirrors particles/compute/cpu/."""
