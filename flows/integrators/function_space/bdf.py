@@ -18,6 +18,7 @@ from flows.integrators.function_space.gauss_newton import DenseRisk, GaussNewton
 from flows.integrators.function_space.interpolation import combination, weights
 from flows.integrators.function_space.logarithmic_time import LogarithmicTime
 from flows.integrators.function_space.matrix_free.choice import solver, step_risk
+from flows.integrators.function_space.matrix_free.iterative_solve import Iterated
 from flows.integrators.function_space.matrix_free.preconditioner import Preconditioner, Sketch
 from flows.integrators.function_space.neuron_curvature import neuron_curvature
 from flows.integrators.function_space.saddle import check_rest
@@ -256,10 +257,11 @@ class BDF(ErrorControlled[BDFState, BDFTrial]):
         curvature = neuron_curvature(stiff.at) if curved and isinstance(risk, Risk) else None
         found = solver(stiff, shift, rough, curvature, preconditioner)
         solved = found.solve(right, data * stiff.at.cotangents)
-        known = solved.outputs
-        change = stiff.changed(solved.vector, solved.pushed) if known is None else stiff.weighed(known)
+        iterated = solved if isinstance(solved, Iterated) else None
+        change = stiff.weighed(iterated.outputs) if iterated else stiff.changed(solved.vector, solved.pushed)
         outputs = stiff.weighed(stiff.at.predictions) + change
-        return Correction(solved.vector, change, outputs, solved.doubt, solved.preconditioner)
+        left = iterated.preconditioner if iterated else None
+        return Correction(solved.vector, change, outputs, solved.doubt, left)
 
 
 def share(work: int) -> float:

@@ -43,10 +43,15 @@ def gradient_risk(flow: Flow, integrator: str) -> DenseRisk:
     return flow.linearised if isinstance(flow, LinearisedFlow) else flow.risk
 
 
+def network_risk(risk: DenseRisk) -> Risk:
+    """The risk of the network itself."""
+    return risk.risk if isinstance(risk, LinearisedRisk) else risk
+
+
 def dense_risk(flow: Flow, integrator: str) -> DenseRisk:
     """That risk, small enough for Gram matrices and without fused kernels; FlowRefused for a larger one."""
     risk = gradient_risk(flow, integrator)
-    numbers = flow.risk.data.count * flow.risk.data.outputs
+    numbers = network_risk(risk).data.targets.numel()
     if numbers > LARGEST_GRAM:
         raise FlowRefused(
             f"{integrator} factorises n k by n k matrices and takes n k up to {LARGEST_GRAM}, but n k is {numbers}; "

@@ -8,7 +8,6 @@ from torch import Tensor
 
 from flows.integrators.function_space.damping import Damping
 from flows.integrators.function_space.gauss_newton import GaussNewton, spread, spread_members
-from flows.integrators.function_space.matrix_free.preconditioner import Preconditioner
 from particles import Perceptron
 from particles.shapes import AnyFloat, Grams, Outputs, Velocity
 
@@ -28,15 +27,12 @@ class Solved:
     """v = (1 - h A)^(-1) (right - M J^T q) = D^(-1) (right - M J^T z), and B^T J v [n k].
 
     `total` is z [data, outputs]. `doubt` is what the last refinement still changed; None where rounding is far away.
-    Iterations also give `outputs`, J v [data, outputs], and the `preconditioner` to go on with.
     """
 
     vector: Velocity
     pushed: Tensor
     total: Outputs
     doubt: Velocity | None = None
-    outputs: Outputs | None = None
-    preconditioner: Preconditioner | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -110,4 +110,4 @@ if __name__ == "__main__":
         print("m = {}, n = {:,}, d = {}, k = {}, rtol 1e-3, float64".format(count, *MNIST), flush=True)
         print(stepped(images_flow(count, *MNIST), 1e-3, STEPS).line)
     else:
-        main(*map(Path, sys.argv[1:2]))
+        main(Path(sys.argv[1]) if len(sys.argv) > 1 else None)

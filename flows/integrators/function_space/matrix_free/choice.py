@@ -3,7 +3,13 @@
 from torch import Tensor
 
 from flows.base import Flow
-from flows.integrators.function_space.gauss_newton import DenseRisk, GaussNewton, dense_risk, gradient_risk
+from flows.integrators.function_space.gauss_newton import (
+    DenseRisk,
+    GaussNewton,
+    dense_risk,
+    gradient_risk,
+    network_risk,
+)
 from flows.integrators.function_space.matrix_free.iterative_solve import Iterative
 from flows.integrators.function_space.matrix_free.preconditioner import Preconditioner
 from flows.integrators.function_space.shifted_solve import Shifted
@@ -22,7 +28,7 @@ def by_products(risk: Risk, cloud: ParticleCloud) -> bool:
 def step_risk(flow: Flow, cloud: ParticleCloud) -> DenseRisk:
     """The risk as a step of BDF evaluates it; FlowRefused for other flows, and for Gram matrices that are too large."""
     risk = gradient_risk(flow, "BDF")
-    if by_products(flow.risk, cloud):
+    if by_products(network_risk(risk), cloud):
         return risk
     return dense_risk(flow, "BDF" if cloud.shared_by is None else "BDF of a cloud that several processes share")
 

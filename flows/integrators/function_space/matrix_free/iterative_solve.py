@@ -21,6 +21,14 @@ EXACT = 0.02
 MOST_ITERATIONS = 200
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Iterated(Solved):
+    """What iterations give besides: `outputs`, J v [data, outputs], and the `preconditioner` to go on with."""
+
+    outputs: Outputs
+    preconditioner: Preconditioner
+
+
 @dataclass(frozen=True, eq=False)
 class Iterative:
     """The matrix 1 - h A = D + h M J^T C J of `Shifted`, by Woodbury's identity and conjugate gradients.
@@ -40,13 +48,13 @@ class Iterative:
     curvature: AnyFloat | None
     preconditioner: Preconditioner
 
-    def solve(self, right: Velocity, cotangents: Outputs | None = None) -> Solved:
+    def solve(self, right: Velocity, cotangents: Outputs | None = None) -> Iterated:
         """v = (1 - h A)^(-1) (right - M J^T q), its change of the function, and the preconditioner to hand on."""
         moving = right if cotangents is None else right - self.stiff.at.pull(cotangents)
         found = self._descended(self._damping.divided(moving))
         return found if cotangents is None else replace(found, total=found.total + cotangents)
 
-    def _descended(self, first: Velocity) -> Solved:
+    def _descended(self, first: Velocity) -> Iterated:
         """The solution from v_0; B^T J v is what conjugate gradients leave, and z is h B w."""
         root, size = self._root, self.size
         vector, outputs = first, self._seen.push(first.to(root))
@@ -73,9 +81,15 @@ class Iterative:
             way = rest + (product / before) * way
             iterations += 1
         after = self._ready.after(iterations, residual.numel())
-        doubt = step if left > EXACT else None
         changed = outputs.to(first)
-        return Solved(vector, self.stiff.rooted(changed), unrooted(root, size * total).to(first), doubt, changed, after)
+        return Iterated(
+            vector,
+            self.stiff.rooted(changed),
+            unrooted(root, size * total).to(first),
+            step if left > EXACT else None,
+            outputs=changed,
+            preconditioner=after,
+        )
 
     def _conditioned(self, residual: Tensor) -> Tensor:
         """Of a residual, nearly the error that it stands for."""

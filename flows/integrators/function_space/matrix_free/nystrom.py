@@ -84,7 +84,8 @@ def drawn(root: Curvature, count: int) -> Tensor:
     weights = root.square().sum(dim=(1, 2)).nan_to_num(0.0, 0.0, 0.0)
     waits = torch.from_numpy(generator(0, "columns").standard_exponential(len(weights))).to(weights) / weights
     count = max(min(count, int((weights > 0.0).sum())), 1)
-    return waits.topk(count, largest=False).indices.sort().values
+    chosen: Tensor = waits.topk(count, largest=False).indices.sort().values
+    return chosen
 
 
 def leading(matrix: Float[Tensor, "numbers numbers"], part: float) -> Float[Tensor, "numbers rank"]:
@@ -94,7 +95,8 @@ def leading(matrix: Float[Tensor, "numbers numbers"], part: float) -> Float[Tens
     values, vectors = torch.linalg.eigh(matrix.double())
     kept = values > ROUNDING * values.amax(dim=0, keepdim=True).clamp_min(0.0) if len(values) else values > 0.0
     kept[: len(values) - max(int(part * len(values)), 1)] = False
-    return (vectors[:, kept] / values[kept].sqrt()).to(matrix)
+    scaled: Tensor = vectors[:, kept] / values[kept].sqrt()
+    return scaled.to(matrix)
 
 
 def _parts(count: int, each: int) -> list[slice]:

@@ -37,7 +37,7 @@ def test_kernels_are_taken_where_no_gram_matrix_is() -> None:
 
 
 def test_what_has_no_function_space_or_is_shared_and_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Assert the sentences for a noisy flow, and for data of a shared cloud that are too many for a Gram matrix."""
+    """Assert that a noisy flow is refused in a sentence, and so are data of a shared cloud, too many for a matrix."""
     cloud = network_cloud()
     with pytest.raises(FlowRefused, match="BDF works in the function space of a gradient flow's risk, but was given L"):
         step_risk(LangevinFlow(network_risk(), 0.1), cloud)

@@ -7,7 +7,7 @@ import torch
 
 from flows.integrators.function_space.gauss_newton import GaussNewton
 from flows.integrators.function_space.matrix_free import iterative_solve
-from flows.integrators.function_space.matrix_free.iterative_solve import EXACT, Iterative
+from flows.integrators.function_space.matrix_free.iterative_solve import Iterative
 from flows.integrators.function_space.matrix_free.preconditioner import Preconditioner
 from flows.integrators.function_space.neuron_curvature import neuron_curvature
 from flows.integrators.function_space.shifted_solve import ROUGH_ENOUGH, Shifted
@@ -48,7 +48,7 @@ def test_solution_is_that_of_the_factor(
         expected, solved = Shifted(stiff, SHIFT).solve(right, cotangents), solver.solve(right, cotangents)
         assert_identical(solved.vector, expected.vector, operations=1e5)
         assert_identical(solved.pushed, expected.pushed, operations=1e5)
-        assert solved.outputs is not None and solved.doubt is None
+        assert solved.doubt is None
         assert_identical(solved.outputs, stiff.at.push(expected.vector), operations=1e5)
         assert_identical(solver._damping.divided(right - stiff.at.pull(solved.total)), expected.vector, operations=1e5)
 
@@ -82,7 +82,7 @@ def test_solution_is_as_exact_as_is_asked(size: float, wanted: int, monkeypatch:
         return relative_error(solved.vector, expected.vector), relative_error(solved.pushed, expected.pushed)
 
     of_vector, of_change = off()
-    assert max(of_vector, of_change) < EXACT
+    assert max(of_vector, of_change) < 0.02
     assert float(first.norm()) > 1.01 * float(expected.vector.norm())
     exactly(monkeypatch)
     assert max(off()) < 1e-9 < max(of_vector, of_change)
@@ -97,7 +97,6 @@ def test_preconditioner_saves_iterations() -> None:
         counts = []
         for preconditioner in (replace(NONE, first=0), known):
             solved = Iterative(near, size, 0.0, None, preconditioner).solve(near.velocity)
-            assert solved.preconditioner is not None
             counts.append(solved.preconditioner.first)
         assert 2 * counts[1] <= counts[0]
 
@@ -140,4 +139,4 @@ def test_nothing_is_iterated_at_rest_or_where_nothing_is_finite() -> None:
             solved = Iterative(here, 1e3, ROUGH, None, state).solve(right)
             calls.append(solved.preconditioner)
             assert not bool(solved.vector.isfinite().all() and solved.pushed.isfinite().all())
-    assert all(after is not None and after.more == 0 for after in calls)
+    assert all(after.more == 0 for after in calls)
