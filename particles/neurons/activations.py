@@ -226,8 +226,8 @@ class Softplus:
     smooth: ClassVar[bool] = True
 
     def value(self, z: AnyFloat) -> AnyFloat:
-        """log(1 + exp(z)), without overflow; above 40 that is z."""
-        return functional.softplus(z, threshold=40.0)
+        """log(1 + exp(z)), without overflow."""
+        return torch.logaddexp(z, torch.zeros_like(z))
 
     def derivative(self, z: AnyFloat, value: AnyFloat | None = None) -> AnyFloat:
         """1 / (1 + exp(-z))."""
