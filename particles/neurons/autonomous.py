@@ -2,6 +2,7 @@
 
 import math
 from abc import ABC, abstractmethod
+from functools import cache
 
 import torch
 
@@ -34,3 +35,18 @@ class Autonomous(ABC):
     def derivative(self, z: AnyFloat, value: AnyFloat | None = None) -> AnyFloat:
         """h(sigma(z)); a caller who already holds sigma(z) passes it and saves computing it again."""
         return self.derivative_at(self.value(z) if value is None else value)
+
+
+def autonomous(activation: object) -> Autonomous | None:
+    """The activation if its sigma' follows from its sigma, which need not be so in a derived class that changes one."""
+    return activation if isinstance(activation, Autonomous) and not _changed(type(activation)) else None
+
+
+@cache
+def _changed(kind: type) -> bool:
+    """Whether a class has a sigma or sigma' of its own and inherits how one is written over z or follows from it."""
+
+    def distance(method: str) -> int:
+        return next(place for place, parent in enumerate(kind.__mro__) if method in vars(parent))
+
+    return min(map(distance, ("value", "derivative"))) < max(map(distance, ("overwrite", "derivative_at")))

@@ -12,7 +12,7 @@ from typing import ClassVar, Protocol, runtime_checkable
 import torch
 
 from particles.neurons.activations import Activation
-from particles.neurons.autonomous import Autonomous
+from particles.neurons.autonomous import autonomous
 from particles.neurons.gated import gated
 from particles.neurons.saturation import Saturated, saturated
 from particles.numerics.scratch import FRESH, SCRATCH, Fresh, Lease, reusable
@@ -102,14 +102,16 @@ class PerceptronTangent:
     @cached_property
     def _overwrites(self) -> bool:
         """Whether sigma is written over z and gives sigma'; on the CPU, as what is looked for would wait for a GPU."""
-        return isinstance(self.neuron.activation, Autonomous) and self._lease is not None and self.phi.is_cpu
+        return autonomous(self.neuron.activation) is not None and self._lease is not None and self.phi.is_cpu
 
     @cached_property
     def _overwritten(self) -> tuple[ManyHidden, Saturated | None]:
         """sigma, and the rows whose sigma' does not follow from it."""
-        activation = self.neuron.activation
-        if not isinstance(activation, Autonomous):
-            raise TypeError(f"The derivative of {type(activation).__name__} does not follow from its value.")
+        activation = autonomous(self.neuron.activation)
+        if activation is None:
+            raise TypeError(
+                f"The derivative of {type(self.neuron.activation).__name__} does not follow from its value."
+            )
         apart = saturated(activation, self._z)
         return activation.overwrite(self._z), apart
 
@@ -119,8 +121,8 @@ class PerceptronTangent:
 
     def _slope(self, spare: AnyFloat | None) -> ManyHidden:
         """sigma', written into spare memory where it is given and sigma' is not kept."""
-        activation = self.neuron.activation
-        if isinstance(activation, Autonomous) and self._overwrites:
+        activation = autonomous(self.neuron.activation)
+        if activation is not None and self._overwrites:
             value, apart = self._overwritten
             slopes = activation.derivative_at(value, out=spare)
             return slopes if apart is None else apart.corrected(slopes)

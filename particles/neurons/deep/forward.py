@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from particles.neurons.activations import Activation
-from particles.neurons.autonomous import Autonomous
+from particles.neurons.autonomous import Autonomous, autonomous
 from particles.neurons.deep.stages import Group, Stage
 from particles.numerics.scratch import reusable
 from particles.shapes import Features, Positions
@@ -83,8 +83,9 @@ class SlopeAt:
 def activated(activation: Activation, h: Tensor) -> tuple[Tensor, Slope]:
     """sigma(h), and its slope there."""
     value = activation.value(h)
-    if isinstance(activation, Autonomous) and _suffices(activation, h):
-        return value, SlopeOfValue(activation, value)
+    follows = autonomous(activation)
+    if follows is not None and _suffices(follows, h):
+        return value, SlopeOfValue(follows, value)
     return value, SlopeAt(activation, h, value)
 
 
