@@ -20,6 +20,7 @@ from flows.integrators.function_space.logarithmic_time import LogarithmicTime
 from flows.integrators.function_space.neuron_curvature import neuron_curvature
 from flows.integrators.function_space.saddle import check_rest
 from flows.integrators.function_space.shifted_solve import Shifted
+from flows.integrators.function_space.sliding import sliding
 from particles import ParticleCloud, Risk
 from particles.shapes import Positions, Velocity
 
@@ -88,9 +89,11 @@ class BDF(ErrorControlled[BDFState, BDFTrial]):
     n k by n k Cholesky factor, so that a step is one velocity however stiff the flow. This is one step of Newton's
     method; others would halve the steps across kinks and gain nothing on smooth flows, where d is small. P is a
     polynomial in logarithmic time (`LogarithmicTime`), in which training is smooth and half as many steps do; its
-    units at t are those of time. The error is d times h / (t - t_k) and what kappa adds: at most rtol times how far the
-    cloud has been from its start, in the positions and in the function alike, or what rounding makes of both; less in
-    small problems, where steps cost next to nothing (`share`). No step is longer than `max_step`. Dense output by the
+    units at t are those of time. Steps with the slope on one side of a kink would go to and fro at neurons which data
+    hold there; a second solution with the same factor lets these slide along it (`Sliding`). The error is d times
+    h / (t - t_k) and what kappa adds: at most rtol times how far the cloud has been from its start, in the positions
+    and in the function alike, or what rounding makes of both; less in small problems, where steps cost next to nothing
+    (`share`). No step is longer than `max_step`. Dense output by the
     polynomial through the new point. For gradient flows with n k up to 6000.
     """
 
@@ -242,7 +245,11 @@ class BDF(ErrorControlled[BDFState, BDFTrial]):
         if (relaxation := stiff.at.relaxation) is not None:
             right.add_(relaxation.mul_(particles))
         curvature = neuron_curvature(stiff.at) if curved and isinstance(risk, Risk) else None
-        solved = Shifted(stiff, shift, rough, curvature).solve(right, data * stiff.at.cotangents)
+        shifted = Shifted(stiff, shift, rough, curvature)
+        solved = shifted.solve(right, data * stiff.at.cotangents)
+        if isinstance(risk, Risk) and (held := sliding(stiff.at, solved.vector, shift)) is not None:
+            more = shifted.solve(held.change(solved.vector))
+            solved = replace(solved, vector=solved.vector + more.vector, pushed=solved.pushed + more.pushed)
         change = stiff.changed(solved.vector, solved.pushed)
         return Correction(solved.vector, change, stiff.weighed(stiff.at.predictions) + change, solved.doubt)
 
