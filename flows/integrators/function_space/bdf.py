@@ -20,8 +20,10 @@ from flows.integrators.function_space.logarithmic_time import LogarithmicTime
 from flows.integrators.function_space.matrix_free.choice import solver, step_risk
 from flows.integrators.function_space.matrix_free.iterative_solve import Iterated
 from flows.integrators.function_space.matrix_free.preconditioner import Preconditioner, Sketch
-from flows.integrators.function_space.neuron_curvature import neuron_curvature
 from flows.integrators.function_space.saddle import check_rest
+from flows.integrators.function_space.shifted_solve import Solved
+from flows.integrators.function_space.single_neurons.neuron_curvature import neuron_curvature
+from flows.integrators.function_space.single_neurons.sliding import sliding
 from particles import ParticleCloud, Risk
 from particles.shapes import Positions, Velocity
 
@@ -92,10 +94,11 @@ class BDF(ErrorControlled[BDFState, BDFTrial]):
     n k by n k Cholesky factor, so that a step is one velocity however stiff the flow. This is one step of Newton's
     method; others would halve the steps across kinks and gain nothing on smooth flows, where d is small. P is a
     polynomial in logarithmic time (`LogarithmicTime`), in which training is smooth and half as many steps do; its
-    units at t are those of time. The error is d times h / (t - t_k) and what kappa adds: at most rtol times how far the
-    cloud has been from its start, in the positions and in the function alike, or what rounding makes of both; less in
-    small problems, where steps cost next to nothing (`share`). No step is longer than `max_step`. Dense output by the
-    polynomial through the new point.
+    units at t are those of time. Steps with the slope on one side of a kink would go to and fro at neurons which data
+    hold there; a second solution with the same factor lets these slide along it (`Sliding`). The error is d times
+    h / (t - t_k) and what kappa adds: at most rtol times how far the cloud has been from its start, in the positions
+    and in the function alike, or what rounding makes of both; less in small problems, where steps cost next to nothing
+    (`share`). No step is longer than `max_step`. Dense output by the polynomial through the new point.
 
     For gradient flows. With n k above 400 no matrix of that size is formed: d is found by conjugate gradients, as
     exactly as the step needs it, from products with J and J^T (`Iterative`). Their preconditioner is kept in the state,
@@ -257,11 +260,20 @@ class BDF(ErrorControlled[BDFState, BDFTrial]):
         curvature = neuron_curvature(stiff.at) if curved and isinstance(risk, Risk) else None
         found = solver(stiff, shift, rough, curvature, preconditioner)
         solved = found.solve(right, data * stiff.at.cotangents)
-        iterated = solved if isinstance(solved, Iterated) else None
-        change = stiff.weighed(iterated.outputs) if iterated else stiff.changed(solved.vector, solved.pushed)
-        outputs = stiff.weighed(stiff.at.predictions) + change
-        left = iterated.preconditioner if iterated else None
-        return Correction(solved.vector, change, outputs, solved.doubt, left)
+        vector, change, doubt = solved.vector, _changed(stiff, solved), solved.doubt
+        if isinstance(risk, Risk) and (held := sliding(stiff.at, vector, shift)) is not None:
+            more = found.solve(held.change(vector))
+            vector, change = vector + more.vector, change + _changed(stiff, more)
+            doubt = more.doubt if doubt is None else doubt
+        left = solved.preconditioner if isinstance(solved, Iterated) else None
+        return Correction(vector, change, stiff.weighed(stiff.at.predictions) + change, doubt, left)
+
+
+def _changed(stiff: GaussNewton, solved: Solved) -> Tensor:
+    """sqrt(p_i) J v [n k] of a solution v."""
+    if isinstance(solved, Iterated):
+        return stiff.weighed(solved.outputs)
+    return stiff.changed(solved.vector, solved.pushed)
 
 
 def share(work: int) -> float:

@@ -5,7 +5,7 @@ import torch
 
 from flows.integrators.function_space.damping import Damping
 from flows.integrators.function_space.gauss_newton import GaussNewton
-from flows.integrators.function_space.neuron_curvature import neuron_curvature
+from flows.integrators.function_space.single_neurons.neuron_curvature import neuron_curvature
 from particles import NTK, MeanField, Scaling, Squared
 from tests.flows.problems.curved_risks import RATES, STRENGTHS, risk_of, spread
 from tests.problems import network_cloud, numbers

@@ -5,8 +5,8 @@ import torch
 from mpmath import mp
 
 from flows.integrators.function_space.gauss_newton import GaussNewton
-from flows.integrators.function_space.neuron_curvature import neuron_curvature
 from flows.integrators.function_space.shifted_solve import NEGLIGIBLE, ROUGH_ENOUGH, Shifted
+from flows.integrators.function_space.single_neurons.neuron_curvature import neuron_curvature
 from particles import (
     NTK,
     CrossEntropy,

@@ -9,8 +9,8 @@ from flows.integrators.function_space.gauss_newton import GaussNewton
 from flows.integrators.function_space.matrix_free import iterative_solve
 from flows.integrators.function_space.matrix_free.iterative_solve import Iterative
 from flows.integrators.function_space.matrix_free.preconditioner import Preconditioner
-from flows.integrators.function_space.neuron_curvature import neuron_curvature
 from flows.integrators.function_space.shifted_solve import ROUGH_ENOUGH, Shifted
+from flows.integrators.function_space.single_neurons.neuron_curvature import neuron_curvature
 from particles import NTK, CrossEntropy, Logistic, Loss, MeanField, Scaling, Squared
 from tests.flows.integrators.function_space.matrix_free.test_nystrom import decaying
 from tests.flows.problems.curved_risks import RATES, STRENGTHS, risk_of

@@ -4,7 +4,7 @@ import torch
 from torch.func import jacrev
 
 from flows.integrators.function_space.gauss_newton import GaussNewton
-from flows.integrators.function_space.neuron_curvature import neuron_curvature
+from flows.integrators.function_space.single_neurons.neuron_curvature import neuron_curvature
 from particles import NTK, Squared
 from particles.shapes import AnyFloat
 from tests.flows.problems.curved_risks import RATES, risk_of, spread

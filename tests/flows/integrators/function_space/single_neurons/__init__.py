@@ -1,0 +1,1 @@
+"""Tests of what an implicit step knows of single neurons."""
