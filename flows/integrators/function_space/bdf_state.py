@@ -99,6 +99,9 @@ class BDFState:
     def accepted(self, reached: float, error: float, corrections: Mapping[int, float]) -> "BDFState":
         """After a step, with the order and size that promise to go farthest; points and scales are still the old ones.
 
+        Steps grow on the scale of the path, but none is longer than twice the one before: longer ones pass over slow
+        growth that none of them has seen.
+
         `corrections` are the norms of d of its own order and of those `beside`: errors go as these times the constants
         of the formulas.
         """
@@ -111,10 +114,11 @@ class BDFState:
         controller = CONTROLLERS[best]
         most = controller.first if len(self.times) == 2 else controller.largest
         [back] = self.scale.ways(self.times[:1], reached)
+        step = reached - self.times[0]
         return replace(
             self,
             times=(reached, *self.times)[: HIGHEST + 1],
-            size=self.scale.length(controller.grown(-back, factors[best], most), reached),
+            size=min(self.scale.length(controller.grown(-back, factors[best], most), reached), most * step),
             order=best,
             held=self.held + 1 if best == self.order else 0,
             failed=0,

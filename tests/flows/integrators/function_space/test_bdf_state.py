@@ -51,6 +51,16 @@ def test_order_that_goes_farthest_is_taken() -> None:
     assert replace(STATE, held=1).beside == ()
 
 
+def test_steps_grow_on_the_scale_of_the_path_and_no_more_than_double() -> None:
+    """Assert that a step whose error is as wanted keeps its length in logarithmic time, and a perfect one is doubled."""
+    state = replace(STATE, times=(4.0, 2.0, 1.0, 0.5, 0.25, 0.125), unit=1e-9)
+    own = {2: 9.0, 3: 1.0, 4: 9.0}
+    wanted = state.accepted(8.0, 0.87**4, own)
+    assert wanted.order == 3 and math.isclose(wanted.size, 8.0, rel_tol=1e-6)
+    assert state.accepted(5.0, 0.87**4, own).size == pytest.approx(1.25, rel=1e-6)
+    assert replace(state, times=(4.0, 3.0, 2.0, 1.0, 0.5)).accepted(5.0, 0.0, own).size == 2.0
+
+
 def test_step_that_no_longer_advances_is_refused() -> None:
     """Assert that a step below the resolution of time ends the run in a sentence with the error."""
     state = replace(STATE, times=(4.0, 3.0))
