@@ -52,7 +52,7 @@ def test_order_that_goes_farthest_is_taken() -> None:
 
 
 def test_steps_grow_on_the_scale_of_the_path_and_no_more_than_double() -> None:
-    """Assert that a step whose error is as wanted keeps its length in logarithmic time, and a perfect one is doubled."""
+    """Assert that a step whose error is as wanted keeps its length in logarithmic time; a perfect one is doubled."""
     state = replace(STATE, times=(4.0, 2.0, 1.0, 0.5, 0.25, 0.125), unit=1e-9)
     own = {2: 9.0, 3: 1.0, 4: 9.0}
     wanted = state.accepted(8.0, 0.87**4, own)
