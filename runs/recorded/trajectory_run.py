@@ -29,15 +29,17 @@ from runs.recorded.origins import held_in, is_longer
 File: TypeAlias = TrajectoryWriter | SharedTrajectory
 #: Seconds between two states that are kept: what a killed run loses at most.
 KEEP_SECONDS = 10.0
+#: The last steps of a run, which may have been fitted to its end: where two steps are left, both are of one length.
+FITTED = 2
 
 
 class Keeper:
     """Keeps a state of the run in its file at the start and then every so many seconds.
 
     When it does so does not change the run: the file that is resumed from any of these ends with the same bits. It is
-    the state of one step before, since that step may have been fitted to the end of the run: so no state that is kept,
-    and none that is left in the finished file, knows of the end, and a longer run goes on from it with the bits of one
-    in one go.
+    the state of two steps before, since these may have been fitted to the end of the run: so no state that is kept, and
+    none that is left in the finished file, knows of the end, and a longer run goes on from it with the bits of one in
+    one go.
     """
 
     def __init__(
@@ -59,10 +61,10 @@ class Keeper:
         self._counted = counted
         self._next = -math.inf
         self.resumed = kept if isinstance(kept, Checkpoint) else None
-        self._before: deque[Checkpoint[Any]] = deque([] if self.resumed is None else [self.resumed], maxlen=2)
+        self._before: deque[Checkpoint[Any]] = deque([] if self.resumed is None else [self.resumed], maxlen=FITTED + 1)
 
     def __call__(self, checkpoint: Checkpoint[Any]) -> None:
-        """Keep the one before, if it is time."""
+        """Keep the one of two steps before, if it is time."""
         if self._counted is not None:
             step = self._counted(checkpoint.time)
             if self._before and step <= self._before[-1].step:

@@ -113,7 +113,7 @@ def test_what_checkpoints_are_made_of_is_declared() -> None:
         states: ClassVar[tuple[type, ...]] = (Before,)
 
     states = {state for case in CASES.values() for state in states_of(type(case[1]))}
-    assert set(CHECKPOINTED) == {Checkpoint, ParticleCloud, *states} and len(CHECKPOINTED) == 26
+    assert set(CHECKPOINTED) == {Checkpoint, ParticleCloud, *states} and len(CHECKPOINTED) == 28
     assert {*checkpointed(Own(0.1))} == {*CHECKPOINTED, Before} and states_of(Euler) == ()
     assert states_of(type(BDF()), BDF) == BDF.states
 

@@ -54,23 +54,24 @@ def state(step: int) -> Checkpoint[None]:
 
 
 def test_the_state_before_is_kept() -> None:
-    """Assert that the start is kept at once, then the one before each, and that this is what the end leaves."""
+    """Assert that the start is kept at once, then that of two steps before, and that this is what the end leaves."""
     kept = Kept()
     keeper = Keeper(kept, 0.0, None)  # type: ignore[arg-type]
     assert keeper.last is None and keeper.resumed is None
     for step in range(4):
         keeper(state(step))
-    assert kept.steps == [0, 0, 1, 2] and keeper.last is not None and keeper.last.step == 2
+    assert kept.steps == [0, 0, 0, 1] and keeper.last is not None and keeper.last.step == 1
 
 
 def test_the_state_resumed_from_is_the_one_before_the_first() -> None:
-    """Assert that a run that goes on keeps what it went on from until two states are known, whatever else was held."""
+    """Assert that a run that goes on keeps what it went on from until three states are known, whatever was held."""
     kept = Kept()
     keeper = Keeper(kept, 0.0, state(5))  # type: ignore[arg-type]
     assert keeper.resumed is not None and keeper.last is keeper.resumed
     keeper(state(6))
     keeper(state(7))
-    assert kept.steps == [5, 6]
+    keeper(state(8))
+    assert kept.steps == [5, 5, 6]
     assert Keeper(kept, 0.0, "nonsense").resumed is None  # type: ignore[arg-type]
 
 
@@ -82,20 +83,20 @@ def test_it_waits_between_two_states() -> None:
     for step in range(3):
         keeper(state(step))
     assert kept.steps == [0]
-    for step in range(3):
+    for step in range(4):
         agreed(state(step))
-    assert kept.steps == [0, 0, 0, 1]
+    assert kept.steps == [0, 0, 0, 0, 1]
 
 
 def test_states_are_kept_under_the_numbers_of_the_file() -> None:
     """Assert that of several states under one number the first is kept, also where one goes on from that number."""
-    for kept_before, expected in ((None, [0, 0, 1, 3]), (state(2), [2])):
+    for kept_before, expected in ((None, [0, 0, 0, 1]), (state(2), [2, 2])):
         kept = Kept()
         keeper = Keeper(kept, 0.0, kept_before, counted=int)  # type: ignore[arg-type]
         for step, moment in enumerate((0.0, 0.5, 1.0, 1.5, 1.9, 3.1, 4.0)):
             keeper(Checkpoint(step, moment, CLOUD, None))
-        assert kept.steps[: len(expected)] == expected
-        assert keeper.last is not None and keeper.last.step == 3
+        assert kept.steps == expected
+        assert keeper.last is not None and keeper.last.step == expected[-1]
 
 
 NEURON = Perceptron(activation=Tanh(), embedding=Identity(dim=2))

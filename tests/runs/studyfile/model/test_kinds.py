@@ -137,7 +137,7 @@ def test_what_the_packages_offer_is_known_by_its_name() -> None:
     assert named([DormandPrince, LeakyReLU, RK4, SiLU]).keys() == {"dormand-prince", "leaky-relu", "rk4", "silu"}
     assert [kind.makes for name, kind in INTEGRATORS.items() if name != "import"] == list(OUR_INTEGRATORS)
     offered = [one for one in map(vars(particles).get, particles.__all__) if isinstance(one, type)]
-    modules = {ReLU.__module__, SmoothLeakyReLU.__module__}
+    modules = {ReLU.__module__, SiLU.__module__, SmoothLeakyReLU.__module__}
     activations = {one for one in offered if one.__module__ in modules} - {particles.Activation}
     assert {kind.makes for name, kind in ACTIVATIONS.items() if name != "import"} == activations
 
