@@ -26,7 +26,7 @@ from particles.cloud import Stacked
 #: Entries of a [particles, data] matrix of all members of a group together: on a CPU a MiB in float64, beyond which
 #: sharing operations gains nothing and caches lose, unless kernels keep each member in a cache of its own, or a step
 #: has as many operations as one in function space; on a GPU what its memory holds several of.
-CORE_ENTRIES, KERNEL_ENTRIES, FUNCTION_ENTRIES, DEVICE_ENTRIES = 2**17, 2**20, 2**20, 2**27
+CORE_ENTRIES, KERNEL_ENTRIES, FUNCTION_ENTRIES, DEVICE_ENTRIES = 2**17, 2**20, 2**18, 2**27
 
 
 class MembersFailed(ArithmeticError):
