@@ -87,7 +87,7 @@ class Config(StudyConfig):
     switches: ClassVar[Sizes] = {"code_conventions": {"shifted_masses": True, "variance": 2.0}}
 
     integrator: Literal["adaptive", "descent"] = Field(default="descent", description="to a tolerance, or step by step")
-    rtol: float = Field(default=2e-3, gt=0.0, lt=1.0, description="tolerance of the adaptive integrator")
+    rtol: float = Field(default=1e-3, gt=0.0, lt=1.0, description="tolerance of the adaptive integrator")
     atol: float = Field(default=1e-7, ge=0.0, lt=1.0, description="the same per coordinate: what float32 rounds to")
     count: int = Field(ge=2, description="particles, m")
     steps: int = Field(ge=1, description="gradient steps")
