@@ -92,10 +92,12 @@ class BDFGroup(ErrorControlledGroup[BDFState, BDFTrial]):
         for row, end in ends.items():
             shifts[row] = self._own(row).formula(self._own(row).order, end).shift
         cloud = self._stacked.moved((self._start + predicted).reshape(shape))
-        rough = predicted.new_tensor([self._method.rough(self._own(row)) for row in range(len(self._states))])
+        states = [self._own(row) for row in range(len(self._states))]
+        rough = predicted.new_tensor([self._method.rough(state) for state in states])
+        allowed = predicted.new_tensor([self._method.allowed(state) for state in states])
         slopes = slope.reshape(shape)
         sizes = predicted.new_tensor(shifts)
-        correction = self._method.correction(self._risk, cloud, slopes, sizes, rough)
+        correction = self._method.correction(self._risk, cloud, slopes, sizes, rough, allowed)
         self._ways = predicted + correction.vector.reshape(predicted.shape)
         norms = self._norms(correction, (self._ways - lower, self._ways - higher))
         return {row: self._trial(row, norms[row]) for row in rows}

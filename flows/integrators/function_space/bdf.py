@@ -15,15 +15,14 @@ from flows.integrators.function_space.bdf_state import BDFState
 from flows.integrators.function_space.differentiation import HIGHEST
 from flows.integrators.function_space.error_scales import Judged, Scales
 from flows.integrators.function_space.gauss_newton import DenseRisk, GaussNewton, spread
-from flows.integrators.function_space.interpolation import combination, weights
-from flows.integrators.function_space.logarithmic_time import LogarithmicTime
+from flows.integrators.function_space.interpolation import Polynomial, combination
 from flows.integrators.function_space.matrix_free.choice import solver, step_risk
 from flows.integrators.function_space.matrix_free.iterative_solve import Iterated
 from flows.integrators.function_space.matrix_free.preconditioner import Preconditioner, Sketch
 from flows.integrators.function_space.saddle import check_rest
 from flows.integrators.function_space.shifted_solve import Solved
 from flows.integrators.function_space.single_neurons.neuron_curvature import neuron_curvature
-from flows.integrators.function_space.single_neurons.sliding import sliding
+from flows.integrators.function_space.single_neurons.sliding import slid
 from particles import ParticleCloud, Risk
 from particles.shapes import Positions, Velocity
 
@@ -159,7 +158,14 @@ class BDF(ErrorControlled[BDFState, BDFTrial]):
         slope = combination(formula.slopes, points)
         there = at.cloud.moved(known.start + predicted)
         found = self.correction(
-            risk, there, slope, formula.shift, self.rough(state), state.curved, state.preconditioner
+            risk,
+            there,
+            slope,
+            formula.shift,
+            self.rough(state),
+            self.allowed(state),
+            state.curved,
+            state.preconditioner,
         )
         way = predicted + found.vector
         doubt = torch.zeros_like(way) if found.doubt is None else found.doubt
@@ -233,6 +239,10 @@ class BDF(ErrorControlled[BDFState, BDFTrial]):
         products = 0 if state.scales is None else state.points[0].shape[0] * state.scales.outputs.numel() ** 2
         return self.rtol if products >= ROUGH_PRODUCTS and self.rtol >= ROUGH and state.failed == 0 else 0.0
 
+    def allowed(self, state: BDFState) -> float:
+        """The error of the positions that is asked for, as far as they have been; none before a run has begun."""
+        return 0.0 if state.scales is None else self.asked.allowed(state.points[0].numel(), state.scales.distance)
+
     def _allowed(self, coordinates: int, scales: Scales) -> Tolerance:
         """The tolerance of a step of a cloud of so many coordinates."""
         return self.tolerance.stricter(share(coordinates * scales.outputs.numel()))
@@ -244,13 +254,14 @@ class BDF(ErrorControlled[BDFState, BDFTrial]):
         slope: Velocity,
         shift: float | Tensor,
         rough: float | Tensor,
+        allowed: float | Tensor = 0.0,
         curved: bool = False,
         preconditioner: Preconditioner | None = None,
     ) -> Correction:
-        """d at a predictor, for P'(t), which is written over, h' and what may be `rough` in its matrix.
+        """d at a predictor, for P'(t), which is written over, h', how `rough` its matrix may be, and the error allowed.
 
-        These two are one number, or one for each member [members]. The curvature of single neurons stands in the matrix
-        where `curved`.
+        These three are one number, or one for each member [members]. The curvature of single neurons stands in the
+        matrix where `curved`.
         """
         stiff = GaussNewton.of(risk, predicted)
         particles, data = (spread(shift, rows) for rows in (slope.shape[0], stiff.at.cotangents.shape[0]))
@@ -261,8 +272,8 @@ class BDF(ErrorControlled[BDFState, BDFTrial]):
         found = solver(stiff, shift, rough, curvature, preconditioner)
         solved = found.solve(right, data * stiff.at.cotangents)
         vector, change, doubt = solved.vector, _changed(stiff, solved), solved.doubt
-        if isinstance(risk, Risk) and (held := sliding(stiff.at, vector, shift)) is not None:
-            more = found.solve(held.change(vector))
+        if isinstance(risk, Risk) and (bent := slid(stiff.at, vector, shift, allowed)) is not None:
+            more = found.solve(bent)
             vector, change = vector + more.vector, change + _changed(stiff, more)
             doubt = more.doubt if doubt is None else doubt
         left = solved.preconditioner if isinstance(solved, Iterated) else None
@@ -279,18 +290,3 @@ def _changed(stiff: GaussNewton, solved: Solved) -> Tensor:
 def share(work: int) -> float:
     """The part of the tolerance that steps of a problem of this work, m dim n k, may err by."""
     return float(STRICTEST ** min(max(math.log(LARGE / work) / math.log(LARGE / SMALL), 0.0), 1.0))
-
-
-@dataclass(frozen=True, eq=False)
-class Polynomial:
-    """Dense output: the polynomial through these points, which are ways from the start."""
-
-    cloud: ParticleCloud
-    start: Positions
-    points: tuple[Positions, ...]
-    times: tuple[float, ...]
-    scale: LogarithmicTime
-
-    def __call__(self, time: float) -> ParticleCloud:
-        ways = self.scale.ways(self.times, time)
-        return self.cloud.moved(self.start + combination(weights(ways, 0.0), self.points))

@@ -1,9 +1,14 @@
 """Polynomials through points of a path: Lagrange's weights of value and slope, and sums of tensors with them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+from flows.integrators.function_space.logarithmic_time import LogarithmicTime
+from particles import ParticleCloud
+from particles.shapes import Positions
 
 
 def weights(times: Sequence[float], time: float) -> list[float]:
@@ -32,3 +37,18 @@ def combination(numbers: Sequence[float], tensors: Sequence[Tensor]) -> Tensor:
     for number, tensor in zip(numbers[1:], tensors[1:], strict=True):
         torch.add(result, tensor, alpha=number, out=result)
     return result
+
+
+@dataclass(frozen=True, eq=False)
+class Polynomial:
+    """Dense output: the polynomial through these points, which are ways from the start."""
+
+    cloud: ParticleCloud
+    start: Positions
+    points: tuple[Positions, ...]
+    times: tuple[float, ...]
+    scale: LogarithmicTime
+
+    def __call__(self, time: float) -> ParticleCloud:
+        ways = self.scale.ways(self.times, time)
+        return self.cloud.moved(self.start + combination(weights(ways, 0.0), self.points))

@@ -26,11 +26,15 @@ AGAIN = "one again: python -m tests.flows.law.integrator_law --seed SEED --metho
 
 #: Runs that are known to break the law, by family, number and method; `--open` judges them like the others.
 OPEN: dict[tuple[str, int, str], str] = {
+    (
+        "random",
+        442,
+        "Adaptive",
+    ): "one input, no bias: a neuron is held where all data have their kink: 34 times",
+    ("random", 442, "BDF"): "the same",
     ("random", 571, "Adaptive"): "held, but after 50 s: outputs of thousands make the loss a step, and the path slides",
     ("random", 1525, "Exponential"): "not lazy: takes longer than 20 s, and BDF a second",
     ("random", 1553, "Adaptive"): "inputs of 3e4 make sigmoids steps: 45 times",
-    ("random", 1764, "Adaptive"): "a saturated start, of stiffness 4e7: 23 times",
-    ("random", 1764, "BDF"): "the same",
     ("random", 1779, "Adaptive"): "inputs of 5e4 make GELU a kink, along which the path slides: 540 times",
     ("random", 1793, "Adaptive"): "float32: 10.1 times",
     ("random", 1955, "DormandPrince"): "float32, six steps across a kink at rtol 1e-2: 14 times",

@@ -30,6 +30,8 @@ WIDTH = 1.0
 REACH = 10.0
 #: Steps of conjugate gradients, which are exact for a neuron at so many kinks.
 STEPS = 6
+#: By so many tolerances may neurons be held off their kinks, all together; where it is more, none slides.
+HELD = 10.0
 #: Pairs within so much more than the width are looked at one by one.
 NEAR = 1.0 + 1e-5
 
@@ -51,6 +53,7 @@ class Sliding:
     directions: Tensor
     missed: Tensor
     stiffness: Tensor
+    offsets: Tensor
     count: int
 
     def change(self, step: Velocity) -> Velocity:
@@ -59,6 +62,12 @@ class Sliding:
         before = step[:, :hidden]
         result = torch.zeros_like(step)
         result[:, :hidden] = self._solved(before + self._summed(self.missed)) - before
+        return result
+
+    def off(self, step: Velocity) -> Velocity:
+        """How far particles are off the kinks they are held at, z_ij u_i / |phi_i| [particles, dim]."""
+        result = torch.zeros_like(step)
+        result[:, : self.directions.shape[1]] = self._summed(self.offsets)
         return result
 
     def _solved(self, right: AnyFloat) -> AnyFloat:
@@ -88,6 +97,23 @@ class Sliding:
         return torch.bincount(self.particles, minlength=self.count)
 
 
+def slid(at: RiskAt, step: Velocity, shift: float | Tensor, tolerance: float | Tensor) -> Velocity | None:
+    """What sliding adds to the right side of a step d with this h'; None where nothing slides.
+
+    `tolerance` is the error allowed in the positions; it and h' are one number, or one for each member [members]. Where
+    neurons are held farther off their kinks than `HELD` of it, together, they do not slide: nothing else would see that
+    as an error.
+    """
+    found = sliding(at, step, shift)
+    if found is None:
+        return None
+    off = found.off(step)
+    if isinstance(tolerance, Tensor):
+        near = off.reshape(len(tolerance), -1).norm(dim=1) <= HELD * tolerance
+        return found.change(step) * spread(near.to(step), len(step))
+    return found.change(step) if float(at.cloud.norms(off)) <= HELD * tolerance else None
+
+
 def sliding(at: RiskAt, step: Velocity, shift: float | Tensor) -> Sliding | None:
     """The pairs at which a step d with this h', one or one for each member [members], goes to and fro.
 
@@ -109,7 +135,7 @@ def sliding(at: RiskAt, step: Velocity, shift: float | Tensor) -> Sliding | None
     j, i, lengths, z, pulled, widths = (each[kept] for each in (j, i, lengths, z, pulled, widths))
     risen = 0.5 + 0.5 * z / widths
     missed = ((z > 0.0).to(z) - risen) * pulled / lengths
-    return Sliding(j, phi[i] / lengths[:, None], missed, 0.5 * pulled / widths, len(w))
+    return Sliding(j, phi[i] / lengths[:, None], missed, 0.5 * pulled / widths, z / lengths, len(w))
 
 
 def jumps(network: Network) -> float:

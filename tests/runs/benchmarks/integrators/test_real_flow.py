@@ -36,10 +36,10 @@ def test_gradient_descent_takes_the_papers_steps() -> None:
 
 @pytest.mark.validation
 def test_adaptive_meets_the_risk_of_a_tight_run() -> None:
-    """Assert that the risk at the end is within five per cent at rtol 3e-3, on a small network."""
+    """Assert that the risk at the end is within five per cent at rtol 2.5e-3, on a small network."""
     problem = real_flow(100, "diabetes", steps=300)
     [point] = measured(problem, reference(problem), [m for m in methods() if m.name == "Adaptive"])[1:2]
-    assert point.tolerance == 3e-3
+    assert point.tolerance == 2.5e-3
     assert point.risk_error < 0.05
 
 
