@@ -24,7 +24,7 @@ STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 FORGET = "5"
 MEBIBYTE = 2**20
 #: Number of particles of the small cloud, large enough that the fused kernels are loaded.
-SMALL = 3000
+SMALL = 5000
 
 
 @dataclass(frozen=True)
