@@ -117,8 +117,10 @@ class Adaptive(Tolerant):
 
     def _is_lazy(self, linear: LinearPart, span: float) -> bool:
         """Whether one exponential step over the whole run meets the tolerance."""
+        if span > self.max_step or linear.unequal > 0.0:
+            return False
         scales = Scales.of(linear.stiff)
-        if span > self.max_step or linear.unequal > 0.0 or self._bends(linear.stiff, scales, span):
+        if self._bends(linear.stiff, scales, span):
             return False
         judged = Exponential(self.rtol, self.atol).judged(Propagated(linear, span), scales)
         return max(judged.error / LAZY_ENOUGH, judged.doubt) <= 1.0
