@@ -6,7 +6,6 @@ from typing import ClassVar
 
 import torch
 
-from particles.neurons.autonomous import autonomous
 from particles.neurons.perceptron_tangent import PerceptronTangent
 from particles.neurons.saturation import Saturated, saturated
 from particles.numerics.scratch import FRESH, Fresh, reusable
@@ -30,11 +29,7 @@ class MemberTangent(PerceptronTangent):
 
     @cached_property
     def _overwritten(self) -> tuple[ManyHidden, Saturated | None]:
-        activation, z = autonomous(self.neuron.activation), self._z
-        if activation is None:
-            raise TypeError(
-                f"The derivative of {type(self.neuron.activation).__name__} does not follow from its value."
-            )
+        activation, z = self._follows, self._z
         apart = saturated(activation, z.flatten(0, 1))
         for part in z:  # the formula may depend on all z that come together
             activation.overwrite(part)

@@ -12,7 +12,7 @@ from typing import ClassVar, Protocol, runtime_checkable
 import torch
 
 from particles.neurons.activations import Activation
-from particles.neurons.autonomous import autonomous
+from particles.neurons.autonomous import Autonomous, autonomous
 from particles.neurons.gated import gated
 from particles.neurons.saturation import Saturated, saturated
 from particles.numerics.scratch import FRESH, SCRATCH, Fresh, Lease, reusable
@@ -107,13 +107,17 @@ class PerceptronTangent:
     @cached_property
     def _overwritten(self) -> tuple[ManyHidden, Saturated | None]:
         """sigma, and the rows whose sigma' does not follow from it."""
+        apart = saturated(self._follows, self._z)
+        return self._follows.overwrite(self._z), apart
+
+    @property
+    def _follows(self) -> Autonomous:
+        """The activation, whose sigma' is to follow from its sigma; raises TypeError where it does not."""
         activation = autonomous(self.neuron.activation)
         if activation is None:
-            raise TypeError(
-                f"The derivative of {type(self.neuron.activation).__name__} does not follow from its value."
-            )
-        apart = saturated(activation, self._z)
-        return activation.overwrite(self._z), apart
+            kind = type(self.neuron.activation).__name__
+            raise TypeError(f"The derivative of {kind} does not follow from its value.")
+        return activation
 
     @property
     def _derivative(self) -> ManyHidden:
@@ -121,10 +125,9 @@ class PerceptronTangent:
 
     def _slope(self, spare: AnyFloat | None) -> ManyHidden:
         """sigma', written into spare memory where it is given and sigma' is not kept."""
-        activation = autonomous(self.neuron.activation)
-        if activation is not None and self._overwrites:
+        if self._overwrites:
             value, apart = self._overwritten
-            slopes = activation.derivative_at(value, out=spare)
+            slopes = self._follows.derivative_at(value, out=spare)
             return slopes if apart is None else apart.corrected(slopes)
         return self._kept_derivative
 
